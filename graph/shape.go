@@ -1,0 +1,117 @@
+package graph
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Any leaves a dimension open: the batch size, or a number of steps, that is
+// known only when data arrives.
+const Any = -1
+
+// maxElements bounds a single value, so that a slip in a config is an error
+// and not an exhausted machine.
+const maxElements = 1 << 31
+
+// Shape lists the sizes of the axes of a value; Any is an open one. The empty
+// shape is a single number.
+type Shape []int
+
+// String reads "[32, 10, any]".
+func (s Shape) String() string {
+	parts := make([]string, len(s))
+	for i, d := range s {
+		parts[i] = fmt.Sprint(d)
+		if d == Any {
+			parts[i] = "any"
+		}
+	}
+	return "[" + strings.Join(parts, ", ") + "]"
+}
+
+// Rank is the number of axes.
+func (s Shape) Rank() int { return len(s) }
+
+// Known tells whether no axis is open.
+func (s Shape) Known() bool { return !slices.Contains(s, Any) }
+
+// Size is the number of elements, or Any where an axis is open.
+func (s Shape) Size() int {
+	n := 1
+	for _, d := range s {
+		if d == Any {
+			return Any
+		}
+		n *= d
+	}
+	return n
+}
+
+// Clone returns a copy.
+func (s Shape) Clone() Shape { return slices.Clone(s) }
+
+// Equal tells whether two shapes have the same axes; an open axis equals only
+// an open one.
+func (s Shape) Equal(t Shape) bool { return slices.Equal(s, t) }
+
+// Accepts tells whether data of shape t fits: every axis is equal or open in s.
+func (s Shape) Accepts(t Shape) bool {
+	return slices.EqualFunc(s, t, func(a, b int) bool { return a == b || a == Any })
+}
+
+// With returns a copy whose axis i (negative counts from the end) has size d.
+func (s Shape) With(i, d int) Shape {
+	t := s.Clone()
+	if i < 0 {
+		i += len(t)
+	}
+	t[i] = d
+	return t
+}
+
+// check reports the first axis that no value can have, or a value that is too
+// large to be meant.
+func (s Shape) check() error {
+	n := 1
+	for i, d := range s {
+		if d < Any || d == 0 {
+			return Error{Field: fmt.Sprintf("axis %d of shape %v", i, s), Rule: "must be positive", Value: d}
+		}
+		if d == Any {
+			continue
+		}
+		if n > maxElements/d {
+			return Error{Field: fmt.Sprintf("shape %v", s), Rule: fmt.Sprintf("must have at most %d elements", maxElements)}
+		}
+		n *= d
+	}
+	return nil
+}
+
+// broadcast returns the shape of an elementwise operation on a and b, by the
+// rule of NumPy: axes are matched from the last, and an axis of size 1 repeats.
+func broadcast(a, b Shape) (Shape, bool) {
+	n := max(len(a), len(b))
+	out := make(Shape, n)
+	for i := 1; i <= n; i++ {
+		x, y := 1, 1
+		if i <= len(a) {
+			x = a[len(a)-i]
+		}
+		if i <= len(b) {
+			y = b[len(b)-i]
+		}
+		switch {
+		case x == y, y == 1:
+			out[n-i] = x
+		case x == 1 || x == Any:
+			out[n-i] = y
+		case y == Any:
+			out[n-i] = x
+		default:
+			return nil, false
+		}
+	}
+	return out, true
+}
