@@ -1,0 +1,155 @@
+package graph
+
+import (
+	"slices"
+
+	"github.com/pkg/errors"
+	"gorgonia.org/gorgonia"
+)
+
+// Gradients adds to the graph the gradient of loss, a single number, with
+// respect to each of the given values, by reverse-mode differentiation through
+// the SymDiff of every operation on the way. A value on which loss does not
+// depend has a gradient of zeros.
+//
+// It stands in for gorgonia.Grad, which adds gradients up with an operation
+// that overwrites its operand and is merged by hash, builds gradients that
+// nobody asked for, and loses one of two parameters that share a gradient.
+func (s *Scope) Gradients(loss Value, wrt ...Value) []Value {
+	grads := make([]Value, len(wrt))
+	for i, v := range wrt {
+		grads[i] = s.poison(v.shape)
+	}
+	if len(loss.shape) != 0 {
+		s.Failf("loss", "must be a single number", loss.shape)
+	}
+	if s.err != nil || s.g == nil {
+		return grads
+	}
+	p := pass{s: s, needed: map[*gorgonia.Node]bool{}, terms: map[*gorgonia.Node][]Value{}}
+	for _, v := range wrt {
+		p.needed[v.node] = true
+	}
+	nodes := p.visit(loss.node)
+	p.terms[loss.node] = []Value{s.Const(1, Shape{})}
+	for _, n := range slices.Backward(nodes) {
+		if err := p.pull(n); err != nil {
+			s.Fail(err)
+			return grads
+		}
+	}
+	for i, v := range wrt {
+		if terms := p.terms[v.node]; len(terms) > 0 {
+			grads[i] = s.sum(terms)
+		} else {
+			grads[i] = s.Const(0, v.shape)
+		}
+	}
+	return grads
+}
+
+// pass is one walk from a loss back to the values that are asked for.
+type pass struct {
+	s      *Scope
+	needed map[*gorgonia.Node]bool // whether a gradient is wanted at or below
+	terms  map[*gorgonia.Node][]Value
+}
+
+// visit returns the nodes on which loss depends, operands before results, and
+// finds which of them lead to a wanted value. Gorgonia numbers nodes as they
+// are made, so an operand has the smaller number.
+func (p *pass) visit(loss *gorgonia.Node) []*gorgonia.Node {
+	seen := map[*gorgonia.Node]bool{loss: true}
+	nodes := []*gorgonia.Node{loss}
+	for i := 0; i < len(nodes); i++ {
+		for _, c := range operands(nodes[i]) {
+			if !seen[c] {
+				seen[c] = true
+				nodes = append(nodes, c)
+			}
+		}
+	}
+	slices.SortFunc(nodes, func(a, b *gorgonia.Node) int { return int(a.ID() - b.ID()) })
+	for _, n := range nodes {
+		for _, c := range operands(n) {
+			p.needed[n] = p.needed[n] || p.needed[c]
+		}
+	}
+	return nodes
+}
+
+// pull takes the gradient of a node to its operands.
+func (p *pass) pull(n *gorgonia.Node) error {
+	terms, in := p.terms[n], operands(n)
+	if len(terms) == 0 || len(in) == 0 || !p.needed[n] {
+		return nil
+	}
+	want := make([]bool, len(in))
+	for i, c := range in {
+		want[i] = p.needed[c]
+	}
+	sd, ok := n.Op().(gorgonia.SDOp)
+	if !ok {
+		return errors.Errorf("%v has no gradient", n.Op())
+	}
+	if o, ok := sd.(*op); ok {
+		if o.diff == nil {
+			return nil // a comparison: flat wherever it is smooth
+		}
+		o.want = want
+	}
+	dy := p.s.sum(terms)
+	if p.s.err != nil {
+		return p.s.err
+	}
+	p.terms[n] = []Value{dy}
+	grads, err := sd.SymDiff(in, n, dy.node)
+	if err != nil {
+		return err
+	}
+	smooth := sd.DiffWRT(len(in))
+	for i, c := range in {
+		if want[i] && smooth[i] && grads[i] != nil {
+			p.terms[c] = append(p.terms[c], p.s.valueOf(grads[i], p.shape(c)))
+		}
+	}
+	return nil
+}
+
+func (p *pass) shape(n *gorgonia.Node) Shape {
+	if v, ok := p.s.values[n]; ok {
+		return v.shape
+	}
+	return Shape(n.Shape())
+}
+
+// operands are the inputs of a node, in order; one may occur twice.
+func operands(n *gorgonia.Node) gorgonia.Nodes {
+	it := n.Graph().From(n.ID())
+	out := make(gorgonia.Nodes, 0, it.Len())
+	for it.Next() {
+		out = append(out, it.Node().(*gorgonia.Node))
+	}
+	return out
+}
+
+// sum adds values of one shape, in order.
+func (s *Scope) sum(terms []Value) Value {
+	if len(terms) == 1 {
+		return terms[0]
+	}
+	return s.apply(spec{
+		name: "sum", shape: terms[0].shape,
+		f32: sumKernel[float32], f64: sumKernel[float64],
+	}, terms...)
+}
+
+func sumKernel[T float](out []T, in [][]T) error {
+	copy(out, in[0])
+	for _, term := range in[1:] {
+		for i, x := range term[:len(out)] {
+			out[i] += x
+		}
+	}
+	return nil
+}

@@ -1,0 +1,242 @@
+package graph
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash"
+	"slices"
+
+	"github.com/chewxy/hm"
+	"github.com/pkg/errors"
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// spec is what an operation has to say for itself; op makes it one of
+// Gorgonia's.
+type spec struct {
+	name  string
+	shape Shape // of the output
+
+	// The kernels fill out from the inputs, all in row-major order. They may
+	// rely on the sizes that spec promises, and never write to an input.
+	f32 func(out []float32, in [][]float32) error
+	f64 func(out []float64, in [][]float64) error
+
+	// diff returns the gradient with respect to each input that is wanted, and
+	// whatever it likes for the others; nil where there is no gradient.
+	diff func(in []Value, y, dy Value, want []bool) []Value
+}
+
+// op is the one kind of Gorgonia operation that the formula methods make.
+//
+// It owns the memory of its output, so a step allocates next to nothing, and
+// it never overwrites an input. It has a number of its own in its hash:
+// Gorgonia merges nodes by a 32-bit hash and does not look whether they are
+// equal, so nothing may depend on two hashes being different by chance.
+type op struct {
+	spec
+	scope *Scope
+	path  string // of the layer that made it
+	id    uint32
+	in    []Shape
+	types []hm.Type // of the inputs
+	out   *tensor.Dense
+	in32  [][]float32
+	in64  [][]float64
+	want  []bool // which gradients the pass under way needs; nil means all
+}
+
+var (
+	_ gorgonia.Op   = (*op)(nil)
+	_ gorgonia.SDOp = (*op)(nil)
+)
+
+// apply adds an operation to the graph, or follows its shape only.
+func (s *Scope) apply(sp spec, in ...Value) Value {
+	if s.err != nil {
+		return s.poison(sp.shape)
+	}
+	if err := sp.shape.check(); err != nil {
+		s.Fail(errors.Wrap(err, sp.name))
+		return s.poison(sp.shape)
+	}
+	if s.g == nil {
+		return Value{s: s, shape: sp.shape}
+	}
+	s.lastID++
+	o := &op{spec: sp, scope: s, path: s.path, id: s.lastID, out: newDense(s.Dtype(), sp.shape)}
+	nodes := make(gorgonia.Nodes, len(in))
+	for i, v := range in {
+		if v.s != s || v.node == nil {
+			s.Fail(errors.Errorf("%s: operand %d belongs to another graph", sp.name, i))
+			return s.poison(sp.shape)
+		}
+		nodes[i] = v.node
+		o.in = append(o.in, v.shape)
+		o.types = append(o.types, v.node.Type())
+	}
+	if s.Dtype() == tensor.Float32 {
+		o.in32 = make([][]float32, len(in))
+	} else {
+		o.in64 = make([][]float64, len(in))
+	}
+	n, err := gorgonia.ApplyOp(o, nodes...)
+	if err != nil {
+		s.Fail(errors.Wrap(err, sp.name))
+		return s.poison(sp.shape)
+	}
+	return s.remember(Value{s: s, node: n, shape: sp.shape})
+}
+
+// Do runs the kernel. A panic must not leave it: the tape machine runs
+// operations in a goroutine of its own, where nothing else can catch one.
+func (o *op) Do(in ...gorgonia.Value) (_ gorgonia.Value, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = errors.Errorf("panicked: %v", r)
+		}
+		if err != nil {
+			err = o.locate(err)
+			o.scope.fault = err
+		}
+	}()
+	if o.in32 != nil {
+		err = run(o.f32, o.out, o.in32, in, o.in)
+	} else {
+		err = run(o.f64, o.out, o.in64, in, o.in)
+	}
+	return o.out, err
+}
+
+// locate gives an error of the kernel the path of the layer.
+func (o *op) locate(err error) error {
+	var e Error
+	if errors.As(err, &e) && e.Path == "" {
+		e.Path = o.path
+		return e
+	}
+	return errors.Wrapf(err, "%s: %s", o.path, o.name)
+}
+
+func run[T float](kernel func([]T, [][]T) error, out *tensor.Dense, in [][]T, values []gorgonia.Value, shapes []Shape) error {
+	for i, v := range values {
+		data, err := data[T](v)
+		if err != nil {
+			return err
+		}
+		if len(data) != shapes[i].Size() {
+			return errors.Errorf("operand %d must have %d elements, got %d", i, shapes[i].Size(), len(data))
+		}
+		in[i] = data
+	}
+	return kernel(elements[T](out), in)
+}
+
+// data is the memory of a value in row-major order. Only a value that comes
+// through the door may be a Gorgonia scalar or have gaps.
+func data[T float](v gorgonia.Value) ([]T, error) {
+	switch v := v.(type) {
+	case *tensor.Dense:
+		if c := Contiguous(v); c != v {
+			return elements[T](c), nil
+		}
+		if v.Shape().IsScalar() {
+			return []T{v.ScalarValue().(T)}, nil
+		}
+		return elements[T](v), nil
+	case gorgonia.Scalar:
+		if x, ok := v.Data().(T); ok {
+			return []T{x}, nil
+		}
+	}
+	return nil, errors.Errorf("operand must be a dense tensor of the graph's dtype, got %T", v)
+}
+
+func (o *op) Arity() int { return len(o.in) }
+
+// Type is built anew at every call: Gorgonia returns it to a pool.
+func (o *op) Type() hm.Type {
+	out := gorgonia.TensorType{Dims: len(physical(o.shape)), Of: o.scope.Dtype()}
+	return hm.NewFnType(append(slices.Clone(o.types), out)...)
+}
+
+func (o *op) InferShape(...gorgonia.DimSizer) (tensor.Shape, error) { return physical(o.shape), nil }
+
+// ReturnsPtr is false and OverwritesInput −1, so that the machine leaves the
+// output's memory to the operation and gives no input away.
+func (o *op) ReturnsPtr() bool     { return false }
+func (o *op) CallsExtern() bool    { return false }
+func (o *op) OverwritesInput() int { return -1 }
+
+func (o *op) Hashcode() uint32 { return o.id }
+
+func (o *op) WriteHash(h hash.Hash) {
+	var b [8]byte
+	binary.LittleEndian.PutUint32(b[:4], o.scope.salt)
+	binary.LittleEndian.PutUint32(b[4:], o.id)
+	h.Write(b[:])
+}
+
+func (o *op) String() string { return fmt.Sprintf("%s: %s %v", o.path, o.name, o.shape) }
+
+// DiffWRT tells Gorgonia which inputs have a gradient.
+func (o *op) DiffWRT(n int) []bool {
+	if o.want != nil {
+		return o.want
+	}
+	all := make([]bool, n)
+	for i := range all {
+		all[i] = o.diff != nil
+	}
+	return all
+}
+
+// SymDiff adds the gradient to the graph, under the path of the layer that
+// made the operation.
+func (o *op) SymDiff(inputs gorgonia.Nodes, output, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+	s := o.scope
+	if o.diff == nil {
+		return nil, errors.Errorf("%s: %s has no gradient", o.path, o.name)
+	}
+	in := make([]Value, len(inputs))
+	for i, n := range inputs {
+		in[i] = s.valueOf(n, o.in[i])
+	}
+	outer := s.path
+	s.path = o.path
+	defer func() { s.path = outer }()
+	grads := o.diff(in, s.valueOf(output, o.shape), s.valueOf(grad, o.shape), o.DiffWRT(len(in)))
+	if s.err != nil {
+		return nil, s.err
+	}
+	nodes := make(gorgonia.Nodes, len(grads))
+	for i, g := range grads {
+		nodes[i] = g.node
+	}
+	return nodes, nil
+}
+
+// valueOf is the value behind a node; one of Gorgonia's own making comes in
+// through the door.
+func (s *Scope) valueOf(n *gorgonia.Node, shape Shape) Value {
+	if v, ok := s.values[n]; ok {
+		return v
+	}
+	return s.apply(identity("import", shape), Value{s: s, node: n, shape: shape})
+}
+
+// identity copies its input. It is the door between Gorgonia's operations and
+// ours.
+func identity(name string, shape Shape) spec {
+	return spec{
+		name: name, shape: shape,
+		f32: copyFirst[float32], f64: copyFirst[float64],
+		diff: func(_ []Value, _, dy Value, _ []bool) []Value { return []Value{dy} },
+	}
+}
+
+func copyFirst[T float](out []T, in [][]T) error {
+	copy(out, in[0])
+	return nil
+}

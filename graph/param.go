@@ -1,0 +1,248 @@
+package graph
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"sync"
+
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+)
+
+// Initializer gives a new parameter its elements, in row-major order. They
+// depend on r and shape alone.
+type Initializer interface {
+	Init(r *rand.Rand, shape Shape) ([]float64, error)
+}
+
+// Param is one parameter: its place, its shape, and its elements, which all
+// graphs that are built over its set share.
+type Param struct {
+	Path      string
+	Shape     Shape
+	Trainable bool
+	value     *tensor.Dense
+}
+
+// Value is the memory of the parameter, in row-major order. To change it, use
+// Params.Update.
+func (p *Param) Value() *tensor.Dense { return p.value }
+
+// Params are the parameters of a model, by path, in the order in which they
+// were declared. A parameter starts with a value that depends on the seed and
+// its path only.
+//
+// Programs read them under a lock that Update takes for itself, so a model may
+// predict while it is being trained.
+type Params struct {
+	dtype tensor.Dtype
+	seed  uint64
+
+	mu      sync.RWMutex
+	list    []*Param
+	version uint64
+}
+
+// NewParams returns an empty set. The zero dtype means tensor.Float32.
+func NewParams(dtype tensor.Dtype, seed uint64) (*Params, error) {
+	switch dtype {
+	case tensor.Dtype{}:
+		dtype = tensor.Float32
+	case tensor.Float32, tensor.Float64:
+	default:
+		return nil, Error{Field: "dtype", Rule: "must be float32 or float64", Value: dtype}
+	}
+	return &Params{dtype: dtype, seed: seed}, nil
+}
+
+// Dtype is the type of all parameters.
+func (p *Params) Dtype() tensor.Dtype { return p.dtype }
+
+// All returns the parameters in the order of their declaration.
+func (p *Params) All() []*Param {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return slices.Clone(p.list)
+}
+
+// Get finds a parameter by its path, or returns nil.
+func (p *Params) Get(path string) *Param {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.find(path)
+}
+
+func (p *Params) find(path string) *Param {
+	i := slices.IndexFunc(p.list, func(q *Param) bool { return q.Path == path })
+	if i < 0 {
+		return nil
+	}
+	return p.list[i]
+}
+
+// Version grows with every change, so that what was derived from the
+// parameters can be kept until then.
+func (p *Params) Version() uint64 {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.version
+}
+
+// Update runs change while no program reads the parameters.
+func (p *Params) Update(change func() error) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.version++
+	return change()
+}
+
+// Set copies t into the parameter of that path. Shape and dtype must be equal
+// and all elements finite.
+func (p *Params) Set(path string, t *tensor.Dense) error {
+	q := p.Get(path)
+	if q == nil {
+		return Error{Path: path, Field: "weight", Rule: "must belong to the model"}
+	}
+	if err := CheckTensor(t, p.dtype, q.Shape); err != nil {
+		return errors.Wrap(err, path)
+	}
+	c := Contiguous(t)
+	return p.Update(func() error {
+		copyDense(q.value, c)
+		return nil
+	})
+}
+
+// declare returns the parameter of that path, made on first sight.
+func (p *Params) declare(path string, shape Shape, init Initializer, trainable bool) (*Param, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if q := p.find(path); q != nil {
+		if !q.Shape.Equal(shape) {
+			return nil, Error{Field: path, Rule: fmt.Sprintf("must keep its shape %v", q.Shape), Value: shape}
+		}
+		return q, nil
+	}
+	if init == nil {
+		return nil, Error{Field: path, Rule: "must have an initializer"}
+	}
+	elements, err := init.Init(Rand(p.seed, "init", path, Tick{}), shape.Clone())
+	if err != nil {
+		return nil, err
+	}
+	if len(elements) != shape.Size() {
+		return nil, Error{Field: path, Rule: fmt.Sprintf("must get %d elements from its initializer", shape.Size()), Value: len(elements)}
+	}
+	q := &Param{Path: path, Shape: shape.Clone(), Trainable: trainable, value: fromFloat64(p.dtype, shape, elements)}
+	if err := CheckTensor(q.value, p.dtype, physicalShape(shape)); err != nil {
+		return nil, errors.Wrap(err, "initializer")
+	}
+	p.list = append(p.list, q)
+	return q, nil
+}
+
+func physicalShape(s Shape) Shape { return Shape(physical(s)) }
+
+// Param is the trainable parameter of that name in the layer at work.
+func (s *Scope) Param(name string, shape Shape, init Initializer) Value {
+	return s.param(name, shape, init, true)
+}
+
+// State is a parameter that no gradient changes, such as a moving average. It
+// is changed with AddUpdate.
+func (s *Scope) State(name string, shape Shape, init Initializer) Value {
+	return s.param(name, shape, init, false)
+}
+
+func (s *Scope) param(name string, shape Shape, init Initializer, trainable bool) Value {
+	path := join(s.path, name)
+	for _, b := range s.bound {
+		if b.Param.Path == path && b.Param.Shape.Equal(shape) {
+			return b.Value
+		}
+	}
+	if s.err != nil {
+		return s.poison(shape)
+	}
+	if err := shape.check(); err != nil || !shape.Known() {
+		s.Failf(name, "must have a shape without open or empty axes", shape)
+		return s.poison(shape)
+	}
+	p, err := s.cfg.Params.declare(path, shape, init, trainable)
+	if err != nil {
+		s.Fail(err)
+		return s.poison(shape)
+	}
+	v := s.leaf(name, shape)
+	if v.node != nil {
+		// A clone of the header only: the memory is shared, and what Gorgonia
+		// does to the header stays in this graph.
+		s.bind(v, p.value.ShallowClone())
+	}
+	s.bound = append(s.bound, Bound{p, v})
+	return v
+}
+
+// Bound is a parameter and the value that stands for it in a graph.
+type Bound struct {
+	Param *Param
+	Value Value
+}
+
+// Bound returns the parameters that the graph uses, in the order of first use.
+func (s *Scope) Bound() []Bound { return slices.Clone(s.bound) }
+
+// CheckTensor holds data against what is expected: dtype, shape (open axes
+// fit any size) and finite elements.
+func CheckTensor(t *tensor.Dense, dtype tensor.Dtype, shape Shape) error {
+	if t == nil {
+		return Error{Field: "tensor", Rule: "must not be nil"}
+	}
+	if t.Dtype() != dtype {
+		return Error{Field: "dtype", Rule: fmt.Sprintf("must be %v", dtype), Value: t.Dtype()}
+	}
+	if got := shapeOf(t); !shape.Accepts(got) {
+		return Error{Field: "shape", Rule: fmt.Sprintf("must be %v", shape), Value: got}
+	}
+	c := Contiguous(t)
+	var at int
+	var bad float64
+	if dtype == tensor.Float32 {
+		at, bad = notFinite(c.Float32s())
+	} else {
+		at, bad = notFinite(c.Float64s())
+	}
+	if at >= 0 {
+		return Error{Field: fmt.Sprintf("element %v", unravel(at, shapeOf(t))), Rule: "must be finite", Value: bad, Kind: ErrNotFinite}
+	}
+	return nil
+}
+
+func notFinite[T float](data []T) (int, float64) {
+	for i, x := range data {
+		if f := float64(x); math.IsNaN(f) || math.IsInf(f, 0) {
+			return i, f
+		}
+	}
+	return -1, 0
+}
+
+// unravel is the place of element i in a shape.
+func unravel(i int, s Shape) []int {
+	at := make([]int, len(s))
+	for a := len(s) - 1; a >= 0; a-- {
+		at[a] = i % s[a]
+		i /= s[a]
+	}
+	return at
+}
+
+func copyDense(to, from *tensor.Dense) {
+	if to.Dtype() == tensor.Float32 {
+		copy(to.Float32s(), from.Float32s())
+	} else {
+		copy(to.Float64s(), from.Float64s())
+	}
+}

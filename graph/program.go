@@ -1,0 +1,142 @@
+package graph
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/pkg/errors"
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// Program is a compiled graph with named inputs, outputs and parameters, on a
+// tape machine of its own. It serves one goroutine at a time; programs over
+// one set of parameters may run at the same time.
+type Program struct {
+	scope   *Scope
+	machine gorgonia.VM
+	outputs map[string]*tensor.Dense
+}
+
+// maxSalts bounds the search for a graph without colliding hashes; each try
+// fails with a chance of about n²/2³³ for n nodes.
+const maxSalts = 64
+
+// NewProgram builds and compiles the graph that build describes through inputs
+// (Scope.Input) and outputs (Scope.Output).
+//
+// Gorgonia's compiler takes two nodes for one if their 32-bit hashes are
+// equal, whatever they compute. So the hashes are compared first, and where
+// two collide, the graph is built again with another salt in every hash.
+func NewProgram(cfg Config, build func(s *Scope)) (*Program, error) {
+	for salt := range uint32(maxSalts) {
+		s := newScope(cfg, gorgonia.NewGraph(), salt)
+		s.run(build)
+		if s.err == nil && len(s.outputs) == 0 {
+			s.Failf("program", "must have an output", nil)
+		}
+		if s.err != nil {
+			return nil, s.err
+		}
+		if collide(s.g) {
+			continue
+		}
+		return compile(s)
+	}
+	return nil, errors.Errorf("no graph without colliding hashes in %d tries", maxSalts)
+}
+
+func collide(g *gorgonia.ExprGraph) bool {
+	seen := make(map[uint32]bool, len(g.AllNodes()))
+	for _, n := range g.AllNodes() {
+		h := n.Hashcode()
+		if seen[h] {
+			return true
+		}
+		seen[h] = true
+	}
+	return false
+}
+
+func compile(s *Scope) (_ *Program, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = errors.Errorf("compiling panicked: %v", r)
+		}
+	}()
+	p := &Program{scope: s, outputs: map[string]*tensor.Dense{}}
+	for name, v := range s.outputs {
+		p.outputs[name] = v.node.Op().(*op).out
+	}
+	p.machine = gorgonia.NewTapeMachine(s.g)
+	return p, nil
+}
+
+// Inputs are the names of the inputs, sorted.
+func (p *Program) Inputs() []string { return slices.Sorted(maps.Keys(p.scope.inputs)) }
+
+// Outputs are the names of the outputs, sorted.
+func (p *Program) Outputs() []string { return slices.Sorted(maps.Keys(p.outputs)) }
+
+// Params are the parameters that the graph uses, in the order of first use.
+func (p *Program) Params() []*Param {
+	out := make([]*Param, len(p.scope.bound))
+	for i, b := range p.scope.bound {
+		out[i] = b.Param
+	}
+	return out
+}
+
+// SetInput makes an input read t, of the program's dtype and the input's
+// shape, from now on. A tensor in row-major order is not copied: what is
+// written to it before Run is what Run sees.
+func (p *Program) SetInput(name string, t *tensor.Dense) error {
+	v, ok := p.scope.inputs[name]
+	if !ok {
+		return Error{Field: "input", Rule: fmt.Sprintf("must be one of %v", p.Inputs()), Value: name}
+	}
+	switch {
+	case t == nil:
+		return Error{Field: name, Rule: "must not be nil"}
+	case t.Dtype() != p.scope.Dtype():
+		return Error{Field: name, Rule: fmt.Sprintf("must be of dtype %v", p.scope.Dtype()), Value: t.Dtype()}
+	case !physicalShape(v.shape).Equal(shapeOf(t)):
+		return Error{Field: name, Rule: fmt.Sprintf("must have the shape %v", v.shape), Value: shapeOf(t)}
+	}
+	return gorgonia.Let(v.node, Contiguous(t).ShallowClone())
+}
+
+// Run computes all outputs from the inputs, the parameters, and the random
+// draws of that moment. A kernel that fails returns an error with the path of
+// its layer; the program can be run again.
+func (p *Program) Run(at Tick) error {
+	for _, r := range p.scope.randoms {
+		r.fill(p.scope.cfg.Seed, at)
+	}
+	params := p.scope.cfg.Params
+	params.mu.RLock()
+	defer params.mu.RUnlock()
+	defer p.machine.Reset()
+	p.scope.fault = nil
+	if err := p.machine.RunAll(); err != nil {
+		if p.scope.fault != nil { // the machine's error tells its own story and hides ours
+			return errors.WithStack(p.scope.fault)
+		}
+		return errors.Wrap(err, "tape machine")
+	}
+	return nil
+}
+
+// Output is the memory of an output. It holds the result of the last run until
+// the next one.
+func (p *Program) Output(name string) (*tensor.Dense, error) {
+	t, ok := p.outputs[name]
+	if !ok {
+		return nil, Error{Field: "output", Rule: fmt.Sprintf("must be one of %v", p.Outputs()), Value: name}
+	}
+	return t, nil
+}
+
+// Close frees what the machine holds.
+func (p *Program) Close() error { return p.machine.Close() }

@@ -1,0 +1,56 @@
+package graph
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+
+	"gorgonia.org/tensor"
+)
+
+// Tick is the moment of a run, on which its random draws depend.
+type Tick struct{ Epoch, Step int }
+
+// Rand gives the random numbers for one purpose at one place and moment. They
+// are a pure function of the arguments: there is no stream to carry along, and
+// nothing depends on the order in which things are drawn.
+func Rand(seed uint64, purpose, path string, at Tick) *rand.Rand {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d\x00%s\x00%s\x00%d\x00%d", seed, purpose, path, at.Epoch, at.Step))
+	return rand.New(rand.NewPCG(binary.LittleEndian.Uint64(sum[:8]), binary.LittleEndian.Uint64(sum[8:16])))
+}
+
+// random is a value that is drawn anew before every run.
+type random struct {
+	path  string
+	value *tensor.Dense
+	draw  func(r *rand.Rand) float64
+}
+
+// Random is a value whose elements are drawn anew, one by one, before every
+// run. Equal seeds, paths, names and ticks give equal draws.
+func (s *Scope) Random(name string, shape Shape, draw func(r *rand.Rand) float64) Value {
+	v := s.leaf(name, shape)
+	if v.node != nil {
+		t := newDense(s.Dtype(), shape)
+		s.randoms = append(s.randoms, random{join(s.path, name), t, draw})
+		s.bind(v, t)
+	}
+	return v
+}
+
+// fill draws the elements for a run.
+func (r random) fill(seed uint64, at Tick) {
+	rnd := Rand(seed, "draw", r.path, at)
+	if r.value.Dtype() == tensor.Float32 {
+		fill(r.value.Float32s(), rnd, r.draw)
+	} else {
+		fill(r.value.Float64s(), rnd, r.draw)
+	}
+}
+
+func fill[T float](out []T, rnd *rand.Rand, draw func(*rand.Rand) float64) {
+	for i := range out {
+		out[i] = T(draw(rnd))
+	}
+}

@@ -1,0 +1,253 @@
+package graph
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pkg/errors"
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// Scope is the place in which a layer is built. It gives parameters by name,
+// knows the path of the layer at work, and is sticky: the first error is kept,
+// with the path, and all that follows is ignored, so that the formula in the
+// code can read like the formula in the paper.
+//
+// A scope either builds a graph, or only follows shapes: then values have no
+// node, and axes may be open.
+type Scope struct {
+	cfg    Config
+	g      *gorgonia.ExprGraph // nil where only shapes are followed
+	path   string
+	err    error
+	fault  error  // of the kernel that failed in the last run
+	salt   uint32 // part of every hash, see Program
+	lastID uint32
+
+	values  map[*gorgonia.Node]Value // what stands behind a node
+	bound   []Bound                  // parameters used in this graph
+	inputs  map[string]Value
+	outputs map[string]Value
+	randoms []random
+	losses  []Value
+	updates []Update
+}
+
+// Update is a change of a parameter that no gradient makes, such as a moving
+// average: after a training step the parameter takes the value.
+type Update struct {
+	Path  string
+	Value Value
+}
+
+// Config says what a graph is built for.
+type Config struct {
+	Params   *Params // the parameters that Scope.Param finds or declares
+	Training bool    // whether dropout and the like are at work
+	Seed     uint64  // of all random draws
+}
+
+func newScope(cfg Config, g *gorgonia.ExprGraph, salt uint32) *Scope {
+	return &Scope{
+		cfg: cfg, g: g, salt: salt,
+		values:  map[*gorgonia.Node]Value{},
+		inputs:  map[string]Value{},
+		outputs: map[string]Value{},
+	}
+}
+
+// Shapes runs build without making a graph: it declares the parameters in
+// cfg.Params and finds every error of shape. Open axes are allowed.
+func Shapes(cfg Config, build func(s *Scope)) error {
+	s := newScope(cfg, nil, 0)
+	s.run(build)
+	return s.err
+}
+
+// run calls build under recover. A panic after the first error is a
+// consequence of that error and is dropped in its favour.
+func (s *Scope) run(build func(s *Scope)) {
+	defer func() {
+		if r := recover(); r != nil {
+			s.Fail(errors.Errorf("building panicked: %v", r))
+		}
+	}()
+	build(s)
+}
+
+// Within runs build one level deeper in the path.
+func (s *Scope) Within(name string, build func()) {
+	outer := s.path
+	s.path = join(outer, name)
+	defer func() { s.path = outer }()
+	build()
+}
+
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "/" + name
+}
+
+// Path is the path of the layer at work, such as "sequential/lstm".
+func (s *Scope) Path() string { return s.path }
+
+// Training tells whether the graph is built for training.
+func (s *Scope) Training() bool { return s.cfg.Training }
+
+// Symbolic tells whether only shapes are followed; then axes may be open.
+func (s *Scope) Symbolic() bool { return s.g == nil }
+
+// Dtype is the type of every value in the graph, tensor.Float32 or Float64.
+func (s *Scope) Dtype() tensor.Dtype { return s.cfg.Params.Dtype() }
+
+// Err is the first error, or nil.
+func (s *Scope) Err() error { return s.err }
+
+// Fail keeps the first error. An Error without a path gets that of the layer
+// at work.
+func (s *Scope) Fail(err error) {
+	if s.err != nil || err == nil {
+		return
+	}
+	var e Error
+	switch {
+	case errors.As(err, &e) && e.Path != "":
+		s.err = err
+	case err == error(e):
+		e.Path = s.path
+		s.err = e
+	default:
+		s.err = errors.Wrap(err, s.path)
+	}
+}
+
+// Failf keeps the first error: field breaks rule with value.
+func (s *Scope) Failf(field, rule string, value any) {
+	s.Fail(Error{Field: field, Rule: rule, Value: value})
+}
+
+// poison is what a failed operation returns: a value of the shape it would
+// have had, without a node.
+func (s *Scope) poison(shape Shape) Value { return Value{s: s, shape: shape} }
+
+// Input declares an input of the graph by a name that Program.SetInput knows.
+func (s *Scope) Input(name string, shape Shape) Value {
+	if _, ok := s.inputs[name]; ok {
+		s.Failf("input", "must have a name of its own", name)
+		return s.poison(shape)
+	}
+	v := s.leaf("input "+name, shape)
+	s.inputs[name] = v
+	return v
+}
+
+// Output makes v readable after a run under the given name.
+func (s *Scope) Output(name string, v Value) {
+	if _, ok := s.outputs[name]; ok {
+		s.Failf("output", "must have a name of its own", name)
+		return
+	}
+	s.outputs[name] = v.own()
+}
+
+// Trace makes an inner value, such as a gate, readable after a run under the
+// path of the layer at work and the given name. A name that was used before
+// gets "_1", "_2" and so on, since a cell is built once a step.
+func (s *Scope) Trace(name string, v Value) {
+	full := join(s.path, name)
+	for i := 1; ; i++ {
+		if _, ok := s.outputs[full]; !ok {
+			break
+		}
+		full = join(s.path, fmt.Sprintf("%s_%d", name, i))
+	}
+	s.Output(full, v)
+}
+
+// AddLoss adds a single number to the loss that training lowers.
+func (s *Scope) AddLoss(v Value) {
+	if len(v.shape) != 0 {
+		s.Failf("loss", "must be a single number", v.shape)
+		return
+	}
+	s.losses = append(s.losses, v)
+}
+
+// Losses are all that AddLoss was given.
+func (s *Scope) Losses() []Value { return s.losses }
+
+// AddUpdate makes the parameter of that name in the layer at work take the
+// value v after each training step.
+func (s *Scope) AddUpdate(name string, v Value) {
+	s.updates = append(s.updates, Update{join(s.path, name), v})
+}
+
+// Updates are all that AddUpdate was given.
+func (s *Scope) Updates() []Update { return s.updates }
+
+// Const is a value with every element c.
+func (s *Scope) Const(c float64, shape Shape) Value {
+	fill := func(out []float64) {
+		for i := range out {
+			out[i] = c
+		}
+	}
+	return s.constant("const", shape, fill)
+}
+
+// Values is a constant with the given elements in row-major order.
+func (s *Scope) Values(elements []float64, shape Shape) Value {
+	if shape.Size() != len(elements) {
+		s.Failf("constant", fmt.Sprintf("must have as many elements as its shape %v", shape), len(elements))
+		return s.poison(shape)
+	}
+	return s.constant("values", shape, func(out []float64) { copy(out, elements) })
+}
+
+func (s *Scope) constant(name string, shape Shape, fill func([]float64)) Value {
+	v := s.leaf(name, shape)
+	if v.node != nil {
+		out := make([]float64, shape.Size())
+		fill(out)
+		s.bind(v, fromFloat64(s.Dtype(), shape, out))
+	}
+	return v
+}
+
+// leaf makes a node without children. Gorgonia merges inputs of one name, so
+// every name carries a number of its own.
+func (s *Scope) leaf(name string, shape Shape) Value {
+	if s.err != nil {
+		return s.poison(shape)
+	}
+	if err := shape.check(); err != nil {
+		s.Fail(err)
+		return s.poison(shape)
+	}
+	if s.g == nil {
+		return Value{s: s, shape: shape.Clone()}
+	}
+	if !shape.Known() {
+		s.Failf(name, "must have no open axis when a graph is built", shape)
+		return s.poison(shape)
+	}
+	s.lastID++
+	p := physical(shape)
+	n := gorgonia.NewTensor(s.g, s.Dtype(), len(p), gorgonia.WithShape(p...),
+		gorgonia.WithName(fmt.Sprintf("%s %s %d %d", strings.TrimSpace(s.path), name, s.salt, s.lastID)))
+	return s.remember(Value{s: s, node: n, shape: shape.Clone()})
+}
+
+func (s *Scope) bind(v Value, t *tensor.Dense) {
+	if err := gorgonia.Let(v.node, t); err != nil {
+		s.Fail(err)
+	}
+}
+
+func (s *Scope) remember(v Value) Value {
+	s.values[v.node] = v
+	return v
+}

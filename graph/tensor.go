@@ -1,0 +1,107 @@
+package graph
+
+import (
+	"slices"
+
+	"gorgonia.org/tensor"
+)
+
+// float is an element of a value.
+type float interface{ float32 | float64 }
+
+// physical is the shape that Gorgonia sees. A single number is a vector of one
+// element there: Gorgonia's scalars are values of another kind, with rules and
+// faults of their own.
+func physical(s Shape) tensor.Shape {
+	if len(s) == 0 {
+		return tensor.Shape{1}
+	}
+	return tensor.Shape(s.Clone())
+}
+
+func newDense(dt tensor.Dtype, shape Shape) *tensor.Dense {
+	return tensor.New(tensor.Of(dt), tensor.WithShape(physical(shape)...))
+}
+
+func fromFloat64(dt tensor.Dtype, shape Shape, elements []float64) *tensor.Dense {
+	t := newDense(dt, shape)
+	setFloat64(t, elements)
+	return t
+}
+
+func setFloat64(t *tensor.Dense, elements []float64) {
+	if t.Dtype() == tensor.Float64 {
+		copy(t.Float64s(), elements)
+		return
+	}
+	for i, out := 0, t.Float32s(); i < len(out); i++ {
+		out[i] = float32(elements[i])
+	}
+}
+
+// elements is the memory of a dense row-major tensor.
+func elements[T float](t *tensor.Dense) []T {
+	switch s := any((*T)(nil)).(type) {
+	case *float32:
+		return any(t.Float32s()).([]T)
+	default:
+		_ = s
+		return any(t.Float64s()).([]T)
+	}
+}
+
+// Contiguous returns t itself where its elements lie in row-major order
+// without gaps, and a copy that does otherwise: a transposed tensor, a slice,
+// or one in column-major order.
+func Contiguous(t *tensor.Dense) *tensor.Dense {
+	if !t.RequiresIterator() && t.DataOrder().IsRowMajor() && !t.DataOrder().IsTransposed() && isRowMajor(t) {
+		return t
+	}
+	out := tensor.New(tensor.Of(t.Dtype()), tensor.WithShape(t.Shape().Clone()...))
+	strides, shape := t.Strides(), t.Shape()
+	switch t.Dtype() {
+	case tensor.Float32:
+		gatherStrided(out.Float32s(), t.Float32s(), shape, strides)
+	case tensor.Float64:
+		gatherStrided(out.Float64s(), t.Float64s(), shape, strides)
+	default:
+		return t
+	}
+	return out
+}
+
+func isRowMajor(t *tensor.Dense) bool {
+	want := 1
+	shape, strides := t.Shape(), t.Strides()
+	if len(strides) != len(shape) {
+		return shape.TotalSize() == 1 || len(shape) == 1 && len(strides) == 1 && strides[0] == 1
+	}
+	for i := len(shape) - 1; i >= 0; i-- {
+		if shape[i] != 1 && strides[i] != want {
+			return false
+		}
+		want *= shape[i]
+	}
+	return true
+}
+
+// gatherStrided copies the elements at the given strides into row-major order.
+func gatherStrided[T float](out, in []T, shape, strides []int) {
+	index := make([]int, len(shape))
+	for i := range out {
+		off := 0
+		for a, x := range index {
+			off += x * strides[a]
+		}
+		out[i] = in[off]
+		for a := len(index) - 1; a >= 0; a-- {
+			if index[a]++; index[a] < shape[a] {
+				break
+			}
+			index[a] = 0
+		}
+	}
+}
+
+// shapeOf is the shape of a tensor as a Shape.
+func shapeOf(t *tensor.Dense) Shape { return Shape(slices.Clone([]int(t.Shape()))) }

@@ -1,0 +1,120 @@
+package graph
+
+import (
+	"fmt"
+
+	"gorgonia.org/gorgonia"
+)
+
+// Value is a symbolic tensor: a node of the graph with its shape and the mask
+// that rides on it. Its methods are the vocabulary of formulas; each returns a
+// new value and leaves its operands alone.
+type Value struct {
+	s     *Scope
+	node  *gorgonia.Node // nil where only shapes are followed, or after an error
+	shape Shape
+	mask  *Value
+}
+
+// Shape is the shape; axes may be open where only shapes are followed.
+func (v Value) Shape() Shape { return v.shape.Clone() }
+
+// Rank is the number of axes.
+func (v Value) Rank() int { return len(v.shape) }
+
+// Dim is the size of an axis; a negative axis counts from the end. An axis
+// that is not there is an error of the layer at work.
+func (v Value) Dim(axis int) int {
+	a, ok := v.axis(axis, "axis")
+	if !ok {
+		return Any
+	}
+	return v.shape[a]
+}
+
+// axis turns a possibly negative axis into its place.
+func (v Value) axis(axis int, field string) (int, bool) {
+	a := axis
+	if a < 0 {
+		a += len(v.shape)
+	}
+	if a < 0 || a >= len(v.shape) {
+		v.s.Failf(field, fmt.Sprintf("must lie within the shape %v", v.shape), axis)
+		return 0, false
+	}
+	return a, true
+}
+
+// Scope is the scope in which the value was made.
+func (v Value) Scope() *Scope { return v.s }
+
+// Mask is the mask that rides on the value: [batch, steps], 1 where the step
+// counts and 0 where it is padding. ok is false where there is none.
+func (v Value) Mask() (mask Value, ok bool) {
+	if v.mask == nil {
+		return Value{}, false
+	}
+	return *v.mask, true
+}
+
+// WithMask returns the value with the given mask riding on it.
+func (v Value) WithMask(mask Value) Value {
+	v.mask = &mask
+	return v
+}
+
+// WithoutMask returns the value without a mask.
+func (v Value) WithoutMask() Value {
+	v.mask = nil
+	return v
+}
+
+// Node is the door to Gorgonia: a node that holds a copy of the value, for
+// operations of Gorgonia's own. It is nil where only shapes are followed.
+//
+// Gorgonia's operations have faults that give wrong results without a word:
+// Slice, Reshape, SoftMax, Dropout and several gradients among them, and many
+// write into their operands. The copy keeps the rest of the graph safe from
+// that; what happens behind the door is the caller's.
+func (v Value) Node() *gorgonia.Node {
+	if v.node == nil {
+		return nil
+	}
+	return v.s.apply(identity("export", v.shape), v).node
+}
+
+// FromNode comes back through the door: it copies what a node of Gorgonia's
+// holds. The node must be of the graph's dtype; a scalar becomes a value of
+// the empty shape. Where only shapes are followed, node is nil and shape says
+// what it would be.
+func (s *Scope) FromNode(node *gorgonia.Node, shape Shape) Value {
+	if s.err != nil || s.g == nil {
+		return s.poison(shape)
+	}
+	if node == nil || node.Graph() != s.g {
+		s.Failf("node", "must belong to the graph that is being built", node)
+		return s.poison(shape)
+	}
+	if node.Dtype() != s.Dtype() {
+		s.Failf("node", fmt.Sprintf("must be of dtype %v", s.Dtype()), node.Dtype())
+		return s.poison(shape)
+	}
+	if !Shape(node.Shape()).Equal(shape) {
+		s.Failf("node", fmt.Sprintf("must have the shape %v", shape), Shape(node.Shape()))
+		return s.poison(shape)
+	}
+	stock := Value{s: s, node: node, shape: shape}
+	return s.apply(identity("import", shape), stock)
+}
+
+// own returns a value that is the result of an operation of this package, so
+// that its memory can be read after a run.
+func (v Value) own() Value {
+	if v.node == nil {
+		return v
+	}
+	if _, ok := v.node.Op().(*op); ok {
+		return v
+	}
+	return v.s.apply(identity("copy", v.shape), v)
+}
