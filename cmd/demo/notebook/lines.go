@@ -1,0 +1,124 @@
+package notebook
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/engram-go/engram/graph"
+)
+
+// LineChart draws series as lines over a common x axis.
+type LineChart struct {
+	Title  string   // what the chart shows
+	X, Y   string   // what the axes count, with the unit: "epoch", "loss (MSE)"; cut after 45 letters
+	Series []Series // 1 to 12, drawn in order, later ones on top
+}
+
+// Series is a line of a chart. Its numbers are finite and at most 1e100 in
+// size.
+type Series struct {
+	Name string    // for the legend
+	X    []float64 // as long as Y; nil counts 1, 2, 3, …
+	Y    []float64 // at least one
+}
+
+// maxPoints is how many points a line keeps. More could not be told apart on
+// chartWidth units, and would only make the page heavy.
+const maxPoints = 4 * chartWidth
+
+func (c LineChart) figure() (figure, error) {
+	c.Title = oneLine(c.Title)
+	if err := c.check(); err != nil {
+		return figure{}, err
+	}
+	p := newPlot(c.X, c.Y)
+	var legend []legendEntry
+	alt := fmt.Sprintf("%s. Line chart, %s over %s.", c.Title, oneLine(c.Y), oneLine(c.X))
+	for i, s := range c.Series {
+		points := make([]point, len(s.Y))
+		for j, y := range s.Y {
+			points[j] = point{float64(j + 1), y}
+			if s.X != nil {
+				points[j].x = s.X[j]
+			}
+			p.X.Min, p.X.Max = min(p.X.Min, points[j].x), max(p.X.Max, points[j].x)
+		}
+		p.Y.Min, p.Y.Max = min(p.Y.Min, slices.Min(s.Y)), max(p.Y.Max, slices.Max(s.Y))
+		style := stroke(i, 1.75)
+		if len(points) > 150 {
+			style.Width = 1
+		}
+		p.Add(curve{points: thin(points), style: style})
+		legend = append(legend, legendEntry{oneLine(s.Name), swatch(style)})
+		alt += fmt.Sprintf(" %s: %s from %.4g to %.4g, lowest %.4g, highest %.4g.", oneLine(s.Name),
+			count(len(points), "point"), s.Y[0], s.Y[len(s.Y)-1], slices.Min(s.Y), slices.Max(s.Y))
+	}
+	p.X.Min, p.X.Max = widen(p.X.Min, p.X.Max)
+	p.Y.Min, p.Y.Max = widen(p.Y.Min, p.Y.Max)
+	room := 0.04 * (p.Y.Max - p.Y.Min)
+	p.Y.Min, p.Y.Max = p.Y.Min-room, p.Y.Max+room
+	return drawFigure(p, c.Title, alt, legend)
+}
+
+func (c LineChart) check() error {
+	names := make([]string, len(c.Series))
+	for i, s := range c.Series {
+		names[i] = s.Name
+	}
+	if err := checkLabels("LineChart", c.Title, c.X, c.Y, names); err != nil {
+		return err
+	}
+	for _, s := range c.Series {
+		field := fmt.Sprintf("Series %q.", s.Name)
+		if err := checkNumbers(c.Title, field+"Y", s.Y); err != nil {
+			return err
+		}
+		if s.X == nil {
+			continue
+		}
+		if len(s.X) != len(s.Y) {
+			return graph.Error{Path: "notebook/" + c.Title, Field: field + "X", Rule: fmt.Sprintf("must have %d numbers, one for each of Y", len(s.Y)), Value: len(s.X)}
+		}
+		if err := checkNumbers(c.Title, field+"X", s.X); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// thin leaves out points of a long line that could not be seen: of every run
+// of neighbours it keeps the first, the lowest, the highest and the last, so
+// that every spike stays.
+func thin(points []point) []point {
+	if len(points) <= maxPoints {
+		return points
+	}
+	var kept []point
+	const runs = maxPoints / 4
+	for r := range runs {
+		from, to := r*len(points)/runs, (r+1)*len(points)/runs
+		keep := []int{from, from, from, to - 1}
+		for i := from; i < to; i++ {
+			if points[i].y < points[keep[1]].y {
+				keep[1] = i
+			}
+			if points[i].y > points[keep[2]].y {
+				keep[2] = i
+			}
+		}
+		slices.Sort(keep)
+		for _, i := range slices.Compact(keep) {
+			kept = append(kept, points[i])
+		}
+	}
+	return kept
+}
+
+// count reads "1 point", "2 points".
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %s", n, strings.TrimSuffix(what, "s")+"s")
+}
