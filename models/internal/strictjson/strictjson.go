@@ -19,10 +19,10 @@ import (
 // here take only data that passed it, or a part of such data.
 func Check(data []byte, depth int) error {
 	if !json.Valid(data) {
-		return graph.Error{Field: "JSON", Rule: "must be one complete value"}
+		return graph.Error{Rule: "must be one complete value"}
 	}
 	if !utf8.Valid(data) {
-		return graph.Error{Field: "JSON", Rule: "must be UTF-8"}
+		return graph.Error{Rule: "must be UTF-8"}
 	}
 	open := 0
 	for i := 0; i < len(data); i++ {
@@ -30,12 +30,12 @@ func Check(data []byte, depth int) error {
 		case '"':
 			n := stringLen(data[i:])
 			if !paired(data[i : i+n]) {
-				return graph.Error{Field: "JSON", Rule: "must have no half of a surrogate pair", Value: Clip(data[i : i+n])}
+				return graph.Error{Rule: "must have no half of a surrogate pair", Value: Clip(data[i : i+n])}
 			}
 			i += n - 1
 		case '{', '[':
 			if open++; open > depth {
-				return graph.Error{Field: "JSON", Rule: fmt.Sprintf("must be at most %d levels deep", depth)}
+				return graph.Error{Rule: fmt.Sprintf("must be at most %d levels deep", depth)}
 			}
 		case '}', ']':
 			open--

@@ -1,0 +1,243 @@
+package safetensors_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/models/safetensors"
+	"gorgonia.org/tensor"
+)
+
+func file(header string, data []byte) []byte {
+	b := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
+	return append(append(b, header...), data...)
+}
+
+func TestReadRefuses(t *testing.T) {
+	one := func(dtype, shape, offsets string) string {
+		return fmt.Sprintf(`{"a":{"dtype":%s,"shape":%s,"data_offsets":%s}}`, dtype, shape, offsets)
+	}
+	const a, b = `"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}`, `"b":{"dtype":"F32","shape":[1],"data_offsets":[%d,%d]}`
+	two := func(begin, end int) string { return "{" + a + "," + fmt.Sprintf(b, begin, end) + "}" }
+	for _, tc := range []struct {
+		header     string
+		data       int
+		path, want string
+	}{
+		{``, 0, "", "must begin with {"},
+		{` {}`, 0, "", "must begin with {"},
+		{`[]`, 0, "", "must begin with {"},
+		{`{`, 0, "", "header must be one complete value"},
+		{`{}x`, 0, "", "header must be one complete value"},
+		{`{}`, 1, "", "file must end with its last tensor"},
+		{strings.Repeat(`{"a":`, 4) + `1}}}}`, 0, "", "at most 3 levels deep"},
+		{"{\"\xff\":1}", 0, "", "UTF-8"},
+		{`{"a":3}`, 0, "a", "must be an object, got 3"},
+		{`{"a":{}}`, 0, "a", "must have dtype, shape and data_offsets"},
+		{`{"a":{"dtype":"F32","shape":[]}}`, 0, "a", "must have dtype, shape and data_offsets"},
+		{`{"a":{"dtype":"F32","shape":[],"dtype":"F32"}}`, 0, "a", `key "dtype" must not appear twice`},
+		{`{"a":{"dtype":"F32","shape":[],"offset":[0,4]}}`, 4, "a", "offset must be dtype, shape or data_offsets"},
+		{"{" + a + "," + a + "}", 16, "", `key "a" must not appear twice`},
+		{`{"__metadata__":{},"__metadata__":{}}`, 0, "", "must not appear twice"},
+		{`{"__metadata__":3}`, 0, "__metadata__", "must be an object"},
+		{`{"__metadata__":{"k":3}}`, 0, "__metadata__:k", "must be a string, got 3"},
+		{`{"__metadata__":{"k":"1","k":"2"}}`, 0, "__metadata__", "must not appear twice"},
+		{one(`"F16"`, `[2]`, `[0,4]`), 4, "a", "dtype must be F32 or F64, got F16"},
+		{one(`"BF16"`, `[2]`, `[0,4]`), 4, "a", "dtype must be F32 or F64, got BF16"},
+		{one(`"f32"`, `[1]`, `[0,4]`), 4, "a", "dtype must be F32 or F64, got f32"},
+		{one(`32`, `[1]`, `[0,4]`), 4, "a", "dtype must be a string, got 32"},
+		{one(`"F32"`, `1`, `[0,4]`), 4, "a", "shape must be an array, got 1"},
+		{one(`"F32"`, `[1.0]`, `[0,4]`), 4, "a", "shape must hold whole numbers"},
+		{one(`"F32"`, `["1"]`, `[0,4]`), 4, "a", "shape must hold whole numbers"},
+		{one(`"F32"`, `[-1]`, `[0,4]`), 4, "a", "shape must hold whole numbers"},
+		{one(`"F32"`, `[0,3]`, `[0,0]`), 0, "a", "shape must have positive sizes, got [0, 3]"},
+		{one(`"F32"`, `[9223372036854775808]`, `[0,4]`), 4, "a", "shape must hold whole numbers"},
+		{one(`"F64"`, `[4294967296,4294967296]`, `[0,0]`), 0, "a", "shape must fit into memory"},
+		{one(`"F64"`, `[1152921504606846976]`, `[0,0]`), 0, "a", "shape must fit into memory"},
+		{one(`"F32"`, "[1"+strings.Repeat(",1", 32)+"]", `[0,4]`), 4, "a", "shape must have at most 32 numbers"},
+		{one(`"F32"`, `[1]`, `[0]`), 4, "a", "data_offsets must span 4 bytes"},
+		{one(`"F32"`, `[1]`, `[0,4,8]`), 4, "a", "data_offsets must have at most 2"},
+		{one(`"F32"`, `[1]`, `[4,0]`), 4, "a", "data_offsets must span 4 bytes"},
+		{one(`"F32"`, `[1]`, `[0,8]`), 8, "a", "data_offsets must span 4 bytes for F32 of shape [1], got [0 8]"},
+		{one(`"F32"`, `[1]`, `[4,8]`), 8, "a", "data_offsets must begin at 0"},
+		{two(12, 16), 16, "b", "data_offsets must begin at 8"},
+		{two(4, 8), 8, "b", "data_offsets must begin at 8"},
+		{two(0, 4), 8, "b", "data_offsets must begin at 8, where the tensor before ends, got 0"},
+		{two(8, 12), 11, "b", "data must be complete"},
+		{two(8, 12), 8, "b", "data must be complete"},
+		{two(8, 12), 13, "", "file must end"},
+		{`{"\u0007":3}`, 0, `"\a"`, "must be an object"},
+		{`{"":3}`, 0, `""`, "must be an object"},
+	} {
+		f, err := safetensors.Read(bytes.NewReader(file(tc.header, make([]byte, tc.data))))
+		refused(t, tc.header, err, tc.path, tc.want)
+		if f.Tensors != nil || f.Metadata != nil {
+			t.Errorf("%s: part of the file came out with the error", tc.header)
+		}
+	}
+}
+
+// TestCut cuts a good file at every byte.
+func TestCut(t *testing.T) {
+	data := write(t, golden())
+	for n := range data {
+		_, err := safetensors.Read(bytes.NewReader(data[:n]))
+		refused(t, fmt.Sprint(n), err, errorPath(err), "must be complete, but the file ends before")
+	}
+	_, err := safetensors.Read(bytes.NewReader(append(data, 0)))
+	refused(t, "longer", err, "", "but goes on")
+	broken := errors.New("broken disk")
+	for _, n := range []int64{0, 20, int64(len(data)) - 3, int64(len(data))} {
+		r := io.MultiReader(io.LimitReader(bytes.NewReader(data), n), iotest.ErrReader(broken))
+		if _, err := safetensors.Read(r); !errors.Is(err, broken) || errors.Is(err, graph.ErrInput) {
+			t.Errorf("after %d bytes: %v", n, err)
+		}
+	}
+}
+
+// TestClaims reads headers that claim far more than follows.
+func TestClaims(t *testing.T) {
+	claims := map[string][]byte{
+		"header of 8 GB":    append(binary.LittleEndian.AppendUint64(nil, 8<<30), make([]byte, 92)...),
+		"header of 2^64":    append(bytes.Repeat([]byte{255}, 8), make([]byte, 92)...),
+		"header of 100 MB":  append(binary.LittleEndian.AppendUint64(nil, 100_000_000), make([]byte, 92)...),
+		"tensor of 8 GB":    file(`{"a":{"dtype":"F32","shape":[2147483648],"data_offsets":[0,8589934592]}}`, make([]byte, 100)),
+		"tensor of 8 GB f8": file(`{"a":{"dtype":"F64","shape":[1073741824],"data_offsets":[0,8589934592]}}`, make([]byte, 100)),
+	}
+	for name, data := range claims {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := safetensors.Read(bytes.NewReader(data))
+		runtime.ReadMemStats(&after)
+		refused(t, name, err, errorPath(err), "must")
+		if got := after.TotalAlloc - before.TotalAlloc; got > 1<<20 {
+			t.Errorf("%s: took %d bytes", name, got)
+		}
+	}
+}
+
+func TestWriteRefuses(t *testing.T) {
+	matrix := func() *tensor.Dense { return dense([]float32{1, 2, 3, 4, 5, 6}, 3, 2) }
+	slice := func(s ...tensor.Slice) *tensor.Dense {
+		v, err := matrix().Slice(s...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v.(*tensor.Dense)
+	}
+	turned := matrix()
+	if err := turned.T(); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		name, key string
+		d         *tensor.Dense
+		want      string
+	}{
+		{"nil", "a", nil, "must not be nil or unset"},
+		{"unset", "a", new(tensor.Dense), "must not be nil or unset"},
+		{"ints", "a", dense([]int{1}, 1), "dtype must be float32 or float64, got int"},
+		{"turned", "a", turned, "row by row"},
+		{"column", "a", slice(nil, tensor.S(1)), "row by row"},
+		{"column-major", "a", tensor.New(tensor.WithShape(2, 3), tensor.AsFortran(make([]float32, 6))), "row by row"},
+		{"masked", "a", tensor.New(tensor.WithShape(2), tensor.WithBacking(make([]float64, 2)), tensor.WithMask([]bool{true, false})), "row by row"},
+		{"rank", "a", dense(make([]float32, 1), repeatOnes(33)...), "at most 32 axes, got 33"},
+		{"metadata", "__metadata__", matrix(), "name must be UTF-8 and not __metadata__"},
+		{"text", "\xff", matrix(), "name must be UTF-8"},
+	} {
+		var b bytes.Buffer
+		err := safetensors.Write(&b, safetensors.File{Tensors: map[string]*tensor.Dense{tc.key: tc.d, "0": matrix()}})
+		refused(t, tc.name, err, errorPath(err), tc.want)
+		if tc.key == "a" && errorPath(err) != "a" || b.Len() > 0 {
+			t.Errorf("%s: path %q, %d bytes written", tc.name, errorPath(err), b.Len())
+		}
+	}
+	for _, m := range []map[string]string{{"\xff": ""}, {"k": "\xff"}} {
+		refused(t, "metadata", safetensors.Write(io.Discard, safetensors.File{Metadata: m}), "*", "UTF-8")
+	}
+	big := safetensors.File{Metadata: map[string]string{"k": strings.Repeat("x", 100_000_000)}}
+	refused(t, "header", safetensors.Write(io.Discard, big), "", "at most 100000000 bytes")
+	broken := errors.New("broken disk")
+	if err := safetensors.Write(failing{broken}, golden()); !errors.Is(err, broken) {
+		t.Error(err)
+	}
+}
+
+// TestViews writes slices of rows, whose numbers lie together.
+func TestViews(t *testing.T) {
+	m := dense([]float32{1, 2, 3, 4, 5, 6}, 3, 2)
+	for want, s := range map[string][]tensor.Slice{
+		"[3 4 5 6]": {tensor.S(1, 3)}, "[3 4]": {tensor.S(1)}, "[4]": {tensor.S(1), tensor.S(1)},
+	} {
+		v, err := m.Slice(s...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := safetensors.File{Tensors: map[string]*tensor.Dense{"a": v.(*tensor.Dense)}}
+		got, err := safetensors.Read(bytes.NewReader(write(t, f)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, got, f)
+		if s := fmt.Sprint(got.Tensors["a"].Float32s()); s != want {
+			t.Errorf("got %s, want %s", s, want)
+		}
+	}
+}
+
+func TestReadFileErrors(t *testing.T) {
+	dir := t.TempDir()
+	missing := filepath.Join(dir, "missing")
+	_, err := safetensors.ReadFile(missing)
+	refused(t, "missing", err, missing, "no such file")
+	if !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+	_, err = safetensors.ReadFile(dir)
+	if errorPath(err) != dir {
+		t.Error(err)
+	}
+	bad := filepath.Join(dir, "bad")
+	if err := os.WriteFile(bad, file(`{"a":3}`, nil), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = safetensors.ReadFile(bad)
+	refused(t, "bad", err, bad+":a", "must be an object")
+}
+
+func refused(t *testing.T, name string, err error, path, want string) {
+	t.Helper()
+	var e graph.Error
+	if !errors.As(err, &e) || !errors.Is(err, graph.ErrInput) || path != "*" && e.Path != path || !strings.Contains(err.Error(), want) {
+		t.Errorf("%s: error %v (path %q) does not say %q at %q", name, err, e.Path, want, path)
+	}
+}
+
+func errorPath(err error) string {
+	var e graph.Error
+	errors.As(err, &e)
+	return e.Path
+}
+
+type failing struct{ err error }
+
+func (f failing) Write([]byte) (int, error) { return 0, f.err }
+
+func repeatOnes(n int) []int {
+	s := make([]int, n)
+	for i := range s {
+		s[i] = 1
+	}
+	return s
+}

@@ -1,0 +1,258 @@
+package safetensors
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"slices"
+	"strconv"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/models/internal/strictjson"
+	"gorgonia.org/tensor"
+)
+
+// ReadFile reads the file at path, by the rules of Read.
+func ReadFile(path string) (File, error) {
+	r, err := os.Open(path)
+	if err != nil {
+		return File{}, at(path, opening(err))
+	}
+	defer r.Close()
+	f, err := Read(r)
+	if err != nil {
+		return File{}, at(path, err)
+	}
+	return f, nil
+}
+
+// Read reads one file to the end of r. It refuses a header over 100 MB, a key
+// given twice, a dtype other than F32 and F64, an axis of size 0, sizes that
+// contradict each other, tensors that overlap or leave a gap, and bytes that
+// are missing or left over. Errors are graph.Error values, whose Path is the
+// name of the tensor where there is one.
+func Read(r io.Reader) (File, error) {
+	head, err := readHeader(r)
+	if err != nil {
+		return File{}, err
+	}
+	f, entries, err := parseHeader(head)
+	if err != nil {
+		return File{}, err
+	}
+	for _, e := range entries {
+		d, err := readTensor(r, e)
+		if err != nil {
+			return File{}, at(label(e.name), err)
+		}
+		f.Tensors[e.name] = d
+	}
+	switch _, err := io.ReadFull(r, make([]byte, 1)); err {
+	case io.EOF:
+		return f, nil
+	case nil:
+		return File{}, graph.Error{Field: "file", Rule: "must end with its last tensor, but goes on"}
+	default:
+		return File{}, cut(err, "file")
+	}
+}
+
+// An entry is what the header says about a tensor.
+type entry struct {
+	name       string
+	dtype      dtype
+	shape      []int
+	begin, end int
+}
+
+func readHeader(r io.Reader) ([]byte, error) {
+	var length [prefix]byte
+	if _, err := io.ReadFull(r, length[:]); err != nil {
+		return nil, cut(err, "header")
+	}
+	n := binary.LittleEndian.Uint64(length[:])
+	if n > maxHeader {
+		return nil, graph.Error{Field: "header", Rule: fmt.Sprintf("must have at most %d bytes", maxHeader), Value: n}
+	}
+	head, err := io.ReadAll(io.LimitReader(r, int64(n)))
+	if err != nil || len(head) < int(n) {
+		return nil, cut(err, "header")
+	}
+	return head, nil
+}
+
+// parseHeader returns the metadata and the tensors in the order of their data.
+func parseHeader(head []byte) (File, []entry, error) {
+	f := File{Tensors: map[string]*tensor.Dense{}}
+	if len(head) == 0 || head[0] != '{' {
+		return f, nil, graph.Error{Field: "header", Rule: "must begin with {", Value: strictjson.Clip(head)}
+	}
+	const depth = 3 // tensors, their fields, the lists in those
+	if err := strictjson.Check(head, depth); err != nil {
+		return f, nil, in("header", err)
+	}
+	var entries []entry
+	err := strictjson.Object(head, func(name string, value []byte) error {
+		if name == metadataKey {
+			m, err := parseMetadata(value)
+			f.Metadata = m
+			return err
+		}
+		e, err := parseEntry(name, value)
+		entries = append(entries, e)
+		if err != nil {
+			return at(label(name), err)
+		}
+		return nil
+	})
+	if err != nil {
+		return f, nil, err
+	}
+	slices.SortStableFunc(entries, func(a, b entry) int { return a.begin - b.begin })
+	end := 0
+	for _, e := range entries {
+		if e.begin != end {
+			return f, nil, graph.Error{Path: label(e.name), Field: "data_offsets",
+				Rule: fmt.Sprintf("must begin at %d, where the tensor before ends", end), Value: e.begin}
+		}
+		end = e.end
+	}
+	return f, entries, nil
+}
+
+func parseMetadata(data []byte) (map[string]string, error) {
+	var m map[string]string
+	err := strictjson.Object(data, func(key string, value []byte) error {
+		s, err := strictjson.String(value)
+		if err != nil {
+			return at(label(key), err)
+		}
+		if m == nil {
+			m = map[string]string{}
+		}
+		m[key] = s
+		return nil
+	})
+	if err != nil {
+		return nil, at(metadataKey, err)
+	}
+	return m, nil
+}
+
+func parseEntry(name string, data []byte) (entry, error) {
+	e := entry{name: name}
+	var offsets []int
+	fields := 0
+	err := strictjson.Object(data, func(key string, value []byte) (err error) {
+		fields++
+		switch key {
+		case "dtype":
+			e.dtype, err = parseDtype(value)
+		case "shape":
+			e.shape, err = parseInts(key, value, maxRank)
+		case "data_offsets":
+			offsets, err = parseInts(key, value, 2)
+		default:
+			return graph.Error{Field: label(key), Rule: "must be dtype, shape or data_offsets"}
+		}
+		return err
+	})
+	if err != nil {
+		return e, err
+	}
+	if fields != 3 {
+		return e, graph.Error{Field: "tensor", Rule: "must have dtype, shape and data_offsets", Value: strictjson.Clip(data)}
+	}
+	want, err := bytesFor(e.shape, e.dtype)
+	if err != nil {
+		return e, err
+	}
+	if len(offsets) != 2 || offsets[1]-offsets[0] != want {
+		return e, graph.Error{Field: "data_offsets",
+			Rule: fmt.Sprintf("must span %d bytes for %s of shape %v", want, e.dtype.name, graph.Shape(e.shape)), Value: offsets}
+	}
+	e.begin, e.end = offsets[0], offsets[1]
+	return e, nil
+}
+
+func parseDtype(data []byte) (dtype, error) {
+	name, err := strictjson.String(data)
+	if err != nil {
+		return dtype{}, in("dtype", err)
+	}
+	for _, dt := range dtypes {
+		if dt.name == name {
+			return dt, nil
+		}
+	}
+	return dtype{}, graph.Error{Field: "dtype", Rule: "must be F32 or F64", Value: label(name)}
+}
+
+// parseInts reads a list of at most most whole numbers that are not negative.
+func parseInts(field string, data []byte, most int) ([]int, error) {
+	var out []int
+	err := strictjson.Array(data, func(i int, value []byte) error {
+		if i == most {
+			return graph.Error{Rule: fmt.Sprintf("must have at most %d numbers", most)}
+		}
+		n, err := strconv.Atoi(strictjson.Clip(value))
+		if err != nil || n < 0 {
+			return graph.Error{Rule: "must hold whole numbers that are not negative and fit an int", Value: strictjson.Clip(value)}
+		}
+		out = append(out, n)
+		return nil
+	})
+	return out, in(field, err)
+}
+
+func readTensor(r io.Reader, e entry) (*tensor.Dense, error) {
+	n := (e.end - e.begin) / e.dtype.size
+	var backing any
+	var err error
+	if e.dtype.of == tensor.Float32 {
+		backing, err = readNumbers(r, n, 4, func(b []byte) float32 {
+			return math.Float32frombits(binary.LittleEndian.Uint32(b))
+		})
+	} else {
+		backing, err = readNumbers(r, n, 8, func(b []byte) float64 {
+			return math.Float64frombits(binary.LittleEndian.Uint64(b))
+		})
+	}
+	if err != nil {
+		return nil, err
+	}
+	return tensor.New(tensor.WithShape(e.shape...), tensor.WithBacking(backing)), nil
+}
+
+// readNumbers reads n numbers of the given size. A header may claim any n, so
+// the slice starts small and doubles with the bytes that arrive.
+func readNumbers[T any](r io.Reader, n, size int, decode func([]byte) T) ([]T, error) {
+	out := make([]T, 0, min(n, chunk/size))
+	buf := make([]byte, min(n, chunk/size)*size)
+	for len(out) < n {
+		b := buf[:min(n-len(out), chunk/size)*size]
+		if _, err := io.ReadFull(r, b); err != nil {
+			return nil, cut(err, "data")
+		}
+		if len(out) == cap(out) {
+			out = slices.Grow(out, min(n-len(out), cap(out)))
+		}
+		for ; len(b) > 0; b = b[size:] {
+			out = append(out, decode(b))
+		}
+	}
+	return slices.Clip(out), nil
+}
+
+// chunk is the number of bytes that are read or written at a time.
+const chunk = 1 << 16
+
+// cut reports that part of a file could not be read to its end.
+func cut(err error, part string) error {
+	if err == nil || err == io.EOF || err == io.ErrUnexpectedEOF {
+		return graph.Error{Field: part, Rule: "must be complete, but the file ends before"}
+	}
+	return graph.Error{Field: part, Rule: reason(err), Kind: err}
+}

@@ -1,0 +1,118 @@
+// Package safetensors reads and writes tensors in the safetensors format: the
+// length of a header as a little-endian 64-bit number, the header in JSON,
+// which gives each tensor's dtype, shape and place, then the numbers, row by
+// row and little-endian. It holds what belongs to the format and nothing about
+// what the tensors are for.
+//
+// Files are not trusted: every size is checked before it is used, and memory
+// is taken only as the bytes that fill it arrive.
+package safetensors
+
+import (
+	"errors"
+	"io/fs"
+	"math"
+	"os"
+	"strconv"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/models/internal/strictjson"
+	"gorgonia.org/tensor"
+)
+
+const (
+	maxHeader   = 100_000_000 // bytes, as the format has it
+	maxRank     = 32          // as NumPy has it
+	metadataKey = "__metadata__"
+	prefix      = 8 // bytes that hold the header's length
+)
+
+// File is what one file holds.
+type File struct {
+	// Metadata is free text by key; an empty one is not written.
+	Metadata map[string]string
+	// Tensors are float32 or float64, dense and row by row, by name. Read
+	// returns a shape without axes as a scalar.
+	Tensors map[string]*tensor.Dense
+}
+
+// A dtype is a kind of number that both the format and Engram know.
+type dtype struct {
+	name string
+	size int // bytes
+	of   tensor.Dtype
+}
+
+var dtypes = []dtype{
+	{"F32", 4, tensor.Float32},
+	{"F64", 8, tensor.Float64},
+}
+
+// bytesFor is the space that a shape takes. It refuses what the tensor package
+// cannot hold: an axis of size 0, and more than an int can count.
+func bytesFor(shape []int, dt dtype) (int, error) {
+	if len(shape) > maxRank {
+		return 0, graph.Error{Field: "shape", Rule: "must have at most " + strconv.Itoa(maxRank) + " axes", Value: len(shape)}
+	}
+	n := dt.size
+	for _, d := range shape {
+		if d <= 0 {
+			return 0, graph.Error{Field: "shape", Rule: "must have positive sizes", Value: graph.Shape(shape)}
+		}
+		if n > math.MaxInt/d {
+			return 0, graph.Error{Field: "shape", Rule: "must fit into memory", Value: graph.Shape(shape)}
+		}
+		n *= d
+	}
+	return n, nil
+}
+
+// at puts the place before an error: the tensor's name, the file's path.
+func at(place string, err error) error {
+	var e graph.Error
+	if !errors.As(err, &e) {
+		return graph.Error{Path: place, Rule: reason(err), Kind: err}
+	}
+	if e.Path != "" {
+		place += ":" + e.Path
+	}
+	e.Path = place
+	return e
+}
+
+// in says which part of a header an error is about.
+func in(field string, err error) error {
+	var e graph.Error
+	if !errors.As(err, &e) || e.Field != "" {
+		return err
+	}
+	e.Field = field
+	return e
+}
+
+// opening is an error about a path that was given: bad input, and what the
+// operating system says.
+func opening(err error) error {
+	return graph.Error{Rule: reason(err), Kind: errors.Join(graph.ErrInput, err)}
+}
+
+// reason is what the operating system says, without the path, which at adds.
+func reason(err error) string {
+	var p *fs.PathError
+	var l *os.LinkError
+	if errors.As(err, &p) {
+		err = p.Err
+	} else if errors.As(err, &l) {
+		err = l.Err
+	}
+	return "cannot be used: " + err.Error()
+}
+
+// label is a tensor's name as an error shows it.
+func label(name string) string {
+	s := strconv.QuoteToGraphic(strictjson.Clip([]byte(name)))
+	if plain := s[1 : len(s)-1]; plain == name && name != "" {
+		return plain
+	}
+	return s
+}

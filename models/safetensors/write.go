@@ -1,0 +1,203 @@
+package safetensors
+
+import (
+	"bufio"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/models/internal/strictjson"
+	"gorgonia.org/tensor"
+)
+
+// WriteFile writes f to path, whole or not at all: it fills a new file in the
+// same folder and then puts that in place, so that a file already there stays
+// as it was if anything fails, and its permissions stay in any case. Where path
+// is a symbolic link, the file behind it is replaced; anything but a regular
+// file is refused.
+func WriteFile(path string, f File) error {
+	if err := replace(path, func(w io.Writer) error { return Write(w, f) }); err != nil {
+		return at(path, err)
+	}
+	return nil
+}
+
+func replace(path string, write func(io.Writer) error) (err error) {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
+	perm := os.FileMode(0o666) // less the umask
+	info, statErr := os.Stat(path)
+	if statErr == nil {
+		if !info.Mode().IsRegular() {
+			return graph.Error{Field: "file", Rule: "must be a regular one", Value: info.Mode().Type()}
+		}
+		perm = info.Mode().Perm()
+	}
+	tmp := filepath.Join(filepath.Dir(path), fmt.Sprintf(".safetensors-%016x.tmp", rand.Uint64()))
+	out, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
+	if err != nil {
+		return opening(err)
+	}
+	defer func() {
+		if err != nil {
+			out.Close() // a second time does no harm
+			os.Remove(tmp)
+		}
+	}()
+	if statErr == nil {
+		if err := out.Chmod(perm); err != nil { // the umask may have taken some
+			return err
+		}
+	}
+	if err := write(out); err != nil {
+		return err
+	}
+	if err := out.Sync(); err != nil {
+		return err
+	}
+	if err := out.Close(); err != nil {
+		return err
+	}
+	return os.Rename(tmp, path)
+}
+
+// Write writes f so that equal files give equal bytes: metadata and tensors are
+// sorted by name, and spaces fill the header to a multiple of 8 bytes. Nothing
+// is written unless f can be read again; a tensor that is transposed, masked,
+// sliced across rows, empty or of another dtype is refused.
+func Write(w io.Writer, f File) error {
+	names := slices.Sorted(maps.Keys(f.Tensors))
+	head, err := header(f, names)
+	if err != nil {
+		return err
+	}
+	b := bufio.NewWriterSize(w, chunk)
+	b.Write(head) // an error stays until Flush
+	var num [8]byte
+	for _, name := range names {
+		d := f.Tensors[name]
+		if d.Dtype() == tensor.Float32 {
+			for _, v := range d.Float32s() {
+				binary.LittleEndian.PutUint32(num[:], math.Float32bits(v))
+				b.Write(num[:4])
+			}
+			continue
+		}
+		for _, v := range d.Float64s() {
+			binary.LittleEndian.PutUint64(num[:], math.Float64bits(v))
+			b.Write(num[:])
+		}
+	}
+	if err := b.Flush(); err != nil {
+		return graph.Error{Field: "file", Rule: reason(err), Kind: err}
+	}
+	return nil
+}
+
+// header returns all that stands before the numbers.
+func header(f File, names []string) ([]byte, error) {
+	b := append(make([]byte, prefix), '{')
+	var err error
+	if len(f.Metadata) > 0 {
+		b = append(b, `"`+metadataKey+`":{`...)
+		for i, key := range slices.Sorted(maps.Keys(f.Metadata)) {
+			if b, err = appendKey(b, i, key); err != nil {
+				return nil, at(metadataKey, err)
+			}
+			if b, err = strictjson.AppendString(b, f.Metadata[key]); err != nil {
+				return nil, at(metadataKey, at(label(key), err))
+			}
+		}
+		b = append(b, '}')
+	}
+	offset := 0
+	for _, name := range names {
+		dt, size, err := check(name, f.Tensors[name])
+		if err == nil && size > math.MaxInt-offset {
+			err = graph.Error{Field: "file", Rule: "must fit into memory"}
+		}
+		if err != nil {
+			return nil, at(label(name), err)
+		}
+		if b, err = appendKey(b, len(b)-prefix-1, name); err != nil {
+			return nil, err
+		}
+		b = append(b, `{"dtype":"`+dt.name+`","shape":[`...)
+		for i, d := range f.Tensors[name].Shape() {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = strconv.AppendInt(b, int64(d), 10)
+		}
+		b = fmt.Appendf(b, `],"data_offsets":[%d,%d]}`, offset, offset+size)
+		offset += size
+	}
+	b = append(b, '}')
+	for len(b)%8 != 0 {
+		b = append(b, ' ')
+	}
+	if len(b)-prefix > maxHeader {
+		return nil, graph.Error{Field: "header", Rule: fmt.Sprintf("must have at most %d bytes", maxHeader), Value: len(b) - prefix}
+	}
+	binary.LittleEndian.PutUint64(b, uint64(len(b)-prefix))
+	return b, nil
+}
+
+// appendKey appends a key and its colon, after a comma where others came before.
+func appendKey(b []byte, before int, key string) ([]byte, error) {
+	if before > 0 {
+		b = append(b, ',')
+	}
+	b, err := strictjson.AppendString(b, key)
+	return append(b, ':'), err
+}
+
+// check refuses a tensor that could not be read again, or whose numbers do not
+// lie in memory as the format wants them.
+func check(name string, d *tensor.Dense) (dtype, int, error) {
+	if name == metadataKey || !utf8.ValidString(name) {
+		return dtype{}, 0, graph.Error{Field: "name", Rule: "must be UTF-8 and not " + metadataKey}
+	}
+	if d == nil || d.Dtype().Type == nil {
+		return dtype{}, 0, graph.Error{Field: "tensor", Rule: "must not be nil or unset"}
+	}
+	for _, dt := range dtypes {
+		if d.Dtype() != dt.of {
+			continue
+		}
+		size, err := bytesFor(d.Shape(), dt)
+		if err == nil && (d.IsMasked() || !rowMajor(d, size/dt.size)) {
+			err = graph.Error{Field: "tensor", Rule: "must lie in memory row by row, without gaps or mask",
+				Value: fmt.Sprintf("shape %v, strides %v", d.Shape(), d.Strides())}
+		}
+		return dt, size, err
+	}
+	return dtype{}, 0, graph.Error{Field: "dtype", Rule: "must be float32 or float64", Value: d.Dtype()}
+}
+
+// rowMajor tells whether the backing of d is its n numbers row by row. Axes of
+// size 1 may have any stride, as no step is taken along them.
+func rowMajor(d *tensor.Dense, n int) bool {
+	shape, strides := d.Shape(), d.Strides()
+	if len(shape) != len(strides) || len(shape) > 0 && d.DataSize() != n {
+		return false
+	}
+	step := 1
+	for i := len(shape) - 1; i >= 0; i-- {
+		if shape[i] != 1 && strides[i] != step {
+			return false
+		}
+		step *= shape[i]
+	}
+	return true
+}
