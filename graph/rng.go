@@ -28,12 +28,14 @@ type random struct {
 }
 
 // Random is a value whose elements are drawn anew, one by one, before every
-// run. Equal seeds, paths, names and ticks give equal draws.
+// run. Equal seeds, paths, names and ticks give equal draws; a name that was
+// used before in the layer at work gets "_1", "_2" and so on, and other draws.
 func (s *Scope) Random(name string, shape Shape, draw func(r *rand.Rand) float64) Value {
+	path := s.unique(name)
 	v := s.leaf(name, shape)
 	if v.node != nil {
 		t := newDense(s.Dtype(), shape)
-		s.randoms = append(s.randoms, random{join(s.path, name), t, draw})
+		s.randoms = append(s.randoms, random{path, t, draw})
 		s.bind(v, t)
 	}
 	return v

@@ -29,6 +29,7 @@ type Scope struct {
 	bound   []Bound                  // parameters used in this graph
 	inputs  map[string]Value
 	outputs map[string]Value
+	used    map[string]int // how often a name was given to unique
 	randoms []random
 	losses  []Value
 	updates []Update
@@ -54,6 +55,7 @@ func newScope(cfg Config, g *gorgonia.ExprGraph, salt uint32) *Scope {
 		values:  map[*gorgonia.Node]Value{},
 		inputs:  map[string]Value{},
 		outputs: map[string]Value{},
+		used:    map[string]int{},
 	}
 }
 
@@ -157,14 +159,19 @@ func (s *Scope) Output(name string, v Value) {
 // path of the layer at work and the given name. A name that was used before
 // gets "_1", "_2" and so on, since a cell is built once a step.
 func (s *Scope) Trace(name string, v Value) {
-	full := join(s.path, name)
-	for i := 1; ; i++ {
-		if _, ok := s.outputs[full]; !ok {
-			break
-		}
-		full = join(s.path, fmt.Sprintf("%s_%d", name, i))
+	s.Output(s.unique(name), v)
+}
+
+// unique is the path of a name in the layer at work, numbered from its second
+// use on.
+func (s *Scope) unique(name string) string {
+	path := join(s.path, name)
+	n := s.used[path]
+	s.used[path]++
+	if n > 0 {
+		path = fmt.Sprintf("%s_%d", path, n)
 	}
-	s.Output(full, v)
+	return path
 }
 
 // AddLoss adds a single number to the loss that training lowers.

@@ -1,0 +1,82 @@
+package layers
+
+import (
+	"reflect"
+	"strings"
+	"unicode"
+
+	"github.com/engram-go/engram/graph"
+)
+
+// Layer turns values into values. Call is pure: it is run once for every
+// purpose, batch size and length, and once with open axes to find shapes and
+// parameters. It reports what is wrong through the scope.
+//
+// A layer that has defaults or rules for its fields also has Resolve.
+type Layer interface {
+	Call(s *graph.Scope, inputs ...graph.Value) []graph.Value
+}
+
+// Resolver is a layer that replaces the zero fields of its config by their
+// defaults and checks all of them. The errors name fields ("LSTM.Units").
+type Resolver interface {
+	Resolve() (Layer, error)
+}
+
+// Resolve returns the layer with every default filled in.
+func Resolve(l Layer) (Layer, error) {
+	if l == nil {
+		return nil, graph.Error{Field: "layer", Rule: "must not be nil"}
+	}
+	r, ok := l.(Resolver)
+	if !ok {
+		return l, nil
+	}
+	return r.Resolve()
+}
+
+// Apply resolves a layer and calls it one level deeper in the scope, under the
+// given name. It is how a layer uses other layers.
+func Apply(s *graph.Scope, name string, l Layer, inputs ...graph.Value) []graph.Value {
+	var out []graph.Value
+	s.Within(name, func() {
+		resolved, err := Resolve(l)
+		if err != nil {
+			s.Fail(err)
+			return
+		}
+		out = resolved.Call(s, inputs...)
+	})
+	return out
+}
+
+// Class is the name of a layer's type, such as "LSTM".
+func Class(l Layer) string { return reflect.TypeOf(l).Name() }
+
+// Name is the name that the layer's field Name gives it, or "".
+func Name(l Layer) string {
+	v := reflect.ValueOf(l)
+	if v.Kind() != reflect.Struct {
+		return ""
+	}
+	f := v.FieldByName("Name")
+	if !f.IsValid() || f.Kind() != reflect.String {
+		return ""
+	}
+	return f.String()
+}
+
+// DefaultName is what a layer without a name is called, before it is numbered:
+// its class in lower case with underscores, such as "layer_normalization".
+func DefaultName(l Layer) string {
+	var b strings.Builder
+	class := []rune(Class(l))
+	for i, r := range class {
+		next := i+1 < len(class) && unicode.IsLower(class[i+1])
+		if i > 0 && unicode.IsUpper(r) && (next || unicode.IsLower(class[i-1])) {
+			b.WriteByte('_')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
+}
