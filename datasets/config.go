@@ -1,0 +1,158 @@
+package datasets
+
+import (
+	"fmt"
+	"slices"
+
+	"gorgonia.org/tensor"
+
+	"github.com/engram-go/engram/graph"
+)
+
+// WindowConfig says how Windows looks at a series.
+type WindowConfig struct {
+	Columns []string // what the model sees; by default every column
+	Targets []string // what it forecasts, which it need not see; by default Columns
+	Steps   int      // rows in a window; must be positive
+	Horizon int      // rows to forecast after a window; by default 1
+	Stride  int      // rows from one window to the next; by default 1
+
+	// Test and Validation are the fractions of the rows of the series that
+	// these parts forecast, the test part last and the validation part before
+	// it: 0.2 of 1860 rows tests on the last 372. By default 0, no such part.
+	Test       float64
+	Validation float64
+
+	Transform Transform    // fitted on the training part alone; by default None
+	Dtype     tensor.Dtype // of the tensors; by default Float32
+	Season    int          // rows in a season, for a seasonal-naive forecast in the score; by default none
+}
+
+// complete fills in the defaults and checks what can be checked without
+// looking at the numbers.
+func (c WindowConfig) complete(s *Series) (WindowConfig, error) {
+	if len(c.Columns) == 0 {
+		c.Columns = s.Columns
+	}
+	if len(c.Targets) == 0 {
+		c.Targets = c.Columns
+	}
+	c.Columns, c.Targets = slices.Clone(c.Columns), slices.Clone(c.Targets)
+	if c.Horizon == 0 {
+		c.Horizon = 1
+	}
+	if c.Stride == 0 {
+		c.Stride = 1
+	}
+	if c.Transform == nil {
+		c.Transform = None{}
+	}
+	wrong := func(field, rule string, value any) (WindowConfig, error) {
+		return c, graph.Error{Path: s.name(), Field: "WindowConfig." + field, Rule: rule, Value: value}
+	}
+	for _, names := range []struct {
+		field  string
+		wanted []string
+	}{{"Columns", c.Columns}, {"Targets", c.Targets}} {
+		if name, twice := duplicate(names.wanted); twice {
+			return wrong(names.field, "must all be different", shorten(name))
+		}
+		for i, name := range names.wanted {
+			if !slices.Contains(s.Columns, name) {
+				return wrong(fmt.Sprintf("%s[%d]", names.field, i), "must be one of "+list(s.Columns), shorten(name))
+			}
+		}
+	}
+	for _, count := range []struct {
+		field string
+		value int
+		least int
+		rule  string
+	}{
+		{"Steps", c.Steps, 1, "must be positive"},
+		{"Horizon", c.Horizon, 1, "must be positive"},
+		{"Stride", c.Stride, 1, "must be positive"},
+		{"Season", c.Season, 0, "must not be negative"},
+	} {
+		if count.value < count.least {
+			return wrong(count.field, count.rule, count.value)
+		}
+		if count.value > s.Len() {
+			return wrong(count.field, fmt.Sprintf("must be at most the %d rows of the series", s.Len()), count.value)
+		}
+	}
+	if !(c.Test >= 0 && c.Test < 1) {
+		return wrong("Test", "must be at least 0 and below 1", c.Test)
+	}
+	if !(c.Validation >= 0 && c.Validation < 1-c.Test) {
+		return wrong("Validation", "must be at least 0 and leave rows to train on beside Test", c.Validation)
+	}
+	if lag := c.Transform.Lag(); lag != 0 && lag != 1 {
+		return wrong("Transform", "must have a Lag of 0 or 1", lag)
+	}
+	dtype, err := dtypeOr(c.Dtype, "WindowConfig.Dtype")
+	if err != nil {
+		return c, place(err, s.name(), "")
+	}
+	c.Dtype = dtype
+	return c, nil
+}
+
+// layout says which windows belong to which part. Windows are numbered along
+// the series: window i ends at row origin + i·stride, and forecasts the rows
+// after that.
+type layout struct {
+	origin int // the last row of window 0
+	// The parts are the windows [0, train), [validation, validation + nv) and
+	// [test, test + nt).
+	train, validation, nv, test, nt int
+	fitted                          int // the rows that training windows touch are below it
+}
+
+// arrange splits the windows in time order. A window belongs to a part when
+// all its targets do; windows whose targets lie on both sides of a border are
+// in no part, so that no part has seen the targets of a later one.
+func (c WindowConfig) arrange(s *Series) (layout, error) {
+	rows := s.Len()
+	testFrom, trainTo := rows, rows
+	if c.Test > 0 {
+		testFrom = border(rows, c.Test)
+		trainTo = testFrom
+	}
+	if c.Validation > 0 {
+		trainTo = border(rows, c.Test+c.Validation)
+	}
+	l := layout{origin: c.Transform.Lag() + c.Steps - 1}
+	// upTo counts the windows whose last target is below a row.
+	upTo := func(row int) int {
+		if last := row - 1 - c.Horizon; last >= l.origin {
+			return (last-l.origin)/c.Stride + 1
+		}
+		return 0
+	}
+	// from is the first window whose first target is at a row or after it.
+	from := func(row int) int { return max(0, (row-1-l.origin+c.Stride-1)/c.Stride) }
+
+	l.train = upTo(trainTo)
+	l.validation, l.test = from(trainTo), from(testFrom)
+	l.nv, l.nt = max(0, upTo(testFrom)-l.validation), max(0, upTo(rows)-l.test)
+	l.fitted = l.origin + (l.train-1)*c.Stride + c.Horizon + 1
+
+	wrong := func(field, rule string, value any) (layout, error) {
+		return l, graph.Error{Path: s.name(), Field: "WindowConfig." + field, Rule: rule, Value: value}
+	}
+	switch {
+	case upTo(rows) == 0:
+		return wrong("Steps", fmt.Sprintf("must leave room for a window and %d rows to forecast in the %d rows of the series, with %d lost to the transform",
+			c.Horizon, rows, c.Transform.Lag()), c.Steps)
+	case l.train == 0:
+		return wrong("Test", fmt.Sprintf("must leave a window to train on, with %v for validation", c.Validation), c.Test)
+	case c.Validation > 0 && l.nv == 0:
+		return wrong("Validation", "must be large enough for a window", c.Validation)
+	case c.Test > 0 && l.nt == 0:
+		return wrong("Test", "must be large enough for a window", c.Test)
+	case c.Season > 0 && c.Test > 0 && l.origin+l.test*c.Stride+1 < c.Season:
+		return wrong("Season", "must be known in full before the first test row", c.Season)
+	}
+	return l, nil
+}

@@ -1,0 +1,123 @@
+package datasets
+
+import (
+	"fmt"
+
+	"gorgonia.org/tensor"
+
+	"github.com/engram-go/engram/graph"
+)
+
+// Truth returns what came in the test part, in original units: one slice for
+// each output of the model, [horizon·targets], each as long as the test part.
+// With one target and a horizon of 1, Truth()[0] is the series' last part.
+func (w *Windowed) Truth() [][]float64 {
+	return w.outputs(func(_, future []float64) ([]float64, error) { return future, nil })
+}
+
+// Persistence returns the forecast that repeats the last known value, laid out
+// like Truth.
+func (w *Windowed) Persistence() [][]float64 {
+	return w.outputs(func(known, _ []float64) ([]float64, error) { return Persistence(known, w.config.Horizon) })
+}
+
+// SeasonalNaive returns the forecast that repeats the last known season, laid
+// out like Truth; nil where WindowConfig.Season is 0.
+func (w *Windowed) SeasonalNaive() [][]float64 {
+	if w.config.Season == 0 {
+		return nil
+	}
+	return w.outputs(func(known, _ []float64) ([]float64, error) {
+		return SeasonalNaive(known, w.config.Season, w.config.Horizon)
+	})
+}
+
+// Predictions turns the model's output for Test.X, [windows, horizon·targets],
+// into original units, laid out like Truth. Where the transform is a change,
+// the first forecast is added to the last known value, and each later one to
+// the forecast before it. Another shape or dtype than the windows have, and a
+// prediction that is not finite, are errors.
+func (w *Windowed) Predictions(yhat *tensor.Dense) ([][]float64, error) {
+	if w.Test.Len() == 0 {
+		return nil, graph.Error{Path: w.name, Field: "WindowConfig.Test", Rule: "must be positive to judge predictions", Value: w.config.Test}
+	}
+	return w.undo(yhat, w.Test.Len(), func(i int) int { return w.row(w.layout.test + i) })
+}
+
+// Next turns the model's output for Newest, [1, horizon·targets], into
+// original units: the targets of the first row after the series, then those of
+// the second.
+func (w *Windowed) Next(yhat *tensor.Dense) ([]float64, error) {
+	outputs, err := w.undo(yhat, 1, func(int) int { return len(w.truth[0]) - 1 })
+	if err != nil {
+		return nil, err
+	}
+	next := make([]float64, len(outputs))
+	for i, out := range outputs {
+		next[i] = out[0]
+	}
+	return next, nil
+}
+
+// row is the last row that a window sees.
+func (w *Windowed) row(window int) int { return w.layout.origin + window*w.config.Stride }
+
+// undo reads n predictions, the i-th made at row origin(i).
+func (w *Windowed) undo(yhat *tensor.Dense, n int, origin func(i int) int) ([][]float64, error) {
+	k, width := len(w.truth), len(w.truth)*w.config.Horizon
+	y, err := readFinite(yhat)
+	if err != nil {
+		return nil, place(err, "predictions", "")
+	}
+	if want, got := (graph.Shape{n, width}), graph.Shape(yhat.Shape()); !want.Equal(got) {
+		return nil, graph.Error{Path: "predictions", Field: "shape", Rule: "must be " + want.String(), Value: got}
+	}
+	if y.dtype() != w.config.Dtype {
+		return nil, graph.Error{Path: "predictions", Field: "dtype", Rule: fmt.Sprintf("must be %v, as the windows", w.config.Dtype), Value: y.dtype()}
+	}
+	out := columns(width, n)
+	for i := range n {
+		for j, undoing := range w.undoing {
+			before := w.truth[j][origin(i)]
+			for h := range w.config.Horizon {
+				at := h*k + j
+				before = undoing.Undo(before, y.at(i*width+at))
+				if !finite(before) {
+					return nil, graph.Error{Path: "predictions", Field: fmt.Sprintf("element %v", graph.Shape{i, at}),
+						Rule: "must be finite in original units", Value: before, Kind: graph.ErrNotFinite}
+				}
+				out[at][i] = before
+			}
+		}
+	}
+	return out, nil
+}
+
+// outputs lays out what a forecaster makes of each test window, from the known
+// values of a target and, for the truth, the future ones.
+func (w *Windowed) outputs(forecast func(known, future []float64) ([]float64, error)) [][]float64 {
+	k, n := len(w.truth), w.Test.Len()
+	out := columns(k*w.config.Horizon, n)
+	for i := range n {
+		for j, column := range w.truth {
+			now := w.row(w.layout.test+i) + 1
+			// The layout leaves every forecaster what it needs: no error comes.
+			values, err := forecast(column[:now], column[now:now+w.config.Horizon])
+			if err != nil {
+				return nil
+			}
+			for h, v := range values {
+				out[h*k+j][i] = v
+			}
+		}
+	}
+	return out
+}
+
+func columns(n, length int) [][]float64 {
+	out := make([][]float64, n)
+	for i := range out {
+		out[i] = make([]float64, length)
+	}
+	return out
+}

@@ -1,0 +1,134 @@
+package datasets
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"gorgonia.org/tensor"
+
+	"github.com/engram-go/engram/graph"
+)
+
+// Score judges predictions on the test part, in original units, beside the
+// forecasts that need no model. All numbers are taken over every test window,
+// every row of the horizon, and every target.
+type Score struct {
+	Target  string `json:"target"`  // the column; several are joined by a comma
+	Windows int    `json:"windows"` // in the test part
+
+	RMSE float64 `json:"rmse"`
+	MAE  float64 `json:"mae"`
+
+	PersistenceRMSE float64 `json:"persistence_rmse"` // repeating the last known value
+	PersistenceMAE  float64 `json:"persistence_mae"`
+
+	Season       int     `json:"season,omitempty"` // rows; 0 where no season was given
+	SeasonalRMSE float64 `json:"seasonal_rmse,omitempty"`
+	SeasonalMAE  float64 `json:"seasonal_mae,omitempty"`
+
+	// Skill is 1 − RMSE / PersistenceRMSE: 0 is level with repeating the last
+	// value, 1 is perfect, below 0 is worse. It is 0 where repeating the last
+	// value is perfect already.
+	Skill float64 `json:"skill"`
+
+	// Targets are the scores of the targets one by one, where there are
+	// several: in different units only these mean anything.
+	Targets []Score `json:"targets,omitempty"`
+}
+
+// learned is the skill from which on a model is said to have learned something.
+const learned = 0.01
+
+// Score compares the model's output for Test.X, [windows, horizon·targets],
+// with what came. Its errors are those of Predictions.
+func (w *Windowed) Score(yhat *tensor.Dense) (Score, error) {
+	predictions, err := w.Predictions(yhat)
+	if err != nil {
+		return Score{}, err
+	}
+	truth, persistence, seasonal := w.Truth(), w.Persistence(), w.SeasonalNaive()
+	// judge scores every k-th output from one on: one target at all horizons.
+	judge := func(target string, from, k int) Score {
+		s := Score{Target: target, Windows: w.Test.Len(), Season: w.config.Season}
+		s.RMSE, s.MAE = distance(predictions, truth, from, k)
+		s.PersistenceRMSE, s.PersistenceMAE = distance(persistence, truth, from, k)
+		if s.Season > 0 {
+			s.SeasonalRMSE, s.SeasonalMAE = distance(seasonal, truth, from, k)
+		}
+		if s.PersistenceRMSE > 0 {
+			s.Skill = 1 - s.RMSE/s.PersistenceRMSE
+		}
+		return s
+	}
+	targets := w.config.Targets
+	score := judge(strings.Join(targets, ", "), 0, 1)
+	if len(targets) > 1 {
+		for j, name := range targets {
+			score.Targets = append(score.Targets, judge(name, j, len(targets)))
+		}
+	}
+	for _, s := range append([]Score{score}, score.Targets...) {
+		if !finite(s.RMSE) || !finite(s.PersistenceRMSE) || !finite(s.SeasonalRMSE) || !finite(s.Skill) {
+			return Score{}, graph.Error{Path: w.name, Field: s.Target, Rule: "must have errors that can be squared and compared", Kind: graph.ErrNotFinite}
+		}
+	}
+	return score, nil
+}
+
+// distance is the root mean square and the mean of the absolute differences
+// between every k-th column of a and b from one on.
+func distance(a, b [][]float64, from, k int) (rmse, mae float64) {
+	n := 0
+	for c := from; c < len(a); c += k {
+		for i, v := range a[c] {
+			d := math.Abs(v - b[c][i])
+			rmse += d * d
+			mae += d
+			n++
+		}
+	}
+	return math.Sqrt(rmse / float64(n)), mae / float64(n)
+}
+
+// Learned tells whether the model beats repeating the last value by at least
+// one per cent of its RMSE. That is a low bar, and on a short test part chance
+// alone can take it: run more than one seed before believing a skill near it.
+func (s Score) Learned() bool { return s.Skill >= learned }
+
+// Verdict says in words whether the model has learned anything that repeating
+// the last value, or the last season, has not.
+func (s Score) Verdict() string {
+	change := fmt.Sprintf("%.1f %%", 100*math.Abs(s.Skill))
+	var verdict string
+	switch {
+	case s.Learned():
+		verdict = "The model has learned something that repeating the last value has not: its RMSE is " + change + " lower."
+	case s.Skill > -learned:
+		verdict = "The model is level with repeating the last value: it has learned nothing beyond that."
+	default:
+		verdict = "The model has learned nothing that repeating the last value has not: its RMSE is " + change + " higher."
+	}
+	if s.Season > 0 && s.SeasonalRMSE < s.RMSE {
+		verdict += fmt.Sprintf(" Repeating the value of %d rows before is better still, with an RMSE of %.4g.", s.Season, s.SeasonalRMSE)
+	}
+	return verdict
+}
+
+// String gives a line for each target: "DAX: RMSE 65.9, MAE 49.1 over 372
+// windows; persistence RMSE 63, MAE 48.2; skill -4.6 %".
+func (s Score) String() string {
+	if len(s.Targets) > 0 {
+		lines := make([]string, len(s.Targets))
+		for i, one := range s.Targets {
+			lines[i] = one.String()
+		}
+		return strings.Join(lines, "\n")
+	}
+	text := fmt.Sprintf("%s: RMSE %.4g, MAE %.4g over %d windows; persistence RMSE %.4g, MAE %.4g",
+		s.Target, s.RMSE, s.MAE, s.Windows, s.PersistenceRMSE, s.PersistenceMAE)
+	if s.Season > 0 {
+		text += fmt.Sprintf("; seasonal-naive RMSE %.4g, MAE %.4g", s.SeasonalRMSE, s.SeasonalMAE)
+	}
+	return text + fmt.Sprintf("; skill %.1f %%", 100*s.Skill)
+}

@@ -1,0 +1,146 @@
+package datasets
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/engram-go/engram/graph"
+)
+
+// maxCells bounds a series, a file and a baseline forecast: 100 million
+// numbers take 800 MB, and more is taken for a slip.
+const maxCells = 100_000_000
+
+// Series is a table of numbers in time order. It is plain data; whoever takes
+// a series checks that it is whole.
+type Series struct {
+	Name    string      // what error messages call it; "series" where empty
+	Index   []string    // a label for each row, such as its date; nil where there are none
+	Columns []string    // the names of the columns, all different
+	Values  [][]float64 // the columns, all of one length: Values[column][row]
+}
+
+// FromSlice makes a series with one column, called name like the series. The
+// values are kept, not copied.
+func FromSlice(name string, values []float64) *Series {
+	return &Series{Name: name, Columns: []string{name}, Values: [][]float64{values}}
+}
+
+// FromColumns makes a series of several columns, values[i] being the column
+// names[i]. The values are kept, not copied. Columns of different lengths,
+// without a row, or with one name are errors.
+func FromColumns(name string, names []string, values [][]float64) (*Series, error) {
+	s := &Series{Name: name, Columns: names, Values: values}
+	return s, s.check()
+}
+
+// Len is the number of rows.
+func (s *Series) Len() int {
+	if len(s.Values) == 0 {
+		return 0
+	}
+	return len(s.Values[0])
+}
+
+// Column returns the values of a column, not a copy of them.
+func (s *Series) Column(name string) ([]float64, error) {
+	i := slices.Index(s.Columns, name)
+	if i < 0 || i >= len(s.Values) {
+		return nil, graph.Error{Path: s.name(), Field: "column", Rule: "must be one of " + list(s.Columns), Value: name}
+	}
+	return s.Values[i], nil
+}
+
+func (s *Series) name() string {
+	if s.Name == "" {
+		return "series"
+	}
+	return s.Name
+}
+
+// row names a row in error messages: "eustocks, row 11 (1991.5)". Rows count
+// from 0, as in Values.
+func (s *Series) row(i int) string {
+	if s.Index == nil {
+		return fmt.Sprintf("%s, row %d", s.name(), i)
+	}
+	return fmt.Sprintf("%s, row %d (%s)", s.name(), i, shorten(s.Index[i]))
+}
+
+// check reports the first way in which a series is not a table.
+func (s *Series) check() error {
+	if s == nil {
+		return graph.Error{Field: "series", Rule: "must not be nil"}
+	}
+	if len(s.Columns) == 0 {
+		return graph.Error{Path: s.name(), Field: "Series.Columns", Rule: "must name a column"}
+	}
+	if len(s.Values) != len(s.Columns) {
+		return graph.Error{Path: s.name(), Field: "Series.Values",
+			Rule: fmt.Sprintf("must hold %d columns, one for each name", len(s.Columns)), Value: len(s.Values)}
+	}
+	n := s.Len()
+	if n == 0 {
+		return graph.Error{Path: s.name(), Field: "Series.Values", Rule: "must have a row"}
+	}
+	if n > maxCells/len(s.Columns) {
+		return graph.Error{Path: s.name(), Field: "Series.Values", Rule: fmt.Sprintf("must have at most %d numbers", maxCells)}
+	}
+	if s.Index != nil && len(s.Index) != n {
+		return graph.Error{Path: s.name(), Field: "Series.Index", Rule: fmt.Sprintf("must label %d rows", n), Value: len(s.Index)}
+	}
+	for i, name := range s.Columns {
+		if len(s.Values[i]) != n {
+			return graph.Error{Path: s.name(), Field: shorten(name), Rule: fmt.Sprintf("must have %d rows, as the first column", n), Value: len(s.Values[i])}
+		}
+	}
+	if name, twice := duplicate(s.Columns); twice {
+		return graph.Error{Path: s.name(), Field: "Series.Columns", Rule: "must all be different", Value: shorten(name)}
+	}
+	return nil
+}
+
+// finite tells whether a number is neither NaN nor an infinity.
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+
+// duplicate returns the first name that comes a second time.
+func duplicate(names []string) (string, bool) {
+	seen := make(map[string]bool, len(names))
+	for _, name := range names {
+		if seen[name] {
+			return name, true
+		}
+		seen[name] = true
+	}
+	return "", false
+}
+
+// list shows a few names, so that a message about a wide table stays readable.
+func list(names []string) string {
+	const few = 8
+	shown := make([]string, 0, few+1)
+	for _, name := range names[:min(few, len(names))] {
+		shown = append(shown, shorten(name))
+	}
+	if len(names) > few {
+		shown = append(shown, "…")
+	}
+	return "[" + strings.Join(shown, ", ") + "]"
+}
+
+// shorten keeps what a message shows of a file small and on one line.
+func shorten(s string) string {
+	const most = 40
+	short := strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return '�'
+		}
+		return r
+	}, strings.ToValidUTF8(s[:min(len(s), 4*most)], "�"))
+	if runes := []rune(short); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return short
+}

@@ -1,0 +1,131 @@
+package datasets
+
+import (
+	"math"
+
+	"github.com/engram-go/engram/graph"
+)
+
+// Transform makes the values of a column fit for a network. It is a plain
+// config value, the same for every column; Fit makes from it, and from the
+// training rows of one column alone, what transforms that column.
+type Transform interface {
+	// Lag is how many values before it the transform of a value looks at: 0,
+	// or 1 for changes, which the first row does not have.
+	Lag() int
+	// Check reports the rule that a value breaks, as a graph.Error without
+	// place, or nil.
+	Check(value float64) error
+	// Fit learns from the training values of a column, all of them checked.
+	Fit(train []float64) (Fitted, error)
+}
+
+// Fitted transforms the values of one column and undoes it. The value before
+// is the untransformed one; with Lag 0 it is not looked at. To undo several
+// steps, the value undone at one step is the value before the next.
+type Fitted interface {
+	Do(before, value float64) float64
+	Undo(before, transformed float64) float64
+}
+
+var (
+	_ Transform = None{}
+	_ Transform = MinMax{}
+	_ Transform = Standard{}
+	_ Transform = Difference{}
+	_ Transform = LogReturn{}
+)
+
+// None leaves the values as they are.
+type None struct{}
+
+// Lag is 0.
+func (None) Lag() int { return 0 }
+
+// Check accepts every value.
+func (None) Check(float64) error { return nil }
+
+// Fit learns nothing.
+func (None) Fit([]float64) (Fitted, error) { return scale{factor: 1}, nil }
+
+// MinMax scales the training part to [0, 1]: (x − min) / (max − min). What
+// comes after the training part may lie outside. A column that does not vary
+// in the training part is an error.
+type MinMax struct{}
+
+// Lag is 0.
+func (MinMax) Lag() int { return 0 }
+
+// Check accepts every value.
+func (MinMax) Check(float64) error { return nil }
+
+// Fit learns the smallest and the largest value.
+func (MinMax) Fit(train []float64) (Fitted, error) {
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, v := range train {
+		low, high = min(low, v), max(high, v)
+	}
+	return newScale(low, high-low, largest(train), "must vary in the training part")
+}
+
+// Standard scales the training part to mean 0 and standard deviation 1, the
+// deviation taken over n values, not n − 1. A column that does not vary in the
+// training part is an error.
+type Standard struct{}
+
+// Lag is 0.
+func (Standard) Lag() int { return 0 }
+
+// Check accepts every value.
+func (Standard) Check(float64) error { return nil }
+
+// Fit learns the mean and the standard deviation.
+func (Standard) Fit(train []float64) (Fitted, error) {
+	mean, deviation := moments(train)
+	return newScale(mean, deviation, largest(train), "must vary in the training part")
+}
+
+// scale is (x − shift) / factor.
+type scale struct{ shift, factor float64 }
+
+func (s scale) Do(_, value float64) float64         { return (value - s.shift) / s.factor }
+func (s scale) Undo(_, transformed float64) float64 { return transformed*s.factor + s.shift }
+
+// newScale refuses a factor that is nothing but the rounding of values as
+// large as size: dividing by it would blow noise up to signals.
+func newScale(shift, factor, size float64, rule string) (scale, error) {
+	const rounding = 4 * 0x1p-52
+	if !finite(shift) || !finite(factor) {
+		return scale{}, graph.Error{Rule: "must be small enough to be scaled, up to about 1e150", Value: size}
+	}
+	if factor <= rounding*size {
+		return scale{}, graph.Error{Rule: rule, Value: shift}
+	}
+	return scale{shift, factor}, nil
+}
+
+// moments returns mean and standard deviation. Everything is taken relative to
+// the first value, so that a constant column has a deviation of exactly 0.
+func moments(values []float64) (mean, deviation float64) {
+	if len(values) == 0 {
+		return 0, 0
+	}
+	first, n := values[0], float64(len(values))
+	for _, v := range values {
+		mean += (v - first) / n
+	}
+	squares := 0.0
+	for _, v := range values {
+		d := v - first - mean
+		squares += d * d
+	}
+	return first + mean, math.Sqrt(squares / n)
+}
+
+func largest(values []float64) float64 {
+	size := 0.0
+	for _, v := range values {
+		size = max(size, math.Abs(v))
+	}
+	return size
+}

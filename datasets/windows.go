@@ -1,0 +1,137 @@
+package datasets
+
+import (
+	"fmt"
+	"slices"
+
+	"gorgonia.org/tensor"
+
+	"github.com/engram-go/engram/graph"
+)
+
+// Windowed is a series seen through a sliding window, split in time order.
+// Reading is safe from several goroutines.
+//
+// An input is [batch, steps, columns]; a target is [batch, horizon·targets],
+// the targets of the first row to forecast, then those of the second, so that
+// layers.Dense{Units: horizon·targets} fits.
+type Windowed struct {
+	Train      *Samples // before the other two; never sees their targets
+	Validation *Samples // empty where WindowConfig.Validation is 0
+	Test       *Samples // last; its inputs may look back before the border
+
+	name    string
+	config  WindowConfig
+	layout  layout
+	inputs  source      // window 0
+	newest  source      // the last rows as a window
+	truth   [][]float64 // the target columns as they are
+	undoing []Fitted    // their transforms
+}
+
+// Windows looks at a series through windows of config.Steps rows and the
+// config.Horizon rows after each. The windows are views: the series is
+// transformed once and never copied for a window. The transform learns from
+// the rows up to the last training target and from nothing after them.
+//
+// Errors name the setting, or the row and the column, that is wrong: a column
+// that is not there, more steps than rows, a part that is left without a
+// window, a number that is not finite or that the transform refuses, a column
+// that does not vary in the training part.
+func Windows(s *Series, config WindowConfig) (*Windowed, error) {
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	c, err := config.complete(s)
+	if err != nil {
+		return nil, err
+	}
+	l, err := c.arrange(s)
+	if err != nil {
+		return nil, err
+	}
+	w := &Windowed{name: s.name(), config: c, layout: l}
+	x, undoing, err := transformed(s, c, c.Columns, l.fitted)
+	if err != nil {
+		return nil, err
+	}
+	y := x
+	if !slices.Equal(c.Columns, c.Targets) {
+		if y, undoing, err = transformed(s, c, c.Targets, l.fitted); err != nil {
+			return nil, err
+		}
+	}
+	w.undoing = undoing
+	for _, name := range c.Targets {
+		column, err := s.Column(name)
+		if err != nil {
+			return nil, err
+		}
+		w.truth = append(w.truth, slices.Clone(column)) // the caller may change the series afterwards
+	}
+
+	// Row r of the tables is row r + lag of the series: window i begins at row
+	// i·stride of x, and its targets steps rows further on in y.
+	nx, ny := len(c.Columns), len(c.Targets)
+	w.inputs = source{data: x, step: c.Stride * nx, shape: graph.Shape{c.Steps, nx}}
+	w.newest = w.inputs
+	w.newest.first = x.len() - c.Steps*nx
+	targets := source{data: y, first: c.Steps * ny, step: c.Stride * ny, shape: graph.Shape{c.Horizon * ny}}
+	part := func(from, n int) *Samples {
+		if n == 0 {
+			return new(Samples)
+		}
+		in, out := w.inputs, targets
+		in.first += from * in.step
+		out.first += from * out.step
+		return &Samples{n: n, inputs: []source{in}, targets: []source{out}}
+	}
+	w.Train, w.Validation, w.Test = part(0, l.train), part(l.validation, l.nv), part(l.test, l.nt)
+	return w, nil
+}
+
+// transformed makes the table [rows − lag, columns] that windows look at.
+func transformed(s *Series, c WindowConfig, names []string, fitted int) (numbers, []Fitted, error) {
+	lag, width := c.Transform.Lag(), len(names)
+	table := makeNumbers(c.Dtype, (s.Len()-lag)*width)
+	undoing := make([]Fitted, width)
+	for j, name := range names {
+		column, err := s.Column(name)
+		if err != nil {
+			return table, nil, err
+		}
+		for i, v := range column {
+			if !finite(v) {
+				return table, nil, graph.Error{Path: s.row(i), Field: shorten(name), Rule: "must be finite", Value: v, Kind: graph.ErrNotFinite}
+			}
+			if err := c.Transform.Check(v); err != nil {
+				return table, nil, place(err, s.row(i), shorten(name))
+			}
+		}
+		fit, err := c.Transform.Fit(slices.Clone(column[:fitted]))
+		if err != nil {
+			return table, nil, place(err, s.name(), shorten(name))
+		}
+		if fit == nil {
+			return table, nil, graph.Error{Path: s.name(), Field: "WindowConfig.Transform", Rule: "must return what it fitted"}
+		}
+		for i, v := range column[lag:] {
+			if y := fit.Do(column[max(0, i+lag-1)], v); !table.set(i*width+j, y) {
+				return table, nil, graph.Error{Path: s.row(i + lag), Field: shorten(name),
+					Rule: fmt.Sprintf("must be finite in %v once it is transformed", c.Dtype), Value: y, Kind: graph.ErrNotFinite}
+			}
+		}
+		undoing[j] = fit
+	}
+	return table, undoing, nil
+}
+
+// InputShape is the shape of one input, [steps, columns], for layers.Input.
+func (w *Windowed) InputShape() graph.Shape { return w.inputs.shape.Clone() }
+
+// Newest is the window that ends with the last row of the series and has no
+// target yet, as the model's inputs: one tensor [1, steps, columns]. Next turns
+// what the model makes of it into original units.
+func (w *Windowed) Newest() []*tensor.Dense {
+	return []*tensor.Dense{w.newest.gather([]int{0}, nil)}
+}
