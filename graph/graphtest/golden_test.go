@@ -1,6 +1,8 @@
 package graphtest
 
 import (
+	"archive/zip"
+	"bytes"
 	"fmt"
 	"math"
 	"os"
@@ -100,6 +102,36 @@ func TestGoldenFailsOnDamage(t *testing.T) {
 	}
 }
 
+func TestGoldenFailsOnWhatItCannotHold(t *testing.T) {
+	for name, c := range map[string]struct{ descr, fortran, shape, want string }{
+		"fits":    {"<f8", "False", "(2,)", ""},
+		"short":   {"<f8", "False", "(3,)", "has 16 bytes for shape [3]"},
+		"long":    {"<f8", "False", "()", "has 16 bytes for shape []"},
+		"type":    {"<c16", "False", "(2,)", "has type <c16"},
+		"fortran": {"<f8", "True", "(1, 2)", "is in Fortran order"},
+	} {
+		var file bytes.Buffer
+		w := zip.NewWriter(&file)
+		entry, err := w.Create("a.npy")
+		if err != nil {
+			t.Fatal(err)
+		}
+		header := fmt.Sprintf("{'descr': '%s', 'fortran_order': %s, 'shape': %s, }\n", c.descr, c.fortran, c.shape)
+		fmt.Fprintf(entry, "\x93NUMPY\x01\x00%c\x00%s%s", len(header), header, make([]byte, 16))
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), "golden.npz")
+		if err := os.WriteFile(path, file.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got := failures(func(t testing.TB) { Golden(t, path) })
+		if (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
+			t.Errorf("%s: got %q, want %q", name, got, c.want)
+		}
+	}
+}
+
 func TestUniformHasTheBitsOfPython(t *testing.T) {
 	want := Golden(t, goldenFile)
 	for name, got := range map[string][]float64{
@@ -148,7 +180,7 @@ func TestChecks(t *testing.T) {
 		}
 	}
 	got := failures(func(t testing.TB) {
-		CheckOutput(t, "h", []float64{0, 1.5, 2}, []float64{0.1, 1, 2}, Tol32)
+		CheckOutput(t, "h", []float64{0, 1.5, 2.1}, []float64{0.1, 1, 2}, Tol32)
 	})
 	if want := "h: element 1 of 3 is 1.5, want 1: off by 0.5, more than 1e-05"; got != want {
 		t.Errorf("got %q, want %q", got, want)
