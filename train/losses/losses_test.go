@@ -1,0 +1,258 @@
+package losses_test
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"testing"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/train/losses"
+	"gorgonia.org/tensor"
+	"pgregory.net/rapid"
+)
+
+// all are the losses under the names of the golden file.
+var all = map[string]losses.Loss{
+	"mse":        losses.MSE{},
+	"mae":        losses.MAE{},
+	"huber":      losses.Huber{},
+	"huber_half": losses.Huber{Delta: 0.5},
+}
+
+// plain are the same losses of one element.
+var plain = map[string]func(d float64) float64{
+	"mse":        func(d float64) float64 { return d * d },
+	"mae":        math.Abs,
+	"huber":      func(d float64) float64 { return huber(d, 1) },
+	"huber_half": func(d float64) float64 { return huber(d, 0.5) },
+}
+
+func huber(d, delta float64) float64 {
+	if math.Abs(d) <= delta {
+		return d * d / 2
+	}
+	return delta*math.Abs(d) - delta*delta/2
+}
+
+type fataler interface {
+	Helper()
+	Fatal(args ...any)
+}
+
+// run builds a graph over inputs, runs it once and reads its outputs.
+func run(t fataler, dtype tensor.Dtype, inputs map[string]graphtest.Array,
+	build func(s *graph.Scope, in map[string]graph.Value) map[string]graph.Value) map[string][]float64 {
+	t.Helper()
+	params, err := graph.NewParams(dtype, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	prog, err := graph.NewProgram(graph.Config{Params: params, Training: true}, func(s *graph.Scope) {
+		in := map[string]graph.Value{}
+		for name, a := range inputs {
+			in[name] = s.Input(name, a.Shape)
+		}
+		names = names[:0]
+		for name, v := range build(s, in) {
+			names = append(names, name)
+			s.Output(name, v)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer prog.Close()
+	for name, a := range inputs {
+		if err := prog.SetInput(name, dense(dtype, a)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := prog.Run(graph.Tick{}); err != nil {
+		t.Fatal(err)
+	}
+	out := map[string][]float64{}
+	for _, name := range names {
+		d, err := prog.Output(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[name] = numbers(d)
+	}
+	return out
+}
+
+func dense(dtype tensor.Dtype, a graphtest.Array) *tensor.Dense {
+	if dtype == tensor.Float64 {
+		return tensor.New(tensor.WithShape(a.Shape...), tensor.WithBacking(a.Data))
+	}
+	d := tensor.New(tensor.Of(dtype), tensor.WithShape(a.Shape...))
+	for i, x := range a.Data {
+		d.Float32s()[i] = float32(x)
+	}
+	return d
+}
+
+func numbers(d *tensor.Dense) []float64 {
+	if d.Dtype() == tensor.Float64 {
+		return d.Float64s()
+	}
+	out := make([]float64, len(d.Float32s()))
+	for i, x := range d.Float32s() {
+		out[i] = float64(x)
+	}
+	return out
+}
+
+// Values and gradients of PyTorch, by itself and with sample weights; some
+// errors lie exactly on 0 and on delta.
+func TestGolden(t *testing.T) {
+	golden := graphtest.Golden(t, "testdata/losses.npz")
+	for _, c := range []struct {
+		dtype tensor.Dtype
+		tol   float64
+	}{{tensor.Float32, graphtest.Tol32}, {tensor.Float64, graphtest.Tol64}} {
+		for name, loss := range all {
+			got := run(t, c.dtype, map[string]graphtest.Array{
+				"prediction": golden["prediction"], "target": golden["target"], "weights": golden["weights"],
+			}, func(s *graph.Scope, in map[string]graph.Value) map[string]graph.Value {
+				samples := loss.Loss(in["target"], in["prediction"])
+				total := samples.Mean()
+				weighted := samples.Times(in["weights"]).Mean()
+				return map[string]graph.Value{
+					"_samples": samples, "": total, "_weighted": weighted,
+					"_grad":          s.Gradients(total, in["prediction"])[0],
+					"_weighted_grad": s.Gradients(weighted, in["prediction"])[0],
+				}
+			})
+			for suffix, values := range got {
+				check := graphtest.CheckOutput
+				if suffix == "_grad" || suffix == "_weighted_grad" {
+					check = graphtest.CheckGradient
+				}
+				check(t, fmt.Sprint(c.dtype, " ", name, suffix), values, golden[name+suffix].Data, c.tol)
+			}
+		}
+	}
+}
+
+// One number for each sample and step, the mean over the last axis, on any
+// shape: against a plain loop.
+func TestMeanOverTheLastAxis(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		shape := rapid.SliceOfN(rapid.IntRange(1, 4), 1, 4).Draw(t, "shape")
+		name := rapid.SampledFrom([]string{"mse", "mae", "huber", "huber_half"}).Draw(t, "loss")
+		n := graph.Shape(shape).Size()
+		draw := func(label string) graphtest.Array {
+			return graphtest.Array{Shape: shape, Data: rapid.SliceOfN(rapid.Float64Range(-2, 2), n, n).Draw(t, label)}
+		}
+		target, output := draw("target"), draw("output")
+		features, want := 1, graph.Shape(shape)
+		if len(shape) > 1 {
+			features, want = shape[len(shape)-1], shape[:len(shape)-1]
+		}
+		got := run(t, tensor.Float64, map[string]graphtest.Array{"target": target, "output": output},
+			func(s *graph.Scope, in map[string]graph.Value) map[string]graph.Value {
+				v := all[name].Loss(in["target"], in["output"])
+				if !v.Shape().Equal(want) {
+					t.Fatalf("shape: got %v, want %v", v.Shape(), want)
+				}
+				return map[string]graph.Value{"loss": v}
+			})["loss"]
+		for i, x := range got {
+			sum := 0.0
+			for k := i * features; k < (i+1)*features; k++ {
+				sum += plain[name](output.Data[k] - target.Data[k])
+			}
+			if math.Abs(x-sum/float64(features)) > 1e-12 {
+				t.Fatalf("sample %d: got %v, want %v", i, x, sum/float64(features))
+			}
+		}
+	})
+}
+
+func TestGradients(t *testing.T) {
+	for _, loss := range all {
+		for i, shape := range [][]int{{1}, {4}, {2, 3}, {1, 1}, {2, 3, 2}, {3, 1, 1}} {
+			// Errors of 2 and 0.3, away from every kink, and of both signs.
+			for _, scale := range []float64{2, -0.3} {
+				graphtest.CheckGrad(t, func(s *graph.Scope, in []graph.Value) graph.Value {
+					near := in[0].Scale(0.05)
+					return loss.Loss(near, in[1].Scale(0.05).AddConst(scale))
+				}, graphtest.Input(2*i, shape...), graphtest.Input(2*i+1, shape...))
+			}
+		}
+	}
+}
+
+// What is not finite must show.
+func TestPassesOnWhatIsNotFinite(t *testing.T) {
+	for name, loss := range all {
+		for _, bad := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+			got := run(t, tensor.Float64, map[string]graphtest.Array{
+				"target": {Shape: []int{2, 1}, Data: []float64{0, 0}},
+				"output": {Shape: []int{2, 1}, Data: []float64{bad, 1}},
+			}, func(s *graph.Scope, in map[string]graph.Value) map[string]graph.Value {
+				return map[string]graph.Value{"loss": loss.Loss(in["target"], in["output"])}
+			})["loss"]
+			if got[0]-got[0] == 0 || got[1]-got[1] != 0 {
+				t.Errorf("%s of %v: got %v, want the first not finite", name, bad, got)
+			}
+		}
+	}
+}
+
+func TestRefuses(t *testing.T) {
+	same := graph.Shape{4, 1}
+	for _, c := range []struct {
+		loss           losses.Loss
+		target, output graph.Shape
+		want           string
+	}{
+		{losses.MSE{}, graph.Shape{4}, graph.Shape{4, 1}, "net: target must have the shape of the output, [4, 1], got [4]"},
+		{losses.MAE{}, graph.Shape{4, 1}, graph.Shape{4}, "net: target must have the shape of the output, [4], got [4, 1]"},
+		{losses.Huber{}, graph.Shape{4, 1}, graph.Shape{4, 3}, "net: target must have the shape of the output, [4, 3], got [4, 1]"},
+		{losses.MSE{}, graph.Shape{1, 3}, graph.Shape{4, 3}, "net: target must have the shape of the output, [4, 3], got [1, 3]"},
+		{losses.MSE{}, graph.Shape{graph.Any, 2}, graph.Shape{graph.Any, 3}, "net: target must have the shape of the output, [any, 3], got [any, 2]"},
+		{losses.MSE{}, graph.Shape{graph.Any}, graph.Shape{graph.Any, 1}, "net: target must have the shape of the output, [any, 1], got [any]"},
+		{losses.MSE{}, graph.Shape{}, graph.Shape{}, "net: output must have an axis of samples, got []"},
+		{losses.Huber{Delta: -1}, same, same, "net: Huber.Delta must be finite and not negative, got -1"},
+		{losses.Huber{Delta: math.NaN()}, same, same, "net: Huber.Delta must be finite and not negative, got NaN"},
+		{losses.Huber{Delta: math.Inf(1)}, same, same, "net: Huber.Delta must be finite and not negative, got +Inf"},
+	} {
+		params, err := graph.NewParams(tensor.Float32, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = graph.Shapes(graph.Config{Params: params}, func(s *graph.Scope) {
+			target, output := s.Input("target", c.target), s.Input("output", c.output)
+			s.Within("net", func() { c.loss.Loss(target, output) })
+		})
+		var e graph.Error
+		if err == nil || err.Error() != c.want || !errors.As(err, &e) || !errors.Is(err, graph.ErrInput) {
+			t.Errorf("%#v of %v and %v: got %v, want %s", c.loss, c.target, c.output, err, c.want)
+		}
+	}
+}
+
+// Where only shapes are followed, an axis may be open on one side.
+func TestOpenAxes(t *testing.T) {
+	params, err := graph.NewParams(tensor.Float32, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, loss := range all {
+		err := graph.Shapes(graph.Config{Params: params}, func(s *graph.Scope) {
+			target := s.Input("target", graph.Shape{graph.Any, 7, 3})
+			output := s.Input("output", graph.Shape{graph.Any, graph.Any, 3})
+			if got, want := loss.Loss(target, output).Shape(), (graph.Shape{graph.Any, 7}); !got.Equal(want) {
+				t.Errorf("%s: got %v, want %v", name, got, want)
+			}
+		})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
