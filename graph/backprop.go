@@ -23,6 +23,10 @@ func (s *Scope) Gradients(loss Value, wrt ...Value) []Value {
 	if len(loss.shape) != 0 {
 		s.Failf("loss", "must be a single number", loss.shape)
 	}
+	s.owns("loss", loss)
+	for _, v := range wrt {
+		s.owns("gradient", v)
+	}
 	if s.err != nil || s.g == nil {
 		return grads
 	}
@@ -93,16 +97,18 @@ func (p *pass) pull(n *gorgonia.Node) error {
 		return errors.Errorf("%v has no gradient", n.Op())
 	}
 	if o, ok := sd.(*op); ok {
-		if o.diff == nil {
-			return nil // a comparison: flat wherever it is smooth
+		if o.flat {
+			return nil
 		}
 		o.want = want
 	}
 	dy := p.s.sum(terms)
+	if _, ok := sd.(*op); !ok { // an operation of Gorgonia's may write into its operands
+		dy = p.s.apply(identity("export", dy.shape), dy)
+	}
 	if p.s.err != nil {
 		return p.s.err
 	}
-	p.terms[n] = []Value{dy}
 	grads, err := sd.SymDiff(in, n, dy.node)
 	if err != nil {
 		return err
@@ -141,6 +147,7 @@ func (s *Scope) sum(terms []Value) Value {
 	return s.apply(spec{
 		name: "sum", shape: terms[0].shape,
 		f32: sumKernel[float32], f64: sumKernel[float64],
+		diff: func(in []Value, _, dy Value, _ []bool) []Value { return slices.Repeat([]Value{dy}, len(in)) },
 	}, terms...)
 }
 

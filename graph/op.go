@@ -24,8 +24,12 @@ type spec struct {
 	f64 func(out []float64, in [][]float64) error
 
 	// diff returns the gradient with respect to each input that is wanted, and
-	// whatever it likes for the others; nil where there is no gradient.
+	// whatever it likes for the others.
 	diff func(in []Value, y, dy Value, want []bool) []Value
+
+	// flat says that the gradient is 0 wherever there is one. An operation
+	// that is not flat and has no diff cannot be differentiated.
+	flat bool
 }
 
 // op is the one kind of Gorgonia operation that the formula methods make.
@@ -58,20 +62,25 @@ func (s *Scope) apply(sp spec, in ...Value) Value {
 		return s.poison(sp.shape)
 	}
 	if err := sp.shape.check(); err != nil {
-		s.Fail(errors.Wrap(err, sp.name))
+		s.Fail(err)
 		return s.poison(sp.shape)
+	}
+	for _, v := range in {
+		if !s.owns(sp.name, v) {
+			return s.poison(sp.shape)
+		}
 	}
 	if s.g == nil {
 		return Value{s: s, shape: sp.shape}
+	}
+	if !sp.shape.Known() {
+		s.Failf(sp.name, "must have no open axis when a graph is built", sp.shape)
+		return s.poison(sp.shape)
 	}
 	s.lastID++
 	o := &op{spec: sp, scope: s, path: s.path, id: s.lastID, out: newDense(s.Dtype(), sp.shape)}
 	nodes := make(gorgonia.Nodes, len(in))
 	for i, v := range in {
-		if v.s != s || v.node == nil {
-			s.Fail(errors.Errorf("%s: operand %d belongs to another graph", sp.name, i))
-			return s.poison(sp.shape)
-		}
 		nodes[i] = v.node
 		o.in = append(o.in, v.shape)
 		o.types = append(o.types, v.node.Type())
@@ -94,10 +103,10 @@ func (s *Scope) apply(sp spec, in ...Value) Value {
 func (o *op) Do(in ...gorgonia.Value) (_ gorgonia.Value, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = errors.Errorf("panicked: %v", r)
+			err = errors.Errorf("%s panicked: %v", o.name, r)
 		}
 		if err != nil {
-			err = o.locate(err)
+			err = locate(err, o.path)
 			o.scope.fault = err
 		}
 	}()
@@ -107,16 +116,6 @@ func (o *op) Do(in ...gorgonia.Value) (_ gorgonia.Value, err error) {
 		err = run(o.f64, o.out, o.in64, in, o.in)
 	}
 	return o.out, err
-}
-
-// locate gives an error of the kernel the path of the layer.
-func (o *op) locate(err error) error {
-	var e Error
-	if errors.As(err, &e) && e.Path == "" {
-		e.Path = o.path
-		return e
-	}
-	return errors.Wrapf(err, "%s: %s", o.path, o.name)
 }
 
 func run[T float](kernel func([]T, [][]T) error, out *tensor.Dense, in [][]T, values []gorgonia.Value, shapes []Shape) error {

@@ -119,10 +119,10 @@ func (v Value) binary(name string, w Value, f32 kernel2[float32], f64 kernel2[fl
 	diff func(in []Value, y, dy Value, want []bool) []Value) Value {
 	shape, ok := broadcast(v.shape, w.shape)
 	if !ok {
-		v.s.Failf(name, fmt.Sprintf("must have operands that broadcast to each other, %v has", v.shape), w.shape)
-		return v.s.poison(v.shape)
+		v.s.Failf(name, fmt.Sprintf("must have operands that broadcast to each other, beside %v", v.shape), w.shape)
+		return v.s.poison(deeper(v.shape, w.shape))
 	}
-	sp := spec{name: name, shape: shape}
+	sp := spec{name: name, shape: shape, flat: diff == nil}
 	if shape.Known() {
 		plan := planBroadcast(shape, v.shape, w.shape)
 		sp.f32, sp.f64 = broadcastKernel(plan, f32), broadcastKernel(plan, f64)
@@ -140,6 +140,15 @@ func (v Value) binary(name string, w Value, f32 kernel2[float32], f64 kernel2[fl
 		return grads
 	}
 	return v.s.apply(sp, v, w)
+}
+
+// deeper is the shape with more axes: the rank that the result of a failed
+// operation would have had.
+func deeper(a, b Shape) Shape {
+	if len(b) > len(a) {
+		return b
+	}
+	return a
 }
 
 func broadcastKernel[T float](p broadcastPlan, f kernel2[T]) func([]T, [][]T) error {

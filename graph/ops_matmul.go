@@ -18,7 +18,7 @@ func (v Value) MatMul(w Value) Value { return v.matmul(w, false, false) }
 func (v Value) matmul(w Value, transV, transW bool) Value {
 	shape, p, ok := planMatMul(v.shape, w.shape, transV, transW)
 	if !ok {
-		v.s.Failf("matmul", fmt.Sprintf("must have operands that fit, %v has", v.shape), w.shape)
+		v.s.Failf("matmul", fmt.Sprintf("must have operands that fit, beside %v", v.shape), w.shape)
 		return v.s.poison(v.shape)
 	}
 	return v.s.apply(spec{
@@ -174,8 +174,8 @@ func Where(cond, a, b Value) Value {
 		shape, ok = broadcast(shape, cond.shape)
 	}
 	if !ok {
-		cond.s.Failf("where", fmt.Sprintf("must have operands that broadcast to %v, other shapes are %v and", cond.shape, a.shape), b.shape)
-		return cond.s.poison(a.shape)
+		cond.s.Failf("where", fmt.Sprintf("must have operands that broadcast to each other, beside %v and %v", cond.shape, a.shape), b.shape)
+		return cond.s.poison(deeper(cond.shape, deeper(a.shape, b.shape)))
 	}
 	cond, a, b = cond.BroadcastTo(shape...), a.BroadcastTo(shape...), b.BroadcastTo(shape...)
 	return cond.s.apply(spec{

@@ -8,27 +8,44 @@ import (
 
 // Sum adds up along the given axes, which disappear; along all of them where
 // none is given. Sums are made in float64.
-func (v Value) Sum(axes ...int) Value {
-	keep, shape, ok := v.reduced("sum", axes)
+func (v Value) Sum(axes ...int) Value { return v.sum("sum", axes, false) }
+
+// Mean is the average along the given axes, or along all. It is finite wherever
+// the elements are, even if their sum is too large for the dtype.
+func (v Value) Mean(axes ...int) Value { return v.sum("mean", axes, true) }
+
+func (v Value) sum(name string, axes []int, mean bool) Value {
+	keep, shape, ok := v.reduced(name, axes)
 	if !ok {
 		return v.s.poison(shape)
 	}
-	sp := spec{name: "sum", shape: shape}
+	sp := spec{name: name, shape: shape}
 	if v.shape.Known() {
+		n := 1.0
+		if mean {
+			n = float64(v.shape.Size() / shape.Size())
+		}
 		// The operand is walked as one side of a broadcast, the result as the
 		// other.
 		plan := planBroadcast(v.shape, v.shape, keep)
-		sp.f32, sp.f64 = reduceKernel[float32](plan, shape.Size()), reduceKernel[float64](plan, shape.Size())
-	}
-	sp.diff = func(in []Value, _, dy Value, _ []bool) []Value {
-		return []Value{dy.Reshape(keep...).BroadcastTo(in[0].shape...)}
+		sp.f32, sp.f64 = reduceKernel[float32](plan, shape.Size(), n), reduceKernel[float64](plan, shape.Size(), n)
+		sp.diff = func(in []Value, _, dy Value, _ []bool) []Value {
+			if mean {
+				dy = dy.Scale(1 / n)
+			}
+			return []Value{dy.Reshape(keep...).BroadcastTo(in[0].shape...)}
+		}
 	}
 	return v.s.apply(sp, v)
 }
 
-func reduceKernel[T float](p broadcastPlan, size int) func([]T, [][]T) error {
-	acc := make([]float64, size)
+// reduceKernel adds up and divides by n.
+func reduceKernel[T float](p broadcastPlan, size int, n float64) func([]T, [][]T) error {
+	var acc []float64 // made at the first run: who only follows shapes needs none
 	return func(out []T, in [][]T) error {
+		if acc == nil {
+			acc = make([]float64, size)
+		}
 		clear(acc)
 		p.rows(func(_, a, b int) {
 			row := in[0][a : a+p.n]
@@ -46,25 +63,10 @@ func reduceKernel[T float](p broadcastPlan, size int) func([]T, [][]T) error {
 			}
 		})
 		for i, x := range acc {
-			out[i] = T(x)
+			out[i] = T(x / n)
 		}
 		return nil
 	}
-}
-
-// Mean is the average along the given axes, or along all.
-func (v Value) Mean(axes ...int) Value {
-	keep, shape, ok := v.reduced("mean", axes)
-	if !ok {
-		return v.s.poison(shape)
-	}
-	n := 1.0
-	for i, d := range v.shape {
-		if keep[i] == 1 && d != Any {
-			n *= float64(d)
-		}
-	}
-	return v.Sum(axes...).Scale(1 / n)
 }
 
 // reduced gives the shape that is left when the axes are gone, with each of
@@ -74,11 +76,11 @@ func (v Value) reduced(name string, axes []int) (keep, shape Shape, ok bool) {
 	for _, a := range axes {
 		i, ok := v.axis(a, name+" axis")
 		if !ok {
-			return nil, v.shape, false
+			return nil, v.shape[:max(len(v.shape)-len(axes), 0)], false
 		}
 		if gone[i] {
 			v.s.Failf(name+" axis", "must be named once", a)
-			return nil, v.shape, false
+			return nil, v.shape[:max(len(v.shape)-len(axes), 0)], false
 		}
 		gone[i] = true
 	}
@@ -116,11 +118,6 @@ func (v Value) sumTo(shape Shape) Value {
 func (v Value) Max(axis int) Value {
 	return v.alongAxis("max", axis, false, func(x, y []float64) {
 		y[0] = slices.Max(x)
-		for _, e := range x { // slices.Max does not promise NaN
-			if math.IsNaN(e) {
-				y[0] = e
-			}
-		}
 	}, func(x, y, dy, dx []float64) {
 		n := 0.0
 		for i := range x {
@@ -140,10 +137,12 @@ func (v Value) Max(axis int) Value {
 // LogSumExp is log Σ eᵛ along an axis, which disappears, without overflow.
 func (v Value) LogSumExp(axis int) Value {
 	return v.alongAxis("log-sum-exp", axis, false, func(x, y []float64) {
-		y[0] = logSumExp(x)
-	}, func(x, y, dy, dx []float64) {
+		top, sum := expSum(x)
+		y[0] = top + math.Log(sum)
+	}, func(x, _, dy, dx []float64) {
+		top, sum := expSum(x)
 		for i := range x {
-			dx[i] = dy[0] * math.Exp(x[i]-y[0])
+			dx[i] = dy[0] * math.Exp(x[i]-top) / sum
 		}
 	})
 }
@@ -151,9 +150,9 @@ func (v Value) LogSumExp(axis int) Value {
 // Softmax is eᵛ / Σ eᵛ along an axis, without overflow.
 func (v Value) Softmax(axis int) Value {
 	return v.alongAxis("softmax", axis, true, func(x, y []float64) {
-		lse := logSumExp(x)
+		top, sum := expSum(x)
 		for i := range x {
-			y[i] = math.Exp(x[i] - lse)
+			y[i] = math.Exp(x[i]-top) / sum
 		}
 	}, func(_, y, dy, dx []float64) {
 		dot := 0.0
@@ -169,9 +168,9 @@ func (v Value) Softmax(axis int) Value {
 // LogSoftmax is v − log Σ eᵛ along an axis.
 func (v Value) LogSoftmax(axis int) Value {
 	return v.alongAxis("log-softmax", axis, true, func(x, y []float64) {
-		lse := logSumExp(x)
+		top, sum := expSum(x)
 		for i := range x {
-			y[i] = x[i] - lse
+			y[i] = x[i] - top - math.Log(sum)
 		}
 	}, func(_, y, dy, dx []float64) {
 		sum := 0.0
@@ -184,17 +183,19 @@ func (v Value) LogSoftmax(axis int) Value {
 	})
 }
 
-// logSumExp of elements that are all −∞ is −∞; a +∞ or a NaN is passed on.
-func logSumExp(x []float64) float64 {
-	top := slices.Max(x)
+// expSum returns the largest element, and the sum of e to the power of all,
+// seen from there. The two stay apart: added up to the log-sum-exp they would
+// round the sum away beside a large element. Elements that are all −∞ give a
+// sum of 0; a +∞ or a NaN is passed on.
+func expSum(x []float64) (top, sum float64) {
+	top = slices.Max(x)
 	if math.IsInf(top, 0) {
 		top = 0
 	}
-	sum := 0.0
 	for _, e := range x {
 		sum += math.Exp(e - top)
 	}
-	return top + math.Log(sum)
+	return top, sum
 }
 
 // MapAxis applies f to every line of elements along an axis: f fills y, of the
@@ -208,12 +209,12 @@ func (v Value) MapAxis(name string, axis int, f func(x, y []float64), df func(x,
 // element.
 func (v Value) alongAxis(name string, axis int, keep bool, f func(x, y []float64), df func(x, y, dy, dx []float64)) Value {
 	a, ok := v.axis(axis, name+" axis")
-	if !ok {
-		return v.s.poison(v.shape)
-	}
 	shape := v.shape.Clone()
-	if !keep {
+	if !keep && len(shape) > 0 {
 		shape = slices.Delete(shape, a, a+1)
+	}
+	if !ok {
+		return v.s.poison(shape)
 	}
 	sp := spec{name: name, shape: shape}
 	if v.shape.Known() {
@@ -251,8 +252,11 @@ func (l lines) each(f func(x, y int)) {
 }
 
 func lineKernel[T float](l lines, f func(x, y []float64)) func([]T, [][]T) error {
-	x, y := make([]float64, l.n), make([]float64, l.m)
+	var x, y []float64
 	return func(out []T, in [][]T) error {
+		if x == nil {
+			x, y = make([]float64, l.n), make([]float64, l.m)
+		}
 		l.each(func(ox, oy int) {
 			load(x, in[0][ox:], l.inner)
 			f(x, y)
@@ -263,8 +267,11 @@ func lineKernel[T float](l lines, f func(x, y []float64)) func([]T, [][]T) error
 }
 
 func lineGradKernel[T float](l lines, df func(x, y, dy, dx []float64)) func([]T, [][]T) error {
-	x, y, dy, dx := make([]float64, l.n), make([]float64, l.m), make([]float64, l.m), make([]float64, l.n)
+	var x, y, dy, dx []float64
 	return func(out []T, in [][]T) error {
+		if x == nil {
+			x, y, dy, dx = make([]float64, l.n), make([]float64, l.m), make([]float64, l.m), make([]float64, l.n)
+		}
 		l.each(func(ox, oy int) {
 			load(x, in[0][ox:], l.inner)
 			load(y, in[1][oy:], l.inner)

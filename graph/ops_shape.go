@@ -9,12 +9,12 @@ import (
 // copy.
 func (v Value) Reshape(shape ...int) Value {
 	s := Shape(shape).Clone()
-	if v.shape.Known() && s.Known() && v.shape.Size() != s.Size() {
+	if v.shape.Known() && s.Known() && v.shape.Size() != s.Size() && s.check() == nil {
 		v.s.Failf("reshape", fmt.Sprintf("must keep the %d elements of %v", v.shape.Size(), v.shape), s)
 		return v.s.poison(s)
 	}
 	if v.shape.Equal(s) {
-		return v
+		return v.WithoutMask()
 	}
 	return v.s.apply(spec{
 		name: "reshape", shape: s, f32: copyFirst[float32], f64: copyFirst[float64],
@@ -40,13 +40,12 @@ func (v Value) Unsqueeze(axis int) Value {
 // BroadcastTo repeats the axes of size 1 until the value has the given shape.
 func (v Value) BroadcastTo(shape ...int) Value {
 	s := Shape(shape).Clone()
-	got, ok := broadcast(v.shape, s)
-	if !ok || len(got) != len(s) || s.Known() && v.shape.Known() && !got.Equal(s) {
+	if !v.shape.expandsTo(s) {
 		v.s.Failf("broadcast", fmt.Sprintf("must be possible from %v", v.shape), s)
 		return v.s.poison(s)
 	}
 	if v.shape.Equal(s) {
-		return v
+		return v.WithoutMask()
 	}
 	sp := spec{name: "broadcast", shape: s}
 	if s.Known() {
@@ -75,11 +74,14 @@ func (v Value) Transpose(order ...int) Value {
 	s := make(Shape, len(order))
 	seen := make([]bool, len(v.shape))
 	for i, a := range order {
-		if len(order) != len(v.shape) || a < 0 || a >= len(seen) || seen[a] {
-			v.s.Failf("transpose", fmt.Sprintf("must name each axis of %v once", v.shape), order)
-			return v.s.poison(v.shape)
+		if a < 0 || a >= len(seen) || seen[a] || len(order) != len(seen) {
+			break
 		}
 		seen[a], s[i] = true, v.shape[a]
+	}
+	if len(order) != len(seen) || slices.Contains(seen, false) {
+		v.s.Failf("transpose", fmt.Sprintf("must name each axis of %v once", v.shape), order)
+		return v.s.poison(v.shape)
 	}
 	sp := spec{name: "transpose", shape: s}
 	if s.Known() {
@@ -152,21 +154,26 @@ func walk(shape Shape, strides []int, start int, f func(i, at int)) {
 	}
 }
 
-// Slice takes the places from ≤ i < to of an axis. The result is a copy.
+// Slice takes the places from ≤ i < to of an axis. The result is a copy. Where
+// the axis is open, its size, Any, may stand for its end.
 func (v Value) Slice(axis, from, to int) Value {
 	a, ok := v.axis(axis, "slice axis")
 	if !ok {
 		return v.s.poison(v.shape)
 	}
 	n := v.shape[a]
-	if from < 0 || to <= from || n != Any && to > n {
+	if from < 0 || to <= from && (to != Any || n != Any) || n != Any && to > n {
 		v.s.Failf("slice", fmt.Sprintf("must lie within axis %d of %v", a, v.shape), fmt.Sprintf("%d to %d", from, to))
 		return v.s.poison(v.shape)
 	}
 	if from == 0 && to == n {
-		return v
+		return v.WithoutMask()
 	}
-	sp := spec{name: "slice", shape: v.shape.With(a, to-from)}
+	size := to - from
+	if to == Any {
+		size = Any
+	}
+	sp := spec{name: "slice", shape: v.shape.With(a, size)}
 	if v.shape.Known() {
 		b := blocksOf(v.shape, a)
 		whole, part, off := b.size*n, b.size*(to-from), b.size*from
@@ -183,12 +190,11 @@ func (v Value) Slice(axis, from, to int) Value {
 
 // At takes one place of an axis, which disappears.
 func (v Value) At(axis, i int) Value {
-	part := v.Slice(axis, i, i+1)
-	a, ok := v.axis(axis, "axis")
+	a, ok := v.axis(axis, "slice axis")
 	if !ok {
-		return part
+		return v.s.poison(v.shape[:max(len(v.shape)-1, 0)])
 	}
-	return part.Reshape(slices.Delete(v.shape.Clone(), a, a+1)...)
+	return v.Slice(a, i, i+1).Reshape(slices.Delete(v.shape.Clone(), a, a+1)...)
 }
 
 // blocks cut a value at an axis: count pieces, each of size elements for every

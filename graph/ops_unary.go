@@ -3,11 +3,11 @@ package graph
 import "math"
 
 // Map applies f to every element; df gives the derivative from the element x
-// and its image y. The name appears in messages. It is how an activation of
-// one's own is made.
+// and its image y; nil means 0 everywhere. The name appears in messages. It is
+// how an activation of one's own is made.
 func (v Value) Map(name string, f func(x float64) float64, df func(x, y float64) float64) Value {
 	sp := spec{
-		name: name, shape: v.shape,
+		name: name, shape: v.shape, flat: df == nil,
 		f32: mapKernel[float32](f), f64: mapKernel[float64](f),
 	}
 	if df != nil {

@@ -90,7 +90,8 @@ func (p *Params) Version() uint64 {
 	return p.version
 }
 
-// Update runs change while no program reads the parameters.
+// Update runs change while no program reads the parameters. change holds the
+// lock: it must not call methods of p.
 func (p *Params) Update(change func() error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -98,19 +99,29 @@ func (p *Params) Update(change func() error) error {
 	return change()
 }
 
-// Set copies t into the parameter of that path. Shape and dtype must be equal
-// and all elements finite.
-func (p *Params) Set(path string, t *tensor.Dense) error {
-	q := p.Get(path)
-	if q == nil {
-		return Error{Path: path, Field: "weight", Rule: "must belong to the model"}
-	}
-	if err := CheckTensor(t, p.dtype, q.Shape); err != nil {
-		return errors.Wrap(err, path)
-	}
-	c := Contiguous(t)
+// View runs read while nothing changes the parameters.
+func (p *Params) View(read func() error) error {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return read()
+}
+
+// Set copies tensors into the parameters of their paths. Dtypes and shapes
+// must be equal and all elements finite; otherwise nothing is changed.
+func (p *Params) Set(values map[string]*tensor.Dense) error {
 	return p.Update(func() error {
-		copyDense(q.value, c)
+		for path, t := range values {
+			q := p.find(path)
+			if q == nil {
+				return Error{Path: path, Field: "weight", Rule: "must belong to the model"}
+			}
+			if err := CheckTensor(t, p.dtype, physicalShape(q.Shape)); err != nil {
+				return errors.Wrap(err, path)
+			}
+		}
+		for path, t := range values {
+			copyDense(p.find(path).value, Contiguous(t))
+		}
 		return nil
 	})
 }
@@ -137,13 +148,20 @@ func (p *Params) declare(path string, shape Shape, init Initializer, trainable b
 	}
 	q := &Param{Path: path, Shape: shape.Clone(), Trainable: trainable, value: fromFloat64(p.dtype, shape, elements)}
 	if err := CheckTensor(q.value, p.dtype, physicalShape(shape)); err != nil {
-		return nil, errors.Wrap(err, "initializer")
+		return nil, errors.Wrap(err, "initializer of "+path)
 	}
 	p.list = append(p.list, q)
 	return q, nil
 }
 
 func physicalShape(s Shape) Shape { return Shape(physical(s)) }
+
+// fits tells whether t has the shape s. A single number may be a scalar or a
+// vector of one element.
+func fits(t *tensor.Dense, s Shape) bool {
+	got := shapeOf(t)
+	return s.Equal(got) || physicalShape(s).Equal(got)
+}
 
 // Param is the trainable parameter of that name in the layer at work.
 func (s *Scope) Param(name string, shape Shape, init Initializer) Value {
@@ -166,8 +184,12 @@ func (s *Scope) param(name string, shape Shape, init Initializer, trainable bool
 	if s.err != nil {
 		return s.poison(shape)
 	}
-	if err := shape.check(); err != nil || !shape.Known() {
-		s.Failf(name, "must have a shape without open or empty axes", shape)
+	if err := shape.check(); err != nil {
+		s.Fail(err)
+		return s.poison(shape)
+	}
+	if !shape.Known() {
+		s.Failf(name, "must have a shape without open axes", shape)
 		return s.poison(shape)
 	}
 	p, err := s.cfg.Params.declare(path, shape, init, trainable)

@@ -30,6 +30,9 @@ const maxSalts = 64
 // equal, whatever they compute. So the hashes are compared first, and where
 // two collide, the graph is built again with another salt in every hash.
 func NewProgram(cfg Config, build func(s *Scope)) (*Program, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
 	for salt := range uint32(maxSalts) {
 		s := newScope(cfg, gorgonia.NewGraph(), salt)
 		s.run(build)
@@ -101,18 +104,30 @@ func (p *Program) SetInput(name string, t *tensor.Dense) error {
 		return Error{Field: name, Rule: "must not be nil"}
 	case t.Dtype() != p.scope.Dtype():
 		return Error{Field: name, Rule: fmt.Sprintf("must be of dtype %v", p.scope.Dtype()), Value: t.Dtype()}
-	case !physicalShape(v.shape).Equal(shapeOf(t)):
+	case !fits(t, v.shape):
 		return Error{Field: name, Rule: fmt.Sprintf("must have the shape %v", v.shape), Value: shapeOf(t)}
 	}
-	return gorgonia.Let(v.node, Contiguous(t).ShallowClone())
+	// A clone of the header only: what Gorgonia does to it stays here.
+	header := Contiguous(t).ShallowClone()
+	if err := header.Reshape(physical(v.shape)...); err != nil {
+		return errors.Wrap(err, name)
+	}
+	return gorgonia.Let(v.node, header)
 }
 
 // Run computes all outputs from the inputs, the parameters, and the random
 // draws of that moment. A kernel that fails returns an error with the path of
 // its layer; the program can be run again.
 func (p *Program) Run(at Tick) error {
+	for _, name := range p.Inputs() {
+		if p.scope.inputs[name].node.Value() == nil {
+			return Error{Field: name, Rule: "must be set before a run"}
+		}
+	}
 	for _, r := range p.scope.randoms {
-		r.fill(p.scope.cfg.Seed, at)
+		if err := r.fill(p.scope.cfg.Seed, at); err != nil {
+			return err
+		}
 	}
 	params := p.scope.cfg.Params
 	params.mu.RLock()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 
+	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 )
 
@@ -41,14 +42,20 @@ func (s *Scope) Random(name string, shape Shape, draw func(r *rand.Rand) float64
 	return v
 }
 
-// fill draws the elements for a run.
-func (r random) fill(seed uint64, at Tick) {
+// fill draws the elements for a run. What draws them may be a user's own.
+func (r random) fill(seed uint64, at Tick) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = locate(errors.Errorf("drawing panicked: %v", p), r.path)
+		}
+	}()
 	rnd := Rand(seed, "draw", r.path, at)
 	if r.value.Dtype() == tensor.Float32 {
 		fill(r.value.Float32s(), rnd, r.draw)
 	} else {
 		fill(r.value.Float64s(), rnd, r.draw)
 	}
+	return nil
 }
 
 func fill[T float](out []T, rnd *rand.Rand, draw func(*rand.Rand) float64) {

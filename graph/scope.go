@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -49,6 +50,13 @@ type Config struct {
 	Seed     uint64  // of all random draws
 }
 
+func (c Config) check() error {
+	if c.Params == nil {
+		return Error{Field: "Config.Params", Rule: "must not be nil"}
+	}
+	return nil
+}
+
 func newScope(cfg Config, g *gorgonia.ExprGraph, salt uint32) *Scope {
 	return &Scope{
 		cfg: cfg, g: g, salt: salt,
@@ -62,6 +70,9 @@ func newScope(cfg Config, g *gorgonia.ExprGraph, salt uint32) *Scope {
 // Shapes runs build without making a graph: it declares the parameters in
 // cfg.Params and finds every error of shape. Open axes are allowed.
 func Shapes(cfg Config, build func(s *Scope)) error {
+	if err := cfg.check(); err != nil {
+		return err
+	}
 	s := newScope(cfg, nil, 0)
 	s.run(build)
 	return s.err
@@ -82,7 +93,16 @@ func (s *Scope) run(build func(s *Scope)) {
 func (s *Scope) Within(name string, build func()) {
 	outer := s.path
 	s.path = join(outer, name)
-	defer func() { s.path = outer }()
+	defer func() {
+		r := recover()
+		if r != nil { // keep the path, and leave the way out to whoever runs all of it
+			s.Fail(errors.Errorf("building panicked: %v", r))
+		}
+		s.path = outer
+		if r != nil {
+			panic(r)
+		}
+	}()
 	build()
 }
 
@@ -114,16 +134,22 @@ func (s *Scope) Fail(err error) {
 	if s.err != nil || err == nil {
 		return
 	}
-	var e Error
-	switch {
-	case errors.As(err, &e) && e.Path != "":
-		s.err = err
-	case err == error(e):
-		e.Path = s.path
-		s.err = e
-	default:
-		s.err = errors.Wrap(err, s.path)
+	s.err = locate(err, s.path)
+}
+
+// locate gives an error the path of a layer, unless it has one already.
+func locate(err error, path string) error {
+	if e, ok := err.(Error); ok {
+		if e.Path == "" {
+			e.Path = path
+		}
+		return e
 	}
+	var e Error
+	if path == "" || errors.As(err, &e) && e.Path != "" {
+		return err
+	}
+	return errors.Wrap(err, path)
 }
 
 // Failf keeps the first error: field breaks rule with value.
@@ -150,6 +176,9 @@ func (s *Scope) Input(name string, shape Shape) Value {
 func (s *Scope) Output(name string, v Value) {
 	if _, ok := s.outputs[name]; ok {
 		s.Failf("output", "must have a name of its own", name)
+		return
+	}
+	if !s.owns("output "+name, v) {
 		return
 	}
 	s.outputs[name] = v.own()
@@ -180,7 +209,9 @@ func (s *Scope) AddLoss(v Value) {
 		s.Failf("loss", "must be a single number", v.shape)
 		return
 	}
-	s.losses = append(s.losses, v)
+	if s.owns("loss", v) {
+		s.losses = append(s.losses, v)
+	}
 }
 
 // Losses are all that AddLoss was given.
@@ -189,7 +220,19 @@ func (s *Scope) Losses() []Value { return s.losses }
 // AddUpdate makes the parameter of that name in the layer at work take the
 // value v after each training step.
 func (s *Scope) AddUpdate(name string, v Value) {
-	s.updates = append(s.updates, Update{join(s.path, name), v})
+	path := join(s.path, name)
+	i := slices.IndexFunc(s.bound, func(b Bound) bool { return b.Param.Path == path })
+	if i < 0 {
+		s.Failf("update", "must name a parameter that the layer uses", name)
+		return
+	}
+	if want := s.bound[i].Param.Shape; !matches(v.shape, want) {
+		s.Failf("update of "+name, fmt.Sprintf("must have the shape %v", want), v.shape)
+		return
+	}
+	if s.owns("update of "+name, v) {
+		s.updates = append(s.updates, Update{path, v})
+	}
 }
 
 // Updates are all that AddUpdate was given.
@@ -246,6 +289,20 @@ func (s *Scope) leaf(name string, shape Shape) Value {
 	n := gorgonia.NewTensor(s.g, s.Dtype(), len(p), gorgonia.WithShape(p...),
 		gorgonia.WithName(fmt.Sprintf("%s %s %d %d", strings.TrimSpace(s.path), name, s.salt, s.lastID)))
 	return s.remember(Value{s: s, node: n, shape: shape.Clone()})
+}
+
+// owns holds a value against the scope: one that was made elsewhere, or by
+// nobody, is an error.
+func (s *Scope) owns(name string, v Value) bool {
+	switch {
+	case v.s != s:
+		s.Failf(name, "must have values of the graph that is being built", nil)
+	case s.err == nil && s.g != nil && v.node == nil:
+		s.Failf(name, "must have values that stand in the graph", nil)
+	default:
+		return true
+	}
+	return false
 }
 
 func (s *Scope) bind(v Value, t *tensor.Dense) {

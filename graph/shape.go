@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 )
@@ -36,14 +37,19 @@ func (s Shape) Rank() int { return len(s) }
 // Known tells whether no axis is open.
 func (s Shape) Known() bool { return !slices.Contains(s, Any) }
 
-// Size is the number of elements, or Any where an axis is open.
+// Size is the number of elements, or Any where an axis is open. One that
+// cannot be counted is math.MaxInt.
 func (s Shape) Size() int {
+	if !s.Known() {
+		return Any
+	}
 	n := 1
 	for _, d := range s {
-		if d == Any {
-			return Any
+		if d > 0 && n > math.MaxInt/d {
+			n = math.MaxInt
+		} else {
+			n *= d
 		}
-		n *= d
 	}
 	return n
 }
@@ -87,6 +93,16 @@ func (s Shape) check() error {
 		n *= d
 	}
 	return nil
+}
+
+// expandsTo tells whether a value of shape s can be repeated along new axes and
+// those of size 1 until it has shape t.
+func (s Shape) expandsTo(t Shape) bool {
+	extra := len(t) - len(s)
+	if extra < 0 {
+		return false
+	}
+	return slices.EqualFunc(s, t[extra:], func(a, b int) bool { return a == b || a == 1 || a == Any || b == Any })
 }
 
 // broadcast returns the shape of an elementwise operation on a and b, by the

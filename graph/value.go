@@ -99,12 +99,11 @@ func (s *Scope) FromNode(node *gorgonia.Node, shape Shape) Value {
 		s.Failf("node", fmt.Sprintf("must be of dtype %v", s.Dtype()), node.Dtype())
 		return s.poison(shape)
 	}
-	if !Shape(node.Shape()).Equal(shape) {
+	if got := Shape(node.Shape()); !got.Equal(shape) && !got.Equal(physicalShape(shape)) {
 		s.Failf("node", fmt.Sprintf("must have the shape %v", shape), Shape(node.Shape()))
 		return s.poison(shape)
 	}
-	stock := Value{s: s, node: node, shape: shape}
-	return s.apply(identity("import", shape), stock)
+	return s.apply(identity("import", shape), Value{s: s, node: node, shape: shape})
 }
 
 // own returns a value that is the result of an operation of this package, so
