@@ -101,7 +101,7 @@ func readCSV(r io.Reader, path string, config CSVConfig, most limits) (*Series, 
 	index := -1
 	if config.Index != "" {
 		if index = slices.Index(names, config.Index); index < 0 {
-			return nil, rows.fault("CSVConfig.Index", "must be one of "+list(names), config.Index)
+			return nil, rows.fault("CSVConfig.Index", "must be one of "+list(names), shorten(config.Index))
 		}
 	}
 	wanted, err := rows.find(names, config.Columns)

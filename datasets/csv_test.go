@@ -1,0 +1,198 @@
+package datasets_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/graph"
+)
+
+func TestReadCSV(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
+		config     datasets.CSVConfig
+		want       datasets.Series
+	}{
+		{"all numbers", "date,open,close\n2024-01-02,1,2.5\n2024-01-03,-3,4e2\n", datasets.CSVConfig{},
+			datasets.Series{Columns: []string{"open", "close"}, Values: [][]float64{{1, -3}, {2.5, 400}}}},
+		{"index", "date,open\n2024-01-02,1\n2024-01-03,2\n", datasets.CSVConfig{Index: "date"},
+			datasets.Series{Index: []string{"2024-01-02", "2024-01-03"}, Columns: []string{"open"}, Values: [][]float64{{1, 2}}}},
+		{"numeric index is no value", "year,open\n1999,1\n", datasets.CSVConfig{Index: "year"},
+			datasets.Series{Index: []string{"1999"}, Columns: []string{"open"}, Values: [][]float64{{1}}}},
+		{"order", "a,b,c\n1,2,3\n", datasets.CSVConfig{Columns: []string{"c", "a"}},
+			datasets.Series{Columns: []string{"c", "a"}, Values: [][]float64{{3}, {1}}}},
+		{"mark, CRLF, blanks, quotes, no last newline", "\ufeffa, b\r\n1 ,\" 2\"\r\n3,4", datasets.CSVConfig{},
+			datasets.Series{Columns: []string{"a", "b"}, Values: [][]float64{{1, 3}, {2, 4}}}},
+		{"blank end", "a\n1\n\n\r\n", datasets.CSVConfig{},
+			datasets.Series{Columns: []string{"a"}, Values: [][]float64{{1}}}},
+		{"cell over two lines", "note,a\n\"x\ny\",1\nz,2\n", datasets.CSVConfig{},
+			datasets.Series{Columns: []string{"a"}, Values: [][]float64{{1, 2}}}},
+		{"numbers as names", "1999,2000\n1,2\n", datasets.CSVConfig{Columns: []string{"2000"}},
+			datasets.Series{Columns: []string{"2000"}, Values: [][]float64{{2}}}},
+	} {
+		got, err := datasets.ReadCSV(iotest.OneByteReader(strings.NewReader(c.text)), c.config)
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		c.want.Name = "csv"
+		if d := cmp.Diff(&c.want, got); d != "" {
+			t.Errorf("%s: %s", c.name, d)
+		}
+	}
+}
+
+func TestReadCSVErrors(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
+		config     datasets.CSVConfig
+		want       string
+		kind       error
+	}{
+		{"empty", "", datasets.CSVConfig{}, "csv: header must name the columns, but the file is empty", nil},
+		{"mark alone", "\ufeff", datasets.CSVConfig{}, "csv: header must name", nil},
+		{"header alone", "a,b\n", datasets.CSVConfig{}, "csv: file must have a row below its header", nil},
+		{"no header", "1,2\n3,4\n", datasets.CSVConfig{}, "csv:1: header must name the columns, got 1,2", nil},
+		{"name twice", "a,b,a\n1,2,3\n", datasets.CSVConfig{}, "csv:1: a must name one column only", nil},
+		{"missing column", "a,b\n1,2\n", datasets.CSVConfig{Columns: []string{"b", "close"}}, "csv:1: CSVConfig.Columns[1] must be one of [a, b], got close", nil},
+		{"column twice", "a,b\n1,2\n", datasets.CSVConfig{Columns: []string{"b", "b"}}, "csv:1: CSVConfig.Columns must all be different, got b", nil},
+		{"missing index", "a,b\n1,2\n", datasets.CSVConfig{Index: "date"}, "csv:1: CSVConfig.Index must be one of [a, b], got date", nil},
+		{"short row", "a,b\n1,2\n3\n", datasets.CSVConfig{}, "csv:3: row must have 2 cells, as the header, got 1", nil},
+		{"long row", "a,b\n1,2,3\n", datasets.CSVConfig{}, "csv:2: row must have 2 cells, as the header, got 3", nil},
+		{"word", "a,b\n1,2\n3,n/a\n", datasets.CSVConfig{}, `csv:3: b must be a number, got "n/a"`, nil},
+		{"word asked for", "a,b\nx,2\n", datasets.CSVConfig{Columns: []string{"a"}}, `csv:2: a must be a number, got "x"`, nil},
+		{"blank cell", "a,b\n1,\n", datasets.CSVConfig{}, `csv:2: b must be a number, got ""`, nil},
+		{"no numbers", "a,b\nx,y\n", datasets.CSVConfig{}, "csv:2: row must hold a number, got x,y", nil},
+		{"comma as point", "a;b\n1;2\n", datasets.CSVConfig{}, "csv:2: row must hold a number, got 1;2", nil},
+		{"NaN", "a,b\n1,NaN\n", datasets.CSVConfig{}, "csv:2: b must be finite, got NaN", graph.ErrNotFinite},
+		{"inf", "a,b\n1,2\n1,-inf\n", datasets.CSVConfig{}, "csv:3: b must be finite, got -inf", graph.ErrNotFinite},
+		{"too large", "a\n1e999\n", datasets.CSVConfig{}, "csv:2: a must be a number within the range of float64, got 1e999", nil},
+		{"blank line", "a\n1\n\n3\n", datasets.CSVConfig{}, "csv:3: row must not be blank", nil},
+		{"blank line after a long cell", "n,a\n\"x\ny\",1\n\nz,2\n", datasets.CSVConfig{}, "csv:4: row must not be blank", nil},
+		{"blank line before the header", "\na\n1\n", datasets.CSVConfig{}, "csv:1: row must not be blank", nil},
+		{"open quote", "a,b\n1,\"2\n", datasets.CSVConfig{}, "row must be comma-separated text", nil},
+		{"bare quote", "a,b\n1,2\"\n", datasets.CSVConfig{}, "csv:2: row must be comma-separated text", nil},
+		{"old Mac", "a\r1\r2\r", datasets.CSVConfig{}, "csv: file must have a row", nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			kind := c.kind
+			if kind == nil {
+				kind = graph.ErrInput
+			}
+			s, err := datasets.ReadCSV(strings.NewReader(c.text), c.config)
+			wantError(t, err, kind, c.want)
+			if s != nil {
+				t.Errorf("an error came with %v", s)
+			}
+		})
+	}
+	_, err := datasets.ReadCSV(nil, datasets.CSVConfig{})
+	wantError(t, err, graph.ErrInput, "reader must not be nil")
+
+	broken := errors.New("disk on fire")
+	_, err = datasets.ReadCSV(io.MultiReader(strings.NewReader("a\n1\n"), iotest.ErrReader(broken)), datasets.CSVConfig{})
+	if !errors.Is(err, broken) || !strings.Contains(err.Error(), "csv:3") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// endless gives the same text for ever.
+type endless struct{ text string }
+
+func (e endless) Read(p []byte) (int, error) { return copy(p, e.text), nil }
+
+func TestReadCSVBounded(t *testing.T) {
+	for name, r := range map[string]io.Reader{
+		"one line":      endless{"0123456789"},
+		"blank lines":   endless{"\n"},
+		"quoted lines":  io.MultiReader(strings.NewReader("a\n\""), endless{"x\n"}),
+		"cells":         endless{"1,"},
+		"spaces":        endless{" "},
+		"line of a row": io.MultiReader(strings.NewReader("a\n1\n"), endless{"1"}),
+		"zero bytes":    endless{"\x00"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := datasets.ReadCSV(r, datasets.CSVConfig{})
+			wantError(t, err, graph.ErrInput, "row must be at most 1048576 bytes long")
+		})
+	}
+}
+
+func TestLoadCSV(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "prices.csv")
+	write := func(text string) {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("date,close\n2024-01-02,1\n2024-01-03,2\n")
+	s, err := datasets.LoadCSV(path, datasets.CSVConfig{Columns: []string{"close"}, Index: "date"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &datasets.Series{Name: "prices", Index: []string{"2024-01-02", "2024-01-03"}, Columns: []string{"close"}, Values: [][]float64{{1, 2}}}
+	if d := cmp.Diff(want, s); d != "" {
+		t.Error(d)
+	}
+	write("date,close\n2024-01-02,1\n2024-01-03,-\n")
+	_, err = datasets.LoadCSV(path, datasets.CSVConfig{Columns: []string{"close"}})
+	var e graph.Error
+	if !errors.As(err, &e) || e.Path != path+":3" || e.Field != "close" {
+		t.Errorf("error %#v", err)
+	}
+	_, err = datasets.LoadCSV(filepath.Join(dir, "none.csv"), datasets.CSVConfig{})
+	wantError(t, err, graph.ErrInput, "none.csv: file must be readable, got no such file or directory")
+	wantError(t, err, fs.ErrNotExist)
+	_, err = datasets.LoadCSV(dir, datasets.CSVConfig{})
+	wantError(t, err, graph.ErrInput, "file must be a regular file")
+}
+
+// FuzzReadCSV holds that any bytes give a whole, finite table or an error, and
+// that a table written out again reads the same.
+func FuzzReadCSV(f *testing.F) {
+	for _, seed := range []string{
+		"a,b\n1,2\n3,4\n", "\ufeffa,b\r\n1,2\r\n", "a\n\"1\"\n", "date,x\n2024-01-01,1e5\n", "a,a\n1,2\n",
+		"a,b\n1\n", "a\nNaN\n", "a\n1e999\n", "\"a\nb\",c\n1,2\n\n", "a\n\n1\n", "1,2\n3,4\n", "\"", "a,b\n,1\n", "",
+	} {
+		f.Add([]byte(seed), "", "")
+		f.Add([]byte(seed), "a", "date")
+	}
+	f.Fuzz(func(t *testing.T, text []byte, column, index string) {
+		config := datasets.CSVConfig{Index: index}
+		if column != "" {
+			config.Columns = []string{column}
+		}
+		s, err := datasets.ReadCSV(bytes.NewReader(text), config)
+		if err != nil {
+			wantError(t, err, err)
+			if s != nil || len(err.Error()) > 2000 {
+				t.Fatalf("series %v, error of %d bytes", s, len(err.Error()))
+			}
+			return
+		}
+		if _, err := datasets.FromColumns(s.Name, s.Columns, s.Values); err != nil {
+			t.Fatalf("not whole: %v", err)
+		}
+		if s.Len() > bytes.Count(text, []byte("\n")) || index != "" && len(s.Index) != s.Len() {
+			t.Fatalf("%d rows, %d labels of %q", s.Len(), len(s.Index), text)
+		}
+		again, err := datasets.ReadCSV(strings.NewReader(toCSV(s)), datasets.CSVConfig{Columns: s.Columns})
+		if err != nil {
+			t.Fatalf("%v, of %q", err, toCSV(s))
+		}
+		if d := cmp.Diff(s.Values, again.Values); d != "" {
+			t.Fatal(d)
+		}
+	})
+}

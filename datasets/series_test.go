@@ -1,0 +1,78 @@
+package datasets_test
+
+import (
+	"math"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/graph"
+)
+
+func TestEmbedded(t *testing.T) {
+	for _, c := range []struct {
+		series      *datasets.Series
+		name        string
+		columns     []string
+		rows        int
+		first, last float64 // of the last column
+		from, to    string
+	}{
+		{datasets.EUStocks(), "eustocks", []string{"DAX", "SMI", "CAC", "FTSE"}, 1860, 2443.6, 5455, "1991.4962", "1998.6462"},
+		{datasets.AirPassengers(), "airpassengers", []string{"passengers"}, 144, 112, 432, "1949-01", "1960-12"},
+		{datasets.Sunspots(), "sunspots", []string{"sunspots"}, 3177, 58, 37, "1749-01", "2013-09"},
+	} {
+		if c.series.Name != c.name || c.series.Len() != c.rows || len(c.series.Index) != c.rows {
+			t.Errorf("%s: name %q, %d rows, %d labels", c.name, c.series.Name, c.series.Len(), len(c.series.Index))
+			continue
+		}
+		if d := cmp.Diff(c.columns, c.series.Columns); d != "" {
+			t.Errorf("%s: %s", c.name, d)
+		}
+		v, err := c.series.Column(c.columns[len(c.columns)-1])
+		if err != nil || len(v) != c.rows || v[0] != c.first || v[c.rows-1] != c.last {
+			t.Errorf("%s: column %v, error %v", c.name, v, err)
+		}
+		if c.series.Index[0] != c.from || c.series.Index[c.rows-1] != c.to {
+			t.Errorf("%s: from %s to %s", c.name, c.series.Index[0], c.series.Index[c.rows-1])
+		}
+	}
+	// Every call gives a table of its own.
+	datasets.EUStocks().Values[0][0] = math.NaN()
+	if v := datasets.EUStocks().Values[0][0]; v != 1628.75 {
+		t.Errorf("a change to one table shows in the next: %v", v)
+	}
+}
+
+func TestFromSlices(t *testing.T) {
+	s := datasets.FromSlice("x", []float64{1, 2, 3})
+	v, err := s.Column("x")
+	if err != nil || s.Len() != 3 || v[2] != 3 {
+		t.Errorf("%v, error %v", s, err)
+	}
+	_, err = s.Column("y")
+	wantError(t, err, graph.ErrInput, "x: column must be one of [x], got y")
+	if n := new(datasets.Series).Len(); n != 0 {
+		t.Errorf("empty series has %d rows", n)
+	}
+
+	s, err = datasets.FromColumns("", []string{"a", "b"}, [][]float64{{1, 2}, {3, 4}})
+	if err != nil || s.Len() != 2 || s.Columns[1] != "b" || s.Values[1][0] != 3 {
+		t.Errorf("%v, error %v", s, err)
+	}
+	for _, c := range []struct {
+		names  []string
+		values [][]float64
+		want   string
+	}{
+		{nil, nil, "series: Series.Columns must name a column"},
+		{[]string{"a"}, nil, "Series.Values must hold 1 columns, one for each name, got 0"},
+		{[]string{"a"}, [][]float64{{}}, "Series.Values must have a row"},
+		{[]string{"a", "b"}, [][]float64{{1, 2}, {1}}, "b must have 2 rows, as the first column, got 1"},
+		{[]string{"a", "a"}, [][]float64{{1}, {1}}, "Series.Columns must all be different, got a"},
+	} {
+		_, err := datasets.FromColumns("", c.names, c.values)
+		wantError(t, err, graph.ErrInput, c.want)
+	}
+}
