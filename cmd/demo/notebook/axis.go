@@ -8,10 +8,14 @@ import (
 )
 
 // ticks marks an axis at round numbers: about as many as want, at multiples of
-// 1, 2 or 5 times a power of ten. The range must be as widen leaves it.
-func ticks(want int) plot.TickerFunc {
+// 1, 2 or 5 times a power of ten, which is no fraction where the axis counts.
+// The range must be as widen leaves it.
+func ticks(want int, counts bool) plot.TickerFunc {
 	return func(lo, hi float64) []plot.Tick {
 		step := roundStep((hi - lo) / float64(want))
+		if counts {
+			step = max(step, 1)
+		}
 		var marks []plot.Tick
 		for i := math.Ceil(lo / step); i <= math.Floor(hi/step); i++ {
 			marks = append(marks, plot.Tick{Value: i * step, Label: tickLabel(i*step, step, max(math.Abs(lo), math.Abs(hi)))})

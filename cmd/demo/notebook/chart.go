@@ -73,7 +73,7 @@ func newPlot(x, y string) *plot.Plot {
 		axis.Padding = 4
 	}
 	p.X.Label.Text, p.Y.Label.Text = shorten(x), shorten(y)
-	p.X.Tick.Marker, p.Y.Tick.Marker = ticks(10), ticks(6)
+	p.X.Tick.Marker, p.Y.Tick.Marker = ticks(10, false), ticks(6, false)
 	p.Add(grid{})
 	return p
 }
@@ -87,14 +87,14 @@ func sans(size font.Length) font.Font {
 // shorten cuts a label that is longer than an axis.
 func shorten(label string) string {
 	const longest = 45
-	runes := []rune(strings.Join(strings.Fields(clean(label)), " "))
+	runes := []rune(oneLine(label))
 	if len(runes) > longest {
 		return string(runes[:longest-1]) + "…"
 	}
 	return string(runes)
 }
 
-// draw makes the figure of a finished plot.
+// drawFigure makes the figure of a finished plot.
 func drawFigure(p *plot.Plot, title, alt string, legend []legendEntry) (figure, error) {
 	c := newCanvas(chartWidth, chartHeight)
 	p.Draw(draw.Crop(draw.New(c), 2, -8, 2, -4))
@@ -145,32 +145,32 @@ func (k curve) Plot(c draw.Canvas, p *plot.Plot) {
 }
 
 // checkLabels returns what is wrong with the words of a chart.
-func checkLabels(kind, title, x, y string, series []string) error {
-	at := "notebook/" + clean(title)
+func checkLabels(kind, list, title, x, y string, series []string) error {
+	at := "notebook/" + oneLine(title)
 	for _, label := range []struct{ field, text string }{{"Title", title}, {"X", x}, {"Y", y}} {
-		if strings.TrimSpace(clean(label.text)) == "" {
+		if oneLine(label.text) == "" {
 			return graph.Error{Path: at, Field: kind + "." + label.field, Rule: "must not be empty"}
 		}
 	}
 	if len(series) == 0 {
-		return graph.Error{Path: at, Field: kind + ".Series", Rule: "must not be empty"}
+		return graph.Error{Path: at, Field: list, Rule: "must not be empty"}
 	}
 	if len(series) > maxSeries {
-		return graph.Error{Path: at, Field: kind + ".Series", Rule: fmt.Sprintf("must have at most %d series", maxSeries), Value: len(series)}
+		return graph.Error{Path: at, Field: list, Rule: fmt.Sprintf("must have at most %d entries", maxSeries), Value: len(series)}
 	}
 	seen := map[string]bool{}
 	for i, name := range series {
-		if strings.TrimSpace(clean(name)) == "" || seen[name] {
-			return graph.Error{Path: at, Field: fmt.Sprintf("%s.Series[%d].Name", kind, i), Rule: "must not be empty nor used twice", Value: fmt.Sprintf("%q", name)}
+		if oneLine(name) == "" || seen[oneLine(name)] {
+			return graph.Error{Path: at, Field: fmt.Sprintf("%s[%d].Name", list, i), Rule: "must not be empty nor used twice", Value: fmt.Sprintf("%q", name)}
 		}
-		seen[name] = true
+		seen[oneLine(name)] = true
 	}
 	return nil
 }
 
 // checkNumbers returns the first number that a chart cannot show.
 func checkNumbers(title, field string, numbers []float64) error {
-	at := "notebook/" + clean(title)
+	at := "notebook/" + oneLine(title)
 	if len(numbers) == 0 {
 		return graph.Error{Path: at, Field: field, Rule: "must not be empty"}
 	}

@@ -50,11 +50,12 @@ func (h Histogram) figure() (figure, error) {
 	p := newPlot(h.X, h.Y)
 	p.X.Min, p.X.Max = widen(all[0], all[len(all)-1])
 	p.Y.Min, p.Y.Max = 0, 1
+	p.Y.Tick.Marker = ticks(6, true)
 	if p.X.Min < 0 && p.X.Max > 0 {
 		p.Add(zero{})
 	}
 	var legend []legendEntry
-	alt := fmt.Sprintf("%s. Histogram, %s of %s in %s.", h.Title, oneLine(h.Y), oneLine(h.X), count(h.Bins, "bin"))
+	alt := fmt.Sprintf("%s. Histogram, %s of %s in bins of %.3g.", h.Title, oneLine(h.Y), oneLine(h.X), (p.X.Max-p.X.Min)/float64(h.Bins))
 	for i, s := range h.Samples {
 		style := stroke(i, 1.5)
 		outline := steps(s.Values, p.X.Min, p.X.Max, h.Bins)
@@ -67,8 +68,8 @@ func (h Histogram) figure() (figure, error) {
 		for _, v := range s.Values {
 			mean += v / float64(len(s.Values))
 		}
-		alt += fmt.Sprintf(" %s: %s, mean %.4g, lowest %.4g, highest %.4g.", oneLine(s.Name),
-			count(len(s.Values), "value"), mean, slices.Min(s.Values), slices.Max(s.Values))
+		alt += fmt.Sprintf(" %s: %d in all, mean %.4g, lowest %.4g, highest %.4g.", oneLine(s.Name),
+			len(s.Values), mean, slices.Min(s.Values), slices.Max(s.Values))
 	}
 	p.Y.Max *= 1.05
 	return drawFigure(p, h.Title, alt, legend)
@@ -79,7 +80,7 @@ func (h Histogram) check() error {
 	for i, s := range h.Samples {
 		names[i] = s.Name
 	}
-	if err := checkLabels("Histogram", h.Title, h.X, h.Y, names); err != nil {
+	if err := checkLabels("Histogram", "Histogram.Samples", h.Title, h.X, h.Y, names); err != nil {
 		return err
 	}
 	if h.Bins < 0 || h.Bins > maxBins {
@@ -97,6 +98,9 @@ func (h Histogram) check() error {
 // interquartile range over the cube root of the number of values.
 func autoBins(sorted []float64) int {
 	n := len(sorted)
+	if sorted[0] == sorted[n-1] {
+		return minAutoBins
+	}
 	width := 2 * (sorted[n*3/4] - sorted[n/4]) / math.Cbrt(float64(n))
 	bins := (sorted[n-1] - sorted[0]) / width
 	if !(bins < maxAutoBins) { // also where the width is 0
@@ -122,7 +126,7 @@ func steps(values []float64, lo, hi float64, bins int) []point {
 	return append(outline, point{hi, 0})
 }
 
-// zero draws a dashed line where x is 0: an error to either side of it means
+// zero draws a thin line where x is 0: an error to either side of it means
 // something else.
 type zero struct{}
 

@@ -2,8 +2,8 @@ package notebook
 
 import (
 	"fmt"
+	"math"
 	"slices"
-	"strings"
 
 	"github.com/engram-go/engram/graph"
 )
@@ -11,7 +11,7 @@ import (
 // LineChart draws series as lines over a common x axis.
 type LineChart struct {
 	Title  string   // what the chart shows
-	X, Y   string   // what the axes count, with the unit: "epoch", "loss (MSE)"; cut after 45 letters
+	X, Y   string   // what the axes measure, with the unit: "epoch", "loss (MSE)"; cut after 45 letters
 	Series []Series // 1 to 12, drawn in order, later ones on top
 }
 
@@ -33,6 +33,7 @@ func (c LineChart) figure() (figure, error) {
 		return figure{}, err
 	}
 	p := newPlot(c.X, c.Y)
+	counts := true
 	var legend []legendEntry
 	alt := fmt.Sprintf("%s. Line chart, %s over %s.", c.Title, oneLine(c.Y), oneLine(c.X))
 	for i, s := range c.Series {
@@ -42,19 +43,17 @@ func (c LineChart) figure() (figure, error) {
 			if s.X != nil {
 				points[j].x = s.X[j]
 			}
+			counts = counts && points[j].x == math.Trunc(points[j].x)
 			p.X.Min, p.X.Max = min(p.X.Min, points[j].x), max(p.X.Max, points[j].x)
 		}
 		p.Y.Min, p.Y.Max = min(p.Y.Min, slices.Min(s.Y)), max(p.Y.Max, slices.Max(s.Y))
-		style := stroke(i, 1.75)
-		if len(points) > 150 {
-			style.Width = 1
-		}
+		style := stroke(i, lineWidth(len(points), len(c.Series)-1-i))
 		p.Add(curve{points: thin(points), style: style})
 		legend = append(legend, legendEntry{oneLine(s.Name), swatch(style)})
-		alt += fmt.Sprintf(" %s: %s from %.4g to %.4g, lowest %.4g, highest %.4g.", oneLine(s.Name),
-			count(len(points), "point"), s.Y[0], s.Y[len(s.Y)-1], slices.Min(s.Y), slices.Max(s.Y))
+		alt += " " + oneLine(s.Name) + ": " + s.words() + "."
 	}
 	p.X.Min, p.X.Max = widen(p.X.Min, p.X.Max)
+	p.X.Tick.Marker = ticks(10, counts)
 	p.Y.Min, p.Y.Max = widen(p.Y.Min, p.Y.Max)
 	room := 0.04 * (p.Y.Max - p.Y.Min)
 	p.Y.Min, p.Y.Max = p.Y.Min-room, p.Y.Max+room
@@ -66,7 +65,7 @@ func (c LineChart) check() error {
 	for i, s := range c.Series {
 		names[i] = s.Name
 	}
-	if err := checkLabels("LineChart", c.Title, c.X, c.Y, names); err != nil {
+	if err := checkLabels("LineChart", "LineChart.Series", c.Title, c.X, c.Y, names); err != nil {
 		return err
 	}
 	for _, s := range c.Series {
@@ -115,10 +114,21 @@ func thin(points []point) []point {
 	return kept
 }
 
-// count reads "1 point", "2 points".
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
+// lineWidth is thin for long lines, which turn often, and then wider for those
+// that others are drawn over: where they coincide, as a forecast and its truth
+// nearly do, each still shows at the edge of the next.
+func lineWidth(points, above int) float64 {
+	if points > 150 {
+		return 0.75 + 0.9*float64(min(above, 2))
 	}
-	return fmt.Sprintf("%d %s", n, strings.TrimSuffix(what, "s")+"s")
+	return 1.75
+}
+
+// words describes the series for those who do not see the chart.
+func (s Series) words() string {
+	n := len(s.Y)
+	if n == 1 {
+		return fmt.Sprintf("%.4g", s.Y[0])
+	}
+	return fmt.Sprintf("%d points from %.4g to %.4g, lowest %.4g, highest %.4g", n, s.Y[0], s.Y[n-1], slices.Min(s.Y), slices.Max(s.Y))
 }

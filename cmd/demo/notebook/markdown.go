@@ -5,13 +5,12 @@ import (
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
-	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/renderer"
 	"github.com/yuin/goldmark/util"
 )
 
-// markdown reads CommonMark with tables but without HTML: what looks like a
+// markdown reads CommonMark without HTML: what looks like a
 // tag is text like any other, and is escaped like it.
 func markdown() goldmark.Markdown {
 	without := func(all []util.PrioritizedValue, one any) []util.PrioritizedValue {
@@ -23,7 +22,6 @@ func markdown() goldmark.Markdown {
 			parser.WithInlineParsers(without(parser.DefaultInlineParsers(), parser.NewRawHTMLParser())...),
 			parser.WithParagraphTransformers(parser.DefaultParagraphTransformers()...),
 		)),
-		goldmark.WithExtensions(extension.Table),
 		goldmark.WithRendererOptions(renderer.WithNodeRenderers(util.Prioritized(noImages{}, 0))),
 	)
 }

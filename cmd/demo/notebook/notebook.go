@@ -38,22 +38,23 @@ type Notebook struct {
 	err      error
 }
 
-// New starts a notebook. The title is plain text and heads the page. Every
-// block is also written to terminal as plain text, at most 80 columns wide, as
-// soon as it is added; a nil terminal is silence.
+// New starts a notebook. The title is plain text, not empty, and heads the
+// page. Every block is also written to terminal as plain text as soon as it is
+// added, prose and tables at most 80 columns wide; nil is silence.
 func New(title string, terminal io.Writer) *Notebook {
-	n := &Notebook{title: clean(title), terminal: terminal}
-	if strings.TrimSpace(n.title) == "" {
+	n := &Notebook{title: oneLine(title), terminal: terminal}
+	if n.title == "" {
 		n.fail(graph.Error{Path: "notebook", Field: "title", Rule: "must not be empty"})
+		return n
 	}
-	n.echo(n.title + "\n" + strings.Repeat("=", min(displayWidth(n.title), terminalWidth)))
+	lines := wrapWords(strings.Fields(n.title), terminalWidth)
+	n.echo(strings.Join(append(lines, strings.Repeat("=", displayWidth(lines[0]))), "\n"))
 	return n
 }
 
-// Markdown adds prose: CommonMark with tables. HTML in it is shown as text and
-// pictures are replaced by their description, so that the page stays whole by
-// itself. The page's title is the heading of level one, so headings start
-// with "##".
+// Markdown adds prose in CommonMark. HTML in it is shown as text and pictures
+// are replaced by their description, so that the page stays whole by itself.
+// The page's title is the heading of level one, so headings start with "##".
 func (n *Notebook) Markdown(text string) {
 	text = clean(text)
 	var html bytes.Buffer
@@ -137,6 +138,9 @@ func (n *Notebook) fail(err error) {
 		n.err = err
 	}
 }
+
+// oneLine cleans a text that must stay in its line, such as a cell or a name.
+func oneLine(s string) string { return strings.Join(strings.Fields(clean(s)), " ") }
 
 // clean takes out what neither a page nor a terminal may be sent: control
 // characters, which could end a document or steer a terminal, and broken

@@ -14,7 +14,7 @@ const maxColumns = 20
 
 // number is a cell that belongs to a column of numbers: digits with an
 // optional sign, thousands, decimals, exponent and percent sign.
-var number = regexp.MustCompile(`^[-+−±]?(\d+|\d{1,3}([, ]\d{3})+)?(\.\d+)?([eE][-+]?\d+)?\s?%?$`)
+var number = regexp.MustCompile(`^[-+−±]?(\d+(\.\d*)?|\d{1,3}([, ]\d{3})+(\.\d+)?|\.\d+)([eE][-+]?\d+)?\s?%?$`)
 
 // missing is a cell that says there is nothing to say, in any column.
 var missing = regexp.MustCompile(`^(-|–|—|n/a)?$`)
@@ -32,7 +32,7 @@ type Table struct {
 func (t Table) check() error {
 	at := "notebook/table"
 	if t.Caption != "" {
-		at = "notebook/" + clean(t.Caption)
+		at = "notebook/" + oneLine(t.Caption)
 	}
 	switch {
 	case len(t.Header) == 0:
@@ -113,7 +113,7 @@ func (t Table) widths(numeric []bool) []int {
 		widths[j] = min(max(body, displayWidth(oneLine(heading))), terminalWidth)
 		floors[j] = word
 		if numeric[j] {
-			floors[j] = body
+			floors[j] = max(body, 2) // room for a wide letter of the heading
 		}
 		total += widths[j]
 	}
@@ -155,9 +155,6 @@ func writeRow(out *strings.Builder, row []string, widths []int, numeric []bool) 
 		out.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 	}
 }
-
-// oneLine is a cell as it stands in a line: cleaned, its white space folded.
-func oneLine(cell string) string { return strings.Join(strings.Fields(clean(cell)), " ") }
 
 // view is the table as the page's template wants it.
 func (t Table) view() tableView {

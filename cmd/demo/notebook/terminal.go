@@ -13,7 +13,7 @@ const terminalWidth = 80
 var listItem = regexp.MustCompile(`^\s*([-*+]|\d{1,9}[.)])\s+`)
 
 // wrapProse breaks the paragraphs and list items of a Markdown text at width
-// columns and leaves its other lines (headings, tables, code) as they are.
+// columns and leaves its other lines (headings, quotations, code) as they are.
 // Markdown is meant to be read as it is written, so this is its terminal form.
 func wrapProse(text string, width int) string {
 	var out, words []string
@@ -38,7 +38,7 @@ func wrapProse(text string, width int) string {
 		}
 		item := listItem.FindString(line)
 		switch {
-		case fence || fenced || trimmed == "" || trimmed[0] == '#' || trimmed[0] == '|':
+		case fence || fenced || trimmed == "" || strings.ContainsRune("#>", rune(trimmed[0])):
 			flush()
 			out = append(out, strings.TrimRight(line, " "))
 		case item != "" && len(item) < width/2:
@@ -81,7 +81,7 @@ func wrapWords(words []string, width int) []string {
 			used += runeWidth(r)
 		}
 	}
-	if used > 0 {
+	if line.Len() > 0 {
 		end()
 	}
 	return lines

@@ -18,7 +18,7 @@ import (
 // as a whole or not at all, in place of an older one. The same blocks give the
 // same bytes. The first mistake of an earlier call is returned here, and then
 // nothing is written.
-func (n *Notebook) WriteFile(dir, name string) (path string, err error) {
+func (n *Notebook) WriteFile(dir, name string) (string, error) {
 	if n.err != nil {
 		return "", n.err
 	}
@@ -29,7 +29,7 @@ func (n *Notebook) WriteFile(dir, name string) (path string, err error) {
 		return "", graph.Error{Path: "notebook", Field: "name", Rule: "must be a plain file name", Value: name}
 	}
 	var page bytes.Buffer
-	err = pages.ExecuteTemplate(&page, "page", struct {
+	err := pages.ExecuteTemplate(&page, "page", struct {
 		Title  string
 		Blocks []template.HTML
 	}{n.title, n.blocks})
@@ -39,8 +39,11 @@ func (n *Notebook) WriteFile(dir, name string) (path string, err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", errors.Wrap(err, "notebook")
 	}
-	path = filepath.Join(dir, name)
-	return path, errors.Wrap(replace(path, page.Bytes()), "notebook")
+	path := filepath.Join(dir, name)
+	if err := replace(path, page.Bytes()); err != nil {
+		return "", errors.Wrap(err, "notebook")
+	}
+	return path, nil
 }
 
 // replace writes a file beside path and moves it there once it is whole.

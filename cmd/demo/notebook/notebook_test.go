@@ -1,0 +1,352 @@
+package notebook
+
+import (
+	"encoding/xml"
+	"errors"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/engram-go/engram/graph"
+)
+
+// story adds one block of every kind, with s as every text in it.
+func story(s string, terminal io.Writer) *Notebook {
+	n := New("title "+s, terminal)
+	n.Markdown("## Heading " + s + "\n\nProse " + s + "\n\n- item " + s + "\n\n![picture " + s + "](https://example.org/p.png)\n")
+	n.Code("go "+s, "code "+s)
+	n.Text("text " + s)
+	n.Table(Table{Caption: "caption " + s, Header: []string{"head " + s, "n"}, Rows: [][]string{{"cell " + s, "1.5"}}})
+	n.Lines(LineChart{Title: "lines " + s, X: "x " + s, Y: "y " + s, Series: []Series{
+		{Name: "first " + s, Y: []float64{1, 2, 4}},
+		{Name: "second " + s, X: []float64{1, 1.5, 3}, Y: []float64{-1, 0, 1}},
+	}})
+	n.Histogram(Histogram{Title: "histogram " + s, X: "x " + s, Y: "y " + s, Samples: []Sample{{"sample " + s, []float64{1, 2, 2, 3}}}})
+	return n
+}
+
+// write writes a page and reads it back.
+func write(t testing.TB, n *Notebook) string {
+	t.Helper()
+	path, err := n.WriteFile(t.TempDir(), "page.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(page)
+}
+
+// element is one element of a page with its attributes.
+type element struct {
+	name  string
+	attrs map[string]string
+}
+
+// parse reads a page and fails where its tags do not nest. It returns all
+// elements and all text outside the style sheet.
+func parse(t testing.TB, page string) ([]element, string) {
+	t.Helper()
+	d := xml.NewDecoder(strings.NewReader(page))
+	d.Strict = false
+	d.AutoClose = xml.HTMLAutoClose
+	d.Entity = xml.HTMLEntity
+	var elements []element
+	var text strings.Builder
+	var open []string
+	for {
+		token, err := d.Token()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatalf("page does not parse: %v", err)
+		}
+		switch token := token.(type) {
+		case xml.StartElement:
+			e := element{token.Name.Local, map[string]string{}}
+			for _, a := range token.Attr {
+				if _, twice := e.attrs[a.Name.Local]; twice {
+					t.Errorf("<%s> has %s twice", e.name, a.Name.Local)
+				}
+				e.attrs[a.Name.Local] = a.Value
+			}
+			elements = append(elements, e)
+			open = append(open, e.name)
+		case xml.EndElement:
+			if len(open) == 0 || open[len(open)-1] != token.Name.Local {
+				t.Fatalf("</%s> closes %v", token.Name.Local, open)
+			}
+			open = open[:len(open)-1]
+		case xml.CharData:
+			if len(open) > 0 && open[len(open)-1] != "style" {
+				text.Write(token)
+			}
+		}
+	}
+	if len(open) > 0 {
+		t.Errorf("page leaves open: %v", open)
+	}
+	return elements, text.String()
+}
+
+// checkSafe fails where a page does something or asks for something.
+func checkSafe(t testing.TB, elements []element) {
+	t.Helper()
+	for _, e := range elements {
+		switch e.name {
+		case "script", "img", "image", "iframe", "link", "object", "embed", "base", "form", "input", "use", "foreignObject":
+			t.Errorf("page has <%s>", e.name)
+		}
+		for name, value := range e.attrs {
+			if strings.HasPrefix(name, "on") || name == "src" || name == "id" {
+				t.Errorf("<%s> has %s=%q", e.name, name, value)
+			}
+			if name == "href" && strings.HasPrefix(strings.ToLower(value), "javascript") {
+				t.Errorf("link to %q", value)
+			}
+			if strings.Contains(value, "url(") {
+				t.Errorf("<%s> has %s=%q", e.name, name, value)
+			}
+		}
+	}
+}
+
+func TestPage(t *testing.T) {
+	page := write(t, story("", nil))
+	elements, text := parse(t, page)
+	checkSafe(t, elements)
+	counts := map[string]int{}
+	for _, e := range elements {
+		counts[e.name]++
+		switch {
+		case e.name == "html" && e.attrs["lang"] != "en":
+			t.Error("no lang")
+		case e.name == "th" && e.attrs["scope"] == "":
+			t.Error("th without scope")
+		case e.name == "svg" && (e.attrs["width"] != "" || e.attrs["height"] != "" || e.attrs["viewBox"] == ""):
+			t.Error("svg does not scale:", e.attrs)
+		case e.name == "svg" && e.attrs["aria-hidden"] == "" && (e.attrs["role"] != "img" || e.attrs["aria-label"] == ""):
+			t.Error("svg without a description:", e.attrs)
+		}
+	}
+	for name, want := range map[string]int{"h1": 1, "h2": 1, "title": 1, "figure": 2, "figcaption": 2, "table": 1, "caption": 1, "svg": 5, "pre": 2, "th": 3, "td": 1, "main": 1} {
+		if counts[name] != want {
+			t.Errorf("%d <%s>, want %d", counts[name], name, want)
+		}
+	}
+	for _, want := range []string{"Prose", "picture", "code", "text", "caption", "cell", "first", "second", "sample"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("page does not show %q", want)
+		}
+	}
+	for _, want := range []string{"prefers-color-scheme: dark", "@media print", `name="viewport"`, "default-src 'none'"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("page has no %s", want)
+		}
+	}
+	for _, outside := range []string{"@import", "url(", "@font-face", "example.org"} {
+		if strings.Contains(page, outside) {
+			t.Errorf("page asks for %s", outside)
+		}
+	}
+}
+
+// Whatever a text says, it is shown and not obeyed.
+func TestEscaping(t *testing.T) {
+	for _, nasty := range []string{
+		`<script>alert(1)</script>`,
+		`</title></style></svg><script>alert(1)</script>`,
+		`"' onload="alert(1)" x="`,
+		`<img src=x onerror=alert(1)>`,
+		`<!-- <![CDATA[ ]]> -->`,
+		`{{.Title}} &amp; &lt;b&gt;`,
+		`a < b & c > d`,
+		`<javascript:alert(1)> [x](javascript:alert(1)) [y](JaVaScRiPt:alert(1))`,
+	} {
+		var terminal strings.Builder
+		elements, text := parse(t, write(t, story(nasty, &terminal)))
+		checkSafe(t, elements)
+		for _, where := range []string{"title ", "code ", "text ", "caption ", "head ", "cell ", "first ", "sample "} {
+			if !strings.Contains(text, where+nasty) {
+				t.Errorf("%s%s is not shown", where, nasty)
+			}
+		}
+		if !strings.Contains(terminal.String(), "text "+nasty) {
+			t.Errorf("terminal does not show %q", nasty)
+		}
+	}
+}
+
+func TestRawHTMLIsShown(t *testing.T) {
+	n := New("t", nil)
+	n.Markdown("<div onclick=\"f()\">\n\nsee <b>this</b>")
+	elements, text := parse(t, write(t, n))
+	checkSafe(t, elements)
+	if !strings.Contains(text, `<div onclick="f()">`) || !strings.Contains(text, "see <b>this</b>") {
+		t.Errorf("raw HTML is not shown: %s", text)
+	}
+}
+
+// A terminal obeys control characters and a page may not hold them.
+func TestControlCharacters(t *testing.T) {
+	var terminal strings.Builder
+	page := write(t, story("\x1b[31mred\x00\x07\u009b\uFFFE\xff\r\nnext", &terminal))
+	parse(t, page)
+	for _, out := range []string{page, terminal.String()} {
+		if strings.ContainsAny(out, "\x1b\x00\x07\u009b\uFFFE\r") || strings.Contains(out, "\xff") {
+			t.Errorf("control characters got through: %q", out)
+		}
+		if !strings.Contains(out, "[31mred\uFFFD") {
+			t.Errorf("the rest of the text is lost: %q", out)
+		}
+	}
+}
+
+func TestSameBytes(t *testing.T) {
+	if write(t, story("x", nil)) != write(t, story("x", io.Discard)) {
+		t.Error("two pages of one story differ")
+	}
+}
+
+func TestMistakes(t *testing.T) {
+	ok := []float64{1, 2}
+	lines := func(s ...Series) func(*Notebook) {
+		return func(n *Notebook) { n.Lines(LineChart{Title: "Loss", X: "epoch", Y: "MSE", Series: s}) }
+	}
+	histogram := func(bins int, s ...Sample) func(*Notebook) {
+		return func(n *Notebook) { n.Histogram(Histogram{Title: "Errors", X: "error", Bins: bins, Samples: s}) }
+	}
+	for _, c := range []struct {
+		add  func(*Notebook)
+		want string
+		kind error
+	}{
+		{func(n *Notebook) { *n = *New(" \n", nil) }, "notebook: title must not be empty", graph.ErrInput},
+		{lines(), "notebook/Loss: LineChart.Series must not be empty", graph.ErrInput},
+		{lines(make([]Series, 13)...), "LineChart.Series must have at most 12 entries, got 13", graph.ErrInput},
+		{lines(Series{Name: "train"}), `notebook/Loss: Series "train".Y must not be empty`, graph.ErrInput},
+		{lines(Series{Y: ok}), `LineChart.Series[0].Name must not be empty nor used twice, got ""`, graph.ErrInput},
+		{lines(Series{Name: "a", Y: ok}, Series{Name: "a", Y: ok}), `LineChart.Series[1].Name must not be empty nor used twice, got "a"`, graph.ErrInput},
+		{lines(Series{Name: "train", Y: []float64{1, math.NaN()}}), `notebook/Loss: Series "train".Y[1] must be finite, got NaN`, graph.ErrNotFinite},
+		{lines(Series{Name: "train", X: []float64{math.Inf(-1), 0}, Y: ok}), `Series "train".X[0] must be finite, got -Inf`, graph.ErrNotFinite},
+		{lines(Series{Name: "train", Y: []float64{-1e101}}), `Series "train".Y[0] must be at most 1e+100 in size, got -1e+101`, graph.ErrInput},
+		{lines(Series{Name: "train", X: []float64{1}, Y: ok}), `Series "train".X must have 2 numbers, one for each of Y, got 1`, graph.ErrInput},
+		{func(n *Notebook) { n.Lines(LineChart{X: "x", Y: "y"}) }, "LineChart.Title must not be empty", graph.ErrInput},
+		{func(n *Notebook) { n.Lines(LineChart{Title: "t", Y: "y"}) }, "notebook/t: LineChart.X must not be empty", graph.ErrInput},
+		{func(n *Notebook) { n.Lines(LineChart{Title: "t", X: "x"}) }, "notebook/t: LineChart.Y must not be empty", graph.ErrInput},
+		{histogram(0), "notebook/Errors: Histogram.Samples must not be empty", graph.ErrInput},
+		{histogram(-1, Sample{"a", ok}), "Histogram.Bins must be from 1 to 200, or 0 for the default, got -1", graph.ErrInput},
+		{histogram(201, Sample{"a", ok}), "Histogram.Bins must be from 1 to 200, or 0 for the default, got 201", graph.ErrInput},
+		{histogram(0, Sample{"a", nil}), `Sample "a".Values must not be empty`, graph.ErrInput},
+		{histogram(0, Sample{"a", []float64{math.Inf(1)}}), `Sample "a".Values[0] must be finite, got +Inf`, graph.ErrNotFinite},
+		{func(n *Notebook) { n.Histogram(Histogram{Title: "t"}) }, "notebook/t: Histogram.X must not be empty", graph.ErrInput},
+		{func(n *Notebook) { n.Table(Table{Caption: "Errors"}) }, "notebook/Errors: Table.Header must not be empty", graph.ErrInput},
+		{func(n *Notebook) { n.Table(Table{Header: []string{"a"}}) }, "notebook/table: Table.Rows must not be empty", graph.ErrInput},
+		{func(n *Notebook) { n.Table(Table{Header: make([]string, 21)}) }, "Table.Header must have at most 20 columns, got 21", graph.ErrInput},
+		{func(n *Notebook) { n.Table(Table{Header: []string{"a"}, Rows: [][]string{{"1"}, {}}}) }, "Table.Rows[1] must have 1 cells, one for each heading, got 0", graph.ErrInput},
+	} {
+		n := New("t", nil)
+		c.add(n)
+		n.Lines(LineChart{}) // a later mistake does not hide the first
+		dir := t.TempDir()
+		path, err := n.WriteFile(dir, "page.html")
+		if err == nil || !strings.Contains(err.Error(), c.want) || !errors.Is(err, c.kind) || !errors.As(err, new(graph.Error)) {
+			t.Errorf("got error %v, want %s", err, c.want)
+		}
+		if left, _ := os.ReadDir(dir); path != "" || len(left) > 0 {
+			t.Errorf("%s: wrote %q", c.want, path)
+		}
+	}
+}
+
+// A block with a mistake is left out; the story goes on on the terminal.
+func TestMistakeDoesNotSilence(t *testing.T) {
+	var terminal strings.Builder
+	n := New("t", &terminal)
+	n.Lines(LineChart{Title: "bad"})
+	n.Text("after")
+	if got := terminal.String(); strings.Contains(got, "bad") || !strings.Contains(got, "after") {
+		t.Errorf("terminal got %q", got)
+	}
+}
+
+type brokenWriter struct{}
+
+func (brokenWriter) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
+
+func TestTerminalError(t *testing.T) {
+	if _, err := New("t", brokenWriter{}).WriteFile(t.TempDir(), "p"); !errors.Is(err, io.ErrClosedPipe) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestWriteFile(t *testing.T) {
+	n := New("t", nil)
+	dir := filepath.Join(t.TempDir(), "a", "b") // is made
+	for range 2 {                               // the second replaces the first
+		path, err := n.WriteFile(dir, "page.html")
+		if err != nil || path != filepath.Join(dir, "page.html") {
+			t.Fatal(path, err)
+		}
+	}
+	if left, _ := os.ReadDir(dir); len(left) != 1 {
+		t.Errorf("left behind: %v", left)
+	}
+
+	if _, err := n.WriteFile("", "page.html"); !errors.Is(err, graph.ErrInput) {
+		t.Error("empty dir:", err)
+	}
+	for _, name := range []string{"", ".", "..", "../page.html", "/page.html", "a/b", `a\b`, `..\b`, "a\x00b", "page.html/"} {
+		if _, err := n.WriteFile(dir, name); !errors.Is(err, graph.ErrInput) {
+			t.Errorf("name %q: %v", name, err)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(dir, "taken"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range [][2]string{{dir, "taken"}, {filepath.Join(dir, "page.html"), "p"}, {dir, strings.Repeat("x", 5000)}} {
+		if path, err := n.WriteFile(at[0], at[1]); err == nil || path != "" {
+			t.Errorf("%.20q: wrote %q, %v", at[1], path, err)
+		}
+	}
+	if left, _ := os.ReadDir(dir); len(left) != 2 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+// A link in the place of the page is replaced, not followed.
+func TestWriteFileDoesNotFollowLinks(t *testing.T) {
+	outside := filepath.Join(t.TempDir(), "outside")
+	if err := os.WriteFile(outside, []byte("mine"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.Symlink(outside, filepath.Join(dir, "page.html")); err != nil {
+		t.Skip(err)
+	}
+	if _, err := New("t", nil).WriteFile(dir, "page.html"); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := os.ReadFile(outside); string(got) != "mine" {
+		t.Errorf("wrote through a link: %q", got)
+	}
+}
+
+func FuzzStory(f *testing.F) {
+	f.Add("plain")
+	f.Add("<script>\n\n```\n| a |\n> q\n1. x")
+	f.Add("[a]: javascript:x\n![a][a] <http://b> &#0; \x00\xff漢字")
+	f.Fuzz(func(t *testing.T, s string) {
+		var terminal strings.Builder
+		n := story(s, &terminal)
+		n.Markdown(s)
+		elements, _ := parse(t, write(t, n))
+		checkSafe(t, elements)
+	})
+}

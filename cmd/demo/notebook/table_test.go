@@ -1,0 +1,113 @@
+package notebook
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func format(t testing.TB, table Table) string {
+	t.Helper()
+	var out strings.Builder
+	n, err := table.WriteTo(&out)
+	if err != nil || n != int64(out.Len()) {
+		t.Fatalf("wrote %d of %d bytes, %v", n, out.Len(), err)
+	}
+	return out.String()
+}
+
+// Long headings and texts go on in the next line, numbers stay whole.
+func TestTableWraps(t *testing.T) {
+	got := format(t, Table{
+		Header: []string{"series", "what was found", "root mean squared error (index points)"},
+		Rows: [][]string{
+			{"DAX", "an honest model comes out level with repeating the last price", "71.24"},
+			{"sunspots", "a series with memory", "1,016.5"},
+			{"none", "", "n/a"},
+		},
+	})
+	want := `
+series    what was found                          root mean squared error (index
+                                                                         points)
+--------  ----------------------------------  ----------------------------------
+DAX       an honest model comes out level                                  71.24
+          with repeating the last price
+sunspots  a series with memory                                           1,016.5
+none                                                                         n/a
+`
+	if got != want[1:] {
+		t.Errorf("got\n%s", got)
+	}
+}
+
+func TestTableNumeric(t *testing.T) {
+	for _, cells := range [][]string{
+		{"1", "-2.5", "+3"}, {"1e-3", "2.5E+10"}, {"1,234,567.8", "1 234"}, {"8.8 %", "−0.3%", "–"}, {"", "n/a", "7"}, {".5", "5."},
+	} {
+		if !columnNumeric(cells) {
+			t.Errorf("%q is no column of numbers", cells)
+		}
+	}
+	for _, cells := range [][]string{
+		{"1", "one"}, {"", "-"}, {"1,23"}, {"1.2.3"}, {"[any, 50]"}, {"1e"}, {"e5"}, {"."}, {"%"}, {"1998-01-02"},
+	} {
+		if columnNumeric(cells) {
+			t.Errorf("%q is a column of numbers", cells)
+		}
+	}
+}
+
+func columnNumeric(cells []string) bool {
+	t := Table{Header: []string{"h"}}
+	for _, c := range cells {
+		t.Rows = append(t.Rows, []string{c})
+	}
+	return t.numeric()[0]
+}
+
+// Whatever is in a table, no line is wider than a terminal and no letter is
+// lost.
+func TestTableFits(t *testing.T) {
+	cell := rapid.OneOf(
+		rapid.String(),
+		rapid.StringMatching(`[a-z]{0,120}`),
+		rapid.StringMatching(`([a-z]{1,9} ){0,20}`),
+		rapid.StringMatching(`-?[0-9]{1,40}(\.[0-9]{1,9})?`),
+		rapid.StringMatching(`[漢字かな👍é]{0,50}`),
+	)
+	rapid.Check(t, func(t *rapid.T) {
+		columns := rapid.IntRange(1, maxColumns).Draw(t, "columns")
+		row := rapid.SliceOfN(cell, columns, columns)
+		table := Table{
+			Caption: cell.Draw(t, "caption"),
+			Header:  row.Draw(t, "header"),
+			Rows:    rapid.SliceOfN(row, 1, 5).Draw(t, "rows"),
+		}
+		var out strings.Builder
+		if _, err := table.WriteTo(&out); err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(out.String()) {
+			if w := displayWidth(strings.TrimSuffix(line, "\n")); w > terminalWidth {
+				t.Fatalf("%d columns: %q", w, line)
+			}
+		}
+		all := table.Caption + strings.Join(table.Header, "")
+		for _, r := range table.Rows {
+			all += strings.Join(r, "")
+		}
+		// The rule under the header is made of the only dashes not in a cell.
+		if got, want := letters(out.String()), letters(all); got != want {
+			t.Fatalf("letters differ: got %q, want %q", got, want)
+		}
+	})
+}
+
+// letters sorts what is printed of s, without spaces and dashes.
+func letters(s string) string {
+	runes := []rune(strings.ReplaceAll(strings.Join(strings.Fields(clean(s)), ""), "-", ""))
+	slices.Sort(runes)
+	return string(runes)
+}
