@@ -146,7 +146,7 @@ func (c WindowConfig) arrange(s *Series) (layout, error) {
 		return wrong("Steps", fmt.Sprintf("must leave room for a window and %d rows to forecast in the %d rows of the series, with %d lost to the transform",
 			c.Horizon, rows, c.Transform.Lag()), c.Steps)
 	case l.train == 0:
-		return wrong("Test", fmt.Sprintf("must leave a window to train on, with %v for validation", c.Validation), c.Test)
+		return wrong("Test + Validation", "must leave a window to train on", c.Test+c.Validation)
 	case c.Validation > 0 && l.nv == 0:
 		return wrong("Validation", "must be large enough for a window", c.Validation)
 	case c.Test > 0 && l.nt == 0:

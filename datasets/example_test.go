@@ -1,0 +1,59 @@
+package datasets_test
+
+import (
+	"fmt"
+	"strings"
+
+	"gorgonia.org/tensor"
+
+	"github.com/engram-go/engram/datasets"
+)
+
+func Example() {
+	data, err := datasets.Windows(datasets.EUStocks(), datasets.WindowConfig{
+		Columns: []string{"DAX"}, Steps: 30, Transform: datasets.LogReturn{}, Test: 0.2,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(data.InputShape(), data.Train.Len(), data.Test.Len())
+
+	// A model that expects the average return every day.
+	yhat := tensor.New(tensor.WithShape(data.Test.Len(), 1), tensor.Of(tensor.Float32))
+	score, err := data.Score(yhat)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(score)
+	fmt.Println(score.Verdict())
+	// Output:
+	// [30, 1] 1457 372
+	// DAX: RMSE 62.85, MAE 48.15 over 372 windows; persistence RMSE 62.99, MAE 48.21; skill 0.2 %
+	// The model is level with repeating the last value: it has learned nothing beyond that.
+}
+
+func ExampleReadCSV() {
+	file := "date,close\n2024-01-02,101.5\n2024-01-03,n/a\n"
+	_, err := datasets.ReadCSV(strings.NewReader(file), datasets.CSVConfig{Columns: []string{"close"}})
+	fmt.Println(err)
+	// Output:
+	// csv:3: close must be a number, got "n/a"
+}
+
+func ExampleFromSlices() {
+	data, err := datasets.FromSlices([][]float64{{0, 0}, {0, 1}, {1, 0}, {1, 1}}, [][]float64{{0}, {1}, {1}, {0}}, tensor.Float32)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var batch datasets.Batch
+	if err := data.Gather([]int{3, 1}, &batch); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(batch.Inputs[0].Data(), batch.Targets[0].Data())
+	// Output:
+	// [1 1 0 1] [0 1]
+}
