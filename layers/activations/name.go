@@ -1,0 +1,92 @@
+package activations
+
+import (
+	"fmt"
+
+	"github.com/engram-go/engram/graph"
+)
+
+// Name is an activation without parameters, spelt as in Keras. A name that is
+// not one of the constants is an error of the layer that applies it.
+type Name string
+
+// The activations without parameters. At a corner the derivative is that of
+// the flat side, as in PyTorch; SELU's at 0 is that of the left side.
+const (
+	Linear        Name = "linear"          // x
+	ReLU          Name = "relu"            // max(x, 0)
+	ReLU6         Name = "relu6"           // min(max(x, 0), 6)
+	SELU          Name = "selu"            // 1.0507 x where x > 0, 1.0507 · 1.6733 (eˣ − 1) elsewhere
+	Softplus      Name = "softplus"        // log(1 + eˣ)
+	Softsign      Name = "softsign"        // x / (1 + |x|)
+	SparsePlus    Name = "sparse_plus"     // 0 below −1, (x + 1)² / 4, x above 1
+	SiLU          Name = "silu"            // x · sigmoid(x), also known as swish
+	Mish          Name = "mish"            // x · tanh(softplus(x))
+	Tanh          Name = "tanh"            // (eˣ − e⁻ˣ) / (eˣ + e⁻ˣ)
+	TanhShrink    Name = "tanh_shrink"     // x − tanh(x)
+	Sigmoid       Name = "sigmoid"         // 1 / (1 + e⁻ˣ)
+	LogSigmoid    Name = "log_sigmoid"     // log sigmoid(x)
+	SparseSigmoid Name = "sparse_sigmoid"  // 0 below −1, (x + 1) / 2, 1 above 1
+	HardSigmoid   Name = "hard_sigmoid"    // 0 below −3, (x + 3) / 6, 1 above 3
+	HardSigmoidV1 Name = "hard_sigmoid_v1" // 0 below −2.5, 0.2 x + 0.5, 1 above 2.5: hard_sigmoid before Keras 3
+	HardSiLU      Name = "hard_silu"       // x · hard_sigmoid(x), also known as hard swish
+	HardTanh      Name = "hard_tanh"       // −1 below −1, x, 1 above 1
+	Exponential   Name = "exponential"     // eˣ
+)
+
+// functions says what the names mean.
+var functions = []struct {
+	name  Name
+	apply func(x graph.Value) graph.Value
+}{
+	{Linear, func(x graph.Value) graph.Value { return x }},
+	{ReLU, graph.Value.ReLU},
+	{ReLU6, clip(ReLU6, 0, 6, 0, 6)},
+	{SELU, elementwise(SELU, selu, seluSlope)},
+	{Softplus, graph.Value.Softplus},
+	{Softsign, elementwise(Softsign, softsign, softsignSlope)},
+	{SparsePlus, elementwise(SparsePlus, sparsePlus, sparsePlusSlope)},
+	{SiLU, elementwise(SiLU, silu, siluSlope)},
+	{Mish, elementwise(Mish, mish, mishSlope)},
+	{Tanh, graph.Value.Tanh},
+	{TanhShrink, elementwise(TanhShrink, tanhShrink, tanhShrinkSlope)},
+	{Sigmoid, graph.Value.Sigmoid},
+	{LogSigmoid, elementwise(LogSigmoid, logSigmoid, logSigmoidSlope)},
+	{SparseSigmoid, clip(SparseSigmoid, -1, 1, 0, 1)},
+	{HardSigmoid, clip(HardSigmoid, -3, 3, 0, 1)},
+	{HardSigmoidV1, clip(HardSigmoidV1, -2.5, 2.5, 0, 1)},
+	{HardSiLU, elementwise(HardSiLU, hardSiLU, hardSiLUSlope)},
+	{HardTanh, clip(HardTanh, -1, 1, -1, 1)},
+	{Exponential, graph.Value.Exp},
+}
+
+// Resolve reports a name that is unknown.
+func (n Name) Resolve() (Activation, error) {
+	_, err := n.find()
+	return n, err
+}
+
+// Apply computes the activation.
+func (n Name) Apply(x graph.Value) graph.Value {
+	apply, err := n.find()
+	if err != nil {
+		x.Scope().Fail(err)
+		return x
+	}
+	return apply(x)
+}
+
+func (n Name) find() (func(graph.Value) graph.Value, error) {
+	known := ""
+	for _, f := range functions {
+		if f.name == n {
+			return f.apply, nil
+		}
+		known += string(f.name) + ", "
+	}
+	return nil, graph.Error{
+		Field: "activation",
+		Rule:  fmt.Sprintf("must be one of %sor a struct with parameters such as ELU{} or Softmax{}", known),
+		Value: fmt.Sprintf("%q", string(n)),
+	}
+}

@@ -1,0 +1,92 @@
+package activations
+
+import (
+	"math"
+	"slices"
+
+	"github.com/engram-go/engram/graph"
+)
+
+// Softmax is eˣ / Σ eˣ along an axis: positive numbers whose sum is 1.
+type Softmax struct {
+	// Axis counts from the end where it is negative. 0 means −1, the last: along
+	// the first, samples would see each other.
+	Axis int
+}
+
+// Resolve fills in the default.
+func (a Softmax) Resolve() (Activation, error) { return Softmax{axis(a.Axis)}, nil }
+
+// Apply computes the activation.
+func (a Softmax) Apply(x graph.Value) graph.Value { return x.Softmax(axis(a.Axis)) }
+
+// LogSoftmax is the logarithm of Softmax, exact where that would be near 0.
+type LogSoftmax struct {
+	Axis int // as in Softmax: 0 means −1, the last
+}
+
+// Resolve fills in the default.
+func (a LogSoftmax) Resolve() (Activation, error) { return LogSoftmax{axis(a.Axis)}, nil }
+
+// Apply computes the activation.
+func (a LogSoftmax) Apply(x graph.Value) graph.Value { return x.LogSoftmax(axis(a.Axis)) }
+
+// Sparsemax is the point nearest to x among those that are not negative and
+// add up to 1 along an axis: a softmax that is 0 where x is low (Martins and
+// Astudillo, 2016, https://arxiv.org/abs/1602.02068). It is max(x − τ, 0), with
+// the τ that makes the sum 1.
+type Sparsemax struct {
+	Axis int // as in Softmax: 0 means −1, the last
+}
+
+// Resolve fills in the default.
+func (a Sparsemax) Resolve() (Activation, error) { return Sparsemax{axis(a.Axis)}, nil }
+
+// Apply computes the activation.
+func (a Sparsemax) Apply(x graph.Value) graph.Value {
+	return x.MapAxis("sparsemax", axis(a.Axis), sparsemax, sparsemaxGrad)
+}
+
+func sparsemax(x, y []float64) {
+	top := slices.Max(x)
+	for i := range x {
+		y[i] = x[i] - top // τ is the same, but no sum gets large
+	}
+	slices.Sort(y)
+	sum, tau := 0.0, math.NaN()
+	for k := 1; k <= len(y); k++ {
+		high := y[len(y)-k]
+		sum += high
+		if !(1+float64(k)*high > sum) {
+			break
+		}
+		tau = (sum - 1) / float64(k)
+	}
+	for i := range x {
+		y[i] = max(x[i]-top-tau, 0)
+	}
+}
+
+// sparsemaxGrad: where y is 0 nothing moves; the others share one τ.
+func sparsemaxGrad(_, y, dy, dx []float64) {
+	sum, n := 0.0, 0.0
+	for i := range y {
+		if y[i] > 0 {
+			sum, n = sum+dy[i], n+1
+		}
+	}
+	for i := range y {
+		dx[i] = 0
+		if y[i] > 0 {
+			dx[i] = dy[i] - sum/n
+		}
+	}
+}
+
+// axis puts the default in.
+func axis(a int) int {
+	if a == 0 {
+		return -1
+	}
+	return a
+}
