@@ -45,7 +45,7 @@ func Read(r io.Reader) (File, error) {
 	for _, e := range entries {
 		d, err := readTensor(r, e)
 		if err != nil {
-			return File{}, at(label(e.name), err)
+			return File{}, at(strictjson.Label(e.name), err)
 		}
 		f.Tensors[e.name] = d
 	}
@@ -103,7 +103,7 @@ func parseHeader(head []byte) (File, []entry, error) {
 		e, err := parseEntry(name, value)
 		entries = append(entries, e)
 		if err != nil {
-			return at(label(name), err)
+			return at(strictjson.Label(name), err)
 		}
 		return nil
 	})
@@ -114,7 +114,7 @@ func parseHeader(head []byte) (File, []entry, error) {
 	end := 0
 	for _, e := range entries {
 		if e.begin != end {
-			return f, nil, graph.Error{Path: label(e.name), Field: "data_offsets",
+			return f, nil, graph.Error{Path: strictjson.Label(e.name), Field: "data_offsets",
 				Rule: fmt.Sprintf("must begin at %d, where the tensor before ends", end), Value: e.begin}
 		}
 		end = e.end
@@ -127,7 +127,7 @@ func parseMetadata(data []byte) (map[string]string, error) {
 	err := strictjson.Object(data, func(key string, value []byte) error {
 		s, err := strictjson.String(value)
 		if err != nil {
-			return at(label(key), err)
+			return at(strictjson.Label(key), err)
 		}
 		if m == nil {
 			m = map[string]string{}
@@ -155,7 +155,7 @@ func parseEntry(name string, data []byte) (entry, error) {
 		case "data_offsets":
 			offsets, err = parseInts(key, value, 2)
 		default:
-			return graph.Error{Field: label(key), Rule: "must be dtype, shape or data_offsets"}
+			return graph.Error{Field: strictjson.Label(key), Rule: "must be dtype, shape or data_offsets"}
 		}
 		return err
 	})
@@ -187,7 +187,7 @@ func parseDtype(data []byte) (dtype, error) {
 			return dt, nil
 		}
 	}
-	return dtype{}, graph.Error{Field: "dtype", Rule: "must be F32 or F64", Value: label(name)}
+	return dtype{}, graph.Error{Field: "dtype", Rule: "must be F32 or F64", Value: strictjson.Label(name)}
 }
 
 // parseInts reads a list of at most most whole numbers that are not negative.

@@ -16,7 +16,6 @@ import (
 	"strconv"
 
 	"github.com/engram-go/engram/graph"
-	"github.com/engram-go/engram/models/internal/strictjson"
 	"gorgonia.org/tensor"
 )
 
@@ -106,13 +105,4 @@ func reason(err error) string {
 		err = l.Err
 	}
 	return "cannot be used: " + err.Error()
-}
-
-// label is a tensor's name as an error shows it.
-func label(name string) string {
-	s := strconv.QuoteToGraphic(strictjson.Clip([]byte(name)))
-	if plain := s[1 : len(s)-1]; plain == name && name != "" {
-		return plain
-	}
-	return s
 }

@@ -115,7 +115,7 @@ func header(f File, names []string) ([]byte, error) {
 				return nil, at(metadataKey, err)
 			}
 			if b, err = strictjson.AppendString(b, f.Metadata[key]); err != nil {
-				return nil, at(metadataKey, at(label(key), err))
+				return nil, at(metadataKey, at(strictjson.Label(key), err))
 			}
 		}
 		b = append(b, '}')
@@ -127,7 +127,7 @@ func header(f File, names []string) ([]byte, error) {
 			err = graph.Error{Field: "file", Rule: "must fit into memory"}
 		}
 		if err != nil {
-			return nil, at(label(name), err)
+			return nil, at(strictjson.Label(name), err)
 		}
 		if b, err = appendKey(b, len(b)-prefix-1, name); err != nil {
 			return nil, err

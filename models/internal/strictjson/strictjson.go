@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"unicode/utf8"
 
 	"github.com/engram-go/engram/graph"
@@ -125,6 +126,16 @@ func Clip(data []byte) string {
 		return string(data)
 	}
 	return string(bytes.ToValidUTF8(data[:most], nil)) + "…"
+}
+
+// Label is a name from a file as an error shows it: quoted where it has signs
+// that do not print or could be misread, and cut where it is long.
+func Label(name string) string {
+	s := strconv.QuoteToGraphic(Clip([]byte(name)))
+	if plain := s[1 : len(s)-1]; plain == name && name != "" {
+		return plain
+	}
+	return s
 }
 
 const space = " \t\r\n"

@@ -88,6 +88,17 @@ func TestClip(t *testing.T) {
 	}
 }
 
+func TestLabel(t *testing.T) {
+	for name, want := range map[string]string{
+		"lstm/kernel": "lstm/kernel", "é": "é", "": `""`, "a\n": `"a\n"`, `a"`: `"a\""`,
+		strings.Repeat("x", 100): `"` + strings.Repeat("x", 60) + `…"`,
+	} {
+		if got := strictjson.Label(name); got != want {
+			t.Errorf("%q: got %s, want %s", name, got, want)
+		}
+	}
+}
+
 // TestAgainstStandard walks random documents and holds the result to that of
 // encoding/json.
 func TestAgainstStandard(t *testing.T) {

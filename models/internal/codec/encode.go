@@ -1,0 +1,214 @@
+package codec
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/models/internal/strictjson"
+)
+
+// Encode writes a value as JSON that Decode reads back into an equal one.
+//
+// A struct at the top or behind an interface becomes {"class_name", "config"},
+// a named string there becomes its name; both must be in the registry. The
+// config of a struct, and a struct in a field of its own type, is an object
+// with a key for each exported field, in order and in snake_case. Numbers,
+// booleans, strings, slices, arrays and maps by string become what JSON has for
+// them; nil slices, maps, pointers and interfaces become null. Pointers may
+// lead to anything that is not null itself.
+//
+// Refused, with a graph.Error whose Field says where ("LSTM.Activation"), are
+// values that would be lost: NaN and infinities, functions, channels, complex
+// numbers and unexported fields unless zero, types and names that are not in the
+// registry, text that is not UTF-8, more than 100 levels or 16 MiB of JSON.
+func (r *Registry) Encode(v any) ([]byte, error) {
+	rv := reflect.ValueOf(v)
+	if !rv.IsValid() {
+		return []byte("null"), nil
+	}
+	if rv.Kind() == reflect.Pointer {
+		return nil, graph.Error{Field: rv.Type().String(), Rule: "must be a value and not a pointer"}
+	}
+	e, name := encoder{r}, rv.Type().Name()
+	encode := e.value
+	if named(rv.Type()) {
+		encode = func(b []byte, v reflect.Value, path string, depth int) ([]byte, error) {
+			return e.named(b, v, v.Type(), path, depth)
+		}
+	}
+	b, err := encode(nil, rv, name, 0)
+	if err != nil {
+		return nil, err
+	}
+	if err := check(b); err != nil {
+		return nil, in(name, err)
+	}
+	return b, nil
+}
+
+// check holds JSON to the limits on depth and size, and to the language.
+func check(b []byte) error {
+	if len(b) > maxBytes {
+		return graph.Error{Rule: fmt.Sprintf("must be within %d bytes of JSON", maxBytes), Value: len(b)}
+	}
+	return strictjson.Check(b, maxDepth)
+}
+
+type encoder struct{ *Registry }
+
+// value appends v. The path says where it stands, as Go would; the depth is the
+// number of arrays and objects around it.
+func (e encoder) value(b []byte, v reflect.Value, path string, depth int) ([]byte, error) {
+	if depth > maxDepth || len(b) > maxBytes { // it may go round in a circle
+		return nil, graph.Error{Field: strictjson.Clip([]byte(path)), Rule: fmt.Sprintf("must be within %d levels and %d bytes of JSON", maxDepth, maxBytes)}
+	}
+	if !writable(v.Type()) {
+		return nil, graph.Error{Field: path, Rule: "must be of a type that JSON can hold", Value: v.Type()}
+	}
+	switch v.Kind() {
+	case reflect.Slice, reflect.Map, reflect.Pointer, reflect.Interface:
+		if v.IsNil() {
+			return append(b, "null"...), nil
+		}
+	}
+	switch v.Kind() {
+	case reflect.Bool:
+		return strconv.AppendBool(b, v.Bool()), nil
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return strconv.AppendInt(b, v.Int(), 10), nil
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return strconv.AppendUint(b, v.Uint(), 10), nil
+	case reflect.Float32, reflect.Float64:
+		if f := v.Float(); math.IsNaN(f) || math.IsInf(f, 0) {
+			return nil, graph.Error{Field: path, Rule: "must be finite", Value: f}
+		}
+		return strconv.AppendFloat(b, v.Float(), 'g', -1, v.Type().Bits()), nil
+	case reflect.String:
+		return text(b, v.String(), path)
+	case reflect.Slice, reflect.Array:
+		return e.list(b, v, path, depth+1)
+	case reflect.Map:
+		return e.mapping(b, v, path, depth+1)
+	case reflect.Struct:
+		return e.fields(b, v, path, depth+1)
+	case reflect.Pointer:
+		return e.value(b, v.Elem(), path, depth)
+	default: // an interface: writable has refused the rest
+		return e.named(b, v.Elem(), v.Type(), path, depth)
+	}
+}
+
+// named appends a value by the name that the registry has for it where a
+// variable of type want holds it.
+func (e encoder) named(b []byte, v reflect.Value, want reflect.Type, path string, depth int) ([]byte, error) {
+	known, name := e.structs, v.Type().Name()
+	switch v.Kind() {
+	case reflect.Struct:
+	case reflect.String:
+		known, name = e.names, v.String()
+	default:
+		return nil, graph.Error{Field: path, Rule: fmt.Sprintf("must be a registered %v", want), Value: v.Type()}
+	}
+	p, err := known.find(name, want)
+	if err == nil && p.Type() != v.Type() {
+		err = graph.Error{Rule: "must be registered", Value: v.Type()}
+	}
+	if err != nil {
+		return nil, in(path, err)
+	}
+	if v.Kind() == reflect.String {
+		return text(b, name, path)
+	}
+	b = append(b, `{"class_name":`...)
+	if b, err = text(b, name, path); err != nil {
+		return nil, err
+	}
+	b = append(b, `,"config":`...)
+	if b, err = e.value(b, v, path, depth+1); err != nil {
+		return nil, err
+	}
+	return append(b, '}'), nil
+}
+
+func (e encoder) fields(b []byte, v reflect.Value, path string, depth int) ([]byte, error) {
+	fields, err := fieldsOf(v.Type())
+	if err != nil {
+		return nil, err
+	}
+	b = append(b, '{')
+	next := 0
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		here := strings.TrimPrefix(path+"."+f.Name, ".")
+		if next == len(fields) || f.Name != fields[next].Name {
+			if !v.Field(i).IsZero() {
+				return nil, graph.Error{Field: here, Rule: "must be zero, as it cannot be written", Value: f.Type}
+			}
+			continue
+		}
+		b = comma(b, next)
+		b = append(append(append(b, '"'), fields[next].key...), `":`...)
+		if b, err = e.value(b, v.Field(i), here, depth); err != nil {
+			return nil, err
+		}
+		next++
+	}
+	return append(b, '}'), nil
+}
+
+func (e encoder) list(b []byte, v reflect.Value, path string, depth int) ([]byte, error) {
+	b = append(b, '[')
+	for i := range v.Len() {
+		b = comma(b, i)
+		var err error
+		if b, err = e.value(b, v.Index(i), fmt.Sprintf("%s[%d]", path, i), depth); err != nil {
+			return nil, err
+		}
+	}
+	return append(b, ']'), nil
+}
+
+func (e encoder) mapping(b []byte, v reflect.Value, path string, depth int) ([]byte, error) {
+	keys := v.MapKeys()
+	slices.SortFunc(keys, func(x, y reflect.Value) int { return strings.Compare(x.String(), y.String()) })
+	b = append(b, '{')
+	for i, key := range keys {
+		here := fmt.Sprintf("%s[%q]", path, key.String())
+		var err error
+		if b, err = text(comma(b, i), key.String(), here); err != nil {
+			return nil, err
+		}
+		if b, err = e.value(append(b, ':'), v.MapIndex(key), here, depth); err != nil {
+			return nil, err
+		}
+	}
+	return append(b, '}'), nil
+}
+
+func text(b []byte, s, path string) ([]byte, error) {
+	b, err := strictjson.AppendString(b, s)
+	return b, in(path, err)
+}
+
+func comma(b []byte, before int) []byte {
+	if before > 0 {
+		b = append(b, ',')
+	}
+	return b
+}
+
+// in gives an error its field.
+func in(path string, err error) error {
+	var e graph.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	e.Field = path
+	return e
+}

@@ -1,0 +1,88 @@
+package codec
+
+import (
+	"errors"
+	"reflect"
+	"strings"
+	"unicode"
+
+	"github.com/engram-go/engram/graph"
+)
+
+// A field is one that is written, under its key.
+type field struct {
+	reflect.StructField
+	key string
+}
+
+// fieldsOf lists the fields of a struct that are written, in their order. The
+// others must be zero.
+func fieldsOf(t reflect.Type) ([]field, error) {
+	var out []field
+	byKey := map[string]string{}
+	for i := range t.NumField() {
+		f := field{StructField: t.Field(i)}
+		if !f.IsExported() || !writable(f.Type) {
+			continue
+		}
+		f.key = snake(f.Name)
+		if other, ok := byKey[f.key]; ok {
+			return nil, graph.Error{Field: t.Name() + "." + f.Name, Rule: "must not have the same key as " + other, Value: f.key}
+		}
+		byKey[f.key] = f.Name
+		out = append(out, f)
+	}
+	return out, nil
+}
+
+// writable tells whether JSON can hold a value of type t, as far as its kind
+// says. A pointer to what has a null of its own is none: null would stand for
+// two things.
+func writable(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Func, reflect.Chan, reflect.Complex64, reflect.Complex128, reflect.Uintptr, reflect.UnsafePointer:
+		return false
+	case reflect.Map:
+		return t.Key().Kind() == reflect.String
+	case reflect.Pointer:
+		switch t.Elem().Kind() {
+		case reflect.Pointer, reflect.Interface, reflect.Slice, reflect.Map:
+			return false
+		}
+		return writable(t.Elem())
+	}
+	return true
+}
+
+// named tells whether a value at the top is written by the name it has in the
+// registry, as behind an interface.
+func named(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct || t.Kind() == reflect.String && t.PkgPath() != ""
+}
+
+// snake turns a field's name into its key: NoBias into no_bias, RNNUnits into
+// rnn_units, L2Norm into l2_norm.
+func snake(name string) string {
+	var b strings.Builder
+	r := []rune(name)
+	for i, c := range r {
+		if unicode.IsUpper(c) && i > 0 && r[i-1] != '_' {
+			startsWord := i+1 < len(r) && unicode.IsLower(r[i+1])
+			if !unicode.IsUpper(r[i-1]) || startsWord {
+				b.WriteByte('_')
+			}
+		}
+		b.WriteRune(unicode.ToLower(c))
+	}
+	return b.String()
+}
+
+// at gives an error its place, unless a deeper place is known.
+func at(path string, err error) error {
+	var e graph.Error
+	if !errors.As(err, &e) || e.Path != "" {
+		return err
+	}
+	e.Path = path
+	return e
+}

@@ -1,0 +1,141 @@
+// Package codec turns config values into JSON and back, in Keras' form: a
+// struct behind an interface becomes {"class_name": ..., "config": {...}} and a
+// named constant becomes its name. It works by reflection over exported fields,
+// knows types only through the Registry it is given, and writes nothing that
+// it could not read again.
+package codec
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/models/internal/strictjson"
+)
+
+const (
+	maxDepth = 100      // levels of arrays and objects
+	maxBytes = 16 << 20 // of JSON; a config takes a few thousand
+)
+
+// Registry knows the structs and named constants that may stand where a config
+// has a field of an interface type. The zero value knows none. It does not
+// change once it is made, so many goroutines may share one.
+type Registry struct {
+	structs, names table
+}
+
+// A table holds the prototypes of each name; several may share one as long as
+// no interface accepts two of them.
+type table map[string][]reflect.Value
+
+// NewRegistry makes a registry of prototypes: values of named struct types, of
+// which only the type counts, and constants of named string types, such as
+// activations.Tanh, each for itself. One that is given twice counts once. It
+// refuses anything else, pointers included, two prototypes of one name where
+// some field of a prototype accepts both, and structs with two fields of one
+// key.
+func NewRegistry(prototypes ...any) (*Registry, error) {
+	r := &Registry{structs: table{}, names: table{}}
+	var types reached
+	for i, p := range prototypes {
+		err := r.add(reflect.ValueOf(p))
+		if err == nil {
+			err = types.add(reflect.TypeOf(p))
+		}
+		if err != nil {
+			return nil, at(fmt.Sprintf("prototypes[%d]", i), err)
+		}
+	}
+	for _, known := range []table{r.structs, r.names} {
+		for _, name := range slices.Sorted(maps.Keys(known)) {
+			for _, want := range types {
+				if want.Kind() == reflect.Interface && len(known.assignable(name, want)) > 1 {
+					_, err := known.find(name, want)
+					return nil, err
+				}
+			}
+		}
+	}
+	return r, nil
+}
+
+func (r *Registry) add(p reflect.Value) error {
+	switch {
+	case !p.IsValid():
+		return graph.Error{Field: "prototype", Rule: "must not be nil"}
+	case p.Type().PkgPath() == "" || p.Kind() != reflect.Struct && p.Kind() != reflect.String:
+		return graph.Error{Field: "prototype", Rule: "must be of a named struct or string type", Value: p.Type()}
+	case p.Kind() == reflect.Struct:
+		r.structs.add(p.Type().Name(), reflect.Zero(p.Type()))
+	case p.String() == "":
+		return graph.Error{Field: p.Type().String(), Rule: "must not be empty"}
+	default:
+		r.names.add(p.String(), p)
+	}
+	return nil
+}
+
+func (t table) add(name string, p reflect.Value) {
+	same := func(q reflect.Value) bool { return q.Type() == p.Type() }
+	if !slices.ContainsFunc(t[name], same) {
+		t[name] = append(t[name], p)
+	}
+}
+
+func (t table) assignable(name string, want reflect.Type) []reflect.Value {
+	var out []reflect.Value
+	for _, p := range t[name] {
+		if p.Type().AssignableTo(want) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// find returns the one prototype of that name which a variable of type want
+// can hold.
+func (t table) find(name string, want reflect.Type) (reflect.Value, error) {
+	switch found := t.assignable(name, want); len(found) {
+	case 0:
+		return reflect.Value{}, graph.Error{Rule: fmt.Sprintf("must name a registered %v", want), Value: strictjson.Label(name)}
+	case 1:
+		return found[0], nil
+	default:
+		var types []string
+		for _, p := range found {
+			types = append(types, p.Type().PkgPath()+"."+p.Type().Name())
+		}
+		return reflect.Value{}, graph.Error{Field: strictjson.Label(name),
+			Rule: fmt.Sprintf("must name a single %v", want), Value: types}
+	}
+}
+
+// reached lists the types that values of the prototypes may lead to, short of
+// what stands behind an interface.
+type reached []reflect.Type
+
+// add adds t and what it leads to, and checks the keys of its structs.
+func (r *reached) add(t reflect.Type) error {
+	if slices.Contains(*r, t) {
+		return nil
+	}
+	*r = append(*r, t)
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
+		return r.add(t.Elem())
+	case reflect.Struct:
+		fields, err := fieldsOf(t)
+		if err != nil {
+			return err
+		}
+		for _, f := range fields {
+			if err := r.add(f.Type); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
