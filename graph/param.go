@@ -42,6 +42,8 @@ type Params struct {
 
 	mu      sync.RWMutex
 	list    []*Param
+	byPath  map[string]*Param
+	stored  map[string]*tensor.Dense // see RestoreParams
 	version uint64
 }
 
@@ -54,7 +56,38 @@ func NewParams(dtype tensor.Dtype, seed uint64) (*Params, error) {
 	default:
 		return nil, Error{Field: "dtype", Rule: "must be float32 or float64", Value: dtype}
 	}
-	return &Params{dtype: dtype, seed: seed}, nil
+	return &Params{dtype: dtype, seed: seed, byPath: map[string]*Param{}}, nil
+}
+
+// RestoreParams returns a set whose parameters take the stored values instead
+// of being initialised, and that refuses any other.
+func RestoreParams(dtype tensor.Dtype, seed uint64, stored map[string]*tensor.Dense) (*Params, error) {
+	p, err := NewParams(dtype, seed)
+	if err != nil {
+		return nil, err
+	}
+	p.stored = map[string]*tensor.Dense{}
+	for path, t := range stored {
+		if err := CheckTensor(t, p.dtype, shapeOf(t)); err != nil {
+			return nil, errors.Wrap(err, path)
+		}
+		p.stored[path] = t
+	}
+	return p, nil
+}
+
+// Unused are the stored values that no parameter has taken, sorted by path.
+func (p *Params) Unused() []string {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	var out []string
+	for path := range p.stored {
+		if p.find(path) == nil {
+			out = append(out, path)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // Dtype is the type of all parameters.
@@ -74,13 +107,7 @@ func (p *Params) Get(path string) *Param {
 	return p.find(path)
 }
 
-func (p *Params) find(path string) *Param {
-	i := slices.IndexFunc(p.list, func(q *Param) bool { return q.Path == path })
-	if i < 0 {
-		return nil
-	}
-	return p.list[i]
-}
+func (p *Params) find(path string) *Param { return p.byPath[path] }
 
 // Version grows with every change, so that what was derived from the
 // parameters can be kept until then.
@@ -136,6 +163,28 @@ func (p *Params) declare(path string, shape Shape, init Initializer, trainable b
 		}
 		return q, nil
 	}
+	value, err := p.start(path, shape, init)
+	if err != nil {
+		return nil, err
+	}
+	q := &Param{Path: path, Shape: shape.Clone(), Trainable: trainable, value: value}
+	p.list = append(p.list, q)
+	p.byPath[path] = q
+	return q, nil
+}
+
+// start makes the first value of a parameter.
+func (p *Params) start(path string, shape Shape, init Initializer) (*tensor.Dense, error) {
+	if p.stored != nil {
+		t, ok := p.stored[path]
+		if !ok {
+			return nil, Error{Path: path, Field: "weight", Rule: "must be stored"}
+		}
+		if want := physicalShape(shape); !want.Equal(shapeOf(t)) {
+			return nil, Error{Path: path, Field: "weight", Rule: fmt.Sprintf("must have the shape %v", want), Value: shapeOf(t)}
+		}
+		return Contiguous(t).Clone().(*tensor.Dense), nil
+	}
 	if init == nil {
 		return nil, Error{Field: path, Rule: "must have an initializer"}
 	}
@@ -146,12 +195,8 @@ func (p *Params) declare(path string, shape Shape, init Initializer, trainable b
 	if len(elements) != shape.Size() {
 		return nil, Error{Field: path, Rule: fmt.Sprintf("must get %d elements from its initializer", shape.Size()), Value: len(elements)}
 	}
-	q := &Param{Path: path, Shape: shape.Clone(), Trainable: trainable, value: fromFloat64(p.dtype, shape, elements)}
-	if err := CheckTensor(q.value, p.dtype, physicalShape(shape)); err != nil {
-		return nil, errors.Wrap(err, "initializer of "+path)
-	}
-	p.list = append(p.list, q)
-	return q, nil
+	t := fromFloat64(p.dtype, shape, elements)
+	return t, errors.Wrap(CheckTensor(t, p.dtype, physicalShape(shape)), "initializer")
 }
 
 func physicalShape(s Shape) Shape { return Shape(physical(s)) }
