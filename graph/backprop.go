@@ -102,6 +102,14 @@ func (p *pass) pull(n *gorgonia.Node) error {
 		}
 		o.want = want
 	}
+	wanted := false
+	for i, smooth := range sd.DiffWRT(len(in)) {
+		want[i] = want[i] && smooth
+		wanted = wanted || want[i]
+	}
+	if !wanted {
+		return nil
+	}
 	dy := p.s.sum(terms)
 	if _, ok := sd.(*op); !ok { // an operation of Gorgonia's may write into its operands
 		dy = p.s.apply(identity("export", dy.shape), dy)
@@ -113,9 +121,8 @@ func (p *pass) pull(n *gorgonia.Node) error {
 	if err != nil {
 		return err
 	}
-	smooth := sd.DiffWRT(len(in))
 	for i, c := range in {
-		if want[i] && smooth[i] && grads[i] != nil {
+		if want[i] && grads[i] != nil {
 			p.terms[c] = append(p.terms[c], p.s.valueOf(grads[i], p.shape(c)))
 		}
 	}

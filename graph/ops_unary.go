@@ -80,7 +80,7 @@ func (v Value) Exp() Value {
 
 // Log is the natural logarithm.
 func (v Value) Log() Value {
-	return v.Map("log", math.Log, func(x, _ float64) float64 { return 1 / x })
+	return v.Map("log", logarithm, func(x, _ float64) float64 { return 1 / x })
 }
 
 // Pow is v to the power of c.
@@ -129,6 +129,15 @@ func (v Value) Clip(low, high float64) Value {
 		}
 		return 1
 	})
+}
+
+// logarithm is right for subnormal numbers too, where math.Log is not on every
+// kind of processor.
+func logarithm(x float64) float64 {
+	if x > 0 && x < 0x1p-1022 {
+		return math.Log(x*0x1p53) - 53*math.Ln2
+	}
+	return math.Log(x)
 }
 
 // sigmoid does not overflow on either side and keeps small results exact.
