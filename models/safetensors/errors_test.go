@@ -108,19 +108,22 @@ func TestCut(t *testing.T) {
 
 // TestClaims reads headers that claim far more than follows.
 func TestClaims(t *testing.T) {
-	claims := map[string][]byte{
-		"header of 8 GB":    append(binary.LittleEndian.AppendUint64(nil, 8<<30), make([]byte, 92)...),
-		"header of 2^64":    append(bytes.Repeat([]byte{255}, 8), make([]byte, 92)...),
-		"header of 100 MB":  append(binary.LittleEndian.AppendUint64(nil, 100_000_000), make([]byte, 92)...),
-		"tensor of 8 GB":    file(`{"a":{"dtype":"F32","shape":[2147483648],"data_offsets":[0,8589934592]}}`, make([]byte, 100)),
-		"tensor of 8 GB f8": file(`{"a":{"dtype":"F64","shape":[1073741824],"data_offsets":[0,8589934592]}}`, make([]byte, 100)),
-	}
-	for name, data := range claims {
+	const huge = `{"a":{"dtype":"%s","shape":[%d],"data_offsets":[0,8589934592]}}`
+	for name, tc := range map[string]struct {
+		data []byte
+		want string
+	}{
+		"header of 8 GB":   {append(binary.LittleEndian.AppendUint64(nil, 8<<30), make([]byte, 92)...), "header must have at most 100000000 bytes, got 8589934592"},
+		"header of 2^64":   {append(bytes.Repeat([]byte{255}, 8), make([]byte, 92)...), "header must have at most 100000000 bytes"},
+		"header of 100 MB": {append(binary.LittleEndian.AppendUint64(nil, 100_000_000), make([]byte, 92)...), "header must be complete"},
+		"8 GB of float32":  {file(fmt.Sprintf(huge, "F32", 1<<31), make([]byte, 100)), "data must be complete"},
+		"8 GB of float64":  {file(fmt.Sprintf(huge, "F64", 1<<30), make([]byte, 200_000)), "data must be complete"},
+	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		_, err := safetensors.Read(bytes.NewReader(data))
+		_, err := safetensors.Read(bytes.NewReader(tc.data))
 		runtime.ReadMemStats(&after)
-		refused(t, name, err, errorPath(err), "must")
+		refused(t, name, err, errorPath(err), tc.want)
 		if got := after.TotalAlloc - before.TotalAlloc; got > 1<<20 {
 			t.Errorf("%s: took %d bytes", name, got)
 		}

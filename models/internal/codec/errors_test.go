@@ -37,7 +37,12 @@ func (*stranger) activate(x float64) float64 { return x }
 func (keys) layer()                          {}
 func (pointers) layer()                      {}
 func (tree) layer()                          {}
-func other() any                             { type lstm struct{ nothing }; return lstm{} }
+
+// other gives a second type named lstm, as another package would.
+func other() any { type lstm struct{ nothing }; return lstm{} }
+
+// elsewhere gives a type of the name of another, as a second package would.
+func elsewhere() any { return stranger{} }
 
 func TestNewRegistryRefuses(t *testing.T) {
 	for _, tc := range []struct {
@@ -64,6 +69,12 @@ func TestNewRegistryRefuses(t *testing.T) {
 	refused(t, "structs", err, "", "lstm", "must name a single codec_test.layer")
 	if _, err = codec.NewRegistry(nothing{}, lstm{}, other()); err != nil {
 		t.Error("no field accepts both, yet:", err)
+	}
+	// A field of a struct type is never looked up, though both would fit it.
+	type holder struct{ Plain struct{ A int } }
+	type stranger struct{ A int }
+	if _, err = codec.NewRegistry(holder{}, stranger{}, elsewhere()); err != nil {
+		t.Error(err)
 	}
 }
 
