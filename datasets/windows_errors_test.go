@@ -94,6 +94,13 @@ func TestWindowsBadNumbers(t *testing.T) {
 	_, err = datasets.Windows(s, config)
 	wantError(t, err, graph.ErrInput, "Series.Index must label 6 rows, got 2")
 
+	// A transform of one's own may return any error.
+	own := errors.New("no, thank you")
+	_, err = datasets.Windows(ramp(t, 6), datasets.WindowConfig{Steps: 2, Transform: odd{err: own}})
+	if !errors.Is(err, own) || err.Error() != "ramp, row 0: no, thank you" {
+		t.Errorf("error %v", err)
+	}
+
 	// The first value that a logarithm refuses, also behind the training part.
 	s = datasets.FromSlice("price", []float64{1, 2, 4, 3, 5, 6, 7, -1, 0, 9})
 	_, err = datasets.Windows(s, datasets.WindowConfig{Steps: 2, Test: 0.3, Transform: datasets.LogReturn{}})
@@ -104,13 +111,52 @@ func TestWindowsBadNumbers(t *testing.T) {
 type odd struct {
 	lag int
 	fit datasets.Fitted
+	err error
 }
 
 func (o odd) Lag() int                               { return o.lag }
-func (odd) Check(float64) error                      { return nil }
+func (o odd) Check(float64) error                    { return o.err }
 func (o odd) Fit([]float64) (datasets.Fitted, error) { return o.fit, nil }
 
 type infinite struct{}
 
 func (infinite) Do(_, _ float64) float64   { return math.Inf(1) }
 func (infinite) Undo(_, _ float64) float64 { return math.Inf(1) }
+
+// FuzzWindows holds that no setting makes Windows panic, and that what it
+// accepts can be read from end to end and scored.
+func FuzzWindows(f *testing.F) {
+	f.Add(20, 3, 1, 1, 0, 0.2, 0.0, uint8(0))
+	f.Add(20, 3, 2, 3, 4, 0.2, 0.1, uint8(4))
+	f.Add(9, math.MaxInt, math.MinInt, -1, 1, math.NaN(), math.Inf(1), uint8(1))
+	f.Add(1, 1, 1, 1, 1, 1.0, -1.0, uint8(3))
+	kinds := []datasets.Transform{datasets.None{}, datasets.MinMax{}, datasets.Standard{}, datasets.Difference{}, datasets.LogReturn{}}
+	f.Fuzz(func(t *testing.T, rows, steps, horizon, stride, season int, test, validation float64, kind uint8) {
+		v := make([]float64, min(max(rows, 0), 300))
+		for i := range v {
+			v[i] = 2 + math.Sin(float64(i*i))
+		}
+		w, err := datasets.Windows(datasets.FromSlice("x", v), datasets.WindowConfig{
+			Steps: steps, Horizon: horizon, Stride: stride, Season: season, Test: test, Validation: validation,
+			Transform: kinds[int(kind)%len(kinds)],
+		})
+		if err != nil {
+			wantError(t, err, err)
+			return
+		}
+		for _, part := range []*datasets.Samples{w.Train, w.Validation, w.Test} {
+			if part.Len() > 0 && (part.X() == nil || part.Y() == nil) {
+				t.Fatal("no tensors")
+			}
+		}
+		if w.Train.Len() == 0 || (test > 0) != (w.Test.Len() > 0) || (validation > 0) != (w.Validation.Len() > 0) {
+			t.Fatalf("%d, %d and %d windows", w.Train.Len(), w.Validation.Len(), w.Test.Len())
+		}
+		w.Newest()
+		if test > 0 {
+			if s, err := w.Score(w.Test.Y()[0]); err != nil || s.RMSE > 1e-3 {
+				t.Fatalf("%v, error %v", s, err)
+			}
+		}
+	})
+}
