@@ -1,0 +1,56 @@
+package layers
+
+import (
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/layers/activations"
+	"github.com/engram-go/engram/layers/initializers"
+)
+
+// Dense is the fully connected layer, on the last axis:
+//
+//	y = activation(x·kernel + bias)
+//
+//	in:      [batch, ..., features]
+//	out:     [batch, ..., units]
+//	weights: kernel [features, units], bias [units]
+//
+// A mask on the input rides on the output.
+type Dense struct {
+	Units             int                    // size of the output; required
+	Activation        activations.Activation // activations.Linear
+	NoBias            bool                   // leaves the bias out
+	KernelInitializer graph.Initializer      // initializers.GlorotUniform
+	BiasInitializer   graph.Initializer      // initializers.Zeros
+	Name              string                 // "dense", numbered, where empty
+}
+
+var _ Resolver = Dense{}
+
+// Resolve fills in the defaults.
+func (l Dense) Resolve() (Layer, error) {
+	err := first(
+		positive("Dense.Units", l.Units),
+		activation(&l.Activation, activations.Linear),
+		initializer(&l.KernelInitializer, initializers.GlorotUniform),
+		initializer(&l.BiasInitializer, initializers.Zeros),
+	)
+	return l, err
+}
+
+// Call computes the layer.
+func (l Dense) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	x, ok := one(s, "Dense", inputs, 2)
+	if !ok {
+		return inputs
+	}
+	d, ok := features(s, "Dense", x)
+	if !ok {
+		return inputs
+	}
+	kernel := s.Param("kernel", graph.Shape{d, l.Units}, l.KernelInitializer)
+	y := x.MatMul(kernel) // [batch, ..., units]
+	if !l.NoBias {
+		y = y.Add(s.Param("bias", graph.Shape{l.Units}, l.BiasInitializer)) // [batch, ..., units]
+	}
+	return []graph.Value{ride(x, l.Activation.Apply(y))}
+}

@@ -1,0 +1,41 @@
+package layers
+
+import (
+	"fmt"
+
+	"github.com/engram-go/engram/graph"
+)
+
+// Input says what one sample looks like, without the batch axis; graph.Any
+// leaves an axis open, such as the number of steps. It is where a model
+// begins and computes nothing.
+//
+//	in, out: [batch, shape...]
+type Input struct {
+	Shape graph.Shape // of one sample, such as [30, 1] for 30 steps of 1 feature
+	Name  string      // "input", numbered, where empty
+}
+
+var _ Resolver = Input{}
+
+// Resolve checks the shape.
+func (l Input) Resolve() (Layer, error) {
+	if len(l.Shape) == 0 {
+		return nil, graph.Error{Field: "Input.Shape", Rule: "must have an axis", Value: l.Shape}
+	}
+	for _, d := range l.Shape {
+		if d < graph.Any || d == 0 {
+			return nil, graph.Error{Field: "Input.Shape", Rule: "must have positive or open axes", Value: l.Shape}
+		}
+	}
+	return l, nil
+}
+
+// Call returns its input.
+func (l Input) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	x, ok := one(s, "Input", inputs, 2)
+	if ok && !l.Shape.Accepts(x.Shape()[1:]) {
+		s.Failf("Input", fmt.Sprintf("must have samples of shape %v", l.Shape), x.Shape()[1:])
+	}
+	return inputs
+}

@@ -1,0 +1,142 @@
+package layers
+
+import (
+	"math/rand/v2"
+	"slices"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/layers/activations"
+	"github.com/engram-go/engram/layers/initializers"
+)
+
+// LSTM is long short-term memory (Hochreiter & Schmidhuber 1997) with a forget
+// gate (Gers et al. 2000). At each step, with σ the recurrent activation and
+// tanh the activation,
+//
+//	i = σ(x·W_i + h·U_i + b_i)        f = σ(x·W_f + h·U_f + b_f)
+//	g = tanh(x·W_c + h·U_c + b_c)     o = σ(x·W_o + h·U_o + b_o)
+//	c' = f ⊙ c + i ⊙ g                h' = o ⊙ tanh(c')
+//
+//	in:      [batch, steps, features]; perhaps h and c, [batch, units] each
+//	out:     h of the last step [batch, units], or of all steps
+//	         [batch, steps, units]; with ReturnState also the last h and c
+//	weights: kernel [features, 4·units], recurrent_kernel [units, 4·units],
+//	         bias [4·units]; the columns of i, f, c and o, in that order
+//
+// At a masked step h and c stay as they were. The mask rides on the output
+// only with ReturnSequences.
+//
+// The steps are written out in the graph, so building it and running it takes
+// time and memory that grow with their number.
+type LSTM struct {
+	Units                int                    // size of h and c; required
+	Activation           activations.Activation // activations.Tanh
+	RecurrentActivation  activations.Activation // activations.Sigmoid
+	NoBias               bool                   // leaves the bias out
+	NoUnitForgetBias     bool                   // otherwise the forget gate's bias starts at 1
+	KernelInitializer    graph.Initializer      // initializers.GlorotUniform
+	RecurrentInitializer graph.Initializer      // initializers.Orthogonal{}
+	BiasInitializer      graph.Initializer      // initializers.Zeros
+	Dropout              float64                // of the features of x; one mask for all steps
+	ReturnSequences      bool                   // gives h of every step
+	ReturnState          bool                   // gives the last h and c too
+	GoBackwards          bool                   // from the last step to the first; outputs stay in that order
+	InitialState         InitialState           // ZeroState{}
+	Name                 string                 // "lstm", numbered, where empty
+}
+
+var _ Resolver = LSTM{}
+
+// Resolve fills in the defaults.
+func (l LSTM) Resolve() (Layer, error) {
+	err := first(
+		positive("LSTM.Units", l.Units),
+		activation(&l.Activation, activations.Tanh),
+		activation(&l.RecurrentActivation, activations.Sigmoid),
+		initializer(&l.KernelInitializer, initializers.GlorotUniform),
+		initializer(&l.RecurrentInitializer, initializers.Orthogonal{}),
+		initializer(&l.BiasInitializer, initializers.Zeros),
+		rate("LSTM.Dropout", l.Dropout),
+		initialState(&l.InitialState),
+	)
+	return l, err
+}
+
+// Call computes the layer.
+func (l LSTM) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	cell := lstmCell{l}
+	q, ok := recurrent(s, "LSTM", cell.States(), inputs, l.InitialState)
+	if !ok {
+		return inputs
+	}
+	q.backwards = l.GoBackwards
+	batch, d := q.x.Dim(0), q.x.Dim(2)
+	q.x = ride(q.x, drop(s, "dropout", q.x, graph.Shape{batch, 1, d}, l.Dropout)) // [batch, steps, features]
+
+	ys, states := unroll(s, cell, q)
+	y := ys[len(ys)-1] // [batch, units]
+	if l.ReturnSequences {
+		y = wholeSequence(s, q, ys) // [batch, steps, units]
+	}
+	if l.ReturnState {
+		return append([]graph.Value{y}, states...)
+	}
+	return []graph.Value{y}
+}
+
+// lstmCell is one step of an LSTM.
+type lstmCell struct{ LSTM }
+
+// States are the sizes of h and c.
+func (l lstmCell) States() []int { return []int{l.Units, l.Units} }
+
+// Step computes the equations of LSTM.
+func (l lstmCell) Step(s *graph.Scope, x graph.Value, states, _ []graph.Value) (graph.Value, []graph.Value) {
+	u, σ := l.Units, l.RecurrentActivation
+	h, c := states[0], states[1]                                                            // [batch, units]
+	kernel := s.Param("kernel", graph.Shape{x.Dim(1), 4 * u}, l.KernelInitializer)          // [features, 4·units]
+	recurrent := s.Param("recurrent_kernel", graph.Shape{u, 4 * u}, l.RecurrentInitializer) // [units, 4·units]
+	z := x.MatMul(kernel).Add(h.MatMul(recurrent))                                          // [batch, 4·units]
+	if !l.NoBias {
+		z = z.Add(s.Param("bias", graph.Shape{4 * u}, gateBias{l.BiasInitializer, u, !l.NoUnitForgetBias})) // [batch, 4·units]
+	}
+	i := σ.Apply(z.Slice(1, 0, u))                // [batch, units]
+	f := σ.Apply(z.Slice(1, u, 2*u))              // [batch, units]
+	g := l.Activation.Apply(z.Slice(1, 2*u, 3*u)) // [batch, units]
+	o := σ.Apply(z.Slice(1, 3*u, 4*u))            // [batch, units]
+	c = f.Times(c).Add(i.Times(g))                // [batch, units]
+	h = o.Times(l.Activation.Apply(c))            // [batch, units]
+
+	s.Trace("i", i)
+	s.Trace("f", f)
+	s.Trace("g", g)
+	s.Trace("o", o)
+	s.Trace("c", c)
+	return h, []graph.Value{h, c}
+}
+
+// gateBias starts the bias of the forget gate with ones, so that a new LSTM
+// remembers (Gers et al. 2000; Jozefowicz et al. 2015), and leaves the others
+// to the initializer.
+type gateBias struct {
+	initializer graph.Initializer
+	units       int
+	forget      bool
+}
+
+// Init makes the four parts.
+func (b gateBias) Init(r *rand.Rand, shape graph.Shape) ([]float64, error) {
+	if !b.forget {
+		return b.initializer.Init(r, shape)
+	}
+	input, err := b.initializer.Init(r, graph.Shape{b.units})
+	if err != nil {
+		return nil, err
+	}
+	rest, err := b.initializer.Init(r, graph.Shape{2 * b.units})
+	if err != nil {
+		return nil, err
+	}
+	ones := slices.Repeat([]float64{1}, b.units)
+	return slices.Concat(input, ones, rest), nil
+}
