@@ -147,6 +147,23 @@ func TestShapes(t *testing.T) {
 	})
 }
 
+func TestGLUShapes(t *testing.T) {
+	for _, c := range []struct {
+		axis     int
+		in, want graph.Shape
+	}{
+		{0, graph.Shape{graph.Any, 6}, graph.Shape{graph.Any, 3}},
+		{0, graph.Shape{2, graph.Any}, graph.Shape{2, graph.Any}},
+		{1, graph.Shape{2, 4, 3}, graph.Shape{2, 2, 3}},
+		{-2, graph.Shape{4, 3}, graph.Shape{2, 3}},
+	} {
+		got, err := shapeOf(t, activations.GLU{Axis: c.axis}, c.in)
+		if err != nil || !got.Equal(c.want) {
+			t.Errorf("GLU along %d of %v has the shape %v, %v; want %v", c.axis, c.in, got, err, c.want)
+		}
+	}
+}
+
 func TestAll(t *testing.T) {
 	var names []string
 	for _, a := range activations.All() {
