@@ -1,0 +1,156 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+)
+
+// predictBatch is how many samples are computed at a time.
+const predictBatch = 32
+
+// Predict computes the output for the given inputs: one tensor for each input
+// of the model, samples first, of the model's dtype and finite. It works in
+// batches and stops between them when ctx ends. The result is the caller's.
+func (m *Model) Predict(ctx context.Context, inputs ...*tensor.Dense) (*tensor.Dense, error) {
+	out, err := m.PredictAll(ctx, inputs...)
+	if err != nil {
+		return nil, err
+	}
+	if len(out) != 1 {
+		return nil, graph.Error{Path: m.cfg.Name, Field: "Predict", Rule: "must be called on a model with one output; PredictAll returns several", Value: len(out)}
+	}
+	return out[0], nil
+}
+
+// PredictAll is Predict for a model with any number of outputs.
+func (m *Model) PredictAll(ctx context.Context, inputs ...*tensor.Dense) ([]*tensor.Dense, error) {
+	if err := m.Build(); err != nil {
+		return nil, err
+	}
+	n, err := m.checkInputs(inputs)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]*tensor.Dense, len(inputs))
+	for i, t := range inputs {
+		rows[i] = graph.Contiguous(t)
+	}
+	var out []*tensor.Dense
+	for from := 0; from < n; from += predictBatch {
+		if err := ctx.Err(); err != nil {
+			return nil, errors.Wrapf(err, "%s: prediction stopped after %d of %d samples", m.cfg.Name, from, n)
+		}
+		to := min(from+predictBatch, n)
+		part := make([]*tensor.Dense, len(rows))
+		for i, t := range rows {
+			part[i] = rowsOf(t, from, to)
+		}
+		err := m.run(part, func(ys []*tensor.Dense) {
+			if out == nil {
+				for _, y := range ys {
+					out = append(out, tensor.New(tensor.Of(m.Dtype()), tensor.WithShape(append([]int{n}, y.Shape()[1:]...)...)))
+				}
+			}
+			for i, y := range ys {
+				copyRows(out[i], y, from, to)
+			}
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// checkInputs holds the inputs against the model and returns the number of
+// samples.
+func (m *Model) checkInputs(inputs []*tensor.Dense) (int, error) {
+	shapes, err := m.InputShapes()
+	if err != nil {
+		return 0, err
+	}
+	if len(inputs) != len(shapes) {
+		return 0, graph.Error{Path: m.cfg.Name, Field: "inputs", Rule: fmt.Sprintf("must be %d", len(shapes)), Value: len(inputs)}
+	}
+	for i, t := range inputs {
+		if err := graph.CheckTensor(t, m.Dtype(), shapes[i]); err != nil {
+			return 0, errors.Wrapf(err, "%s: input %d", m.cfg.Name, i)
+		}
+		if t.Shape()[0] != inputs[0].Shape()[0] {
+			return 0, graph.Error{Path: m.cfg.Name, Field: fmt.Sprintf("input %d", i), Rule: fmt.Sprintf("must have %d samples like input 0", inputs[0].Shape()[0]), Value: t.Shape()[0]}
+		}
+	}
+	n := inputs[0].Shape()[0]
+	if n == 0 {
+		return 0, graph.Error{Path: m.cfg.Name, Field: "inputs", Rule: "must have samples", Value: n}
+	}
+	return n, nil
+}
+
+// run computes one batch; use sees the outputs, which are valid during the
+// call.
+func (m *Model) run(batch []*tensor.Dense, use func(outputs []*tensor.Dense)) error {
+	shapes := make([]graph.Shape, len(batch))
+	for i, t := range batch {
+		shapes[i] = graph.Shape(slices.Clone(t.Shape()))
+	}
+	key := fmt.Sprint(shapes)
+	prog, err := m.pool.get(key, func() (*graph.Program, error) {
+		return graph.NewProgram(graph.Config{Params: m.params, Seed: m.cfg.Seed}, func(s *graph.Scope) {
+			s.Within(m.cfg.Name, func() {
+				for i, y := range m.Call(s, declare(s, shapes)...) {
+					s.Output(outputName(i), y)
+				}
+			})
+		})
+	})
+	if err != nil {
+		return err
+	}
+	defer m.pool.put(key, prog)
+	for i, t := range batch {
+		if err := prog.SetInput(inputName(i), t); err != nil {
+			return err
+		}
+	}
+	if err := prog.Run(graph.Tick{}); err != nil {
+		return err
+	}
+	outputs := make([]*tensor.Dense, len(m.output))
+	for i := range outputs {
+		if outputs[i], err = prog.Output(outputName(i)); err != nil {
+			return err
+		}
+	}
+	use(outputs)
+	return nil
+}
+
+func outputName(i int) string { return fmt.Sprintf("y%d", i) }
+
+// rowsOf is the part of a row-major tensor from one sample to another, over
+// the same memory.
+func rowsOf(t *tensor.Dense, from, to int) *tensor.Dense {
+	shape := slices.Clone([]int(t.Shape()))
+	size := t.Shape().TotalSize() / shape[0]
+	shape[0] = to - from
+	if t.Dtype() == tensor.Float32 {
+		return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(t.Float32s()[from*size:to*size]))
+	}
+	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(t.Float64s()[from*size:to*size]))
+}
+
+// copyRows copies a batch to its place in a tensor of all samples.
+func copyRows(all, batch *tensor.Dense, from, to int) {
+	size := all.Shape().TotalSize() / all.Shape()[0]
+	if all.Dtype() == tensor.Float32 {
+		copy(all.Float32s()[from*size:to*size], batch.Float32s())
+	} else {
+		copy(all.Float64s()[from*size:to*size], batch.Float64s())
+	}
+}

@@ -1,0 +1,144 @@
+package models
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/layers"
+)
+
+// Sequential is a model whose layers follow one another. The first is
+// layers.Input.
+type Sequential struct {
+	Model
+	chain *chain
+}
+
+// NewSequential makes a model of the given layers; Add adds more. What is
+// wrong with them is reported by whatever uses the model first.
+func NewSequential(cfg Config, ls ...layers.Layer) *Sequential {
+	if cfg.Name == "" {
+		cfg.Name = "sequential"
+	}
+	c := &chain{model: cfg.Name, names: map[string]bool{}}
+	m := &Sequential{Model{cfg: cfg, body: c}, c}
+	for _, l := range ls {
+		m.Add(l)
+	}
+	return m
+}
+
+// Add puts a layer at the end. It must not be called while the model is in
+// use, nor after a trainer was compiled for it.
+func (m *Sequential) Add(l layers.Layer) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.chain.add(l)
+	m.rows = nil
+	m.pool.clear()
+}
+
+// chain is the body of a Sequential.
+type chain struct {
+	model string
+	links []link
+	names map[string]bool // of the links
+	err   error           // the first error of add
+}
+
+type link struct {
+	name  string
+	layer layers.Layer
+}
+
+// add puts a layer at the end, under its own name or the next free one.
+func (c *chain) add(l layers.Layer) {
+	name := ""
+	if l != nil {
+		name = layers.Name(l)
+	}
+	if name == "" {
+		name = c.propose(l)
+	}
+	c.addNamed(name, l)
+}
+
+func (c *chain) addNamed(name string, l layers.Layer) {
+	if c.err != nil {
+		return
+	}
+	resolved, err := layers.Resolve(l)
+	switch {
+	case err != nil:
+		c.err = at(c.model+"/"+name, err)
+	case c.names[name]:
+		c.err = graph.Error{Path: c.model, Field: "layer name", Rule: "must be used once", Value: fmt.Sprintf("%q", name)}
+	case name == "" || strings.ContainsAny(name, "/\n"):
+		c.err = graph.Error{Path: c.model, Field: "layer name", Rule: "must be one line without /", Value: fmt.Sprintf("%q", name)}
+	default:
+		c.links = append(c.links, link{name, resolved})
+		c.names[name] = true
+	}
+}
+
+func (c *chain) saved() []savedLayer {
+	out := make([]savedLayer, len(c.links))
+	for i, k := range c.links {
+		out[i] = savedLayer{k.name, k.layer}
+	}
+	return out
+}
+
+// propose is a free name for a layer: lstm, lstm_1, lstm_2 …
+func (c *chain) propose(l layers.Layer) string {
+	if l == nil {
+		return fmt.Sprintf("layer %d", len(c.links))
+	}
+	base := layers.DefaultName(l)
+	name := base
+	for i := 1; c.names[name]; i++ {
+		name = fmt.Sprintf("%s_%d", base, i)
+	}
+	return name
+}
+
+func (c *chain) inputs() ([]graph.Shape, error) {
+	if c.err != nil {
+		return nil, c.err
+	}
+	if len(c.links) == 0 {
+		return nil, graph.Error{Path: c.model, Field: "model", Rule: "must have layers"}
+	}
+	in, ok := c.links[0].layer.(layers.Input)
+	if !ok {
+		return nil, graph.Error{Path: c.model, Field: "first layer", Rule: "must be layers.Input, which gives the shape of a sample", Value: layers.Class(c.links[0].layer)}
+	}
+	if len(c.links) == 1 {
+		return nil, graph.Error{Path: c.model, Field: "model", Rule: "must have a layer after its Input"}
+	}
+	return []graph.Shape{in.Shape}, nil
+}
+
+func (c *chain) call(s *graph.Scope, in []graph.Value, visit func(string, layers.Layer, []graph.Value)) []graph.Value {
+	out := in
+	for _, k := range c.links {
+		s.Within(k.name, func() { out = k.layer.Call(s, out...) })
+		if s.Err() != nil {
+			return out
+		}
+		if _, ok := k.layer.(layers.Input); !ok {
+			visit(k.name, k.layer, out)
+		}
+	}
+	return out
+}
+
+// at gives an error of a config the path of its layer.
+func at(path string, err error) error {
+	if e, ok := err.(graph.Error); ok && e.Path == "" {
+		e.Path = path
+		return e
+	}
+	return err
+}
