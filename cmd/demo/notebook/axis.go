@@ -12,42 +12,45 @@ import (
 // The range must be as widen leaves it.
 func ticks(want int, counts bool) plot.TickerFunc {
 	return func(lo, hi float64) []plot.Tick {
-		step := roundStep((hi - lo) / float64(want))
-		if counts {
-			step = max(step, 1)
+		step, place := roundStep((hi - lo) / float64(want))
+		if counts && place < 0 {
+			step, place = 1, 0
 		}
 		var marks []plot.Tick
-		for i := math.Ceil(lo / step); i <= math.Floor(hi/step); i++ {
-			marks = append(marks, plot.Tick{Value: i * step, Label: tickLabel(i*step, step, max(math.Abs(lo), math.Abs(hi)))})
+		// A mark at an end of the axis must not get lost by rounding.
+		const hair = 1e-9
+		for i := math.Ceil(lo/step - hair); i <= math.Floor(hi/step+hair); i++ {
+			v := max(lo, min(hi, i*step))
+			marks = append(marks, plot.Tick{Value: v, Label: tickLabel(v, place, max(math.Abs(lo), math.Abs(hi)))})
 		}
 		return marks
 	}
 }
 
-// roundStep is the smallest of 1, 2 or 5 times a power of ten that is at least v.
-func roundStep(v float64) float64 {
-	power := math.Pow(10, math.Floor(math.Log10(v)))
+// roundStep is the smallest of 1, 2 or 5 times a power of ten that is at least
+// v, and the exponent of that power.
+func roundStep(v float64) (step float64, place int) {
+	place = int(math.Floor(math.Log10(v)))
 	for _, m := range []float64{1, 2, 5} {
-		if m*power >= v {
-			return m * power
+		if step := m * math.Pow10(place); step >= v {
+			return step, place
 		}
 	}
-	return 10 * power
+	return math.Pow10(place + 1), place + 1
 }
 
-// tickLabel writes v with just the digits that tell it from its neighbours a
-// step away, and with an exponent where the largest label would be long.
-func tickLabel(v, step, largest float64) string {
-	// A hair more than the logarithm, since 0.001 may be just below 10^-3.
-	place := int(math.Floor(math.Log10(step) + 1e-9))
+// tickLabel writes a multiple of ten to the power of place with just the
+// digits down to that place, and with an exponent where the largest label of
+// the axis would be long.
+func tickLabel(v float64, place int, largest float64) string {
 	if largest < 1e6 && place >= -5 {
 		return strconv.FormatFloat(v+0, 'f', max(0, -place), 64)
 	}
 	if v == 0 {
 		return "0"
 	}
-	digits := int(math.Floor(math.Log10(math.Abs(v))+1e-9)) - place
-	return strconv.FormatFloat(v, 'e', max(0, digits), 64)
+	digits := strconv.FormatFloat(math.Abs(v)/math.Pow10(place), 'f', 0, 64)
+	return strconv.FormatFloat(v, 'e', len(digits)-1, 64)
 }
 
 // widen gives a range that can be drawn: one that is a point, or so narrow

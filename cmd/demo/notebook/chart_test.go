@@ -161,6 +161,8 @@ func TestTicks(t *testing.T) {
 		{-0.003, 0.002, "-0.003 -0.002 -0.001 0.000 0.001 0.002"},
 		{3461, 6247, "3500 4000 4500 5000 5500 6000"},
 		{0, 3e6, "0 5e+05 1.0e+06 1.5e+06 2.0e+06 2.5e+06 3.0e+06"},
+		{0.30000000000000004, 0.8, "0.3 0.4 0.5 0.6 0.7 0.8"},
+		{0, 5e58, "0 1e+58 2e+58 3e+58 4e+58 5e+58"},
 		{1e-7, 3e-7, "1.0e-07 1.5e-07 2.0e-07 2.5e-07 3.0e-07"},
 	} {
 		var got []string
@@ -169,6 +171,22 @@ func TestTicks(t *testing.T) {
 		}
 		if s := strings.Join(got, " "); s != c.want {
 			t.Errorf("%g to %g: got %s, want %s", c.lo, c.hi, s, c.want)
+		}
+	}
+}
+
+// An axis that counts has no fractions, however short it is.
+func TestTicksThatCount(t *testing.T) {
+	for _, c := range []struct {
+		x    []float64
+		want bool // is there a mark between 1 and 2
+	}{{nil, false}, {[]float64{1, 2, 3}, false}, {[]float64{1, 1.5, 3}, true}} {
+		f, err := LineChart{Title: "t", X: "x", Y: "y", Series: []Series{{Name: "a", X: c.x, Y: []float64{100, 200, 300}}}}.figure()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, got := labels(f)["1.4"]; got != c.want {
+			t.Errorf("x %v: labels %v", c.x, labels(f))
 		}
 	}
 }

@@ -42,6 +42,20 @@ none                                                                         n/a
 	}
 }
 
+// A letter that is two columns wide has room over the narrowest numbers.
+func TestTableWideHeading(t *testing.T) {
+	table := Table{Header: make([]string, maxColumns), Rows: [][]string{make([]string, maxColumns)}}
+	for j := range table.Header {
+		table.Header[j], table.Rows[0][j] = "text", "text"
+	}
+	table.Header[0], table.Rows[0][0] = "漢", "1"
+	for line := range strings.Lines(format(t, table)) {
+		if w := displayWidth(strings.TrimSuffix(line, "\n")); w > terminalWidth {
+			t.Errorf("%d columns: %q", w, line)
+		}
+	}
+}
+
 func TestTableNumeric(t *testing.T) {
 	for _, cells := range [][]string{
 		{"1", "-2.5", "+3"}, {"1e-3", "2.5E+10"}, {"1,234,567.8", "1 234"}, {"8.8 %", "−0.3%", "–"}, {"", "n/a", "7"}, {".5", "5."},
