@@ -92,3 +92,15 @@ func TestUniformOverAllNumbers(t *testing.T) {
 		t.Errorf("%d below 0 and %d above", low, high)
 	}
 }
+
+// The smallest scale there is still scales: it must not end as a 0 that would
+// mean a default.
+func TestTinyScale(t *testing.T) {
+	for _, d := range []initializers.Distribution{initializers.Uniform, initializers.Truncated, initializers.Untruncated} {
+		for _, x := range mustInit(t, initializers.VarianceScaling{Scale: 5e-324, Distribution: d}, 1, 300, 2) {
+			if x == 0 || math.Abs(x) > 1e-160 {
+				t.Fatalf("%s: got %v", d, x)
+			}
+		}
+	}
+}
