@@ -111,6 +111,7 @@ func (p *pass) pull(n *gorgonia.Node) error {
 		return nil
 	}
 	dy := p.s.sum(terms)
+	p.terms[n] = []Value{dy}
 	if _, ok := sd.(*op); !ok { // an operation of Gorgonia's may write into its operands
 		dy = p.s.apply(identity("export", dy.shape), dy)
 	}

@@ -1,6 +1,8 @@
 package graph_test
 
 import (
+	"crypto/sha256"
+	bin "encoding/binary"
 	"math"
 	"strings"
 	"testing"
@@ -215,4 +217,13 @@ func wantError(t tester, what string, err error, part string) {
 	case strings.Contains(err.Error(), "panicked") && !strings.Contains(part, "panicked"):
 		t.Errorf("%s: panicked: %v", what, err)
 	}
+}
+
+// checksum stands for the bits of all elements.
+func checksum(xs []float64) [32]byte {
+	b := make([]byte, 0, 8*len(xs))
+	for _, x := range xs {
+		b = bin.LittleEndian.AppendUint64(b, math.Float64bits(x))
+	}
+	return sha256.Sum256(b)
 }
