@@ -7,10 +7,10 @@ import (
 	"strings"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/codec"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/activations"
 	"github.com/engram-go/engram/layers/initializers"
-	"github.com/engram-go/engram/models/internal/codec"
 	"github.com/engram-go/engram/models/safetensors"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"

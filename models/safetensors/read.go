@@ -10,7 +10,7 @@ import (
 	"strconv"
 
 	"github.com/engram-go/engram/graph"
-	"github.com/engram-go/engram/models/internal/strictjson"
+	"github.com/engram-go/engram/internal/strictjson"
 	"gorgonia.org/tensor"
 )
 

@@ -15,7 +15,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/engram-go/engram/graph"
-	"github.com/engram-go/engram/models/internal/strictjson"
+	"github.com/engram-go/engram/internal/strictjson"
 	"gorgonia.org/tensor"
 )
 

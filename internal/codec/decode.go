@@ -8,7 +8,7 @@ import (
 	"strconv"
 
 	"github.com/engram-go/engram/graph"
-	"github.com/engram-go/engram/models/internal/strictjson"
+	"github.com/engram-go/engram/internal/strictjson"
 )
 
 // Decode reads what Encode wrote into the variable that dst points to: an

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/engram-go/engram/graph"
-	"github.com/engram-go/engram/models/internal/strictjson"
+	"github.com/engram-go/engram/internal/strictjson"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )

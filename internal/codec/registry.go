@@ -12,7 +12,7 @@ import (
 	"slices"
 
 	"github.com/engram-go/engram/graph"
-	"github.com/engram-go/engram/models/internal/strictjson"
+	"github.com/engram-go/engram/internal/strictjson"
 )
 
 const (

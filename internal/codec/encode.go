@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/engram-go/engram/graph"
-	"github.com/engram-go/engram/models/internal/strictjson"
+	"github.com/engram-go/engram/internal/strictjson"
 )
 
 // Encode writes a value as JSON that Decode reads back into an equal one.

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/engram-go/engram/graph"
-	"github.com/engram-go/engram/models/internal/codec"
+	"github.com/engram-go/engram/internal/codec"
 	"pgregory.net/rapid"
 )
 

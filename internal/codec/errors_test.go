@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/engram-go/engram/graph"
-	"github.com/engram-go/engram/models/internal/codec"
+	"github.com/engram-go/engram/internal/codec"
 )
 
 type (
@@ -64,7 +64,7 @@ func TestNewRegistryRefuses(t *testing.T) {
 	}
 	// A field that accepts two prototypes of one name.
 	_, err := codec.NewRegistry(anything{}, tanh, zeros, zero)
-	refused(t, "names", err, "", "zeros", "must name a single interface {}, got [github.com/engram-go/engram/models/internal/codec_test.name ")
+	refused(t, "names", err, "", "zeros", "must name a single interface {}, got [github.com/engram-go/engram/internal/codec_test.name ")
 	_, err = codec.NewRegistry(bidirectional{}, lstm{}, other())
 	refused(t, "structs", err, "", "lstm", "must name a single codec_test.layer")
 	if _, err = codec.NewRegistry(nothing{}, lstm{}, other()); err != nil {

@@ -1,0 +1,58 @@
+package layers_test
+
+// The code of docs/adding-a-layer.md, which a test at the root of the module
+// holds equal to this file.
+
+import (
+	"testing"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/layers/initializers"
+	"github.com/engram-go/engram/layers/layertest"
+)
+
+// Highway carries a part t of its input past a dense layer (Srivastava et al.
+// 2015, "Highway Networks"):
+//
+//	t = σ(x·W_t + b_t)
+//	y = t ⊙ relu(x·W + b) + (1 − t) ⊙ x
+//
+//	in, out: [batch, features]
+type Highway struct {
+	KernelInitializer graph.Initializer // initializers.GlorotUniform
+	Name              string
+}
+
+func (l Highway) Resolve() (layers.Layer, error) {
+	var err error
+	l.KernelInitializer, err = initializers.Resolve(l.KernelInitializer, initializers.GlorotUniform)
+	return l, err
+}
+
+func (l Highway) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	if len(inputs) != 1 || inputs[0].Rank() != 2 || inputs[0].Dim(1) == graph.Any {
+		s.Failf("Highway", "must have one input of the shape [batch, features]", len(inputs))
+		return inputs
+	}
+	x := inputs[0] // [batch, features]
+	n := x.Dim(1)
+	dense := func(name string, bias float64) graph.Value {
+		w := s.Param(name+"_kernel", graph.Shape{n, n}, l.KernelInitializer)
+		b := s.Param(name+"_bias", graph.Shape{n}, initializers.Constant{Value: bias})
+		return x.MatMul(w).Add(b) // [batch, features]
+	}
+	t := dense("transform", -1).Sigmoid()                             // [batch, features]
+	y := t.Times(dense("plain", 0).ReLU()).Add(t.OneMinus().Times(x)) // [batch, features]
+	return []graph.Value{y}
+}
+
+func TestHighway(t *testing.T) {
+	layertest.Check(t, layertest.Case{
+		Layer:   Highway{},
+		Inputs:  []graphtest.Array{graphtest.Input(1, 2, 3)},
+		Outputs: []graph.Shape{{graph.Any, 3}},
+		Custom:  []any{Highway{}},
+	})
+}
