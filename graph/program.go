@@ -107,12 +107,9 @@ func (p *Program) SetInput(name string, t *tensor.Dense) error {
 	case !fits(t, v.shape):
 		return Error{Field: name, Rule: fmt.Sprintf("must have the shape %v", v.shape), Value: shapeOf(t)}
 	}
-	// A clone of the header only: what Gorgonia does to it stays here.
-	header := Contiguous(t).ShallowClone()
-	if err := header.Reshape(physical(v.shape)...); err != nil {
-		return errors.Wrap(err, name)
-	}
-	return gorgonia.Let(v.node, header)
+	// A header of our own over the same memory: what Gorgonia does to it stays
+	// here.
+	return gorgonia.Let(v.node, tensor.New(tensor.WithShape(physical(v.shape)...), tensor.WithBacking(backing(Contiguous(t)))))
 }
 
 // Run computes all outputs from the inputs, the parameters, and the random

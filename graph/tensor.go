@@ -54,11 +54,11 @@ func elements[T float](t *tensor.Dense) []T {
 // without gaps, and a copy that does otherwise: a transposed tensor, a slice,
 // or one in column-major order.
 func Contiguous(t *tensor.Dense) *tensor.Dense {
-	if !t.RequiresIterator() && t.DataOrder().IsRowMajor() && !t.DataOrder().IsTransposed() && isRowMajor(t) {
+	shape, strides := t.Shape(), stridesIn(t)
+	if isRowMajor(shape, strides) && t.DataSize() == shape.TotalSize() {
 		return t
 	}
-	out := tensor.New(tensor.Of(t.Dtype()), tensor.WithShape(t.Shape().Clone()...))
-	strides, shape := t.Strides(), t.Shape()
+	out := tensor.New(tensor.Of(t.Dtype()), tensor.WithShape(shape.Clone()...))
 	switch t.Dtype() {
 	case tensor.Float32:
 		gatherStrided(out.Float32s(), t.Float32s(), shape, strides)
@@ -70,12 +70,25 @@ func Contiguous(t *tensor.Dense) *tensor.Dense {
 	return out
 }
 
-func isRowMajor(t *tensor.Dense) bool {
-	want := 1
-	shape, strides := t.Shape(), t.Strides()
-	if len(strides) != len(shape) {
-		return shape.TotalSize() == 1 || len(shape) == 1 && len(strides) == 1 && strides[0] == 1
+// stridesIn gives every axis its stride. Package tensor keeps fewer of them than
+// there are axes where it sees a vector or a scalar: then the axes of size 1,
+// along which there is nowhere to go, are those without.
+func stridesIn(t *tensor.Dense) []int {
+	shape, given := t.Shape(), t.Strides()
+	if len(given) == len(shape) {
+		return given
 	}
+	out := make([]int, len(shape))
+	for i, d := range shape {
+		if d != 1 && len(given) > 0 {
+			out[i], given = given[0], given[1:]
+		}
+	}
+	return out
+}
+
+func isRowMajor(shape, strides []int) bool {
+	want := 1
 	for i := len(shape) - 1; i >= 0; i-- {
 		if shape[i] != 1 && strides[i] != want {
 			return false
@@ -101,6 +114,14 @@ func gatherStrided[T float](out, in []T, shape, strides []int) {
 			index[a] = 0
 		}
 	}
+}
+
+// backing is the memory of a tensor, a []float32 or []float64.
+func backing(t *tensor.Dense) any {
+	if t.Dtype() == tensor.Float32 {
+		return t.Float32s()
+	}
+	return t.Float64s()
 }
 
 // shapeOf is the shape of a tensor as a Shape.
