@@ -196,7 +196,7 @@ func (o *op) DiffWRT(n int) []bool {
 func (o *op) SymDiff(inputs gorgonia.Nodes, output, grad *gorgonia.Node) (gorgonia.Nodes, error) {
 	s := o.scope
 	if o.diff == nil {
-		return nil, errors.Errorf("%s: %s has no gradient", o.path, o.name)
+		return nil, Error{Path: o.path, Field: o.name, Rule: "has no gradient"}
 	}
 	in := make([]Value, len(inputs))
 	for i, n := range inputs {

@@ -1,0 +1,217 @@
+package graph_test
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/engram-go/engram/graph"
+	"gorgonia.org/tensor"
+)
+
+// embed looks rows of a parameter up, in a layer inside a layer.
+func embed(s *graph.Scope) {
+	s.Within("model", func() {
+		i := s.Input("i", graph.Shape{2})
+		x := s.Input("x", graph.Shape{2, 3})
+		s.Within("embedding", func() {
+			w := s.Param("w", graph.Shape{4, 3}, constant(1))
+			s.Output("y", w.Gather(i).Add(x))
+		})
+	})
+}
+
+func TestProgramNames(t *testing.T) {
+	p := program(t, config(t, tensor.Float32), func(s *graph.Scope) {
+		embed(s)
+		s.Output("a", s.State("moving", graph.Shape{1}, constant(0)))
+	})
+	if got := p.Inputs(); !slices.Equal(got, []string{"i", "x"}) {
+		t.Errorf("inputs %v", got)
+	}
+	if got := p.Outputs(); !slices.Equal(got, []string{"a", "y"}) {
+		t.Errorf("outputs %v", got)
+	}
+	var paths []string
+	for _, q := range p.Params() {
+		paths = append(paths, q.Path)
+	}
+	if !slices.Equal(paths, []string{"model/embedding/w", "moving"}) {
+		t.Errorf("parameters %v", paths)
+	}
+	_, err := p.Output("z")
+	wantError(t, "output", err, "output must be one of [a y], got z")
+}
+
+func TestSetInputErrors(t *testing.T) {
+	p := program(t, config(t, tensor.Float32), embed)
+	cases := map[string]struct {
+		name string
+		t    *tensor.Dense
+		want string
+	}{
+		"name":  {"z", dense(tensor.Float32, counting(2)), "input must be one of [i x], got z"},
+		"nil":   {"x", nil, "x must not be nil"},
+		"dtype": {"x", dense(tensor.Float64, counting(2, 3)), "x must be of dtype float32, got float64"},
+		"ints":  {"x", tensor.New(tensor.WithBacking([]int{1, 2})), "x must be of dtype float32, got int"},
+		"shape": {"x", dense(tensor.Float32, counting(3, 2)), "x must have the shape [2, 3], got [3, 2]"},
+		"rank":  {"x", dense(tensor.Float32, counting(6)), "x must have the shape [2, 3], got [6]"},
+	}
+	for name, c := range cases {
+		err := p.SetInput(c.name, c.t)
+		wantError(t, name, err, c.want)
+		if !errors.Is(err, graph.ErrInput) {
+			t.Errorf("%s: %v is not bad input", name, err)
+		}
+	}
+	wantError(t, "unset input", p.Run(graph.Tick{}), "i must be set before a run")
+}
+
+// A single number may come as a scalar or as a vector of one element.
+func TestSingleNumberInput(t *testing.T) {
+	p := program(t, config(t, tensor.Float64), func(s *graph.Scope) { s.Output("y", s.Input("x", graph.Shape{}).Square()) })
+	for _, in := range []*tensor.Dense{tensor.New(tensor.FromScalar(3.0)), tensor.New(tensor.WithBacking([]float64{3}))} {
+		if err := p.SetInput("x", in); err != nil {
+			t.Fatal(err)
+		}
+		run(t, p, nil)
+		if got := output(t, p, "y")[0]; got != 9 {
+			t.Errorf("got %v, want 9", got)
+		}
+	}
+}
+
+// What is written to a row-major input before a run is what the run sees.
+func TestInputSharesMemory(t *testing.T) {
+	p := program(t, config(t, tensor.Float64), func(s *graph.Scope) { s.Output("y", s.Input("x", graph.Shape{2}).Scale(2)) })
+	in := dense(tensor.Float64, counting(2))
+	if err := p.SetInput("x", in); err != nil {
+		t.Fatal(err)
+	}
+	in.Float64s()[1] = 21
+	run(t, p, nil)
+	if got := output(t, p, "y"); got[1] != 42 {
+		t.Errorf("got %v", got)
+	}
+}
+
+// An index that is out of range names the layer, and the program runs again.
+func TestIndexErrors(t *testing.T) {
+	for _, dt := range dtypes {
+		p := program(t, config(t, dt), embed)
+		for _, bad := range []float64{-1, 4, 0.5, 1e30, math.NaN(), math.Inf(1), math.Inf(-1)} {
+			index := array{Shape: []int{2}, Data: []float64{0, bad}}
+			for name, a := range map[string]array{"i": index, "x": counting(2, 3)} {
+				if err := p.SetInput(name, dense(dt, a)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			err := p.Run(graph.Tick{})
+			wantError(t, "index", err, "model/embedding: index 1 must be a whole number from 0 to 3, got ")
+			if !errors.Is(err, graph.ErrInput) {
+				t.Errorf("%v is not bad input", err)
+			}
+			run(t, p, map[string]array{"i": {Shape: []int{2}, Data: []float64{0, 3}}})
+			if got := output(t, p, "y"); got[5] != 6 {
+				t.Errorf("after an error: got %v", got)
+			}
+		}
+	}
+}
+
+// A kernel that panics becomes an error with the path of its layer, whether it
+// runs forwards or backwards; so does a draw.
+func TestPanicsInARun(t *testing.T) {
+	boom := func(x float64) float64 {
+		if x < 0 {
+			panic("boom")
+		}
+		return x
+	}
+	p := program(t, config(t, tensor.Float32), func(s *graph.Scope) {
+		x, z := s.Input("x", graph.Shape{2}), s.Input("z", graph.Shape{2})
+		var y graph.Value
+		s.Within("model", func() {
+			s.Within("layer", func() { y = x.Map("mine", boom, nil) })
+			s.Within("other", func() {
+				y = y.Add(z.Map("yours", math.Abs, func(x, _ float64) float64 { return boom(x) }))
+			})
+		})
+		s.Output("y", y)
+		s.Output("gradient", s.Gradients(y.Sum(), z)[0])
+	})
+	pair := func(a, b float64) map[string]array {
+		return map[string]array{"x": {Shape: []int{2}, Data: []float64{1, a}}, "z": {Shape: []int{2}, Data: []float64{1, b}}}
+	}
+	for want, in := range map[string]map[string]array{
+		"model/layer: mine panicked: boom":           pair(-1, 1),
+		"model/other: yours gradient panicked: boom": pair(1, -1),
+	} {
+		for name, a := range in {
+			if err := p.SetInput(name, dense(tensor.Float32, a)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		wantError(t, "run", p.Run(graph.Tick{}), want)
+		run(t, p, pair(2, 3))
+		if got := output(t, p, "y"); got[1] != 5 {
+			t.Errorf("after a panic: got %v", got)
+		}
+	}
+}
+
+func TestProgramWithoutOutputs(t *testing.T) {
+	_, err := graph.NewProgram(config(t, tensor.Float32), func(s *graph.Scope) { s.Input("x", graph.Shape{2}) })
+	wantError(t, "no output", err, "program must have an output")
+	_, err = graph.NewProgram(graph.Config{}, embed)
+	wantError(t, "no parameters", err, "Config.Params must not be nil")
+	wantError(t, "no parameters", graph.Shapes(graph.Config{}, embed), "Config.Params must not be nil")
+	_, err = graph.NewProgram(config(t, tensor.Float32), nil)
+	wantError(t, "nothing to build", err, "building panicked")
+}
+
+// Values of another graph, or of none, are refused.
+func TestForeignValues(t *testing.T) {
+	var stray graph.Value
+	program(t, config(t, tensor.Float32), func(s *graph.Scope) {
+		stray = s.Input("x", graph.Shape{2})
+		s.Output("y", stray)
+	})
+	uses := map[string]func(s *graph.Scope){
+		"operand":  func(s *graph.Scope) { s.Output("y", s.Const(1, graph.Shape{2}).Add(stray)) },
+		"output":   func(s *graph.Scope) { s.Output("y", stray) },
+		"no value": func(s *graph.Scope) { s.Output("y", graph.Value{}) },
+		"loss":     func(s *graph.Scope) { s.AddLoss(graph.Value{}) },
+		"gradient": func(s *graph.Scope) { s.Gradients(s.Const(1, graph.Shape{}), stray) },
+	}
+	for name, use := range uses {
+		_, err := graph.NewProgram(config(t, tensor.Float32), use)
+		wantError(t, name, err, "must have values of the graph that is being built")
+		wantError(t, name, graph.Shapes(config(t, tensor.Float32), use), "must have values of the graph that is being built")
+	}
+}
+
+// A derivative of a derivative is right, or an error, and never 0 in silence.
+func TestSecondDerivatives(t *testing.T) {
+	p := program(t, config(t, tensor.Float64), func(s *graph.Scope) {
+		x := s.Input("x", graph.Shape{2})
+		first := s.Gradients(x.Times(x).Times(x).Sum(), x)[0]
+		s.Output("y", s.Gradients(first.Sum(), x)[0])
+	})
+	run(t, p, map[string]array{"x": {Shape: []int{2}, Data: []float64{2, -1}}})
+	if got := output(t, p, "y"); math.Abs(got[0]-12) > 1e-12 || math.Abs(got[1]+6) > 1e-12 {
+		t.Errorf("got %v, want [12 -6]", got)
+	}
+	_, err := graph.NewProgram(config(t, tensor.Float64), func(s *graph.Scope) {
+		s.Within("layer", func() {
+			x := s.Input("x", graph.Shape{2})
+			s.Output("y", s.Gradients(s.Gradients(x.Tanh().Sum(), x)[0].Sum(), x)[0])
+		})
+	})
+	wantError(t, "tanh", err, "layer: tanh gradient has no gradient")
+	if strings.Count(err.Error(), "layer") != 1 {
+		t.Errorf("the path stands twice in %q", err)
+	}
+}
