@@ -196,7 +196,7 @@ func (p *Params) start(path string, shape Shape, init Initializer) (*tensor.Dens
 		return nil, Error{Field: path, Rule: fmt.Sprintf("must get %d elements from its initializer", shape.Size()), Value: len(elements)}
 	}
 	t := fromFloat64(p.dtype, shape, elements)
-	return t, errors.Wrap(CheckTensor(t, p.dtype, physicalShape(shape)), "initializer")
+	return t, errors.Wrap(CheckTensor(t, p.dtype, physicalShape(shape)), "initializer of "+path)
 }
 
 func physicalShape(s Shape) Shape { return Shape(physical(s)) }

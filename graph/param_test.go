@@ -1,0 +1,193 @@
+package graph_test
+
+import (
+	"errors"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/engram-go/engram/graph"
+	"gorgonia.org/tensor"
+)
+
+// uniform is an initializer of random elements.
+type uniform struct{}
+
+func (uniform) Init(r *rand.Rand, shape graph.Shape) ([]float64, error) {
+	out := make([]float64, shape.Size())
+	for i := range out {
+		out[i] = r.Float64()
+	}
+	return out, nil
+}
+
+// initFunc is an initializer that is a function.
+type initFunc func(shape graph.Shape) ([]float64, error)
+
+func (f initFunc) Init(_ *rand.Rand, shape graph.Shape) ([]float64, error) { return f(shape) }
+
+func TestParamErrors(t *testing.T) {
+	failed := errors.New("no luck")
+	cases := map[string]struct {
+		shape graph.Shape
+		init  graph.Initializer
+		want  string
+		kind  error
+	}{
+		"none":      {graph.Shape{2}, nil, "must have an initializer", graph.ErrInput},
+		"fails":     {graph.Shape{2}, initFunc(func(graph.Shape) ([]float64, error) { return nil, failed }), "no luck", failed},
+		"panics":    {graph.Shape{2}, initFunc(func(graph.Shape) ([]float64, error) { panic("boom") }), "building panicked: boom", nil},
+		"few":       {graph.Shape{2}, initFunc(func(graph.Shape) ([]float64, error) { return []float64{1}, nil }), "must get 2 elements from its initializer, got 1", graph.ErrInput},
+		"NaN":       {graph.Shape{2}, constant(math.NaN()), "initializer of model/dense/w: element [0] must be finite, got NaN", graph.ErrNotFinite},
+		"too large": {graph.Shape{}, constant(1e300), "element [0] must be finite, got +Inf", graph.ErrNotFinite},
+		"open":      {graph.Shape{graph.Any}, constant(1), "w must have a shape without open axes, got [any]", graph.ErrInput},
+	}
+	for name, c := range cases {
+		for pass, err := range bothPasses(t, func(s *graph.Scope) {
+			s.Within("model", func() { s.Within("dense", func() { s.Output("y", s.Param("w", c.shape, c.init)) }) })
+		}) {
+			wantError(t, name, err, c.want)
+			if !strings.HasPrefix(err.Error(), "model/dense: ") {
+				t.Errorf("%s: the place is not told in %q", name, err)
+			}
+			if c.kind != nil && !errors.Is(err, c.kind) {
+				t.Errorf("%s, %s: %v is not of kind %v", name, pass, err, c.kind)
+			}
+		}
+	}
+	cfg := config(t, tensor.Float32)
+	declare := func(shape graph.Shape) error {
+		return graph.Shapes(cfg, func(s *graph.Scope) { s.Param("w", shape, constant(1)) })
+	}
+	if err := declare(graph.Shape{2}); err != nil {
+		t.Fatal(err)
+	}
+	wantError(t, "other shape", declare(graph.Shape{3}), "w must keep its shape [2], got [3]")
+	if _, err := graph.NewParams(tensor.Int, 1); !errors.Is(err, graph.ErrInput) {
+		t.Errorf("dtype int: %v", err)
+	}
+}
+
+// Declared in a shape pass, a parameter is there before any graph is built; it
+// depends on seed and path, and on nothing else.
+func TestParamValues(t *testing.T) {
+	declare := func(dt tensor.Dtype, seed uint64, names ...string) *graph.Params {
+		params, err := graph.NewParams(dt, seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = graph.Shapes(graph.Config{Params: params}, func(s *graph.Scope) {
+			for _, name := range names {
+				s.Param(name, graph.Shape{2, 3}, uniform{})
+				s.Param(name, graph.Shape{2, 3}, nil) // the same one again
+			}
+			s.State("state", graph.Shape{}, constant(7))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return params
+	}
+	p, q := declare(tensor.Float64, 1, "a", "b"), declare(tensor.Float64, 1, "b", "a")
+	a := read(p.Get("a").Value())
+	if !slices.Equal(a, read(q.Get("a").Value())) {
+		t.Error("a parameter depends on the order of declaration")
+	}
+	if slices.Equal(a, read(p.Get("b").Value())) || slices.Equal(a, read(declare(tensor.Float64, 2, "a").Get("a").Value())) {
+		t.Error("a parameter does not depend on its path, or not on the seed")
+	}
+	single := rounded(tensor.Float32, array{Shape: []int{2, 3}, Data: a}).Data
+	if !slices.Equal(single, read(declare(tensor.Dtype{}, 1, "a").Get("a").Value())) {
+		t.Error("a float32 parameter is not the float64 one, rounded")
+	}
+	all := p.All()
+	if len(all) != 3 || all[0].Path != "a" || !all[0].Trainable || all[2].Trainable || p.Get("c") != nil {
+		t.Errorf("parameters %v", all)
+	}
+}
+
+func TestParamsSet(t *testing.T) {
+	cfg := config(t, tensor.Float64)
+	p := program(t, cfg, func(s *graph.Scope) {
+		s.Output("y", s.Param("w", graph.Shape{2, 3}, constant(0)).Sum().Add(s.Param("b", graph.Shape{}, constant(0))))
+	})
+	before := cfg.Params.Version()
+	set := func(path string, d *tensor.Dense) error {
+		return cfg.Params.Set(map[string]*tensor.Dense{path: d})
+	}
+	turned := dense(tensor.Float64, counting(3, 2))
+	if err := turned.T(); err != nil {
+		t.Fatal(err)
+	}
+	if err := set("w", turned); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(cfg.Params.Get("w").Value()); !slices.Equal(got, []float64{0, 2, 4, 1, 3, 5}) {
+		t.Errorf("a transposed tensor became %v", got)
+	}
+	if err := set("b", cfg.Params.Get("b").Value()); err != nil {
+		t.Errorf("a parameter does not take its own value: %v", err)
+	}
+	if cfg.Params.Version() == before {
+		t.Error("the version did not change")
+	}
+	if run(t, p, nil); output(t, p, "y")[0] != 15 {
+		t.Errorf("a program saw %v, want 15", output(t, p, "y"))
+	}
+	nan := dense(tensor.Float64, counting(2, 3))
+	nan.Float64s()[4] = math.NaN()
+	cases := map[string]struct {
+		path string
+		t    *tensor.Dense
+		want string
+	}{
+		"path":  {"v", nan, "must belong to the model"},
+		"nil":   {"w", nil, "must not be nil"},
+		"dtype": {"w", dense(tensor.Float32, counting(2, 3)), "dtype must be float64, got float32"},
+		"shape": {"w", dense(tensor.Float64, counting(3, 2)), "shape must be [2, 3], got [3, 2]"},
+		"NaN":   {"w", nan, "element [1 1] must be finite, got NaN"},
+	}
+	for name, c := range cases {
+		err := set(c.path, c.t)
+		wantError(t, name, err, c.want)
+		if errors.Is(err, graph.ErrNotFinite) != (name == "NaN") {
+			t.Errorf("%s: %v is of another kind", name, err)
+		}
+	}
+	if got := read(cfg.Params.Get("w").Value()); !slices.Equal(got, []float64{0, 2, 4, 1, 3, 5}) {
+		t.Errorf("a refused tensor changed the parameter to %v", got)
+	}
+	failed := errors.New("no luck")
+	if err := cfg.Params.Update(func() error { return failed }); err != failed {
+		t.Errorf("Update returned %v", err)
+	}
+}
+
+func TestShape(t *testing.T) {
+	cases := []struct {
+		shape graph.Shape
+		size  int
+		text  string
+	}{
+		{nil, 1, "[]"}, {graph.Shape{2, 3}, 6, "[2, 3]"}, {graph.Shape{graph.Any, 3}, graph.Any, "[any, 3]"},
+		{graph.Shape{1 << 32, 1 << 32}, math.MaxInt, "[4294967296, 4294967296]"},
+		{graph.Shape{1 << 62, 4, graph.Any}, graph.Any, "[4611686018427387904, 4, any]"},
+	}
+	for _, c := range cases {
+		if got := c.shape.Size(); got != c.size {
+			t.Errorf("%v has %d elements, want %d", c.shape, got, c.size)
+		}
+		if got := c.shape.String(); got != c.text {
+			t.Errorf("got %q, want %q", got, c.text)
+		}
+		if c.shape.Known() != (c.size != graph.Any) || !c.shape.Equal(c.shape.Clone()) || !c.shape.Accepts(c.shape) {
+			t.Errorf("%v does not know itself", c.shape)
+		}
+	}
+	s := graph.Shape{2, graph.Any, 4}
+	if got := s.With(-2, 3); !got.Equal(graph.Shape{2, 3, 4}) || !s.Accepts(got) || got.Accepts(s) || s.Accepts(graph.Shape{2, 3}) {
+		t.Errorf("With gives %v from %v", got, s)
+	}
+}
