@@ -1,0 +1,177 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pkg/errors"
+
+	"github.com/engram-go/engram/graph"
+)
+
+// flags are the flags of one demo. They are checked while they are read, and
+// a mistake is told as the flag, the rule and the value.
+type flags struct {
+	set   *flag.FlagSet
+	about string
+	help  []flagHelp
+	err   error // of the value that was refused
+}
+
+type flagHelp struct{ name, value, text string }
+
+func newFlags(demo, about string) *flags {
+	set := flag.NewFlagSet(demo, flag.ContinueOnError)
+	set.SetOutput(io.Discard) // start says what is wrong, and only once
+	return &flags{set: set, about: about}
+}
+
+// define adds a flag; set takes its value, or returns the rule that it breaks.
+func (f *flags) define(name, value, text string, set func(string) (rule string)) {
+	f.help = append(f.help, flagHelp{name, value, text})
+	f.set.Func(name, text, func(s string) error {
+		if rule := set(s); rule != "" {
+			f.err = wrongFlag(name, rule, s)
+			return f.err
+		}
+		return nil
+	})
+}
+
+// wrongFlag is the error of a flag with a value that breaks a rule.
+func wrongFlag(name, rule, value string) error {
+	return usageError{graph.Error{Field: "--" + name, Rule: rule, Value: strconv.Quote(value)}}
+}
+
+// count defines a flag for a whole number from 1 to most.
+func (f *flags) count(name string, standard, most int, text string) *int {
+	n := standard
+	f.define(name, "N", fmt.Sprintf("%s (%d)", text, standard), func(s string) string {
+		v, err := strconv.Atoi(s)
+		if err != nil || v < 1 || v > most {
+			return fmt.Sprintf("must be a whole number from 1 to %d", most)
+		}
+		n = v
+		return ""
+	})
+	return &n
+}
+
+// seed defines a flag for a seed.
+func (f *flags) seed(name string, standard uint64, text string) *uint64 {
+	n := standard
+	f.define(name, "N", fmt.Sprintf("%s (%d)", text, standard), func(s string) string {
+		v, err := strconv.ParseUint(s, 10, 64)
+		if err != nil {
+			return fmt.Sprintf("must be a whole number from 0 to %d", uint64(math.MaxUint64))
+		}
+		n = v
+		return ""
+	})
+	return &n
+}
+
+// text defines a flag for a text that is not empty where the flag is given.
+func (f *flags) text(name, value, standard, text string) *string {
+	t := standard
+	if standard != "" {
+		text += " (" + standard + ")"
+	}
+	f.define(name, value, text, func(s string) string {
+		if s == "" {
+			return "must not be empty"
+		}
+		t = s
+		return ""
+	})
+	return &t
+}
+
+// choice defines a flag for one of several words.
+func (f *flags) choice(name, standard string, words []string, text string) *string {
+	chosen := standard
+	f.define(name, "NAME", fmt.Sprintf("%s: %s (%s)", text, strings.Join(words, ", "), standard), func(s string) string {
+		if !slices.Contains(words, s) {
+			return "must be one of " + strings.Join(words, ", ")
+		}
+		chosen = s
+		return ""
+	})
+	return &chosen
+}
+
+// toggle defines a flag that is on or off.
+func (f *flags) toggle(name, text string) *bool {
+	on := false
+	f.help = append(f.help, flagHelp{name, "", text})
+	f.set.BoolFunc(name, text, func(s string) error {
+		v, err := strconv.ParseBool(s)
+		if err != nil {
+			f.err = wrongFlag(name, "must be true or false", s)
+			return f.err
+		}
+		on = v
+		return nil
+	})
+	return &on
+}
+
+// parse reads the arguments. Asked for help, it writes that and returns
+// errHelp.
+func (f *flags) parse(args []string, stdout io.Writer) error {
+	err := f.set.Parse(args)
+	switch {
+	case f.err != nil:
+		return f.err
+	case errors.Is(err, flag.ErrHelp):
+		_, err := io.WriteString(stdout, f.usage())
+		return errors.Wrap(first(err, errHelp), "help")
+	case err != nil: // an unknown flag, or one without its value
+		return usageError{errors.New(strings.Replace(err.Error(), ": -", ": --", 1))}
+	case f.set.NArg() > 0:
+		return usageError{graph.Error{Field: "arguments", Rule: "must all be flags", Value: strconv.Quote(f.set.Arg(0))}}
+	}
+	return nil
+}
+
+// usage is the help, at most 80 columns wide.
+func (f *flags) usage() string {
+	const left, width = 20, 80
+	var b strings.Builder
+	write := func(line, text string, indent int) {
+		for _, word := range strings.Fields(text) {
+			if len(line)+1+len(word) > width {
+				b.WriteString(line + "\n")
+				line = strings.Repeat(" ", indent)
+			}
+			if line != "" {
+				line += " "
+			}
+			line += word
+		}
+		b.WriteString(line + "\n")
+	}
+	write("go run ./cmd/demo "+f.set.Name(), "[flags]", 0)
+	b.WriteString("\n")
+	write("", f.about, 0)
+	b.WriteString("\n")
+	for _, h := range f.help {
+		write(fmt.Sprintf("  %-*s", left-2, strings.TrimSpace("--"+h.name+" "+h.value)), h.text, left)
+	}
+	return b.String()
+}
+
+// first returns the first error that is one.
+func first(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

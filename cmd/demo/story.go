@@ -1,0 +1,145 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/engram-go/engram/cmd/demo/notebook"
+)
+
+// stockStory tells what the stock demo does, on the terminal and on the page.
+type stockStory struct {
+	*notebook.Notebook
+	stock, spots *forecaster
+}
+
+// begin says what is going to be done, with what.
+func (s stockStory) begin() error {
+	f := s.stock
+	s.Markdown(fmt.Sprintf(`An %s reads %s of a series and forecasts the next value. It learns from the
+first four fifths of the series. The last fifth decides, and is looked at once, when the training is over.
+
+Beside it stands the simplest forecast there is, **persistence**: the next value is like the last one.
+A model that does not beat it has learned nothing of use, however closely its curve seems to follow the prices.
+
+The same model is then trained on the sunspots, where there is something to learn: so it is seen whether it can.`,
+		f.modelName(), count(f.steps, "row")))
+	s.Table(notebook.Table{
+		Caption: "The series",
+		Header:  []string{"series", "rows", "what the model sees", "windows to learn from", "windows to judge by"},
+		Rows:    [][]string{s.stock.dataRow(), s.spots.dataRow()},
+	})
+	code, err := f.program()
+	if err != nil {
+		return err
+	}
+	s.Markdown("## The program\n\nThis is the whole of it, for " + f.called + ":")
+	s.Code("go", code)
+	var summary strings.Builder
+	if err := f.model.Summary(&summary); err != nil {
+		return err
+	}
+	s.Text(summary.String())
+	return nil
+}
+
+func (f *forecaster) dataRow() []string {
+	return []string{f.name(), fmt.Sprint(f.series.Len()), seen(f.transform), fmt.Sprint(f.data.Train.Len()), fmt.Sprint(f.data.Test.Len())}
+}
+
+// announce says which training comes next.
+func (s stockStory) announce(f *forecaster) {
+	s.Markdown(fmt.Sprintf("## %s\n\nTraining: %s, seed %d.", f.name(), count(f.epochs, "epoch"), f.seed))
+}
+
+// show draws what came of a training.
+func (s stockStory) show(f *forecaster) {
+	s.Markdown(fmt.Sprintf("It took %.3g seconds. The loss is the mean squared error over the training part, of %s.", f.took.Seconds(), lossOf(f.transform)))
+	s.Lines(notebook.LineChart{
+		Title: "Training loss of " + f.called, X: "epoch", Y: "loss (MSE)",
+		Series: []notebook.Series{{Name: "training part", Y: f.losses}},
+	})
+	truth, persistence := f.data.Truth()[0], f.data.Persistence()[0]
+	label, at := f.axis(len(truth))
+	from := max(0, len(truth)-zoom)
+	for _, part := range []struct {
+		title string
+		from  int
+	}{
+		{"The last fifth of " + f.called + ": forecast against truth", 0},
+		{fmt.Sprintf("The last %s of it, from nearby", count(len(truth)-from, f.row)), from},
+	} {
+		s.Lines(notebook.LineChart{
+			Title: part.title, X: label, Y: f.unit,
+			Series: []notebook.Series{
+				{Name: "truth", X: at[part.from:], Y: truth[part.from:]},
+				{Name: "persistence", X: at[part.from:], Y: persistence[part.from:]},
+				{Name: f.modelName(), X: at[part.from:], Y: f.forecasts[part.from:]},
+			},
+		})
+	}
+	s.Histogram(notebook.Histogram{
+		Title: "Errors in the last fifth of " + f.called, X: "forecast − truth (" + f.unit + ")",
+		Samples: []notebook.Sample{
+			{Name: "persistence", Values: differences(persistence, truth)},
+			{Name: f.modelName(), Values: differences(f.forecasts, truth)},
+		},
+	})
+	s.Markdown(f.score.Verdict())
+}
+
+// zoom is how many rows the second chart shows: with all of them, forecast,
+// persistence and truth can hardly be told apart.
+const zoom = 60
+
+// end judges both, and looks one row ahead.
+func (s stockStory) end() error {
+	s.Markdown("## Side by side")
+	s.Table(notebook.Table{
+		Caption: "Errors in the last fifth, beside persistence",
+		Header:  []string{"series", "unit", "RMSE", "RMSE of persistence", "MAE", "MAE of persistence", "skill"},
+		Rows:    [][]string{s.stock.scoreRow(), s.spots.scoreRow()},
+	})
+	s.Markdown("Skill is the part of persistence's RMSE that the model takes away: 0 % is level with it, 100 % is perfect, below 0 % is worse.")
+	s.Markdown(conclusion(s.stock.called, s.stock.score, s.spots.score))
+	last, err := s.stock.last()
+	if err != nil {
+		return err
+	}
+	s.Markdown(fmt.Sprintf("## The next %s\n\n%s", s.stock.row, outlook(s.stock.row, last, s.stock.next, s.stock.score)))
+	return nil
+}
+
+func (f *forecaster) scoreRow() []string {
+	s := f.score
+	return []string{f.name(), f.unit, number(s.RMSE), number(s.PersistenceRMSE), number(s.MAE), number(s.PersistenceMAE),
+		fmt.Sprintf("%.1f %%", 100*s.Skill)}
+}
+
+func differences(a, b []float64) []float64 {
+	out := make([]float64, len(a))
+	for i := range a {
+		out[i] = a[i] - b[i]
+	}
+	return out
+}
+
+// number writes an error with four digits, or all before the point.
+func number(v float64) string {
+	switch size := math.Abs(v); {
+	case size >= 1000 && size < 1e9:
+		return fmt.Sprintf("%.0f", v)
+	case size >= 1e-4:
+		return fmt.Sprintf("%#.4g", v)
+	}
+	return fmt.Sprintf("%.4g", v)
+}
+
+// count writes "1 day" or "30 days".
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
