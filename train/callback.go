@@ -4,7 +4,8 @@ package train
 type Moment int
 
 // The moments, in Keras' terms. Epochs are of training; the moments of Test
-// are those of Evaluate and of the validation within an epoch.
+// are those of Evaluate and of the validation within an epoch. Where an error
+// ends things, no End is told.
 const (
 	TrainBegin Moment = iota
 	TrainEnd
@@ -26,14 +27,16 @@ const (
 type Event struct {
 	Moment         Moment
 	Trainer        *Trainer
-	Epoch, Epochs  int  // from 0, of how many; while Fit is at work
+	Epoch, Epochs  int  // from 0, of how many; 0 of 0 outside Fit, and at TrainEnd the number that was done
 	Batch, Batches int  // from 0, of how many; at the moments of a batch
 	Logs           Logs // at TrainBatchEnd, TestBatchEnd, TestEnd and EpochEnd: averages over the epoch so far
 
 	stop *bool
 }
 
-// Stop lets Fit end after the batch or epoch at hand, without an error.
+// Stop lets Fit end after the batch at hand, or the epoch between batches,
+// without an error. The epoch counts as finished: it is validated, enters the
+// history, and EpochEnd is told. Evaluate and Predict cannot be stopped.
 func (e *Event) Stop() {
 	if e.stop != nil {
 		*e.stop = true

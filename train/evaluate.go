@@ -15,15 +15,17 @@ type EvaluateConfig struct {
 	Callbacks []Callback
 }
 
-// batchSize checks the config and the data.
-func (c EvaluateConfig) batchSize(t *Trainer, data datasets.Data) (int, error) {
+// prepare checks the data and the config and gives the size of the batches.
+func (c EvaluateConfig) prepare(t *Trainer, data datasets.Data) (int, error) {
+	if err := t.checkData("data", data); err != nil {
+		return 0, err
+	}
+	if err := t.checkCallbacks("EvaluateConfig", c.Callbacks); err != nil {
+		return 0, err
+	}
 	switch {
-	case data == nil:
-		return 0, graph.Error{Path: t.model.Name(), Field: "data", Rule: "must not be nil"}
-	case data.Len() <= 0:
-		return 0, graph.Error{Path: t.model.Name(), Field: "data", Rule: "must have samples", Value: data.Len()}
 	case c.BatchSize < 0:
-		return 0, graph.Error{Path: t.model.Name(), Field: "EvaluateConfig.BatchSize", Rule: "must not be negative", Value: c.BatchSize}
+		return 0, t.fail("EvaluateConfig.BatchSize", "must not be negative", c.BatchSize)
 	case c.BatchSize == 0:
 		return DefaultBatchSize, nil
 	}
@@ -32,7 +34,7 @@ func (c EvaluateConfig) batchSize(t *Trainer, data datasets.Data) (int, error) {
 
 // Evaluate returns the loss and the metrics on data, without training.
 func (t *Trainer) Evaluate(ctx context.Context, data datasets.Data, cfg EvaluateConfig) (Logs, error) {
-	size, err := cfg.batchSize(t, data)
+	size, err := cfg.prepare(t, data)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +47,7 @@ func (t *Trainer) Evaluate(ctx context.Context, data datasets.Data, cfg Evaluate
 
 func (t *Trainer) evaluate(ctx context.Context, c *course, data datasets.Data, size int) (*sum, error) {
 	s := t.startSum()
-	err := t.forEachBatch(ctx, c, data, size, TestBegin, func(p *program, batch *datasets.Batch, _ int) (Logs, error) {
+	err := t.forEachBatch(ctx, c, data, chunks(inOrder(data.Len()), size), evaluating, func(p *program, _ []int, batch *datasets.Batch) (Logs, error) {
 		if err := s.add(p, batch); err != nil {
 			return nil, err
 		}
@@ -54,26 +56,26 @@ func (t *Trainer) evaluate(ctx context.Context, c *course, data datasets.Data, s
 	return s, err
 }
 
-// Predict returns the output for the inputs of data, in its order. It is
-// models.Predict with callbacks, over data that need not be in memory.
+// Predict returns the output for the inputs of data, in its order; targets are
+// not looked at. It is models.Predict over data that need not be in memory,
+// with callbacks.
 func (t *Trainer) Predict(ctx context.Context, data datasets.Data, cfg EvaluateConfig) (*tensor.Dense, error) {
-	size, err := cfg.batchSize(t, data)
+	size, err := cfg.prepare(t, data)
 	if err != nil {
 		return nil, err
 	}
 	var out *tensor.Dense
+	order := inOrder(data.Len())
 	c := &course{trainer: t, callbacks: cfg.Callbacks}
-	err = t.forEachBatch(ctx, c, data, size, PredictBegin, func(p *program, _ *datasets.Batch, from int) (Logs, error) {
-		if out == nil {
-			shape := append([]int{data.Len()}, p.output.Shape()[1:]...)
-			out = tensor.New(tensor.Of(p.output.Dtype()), tensor.WithShape(shape...))
+	err = t.forEachBatch(ctx, c, data, chunks(order, size), predicting, func(p *program, rows []int, _ *datasets.Batch) (Logs, error) {
+		shape := graph.Shape(p.output.Shape())
+		if out == nil && len(shape) > 0 {
+			out = tensor.New(tensor.Of(p.output.Dtype()), tensor.WithShape(shape.With(0, len(order))...))
 		}
-		at := from * out.Shape().TotalSize() / data.Len()
-		if out.Dtype() == tensor.Float32 {
-			copy(out.Float32s()[at:], p.output.Float32s())
-		} else {
-			copy(out.Float64s()[at:], p.output.Float64s())
+		if out == nil || !shape.Equal(graph.Shape(out.Shape()).With(0, len(rows))) {
+			return nil, t.fail("output", "must have the samples of the batch and one shape in all batches", shape)
 		}
+		copyTo(out, rows[0]*(shape.Size()/len(rows)), p.output)
 		return nil, nil
 	})
 	if err != nil {
@@ -82,37 +84,38 @@ func (t *Trainer) Predict(ctx context.Context, data datasets.Data, cfg EvaluateC
 	return out, nil
 }
 
-// forEachBatch runs the model on all samples in order, and tells the callbacks
-// of the four moments from begin on: begin, end, batch begin, batch end.
-func (t *Trainer) forEachBatch(ctx context.Context, c *course, data datasets.Data, size int, begin Moment,
-	use func(p *program, batch *datasets.Batch, from int) (Logs, error)) error {
-	end, batchBegin, batchEnd := begin+1, begin+2, begin+3
+// forEachBatch runs the model on one batch of rows after another and tells the callbacks;
+// use makes of each output the logs that they are told.
+func (t *Trainer) forEachBatch(ctx context.Context, c *course, data datasets.Data, batches [][]int, why purpose,
+	use func(p *program, rows []int, batch *datasets.Batch) (Logs, error)) error {
+	begin, end, batchBegin, batchEnd := TestBegin, TestEnd, TestBatchBegin, TestBatchEnd
+	if why == predicting {
+		begin, end, batchBegin, batchEnd = PredictBegin, PredictEnd, PredictBatchBegin, PredictBatchEnd
+	}
 	if err := c.tell(begin, 0, 0, nil); err != nil {
 		return err
 	}
-	order := t.order(data.Len(), true)
-	batches := (len(order) + size - 1) / size
 	var batch datasets.Batch
 	var logs Logs
-	for b := range batches {
+	for b, rows := range batches {
 		if err := ctx.Err(); err != nil {
 			return errors.Wrapf(err, "%s: stopped before batch %d", t.model.Name(), b+1)
 		}
-		if err := c.tell(batchBegin, b, batches, nil); err != nil {
+		if err := c.tell(batchBegin, b, len(batches), nil); err != nil {
 			return err
 		}
-		from := b * size
-		if err := data.Gather(order[from:min(from+size, len(order))], &batch); err != nil {
-			return err
-		}
-		p, err := t.run(&batch, false)
+		err := t.gather(data, rows, &batch)
+		var p *program
 		if err == nil {
-			logs, err = use(p, &batch, from)
+			p, err = t.run(&batch, why)
+		}
+		if err == nil {
+			logs, err = use(p, rows, &batch)
 		}
 		if err != nil {
 			return errors.Wrapf(err, "batch %d", b+1)
 		}
-		if err := c.tell(batchEnd, b, batches, logs); err != nil {
+		if err := c.tell(batchEnd, b, len(batches), logs); err != nil {
 			return err
 		}
 	}

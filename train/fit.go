@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/graph"
-	"github.com/engram-go/engram/train/metrics"
 	"github.com/pkg/errors"
 )
 
@@ -27,6 +27,8 @@ type FitConfig struct {
 
 // Fit trains on data, epoch after epoch. It stops between batches when ctx
 // ends. The history holds the epochs that were finished, also beside an error.
+// Called again, it goes on: with the weights, with the optimizer's memory, and
+// with other orders and random draws than before.
 func (t *Trainer) Fit(ctx context.Context, data datasets.Data, cfg FitConfig) (*History, error) {
 	history := &History{}
 	data, err := t.prepare(data, &cfg)
@@ -35,7 +37,9 @@ func (t *Trainer) Fit(ctx context.Context, data datasets.Data, cfg FitConfig) (*
 	}
 	c := &course{trainer: t, callbacks: cfg.Callbacks, epochs: cfg.Epochs}
 	if cfg.Progress != nil {
-		c.callbacks = append([]Callback{newProgress(cfg.Progress)}, c.callbacks...)
+		p := newProgress(cfg.Progress)
+		defer p.close()
+		c.callbacks = append([]Callback{p}, c.callbacks...)
 	}
 	if err := c.tell(TrainBegin, 0, 0, nil); err != nil {
 		return history, err
@@ -56,24 +60,26 @@ func (t *Trainer) Fit(ctx context.Context, data datasets.Data, cfg FitConfig) (*
 // prepare checks the config, fills in its defaults, and splits the validation
 // data off.
 func (t *Trainer) prepare(data datasets.Data, cfg *FitConfig) (datasets.Data, error) {
-	fail := func(field, rule string, value any) (datasets.Data, error) {
-		return nil, graph.Error{Path: t.model.Name(), Field: field, Rule: rule, Value: value}
+	if err := t.checkData("data", data); err != nil {
+		return nil, err
+	}
+	if cfg.Validation != nil {
+		if err := t.checkData("FitConfig.Validation", cfg.Validation); err != nil {
+			return nil, err
+		}
+	}
+	if err := t.checkCallbacks("FitConfig", cfg.Callbacks); err != nil {
+		return nil, err
 	}
 	switch {
-	case data == nil:
-		return fail("data", "must not be nil", nil)
-	case data.Len() <= 0:
-		return fail("data", "must have samples", data.Len())
 	case cfg.Epochs < 0:
-		return fail("FitConfig.Epochs", "must not be negative", cfg.Epochs)
+		return nil, t.fail("FitConfig.Epochs", "must not be negative", cfg.Epochs)
 	case cfg.BatchSize < 0:
-		return fail("FitConfig.BatchSize", "must not be negative", cfg.BatchSize)
+		return nil, t.fail("FitConfig.BatchSize", "must not be negative", cfg.BatchSize)
 	case !(cfg.ValidationSplit >= 0 && cfg.ValidationSplit < 1):
-		return fail("FitConfig.ValidationSplit", "must be at least 0 and less than 1", cfg.ValidationSplit)
+		return nil, t.fail("FitConfig.ValidationSplit", "must be at least 0 and less than 1", cfg.ValidationSplit)
 	case cfg.ValidationSplit > 0 && cfg.Validation != nil:
-		return fail("FitConfig.ValidationSplit", "must be 0 where Validation is set", cfg.ValidationSplit)
-	case cfg.Validation != nil && cfg.Validation.Len() <= 0:
-		return fail("FitConfig.Validation", "must have samples", cfg.Validation.Len())
+		return nil, t.fail("FitConfig.ValidationSplit", "must be 0 where Validation is set", cfg.ValidationSplit)
 	}
 	if cfg.Epochs == 0 {
 		cfg.Epochs = 1
@@ -84,11 +90,30 @@ func (t *Trainer) prepare(data datasets.Data, cfg *FitConfig) (datasets.Data, er
 	if cfg.ValidationSplit > 0 {
 		head, tail, err := datasets.Split(data, cfg.ValidationSplit)
 		if err != nil {
-			return nil, errors.Wrap(err, "FitConfig.ValidationSplit")
+			return nil, errors.Wrapf(err, "%s: FitConfig.ValidationSplit", t.model.Name())
 		}
 		data, cfg.Validation = head, tail
 	}
 	return data, nil
+}
+
+func (t *Trainer) checkData(field string, data datasets.Data) error {
+	if data == nil {
+		return t.fail(field, "must not be nil", nil)
+	}
+	if data.Len() <= 0 {
+		return t.fail(field, "must have samples", data.Len())
+	}
+	return nil
+}
+
+func (t *Trainer) checkCallbacks(config string, callbacks []Callback) error {
+	for i, cb := range callbacks {
+		if cb == nil {
+			return t.fail(fmt.Sprintf("%s.Callbacks[%d]", config, i), "must not be nil", nil)
+		}
+	}
+	return nil
 }
 
 // fitEpoch trains on all samples once and evaluates the validation data.
@@ -97,32 +122,21 @@ func (t *Trainer) fitEpoch(ctx context.Context, c *course, data datasets.Data, c
 	if err := c.tell(EpochBegin, 0, 0, nil); err != nil {
 		return nil, err
 	}
-	order := t.order(data.Len(), cfg.NoShuffle)
-	batches := (len(order) + cfg.BatchSize - 1) / cfg.BatchSize
+	batches := chunks(t.order(data.Len(), cfg.NoShuffle), cfg.BatchSize)
 	sum := t.startSum()
 	var batch datasets.Batch
-	for b := range batches {
+	for b, rows := range batches {
 		if err := ctx.Err(); err != nil {
 			return nil, errors.Wrapf(err, "%s: stopped in epoch %d before batch %d", t.model.Name(), c.epoch+1, b+1)
 		}
-		if err := c.tell(TrainBatchBegin, b, batches, nil); err != nil {
+		if err := c.tell(TrainBatchBegin, b, len(batches), nil); err != nil {
 			return nil, err
 		}
-		rows := order[b*cfg.BatchSize : min((b+1)*cfg.BatchSize, len(order))]
-		if err := data.Gather(rows, &batch); err != nil {
-			return nil, err
-		}
-		p, err := t.train(&batch)
-		if err == nil {
-			err = sum.add(p, &batch)
-		}
-		if err != nil {
+		if err := t.fitBatch(data, rows, &batch, sum); err != nil {
 			return nil, errors.Wrapf(err, "epoch %d, batch %d", c.epoch+1, b+1)
 		}
-		if len(c.callbacks) > 0 {
-			if err := c.tell(TrainBatchEnd, b, batches, sum.logs("")); err != nil {
-				return nil, err
-			}
+		if err := c.tell(TrainBatchEnd, b, len(batches), sum.logs("")); err != nil {
+			return nil, err
 		}
 		if c.stopped {
 			break
@@ -134,16 +148,32 @@ func (t *Trainer) fitEpoch(ctx context.Context, c *course, data datasets.Data, c
 		if err != nil {
 			return nil, errors.Wrapf(err, "validation of epoch %d", c.epoch+1)
 		}
-		logs = append(logs, val.logs("val_")...)
+		logs = append(logs, val.logs(validationPrefix)...)
 	}
 	return logs, nil
 }
 
+// fitBatch trains on the samples at rows; batch is room for them.
+func (t *Trainer) fitBatch(data datasets.Data, rows []int, batch *datasets.Batch, sum *sum) error {
+	if err := t.gather(data, rows, batch); err != nil {
+		return err
+	}
+	p, err := t.train(batch)
+	if err != nil {
+		return err
+	}
+	return sum.add(p, batch)
+}
+
 // order is the order of the samples in the epoch at hand.
 func (t *Trainer) order(n int, sorted bool) []int {
-	if !sorted {
-		return graph.Rand(t.model.Seed(), "shuffle", t.model.Name(), graph.Tick{Epoch: t.epoch}).Perm(n)
+	if sorted {
+		return inOrder(n)
 	}
+	return graph.Rand(t.model.Seed(), "shuffle", t.model.Name(), graph.Tick{Epoch: t.epoch}).Perm(n)
+}
+
+func inOrder(n int) []int {
 	order := make([]int, n)
 	for i := range order {
 		order[i] = i
@@ -151,38 +181,5 @@ func (t *Trainer) order(n int, sorted bool) []int {
 	return order
 }
 
-// sum adds up loss and metrics over an epoch, exactly: a smaller batch counts
-// by its samples.
-type sum struct {
-	loss, samples float64
-	metrics       []metrics.Metric
-	values        []metrics.Accumulator
-}
-
-func (t *Trainer) startSum() *sum {
-	s := &sum{metrics: t.cfg.Metrics}
-	for _, m := range s.metrics {
-		s.values = append(s.values, m.Start())
-	}
-	return s
-}
-
-func (s *sum) add(p *program, batch *datasets.Batch) error {
-	n := float64(batch.Inputs[0].Shape()[0])
-	s.loss += p.value() * n
-	s.samples += n
-	for i, v := range s.values {
-		if err := v.Add(batch.Targets[0], p.output, batch.Weights); err != nil {
-			return errors.Wrap(err, s.metrics[i].Name())
-		}
-	}
-	return nil
-}
-
-func (s *sum) logs(prefix string) Logs {
-	out := Logs{{prefix + "loss", s.loss / s.samples}}
-	for i, v := range s.values {
-		out = append(out, Log{fmt.Sprint(prefix, s.metrics[i].Name()), v.Result()})
-	}
-	return out
-}
+// chunks cuts an order into batches of a size, the last perhaps smaller.
+func chunks(order []int, size int) [][]int { return slices.Collect(slices.Chunk(order, size)) }

@@ -2,6 +2,9 @@ package train
 
 import "slices"
 
+// validationPrefix begins the names of figures of the validation data.
+const validationPrefix = "val_"
+
 // Logs are the figures of an epoch or a batch: the loss first, then the
 // metrics, then those of the validation data, whose names begin with "val_".
 type Logs []Log

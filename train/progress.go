@@ -3,6 +3,7 @@ package train
 import (
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strings"
 	"time"
@@ -20,19 +21,24 @@ const (
 // stopping a training for, so errors of the writer are ignored.
 type progress struct {
 	w       io.Writer
-	columns int // of the terminal; 0 where there is none
+	columns func() int // of the terminal; nil where there is none
+	now     func() time.Time
 
-	begun, drawn time.Time
-	batches      int
-	width        int // of the line that is on the terminal
+	begun         time.Time // when the epoch began
+	first         time.Time // when its first batch was done, which had to compile
+	drawn         time.Time
+	done, batches int
+	width         int // of the unfinished line on the terminal
 }
 
 func newProgress(w io.Writer) *progress {
-	p := &progress{w: w}
+	p := &progress{w: w, now: time.Now}
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		p.columns = 80
-		if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {
-			p.columns = columns
+		p.columns = func() int {
+			if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {
+				return columns
+			}
+			return 80
 		}
 	}
 	return p
@@ -42,23 +48,26 @@ func newProgress(w io.Writer) *progress {
 func (p *progress) On(e *Event) error {
 	switch e.Moment {
 	case EpochBegin:
-		p.begun, p.drawn, p.width = time.Now(), time.Time{}, 0
-		if p.columns > 0 {
+		p.begun, p.drawn, p.done, p.batches = p.now(), time.Time{}, 0, 0
+		if p.columns != nil {
 			fmt.Fprintf(p.w, "Epoch %d/%d\n", e.Epoch+1, e.Epochs)
 		}
 	case TrainBatchEnd:
-		p.batches = e.Batches
-		if p.columns > 0 && time.Since(p.drawn) >= redrawAfter {
-			p.draw(p.line(e.Batch+1, e.Logs))
+		p.done, p.batches = e.Batch+1, e.Batches
+		if p.done == 1 {
+			p.first = p.now()
+		}
+		if p.columns != nil && p.now().Sub(p.drawn) >= redrawAfter {
+			p.draw(p.bar() + " " + clock(p.left()) + " " + p.step() + figures(e.Logs))
 		}
 	case EpochEnd:
-		if p.columns > 0 {
-			p.draw(p.line(p.batches, e.Logs))
-			fmt.Fprintln(p.w)
+		took := clock(p.now().Sub(p.begun).Round(time.Second))
+		if p.columns == nil {
+			fmt.Fprintf(p.w, "Epoch %d/%d - %s - %s - %s%s\n", e.Epoch+1, e.Epochs, p.count(), took, p.step(), figures(e.Logs))
 			return nil
 		}
-		fmt.Fprintf(p.w, "Epoch %d/%d - %d/%d - %s%s\n", e.Epoch+1, e.Epochs, p.batches, p.batches,
-			p.times(p.batches), figures(e.Logs))
+		p.draw(p.bar() + " " + took + " " + p.step() + figures(e.Logs))
+		p.close()
 	}
 	return nil
 }
@@ -67,31 +76,52 @@ func (p *progress) On(e *Event) error {
 // and could not be replaced, so it is cut.
 func (p *progress) draw(line string) {
 	r := []rune(line)
-	if len(r) >= p.columns {
-		r = r[:p.columns-1]
-	}
+	r = r[:min(len(r), p.columns()-1)]
 	fmt.Fprintf(p.w, "\r%s%s", string(r), strings.Repeat(" ", max(0, p.width-len(r))))
-	p.width, p.drawn = len(r), time.Now()
+	p.width, p.drawn = len(r), p.now()
 }
 
-// line is the progress after so many batches.
-func (p *progress) line(done int, logs Logs) string {
-	full := barWidth * done / p.batches
-	bar := strings.Repeat("━", full) + strings.Repeat("─", barWidth-full)
-	width := len(fmt.Sprint(p.batches))
-	return fmt.Sprintf("%*d/%d %s %s%s", width, done, p.batches, bar, p.times(done), figures(logs))
-}
-
-// times is the time that is left, or that it took in the end, and the time a
-// step.
-func (p *progress) times(done int) string {
-	took := time.Since(p.begun)
-	step := took / time.Duration(max(done, 1))
-	shown := took
-	if done < p.batches {
-		shown = step * time.Duration(p.batches-done)
+// close ends a line that is not finished, so that what is printed next begins
+// on its own.
+func (p *progress) close() {
+	if p.width > 0 {
+		fmt.Fprintln(p.w)
+		p.width = 0
 	}
-	return fmt.Sprintf("%s %s/step", clock(shown), brief(step))
+}
+
+// count is how many batches are done: " 7/10".
+func (p *progress) count() string {
+	return fmt.Sprintf("%*d/%d", len(fmt.Sprint(p.batches)), p.done, p.batches)
+}
+
+// bar is the count and the bar behind it.
+func (p *progress) bar() string {
+	full := barWidth * p.done / max(p.batches, 1)
+	return p.count() + " " + strings.Repeat("━", full) + strings.Repeat("─", barWidth-full)
+}
+
+// perStep is the time a batch takes, without the first where there are more.
+func (p *progress) perStep() time.Duration {
+	if p.done > 1 {
+		return p.now().Sub(p.first) / time.Duration(p.done-1)
+	}
+	return p.now().Sub(p.begun) / time.Duration(max(p.done, 1))
+}
+
+func (p *progress) left() time.Duration { return p.perStep() * time.Duration(p.batches-p.done) }
+
+// step writes the time a batch takes in the unit that suits it: 2s/step,
+// 13ms/step, 640us/step.
+func (p *progress) step() string {
+	switch d := p.perStep(); {
+	case d >= time.Second || d == 0:
+		return fmt.Sprintf("%.0fs/step", d.Seconds())
+	case d >= time.Millisecond:
+		return fmt.Sprintf("%.0fms/step", d.Seconds()*1e3)
+	default:
+		return fmt.Sprintf("%.0fus/step", d.Seconds()*1e6)
+	}
 }
 
 // clock writes 7s, 1:05 or 2:00:00.
@@ -106,23 +136,12 @@ func clock(d time.Duration) string {
 	return fmt.Sprintf("%ds", s)
 }
 
-// brief writes a duration in the unit that suits it: 2s, 13ms, 640us.
-func brief(d time.Duration) string {
-	switch {
-	case d >= time.Second:
-		return fmt.Sprintf("%ds", int(d.Seconds()+0.5))
-	case d >= time.Millisecond:
-		return fmt.Sprintf("%dms", d.Milliseconds())
-	}
-	return fmt.Sprintf("%dus", d.Microseconds())
-}
-
 // figures writes the logs with 4 decimals, small ones as powers of ten.
 func figures(logs Logs) string {
 	var b strings.Builder
 	for _, l := range logs {
 		format := " - %s: %.4f"
-		if l.Value > -1e-3 && l.Value < 1e-3 && l.Value != 0 {
+		if math.Abs(l.Value) <= 1e-3 {
 			format = " - %s: %.4e"
 		}
 		fmt.Fprintf(&b, format, l.Name, l.Value)

@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/train/losses"
 	"github.com/engram-go/engram/train/metrics"
 	"github.com/engram-go/engram/train/optimizers"
+	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 )
 
@@ -57,45 +59,58 @@ func Compile(m Model, cfg Config) (*Trainer, error) {
 	if cfg.Optimizer == nil {
 		cfg.Optimizer = optimizers.Adam{}
 	}
-	if err := metricNames(cfg.Metrics); err != nil {
+	t := &Trainer{model: m, cfg: cfg}
+	if err := t.checkMetrics(); err != nil {
 		return nil, err
 	}
-	params, err := m.Params()
-	if err != nil {
+	var err error
+	if t.params, err = m.Params(); err != nil {
 		return nil, err
 	}
-	outputs, err := m.OutputShapes()
-	if err != nil {
+	if err := t.checkShapes(); err != nil {
 		return nil, err
 	}
-	if len(outputs) != 1 {
-		return nil, graph.Error{Path: m.Name(), Field: "model", Rule: "must have one output to be trained", Value: len(outputs)}
-	}
-	err = graph.Shapes(graph.Config{Params: params, Training: true, Seed: m.Seed()}, func(s *graph.Scope) {
-		lossOf(s, cfg.Loss, s.Input("output", outputs[0]), s.Input("target", outputs[0]), graph.Value{}, false)
-	})
-	if err != nil {
-		return nil, err
-	}
-	t := &Trainer{model: m, cfg: cfg, params: params}
-	if t.optimizer, err = cfg.Optimizer.Start(trainable(params)); err != nil {
-		return nil, err
+	if t.optimizer, err = cfg.Optimizer.Start(trainable(t.params)); err != nil {
+		return nil, errors.Wrap(err, m.Name())
 	}
 	return t, nil
 }
 
-func metricNames(ms []metrics.Metric) error {
+// checkMetrics keeps two figures from having one name.
+func (t *Trainer) checkMetrics() error {
 	seen := map[string]bool{"loss": true}
-	for i, m := range ms {
-		if m == nil {
-			return graph.Error{Field: fmt.Sprintf("Config.Metrics[%d]", i), Rule: "must not be nil"}
-		}
-		if seen[m.Name()] {
-			return graph.Error{Field: "Config.Metrics", Rule: "must have names that differ", Value: m.Name()}
+	for i, m := range t.cfg.Metrics {
+		field := fmt.Sprintf("Config.Metrics[%d]", i)
+		switch {
+		case m == nil:
+			return t.fail(field, "must not be nil", nil)
+		case m.Name() == "" || strings.HasPrefix(m.Name(), validationPrefix):
+			return t.fail(field, "must have a name that does not begin with "+validationPrefix, fmt.Sprintf("%q", m.Name()))
+		case seen[m.Name()]:
+			return t.fail(field, "must have a name of its own", fmt.Sprintf("%q", m.Name()))
 		}
 		seen[m.Name()] = true
 	}
 	return nil
+}
+
+// checkShapes follows the shapes through model and loss.
+func (t *Trainer) checkShapes() error {
+	outputs, err := t.model.OutputShapes()
+	if err != nil {
+		return err
+	}
+	if len(outputs) != 1 {
+		return t.fail("model", "must have one output to be trained", len(outputs))
+	}
+	inputs, err := t.model.InputShapes()
+	if err != nil {
+		return err
+	}
+	cfg := graph.Config{Params: t.params, Training: true, Seed: t.model.Seed()}
+	return graph.Shapes(cfg, func(s *graph.Scope) {
+		t.describe(s, shapes{inputs: inputs, target: outputs[0]})
+	})
 }
 
 func trainable(params *graph.Params) []*graph.Param {
@@ -116,10 +131,12 @@ func (t *Trainer) Params() *graph.Params { return t.params }
 
 // Step trains on one batch and returns its loss, before the step. It is what
 // Fit does for every batch, for training loops of one's own. A loss or a
-// gradient that is not finite is an error and changes nothing.
+// gradient that is not finite is an error and changes nothing; so is a weight
+// that is not finite after the step, which only an absurd learning rate brings
+// about, but that weight stays.
 func (t *Trainer) Step(ctx context.Context, batch *datasets.Batch) (float64, error) {
 	if err := ctx.Err(); err != nil {
-		return 0, err
+		return 0, errors.Wrapf(err, "%s: stopped before a step", t.model.Name())
 	}
 	p, err := t.train(batch)
 	if err != nil {
@@ -128,22 +145,37 @@ func (t *Trainer) Step(ctx context.Context, batch *datasets.Batch) (float64, err
 	return p.value(), nil
 }
 
-// train does one step and returns the program, which holds loss and outputs
+// train does one step and returns the program, which holds loss and output
 // until its next run.
 func (t *Trainer) train(batch *datasets.Batch) (*program, error) {
-	p, err := t.run(batch, true)
+	p, err := t.run(batch, training)
 	if err != nil {
 		return nil, err
 	}
-	if loss := p.value(); math.IsNaN(loss) || math.IsInf(loss, 0) {
-		return nil, graph.Error{Path: t.model.Name(), Field: "loss", Rule: "must be finite", Value: loss, Kind: graph.ErrNotFinite}
-	}
-	t.step++
-	return p, t.params.Update(func() error {
+	all := t.params.All()
+	err = t.params.Update(func() error {
 		if err := t.optimizer.Step(p.grads); err != nil {
 			return err
 		}
 		p.update()
-		return nil
+		return finiteWeights(all)
 	})
+	if err != nil {
+		return nil, err
+	}
+	t.step++
+	return p, nil
 }
+
+// finiteWeights finds a weight that a step took beyond what its type can hold.
+// Not every such weight shows in the loss: behind a tanh it does not.
+func finiteWeights(params []*graph.Param) error {
+	for _, p := range params {
+		if err := graph.CheckTensor(p.Value(), p.Value().Dtype(), graph.Shape(p.Value().Shape())); err != nil {
+			return errors.Wrapf(err, "%s after the step", p.Path)
+		}
+	}
+	return nil
+}
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
