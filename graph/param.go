@@ -68,6 +68,9 @@ func RestoreParams(dtype tensor.Dtype, seed uint64, stored map[string]*tensor.De
 	}
 	p.stored = map[string]*tensor.Dense{}
 	for path, t := range stored {
+		if t == nil {
+			return nil, Error{Path: path, Field: "weight", Rule: "must not be nil"}
+		}
 		if err := CheckTensor(t, p.dtype, shapeOf(t)); err != nil {
 			return nil, errors.Wrap(err, path)
 		}
@@ -180,10 +183,12 @@ func (p *Params) start(path string, shape Shape, init Initializer) (*tensor.Dens
 		if !ok {
 			return nil, Error{Path: path, Field: "weight", Rule: "must be stored"}
 		}
-		if want := physicalShape(shape); !want.Equal(shapeOf(t)) {
-			return nil, Error{Path: path, Field: "weight", Rule: fmt.Sprintf("must have the shape %v", want), Value: shapeOf(t)}
+		if !fits(t, shape) {
+			return nil, Error{Path: path, Field: "weight", Rule: fmt.Sprintf("must have the shape %v", physicalShape(shape)), Value: shapeOf(t)}
 		}
-		return Contiguous(t).Clone().(*tensor.Dense), nil
+		out := newDense(p.dtype, shape)
+		copyDense(out, Contiguous(t))
+		return out, nil
 	}
 	if init == nil {
 		return nil, Error{Field: path, Rule: "must have an initializer"}

@@ -1,0 +1,170 @@
+package engram_test
+
+import (
+	"errors"
+	"fmt"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/engram-go/engram"
+
+// floors are the rooms of the house, lowest first. A package may import its own
+// room and those of lower floors; neighbours on one floor do not know each
+// other. Tests keep to this too.
+var floors = [][]string{
+	{"graph"},
+	{"internal"},
+	{"layers", "datasets", "train/losses", "train/metrics", "train/optimizers"},
+	{"models"},
+	{"train"},
+	{"train/callbacks", "train/search", "train/forecast"},
+	{"cmd/demo"},
+	{"."}, // tests of the whole, at the root
+}
+
+// room finds the room of a package by its folder: the one with the longest name
+// that the folder lies in.
+func room(dir string) (name string, floor int, ok bool) {
+	for i, rooms := range floors {
+		for _, r := range rooms {
+			if (dir == r || strings.HasPrefix(dir, r+"/")) && len(r) > len(name) {
+				name, floor = r, i
+			}
+		}
+	}
+	return name, floor, name != ""
+}
+
+// importFault says what is wrong with an import in a file of the given folder,
+// or nothing.
+func importFault(dir, imported string) string {
+	name, floor, ok := room(dir)
+	if !ok {
+		return fmt.Sprintf("folder %s lies in no room", dir)
+	}
+	if under(imported, "gorgonia.org/gorgonia") && name != "graph" {
+		return fmt.Sprintf("%s imports %s, which only graph may do", dir, imported)
+	}
+	if !under(imported, module) {
+		return ""
+	}
+	to := strings.TrimPrefix(strings.TrimPrefix(imported, module), "/")
+	if to == "" {
+		to = "."
+	}
+	toName, toFloor, ok := room(to)
+	switch {
+	case !ok:
+		return fmt.Sprintf("%s imports %s, which lies in no room", dir, to)
+	case name == "cmd/demo" && slices.Contains(strings.Split(to, "/"), "internal"):
+		return fmt.Sprintf("%s imports %s: demos use public packages only", dir, to)
+	case toName != name && toFloor >= floor:
+		return fmt.Sprintf("%s imports %s: room %s is not below room %s", dir, to, toName, name)
+	}
+	return ""
+}
+
+func under(imported, root string) bool {
+	return imported == root || strings.HasPrefix(imported, root+"/")
+}
+
+// Imports go one way, in all files and tests of the module.
+func TestImportDirection(t *testing.T) {
+	files := 0
+	err := filepath.WalkDir(".", func(file string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		file = filepath.ToSlash(file)
+		if entry.IsDir() {
+			if file != "." && foreign(file) {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if path.Ext(file) != ".go" {
+			return nil
+		}
+		files++
+		if _, _, ok := room(path.Dir(file)); !ok {
+			t.Errorf("%s lies in no room: give its folder a place in floors", file)
+			return nil
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, spec := range parsed.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			if fault := importFault(path.Dir(file), imported); fault != "" {
+				t.Errorf("%s: %s", file, fault)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files < 20 {
+		t.Errorf("only %d files were found", files)
+	}
+}
+
+// foreign folders are no part of the module: the go command skips them, or they
+// are modules of their own.
+func foreign(dir string) bool {
+	base := path.Base(dir)
+	if base == "testdata" || base == "vendor" || strings.HasPrefix(base, ".") || strings.HasPrefix(base, "_") {
+		return true
+	}
+	_, err := os.Stat(filepath.Join(dir, "go.mod"))
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+func TestImportFaults(t *testing.T) {
+	cases := []struct{ dir, imported, want string }{
+		{"graph", "gorgonia.org/gorgonia", ""},
+		{"graph/graphtest", module + "/graph", ""},
+		{"layers/layertest", module + "/internal/codec", ""},
+		{"layers", "gorgonia.org/tensor", ""},
+		{"layers", module + "/layers/activations", ""},
+		{"train", module + "/train/losses", ""},
+		{"train/callbacks", module + "/train", ""},
+		{"cmd/demo", module + "/cmd/demo/notebook", ""},
+		{".", module + "/train", ""},
+		{"layers", "gorgonia.org/gorgonia", "layers imports gorgonia.org/gorgonia, which only graph may do"},
+		{"cmd/demo", "gorgonia.org/gorgonia/encoding/dot", "which only graph may do"},
+		{"graph", module + "/layers", "graph imports layers: room layers is not below room graph"},
+		{"layers", module + "/models", "room models is not below room layers"},
+		{"layers", module + "/datasets", "room datasets is not below room layers"},
+		{"train/losses", module + "/train", "room train is not below room train/losses"},
+		{"train/losses", module + "/train/metrics", "room train/metrics is not below"},
+		{"models", module + "/train", "room train is not below room models"},
+		{"train", module + "/train/callbacks", "room train/callbacks is not below room train"},
+		{"train", module, "room . is not below room train"},
+		{"cmd/demo", module + "/internal/codec", "demos use public packages only"},
+		{"cmd/demo/notebook", module + "/graph/internal/kernels", "demos use public packages only"},
+		{"utils", "fmt", "folder utils lies in no room"},
+		{"layersplus", "fmt", "folder layersplus lies in no room"},
+		{"cmd/other", "fmt", "folder cmd/other lies in no room"},
+		{"train", module + "/utils", "which lies in no room"},
+	}
+	for _, c := range cases {
+		got := importFault(c.dir, c.imported)
+		if (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
+			t.Errorf("%s importing %s: got %q, want %q", c.dir, c.imported, got, c.want)
+		}
+	}
+}
