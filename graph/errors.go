@@ -51,3 +51,18 @@ func (e Error) Unwrap() error {
 	}
 	return e.Kind
 }
+
+// locate gives an error the path of a layer, unless it has one already.
+func locate(err error, path string) error {
+	if e, ok := err.(Error); ok {
+		if e.Path == "" {
+			e.Path = path
+		}
+		return e
+	}
+	var e Error
+	if path == "" || errors.As(err, &e) && e.Path != "" {
+		return err
+	}
+	return errors.Wrap(err, path)
+}

@@ -137,21 +137,6 @@ func (s *Scope) Fail(err error) {
 	s.err = locate(err, s.path)
 }
 
-// locate gives an error the path of a layer, unless it has one already.
-func locate(err error, path string) error {
-	if e, ok := err.(Error); ok {
-		if e.Path == "" {
-			e.Path = path
-		}
-		return e
-	}
-	var e Error
-	if path == "" || errors.As(err, &e) && e.Path != "" {
-		return err
-	}
-	return errors.Wrap(err, path)
-}
-
 // Failf keeps the first error: field breaks rule with value.
 func (s *Scope) Failf(field, rule string, value any) {
 	s.Fail(Error{Field: field, Rule: rule, Value: value})

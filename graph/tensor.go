@@ -1,6 +1,8 @@
 package graph
 
 import (
+	"fmt"
+	"math"
 	"slices"
 
 	"gorgonia.org/tensor"
@@ -126,3 +128,65 @@ func backing(t *tensor.Dense) any {
 
 // shapeOf is the shape of a tensor as a Shape.
 func shapeOf(t *tensor.Dense) Shape { return Shape(slices.Clone([]int(t.Shape()))) }
+
+func physicalShape(s Shape) Shape { return Shape(physical(s)) }
+
+// fits tells whether t has the shape s. A single number may be a scalar or a
+// vector of one element.
+func fits(t *tensor.Dense, s Shape) bool {
+	got := shapeOf(t)
+	return s.Equal(got) || physicalShape(s).Equal(got)
+}
+
+// CheckTensor holds data against what is expected: dtype, shape (open axes
+// fit any size) and finite elements.
+func CheckTensor(t *tensor.Dense, dtype tensor.Dtype, shape Shape) error {
+	if t == nil {
+		return Error{Field: "tensor", Rule: "must not be nil"}
+	}
+	if t.Dtype() != dtype {
+		return Error{Field: "dtype", Rule: fmt.Sprintf("must be %v", dtype), Value: t.Dtype()}
+	}
+	if got := shapeOf(t); !shape.Accepts(got) {
+		return Error{Field: "shape", Rule: fmt.Sprintf("must be %v", shape), Value: got}
+	}
+	c := Contiguous(t)
+	var at int
+	var bad float64
+	if dtype == tensor.Float32 {
+		at, bad = notFinite(c.Float32s())
+	} else {
+		at, bad = notFinite(c.Float64s())
+	}
+	if at >= 0 {
+		return Error{Field: fmt.Sprintf("element %v", unravel(at, shapeOf(t))), Rule: "must be finite", Value: bad, Kind: ErrNotFinite}
+	}
+	return nil
+}
+
+func notFinite[T float](data []T) (int, float64) {
+	for i, x := range data {
+		if f := float64(x); math.IsNaN(f) || math.IsInf(f, 0) {
+			return i, f
+		}
+	}
+	return -1, 0
+}
+
+// unravel is the place of element i in a shape.
+func unravel(i int, s Shape) []int {
+	at := make([]int, len(s))
+	for a := len(s) - 1; a >= 0; a-- {
+		at[a] = i % s[a]
+		i /= s[a]
+	}
+	return at
+}
+
+func copyDense(to, from *tensor.Dense) {
+	if to.Dtype() == tensor.Float32 {
+		copy(to.Float32s(), from.Float32s())
+	} else {
+		copy(to.Float64s(), from.Float64s())
+	}
+}
