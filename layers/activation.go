@@ -5,11 +5,15 @@ import (
 	"github.com/engram-go/engram/layers/activations"
 )
 
-// Activation applies an activation function.
+// Activation applies an activation function to its input.
 //
-//	in, out: [batch, ...]
+//	y = function(x)
 //
-// A mask on the input rides on the output.
+//	in:  [batch, ...]
+//	out: the same shape, unless the function changes it, as activations.GLU does
+//
+// A mask on the input rides on the output. Functions along an axis, such as
+// activations.Softmax, pay no heed to it.
 type Activation struct {
 	Function activations.Activation // required
 	Name     string                 // "activation", numbered, where empty
@@ -17,12 +21,10 @@ type Activation struct {
 
 var _ Resolver = Activation{}
 
-// Resolve checks that there is a function.
+// Resolve fills in the function's defaults.
 func (l Activation) Resolve() (Layer, error) {
-	if l.Function == nil {
-		return nil, graph.Error{Field: "Activation.Function", Rule: "must be set"}
-	}
-	return l, activation(&l.Function, nil)
+	err := activation("Activation.Function", &l.Function, nil)
+	return l, err
 }
 
 // Call computes the layer.

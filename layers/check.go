@@ -2,10 +2,12 @@ package layers
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/layers/activations"
 	"github.com/engram-go/engram/layers/initializers"
+	"github.com/pkg/errors"
 )
 
 // first returns the first error of a layer's checks.
@@ -35,15 +37,30 @@ func rate(field string, p float64) error {
 }
 
 // activation fills in a field of a layer.
-func activation(field *activations.Activation, fallback activations.Activation) (err error) {
-	*field, err = activations.Resolve(*field, fallback)
-	return err
+func activation(field string, a *activations.Activation, fallback activations.Activation) (err error) {
+	*a, err = activations.Resolve(*a, fallback)
+	return inField(field, err)
 }
 
 // initializer fills in a field of a layer.
-func initializer(field *graph.Initializer, fallback graph.Initializer) (err error) {
-	*field, err = initializers.Resolve(*field, fallback)
-	return err
+func initializer(field string, i *graph.Initializer, fallback graph.Initializer) (err error) {
+	*i, err = initializers.Resolve(*i, fallback)
+	return inField(field, err)
+}
+
+// inField names the field of the layer that an error came from, as a layer may
+// hold several values of one type: what ELU.Alpha breaks is a rule of
+// LSTM.Activation.Alpha.
+func inField(field string, err error) error {
+	var e graph.Error
+	if !errors.As(err, &e) {
+		return errors.Wrap(err, field)
+	}
+	if _, inner, ok := strings.Cut(e.Field, "."); ok {
+		field += "." + inner
+	}
+	e.Field = field
+	return e
 }
 
 // one returns the only input of a layer, of at least the given rank.
@@ -68,6 +85,16 @@ func features(s *graph.Scope, class string, x graph.Value) (int, bool) {
 		return 0, false
 	}
 	return d, true
+}
+
+// gate applies an activation that must keep the shape of x: one that halved it
+// would broadcast in what follows, and nobody would see.
+func gate(field string, a activations.Activation, x graph.Value) graph.Value {
+	y := a.Apply(x)
+	if !y.Shape().Equal(x.Shape()) {
+		x.Scope().Failf(field, fmt.Sprintf("must keep the shape %v", x.Shape()), y.Shape())
+	}
+	return y
 }
 
 // ride lets the mask of x ride on y.

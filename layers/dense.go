@@ -14,7 +14,8 @@ import (
 //	out:     [batch, ..., units]
 //	weights: kernel [features, units], bias [units]
 //
-// A mask on the input rides on the output.
+// The features must be known when the model is built; all axes before them may
+// be open. A mask on the input rides on the output.
 type Dense struct {
 	Units             int                    // size of the output; required
 	Activation        activations.Activation // activations.Linear
@@ -30,9 +31,9 @@ var _ Resolver = Dense{}
 func (l Dense) Resolve() (Layer, error) {
 	err := first(
 		positive("Dense.Units", l.Units),
-		activation(&l.Activation, activations.Linear),
-		initializer(&l.KernelInitializer, initializers.GlorotUniform),
-		initializer(&l.BiasInitializer, initializers.Zeros),
+		activation("Dense.Activation", &l.Activation, activations.Linear),
+		initializer("Dense.KernelInitializer", &l.KernelInitializer, initializers.GlorotUniform),
+		initializer("Dense.BiasInitializer", &l.BiasInitializer, initializers.Zeros),
 	)
 	return l, err
 }

@@ -2,10 +2,12 @@ package layers
 
 import "github.com/engram-go/engram/graph"
 
-// Flatten joins all axes but the batch.
+// Flatten joins all axes but the batch, in row-major order.
 //
 //	in:  [batch, a, b, ...]
-//	out: [batch, a·b·...]
+//	out: [batch, a·b·...]; open where one of the axes is
+//
+// A mask on the input ends here, as the output has no steps.
 type Flatten struct {
 	Name string // "flatten", numbered, where empty
 }
@@ -16,5 +18,5 @@ func (l Flatten) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	if !ok {
 		return inputs
 	}
-	return []graph.Value{x.WithoutMask().Reshape(x.Dim(0), x.Shape()[1:].Size())}
+	return []graph.Value{x.Reshape(x.Dim(0), x.Shape()[1:].Size())}
 }

@@ -12,7 +12,8 @@ import (
 // purpose, batch size and length, and once with open axes to find shapes and
 // parameters. It reports what is wrong through the scope.
 //
-// A layer that has defaults or rules for its fields also has Resolve.
+// A layer that has defaults or rules for its fields also has Resolve, and its
+// Call is run only on what that returned.
 type Layer interface {
 	Call(s *graph.Scope, inputs ...graph.Value) []graph.Value
 }
@@ -23,8 +24,9 @@ type Resolver interface {
 	Resolve() (Layer, error)
 }
 
-// Resolve returns the layer with every default filled in.
-func Resolve(l Layer) (Layer, error) {
+// Resolve returns the layer with every default filled in. A config may hold
+// values of a user's own, so a panic on the way is an error, as it is in Call.
+func Resolve(l Layer) (_ Layer, err error) {
 	if l == nil {
 		return nil, graph.Error{Field: "layer", Rule: "must not be nil"}
 	}
@@ -32,7 +34,16 @@ func Resolve(l Layer) (Layer, error) {
 	if !ok {
 		return l, nil
 	}
-	return r.Resolve()
+	defer func() {
+		if p := recover(); p != nil {
+			err = graph.Error{Field: Class(l) + ".Resolve", Rule: "must not panic", Value: p}
+		}
+	}()
+	resolved, err := r.Resolve()
+	if err == nil && resolved == nil {
+		err = graph.Error{Field: Class(l) + ".Resolve", Rule: "must return a layer"}
+	}
+	return resolved, err
 }
 
 // Apply resolves a layer and calls it one level deeper in the scope, under the
@@ -50,12 +61,22 @@ func Apply(s *graph.Scope, name string, l Layer, inputs ...graph.Value) []graph.
 	return out
 }
 
-// Class is the name of a layer's type, such as "LSTM".
-func Class(l Layer) string { return reflect.TypeOf(l).Name() }
+// Class is the name of a layer's type, such as "LSTM", or of the type that it
+// points to.
+func Class(l Layer) string {
+	t := reflect.TypeOf(l)
+	if t != nil && t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t == nil {
+		return ""
+	}
+	return t.Name()
+}
 
 // Name is the name that the layer's field Name gives it, or "".
 func Name(l Layer) string {
-	v := reflect.ValueOf(l)
+	v := reflect.Indirect(reflect.ValueOf(l))
 	if v.Kind() != reflect.Struct {
 		return ""
 	}

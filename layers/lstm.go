@@ -9,9 +9,10 @@ import (
 	"github.com/engram-go/engram/layers/initializers"
 )
 
-// LSTM is long short-term memory (Hochreiter & Schmidhuber 1997) with a forget
-// gate (Gers et al. 2000). At each step, with σ the recurrent activation and
-// tanh the activation,
+// LSTM is long short-term memory (Hochreiter & Schmidhuber 1997, "Long
+// Short-Term Memory") with a forget gate (Gers et al. 2000, "Learning to
+// Forget"). At each step, with σ the recurrent activation and tanh the
+// activation,
 //
 //	i = σ(x·W_i + h·U_i + b_i)        f = σ(x·W_f + h·U_f + b_f)
 //	g = tanh(x·W_c + h·U_c + b_c)     o = σ(x·W_o + h·U_o + b_o)
@@ -23,11 +24,18 @@ import (
 //	weights: kernel [features, 4·units], recurrent_kernel [units, 4·units],
 //	         bias [4·units]; the columns of i, f, c and o, in that order
 //
-// At a masked step h and c stay as they were. The mask rides on the output
-// only with ReturnSequences.
+// At a masked step h and c stay as they were, and the output is that of the
+// step before, or zeros at the first. The mask rides on the output only with
+// ReturnSequences.
 //
-// The steps are written out in the graph, so building it and running it takes
-// time and memory that grow with their number.
+// The values i, f, g, o and c' of the first step that is computed can be read
+// from a graph.Program as "i", "f", "g", "o" and "c" under the layer's path,
+// those of the next as "i_1" and so on, as they are before a mask holds them.
+//
+// The number of units and features must be known when the model is built, that
+// of steps may be open. The steps are written out in the graph: memory and the
+// time of a run grow with their number, and the time to compile faster than it,
+// to some seconds for 300 steps. There is no dropout between states.
 type LSTM struct {
 	Units                int                    // size of h and c; required
 	Activation           activations.Activation // activations.Tanh
@@ -37,7 +45,7 @@ type LSTM struct {
 	KernelInitializer    graph.Initializer      // initializers.GlorotUniform
 	RecurrentInitializer graph.Initializer      // initializers.Orthogonal{}
 	BiasInitializer      graph.Initializer      // initializers.Zeros
-	Dropout              float64                // of the features of x; one mask for all steps
+	Dropout              float64                // part of the features of x dropped in training, 0 ≤ Dropout < 1; one mask for all steps
 	ReturnSequences      bool                   // gives h of every step
 	ReturnState          bool                   // gives the last h and c too
 	GoBackwards          bool                   // from the last step to the first; outputs stay in that order
@@ -51,11 +59,11 @@ var _ Resolver = LSTM{}
 func (l LSTM) Resolve() (Layer, error) {
 	err := first(
 		positive("LSTM.Units", l.Units),
-		activation(&l.Activation, activations.Tanh),
-		activation(&l.RecurrentActivation, activations.Sigmoid),
-		initializer(&l.KernelInitializer, initializers.GlorotUniform),
-		initializer(&l.RecurrentInitializer, initializers.Orthogonal{}),
-		initializer(&l.BiasInitializer, initializers.Zeros),
+		activation("LSTM.Activation", &l.Activation, activations.Tanh),
+		activation("LSTM.RecurrentActivation", &l.RecurrentActivation, activations.Sigmoid),
+		initializer("LSTM.KernelInitializer", &l.KernelInitializer, initializers.GlorotUniform),
+		initializer("LSTM.RecurrentInitializer", &l.RecurrentInitializer, initializers.Orthogonal{}),
+		initializer("LSTM.BiasInitializer", &l.BiasInitializer, initializers.Zeros),
 		rate("LSTM.Dropout", l.Dropout),
 		initialState(&l.InitialState),
 	)
@@ -100,12 +108,12 @@ func (l lstmCell) Step(s *graph.Scope, x graph.Value, states, _ []graph.Value) (
 	if !l.NoBias {
 		z = z.Add(s.Param("bias", graph.Shape{4 * u}, gateBias{l.BiasInitializer, u, !l.NoUnitForgetBias})) // [batch, 4·units]
 	}
-	i := σ.Apply(z.Slice(1, 0, u))                // [batch, units]
-	f := σ.Apply(z.Slice(1, u, 2*u))              // [batch, units]
-	g := l.Activation.Apply(z.Slice(1, 2*u, 3*u)) // [batch, units]
-	o := σ.Apply(z.Slice(1, 3*u, 4*u))            // [batch, units]
-	c = f.Times(c).Add(i.Times(g))                // [batch, units]
-	h = o.Times(l.Activation.Apply(c))            // [batch, units]
+	i := gate("LSTM.RecurrentActivation", σ, z.Slice(1, 0, u))       // [batch, units]
+	f := gate("LSTM.RecurrentActivation", σ, z.Slice(1, u, 2*u))     // [batch, units]
+	g := gate("LSTM.Activation", l.Activation, z.Slice(1, 2*u, 3*u)) // [batch, units]
+	o := gate("LSTM.RecurrentActivation", σ, z.Slice(1, 3*u, 4*u))   // [batch, units]
+	c = f.Times(c).Add(i.Times(g))                                   // [batch, units]
+	h = o.Times(gate("LSTM.Activation", l.Activation, c))            // [batch, units]
 
 	s.Trace("i", i)
 	s.Trace("f", f)

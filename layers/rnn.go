@@ -22,7 +22,6 @@ type sequence struct {
 	x         graph.Value // [batch, steps, features], perhaps with a mask
 	states    []graph.Value
 	backwards bool // from the last step to the first
-	zeroMask  bool // masked steps give zeros, and not the previous output
 }
 
 // recurrent checks the inputs of a recurrent layer: the sequence, and perhaps
@@ -40,9 +39,17 @@ func recurrent(s *graph.Scope, class string, sizes []int, inputs []graph.Value, 
 	if _, ok := features(s, class, x); !ok {
 		return sequence{}, false
 	}
+	if mask, ok := x.Mask(); ok && !mask.Shape().Accepts(x.Shape()[:2]) {
+		s.Failf(class+" mask", fmt.Sprintf("must have the shape %v", x.Shape()[:2]), mask.Shape())
+		return sequence{}, false
+	}
 	q := sequence{x: x, states: inputs[1:]}
 	if len(q.states) == 0 {
 		q.states = initial.States(s, x.Dim(0), sizes)
+	}
+	if len(q.states) != len(sizes) {
+		s.Failf(class+".InitialState", fmt.Sprintf("must give %d states", len(sizes)), len(q.states))
+		return sequence{}, false
 	}
 	for i, v := range q.states {
 		if want := (graph.Shape{x.Dim(0), sizes[i]}); s.Err() == nil && !v.Shape().Equal(want) {
@@ -58,36 +65,53 @@ func recurrent(s *graph.Scope, class string, sizes []int, inputs []graph.Value, 
 //
 // At a masked step the states stay as they were.
 func unroll(s *graph.Scope, c Cell, q sequence) (ys, states []graph.Value) {
-	steps := q.x.Dim(1)
-	if s.Symbolic() {
-		steps = 1
+	xs := []graph.Value{q.x.At(1, 0)} // [batch, features] each
+	if !s.Symbolic() {
+		xs = split(q.x)
 	}
 	mask, masked := q.x.Mask() // [batch, steps]
 	states = q.states
-	for i := range steps {
+	for i := range xs {
 		t := i
 		if q.backwards {
-			t = steps - 1 - i
+			t = len(xs) - 1 - i
 		}
-		y, next := c.Step(s, q.x.At(1, t), states, nil) // [batch, units]
+		y, next := c.Step(s, xs[t], states, nil) // [batch, units]
 		if !sameShapes(s, next, states) || s.Err() != nil {
 			return []graph.Value{y}, states
 		}
 		if masked {
 			m := mask.Slice(1, t, t+1) // [batch, 1]
-			y, next = hold(m, y, next, ys, states, q.zeroMask)
+			y, next = hold(m, y, next, ys, states)
 		}
 		ys, states = append(ys, y), next
 	}
 	return ys, states
 }
 
-// hold keeps the previous output and states where the mask m is 0; before the
-// first step, and with zeroMask, the output is zero there.
-func hold(m, y graph.Value, next, ys, states []graph.Value, zeroMask bool) (graph.Value, []graph.Value) {
-	previous := y.Scope().Const(0, y.Shape())
-	if len(ys) > 0 && !zeroMask {
+// split gives x at every step. It cuts long sequences in halves first: the
+// gradient of a cut is as large as what was cut, so that of cutting each step
+// from the whole would grow with the square of the steps.
+func split(x graph.Value) []graph.Value {
+	n := x.Dim(1)
+	if n > 16 {
+		return append(split(x.Slice(1, 0, n/2)), split(x.Slice(1, n/2, n))...)
+	}
+	xs := make([]graph.Value, n)
+	for t := range xs {
+		xs[t] = x.At(1, t)
+	}
+	return xs
+}
+
+// hold keeps the previous output and states where the mask m is 0. Before the
+// first step the output is zero there.
+func hold(m, y graph.Value, next, ys, states []graph.Value) (graph.Value, []graph.Value) {
+	var previous graph.Value
+	if len(ys) > 0 {
 		previous = ys[len(ys)-1]
+	} else {
+		previous = y.Scope().Const(0, y.Shape())
 	}
 	held := make([]graph.Value, len(next))
 	for k := range next {

@@ -34,9 +34,9 @@ func (ZeroState) States(s *graph.Scope, batch int, sizes []int) []graph.Value {
 }
 
 // RandomState starts with normally distributed numbers, drawn anew for every
-// sample of every batch.
+// sample of every run, in training or not.
 type RandomState struct {
-	Stddev float64 // 1 where 0
+	Stddev float64 // standard deviation, positive; 1 where 0
 }
 
 // Resolve fills in the default.
