@@ -1,0 +1,261 @@
+package train_test
+
+import (
+	"context"
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/train"
+	"github.com/engram-go/engram/train/metrics"
+	"github.com/google/go-cmp/cmp"
+	"gorgonia.org/tensor"
+	"pgregory.net/rapid"
+)
+
+var background = context.Background()
+
+// weighted is data whose samples weigh differently.
+type weighted struct {
+	datasets.Data
+	weight func(i int) float64
+}
+
+func (d weighted) Gather(rows []int, into *datasets.Batch) error {
+	w := make([]float64, len(rows))
+	for i, row := range rows {
+		w[i] = d.weight(row)
+	}
+	if err := d.Data.Gather(rows, into); err != nil {
+		return err
+	}
+	into.Weights = tensor.New(tensor.WithShape(len(w)), tensor.WithBacking(w))
+	return nil
+}
+
+// Whole runs of Fit against the linear model in plain Go: sizes that leave a
+// smaller last batch or none, orders, weights, validation, metrics.
+func TestFitAgainstPlainLoop(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		seed := rapid.Uint64Range(0, 99).Draw(r, "seed")
+		n := rapid.IntRange(2, 20).Draw(r, "samples")
+		size := rapid.IntRange(1, 25).Draw(r, "batch size")
+		epochs := rapid.IntRange(1, 3).Draw(r, "epochs")
+		noShuffle := rapid.Bool().Draw(r, "no shuffle")
+		split := rapid.SampledFrom([]float64{0, 0.25, 0.5}).Draw(r, "split")
+		heavy := rapid.Bool().Draw(r, "weights")
+
+		weight := one
+		x, y := rows(seed, n)
+		var data datasets.Data = samples(t, x, y)
+		if heavy {
+			weight = func(i int) float64 { return float64(i%3) / 2 }
+			data = weighted{data, weight}
+		}
+		m := linear(seed)
+		p := plainOf(t, m)
+		trainer := compile(t, m, train.Config{Metrics: []metrics.Metric{metrics.MAE{}, metrics.RMSE{}}})
+		got, err := trainer.Fit(background, data, train.FitConfig{
+			Epochs: epochs, BatchSize: size, NoShuffle: noShuffle, ValidationSplit: split,
+		})
+		if err != nil {
+			r.Fatal(err)
+		}
+
+		border := int(float64(n) * (1 - split))
+		want := map[string][]float64{}
+		add := func(name string, value float64) { want[name] = append(want[name], value) }
+		for epoch := range epochs {
+			order := make([]int, border)
+			for i := range order {
+				order[i] = i
+			}
+			if !noShuffle {
+				order = graph.Rand(seed, "shuffle", "sequential", graph.Tick{Epoch: epoch + 1}).Perm(border)
+			}
+			loss := 0.0
+			var m figures
+			for from := 0; from < border; from += size {
+				at := order[from:min(from+size, border)]
+				of := func(i int) float64 { return weight(at[i]) }
+				loss += p.loss(pick(x, at), pick(y, at), of) * float64(len(at))
+				m.add(p, pick(x, at), pick(y, at), of)
+				p.step(pick(x, at), pick(y, at), of, 0.1)
+			}
+			add("loss", loss/float64(border))
+			add("mae", m.abs/m.weight)
+			add("rmse", math.Sqrt(m.square/m.weight))
+			if split > 0 {
+				of := func(i int) float64 { return weight(border + i) }
+				var m figures
+				m.add(p, x[border:], y[border:], of)
+				add("val_loss", m.square/float64(n-border))
+				add("val_mae", m.abs/m.weight)
+				add("val_rmse", math.Sqrt(m.square/m.weight))
+			}
+		}
+		if !slices.Equal(got.Epochs, []int{0, 1, 2}[:epochs]) || len(got.Values) != len(want) {
+			r.Fatalf("history %+v, want %+v", got, want)
+		}
+		for name, values := range want {
+			compare(r, name, got.Values[name], values)
+		}
+		final := plainOf(t, m)
+		compare(r, "kernel", final.kernel[:], p.kernel[:])
+		compare(r, "bias", []float64{final.bias}, []float64{p.bias})
+	})
+}
+
+// figures are the sums behind the metrics.
+type figures struct{ abs, square, weight float64 }
+
+func (f *figures) add(p plain, x, y [][]float64, weight func(i int) float64) {
+	for i := range x {
+		d := math.Abs(p.at(x[i]) - y[i][0])
+		f.abs += weight(i) * d
+		f.square += weight(i) * d * d
+		f.weight += weight(i)
+	}
+}
+
+// compare holds numbers to 1e-12; a NaN equals a NaN, as the metrics of samples
+// that weigh nothing are.
+func compare(r *rapid.T, name string, got, want []float64) {
+	if len(got) != len(want) {
+		r.Fatalf("%s: got %v, want %v", name, got, want)
+	}
+	for i := range want {
+		if math.IsNaN(got[i]) && math.IsNaN(want[i]) {
+			continue
+		}
+		if !(math.Abs(got[i]-want[i]) <= 1e-12) {
+			r.Fatalf("%s[%d]: got %v, want %v", name, i, got[i], want[i])
+		}
+	}
+}
+
+func TestFitDefaults(t *testing.T) {
+	batches := 0
+	m := linear(1)
+	history, err := compile(t, m, train.Config{}).Fit(background, table(t, 1, 65), train.FitConfig{
+		Callbacks: []train.Callback{train.CallbackFunc(func(e *train.Event) error {
+			if e.Moment == train.TrainBatchEnd {
+				batches++
+			}
+			return nil
+		})},
+	})
+	check(t, err)
+	if batches != 3 || len(history.Epochs) != 1 || len(history.Values["loss"]) != 1 || len(history.Values) != 1 {
+		t.Errorf("%d batches and %+v, want 1 epoch of 3 batches of 32", batches, history)
+	}
+}
+
+func TestBatchSizeBeyondTheData(t *testing.T) {
+	for _, size := range []int{7, 8, math.MaxInt} {
+		trainer := compile(t, linear(1), train.Config{})
+		data := table(t, 1, 7)
+		history, err := trainer.Fit(background, data, train.FitConfig{BatchSize: size})
+		check(t, err)
+		if trainer.Optimizer().Iterations() != 1 || math.IsNaN(history.Values["loss"][0]) {
+			t.Errorf("batch size %d: %d steps, loss %v", size, trainer.Optimizer().Iterations(), history.Values)
+		}
+		_, err = trainer.Evaluate(background, data, train.EvaluateConfig{BatchSize: size})
+		check(t, err)
+	}
+}
+
+func TestValidationDataIsTheSameAsSplit(t *testing.T) {
+	x, y := rows(3, 20)
+	fit := func(data datasets.Data, cfg train.FitConfig) *train.History {
+		cfg.Epochs, cfg.BatchSize = 3, 4
+		history, err := compile(t, linear(1), train.Config{}).Fit(background, data, cfg)
+		check(t, err)
+		return history
+	}
+	split := fit(samples(t, x, y), train.FitConfig{ValidationSplit: 0.3})
+	given := fit(samples(t, x[:14], y[:14]), train.FitConfig{Validation: samples(t, x[14:], y[14:])})
+	if diff := cmp.Diff(split, given); diff != "" {
+		t.Errorf("split and given validation data differ:\n%s", diff)
+	}
+	if len(split.Values["val_loss"]) != 3 {
+		t.Errorf("history %+v, want 3 values of val_loss", split)
+	}
+}
+
+func TestStep(t *testing.T) {
+	x, y := rows(5, 8)
+	m := linear(2)
+	p := plainOf(t, m)
+	trainer := compile(t, m, train.Config{})
+	b := batch(t, samples(t, x, y))
+	for range 5 {
+		got, err := trainer.Step(background, b)
+		check(t, err)
+		graphtest.CheckOutput(t, "loss", []float64{got}, []float64{p.loss(x, y, one)}, 1e-12)
+		p.step(x, y, one, 0.1)
+	}
+	if trainer.Optimizer().Iterations() != 5 {
+		t.Errorf("%d steps, want 5", trainer.Optimizer().Iterations())
+	}
+}
+
+func TestEvaluateAndPredict(t *testing.T) {
+	x, y := rows(6, 70)
+	m := linear(2)
+	p := plainOf(t, m)
+	trainer := compile(t, m, train.Config{Metrics: []metrics.Metric{metrics.RMSE{}}})
+	before := hash(t, m)
+	for _, size := range []int{0, 1, 7, 70, 1000} {
+		cfg := train.EvaluateConfig{BatchSize: size}
+		logs, err := trainer.Evaluate(background, samples(t, x, y), cfg)
+		check(t, err)
+		mse := p.loss(x, y, one)
+		if len(logs) != 2 || logs[0].Name != "loss" || logs[1].Name != "rmse" {
+			t.Fatalf("logs %v, want loss and rmse", logs)
+		}
+		graphtest.CheckOutput(t, "logs", []float64{logs[0].Value, logs[1].Value}, []float64{mse, math.Sqrt(mse)}, 1e-12)
+
+		out, err := trainer.Predict(background, samples(t, x, y), cfg)
+		check(t, err)
+		want := make([]float64, len(x))
+		for i := range x {
+			want[i] = p.at(x[i])
+		}
+		graphtest.CheckOutput(t, "prediction", out.Float64s(), want, 1e-12)
+		if !slices.Equal(out.Shape(), tensor.Shape{70, 1}) {
+			t.Errorf("prediction of shape %v, want (70, 1)", out.Shape())
+		}
+	}
+	if hash(t, m) != before {
+		t.Error("Evaluate or Predict changed the weights")
+	}
+}
+
+func TestPredictNeedsNoTargets(t *testing.T) {
+	x, err := datasets.Matrix([][]float64{{1, 2, 3}, {4, 5, 6}}, tensor.Float64)
+	check(t, err)
+	data, err := datasets.FromTensors([]*tensor.Dense{x}, nil)
+	check(t, err)
+	m := linear(1)
+	got, err := compile(t, m, train.Config{}).Predict(background, data, train.EvaluateConfig{})
+	check(t, err)
+	want, err := m.Predict(background, x)
+	check(t, err)
+	if !slices.Equal(got.Float64s(), want.Float64s()) {
+		t.Errorf("got %v, want that of the model, %v", got, want)
+	}
+}
+
+func TestLogsGet(t *testing.T) {
+	logs := train.Logs{{Name: "loss", Value: 1}, {Name: "rmse", Value: 2}}
+	if v, ok := logs.Get("rmse"); v != 2 || !ok {
+		t.Errorf("rmse: got %v, %v", v, ok)
+	}
+	if v, ok := logs.Get("val_loss"); v != 0 || ok {
+		t.Errorf("val_loss: got %v, %v", v, ok)
+	}
+}
