@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	stderrors "errors"
 	"fmt"
 	"io"
 	"slices"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/engram-go/engram/cmd/demo/notebook"
 	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/graph"
 )
 
 // stockOptions are the flags of the stock demo.
@@ -148,10 +150,7 @@ func (o stockOptions) subject() (subject, error) {
 	}
 	series, err := datasets.LoadCSV(o.csv, config)
 	if err != nil {
-		if o.column == "" {
-			return s, errors.Wrap(err, "--csv without --column reads all columns of numbers")
-		}
-		return s, err
+		return s, o.hint(err)
 	}
 	if len(series.Columns) > 1 {
 		return s, usageError{errors.Errorf("--column must say which column of %s to forecast: %s", o.csv, listed(series.Columns))}
@@ -162,14 +161,25 @@ func (o stockOptions) subject() (subject, error) {
 	return s, nil
 }
 
+// hint adds what helps where a column that nobody asked for cannot be read.
+func (o stockOptions) hint(err error) error {
+	e, ok := stderrors.AsType[graph.Error](err)
+	if !ok || o.column != "" || slices.Contains([]string{"file", "header", "row"}, e.Field) {
+		return err
+	}
+	return errors.Wrap(err, "--csv without --column reads all columns of numbers")
+}
+
 // explain adds what helps where the standard transform refuses a series that
 // is not one of prices.
 func (o stockOptions) explain(err error, s subject) error {
-	values, missing := s.series.Column(s.column)
-	if missing == nil && o.transform == "log-return" && slices.Min(values) <= 0 {
-		return usageError{errors.Wrap(err, "--transform log-return is for prices, diff for other series")}
+	if _, usage := stderrors.AsType[usageError](err); usage || o.transform != "log-return" {
+		return err
 	}
-	return err
+	if values, missing := s.series.Column(s.column); missing != nil || slices.Min(values) > 0 {
+		return err
+	}
+	return usageError{errors.Wrap(err, "--transform log-return is for prices, diff for other series")}
 }
 
 // listed joins names for a message, not more than it can hold.

@@ -86,7 +86,7 @@ func (s stockStory) show(f *forecaster) {
 			{Name: f.modelName(), Values: differences(f.forecasts, truth)},
 		},
 	})
-	s.Markdown(f.score.Verdict())
+	s.Markdown(judgement(f.losses, f.score))
 }
 
 // zoom is how many rows the second chart shows: with all of them, forecast,

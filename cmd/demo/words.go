@@ -33,7 +33,21 @@ func lossOf(t datasets.Transform) string {
 }
 
 // value writes a value of a series with the digits that a price has.
-func value(v float64) string { return strconv.FormatFloat(v, 'g', 7, 64) }
+func value(v float64) string {
+	if size := math.Abs(v); size >= 1e5 && size < 1e12 {
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(v, 'g', 6, 64)
+}
+
+// judgement is the verdict on a model whose training loss is known, too.
+func judgement(losses []float64, s datasets.Score) string {
+	text := s.Verdict()
+	if from, to := losses[0], losses[len(losses)-1]; to < from && !s.Learned() {
+		text += fmt.Sprintf(" Its training loss fell all the same, from %s to %s: a falling loss alone proves nothing.", number(from), number(to))
+	}
+	return text
+}
 
 // conclusion says what two scores of one model mean together: the sunspots are
 // the check whether it can learn.

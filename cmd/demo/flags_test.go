@@ -1,0 +1,71 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestRefused gives the demo what it cannot take: it says what is wrong, where
+// and why, and leaves nothing behind.
+func TestRefused(t *testing.T) {
+	const several = "date,open,close\na,1,2\nb,2,3\n"
+	for _, c := range []struct {
+		name   string
+		file   string // prices.csv, where it is not empty
+		args   string
+		status int
+		want   string
+	}{
+		{"zero steps", "", "--steps 0", statusUsage, `--steps must be a whole number from 1 to 400, got "0"`},
+		{"many steps", "", "--steps 401", statusUsage, `--steps must be a whole number from 1 to 400, got "401"`},
+		{"negative units", "", "--units -3", statusUsage, `--units must be a whole number from 1 to 512, got "-3"`},
+		{"huge units", "", "--units 99999999999999999999", statusUsage, `--units must be a whole number from 1 to 512, got "99999999999999999999"`},
+		{"fraction of an epoch", "", "--epochs 1.5", statusUsage, `--epochs must be a whole number from 1 to 10000, got "1.5"`},
+		{"negative seed", "", "--seed -1", statusUsage, `--seed must be a whole number from 0 to 18446744073709551615, got "-1"`},
+		{"no transform", "", "--transform log", statusUsage, `--transform must be one of log-return, diff, standard, minmax, none, got "log"`},
+		{"no truth value", "", "--json=maybe", statusUsage, `--json must be true or false, got "maybe"`},
+		{"empty report", "", "--report=", statusUsage, `--report must not be empty, got ""`},
+		{"empty file", "", "--csv=", statusUsage, `--csv must not be empty, got ""`},
+		{"unknown flag", "", "--layers 2", statusUsage, "flag provided but not defined: --layers"},
+		{"missing value", "", "--steps", statusUsage, "flag needs an argument: --steps"},
+		{"argument", "", "prices.csv", statusUsage, `arguments must all be flags, got "prices.csv"`},
+		{"unknown index", "", "--column DOW", statusUsage, "eustocks: --column must be one of [DAX, SMI, CAC, FTSE], got DOW"},
+
+		{"no file", "", "--csv nowhere.csv", statusFailure, "nowhere.csv: file must be readable, got no such file or directory"},
+		{"folder", "", "--csv .", statusFailure, ".: file must be a regular file"},
+		{"no column named", several, "--csv prices.csv", statusUsage, "--column must say which column of prices.csv to forecast: open, close"},
+		{"wrong column named", several, "--csv prices.csv --column Close", statusUsage, "prices.csv:1: --column must be one of [date, open, close], got Close"},
+		{"column of words", several, "--csv prices.csv --column date", statusFailure, `prices.csv:2: date must be a number, got "a"`},
+		{"ragged", "a,b\n1,2\n3\n", "--csv prices.csv --column a", statusFailure, "prices.csv:3: row must have 2 cells, as the header, got 1"},
+		{"gap in another column", "a,b\n1,2\n3,n/a\n", "--csv prices.csv", statusFailure,
+			`--csv without --column reads all columns of numbers: prices.csv:3: b must be a number, got "n/a"`},
+		{"not positive", "p\n3\n1\n2\n0\n5\n-1\n", "--csv prices.csv --steps 1", statusUsage,
+			"--transform log-return is for prices, diff for other series: prices, row 3: p must be positive for LogReturn, got 0"},
+		{"short", "p\n3\n1\n0\n", "--csv prices.csv --steps 3", statusUsage, "prices: --steps must leave room for a window and 1 rows to forecast in the 3 rows"},
+		{"shorter than a window", "p\n3\n1\n2\n", "--csv prices.csv --steps 4", statusUsage, "prices: --steps must be at most the 3 rows of the series, got 4"},
+		{"constant", "p\n" + strings.Repeat("7\n", 20), "--csv prices.csv --steps 2", statusFailure, "prices: p must not always change by the same ratio"},
+
+		{"save nowhere", "", "--save nowhere/model", statusUsage, `--save must lie in a folder that exists, got "nowhere/model"`},
+		{"save a folder", "", "--save .", statusUsage, `--save must be a regular file, got "."`},
+		{"report below a file", "p\n1\n", "--report prices.csv/here", statusUsage, `--report must be a folder, or one that can be made, got "prices.csv/here"`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			want := 0
+			if c.file != "" {
+				write(t, "prices.csv", c.file)
+				want = 1
+			}
+			run := runDemo(t, append([]string{"stock"}, strings.Fields(c.args)...)...)
+			if run.status != c.status || !strings.HasPrefix(run.stderr, "stock: "+c.want) {
+				t.Errorf("status %d: %swant %d: %s", run.status, run.stderr, c.status, c.want)
+			}
+			if c.status == statusUsage && !strings.HasSuffix(run.stderr, "\nIts flags: go run ./cmd/demo stock -h\n") {
+				t.Errorf("it does not say where to read on: %s", run.stderr)
+			}
+			if run.stdout != "" || len(files(t)) != want {
+				t.Errorf("it left %q behind and wrote %q", files(t), run.stdout)
+			}
+		})
+	}
+}

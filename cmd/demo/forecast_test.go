@@ -1,0 +1,39 @@
+package main
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/engram-go/engram/datasets"
+)
+
+func TestAxis(t *testing.T) {
+	for _, c := range []struct {
+		series *datasets.Series
+		label  string
+		last   float64
+	}{
+		{datasets.EUStocks(), "year", 1998.646},
+		{datasets.Sunspots(), "year", 2013 + 8.5/12},
+		{datasets.FromSlice("p", []float64{4, 5, 6}), "row", 3},
+		{&datasets.Series{Columns: []string{"p"}, Values: [][]float64{{4, 5}}, Index: []string{"Mon", "Tue"}}, "row", 2},
+	} {
+		label, at := subject{series: c.series}.axis(2)
+		if label != c.label || len(at) != 2 || math.Abs(at[1]-c.last) > 1e-2 || !slices.IsSorted(at) {
+			t.Errorf("%s: got %s %v, want %s to %v", c.series.Name, label, at, c.label, c.last)
+		}
+	}
+}
+
+func TestName(t *testing.T) {
+	for column, want := range map[string]string{
+		"DAX":                        "DAX",
+		" adjusted\n\tclose\x1b[2J ": "adjusted close [2J",
+		"a column whose name goes on and on and on": "a column whose name goes on a…",
+	} {
+		if got := (subject{column: column}).name(); got != want {
+			t.Errorf("%q: got %q, want %q", column, got, want)
+		}
+	}
+}

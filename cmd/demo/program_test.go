@@ -1,0 +1,50 @@
+package main
+
+import (
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestProgram runs the programs that the page shows: they compute what the
+// demo computes.
+func TestProgram(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds programs")
+	}
+	dir := t.TempDir()
+	csv := write(t, filepath.Join(dir, "own prices.csv"), wave(100))
+	for name, o := range map[string]stockOptions{
+		"built-in": {transform: "log-return"},
+		"own":      {transform: "diff", csv: csv},
+	} {
+		o.setting = setting{steps: 3, units: 2, epochs: 1, seed: 3}
+		f, _, err := o.forecasters()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.fit(t.Context(), io.Discard); err != nil {
+			t.Fatal(err)
+		}
+		code, err := f.program()
+		if err != nil {
+			t.Fatal(err)
+		}
+		main := write(t, filepath.Join(dir, "main.go"), code)
+		if out, err := exec.Command("gofmt", "-l", main).CombinedOutput(); err != nil || len(out) > 0 {
+			t.Errorf("%s: gofmt: %v %s\n%s", name, err, out, code)
+		}
+		run := exec.CommandContext(t.Context(), "go", "run", main)
+		run.Stderr = os.Stderr
+		out, err := run.Output()
+		if err != nil {
+			t.Fatalf("%s: %v\n%s", name, err, code)
+		}
+		if want := f.score.String() + "\n" + f.score.Verdict() + "\n"; string(out) != want || !strings.Contains(want, "RMSE") {
+			t.Errorf("%s: the program prints %q, the demo has %q", name, out, want)
+		}
+	}
+}

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/models"
+)
+
+func TestStockJSON(t *testing.T) {
+	t.Chdir(t.TempDir())
+	results := stockJSON(t, append(tiny, "--report", "out/pages")...)
+	spots, ok := results["sunspots"].(map[string]any)
+	if !ok {
+		t.Fatalf("no sunspots in %v", results)
+	}
+	for _, r := range []map[string]any{results, spots} {
+		for _, key := range []string{"rmse", "mae", "persistence_rmse", "persistence_mae", "skill", "epochs", "train_seconds", "final_loss", "next"} {
+			if _, ok := r[key].(float64); !ok {
+				t.Errorf("%s is %v", key, r[key])
+			}
+		}
+		if r["skill"] != 1-r["rmse"].(float64)/r["persistence_rmse"].(float64) || r["epochs"] != 1.0 {
+			t.Errorf("skill %v, epochs %v", r["skill"], r["epochs"])
+		}
+		if hash, ok := r["weights_sha256"].(string); !ok || len(hash) != 64 {
+			t.Errorf("weights_sha256 is %v", r["weights_sha256"])
+		}
+	}
+	// What repeating the last value gets does not depend on a model.
+	if rmse, spots := results["persistence_rmse"].(float64), spots["persistence_rmse"].(float64); int(rmse*10) != 629 || int(spots*10) != 181 {
+		t.Errorf("persistence has an RMSE of %v and %v", rmse, spots)
+	}
+	if want := []string{"out", "out/pages", "out/pages/stock.html"}; !slices.Equal(files(t), want) || results["report"] != "out/pages/stock.html" {
+		t.Errorf("files %q, report %v", files(t), results["report"])
+	}
+}
+
+func TestStockStory(t *testing.T) {
+	t.Chdir(t.TempDir())
+	run := runDemo(t, append([]string{"stock"}, tiny...)...)
+	if run.status != statusOK {
+		t.Fatalf("status %d: %s", run.status, run.stderr)
+	}
+	for line := range strings.Lines(run.stdout) {
+		// Tabs of the program are shown as up to 8 columns.
+		if len([]rune(strings.ReplaceAll(line, "\t", "        "))) > 81 {
+			t.Errorf("line %q is too long", line)
+		}
+	}
+	if got := strings.Count(run.stderr, "Epoch 1/1"); got != 2 {
+		t.Errorf("progress of %d trainings: %s", got, run.stderr)
+	}
+	page, err := os.ReadFile("engram-report/stock.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, told := string(page), strings.Join(strings.Fields(run.stdout), " ")
+	for _, want := range []string{
+		"Can an LSTM forecast the DAX?", "lstm (LSTM)", "datasets.EUStocks()", "Training loss of the DAX", "Training loss of the sunspots",
+		"Errors in the last fifth of the DAX", "Errors in the last fifth of the sunspots", "Side by side", "The next day", "no advice",
+	} {
+		if !strings.Contains(text, want) || !strings.Contains(told, want) {
+			t.Errorf("%q is missing", want)
+		}
+	}
+	if got := strings.Count(text, "<figure>"); got != 8 {
+		t.Errorf("the page has %d figures", got)
+	}
+	if !strings.HasSuffix(run.stdout, "Report: engram-report/stock.html (open it in a browser)\n") {
+		t.Error("the path of the report is not the last line")
+	}
+}
+
+func TestStockCSV(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "my prices.csv", wave(200))
+	run := stockJSON(t, append(tiny, "--csv", "my prices.csv", "--epochs", "30", "--units", "8", "--steps", "8", "--transform", "diff")...)
+	if run["target"] != "close" || run["series"] != "my prices" || run["windows"] != 40.0 {
+		t.Errorf("forecast %v of %v over %v windows", run["target"], run["series"], run["windows"])
+	}
+	// A series that follows from its past is one to learn from.
+	if run["learned"] != true {
+		t.Errorf("the wave was not learned: %v", run["verdict"])
+	}
+	if other := stockJSON(t, append(tiny, "--column", "FTSE")...); other["target"] != "FTSE" {
+		t.Errorf("forecast %v", other["target"])
+	}
+}
+
+func TestStockSeed(t *testing.T) {
+	t.Chdir(t.TempDir())
+	results := func(seed string) map[string]any {
+		r := stockJSON(t, append(tiny, "--seed", seed)...)
+		for _, part := range []map[string]any{r, r["sunspots"].(map[string]any)} {
+			delete(part, "train_seconds")
+		}
+		return r
+	}
+	first, other := results("1"), results("2")
+	if again := results("1"); !reflect.DeepEqual(first, again) {
+		t.Errorf("one seed, two results:\n%v\n%v", first, again)
+	}
+	if first["weights_sha256"] == other["weights_sha256"] || first["rmse"] == other["rmse"] {
+		t.Error("another seed gives the same weights")
+	}
+}
+
+func TestStockSave(t *testing.T) {
+	t.Chdir(t.TempDir())
+	results := stockJSON(t, append(tiny, "--save", "dax.safetensors")...)
+	model, err := models.Load("dax.safetensors", models.LoadConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash, err := model.WeightsSHA256()
+	if err != nil || hash != results["weights_sha256"] || results["saved"] != "dax.safetensors" {
+		t.Errorf("hash %s, %v, results %v", hash, err, results)
+	}
+	data, err := datasets.Windows(datasets.EUStocks(), datasets.WindowConfig{
+		Columns: []string{"DAX"}, Steps: 3, Transform: datasets.LogReturn{}, Test: 0.2,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	yhat, err := model.Predict(t.Context(), data.Test.X()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if score, err := data.Score(yhat); err != nil || score.RMSE != results["rmse"] {
+		t.Errorf("the saved model has an RMSE of %v, %v; want %v", score.RMSE, err, results["rmse"])
+	}
+	if yhat, err = model.Predict(t.Context(), data.Newest()...); err != nil {
+		t.Fatal(err)
+	}
+	if next, err := data.Next(yhat); err != nil || next[0] != results["next"] {
+		t.Errorf("the saved model forecasts %v, %v; want %v", next, err, results["next"])
+	}
+}
+
+// canceller ends a context when something is written for the n-th time.
+type canceller struct {
+	bytes.Buffer
+	n      int
+	cancel context.CancelFunc
+}
+
+func (c *canceller) Write(p []byte) (int, error) {
+	if c.n--; c.n == 0 {
+		c.cancel()
+	}
+	return c.Buffer.Write(p)
+}
+
+func TestStockInterrupted(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		writes int // of the progress, before the interrupt
+		want   string
+		files  []string
+	}{
+		{"at once", 0, "DAX: sequential: stopped in epoch 1 before batch 1", nil},
+		{"in the first training", 1, "DAX: sequential: stopped in epoch 2 before batch 1", nil},
+		{"in the second training", 4, "sunspots: sequential: stopped in epoch 2 before batch 1", []string{"model"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			stderr := &canceller{n: c.writes, cancel: cancel}
+			if c.writes == 0 {
+				cancel()
+			}
+			var stdout bytes.Buffer
+			status := start(ctx, []string{"stock", "--units", "2", "--steps", "3", "--epochs", "3", "--save", "model", "--json"}, &stdout, stderr)
+			if status != statusInterrupted || !strings.Contains(stderr.String(), "stock: interrupted, so no report was written: "+c.want) {
+				t.Errorf("status %d: %s", status, stderr)
+			}
+			if stdout.Len() > 0 || !slices.Equal(files(t), c.files) {
+				t.Errorf("it wrote %q and left %q", stdout.String(), files(t))
+			}
+		})
+	}
+}
+
+// TestStockCannotWrite finds out early what could only fail at the end.
+func TestStockCannotWrite(t *testing.T) {
+	if os.Getuid() == 0 {
+		t.Skip("root may write anywhere")
+	}
+	t.Chdir(t.TempDir())
+	if err := os.Mkdir("closed", 0o500); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"--report", "closed"}, {"--save", filepath.Join("closed", "model")}} {
+		run := runDemo(t, append([]string{"stock"}, args...)...)
+		if run.status != statusFailure || run.stdout != "" || !strings.Contains(run.stderr, args[0]+": closed must be a folder that can be written to") {
+			t.Errorf("%q: got %+v", args, run)
+		}
+	}
+}
+
+func TestResultIsJSON(t *testing.T) {
+	var r stockResult
+	r.Score.Skill = 0.5
+	out, err := json.Marshal(r)
+	if err != nil || !strings.Contains(string(out), `"skill":0.5`) || strings.Contains(string(out), "saved") {
+		t.Errorf("%s %v", out, err)
+	}
+}
