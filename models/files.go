@@ -58,6 +58,9 @@ func (m *Model) Save(path string) error {
 
 // WriteTo writes what Save writes to a stream.
 func (m *Model) WriteTo(w io.Writer) (int64, error) {
+	if w == nil {
+		return 0, graph.Error{Path: m.cfg.Name, Field: "writer", Rule: "must not be nil"}
+	}
 	f, err := m.file()
 	if err != nil {
 		return 0, err
@@ -126,6 +129,9 @@ func Load(path string, cfg LoadConfig) (*Sequential, error) {
 
 // Read reads from a stream what WriteTo wrote.
 func Read(r io.Reader, cfg LoadConfig) (*Sequential, error) {
+	if r == nil {
+		return nil, graph.Error{Field: "reader", Rule: "must not be nil"}
+	}
 	f, err := safetensors.Read(r)
 	if err != nil {
 		return nil, err

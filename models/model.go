@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/layers"
@@ -67,7 +69,8 @@ func (m *Model) Dtype() tensor.Dtype {
 	return m.cfg.Dtype
 }
 
-// Call describes the model in a scope: a model is a layer, too.
+// Call describes what the layers compute in a scope, whose parameters they
+// use. What is wrong with them is reported through the scope.
 func (m *Model) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	return m.body.call(s, inputs, func(string, layers.Layer, []graph.Value) {})
 }
@@ -90,7 +93,11 @@ func (m *Model) OutputShapes() ([]graph.Shape, error) {
 	if err := m.Build(); err != nil {
 		return nil, err
 	}
-	return m.output, nil
+	out := make([]graph.Shape, len(m.output))
+	for i, s := range m.output {
+		out[i] = s.Clone()
+	}
+	return out, nil
 }
 
 // Params are the parameters, initialised.
@@ -110,8 +117,8 @@ func (m *Model) Build() error {
 	if m.rows != nil {
 		return nil
 	}
-	if m.cfg.Name == "" || strings.ContainsAny(m.cfg.Name, "/\n") {
-		return graph.Error{Field: "Config.Name", Rule: "must be one line without /", Value: fmt.Sprintf("%q", m.cfg.Name)}
+	if err := checkName("", "Config.Name", m.cfg.Name); err != nil {
+		return err
 	}
 	if m.params == nil {
 		p, err := graph.NewParams(m.cfg.Dtype, m.cfg.Seed)
@@ -128,23 +135,53 @@ func (m *Model) Build() error {
 	var output []graph.Shape
 	err = graph.Shapes(graph.Config{Params: m.params, Seed: m.cfg.Seed}, func(s *graph.Scope) {
 		s.Within(m.cfg.Name, func() {
-			seen := 0
 			out := m.body.call(s, declare(s, shapes), func(name string, l layers.Layer, out []graph.Value) {
-				rows = append(rows, row{name, layers.Class(l), shapesOf(out), count(m.params.All()[seen:])})
-				seen = len(m.params.All())
+				rows = append(rows, row{name: name, class: layers.Class(l), shapes: shapesOf(out)})
 			})
 			output = shapesOf(out)
+			if len(output) == 0 {
+				s.Failf("model", "must have an output", nil)
+			}
+			for i, shape := range output {
+				if len(shape) == 0 || shape[0] != graph.Any {
+					s.Failf(fmt.Sprintf("output %d", i), "must have the batch as its first axis", shape)
+				}
+			}
 		})
 	})
 	if err != nil {
 		return err
 	}
+	sizes := m.sizes()
+	for i := range rows {
+		rows[i].params = sizes[rows[i].name]
+	}
 	m.rows, m.output = rows, output
 	return nil
 }
 
+// sizes are the numbers of parameters of each layer, by its name.
+func (m *Model) sizes() map[string]int {
+	sizes := map[string]int{}
+	for _, p := range m.params.All() {
+		name, _, _ := strings.Cut(strings.TrimPrefix(p.Path, m.cfg.Name+"/"), "/")
+		sizes[name] += p.Shape.Size()
+	}
+	return sizes
+}
+
+// checkName refuses a name that could not be a part of a path, be saved, or be
+// printed as it is.
+func checkName(path, field, name string) error {
+	unprintable := func(r rune) bool { return !unicode.IsPrint(r) }
+	if name == "" || !utf8.ValidString(name) || strings.Contains(name, "/") || strings.ContainsFunc(name, unprintable) {
+		return graph.Error{Path: path, Field: field, Rule: "must be one line of text without /", Value: fmt.Sprintf("%q", name)}
+	}
+	return nil
+}
+
 // inputName is what a program calls input i of a model.
-func inputName(i int) string { return fmt.Sprintf("x%d", i) }
+func inputName(i int) string { return fmt.Sprintf("input %d", i) }
 
 func declare(s *graph.Scope, shapes []graph.Shape) []graph.Value {
 	in := make([]graph.Value, len(shapes))

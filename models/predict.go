@@ -50,15 +50,19 @@ func (m *Model) PredictAll(ctx context.Context, inputs ...*tensor.Dense) ([]*ten
 		for i, t := range rows {
 			part[i] = rowsOf(t, from, to)
 		}
-		err := m.run(part, func(ys []*tensor.Dense) {
+		err := m.run(part, func(ys []*tensor.Dense) error {
 			if out == nil {
 				for _, y := range ys {
 					out = append(out, tensor.New(tensor.Of(m.Dtype()), tensor.WithShape(append([]int{n}, y.Shape()[1:]...)...)))
 				}
 			}
 			for i, y := range ys {
+				if want, got := graph.Shape(out[i].Shape()).With(0, to-from), graph.Shape(y.Shape()); !got.Equal(want) {
+					return graph.Error{Path: m.cfg.Name, Field: outputName(i), Rule: fmt.Sprintf("must have the shape %v for %d samples", want, to-from), Value: got}
+				}
 				copyRows(out[i], y, from, to)
 			}
+			return nil
 		})
 		if err != nil {
 			return nil, err
@@ -94,7 +98,7 @@ func (m *Model) checkInputs(inputs []*tensor.Dense) (int, error) {
 
 // run computes one batch; use sees the outputs, which are valid during the
 // call.
-func (m *Model) run(batch []*tensor.Dense, use func(outputs []*tensor.Dense)) error {
+func (m *Model) run(batch []*tensor.Dense, use func(outputs []*tensor.Dense) error) error {
 	shapes := make([]graph.Shape, len(batch))
 	for i, t := range batch {
 		shapes[i] = graph.Shape(slices.Clone(t.Shape()))
@@ -127,11 +131,10 @@ func (m *Model) run(batch []*tensor.Dense, use func(outputs []*tensor.Dense)) er
 			return err
 		}
 	}
-	use(outputs)
-	return nil
+	return use(outputs)
 }
 
-func outputName(i int) string { return fmt.Sprintf("y%d", i) }
+func outputName(i int) string { return fmt.Sprintf("output %d", i) }
 
 // rowsOf is the part of a row-major tensor from one sample to another, over
 // the same memory.

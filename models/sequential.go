@@ -2,10 +2,11 @@ package models
 
 import (
 	"fmt"
-	"strings"
+	"reflect"
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/layers"
+	"github.com/pkg/errors"
 )
 
 // Sequential is a model whose layers follow one another. The first is
@@ -21,7 +22,7 @@ func NewSequential(cfg Config, ls ...layers.Layer) *Sequential {
 	if cfg.Name == "" {
 		cfg.Name = "sequential"
 	}
-	c := &chain{model: cfg.Name, names: map[string]bool{}}
+	c := &chain{model: cfg.Name, names: map[string]bool{}, numbers: map[string]int{}}
 	m := &Sequential{Model{cfg: cfg, body: c}, c}
 	for _, l := range ls {
 		m.Add(l)
@@ -41,10 +42,11 @@ func (m *Sequential) Add(l layers.Layer) {
 
 // chain is the body of a Sequential.
 type chain struct {
-	model string
-	links []link
-	names map[string]bool // of the links
-	err   error           // the first error of add
+	model   string
+	links   []link
+	names   map[string]bool // of the links
+	numbers map[string]int  // the last number that propose gave, by the name before it
+	err     error           // the first error of add
 }
 
 type link struct {
@@ -54,10 +56,15 @@ type link struct {
 
 // add puts a layer at the end, under its own name or the next free one.
 func (c *chain) add(l layers.Layer) {
-	name := ""
-	if l != nil {
-		name = layers.Name(l)
+	if l == nil || reflect.TypeOf(l).Name() == "" {
+		c.fail(graph.Error{
+			Path: fmt.Sprintf("%s/layer %d", c.model, len(c.links)), Field: "layer",
+			Rule:  "must be a value of a named type, such as layers.Dense{Units: 1}, and not a pointer",
+			Value: fmt.Sprintf("%T", l),
+		})
+		return
 	}
+	name := layers.Name(l)
 	if name == "" {
 		name = c.propose(l)
 	}
@@ -68,17 +75,30 @@ func (c *chain) addNamed(name string, l layers.Layer) {
 	if c.err != nil {
 		return
 	}
+	if err := checkName(c.model, "layer name", name); err != nil {
+		c.fail(err)
+		return
+	}
+	if c.names[name] {
+		c.fail(graph.Error{Path: c.model, Field: "layer name", Rule: "must be used once", Value: fmt.Sprintf("%q", name)})
+		return
+	}
 	resolved, err := layers.Resolve(l)
-	switch {
-	case err != nil:
-		c.err = at(c.model+"/"+name, err)
-	case c.names[name]:
-		c.err = graph.Error{Path: c.model, Field: "layer name", Rule: "must be used once", Value: fmt.Sprintf("%q", name)}
-	case name == "" || strings.ContainsAny(name, "/\n"):
-		c.err = graph.Error{Path: c.model, Field: "layer name", Rule: "must be one line without /", Value: fmt.Sprintf("%q", name)}
-	default:
-		c.links = append(c.links, link{name, resolved})
-		c.names[name] = true
+	if err == nil && resolved == nil {
+		err = graph.Error{Field: layers.Class(l) + ".Resolve", Rule: "must return a layer"}
+	}
+	if err != nil {
+		c.fail(at(c.model+"/"+name, err))
+		return
+	}
+	c.links = append(c.links, link{name, resolved})
+	c.names[name] = true
+}
+
+// fail keeps the first error.
+func (c *chain) fail(err error) {
+	if c.err == nil {
+		c.err = err
 	}
 }
 
@@ -92,13 +112,11 @@ func (c *chain) saved() []savedLayer {
 
 // propose is a free name for a layer: lstm, lstm_1, lstm_2 …
 func (c *chain) propose(l layers.Layer) string {
-	if l == nil {
-		return fmt.Sprintf("layer %d", len(c.links))
-	}
 	base := layers.DefaultName(l)
 	name := base
-	for i := 1; c.names[name]; i++ {
-		name = fmt.Sprintf("%s_%d", base, i)
+	for c.names[name] {
+		c.numbers[base]++
+		name = fmt.Sprintf("%s_%d", base, c.numbers[base])
 	}
 	return name
 }
@@ -121,6 +139,10 @@ func (c *chain) inputs() ([]graph.Shape, error) {
 }
 
 func (c *chain) call(s *graph.Scope, in []graph.Value, visit func(string, layers.Layer, []graph.Value)) []graph.Value {
+	if _, err := c.inputs(); err != nil {
+		s.Fail(err)
+		return in
+	}
 	out := in
 	for _, k := range c.links {
 		s.Within(k.name, func() { out = k.layer.Call(s, out...) })
@@ -140,5 +162,9 @@ func at(path string, err error) error {
 		e.Path = path
 		return e
 	}
-	return err
+	var e graph.Error
+	if errors.As(err, &e) && e.Path != "" {
+		return err
+	}
+	return errors.Wrap(err, path)
 }

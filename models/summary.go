@@ -14,10 +14,13 @@ import (
 var columns = [3]int{33, 24, 15}
 
 // Summary writes the table of layers, output shapes and numbers of parameters
-// that Keras prints. The batch axis is "any".
+// that Keras prints; nothing where w is nil. The batch axis is "any".
 func (m *Model) Summary(w io.Writer) error {
 	if err := m.Build(); err != nil {
 		return err
+	}
+	if w == nil {
+		return nil
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "Model: %q\n", m.cfg.Name)
@@ -97,13 +100,21 @@ func cells(b *strings.Builder, bar string, text [3]string) {
 	}
 }
 
-// wrap cuts a text into lines of at most width characters.
+// wrap cuts a text into lines of at most width characters, at a space where
+// there is one.
 func wrap(text string, width int) []string {
 	var out []string
 	r := []rune(text)
 	for len(r) > width {
-		out = append(out, string(r[:width]))
-		r = r[width:]
+		end, next := width, width
+		for i := width; i > 0; i-- {
+			if r[i] == ' ' {
+				end, next = i, i+1
+				break
+			}
+		}
+		out = append(out, string(r[:end]))
+		r = r[next:]
 	}
 	return append(out, string(r))
 }

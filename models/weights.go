@@ -50,7 +50,8 @@ func (m *Model) Weight(path string) (*tensor.Dense, error) {
 }
 
 // SetWeights copies tensors into the parameters of their paths. Dtypes and
-// shapes must be equal and all elements finite; otherwise nothing is changed.
+// shapes must be equal, all elements finite and no path given twice; otherwise
+// nothing is changed.
 func (m *Model) SetWeights(weights ...Weight) error {
 	params, err := m.Params()
 	if err != nil {
@@ -58,6 +59,9 @@ func (m *Model) SetWeights(weights ...Weight) error {
 	}
 	values := make(map[string]*tensor.Dense, len(weights))
 	for _, w := range weights {
+		if _, ok := values[w.Path]; ok {
+			return graph.Error{Path: w.Path, Field: "weight", Rule: "must be given once"}
+		}
 		values[w.Path] = w.Value
 	}
 	return params.Set(values)
@@ -74,7 +78,7 @@ func (m *Model) WeightsSHA256() (string, error) {
 	slices.SortFunc(weights, func(a, b Weight) int { return strings.Compare(a.Path, b.Path) })
 	h := sha256.New()
 	for _, w := range weights {
-		fmt.Fprintf(h, "%s\n%v\n%v\n", w.Path, w.Value.Dtype(), []int(w.Value.Shape()))
+		fmt.Fprintf(h, "%q\n%v\n%v\n", w.Path, w.Value.Dtype(), []int(w.Value.Shape()))
 		h.Write(littleEndian(w.Value))
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil

@@ -1,0 +1,118 @@
+package models_test
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/models"
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+)
+
+var ctx = context.Background()
+
+// forecaster is a small model that takes series of any length.
+func forecaster(cfg models.Config) *models.Sequential {
+	return models.NewSequential(cfg,
+		layers.Input{Shape: graph.Shape{graph.Any, 2}},
+		layers.LSTM{Units: 3},
+		layers.Dense{Units: 1},
+	)
+}
+
+// inputs are pseudo-random numbers in [−1, 1).
+func inputs(dtype tensor.Dtype, shape ...int) *tensor.Dense {
+	elements := graphtest.Uniform(7, graph.Shape(shape).Size(), 1)
+	if dtype == tensor.Float64 {
+		return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(elements))
+	}
+	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(float32s(elements)))
+}
+
+func float32s(elements []float64) []float32 {
+	out := make([]float32, len(elements))
+	for i, x := range elements {
+		out[i] = float32(x)
+	}
+	return out
+}
+
+func predict(t testing.TB, m *models.Sequential, x *tensor.Dense) *tensor.Dense {
+	t.Helper()
+	y, err := m.Predict(ctx, x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return y
+}
+
+// rows are some of the samples of a tensor, copied.
+func rows(x *tensor.Dense, from, to int) *tensor.Dense {
+	shape := slices.Clone([]int(x.Shape()))
+	size := x.Shape().TotalSize() / shape[0]
+	shape[0] = to - from
+	if x.Dtype() == tensor.Float64 {
+		return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(slices.Clone(x.Float64s()[from*size:to*size])))
+	}
+	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(slices.Clone(x.Float32s()[from*size:to*size])))
+}
+
+// same reports tensors that differ in dtype, shape or a bit.
+func same(t testing.TB, what string, got, want *tensor.Dense) {
+	t.Helper()
+	if got.Dtype() != want.Dtype() || !slices.Equal(got.Shape(), want.Shape()) {
+		t.Fatalf("%s: got %v %v, want %v %v", what, got.Dtype(), got.Shape(), want.Dtype(), want.Shape())
+	}
+	equal := slices.Equal[[]float32]
+	if got.Dtype() == tensor.Float64 {
+		if !slices.Equal(got.Float64s(), want.Float64s()) {
+			t.Errorf("%s: got %v, want %v", what, got, want)
+		}
+	} else if !equal(got.Float32s(), want.Float32s()) {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+func hash(t testing.TB, m *models.Sequential) string {
+	t.Helper()
+	h, err := m.WeightsSHA256()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// bytesOf is what WriteTo writes.
+func bytesOf(t testing.TB, m *models.Sequential) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if _, err := m.WriteTo(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// refused checks that an error is a graph.Error whose text has all the parts:
+// the place, the rule and the value.
+func refused(t testing.TB, err error, parts ...string) {
+	t.Helper()
+	var e graph.Error
+	if err == nil || !errors.As(err, &e) {
+		t.Errorf("want an error with %q, got: %v", parts, err)
+		return
+	}
+	if !errors.Is(err, graph.ErrInput) && !errors.Is(err, graph.ErrNotFinite) {
+		t.Errorf("the error must be of a known kind, got: %v", err)
+	}
+	for _, p := range parts {
+		if !strings.Contains(err.Error(), p) {
+			t.Errorf("the error must say %q, got: %v", p, err)
+		}
+	}
+}

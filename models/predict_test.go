@@ -1,0 +1,350 @@
+package models_test
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/models"
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+)
+
+// ramp starts a parameter with 0, 1, 2 …
+type ramp struct{}
+
+func (ramp) Init(_ *rand.Rand, shape graph.Shape) ([]float64, error) {
+	out := make([]float64, shape.Size())
+	for i := range out {
+		out[i] = float64(i)
+	}
+	return out, nil
+}
+
+var dtypes = []tensor.Dtype{tensor.Float32, tensor.Float64}
+
+// A row has the same prediction, to the bit, alone and in any number of others.
+func TestPredictRowByRow(t *testing.T) {
+	for _, dtype := range dtypes {
+		m := forecaster(models.Config{Seed: 1, Dtype: dtype})
+		x := inputs(dtype, 100, 5, 2)
+		all := predict(t, m, x)
+		for i := range 100 {
+			same(t, fmt.Sprintf("%v row %d", dtype, i), predict(t, m, rows(x, i, i+1)), rows(all, i, i+1))
+		}
+		for _, n := range []int{1, 31, 32, 33, 64, 65, 100} {
+			same(t, fmt.Sprintf("%v %d rows", dtype, n), predict(t, m, rows(x, 0, n)), rows(all, 0, n))
+		}
+	}
+}
+
+// The whole of a dense layer, against a plain loop.
+func TestPredictNumbers(t *testing.T) {
+	m := models.NewSequential(models.Config{Dtype: tensor.Float64},
+		layers.Input{Shape: graph.Shape{3}}, layers.Dense{Units: 2, KernelInitializer: ramp{}, BiasInitializer: ramp{}})
+	x := inputs(tensor.Float64, 70, 3)
+	y := predict(t, m, x).Float64s()
+	for i := range 70 {
+		for k := range 2 {
+			want := float64(k)
+			for j := range 3 {
+				want += x.Float64s()[3*i+j] * float64(2*j+k)
+			}
+			if got := y[2*i+k]; math.Abs(got-want) > 1e-12 {
+				t.Fatalf("row %d: got %v, want %v", i, got, want)
+			}
+		}
+	}
+}
+
+func TestPredictOpenSteps(t *testing.T) {
+	m := forecaster(models.Config{Seed: 1})
+	fixed := models.NewSequential(models.Config{Seed: 1},
+		layers.Input{Shape: graph.Shape{4, 2}}, layers.LSTM{Units: 3}, layers.Dense{Units: 1})
+	for _, steps := range []int{1, 2, 4, 7} {
+		x := inputs(tensor.Float32, 3, steps, 2)
+		y := predict(t, m, x)
+		if steps == 4 {
+			same(t, "fixed steps", predict(t, fixed, x), y)
+			continue
+		}
+		_, err := fixed.Predict(ctx, x)
+		refused(t, err, "sequential: input 0: shape must be [any, 4, 2]", fmt.Sprintf("got [3, %d, 2]", steps))
+	}
+}
+
+func TestPredictIsTheCallersMemory(t *testing.T) {
+	m := forecaster(models.Config{Seed: 1})
+	x := inputs(tensor.Float32, 5, 4, 2)
+	before := x.Clone().(*tensor.Dense)
+	first := predict(t, m, x)
+	want := first.Clone().(*tensor.Dense)
+	second := predict(t, m, x)
+	same(t, "input", x, before)
+	for i := range second.Float32s() {
+		second.Float32s()[i] = 99
+	}
+	same(t, "first result", first, want)
+	same(t, "third result", predict(t, m, x), want)
+	// A model that only hands its input on must copy, too.
+	through := models.NewSequential(models.Config{}, layers.Input{Shape: graph.Shape{4, 2}}, layers.Dropout{Rate: 0.5})
+	y := predict(t, through, x)
+	y.Float32s()[0] = 99
+	same(t, "input", x, before)
+}
+
+// Tensors that lie in memory in another order are read as they show themselves.
+func TestPredictViews(t *testing.T) {
+	m := forecaster(models.Config{Seed: 1})
+	x := inputs(tensor.Float32, 6, 4, 2)
+	want := predict(t, m, x)
+
+	transposed := tensor.New(tensor.WithShape(4, 6, 2), tensor.Of(tensor.Float32)) // [steps, samples, features]
+	for i := range 6 {
+		for k := range 4 {
+			for f := range 2 {
+				transposed.Float32s()[(k*6+i)*2+f] = x.Float32s()[(i*4+k)*2+f]
+			}
+		}
+	}
+	if err := transposed.T(1, 0, 2); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "transposed", predict(t, m, transposed), want)
+	if got := transposed.Shape(); got[0] != 6 || got[1] != 4 {
+		t.Errorf("the input was changed to %v", got)
+	}
+
+	wide := tensor.New(tensor.WithShape(8, 4, 4), tensor.Of(tensor.Float32)) // twice the features, and two samples more
+	for i := range 6 {
+		for k := range 4 {
+			copy(wide.Float32s()[((i+1)*4+k)*4+1:], x.Float32s()[(i*4+k)*2:(i*4+k)*2+2])
+		}
+	}
+	slice, err := wide.Slice(tensor.S(1, 7), nil, tensor.S(1, 3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "sliced", predict(t, m, slice.(*tensor.Dense)), want)
+
+	long := inputs(tensor.Float32, 9, 4, 2)
+	part, err := long.Slice(tensor.S(2, 5))
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "rows", predict(t, m, part.(*tensor.Dense)), rows(predict(t, m, long), 2, 5))
+}
+
+func TestPredictRefuses(t *testing.T) {
+	bad := func(value float64) *tensor.Dense {
+		x := inputs(tensor.Float32, 3, 4, 2)
+		x.Float32s()[11] = float32(value)
+		return x
+	}
+	x := inputs(tensor.Float32, 3, 4, 2)
+	for name, c := range map[string]struct {
+		in   []*tensor.Dense
+		want []string
+	}{
+		"no input":     {nil, []string{"sequential: inputs must be 1, got 0"}},
+		"two inputs":   {[]*tensor.Dense{x, x}, []string{"sequential: inputs must be 1, got 2"}},
+		"nil":          {[]*tensor.Dense{nil}, []string{"sequential: input 0: tensor must not be nil"}},
+		"the zero":     {[]*tensor.Dense{{}}, []string{"sequential: input 0: dtype must be float32"}},
+		"dtype":        {[]*tensor.Dense{inputs(tensor.Float64, 3, 4, 2)}, []string{"sequential: input 0: dtype must be float32, got float64"}},
+		"integers":     {[]*tensor.Dense{tensor.New(tensor.WithShape(3, 4, 2), tensor.Of(tensor.Int))}, []string{"dtype must be float32, got int"}},
+		"rank 2":       {[]*tensor.Dense{inputs(tensor.Float32, 3, 8)}, []string{"sequential: input 0: shape must be [any, any, 2], got [3, 8]"}},
+		"rank 4":       {[]*tensor.Dense{inputs(tensor.Float32, 3, 4, 2, 1)}, []string{"got [3, 4, 2, 1]"}},
+		"rank 0":       {[]*tensor.Dense{tensor.New(tensor.FromScalar(float32(1)))}, []string{"got []"}},
+		"features":     {[]*tensor.Dense{inputs(tensor.Float32, 3, 4, 3)}, []string{"shape must be [any, any, 2], got [3, 4, 3]"}},
+		"NaN":          {[]*tensor.Dense{bad(math.NaN())}, []string{"sequential: input 0: element [1 1 1] must be finite, got NaN"}},
+		"infinity":     {[]*tensor.Dense{bad(math.Inf(-1))}, []string{"element [1 1 1] must be finite, got -Inf"}},
+		"no samples":   {[]*tensor.Dense{tensor.New(tensor.WithShape(0, 4, 2), tensor.Of(tensor.Float32))}, []string{"sequential: ", "got"}},
+		"no steps":     {[]*tensor.Dense{tensor.New(tensor.WithShape(3, 0, 2), tensor.Of(tensor.Float32))}, []string{"sequential: ", "got"}},
+		"no one thing": {[]*tensor.Dense{tensor.New(tensor.WithShape(0, 0, 2), tensor.Of(tensor.Float32))}, []string{"sequential: ", "got"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := forecaster(models.Config{})
+			y, err := m.Predict(ctx, c.in...)
+			if y != nil {
+				t.Errorf("got %v beside the error", y)
+			}
+			refused(t, err, c.want...)
+			predict(t, m, x) // goes on
+		})
+	}
+	_, err := forecaster(models.Config{}).Predict(ctx, bad(math.NaN()))
+	if !errors.Is(err, graph.ErrNotFinite) {
+		t.Errorf("want ErrNotFinite, got %v", err)
+	}
+}
+
+func TestPredictCancelled(t *testing.T) {
+	m := forecaster(models.Config{})
+	ended, cancel := context.WithCancel(ctx)
+	cancel()
+	y, err := m.Predict(ended, inputs(tensor.Float32, 100, 4, 2))
+	if y != nil || !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "sequential: prediction stopped after 0 of 100 samples") {
+		t.Errorf("got %v, %v", y, err)
+	}
+	// Between batches: the context ends after so many looks at it.
+	y, err = m.Predict(&ending{Context: ctx, looks: 2}, inputs(tensor.Float32, 100, 4, 2))
+	if y != nil || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "after 64 of 100") {
+		t.Errorf("got %v, %v", y, err)
+	}
+	predict(t, m, inputs(tensor.Float32, 100, 4, 2))
+}
+
+type ending struct {
+	context.Context
+	looks int
+}
+
+func (e *ending) Err() error {
+	if e.looks--; e.looks < 0 {
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
+// growing returns a shape that depends on the batch.
+type growing struct{}
+
+func (growing) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	if s.Symbolic() {
+		return inputs
+	}
+	n := inputs[0].Dim(0)
+	return []graph.Value{inputs[0].Reshape(n, 1, 2).BroadcastTo(n, n, 2)}
+}
+
+// folding returns other samples than it was given.
+type folding struct{}
+
+func (folding) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	if s.Symbolic() {
+		return inputs
+	}
+	return []graph.Value{inputs[0].Slice(0, 0, 1)}
+}
+
+func TestPredictOutputsThatDoNotFit(t *testing.T) {
+	for name, l := range map[string]layers.Layer{"growing": growing{}, "folding": folding{}} {
+		m := models.NewSequential(models.Config{}, layers.Input{Shape: graph.Shape{2}}, l)
+		_, err := m.Predict(ctx, inputs(tensor.Float32, 33, 2))
+		refused(t, err, "sequential: output 0 must have the shape", "got")
+		if testing.Verbose() {
+			t.Log(name, err)
+		}
+	}
+}
+
+// explosive panics in its kernel, not while it is built.
+type explosive struct{}
+
+func (explosive) Call(_ *graph.Scope, inputs ...graph.Value) []graph.Value {
+	return []graph.Value{inputs[0].Map("explosion", func(x float64) float64 {
+		if x > 1000 {
+			panic("boom")
+		}
+		return x
+	}, nil)}
+}
+
+func TestPredictKernelPanics(t *testing.T) {
+	m := models.NewSequential(models.Config{}, layers.Input{Shape: graph.Shape{2}}, explosive{})
+	x := inputs(tensor.Float32, 3, 2)
+	want := predict(t, m, x)
+	bad := x.Clone().(*tensor.Dense)
+	bad.Float32s()[1] = 2000
+	_, err := m.Predict(ctx, bad)
+	if err == nil || !strings.Contains(err.Error(), "sequential/explosive: explosion panicked: boom") {
+		t.Errorf("got %v", err)
+	}
+	same(t, "after the panic", predict(t, m, x), want)
+}
+
+// Many goroutines predict with one model while its weights change between two
+// states: every batch must be of one of them, never of a mixture.
+func TestPredictConcurrently(t *testing.T) {
+	m := forecaster(models.Config{Seed: 1})
+	old, err := m.Weights()
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := forecaster(models.Config{Seed: 2}).Weights()
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := make([]*tensor.Dense, 4)
+	states := make([][2]*tensor.Dense, 4)
+	for i := range x {
+		x[i] = inputs(tensor.Float32, 1+i, 3+i, 2)
+		states[i] = [2]*tensor.Dense{predict(t, m, x[i]), predict(t, forecaster(models.Config{Seed: 2}), x[i])}
+	}
+	var wg sync.WaitGroup
+	errs := make(chan error, 100)
+	for g := range 8 {
+		wg.Go(func() {
+			for range 25 {
+				y, err := m.Predict(ctx, x[g%4])
+				if err != nil {
+					errs <- err
+					return
+				}
+				if got := fmt.Sprint(y); got != fmt.Sprint(states[g%4][0]) && got != fmt.Sprint(states[g%4][1]) {
+					errs <- errors.Errorf("a mixture of weights: %s", got)
+					return
+				}
+			}
+		})
+	}
+	wg.Go(func() {
+		for i := range 100 {
+			if err := m.SetWeights([][]models.Weight{other, old}[i%2]...); err != nil {
+				errs <- err
+				return
+			}
+			if _, err := m.WeightsSHA256(); err != nil {
+				errs <- err
+				return
+			}
+		}
+	})
+	wg.Wait()
+	close(errs)
+	for err := range errs {
+		t.Error(err)
+	}
+}
+
+// A model may be used by several goroutines from the first moment on.
+func TestBuildConcurrently(t *testing.T) {
+	m := forecaster(models.Config{Seed: 1})
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			if _, err := m.Predict(ctx, inputs(tensor.Float32, 2, 3, 2)); err != nil {
+				t.Error(err)
+			}
+			if _, err := m.OutputShapes(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestPredictBitsOnAnyCores(t *testing.T) {
+	m := forecaster(models.Config{Seed: 1})
+	x := inputs(tensor.Float32, 50, 6, 2)
+	want := predict(t, m, x)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	same(t, "one core", predict(t, forecaster(models.Config{Seed: 1}), x), want)
+}
