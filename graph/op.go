@@ -23,6 +23,12 @@ type spec struct {
 	f32 func(out []float32, in [][]float32) error
 	f64 func(out []float64, in [][]float64) error
 
+	// view makes the output share the memory of the first input, from an offset
+	// on; then there are no kernels. No operation writes to its input, so
+	// nothing shows that.
+	view   bool
+	offset int
+
 	// diff returns the gradient with respect to each input that is wanted, and
 	// whatever it likes for the others.
 	diff func(in []Value, y, dy Value, want []bool) []Value
@@ -78,7 +84,8 @@ func (s *Scope) apply(sp spec, in ...Value) Value {
 		return s.poison(sp.shape)
 	}
 	s.lastID++
-	o := &op{spec: sp, scope: s, path: s.path, id: s.lastID, out: newDense(s.Dtype(), sp.shape)}
+	o := &op{spec: sp, scope: s, path: s.path, id: s.lastID}
+	o.out = o.memory(in)
 	nodes := make(gorgonia.Nodes, len(in))
 	for i, v := range in {
 		nodes[i] = v.node
@@ -98,6 +105,19 @@ func (s *Scope) apply(sp spec, in ...Value) Value {
 	return s.remember(Value{s: s, node: n, shape: sp.shape})
 }
 
+// memory is where the output goes. The memory of an operation stays in place;
+// that of an input or a parameter does not, and is copied.
+func (o *op) memory(in []Value) *tensor.Dense {
+	if o.view {
+		if source, ok := in[0].node.Op().(*op); ok {
+			return viewOf(source.out, o.offset, o.shape)
+		}
+		o.view = false
+		o.f32, o.f64 = sliceKernel[float32](1, 0, o.shape.Size(), o.offset), sliceKernel[float64](1, 0, o.shape.Size(), o.offset)
+	}
+	return newDense(o.scope.Dtype(), o.shape)
+}
+
 // Do runs the kernel. A panic must not leave it: the tape machine runs
 // operations in a goroutine of its own, where nothing else can catch one.
 func (o *op) Do(in ...gorgonia.Value) (_ gorgonia.Value, err error) {
@@ -110,6 +130,9 @@ func (o *op) Do(in ...gorgonia.Value) (_ gorgonia.Value, err error) {
 			o.scope.fault = err
 		}
 	}()
+	if o.view {
+		return o.out, nil
+	}
 	if o.in32 != nil {
 		err = run(o.f32, o.out, o.in32, in, o.in)
 	} else {

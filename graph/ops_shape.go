@@ -5,8 +5,7 @@ import (
 	"slices"
 )
 
-// Reshape gives the elements, in their order, another shape. The result is a
-// copy.
+// Reshape gives the elements, in their order, another shape.
 func (v Value) Reshape(shape ...int) Value {
 	s := Shape(shape).Clone()
 	if v.shape.Known() && s.Known() && v.shape.Size() != s.Size() && s.check() == nil {
@@ -17,9 +16,24 @@ func (v Value) Reshape(shape ...int) Value {
 		return v.WithoutMask()
 	}
 	return v.s.apply(spec{
-		name: "reshape", shape: s, f32: copyFirst[float32], f64: copyFirst[float64],
+		name: "reshape", shape: s, view: true,
 		diff: func(in []Value, _, dy Value, _ []bool) []Value {
 			return []Value{dy.Reshape(in[0].shape...)}
+		},
+	}, v)
+}
+
+// part cuts a piece with the given shape out of a vector of several, packed one
+// after the other.
+func (v Value) part(offset int, shape Shape) Value {
+	return v.s.apply(spec{
+		name: "part", shape: shape, view: true, offset: offset,
+		diff: func(in []Value, _, dy Value, _ []bool) []Value {
+			whole, n := in[0].shape.Size(), shape.Size()
+			return []Value{v.s.apply(spec{
+				name: "part gradient", shape: in[0].shape,
+				f32: padKernel[float32](1, whole, n, offset), f64: padKernel[float64](1, whole, n, offset),
+			}, dy)}
 		},
 	}, v)
 }

@@ -41,6 +41,15 @@ func setFloat64(t *tensor.Dense, elements []float64) {
 	}
 }
 
+// viewOf is a part of a tensor's memory, from an element on.
+func viewOf(t *tensor.Dense, from int, shape Shape) *tensor.Dense {
+	end := from + shape.Size()
+	if t.Dtype() == tensor.Float32 {
+		return tensor.New(tensor.WithShape(physical(shape)...), tensor.WithBacking(t.Float32s()[from:end]))
+	}
+	return tensor.New(tensor.WithShape(physical(shape)...), tensor.WithBacking(t.Float64s()[from:end]))
+}
+
 // elements is the memory of a dense row-major tensor.
 func elements[T float](t *tensor.Dense) []T {
 	switch s := any((*T)(nil)).(type) {

@@ -1,0 +1,21 @@
+// Command gen writes the assembly of package kernels and its Go declarations,
+// for AVX2 with FMA. Run it through go generate in that package; doing so
+// changes nothing unless this program was changed.
+//
+// Lengths are in elements and positive, strides in bytes; the callers in Go
+// check all bounds. Vector kernels read and write whole vectors, so their
+// lengths are multiples of 8.
+package main
+
+import . "github.com/mmcloughlin/avo/build"
+
+func main() {
+	ConstraintExpr("amd64,!noasm")
+	for m := 1; m <= rowsPerTile; m++ {
+		tile(m)
+	}
+	vectorKernels()
+	lstmForward()
+	lstmBackward()
+	Generate()
+}

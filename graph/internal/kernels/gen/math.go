@@ -1,0 +1,108 @@
+package main
+
+import (
+	"math"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// constants holds what was declared so far, by its bits.
+var constants = map[uint32]Mem{}
+
+// constant is a vector with every element v.
+func constant(v float32) reg.VecVirtual {
+	bits := math.Float32bits(v)
+	if _, ok := constants[bits]; !ok {
+		constants[bits] = ConstData("f"+hex(bits), U32(bits))
+	}
+	x := YMM()
+	VBROADCASTSS(constants[bits], x)
+	return x
+}
+
+func hex(v uint32) string {
+	const digits = "0123456789abcdef"
+	out := make([]byte, 8)
+	for i := range out {
+		out[i] = digits[v>>(28-4*i)&15]
+	}
+	return string(out)
+}
+
+// reduce writes x = n·ln 2 + r with a whole n, for x between the limits, and
+// returns eʳ − 1 and n. The polynomial is that of Cephes' expf (Moshier); its
+// error is below 1e-7. A NaN passes through.
+func reduce(x reg.VecVirtual, low, high float32) (expm1, n reg.VecVirtual) {
+	r := YMM()
+	VMINPS(x, constant(high), r) // if one of the two is NaN, the first wins
+	VMAXPS(r, constant(low), r)
+	n = YMM()
+	VMULPS(constant(math.Log2E), r, n)
+	VROUNDPS(Imm(0), n, n)
+	VFNMADD231PS(constant(0.693359375), n, r)
+	VFNMADD231PS(constant(-2.12194440e-4), n, r)
+	p := constant(1.9875691500e-4)
+	for _, c := range []float32{1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1} {
+		VFMADD213PS(constant(c), r, p)
+	}
+	square := YMM()
+	VMULPS(r, r, square)
+	VFMADD213PS(r, square, p) // p·r² + r
+	VCVTPS2DQ(n, n)
+	return p, n
+}
+
+// power is 2ⁿ for whole n from −126 to 127, made in place.
+func power(n reg.VecVirtual) reg.VecVirtual {
+	VPSLLD(Imm(23), n, n)
+	VPADDD(constant(1), n, n) // the bits of 1 are those of the exponent 0
+	return n
+}
+
+// Within these limits 2ⁿ is an ordinary number; beyond them sigmoid and tanh
+// have long reached theirs.
+const lowest, highest = -87, 88
+
+// exp is eˣ over the whole range, to 0 and to infinity: 2ⁿ is multiplied in
+// two halves, either of which is an ordinary number.
+func exp(x reg.VecVirtual) reg.VecVirtual {
+	p, n := reduce(x, -105, 90)
+	half := YMM()
+	VPSRAD(Imm(1), n, half)
+	VPSUBD(half, n, n)
+	first, second := power(half), power(n)
+	VFMADD213PS(first, first, p) // (eʳ − 1)·2ʰ + 2ʰ
+	VMULPS(second, p, p)
+	return p
+}
+
+// sigmoid is 1/(1 + e⁻ˣ).
+func sigmoid(x reg.VecVirtual) reg.VecVirtual {
+	minus := YMM()
+	VSUBPS(x, zero(), minus)
+	e, n := reduce(minus, lowest, highest)
+	n = power(n)
+	VFMADD213PS(n, n, e) // (eʳ − 1)·2ⁿ + 2ⁿ
+	one := constant(1)
+	VADDPS(one, e, e)
+	VDIVPS(e, one, e)
+	return e
+}
+
+// tanh is −t/(t + 2) with t = e⁻²ˣ − 1, which keeps its digits near 0.
+func tanh(x reg.VecVirtual) reg.VecVirtual {
+	minus := YMM()
+	VMULPS(constant(-2), x, minus)
+	t, n := reduce(minus, lowest, highest)
+	n = power(n)
+	below := YMM()
+	VSUBPS(constant(1), n, below) // 2ⁿ − 1
+	VFMADD213PS(below, n, t)      // 2ⁿ·(eʳ − 1) + 2ⁿ − 1
+	bottom := YMM()
+	VADDPS(constant(2), t, bottom)
+	VSUBPS(t, zero(), t)
+	VDIVPS(bottom, t, t)
+	return t
+}

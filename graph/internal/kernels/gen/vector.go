@@ -1,0 +1,82 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// loop repeats body over n elements, 8 at a time, and moves the pointers on.
+func loop(n reg.Register, pointers []reg.Register, body func()) {
+	Label("next")
+	body()
+	for _, p := range pointers {
+		ADDQ(Imm(32), p)
+	}
+	SUBQ(Imm(8), n)
+	JGT(LabelRef("next"))
+	VZEROUPPER()
+	RET()
+}
+
+func at(p reg.Register) Mem { return Mem{Base: p} }
+
+func load(p reg.Register) reg.VecVirtual {
+	x := YMM()
+	VMOVUPS(at(p), x)
+	return x
+}
+
+func vectorKernels() {
+	for _, f := range []struct {
+		name, doc string
+		f         func(reg.VecVirtual) reg.VecVirtual
+	}{
+		{"expAVX2", "expAVX2 computes y = eˣ.", exp},
+		{"sigmoidAVX2", "sigmoidAVX2 computes y = 1/(1 + e⁻ˣ).", sigmoid},
+		{"tanhAVX2", "tanhAVX2 computes y = tanh x.", tanh},
+	} {
+		TEXT(f.name, NOSPLIT|NOFRAME, "func(n int, x, y *float32)")
+		Doc(f.doc)
+		n := Load(Param("n"), GP64())
+		x := Load(Param("x"), GP64())
+		y := Load(Param("y"), GP64())
+		loop(n, []reg.Register{x, y}, func() { VMOVUPS(f.f(load(x)), at(y)) })
+	}
+
+	TEXT("adamAVX2", NOSPLIT|NOFRAME, "func(n int, w, grad, m, v *float32, keep1, keep2, rate, epsilon float32)")
+	Doc("adamAVX2 does one step of Adam: keep1 and keep2 are 1 − β1 and 1 − β2, rate the corrected learning rate.")
+	n := Load(Param("n"), GP64())
+	w := Load(Param("w"), GP64())
+	g := Load(Param("grad"), GP64())
+	m := Load(Param("m"), GP64())
+	v := Load(Param("v"), GP64())
+	scalar := func(name string) reg.VecVirtual {
+		x, all := XMM(), YMM()
+		Load(Param(name), x)
+		VBROADCASTSS(x, all)
+		return all
+	}
+	keep1, keep2, rate, epsilon := scalar("keep1"), scalar("keep2"), scalar("rate"), scalar("epsilon")
+	loop(n, []reg.Register{w, g, m, v}, func() {
+		grad, mean, square := load(g), load(m), load(v)
+		diff := YMM()
+		VSUBPS(mean, grad, diff)
+		VMULPS(diff, keep1, diff)
+		VADDPS(diff, mean, mean)
+		VMOVUPS(mean, at(m))
+		VMULPS(grad, grad, diff)
+		VSUBPS(square, diff, diff)
+		VMULPS(diff, keep2, diff)
+		VADDPS(diff, square, square)
+		VMOVUPS(square, at(v))
+		root := YMM()
+		VSQRTPS(square, root)
+		VADDPS(epsilon, root, root)
+		VMULPS(rate, mean, mean)
+		VDIVPS(root, mean, mean)
+		weight := load(w)
+		VSUBPS(mean, weight, weight)
+		VMOVUPS(weight, at(w))
+	})
+}

@@ -1,0 +1,58 @@
+package kernels
+
+import "os"
+
+// Float is an element.
+type Float interface{ float32 | float64 }
+
+// Set is one way to compute everything, for one type of element. Lengths of
+// rows given to it are multiples of Width.
+type Set[T Float] struct {
+	Name string // "go", "avx2"
+
+	// tile computes m ≤ tileRows rows and tileColumns columns of c = a·b over k
+	// terms, or adds them to c. Element (i, j) of a lies at i·aRow + j·aCol.
+	tile func(m, k int, a []T, aRow, aCol int, b []T, bRow int, c []T, cRow int, add bool)
+
+	exp, sigmoid, tanh func(x, y []T)
+
+	lstmForward  func(n int, z []T, gate int, before, c, tanhC, h []T)
+	lstmBackward func(n int, z []T, gate int, before, tanhC, dh, dc, dz []T)
+	adam         func(w, g, m, v []T, keep1, keep2, rate, epsilon T)
+}
+
+// Width is what the length of a row is rounded up to.
+const Width = 8
+
+// Up rounds a length up to a multiple of Width.
+func Up(n int) int { return (n + Width - 1) / Width * Width }
+
+// Variable is the environment variable that forces a set of kernels by its
+// name, for tests.
+const Variable = "ENGRAM_KERNELS"
+
+// Float64 are the kernels for float64.
+func Float64() *Set[float64] { return portable[float64]() }
+
+// Float32 are the fastest kernels for float32 that the processor can run.
+func Float32() *Set[float32] {
+	if os.Getenv(Variable) != "go" {
+		if s := assembly(); s != nil {
+			return s
+		}
+	}
+	return portable[float32]()
+}
+
+func portable[T Float]() *Set[T] {
+	return &Set[T]{
+		Name:         "go",
+		tile:         tileGo[T],
+		exp:          mapGo[T](expGo),
+		sigmoid:      mapGo[T](sigmoidGo),
+		tanh:         mapGo[T](tanhGo),
+		lstmForward:  lstmForwardGo[T],
+		lstmBackward: lstmBackwardGo[T],
+		adam:         adamGo[T],
+	}
+}
