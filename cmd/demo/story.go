@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/engram-go/engram/cmd/demo/notebook"
 )
@@ -18,7 +20,7 @@ type stockStory struct {
 func (s stockStory) begin() error {
 	f := s.stock
 	s.Markdown(fmt.Sprintf(`An %s reads %s of a series and forecasts the next value. It learns from the
-first four fifths of the series. The last fifth decides, and is looked at once, when the training is over.
+first four fifths of the series. The last fifth decides: it is looked at a single time, when the training is over.
 
 Beside it stands the simplest forecast there is, **persistence**: the next value is like the last one.
 A model that does not beat it has learned nothing of use, however closely its curve seems to follow the prices.
@@ -27,7 +29,7 @@ The same model is then trained on the sunspots, where there is something to lear
 		f.modelName(), count(f.steps, "row")))
 	s.Table(notebook.Table{
 		Caption: "The series",
-		Header:  []string{"series", "rows", "what the model sees", "windows to learn from", "windows to judge by"},
+		Header:  []string{"series", "rows", "what the model sees", "windows to train", "windows to test"},
 		Rows:    [][]string{s.stock.dataRow(), s.spots.dataRow()},
 	})
 	code, err := f.program()
@@ -50,7 +52,7 @@ func (f *forecaster) dataRow() []string {
 
 // announce says which training comes next.
 func (s stockStory) announce(f *forecaster) {
-	s.Markdown(fmt.Sprintf("## %s\n\nTraining: %s, seed %d.", f.name(), count(f.epochs, "epoch"), f.seed))
+	s.Markdown(fmt.Sprintf("## %s\n\nTraining: %s, seed %d.", capital(f.called), count(f.epochs, "epoch"), f.seed))
 }
 
 // show draws what came of a training.
@@ -73,9 +75,9 @@ func (s stockStory) show(f *forecaster) {
 		s.Lines(notebook.LineChart{
 			Title: part.title, X: label, Y: f.unit,
 			Series: []notebook.Series{
-				{Name: "truth", X: at[part.from:], Y: truth[part.from:]},
 				{Name: "persistence", X: at[part.from:], Y: persistence[part.from:]},
 				{Name: f.modelName(), X: at[part.from:], Y: f.forecasts[part.from:]},
+				{Name: "truth", X: at[part.from:], Y: truth[part.from:]},
 			},
 		})
 	}
@@ -134,6 +136,12 @@ func number(v float64) string {
 		return fmt.Sprintf("%#.4g", v)
 	}
 	return fmt.Sprintf("%.4g", v)
+}
+
+// capital begins a text with a capital letter.
+func capital(text string) string {
+	r, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(r)) + text[size:]
 }
 
 // count writes "1 day" or "30 days".

@@ -78,6 +78,9 @@ func TestNumbers(t *testing.T) {
 			t.Errorf("value(%v) = %q, want %q", v, got, want)
 		}
 	}
+	if got := capital("über") + capital("the DAX"); got != "ÜberThe DAX" {
+		t.Errorf("capital: %q", got)
+	}
 	if got := count(1, "day") + count(30, "day"); got != "1 day30 days" {
 		t.Errorf("count: %q", got)
 	}

@@ -114,14 +114,15 @@ func thin(points []point) []point {
 	return kept
 }
 
-// lineWidth is thin for long lines, which turn often, and then wider for those
-// that others are drawn over: where they coincide, as a forecast and its truth
+// lineWidth is thin for long lines, which turn often, and wider for those that
+// others are drawn over: where they coincide, as a forecast and its truth
 // nearly do, each still shows at the edge of the next.
 func lineWidth(points, above int) float64 {
+	width := 1.75
 	if points > 150 {
-		return 0.75 + 0.9*float64(min(above, 2))
+		width = 0.75
 	}
-	return 1.75
+	return width + 0.9*float64(min(above, 2))
 }
 
 // words describes the series for those who do not see the chart.
