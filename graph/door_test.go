@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"math"
 	"testing"
 
 	"github.com/engram-go/engram/graph"
@@ -21,6 +22,12 @@ func stock(v graph.Value, name string, in ...*gorgonia.Node) *gorgonia.Node {
 		n, err = gorgonia.Square(in[0])
 	case "leakyRelu":
 		n, err = gorgonia.LeakyRelu(in[0], 0.1)
+	case "neg":
+		n, err = gorgonia.Neg(in[0])
+	case "tanh":
+		n, err = gorgonia.Tanh(in[0])
+	case "sub":
+		n, err = gorgonia.Sub(in[0], in[len(in)-1])
 	case "add":
 		n, err = gorgonia.Add(in[0], in[len(in)-1])
 	case "hadamardProd":
@@ -33,6 +40,9 @@ func stock(v graph.Value, name string, in ...*gorgonia.Node) *gorgonia.Node {
 var stockOps = map[string]func(x, other float64) float64{
 	"square":       func(x, _ float64) float64 { return x * x },
 	"leakyRelu":    func(x, _ float64) float64 { return max(x, 0.1*x) },
+	"neg":          func(x, _ float64) float64 { return -x },
+	"tanh":         func(x, _ float64) float64 { return math.Tanh(x) },
+	"sub":          func(x, o float64) float64 { return x - o },
 	"add":          func(x, o float64) float64 { return x + o },
 	"hadamardProd": func(x, o float64) float64 { return x * o },
 }

@@ -159,9 +159,9 @@ func TestMeanDoesNotOverflow(t *testing.T) {
 // More axes than the plan keeps room for, every second one reduced, and the
 // broadcast back.
 func TestManyAxes(t *testing.T) {
-	shape := []int{2, 1, 2, 2, 2, 2, 1, 2, 2, 2, 2, 2, 2}
+	shape := []int{2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2}
 	x := tabulate(shape, func(at []int) float64 {
-		return float64(slices.Max(at)) + float64(at[0]) - 2*float64(at[3]) + float64(at[12])/4
+		return float64(slices.Max(at)) + float64(at[0]) - 2*float64(at[3]) + float64(at[11])/4
 	})
 	gone := make([]bool, len(shape))
 	var axes []int
