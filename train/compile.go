@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/train/losses"
@@ -22,7 +23,6 @@ func updateName(u graph.Update) string { return "update " + u.Path }
 
 // compile builds the program for a purpose and a shape of batch.
 func (t *Trainer) compile(sh shapes, why purpose) (*program, error) {
-	params := trainable(t.params)
 	var updates []graph.Update
 	cfg := graph.Config{Params: t.params, Training: why == training, Seed: t.model.Seed()}
 	prog, err := graph.NewProgram(cfg, func(s *graph.Scope) {
@@ -34,7 +34,7 @@ func (t *Trainer) compile(sh shapes, why purpose) (*program, error) {
 		if why != training {
 			return
 		}
-		for i, g := range s.Gradients(loss, valuesOf(s, params)...) {
+		for i, g := range s.Gradients(loss, valuesOf(s, t.trained)...) {
 			s.Output(gradientName(i), g)
 		}
 		updates = s.Updates()
@@ -58,7 +58,7 @@ func (t *Trainer) compile(sh shapes, why purpose) (*program, error) {
 		p.loss = read(lossName)
 	}
 	if why == training {
-		for i := range params {
+		for i := range t.trained {
 			p.grads = append(p.grads, read(gradientName(i)))
 		}
 	}
@@ -107,11 +107,15 @@ func lossOf(s *graph.Scope, l losses.Loss, output graph.Value, sh shapes) (mean 
 }
 
 // valuesOf are the values that stand for parameters in a graph. One that the
-// model did not use gets a stand-in, and so a gradient of zeros.
+// model did not use gets a stand-in, and so a gradient of zeros. One that it
+// uses beyond those would never be trained.
 func valuesOf(s *graph.Scope, params []*graph.Param) []graph.Value {
 	used := map[*graph.Param]graph.Value{}
 	for _, b := range s.Bound() {
 		used[b.Param] = b.Value
+		if b.Param.Trainable && !slices.Contains(params, b.Param) {
+			s.Failf("model", "must keep its layers after Compile", b.Param.Path)
+		}
 	}
 	out := make([]graph.Value, len(params))
 	for i, p := range params {

@@ -169,7 +169,9 @@ func (d given) Gather(_ []int, into *datasets.Batch) error {
 	return d.err
 }
 
-func zeros(shape ...int) *tensor.Dense { return tensor.New(tensor.Of(tensor.Float64), tensor.WithShape(shape...)) }
+func zeros(shape ...int) *tensor.Dense {
+	return tensor.New(tensor.Of(tensor.Float64), tensor.WithShape(shape...))
+}
 
 func TestErrorsOfBatches(t *testing.T) {
 	list := func(ts ...*tensor.Dense) []*tensor.Dense { return ts }

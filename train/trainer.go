@@ -39,6 +39,7 @@ type Trainer struct {
 	model     Model
 	cfg       Config
 	params    *graph.Params
+	trained   []*graph.Param // the trainable ones, as the optimizer knows them
 	optimizer *optimizers.State
 	programs  programs
 
@@ -70,7 +71,8 @@ func Compile(m Model, cfg Config) (*Trainer, error) {
 	if err := t.checkShapes(); err != nil {
 		return nil, err
 	}
-	if t.optimizer, err = cfg.Optimizer.Start(trainable(t.params)); err != nil {
+	t.trained = trainable(t.params)
+	if t.optimizer, err = cfg.Optimizer.Start(t.trained); err != nil {
 		return nil, errors.Wrap(err, m.Name())
 	}
 	return t, nil

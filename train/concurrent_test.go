@@ -1,0 +1,116 @@
+package train_test
+
+import (
+	"context"
+	"math"
+	"sync"
+	"testing"
+
+	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/train"
+	"github.com/engram-go/engram/train/optimizers"
+)
+
+// Predictions in other goroutines while a model is fitted do not disturb it.
+// The race detector watches.
+func TestPredictWhileFitting(t *testing.T) {
+	m := linear(1)
+	trainer := compile(t, m, train.Config{Optimizer: optimizers.SGD{LearningRate: 0.01}})
+	data := table(t, 1, 40)
+	x := data.X()
+	ctx, cancel := context.WithCancel(background)
+	var work sync.WaitGroup
+	predictions := make(chan error, 4)
+	for range cap(predictions) {
+		work.Go(func() {
+			for ctx.Err() == nil {
+				out, err := m.Predict(background, x...)
+				if err == nil && math.IsNaN(out.Float64s()[0]) {
+					t.Error("predicted NaN")
+				}
+				if err != nil {
+					predictions <- err
+					return
+				}
+				if _, err := m.Weights(); err != nil {
+					predictions <- err
+					return
+				}
+			}
+		})
+	}
+	_, err := trainer.Fit(background, data, train.FitConfig{Epochs: 20, BatchSize: 8, ValidationSplit: 0.2})
+	cancel()
+	work.Wait()
+	check(t, err)
+	close(predictions)
+	for err := range predictions {
+		t.Error(err)
+	}
+	quiet := linear(1)
+	_, err = compile(t, quiet, train.Config{Optimizer: optimizers.SGD{LearningRate: 0.01}}).Fit(background, data, train.FitConfig{Epochs: 20, BatchSize: 8, ValidationSplit: 0.2})
+	check(t, err)
+	if hash(t, quiet) != hash(t, m) {
+		t.Error("predicting beside the training changed its result")
+	}
+}
+
+// Two trainers on one model, in turns and at the same time, both change its
+// weights.
+func TestTwoTrainers(t *testing.T) {
+	m := linear(1)
+	a, b := compile(t, m, train.Config{}), compile(t, m, train.Config{Optimizer: optimizers.Adam{}})
+	data := table(t, 1, 12)
+	p := plainOf(t, m)
+	x, y := rows(1, 12)
+	_, err := a.Step(background, batch(t, data))
+	check(t, err)
+	p.step(x, y, one, 0.1)
+	before, err := b.Evaluate(background, data, train.EvaluateConfig{})
+	check(t, err)
+	if got, want := before[0].Value, p.loss(x, y, one); !(math.Abs(got-want) < 1e-12) {
+		t.Errorf("the second trainer sees a loss of %v, want %v after a step of the first", got, want)
+	}
+	var work sync.WaitGroup
+	for _, trainer := range []*train.Trainer{a, b} {
+		work.Go(func() {
+			if _, err := trainer.Fit(background, data, train.FitConfig{Epochs: 10, BatchSize: 4}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	work.Wait()
+	wantFinite(t, m)
+	after, err := a.Evaluate(background, data, train.EvaluateConfig{})
+	check(t, err)
+	if !(after[0].Value < before[0].Value) {
+		t.Errorf("loss %v after training, %v before", after[0].Value, before[0].Value)
+	}
+}
+
+// More shapes of batch than programs are kept for.
+func TestManyBatchSizes(t *testing.T) {
+	x, y := rows(1, 30)
+	m := linear(1)
+	p := plainOf(t, m)
+	trainer := compile(t, m, train.Config{})
+	for round := range 2 {
+		for n := 1; n <= 12; n++ {
+			got, err := trainer.Step(background, batch(t, samples(t, x[:n], y[:n])))
+			check(t, err)
+			if want := p.loss(x[:n], y[:n], one); !(math.Abs(got-want) < 1e-12) {
+				t.Fatalf("round %d, %d samples: loss %v, want %v", round, n, got, want)
+			}
+			p.step(x[:n], y[:n], one, 0.1)
+		}
+	}
+}
+
+// A model that grew after it was compiled is refused, not trained in part.
+func TestModelThatGrew(t *testing.T) {
+	m := linear(1)
+	trainer := compile(t, m, train.Config{})
+	m.Add(layers.Dense{Units: 1})
+	_, err := trainer.Step(background, batch(t, table(t, 1, 4)))
+	wantError(t, err, "model must keep its layers after Compile, got sequential/dense_1/kernel")
+}
