@@ -1,8 +1,8 @@
 package main
 
 import (
+	"bytes"
 	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -38,10 +38,11 @@ func TestProgram(t *testing.T) {
 			t.Errorf("%s: gofmt: %v %s\n%s", name, err, out, code)
 		}
 		run := exec.CommandContext(t.Context(), "go", "run", main)
-		run.Stderr = os.Stderr
+		var progress bytes.Buffer
+		run.Stderr = &progress
 		out, err := run.Output()
 		if err != nil {
-			t.Fatalf("%s: %v\n%s", name, err, code)
+			t.Fatalf("%s: %v\n%s\n%s", name, err, progress.String(), code)
 		}
 		if want := f.score.String() + "\n" + f.score.Verdict() + "\n"; string(out) != want || !strings.Contains(want, "RMSE") {
 			t.Errorf("%s: the program prints %q, the demo has %q", name, out, want)

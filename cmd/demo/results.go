@@ -17,6 +17,7 @@ type result struct {
 	Learned bool   `json:"learned"`
 	Verdict string `json:"verdict"`
 
+	Sees  string `json:"sees"` // what the model sees of the series
 	Steps int    `json:"steps"`
 	Units int    `json:"units"`
 	Seed  uint64 `json:"seed"`
@@ -31,7 +32,7 @@ type result struct {
 func (f *forecaster) result() result {
 	return result{
 		Series: f.series.Name, Score: f.score, Learned: f.score.Learned(), Verdict: f.score.Verdict(),
-		Steps: f.steps, Units: f.units, Seed: f.seed,
+		Sees: seen(f.transform), Steps: f.steps, Units: f.units, Seed: f.seed,
 		Epochs: len(f.losses), TrainSeconds: f.took.Seconds(), FinalLoss: f.losses[len(f.losses)-1],
 		Next: f.next, WeightsHash: f.hash,
 	}

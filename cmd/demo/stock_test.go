@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -70,6 +71,20 @@ func TestStockStory(t *testing.T) {
 	} {
 		if !strings.Contains(text, want) || !strings.Contains(told, want) {
 			t.Errorf("%q is missing", want)
+		}
+	}
+	// The table shows what --json gives to programs.
+	results := stockJSON(t, tiny...)
+	row := func(r map[string]any) string {
+		var cells []string
+		for _, key := range []string{"rmse", "persistence_rmse", "mae", "persistence_mae"} {
+			cells = append(cells, number(r[key].(float64)))
+		}
+		return fmt.Sprintf("%s %.1f %%", strings.Join(cells, " "), 100*r["skill"].(float64))
+	}
+	for _, want := range []string{"DAX index points " + row(results), "sunspots sunspot number " + row(results["sunspots"].(map[string]any))} {
+		if !strings.Contains(told, want) {
+			t.Errorf("the table does not have %q", want)
 		}
 	}
 	if got := strings.Count(text, "<figure>"); got != 8 {
