@@ -28,6 +28,8 @@ func stock(v graph.Value, name string, in ...*gorgonia.Node) *gorgonia.Node {
 		n, err = gorgonia.Tanh(in[0])
 	case "sub":
 		n, err = gorgonia.Sub(in[0], in[len(in)-1])
+	case "hadamardDiv":
+		n, err = gorgonia.HadamardDiv(in[0], in[len(in)-1])
 	case "add":
 		n, err = gorgonia.Add(in[0], in[len(in)-1])
 	case "hadamardProd":
@@ -44,6 +46,7 @@ var stockOps = map[string]func(x, other float64) float64{
 	"tanh":         func(x, _ float64) float64 { return math.Tanh(x) },
 	"sub":          func(x, o float64) float64 { return x - o },
 	"add":          func(x, o float64) float64 { return x + o },
+	"hadamardDiv":  func(x, o float64) float64 { return x / o },
 	"hadamardProd": func(x, o float64) float64 { return x * o },
 }
 
