@@ -1,0 +1,198 @@
+package layers_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/layers/activations"
+	"github.com/engram-go/engram/layers/initializers"
+	"github.com/pkg/errors"
+)
+
+// stub is a layer with what its test needs.
+type stub struct {
+	Name    string
+	resolve func() (layers.Layer, error)
+}
+
+func (stub) Call(_ *graph.Scope, inputs ...graph.Value) []graph.Value { return inputs }
+
+func (l stub) Resolve() (layers.Layer, error) { return l.resolve() }
+
+// MultiHeadRNNCell2 has a name with all that DefaultName looks at.
+type MultiHeadRNNCell2 struct{ nameless }
+
+type nameless struct{}
+
+func (nameless) Call(_ *graph.Scope, inputs ...graph.Value) []graph.Value { return inputs }
+
+type oddName struct {
+	nameless
+	Name int
+}
+
+type function func()
+
+func (function) Call(_ *graph.Scope, inputs ...graph.Value) []graph.Value { return inputs }
+
+func TestNames(t *testing.T) {
+	for _, c := range []struct {
+		layer                    layers.Layer
+		class, name, defaultName string
+	}{
+		{layers.LSTM{}, "LSTM", "", "lstm"},
+		{layers.Dense{Name: "out"}, "Dense", "out", "dense"},
+		{&layers.Dense{Name: "out"}, "Dense", "out", "dense"},
+		{(*layers.Dense)(nil), "Dense", "", "dense"},
+		{MultiHeadRNNCell2{}, "MultiHeadRNNCell2", "", "multi_head_rnn_cell2"},
+		{oddName{Name: 3}, "oddName", "", "odd_name"},
+		{function(nil), "function", "", "function"},
+		{nil, "", "", ""},
+	} {
+		if got := layers.Class(c.layer); got != c.class {
+			t.Errorf("Class(%T) is %q, want %q", c.layer, got, c.class)
+		}
+		if got := layers.Name(c.layer); got != c.name {
+			t.Errorf("Name(%T) is %q, want %q", c.layer, got, c.name)
+		}
+		if got := layers.DefaultName(c.layer); got != c.defaultName {
+			t.Errorf("DefaultName(%T) is %q, want %q", c.layer, got, c.defaultName)
+		}
+	}
+}
+
+func TestResolveFillsInDefaults(t *testing.T) {
+	for _, c := range []struct{ given, want layers.Layer }{
+		{layers.Dense{Units: 2}, layers.Dense{
+			Units: 2, Activation: activations.Linear,
+			KernelInitializer: initializers.GlorotUniform, BiasInitializer: initializers.Zeros,
+		}},
+		{layers.LSTM{Units: 2}, layers.LSTM{
+			Units: 2, Activation: activations.Tanh, RecurrentActivation: activations.Sigmoid,
+			KernelInitializer: initializers.GlorotUniform, RecurrentInitializer: initializers.Orthogonal{Gain: 1},
+			BiasInitializer: initializers.Zeros, InitialState: layers.ZeroState{},
+		}},
+		{layers.LSTM{Units: 2, Activation: activations.Name(""), InitialState: layers.RandomState{}}, layers.LSTM{
+			Units: 2, Activation: activations.Tanh, RecurrentActivation: activations.Sigmoid,
+			KernelInitializer: initializers.GlorotUniform, RecurrentInitializer: initializers.Orthogonal{Gain: 1},
+			BiasInitializer: initializers.Zeros, InitialState: layers.RandomState{Stddev: 1},
+		}},
+		{layers.Activation{Function: activations.ELU{}}, layers.Activation{Function: activations.ELU{Alpha: 1}}},
+		{layers.Dropout{}, layers.Dropout{}},
+		{layers.Flatten{Name: "f"}, layers.Flatten{Name: "f"}},
+		{&layers.Dropout{Rate: 0.5}, layers.Dropout{Rate: 0.5}},
+	} {
+		got, err := layers.Resolve(c.given)
+		if err != nil || !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%+v resolves to %+v, %v, want %+v", c.given, got, err, c.want)
+		}
+	}
+}
+
+func TestResolveReportsLayersThatAreNone(t *testing.T) {
+	fault := errors.New("no such table")
+	for _, c := range []struct {
+		layer layers.Layer
+		want  string
+	}{
+		{nil, "layer must not be nil"},
+		{(*layers.Dense)(nil), "Dense.Resolve must not panic"},
+		{layers.Dense{Units: 1, Activation: (*activations.ELU)(nil)}, "Dense.Resolve must not panic"},
+		{stub{resolve: func() (layers.Layer, error) { return nil, nil }}, "stub.Resolve must return a layer"},
+		{layers.Dense{Units: 1, KernelInitializer: failing{fault}}, "Dense.KernelInitializer: no such table"},
+	} {
+		_, err := layers.Resolve(c.layer)
+		if err == nil || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("%T: got %v, want %s", c.layer, err, c.want)
+		}
+		if !errors.Is(err, graph.ErrInput) && !errors.Is(err, fault) {
+			t.Errorf("%T: %v is of no known kind", c.layer, err)
+		}
+	}
+}
+
+// failing is an initializer whose Resolve fails.
+type failing struct{ err error }
+
+func (f failing) Init(rnd, graph.Shape) ([]float64, error) { return nil, f.err }
+
+func (f failing) Resolve() (graph.Initializer, error) { return nil, f.err }
+
+func TestApplyNamesThePlace(t *testing.T) {
+	err := graph.Shapes(config(t), func(s *graph.Scope) {
+		x := s.Input("x", graph.Shape{graph.Any, 2})
+		s.Within("outer", func() {
+			layers.Apply(s, "first", layers.Dense{Units: 2}, x)
+			layers.Apply(s, "second", layers.Dense{Units: -2}, x)
+			layers.Apply(s, "third", layers.Dense{Units: -3}, x)
+		})
+	})
+	if got, want := err.Error(), "outer/second: Dense.Units must be positive, got -2"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// One name is one layer: it shares its weights.
+func TestApplySharesWeights(t *testing.T) {
+	cfg := config(t)
+	out := evaluate(t, cfg, graph.Tick{}, func(s *graph.Scope) {
+		x := s.Values([]float64{1, 2}, graph.Shape{1, 2})
+		for i, name := range []string{"a", "a", "b"} {
+			s.Output([]string{"0", "1", "2"}[i], layers.Apply(s, name, layers.Dense{Units: 2}, x)[0])
+		}
+	})
+	if !slices.Equal(out["0"], out["1"]) || slices.Equal(out["0"], out["2"]) {
+		t.Errorf("got %v", out)
+	}
+	var paths []string
+	for _, p := range cfg.Params.All() {
+		paths = append(paths, p.Path)
+	}
+	if want := []string{"a/kernel", "a/bias", "b/kernel", "b/bias"}; !slices.Equal(paths, want) {
+		t.Errorf("weights %v, want %v", paths, want)
+	}
+}
+
+// Every type of this package with a method that makes it a layer or an initial
+// state is in All, or a saved model could not name it.
+func TestAllIsComplete(t *testing.T) {
+	var want, got []string
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range file.Decls {
+			f, ok := d.(*ast.FuncDecl)
+			if !ok || f.Recv == nil || f.Name.Name != "Call" && f.Name.Name != "States" {
+				continue
+			}
+			if id, ok := f.Recv.List[0].Type.(*ast.Ident); ok && id.IsExported() {
+				want = append(want, id.Name)
+			}
+		}
+	}
+	for _, v := range layers.All() {
+		got = append(got, reflect.TypeOf(v).Name())
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("All has %v, the package %v", got, want)
+	}
+}
