@@ -2,8 +2,11 @@ package train_test
 
 import (
 	"context"
+	"fmt"
 	"math"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/engram-go/engram/datasets"
@@ -257,5 +260,20 @@ func TestLogsGet(t *testing.T) {
 	}
 	if v, ok := logs.Get("val_loss"); v != 0 || ok {
 		t.Errorf("val_loss: got %v, %v", v, ok)
+	}
+}
+
+func TestProgressOfFit(t *testing.T) {
+	var out strings.Builder
+	trainer := compile(t, linear(1), train.Config{})
+	_, err := trainer.Fit(background, table(t, 1, 10), train.FitConfig{
+		Epochs: 2, BatchSize: 4, ValidationSplit: 0.2, Progress: &out,
+		Callbacks: []train.Callback{at(train.TrainBatchEnd, 1, 0, stop)},
+	})
+	check(t, err)
+	line := `Epoch %d/2 - %d/2 - 0s - \d+(us|ms|s)/step - loss: \d\.\d{4} - val_loss: \d\.\d{4}\n`
+	want := regexp.MustCompile("^" + fmt.Sprintf(line, 1, 2) + fmt.Sprintf(line, 2, 1) + "$")
+	if !want.MatchString(out.String()) {
+		t.Errorf("got %q, want %v", out.String(), want)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 )
@@ -58,7 +59,7 @@ func (p *progress) On(e *Event) error {
 			p.first = p.now()
 		}
 		if p.columns != nil && p.now().Sub(p.drawn) >= redrawAfter {
-			p.draw(p.bar() + " " + clock(p.left()) + " " + p.step() + figures(e.Logs))
+			p.draw(p.cut(p.bar() + " " + clock(p.left()) + " " + p.step() + figures(e.Logs)))
 		}
 	case EpochEnd:
 		took := clock(p.now().Sub(p.begun).Round(time.Second))
@@ -72,13 +73,18 @@ func (p *progress) On(e *Event) error {
 	return nil
 }
 
-// draw replaces the line on the terminal. A line that is too long would wrap
-// and could not be replaced, so it is cut.
+// draw replaces the line on the terminal.
 func (p *progress) draw(line string) {
+	n := utf8.RuneCountInString(line)
+	fmt.Fprintf(p.w, "\r%s%s", line, strings.Repeat(" ", max(0, p.width-n)))
+	p.width, p.drawn = n, p.now()
+}
+
+// cut shortens a line that will be replaced, for one that wraps could not be.
+// The last line of an epoch may wrap.
+func (p *progress) cut(line string) string {
 	r := []rune(line)
-	r = r[:min(len(r), p.columns()-1)]
-	fmt.Fprintf(p.w, "\r%s%s", string(r), strings.Repeat(" ", max(0, p.width-len(r))))
-	p.width, p.drawn = len(r), p.now()
+	return string(r[:min(len(r), p.columns()-1)])
 }
 
 // close ends a line that is not finished, so that what is printed next begins
