@@ -70,6 +70,28 @@ func lstmBackwardGo[T Float](n int, z []T, gate int, before, tanhC, dh, dc, dz [
 	}
 }
 
+func gruForwardGo[T Float](n int, z []T, gate int, before, h []T) {
+	for j := range n {
+		u := T(sigmoidGo(float64(z[j])))
+		r := T(sigmoidGo(float64(z[gate+j])))
+		c := T(math.Tanh(float64(z[2*gate+j] + r*z[3*gate+j])))
+		z[j], z[gate+j], z[2*gate+j] = u, r, c
+		h[j] = c + u*(before[j]-c)
+	}
+}
+
+func gruBackwardGo[T Float](n int, z []T, gate int, before, dh, dz []T) {
+	for j := range n {
+		u, r, c, rec := z[j], z[gate+j], z[2*gate+j], z[3*gate+j]
+		d := dh[j] * (1 - u) * (1 - c*c)
+		dz[j] = dh[j] * (before[j] - c) * u * (1 - u)
+		dz[gate+j] = d * rec * r * (1 - r)
+		dz[2*gate+j] = d
+		dz[3*gate+j] = d * r
+		dh[j] *= u
+	}
+}
+
 func adamGo[T Float](w, g, m, v []T, keep1, keep2, rate, epsilon T) {
 	for i := range w {
 		m[i] += keep1 * (g[i] - m[i])

@@ -18,6 +18,8 @@ type Set[T Float] struct {
 
 	lstmForward  func(n int, z []T, gate int, before, c, tanhC, h []T)
 	lstmBackward func(n int, z []T, gate int, before, tanhC, dh, dc, dz []T)
+	gruForward   func(n int, z []T, gate int, before, h []T)
+	gruBackward  func(n int, z []T, gate int, before, dh, dz []T)
 	adam         func(w, g, m, v []T, keep1, keep2, rate, epsilon T)
 }
 
@@ -53,6 +55,8 @@ func portable[T Float]() *Set[T] {
 		tanh:         mapGo[T](tanhGo),
 		lstmForward:  lstmForwardGo[T],
 		lstmBackward: lstmBackwardGo[T],
+		gruForward:   gruForwardGo[T],
+		gruBackward:  gruBackwardGo[T],
 		adam:         adamGo[T],
 	}
 }

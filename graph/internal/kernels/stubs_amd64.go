@@ -39,3 +39,9 @@ func lstmForwardAVX2(n int, z *float32, gate int, before *float32, c *float32, t
 
 // lstmBackwardAVX2 turns dh and dc of a step into dz of its sums, and dc into that of the step before. z holds the activated gates.
 func lstmBackwardAVX2(n int, z *float32, gate int, before *float32, tanhC *float32, dh *float32, dc *float32, dz *float32)
+
+// gruForwardAVX2 computes h = c + u·(before − c) with c = tanh(zx + r·zh), and activates u, r and c in z, whose blocks are gate bytes apart.
+func gruForwardAVX2(n int, z *float32, gate int, before *float32, h *float32)
+
+// gruBackwardAVX2 turns dh of a step into dz of its sums, and into the part that reaches the step before without the product. z is as gruForwardAVX2 leaves it.
+func gruBackwardAVX2(n int, z *float32, gate int, before *float32, dh *float32, dz *float32)

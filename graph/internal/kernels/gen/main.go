@@ -17,5 +17,7 @@ func main() {
 	vectorKernels()
 	lstmForward()
 	lstmBackward()
+	gruForward()
+	gruBackward()
 	Generate()
 }

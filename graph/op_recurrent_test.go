@@ -37,21 +37,23 @@ func checkLSTM(t *testing.T, file string, dtype tensor.Dtype, tol float64) {
 		values := func(i uint64, scale float64, shape ...int) graph.Value {
 			return s.Values(draw(i, graph.Shape(shape).Size(), scale), shape)
 		}
-		l := graph.LSTM{
-			X: values(0, 2, B, T, D), Kernel: values(1, 0.5, D, 4*U), Recurrent: values(2, scale, U, 4*U), Bias: values(3, 0.5, 4*U),
-			H: s.Const(0, graph.Shape{B, U}), C: s.Const(0, graph.Shape{B, U}),
-			UseBias: true, Sequence: true, States: true,
+		bias := values(3, 0.5, 4*U)
+		l := graph.Recurrent{
+			X: values(0, 2, B, T, D), Kernel: values(1, 0.5, D, 4*U), Recurrent: values(2, scale, U, 4*U), Bias: &bias,
+			Initial:  []graph.Value{s.Const(0, graph.Shape{B, U}), s.Const(0, graph.Shape{B, U})},
+			Sequence: true, States: true,
 		}
 		if golden["initial"].Data[0] == 1 {
-			l.H, l.C = values(4, 1, B, U), values(5, 1, B, U)
+			l.Initial = []graph.Value{values(4, 1, B, U), values(5, 1, B, U)}
 		}
-		y, h, c := l.Run()
+		y, states := l.Run()
+		h, c := states[0], states[1]
 		loss := s.Const(0, graph.Shape{})
 		for i, v := range []graph.Value{y, h, c} {
 			loss = loss.Add(v.Times(values(uint64(6+i), 1, v.Shape()...)).Sum())
 			s.Output([]string{"output", "h", "c"}[i], v)
 		}
-		for i, g := range s.Gradients(loss, l.X, l.Kernel, l.Recurrent, l.Bias, l.H, l.C) {
+		for i, g := range s.Gradients(loss, l.X, l.Kernel, l.Recurrent, bias, l.Initial[0], l.Initial[1]) {
 			s.Output(names[i], g)
 		}
 	})
