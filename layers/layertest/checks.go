@@ -72,17 +72,23 @@ func checkBits(t testing.TB, c Case) {
 	}
 }
 
-// checkSamples compares every sample alone with its row in the batch.
+// checkSamples compares the first sample alone with its row in the batch, and
+// every sample with its row in a batch of nothing but that sample. Whatever is
+// drawn outside training is the same for a row of both.
 func checkSamples(t testing.TB, c Case) {
 	batch := compute(t, c.Layer, c.Inputs)
-	for k := range c.Inputs[0].Shape[0] {
-		sample := make([]graphtest.Array, len(c.Inputs))
+	compare := func(k, copies int) {
+		inputs := make([]graphtest.Array, len(c.Inputs))
 		for i, a := range c.Inputs {
-			sample[i] = graphtest.Array{Shape: graph.Shape(a.Shape).With(0, 1), Data: row(a, k)}
+			inputs[i] = graphtest.Array{Shape: graph.Shape(a.Shape).With(0, copies), Data: slices.Repeat(row(a, k), copies)}
 		}
-		for i, y := range compute(t, c.Layer, sample) {
-			graphtest.CheckOutput(t, fmt.Sprintf("sample %d of output %d", k, i), y.Data, row(batch[i], k), graphtest.Tol64)
+		for i, y := range compute(t, c.Layer, inputs) {
+			graphtest.CheckOutput(t, fmt.Sprintf("among %d, sample %d of output %d", copies, k, i), row(y, k), row(batch[i], k), graphtest.Tol64)
 		}
+	}
+	compare(0, 1)
+	for k := range c.Inputs[0].Shape[0] {
+		compare(k, c.Inputs[0].Shape[0])
 	}
 }
 
