@@ -20,8 +20,7 @@ type demoRun struct {
 	stdout, stderr string
 }
 
-// runDemo starts the program in a folder of its own, so that a test sees
-// whatever it writes.
+// runDemo starts the program as main does.
 func runDemo(t *testing.T, args ...string) demoRun {
 	t.Helper()
 	var out, err bytes.Buffer
