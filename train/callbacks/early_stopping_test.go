@@ -1,0 +1,319 @@
+package callbacks_test
+
+import (
+	"context"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/models"
+	"github.com/engram-go/engram/train"
+	"github.com/engram-go/engram/train/callbacks"
+	"github.com/engram-go/engram/train/losses"
+	"github.com/engram-go/engram/train/metrics"
+	"github.com/engram-go/engram/train/optimizers"
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+	"pgregory.net/rapid"
+)
+
+// script is a metric whose value in each epoch is written beforehand.
+type script struct {
+	name   string
+	values []float64
+	epoch  *int
+}
+
+func play(name string, values ...float64) script { return script{name, values, new(int)} }
+
+func (s script) Name() string { return s.name }
+
+func (s script) Start() metrics.Accumulator {
+	*s.epoch++
+	return scripted(s.values[*s.epoch-1])
+}
+
+type scripted float64
+
+func (scripted) Add(_, _, _ *tensor.Dense) error { return nil }
+func (s scripted) Result() float64               { return float64(s) }
+
+// stage is a small model with data to train it on.
+type stage struct {
+	model   *models.Sequential
+	trainer *train.Trainer
+	data    *datasets.Samples
+}
+
+type tester interface {
+	Helper()
+	Fatal(args ...any)
+}
+
+func newStage(t tester, s script) stage {
+	t.Helper()
+	m := models.NewSequential(models.Config{Seed: 1}, layers.Input{Shape: graph.Shape{1}}, layers.Dense{Units: 1})
+	trainer, err := train.Compile(m, train.Config{
+		Loss: losses.MSE{}, Optimizer: optimizers.SGD{LearningRate: 0.01}, Metrics: []metrics.Metric{s},
+	})
+	check(t, err)
+	data, err := datasets.FromSlices([][]float64{{1}, {2}}, [][]float64{{3}, {5}}, tensor.Float32)
+	check(t, err)
+	return stage{m, trainer, data}
+}
+
+func (s stage) fit(epochs int, cs ...train.Callback) (*train.History, error) {
+	return s.trainer.Fit(context.Background(), s.data, train.FitConfig{Epochs: epochs, Callbacks: cs})
+}
+
+func (s stage) hash(t tester) string {
+	t.Helper()
+	h, err := s.model.WeightsSHA256()
+	check(t, err)
+	return h
+}
+
+func check(t tester, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// outcome is what early stopping comes to.
+type outcome struct {
+	epochs    int // that were done
+	stopped   int // after which epoch; 0 where it was not
+	best      float64
+	bestEpoch int // -1 where there is none
+	weights   int // of which epoch; the last where none are restored
+}
+
+// plain works out the outcome from the figures of all epochs, looking back over
+// all of them at each epoch instead of carrying a state.
+func plain(figures []float64, c callbacks.EarlyStopping, high bool) outcome {
+	better := func(a, b float64) bool {
+		if high {
+			return a-c.MinDelta > b
+		}
+		return a+c.MinDelta < b
+	}
+	// records are the epochs up to last that improved, each on the one before.
+	records := func(last int) []int {
+		var at []int
+		for e := c.StartFromEpoch; e <= last; e++ {
+			if math.IsNaN(figures[e]) {
+				continue
+			}
+			if len(at) == 0 || better(figures[e], figures[at[len(at)-1]]) {
+				at = append(at, e)
+			}
+		}
+		return at
+	}
+	o := outcome{epochs: len(figures), bestEpoch: -1}
+	for e := range figures {
+		at := records(e)
+		waited := e - c.StartFromEpoch + 1
+		for _, r := range at {
+			if c.Baseline == nil || better(figures[r], *c.Baseline) {
+				waited = e - r
+			}
+		}
+		isRecord := len(at) > 0 && at[len(at)-1] == e
+		if e >= c.StartFromEpoch && e > 0 && !isRecord && waited >= c.Patience {
+			o.epochs, o.stopped = e+1, e
+			break
+		}
+	}
+	o.weights = o.epochs - 1
+	at := records(o.epochs - 1)
+	if len(at) > 0 {
+		o.bestEpoch = at[len(at)-1]
+		o.best = figures[o.bestEpoch]
+	}
+	if c.RestoreBestWeights && o.epochs > c.StartFromEpoch {
+		o.weights = max(o.bestEpoch, c.StartFromEpoch)
+	}
+	return o
+}
+
+func TestEarlyStoppingAgainstPlain(t *testing.T) {
+	figure := rapid.SampledFrom([]float64{0, 0.5, 1, 1.5, 2, 2.5, 3, -1, math.NaN(), math.Inf(1), math.Inf(-1)})
+	rapid.Check(t, func(r *rapid.T) {
+		figures := rapid.SliceOfN(figure, 1, 12).Draw(r, "figures")
+		high := rapid.Bool().Draw(r, "high is good")
+		c := callbacks.EarlyStopping{
+			Monitor:            "score",
+			MinDelta:           rapid.SampledFrom([]float64{0, 0, 0.5, 0.75}).Draw(r, "min delta"),
+			Patience:           rapid.IntRange(0, 4).Draw(r, "patience"),
+			Mode:               callbacks.Min,
+			RestoreBestWeights: rapid.Bool().Draw(r, "restore"),
+			StartFromEpoch:     rapid.IntRange(0, 3).Draw(r, "start"),
+		}
+		if high {
+			c.Mode = callbacks.Max
+		}
+		if rapid.Bool().Draw(r, "with baseline") {
+			c.Baseline = new(rapid.SampledFrom([]float64{0, 1, 2}).Draw(r, "baseline"))
+		}
+		want := plain(figures, c, high)
+
+		s := newStage(r, play("score", figures...))
+		var hashes []string // of the weights after each epoch
+		record := train.CallbackFunc(func(e *train.Event) error {
+			if e.Moment == train.EpochEnd {
+				hashes = append(hashes, s.hash(r))
+			}
+			return nil
+		})
+		history, err := s.fit(len(figures), &c, record)
+		check(r, err)
+		got := outcome{epochs: len(history.Epochs), bestEpoch: -1, weights: -1}
+		got.stopped, _ = c.StoppedEpoch()
+		if best, epoch, ok := c.Best(); ok {
+			got.best, got.bestEpoch = best, epoch
+		}
+		for e, h := range hashes {
+			if h == s.hash(r) {
+				got.weights = e
+			}
+		}
+		if got != want {
+			r.Fatalf("got %+v, want %+v", got, want)
+		}
+		if _, ok := c.StoppedEpoch(); ok != (want.stopped > 0) {
+			r.Fatalf("StoppedEpoch is %v", ok)
+		}
+	})
+}
+
+// Some outcomes worked out by hand from the rules of Keras.
+func TestEarlyStoppingByHand(t *testing.T) {
+	one := 1.0
+	for name, c := range map[string]struct {
+		figures []float64
+		stop    callbacks.EarlyStopping
+		want    outcome
+	}{
+		"no patience":           {[]float64{3, 2, 2, 1}, callbacks.EarlyStopping{}, outcome{3, 2, 2, 1, 2}},
+		"patience 1 is as none": {[]float64{3, 2, 2, 1}, callbacks.EarlyStopping{Patience: 1}, outcome{3, 2, 2, 1, 2}},
+		"patience 2":            {[]float64{3, 2, 2, 2, 1}, callbacks.EarlyStopping{Patience: 2}, outcome{4, 3, 2, 1, 3}},
+		"patience that is met":  {[]float64{3, 2, 2, 1}, callbacks.EarlyStopping{Patience: 2}, outcome{4, 0, 1, 3, 3}},
+		"too small a step":      {[]float64{3, 2.5, 2.25}, callbacks.EarlyStopping{MinDelta: 0.5}, outcome{2, 1, 3, 0, 1}},
+		"start later":           {[]float64{1, 5, 4, 4}, callbacks.EarlyStopping{StartFromEpoch: 1}, outcome{4, 3, 4, 2, 3}},
+		"never starts":          {[]float64{1, 5}, callbacks.EarlyStopping{StartFromEpoch: 2, RestoreBestWeights: true}, outcome{2, 0, 0, -1, 1}},
+		"restored":              {[]float64{3, 1, 2, 2}, callbacks.EarlyStopping{Patience: 2, RestoreBestWeights: true}, outcome{4, 3, 1, 1, 1}},
+		"restored at the end":   {[]float64{3, 1, 2}, callbacks.EarlyStopping{Patience: 9, RestoreBestWeights: true}, outcome{3, 0, 1, 1, 1}},
+		// Improvements short of the baseline do not start the count anew, and
+		// only an epoch that does not improve stops.
+		"baseline": {[]float64{5, 4, 3, 3, 0}, callbacks.EarlyStopping{Baseline: &one, Patience: 2}, outcome{4, 3, 3, 2, 3}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.stop.Monitor = "mae" // which Auto knows
+			if got := plain(c.figures, c.stop, false); got != c.want {
+				t.Errorf("plain gives %+v, want %+v", got, c.want)
+			}
+			s := newStage(t, play("mae", c.figures...))
+			history, err := s.fit(len(c.figures), &c.stop)
+			check(t, err)
+			got := outcome{epochs: len(history.Epochs), weights: c.want.weights, bestEpoch: -1}
+			got.stopped, _ = c.stop.StoppedEpoch()
+			if best, epoch, ok := c.stop.Best(); ok {
+				got.best, got.bestEpoch = best, epoch
+			}
+			if got != c.want {
+				t.Errorf("got %+v, want %+v", got, c.want)
+			}
+		})
+	}
+}
+
+// Each Fit begins anew.
+func TestEarlyStoppingTwice(t *testing.T) {
+	s := newStage(t, play("mae", 1, 2, 30, 20, 10))
+	c := &callbacks.EarlyStopping{Monitor: "mae", RestoreBestWeights: true}
+	_, err := s.fit(5, c)
+	check(t, err)
+	if epoch, ok := c.StoppedEpoch(); epoch != 1 || !ok {
+		t.Fatalf("stopped after %d, %v", epoch, ok)
+	}
+	_, err = s.fit(3, c)
+	check(t, err)
+	if _, ok := c.StoppedEpoch(); ok {
+		t.Error("still stopped in the second Fit")
+	}
+	if best, epoch, ok := c.Best(); best != 10 || epoch != 2 || !ok {
+		t.Errorf("best %v of epoch %d, %v, want 10 of epoch 2", best, epoch, ok)
+	}
+}
+
+// Where nothing is said it monitors the loss of the validation data: here it
+// gets worse while that of the training gets better.
+func TestEarlyStoppingDefault(t *testing.T) {
+	s := newStage(t, play("score", 1, 2, 3, 4, 5, 6))
+	opposite, err := datasets.FromSlices([][]float64{{1}, {2}}, [][]float64{{-30}, {-50}}, tensor.Float32)
+	check(t, err)
+	c := &callbacks.EarlyStopping{}
+	history, err := s.trainer.Fit(context.Background(), s.data, train.FitConfig{Epochs: 3, Validation: opposite, Callbacks: []train.Callback{c}})
+	check(t, err)
+	if epoch, ok := c.StoppedEpoch(); epoch != 1 || !ok || len(history.Epochs) != 2 {
+		t.Errorf("stopped after %d, %v, history %+v", epoch, ok, history)
+	}
+	if best, epoch, ok := c.Best(); best != history.Values["val_loss"][0] || epoch != 0 || !ok {
+		t.Errorf("best %v of epoch %d, %v, want %v of epoch 0", best, epoch, ok, history.Values["val_loss"][0])
+	}
+}
+
+func TestEarlyStoppingErrors(t *testing.T) {
+	for _, c := range []struct {
+		stop callbacks.EarlyStopping
+		want string
+	}{
+		{callbacks.EarlyStopping{Monitor: "score", Mode: "up"}, `EarlyStopping.Mode must be auto, min or max, got "up"`},
+		{callbacks.EarlyStopping{Monitor: "score"}, `EarlyStopping.Mode must be min or max where the figure is "score", got auto`},
+		{callbacks.EarlyStopping{Monitor: "val_score", Mode: callbacks.Auto}, `EarlyStopping.Mode must be min or max where the figure is "val_score", got auto`},
+		{callbacks.EarlyStopping{Monitor: "loss", Patience: -1}, "EarlyStopping.Patience must not be negative, got -1"},
+		{callbacks.EarlyStopping{Monitor: "loss", StartFromEpoch: -2}, "EarlyStopping.StartFromEpoch must not be negative, got -2"},
+		{callbacks.EarlyStopping{Monitor: "loss", MinDelta: -0.5}, "EarlyStopping.MinDelta must be finite and not negative, got -0.5"},
+		{callbacks.EarlyStopping{Monitor: "loss", MinDelta: math.NaN()}, "EarlyStopping.MinDelta must be finite and not negative, got NaN"},
+		{callbacks.EarlyStopping{Monitor: "loss", MinDelta: math.Inf(1)}, "EarlyStopping.MinDelta must be finite and not negative, got +Inf"},
+		{callbacks.EarlyStopping{Monitor: "loss", Baseline: new(math.NaN())}, "EarlyStopping.Baseline must be finite, got NaN"},
+		{callbacks.EarlyStopping{Monitor: "loss", Baseline: new(math.Inf(-1))}, "EarlyStopping.Baseline must be finite, got -Inf"},
+		{callbacks.EarlyStopping{}, `EarlyStopping.Monitor must be one of loss, score, got "val_loss"`},
+		{callbacks.EarlyStopping{Monitor: "Loss", Mode: callbacks.Min, StartFromEpoch: 9}, `EarlyStopping.Monitor must be one of loss, score, got "Loss"`},
+	} {
+		t.Run(c.want, func(t *testing.T) {
+			s := newStage(t, play("score", 1, 2, 3))
+			before := s.hash(t)
+			_, err := s.fit(3, &c.stop)
+			var e graph.Error
+			if err == nil || err.Error() != c.want || !errors.As(err, &e) || !errors.Is(err, graph.ErrInput) {
+				t.Errorf("got %v, want %s", err, c.want)
+			}
+			if !strings.Contains(c.want, "Monitor") && s.hash(t) != before {
+				t.Error("trained before the error")
+			}
+		})
+	}
+}
+
+// Evaluate and Predict do not disturb it.
+func TestEarlyStoppingOutsideFit(t *testing.T) {
+	s := newStage(t, play("score", 1, 2, 3))
+	c := &callbacks.EarlyStopping{}
+	cfg := train.EvaluateConfig{Callbacks: []train.Callback{c}}
+	_, err := s.trainer.Evaluate(context.Background(), s.data, cfg)
+	check(t, err)
+	_, err = s.trainer.Predict(context.Background(), s.data, cfg)
+	check(t, err)
+	if _, _, ok := c.Best(); ok {
+		t.Error("there is a best epoch without a Fit")
+	}
+	if _, ok := c.StoppedEpoch(); ok {
+		t.Error("stopped without a Fit")
+	}
+}
