@@ -155,6 +155,9 @@ func restore(f safetensors.File, cfg LoadConfig) (*Sequential, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkName("", "name", config.Name); err != nil {
+		return nil, err
+	}
 	m := NewSequential(Config{Name: config.Name, Seed: config.Seed, Dtype: dtype, Custom: cfg.Custom})
 	for _, l := range config.Layers {
 		m.chain.addNamed(l.Name, l.Layer)

@@ -1,0 +1,261 @@
+package models_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/layers/activations"
+	"github.com/engram-go/engram/layers/initializers"
+	"github.com/engram-go/engram/models"
+	"github.com/engram-go/engram/models/safetensors"
+	"github.com/google/go-cmp/cmp"
+	"gorgonia.org/tensor"
+)
+
+// roundTrip takes a model through a stream and a file and compares what comes
+// back in everything.
+func roundTrip(t *testing.T, m *models.Sequential, custom ...any) *models.Sequential {
+	t.Helper()
+	data := bytesOf(t, m)
+	back, err := models.Read(bytes.NewReader(data), models.LoadConfig{Custom: custom})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "model.safetensors")
+	if err := m.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	if stored, err := os.ReadFile(path); err != nil || !bytes.Equal(stored, data) {
+		t.Errorf("Save writes other bytes than WriteTo, %v", err)
+	}
+	loaded, err := models.Load(path, models.LoadConfig{Custom: custom})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range []*models.Sequential{back, loaded} {
+		if b.Name() != m.Name() || b.Seed() != m.Seed() || b.Dtype() != m.Dtype() {
+			t.Errorf("got %s, %d, %v", b.Name(), b.Seed(), b.Dtype())
+		}
+		if hash(t, b) != hash(t, m) {
+			t.Error("the weights differ")
+		}
+		if diff := cmp.Diff(summary(t, m), summary(t, b)); diff != "" {
+			t.Errorf("the summaries differ (-want +got):\n%s", diff)
+		}
+		if !bytes.Equal(bytesOf(t, b), data) {
+			t.Error("saved again, the model gives other bytes")
+		}
+	}
+	return loaded
+}
+
+// Every field of every type that layers.All lists must be set in one of these.
+var savedLayers = []layers.Layer{
+	layers.Activation{Function: activations.Softsign, Name: "own"},
+	layers.Dense{Units: 2, Activation: activations.ELU{Alpha: 0.5}, KernelInitializer: initializers.HeNormal, BiasInitializer: initializers.Constant{Value: 2}, Name: "own"},
+	layers.Dense{Units: 2, NoBias: true},
+	layers.Dropout{Rate: 0.25, Name: "own"},
+	layers.Flatten{Name: "own"},
+	layers.Input{Shape: graph.Shape{graph.Any, 2}, Name: "own"},
+	layers.LSTM{Units: 3, Activation: activations.ReLU, RecurrentActivation: activations.HardSigmoidV1, NoUnitForgetBias: true,
+		KernelInitializer: initializers.LecunUniform, RecurrentInitializer: initializers.Orthogonal{Gain: 2}, BiasInitializer: initializers.RandomNormal{Stddev: 3},
+		Dropout: 0.5, ReturnSequences: true, ReturnState: true, GoBackwards: true,
+		InitialState: layers.FixedState{Elements: [][]float64{{1, 2, 0.1}, {4, 5, 6}}}, Name: "own"},
+	layers.LSTM{Units: 2, NoBias: true, InitialState: layers.RandomState{Stddev: 2}},
+	layers.LSTM{Units: 2, InitialState: layers.ZeroState{}},
+}
+
+func TestSaveEveryLayer(t *testing.T) {
+	set := map[string]bool{}
+	for i, l := range savedLayers {
+		note(set, reflect.ValueOf(l))
+		for _, dtype := range dtypes {
+			t.Run(fmt.Sprintf("%d %s %v", i, layers.Class(l), dtype), func(t *testing.T) {
+				m := models.NewSequential(models.Config{Seed: 1<<64 - 1, Dtype: dtype, Name: "mödel"}, layers.Input{Shape: graph.Shape{4, 2}}, l, layers.Flatten{})
+				if _, err := m.OutputShapes(); err != nil { // several outputs
+					m = models.NewSequential(models.Config{Seed: 3, Dtype: dtype}, layers.Input{Shape: graph.Shape{4, 2}}, l)
+				}
+				back := roundTrip(t, m)
+				x := inputs(dtype, 5, 4, 2)
+				want, err := m.PredictAll(ctx, x)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, err := back.PredictAll(ctx, x)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i := range want {
+					same(t, fmt.Sprint("prediction ", i), got[i], want[i])
+				}
+			})
+		}
+	}
+	for _, prototype := range layers.All() {
+		typ := reflect.TypeOf(prototype)
+		for i := range typ.NumField() {
+			if name := typ.Name() + "." + typ.Field(i).Name; !set[name] {
+				t.Errorf("no saved layer has a %s", name)
+			}
+		}
+		if typ.NumField() == 0 && !set[typ.Name()] {
+			t.Errorf("no saved layer has a %s", typ.Name())
+		}
+	}
+}
+
+// note takes down which fields of a struct, and of those in it, are not zero.
+func note(set map[string]bool, v reflect.Value) {
+	for v.Kind() == reflect.Interface {
+		v = v.Elem()
+	}
+	if v.Kind() != reflect.Struct {
+		return
+	}
+	set[v.Type().Name()] = true
+	for i := range v.NumField() {
+		if !v.Field(i).IsZero() {
+			set[v.Type().Name()+"."+v.Type().Field(i).Name] = true
+			note(set, v.Field(i))
+		}
+	}
+}
+
+func TestSaveEveryActivationAndInitializer(t *testing.T) {
+	x := inputs(tensor.Float32, 3, 4)
+	check := func(name string, l layers.Layer) {
+		t.Run(name, func(t *testing.T) {
+			m := models.NewSequential(models.Config{}, layers.Input{Shape: graph.Shape{4}}, l)
+			same(t, "prediction", predict(t, roundTrip(t, m), x), predict(t, m, x))
+		})
+	}
+	for _, a := range activations.All() {
+		check(fmt.Sprintf("%T %v", a, a), layers.Dense{Units: 4, Activation: a.(activations.Activation)})
+	}
+	for _, i := range initializers.All() {
+		check(fmt.Sprintf("%T %v", i, i), layers.Dense{Units: 4, KernelInitializer: i.(graph.Initializer)})
+	}
+}
+
+// The file holds every default as it is now, so a later one changes nothing.
+func TestSaveWritesDefaults(t *testing.T) {
+	m := forecaster(models.Config{})
+	f, err := safetensors.Read(bytes.NewReader(bytesOf(t, m)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got any
+	if err := json.Unmarshal([]byte(f.Metadata["engram_config"]), &got); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{"class_name": "saved", "config": map[string]any{
+		"name": "sequential", "seed": 0.0, "dtype": "float32",
+		"layers": []any{
+			map[string]any{"name": "input", "layer": map[string]any{"class_name": "Input", "config": map[string]any{"shape": []any{-1.0, 2.0}, "name": ""}}},
+			map[string]any{"name": "lstm", "layer": map[string]any{"class_name": "LSTM", "config": map[string]any{
+				"units": 3.0, "activation": "tanh", "recurrent_activation": "sigmoid", "no_bias": false, "no_unit_forget_bias": false,
+				"kernel_initializer":    "glorot_uniform",
+				"recurrent_initializer": map[string]any{"class_name": "Orthogonal", "config": map[string]any{"gain": 1.0}},
+				"bias_initializer":      "zeros", "dropout": 0.0, "return_sequences": false, "return_state": false, "go_backwards": false,
+				"initial_state": map[string]any{"class_name": "ZeroState", "config": map[string]any{}}, "name": "",
+			}}},
+			map[string]any{"name": "dense", "layer": map[string]any{"class_name": "Dense", "config": map[string]any{
+				"units": 1.0, "activation": "linear", "no_bias": false, "kernel_initializer": "glorot_uniform", "bias_initializer": "zeros", "name": "",
+			}}},
+		},
+	}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if v := f.Metadata["engram_format"]; v != "1" {
+		t.Errorf("format %q", v)
+	}
+}
+
+// scaled is a layer of one's own, with a weight and an activation of one's own.
+type scaled struct {
+	Factor     float64
+	Activation activations.Activation
+	Name       string
+}
+
+func (l scaled) Resolve() (layers.Layer, error) {
+	if l.Factor == 0 {
+		l.Factor = 2
+	}
+	var err error
+	l.Activation, err = activations.Resolve(l.Activation, plusOne{})
+	return l, err
+}
+
+func (l scaled) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	bias := s.Param("bias", graph.Shape{}, initializers.Constant{Value: 3})
+	return []graph.Value{l.Activation.Apply(inputs[0].Scale(l.Factor).Add(bias))}
+}
+
+type plusOne struct{}
+
+func (plusOne) Apply(x graph.Value) graph.Value { return x.AddConst(1) }
+
+func TestCustomLayers(t *testing.T) {
+	custom := []any{scaled{}, plusOne{}}
+	build := func(custom ...any) *models.Sequential {
+		return models.NewSequential(models.Config{Custom: custom}, layers.Input{Shape: graph.Shape{2}}, layers.Dense{Units: 2}, scaled{Name: "mine"})
+	}
+	m := build(custom...)
+	back := roundTrip(t, m, custom...)
+	x := inputs(tensor.Float32, 3, 2)
+	same(t, "prediction", predict(t, back, x), predict(t, m, x))
+
+	path := filepath.Join(t.TempDir(), "model")
+	for _, without := range [][]any{nil, {plusOne{}}, {scaled{}}} {
+		err := build(without...).Save(path)
+		refused(t, err, "sequential/mine", "scaled", "must")
+		if _, err := os.Stat(path); err == nil {
+			t.Error("a refused model left a file")
+		}
+		_, err = models.Read(bytes.NewReader(bytesOf(t, m)), models.LoadConfig{Custom: without})
+		refused(t, err, "config.layers[2].layer", "must name a registered")
+	}
+	for _, bad := range []any{nil, &scaled{}, 3, func() {}, struct{}{}} {
+		refused(t, build(scaled{}, plusOne{}, bad).Save(path), "Config.Custom", "prototypes")
+		_, err := models.Read(bytes.NewReader(bytesOf(t, m)), models.LoadConfig{Custom: []any{bad}})
+		refused(t, err, "Config.Custom", "prototypes")
+	}
+}
+
+// What a config cannot hold is refused where it is saved, not where it is lost.
+func TestSaveRefusesWhatItWouldLose(t *testing.T) {
+	m := models.NewSequential(models.Config{Custom: []any{hidden{}}}, layers.Input{Shape: graph.Shape{2}}, hidden{secret: 3})
+	refused(t, m.Save(filepath.Join(t.TempDir(), "model")), "sequential/hidden", "hidden.secret must be zero")
+}
+
+type hidden struct{ secret int }
+
+func (hidden) Call(_ *graph.Scope, inputs ...graph.Value) []graph.Value { return inputs }
+
+func TestWriteToCountsBytes(t *testing.T) {
+	m := forecaster(models.Config{})
+	var b strings.Builder
+	n, err := m.WriteTo(&b)
+	if err != nil || int(n) != b.Len() || n == 0 {
+		t.Errorf("got %d for %d bytes, %v", n, b.Len(), err)
+	}
+	full := fmt.Errorf("disk full")
+	n, err = m.WriteTo(brokenWriter{full})
+	if n != 0 || err == nil || !strings.Contains(err.Error(), "disk full") {
+		t.Errorf("got %d, %v", n, err)
+	}
+	_, err = m.WriteTo(nil)
+	refused(t, err, "writer must not be nil")
+	_, err = models.Read(nil, models.LoadConfig{})
+	refused(t, err, "reader must not be nil")
+}

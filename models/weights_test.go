@@ -1,0 +1,199 @@
+package models_test
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/models"
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+)
+
+func weightsOf(t testing.TB, m *models.Sequential) []models.Weight {
+	t.Helper()
+	w, err := m.Weights()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func TestWeightsAreCopies(t *testing.T) {
+	for _, dtype := range dtypes {
+		m := forecaster(models.Config{Seed: 1, Dtype: dtype})
+		before, x := hash(t, m), inputs(dtype, 3, 4, 2)
+		want := predict(t, m, x)
+		ws := weightsOf(t, m)
+		for _, w := range ws {
+			w.Value.Zero()
+		}
+		one, err := m.Weight("sequential/lstm/kernel")
+		if err != nil {
+			t.Fatal(err)
+		}
+		one.Zero()
+		if hash(t, m) != before {
+			t.Error("writing to what Weights returned changed the model")
+		}
+		if err := m.SetWeights(ws...); err != nil {
+			t.Fatal(err)
+		}
+		if hash(t, m) == before {
+			t.Error("SetWeights must change the hash")
+		}
+		if y := fmt.Sprint(predict(t, m, x)); y == fmt.Sprint(want) {
+			t.Error("SetWeights must change what Predict gives")
+		}
+		other := weightsOf(t, forecaster(models.Config{Seed: 1, Dtype: dtype}))
+		slices.Reverse(other)
+		if err := m.SetWeights(other...); err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range other { // they stay the caller's
+			w.Value.Zero()
+		}
+		if hash(t, m) != before {
+			t.Error("the weights that were set are not those of before")
+		}
+		same(t, "prediction", predict(t, m, x), want)
+	}
+}
+
+func TestSetOneWeight(t *testing.T) {
+	m := forecaster(models.Config{Seed: 1})
+	kernel := tensor.New(tensor.WithShape(1, 3), tensor.WithBacking([]float32{1, 2, 3}))
+	if err := kernel.T(); err != nil { // a transposed tensor is read as it shows itself
+		t.Fatal(err)
+	}
+	if err := m.SetWeights(models.Weight{Path: "sequential/dense/kernel", Value: kernel}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := m.Weight("sequential/dense/kernel")
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "kernel", got, tensor.New(tensor.WithShape(3, 1), tensor.WithBacking([]float32{1, 2, 3})))
+	square := models.NewSequential(models.Config{}, layers.Input{Shape: graph.Shape{2}}, layers.Dense{Units: 2})
+	two := tensor.New(tensor.WithShape(2, 2), tensor.WithBacking([]float32{1, 2, 3, 4}))
+	if err := two.T(); err != nil {
+		t.Fatal(err)
+	}
+	if err := square.SetWeights(models.Weight{Path: "sequential/dense/kernel", Value: two}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err = square.Weight("sequential/dense/kernel"); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "square", got, tensor.New(tensor.WithShape(2, 2), tensor.WithBacking([]float32{1, 3, 2, 4})))
+}
+
+func TestSetWeightsAllOrNothing(t *testing.T) {
+	float := func(elements ...float32) *tensor.Dense {
+		return tensor.New(tensor.WithShape(len(elements)), tensor.WithBacking(elements))
+	}
+	const bias = "sequential/dense/bias"
+	for name, c := range map[string]struct {
+		bad  models.Weight
+		want []string
+		kind error
+	}{
+		"shape":       {models.Weight{Path: bias, Value: float(1, 2)}, []string{bias, "shape must be [1], got [2]"}, graph.ErrInput},
+		"rank":        {models.Weight{Path: bias, Value: tensor.New(tensor.WithShape(1, 1), tensor.WithBacking([]float32{1}))}, []string{bias, "shape must be [1], got [1, 1]"}, graph.ErrInput},
+		"dtype":       {models.Weight{Path: bias, Value: tensor.New(tensor.WithShape(1), tensor.WithBacking([]float64{1}))}, []string{bias, "dtype must be float32, got float64"}, graph.ErrInput},
+		"NaN":         {models.Weight{Path: bias, Value: float(float32(math.NaN()))}, []string{bias, "element [0] must be finite, got NaN"}, graph.ErrNotFinite},
+		"infinity":    {models.Weight{Path: bias, Value: float(float32(math.Inf(1)))}, []string{bias, "must be finite, got +Inf"}, graph.ErrNotFinite},
+		"nil":         {models.Weight{Path: bias}, []string{bias, "must not be nil"}, graph.ErrInput},
+		"path":        {models.Weight{Path: "sequential/dense/bia", Value: float(1)}, []string{"sequential/dense/bia: weight must belong to the model"}, graph.ErrInput},
+		"no path":     {models.Weight{Value: float(1)}, []string{"weight must belong to the model"}, graph.ErrInput},
+		"given twice": {models.Weight{Path: "sequential/lstm/bias", Value: float(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1)}, []string{"sequential/lstm/bias: weight must be given once"}, graph.ErrInput},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := forecaster(models.Config{Seed: 1})
+			before := hash(t, m)
+			good := weightsOf(t, forecaster(models.Config{Seed: 2}))[:4]
+			for range 20 { // the order in which they are looked at may vary
+				err := m.SetWeights(append(good, c.bad)...)
+				refused(t, err, c.want...)
+				if !errors.Is(err, c.kind) {
+					t.Errorf("want the kind %v, got %v", c.kind, err)
+				}
+				if hash(t, m) != before {
+					t.Fatal("a part of the weights was changed")
+				}
+			}
+			if err := m.SetWeights(good...); err != nil {
+				t.Fatal(err)
+			}
+			if hash(t, m) == before {
+				t.Error("the good ones alone must be taken")
+			}
+		})
+	}
+}
+
+func TestWeightOfNoPath(t *testing.T) {
+	_, err := forecaster(models.Config{}).Weight("sequential/gru/kernel")
+	refused(t, err, "sequential/gru/kernel: weight must belong to the model")
+}
+
+// The definition, written out for a model of two parameters.
+func TestWeightsSHA256(t *testing.T) {
+	m := models.NewSequential(models.Config{}, layers.Input{Shape: graph.Shape{2}}, layers.Dense{Units: 1})
+	err := m.SetWeights(
+		models.Weight{Path: "sequential/dense/kernel", Value: tensor.New(tensor.WithShape(2, 1), tensor.WithBacking([]float32{1, -2}))},
+		models.Weight{Path: "sequential/dense/bias", Value: tensor.New(tensor.WithShape(1), tensor.WithBacking([]float32{0.5}))},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := sha256.Sum256([]byte("\"sequential/dense/bias\"\nfloat32\n[1]\n\x00\x00\x00\x3f" +
+		"\"sequential/dense/kernel\"\nfloat32\n[2 1]\n\x00\x00\x80\x3f\x00\x00\x00\xc0"))
+	if got := hash(t, m); got != fmt.Sprintf("%x", want) {
+		t.Errorf("got %s, want %x", got, want)
+	}
+}
+
+func TestWeightsSHA256TellsApart(t *testing.T) {
+	dense := func(cfg models.Config, l layers.Dense, features int) *models.Sequential {
+		l.KernelInitializer, l.BiasInitializer = ramp{}, ramp{}
+		return models.NewSequential(cfg, layers.Input{Shape: graph.Shape{features}}, l)
+	}
+	set := func(path string, to float32) *models.Sequential {
+		m := dense(models.Config{}, layers.Dense{Units: 3}, 2)
+		w, err := m.Weight(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Float32s()[0] = to
+		if err := m.SetWeights(models.Weight{Path: path, Value: w}); err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	seen := map[string]string{}
+	for name, m := range map[string]*models.Sequential{
+		"base":       dense(models.Config{}, layers.Dense{Units: 3}, 2),
+		"dtype":      dense(models.Config{Dtype: tensor.Float64}, layers.Dense{Units: 3}, 2),
+		"shape":      dense(models.Config{}, layers.Dense{Units: 2}, 3),
+		"layer name": dense(models.Config{}, layers.Dense{Units: 3, Name: "dens"}, 2),
+		"model name": dense(models.Config{Name: "s"}, layers.Dense{Units: 3}, 2),
+		"no bias":    dense(models.Config{}, layers.Dense{Units: 3, NoBias: true}, 2),
+		"last bit":   set("sequential/dense/kernel", math.SmallestNonzeroFloat32),
+		"minus zero": set("sequential/dense/kernel", float32(math.Copysign(0, -1))),
+		"bias":       set("sequential/dense/bias", math.SmallestNonzeroFloat32),
+	} {
+		h := hash(t, m)
+		if other, ok := seen[h]; ok {
+			t.Errorf("%s and %s have one hash", name, other)
+		}
+		seen[h] = name
+	}
+	if hash(t, set("sequential/dense/kernel", 0)) != hash(t, dense(models.Config{Seed: 5}, layers.Dense{Units: 3}, 2)) {
+		t.Error("equal weights must have equal hashes")
+	}
+}
