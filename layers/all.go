@@ -4,7 +4,7 @@ package layers
 // in a layer's field where it is defined in this package.
 func All() []any {
 	return []any{
-		Activation{}, Dense{}, Dropout{}, Flatten{}, Input{}, LSTM{},
+		Activation{}, Dense{}, Dropout{}, Flatten{}, GRU{}, Input{}, LSTM{}, SimpleRNN{},
 		FixedState{}, RandomState{}, ZeroState{},
 	}
 }

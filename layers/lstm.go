@@ -72,24 +72,10 @@ func (l LSTM) Resolve() (Layer, error) {
 
 // Call computes the layer.
 func (l LSTM) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
-	cell := lstmCell{l}
-	q, ok := recurrent(s, "LSTM", cell.States(), inputs, l.InitialState)
-	if !ok {
-		return inputs
-	}
-	q.backwards = l.GoBackwards
-	batch, d := q.x.Dim(0), q.x.Dim(2)
-	q.x = ride(q.x, drop(s, "dropout", q.x, graph.Shape{batch, 1, d}, l.Dropout)) // [batch, steps, features]
-
-	ys, states := unroll(s, cell, q)
-	y := ys[len(ys)-1] // [batch, units]
-	if l.ReturnSequences {
-		y = wholeSequence(s, q, ys) // [batch, steps, units]
-	}
-	if l.ReturnState {
-		return append([]graph.Value{y}, states...)
-	}
-	return []graph.Value{y}
+	return rnn{
+		class: "LSTM", cell: lstmCell{l}, dropout: l.Dropout, initial: l.InitialState,
+		backwards: l.GoBackwards, sequences: l.ReturnSequences, states: l.ReturnState,
+	}.call(s, inputs)
 }
 
 // lstmCell is one step of an LSTM.

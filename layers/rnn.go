@@ -17,46 +17,87 @@ type Cell interface {
 	Step(s *graph.Scope, x graph.Value, states, constants []graph.Value) (y graph.Value, next []graph.Value)
 }
 
+// rnn is what recurrent layers have in common: a cell, and how it goes through
+// time.
+type rnn struct {
+	class     string
+	cell      Cell
+	dropout   float64
+	initial   InitialState
+	backwards bool // from the last step to the first
+	sequences bool // gives the outputs of all steps
+	states    bool // gives the last states too
+}
+
+// call computes the layer.
+func (r rnn) call(s *graph.Scope, inputs []graph.Value) []graph.Value {
+	q, ok := r.sequence(s, inputs)
+	if !ok {
+		return inputs
+	}
+	ys, states := unroll(s, r.cell, q)
+	y := ys[len(ys)-1] // [batch, units]
+	if r.sequences {
+		y = wholeSequence(s, q, ys) // [batch, steps, units]
+	}
+	if r.states {
+		return append([]graph.Value{y}, states...)
+	}
+	return []graph.Value{y}
+}
+
 // sequence is what a recurrent layer runs its cell over.
 type sequence struct {
 	x         graph.Value // [batch, steps, features], perhaps with a mask
 	states    []graph.Value
-	backwards bool // from the last step to the first
+	backwards bool
 }
 
-// recurrent checks the inputs of a recurrent layer: the sequence, and perhaps
-// one initial state for each size; otherwise initial gives them.
-func recurrent(s *graph.Scope, class string, sizes []int, inputs []graph.Value, initial InitialState) (sequence, bool) {
+// sequence checks the inputs of the layer: x, and perhaps one initial state for
+// each of the cell's; otherwise r.initial gives them. Dropout is applied to x.
+func (r rnn) sequence(s *graph.Scope, inputs []graph.Value) (sequence, bool) {
+	sizes := r.cell.States()
 	if len(inputs) != 1 && len(inputs) != 1+len(sizes) {
-		s.Failf(class, fmt.Sprintf("must have one input, or that and %d initial states", len(sizes)), len(inputs))
+		s.Failf(r.class, fmt.Sprintf("must have one input, or that and %d initial states", len(sizes)), len(inputs))
 		return sequence{}, false
 	}
 	x := inputs[0]
 	if x.Rank() != 3 {
-		s.Failf(class, "must have an input of the shape [batch, steps, features]", x.Shape())
+		s.Failf(r.class, "must have an input of the shape [batch, steps, features]", x.Shape())
 		return sequence{}, false
 	}
-	if _, ok := features(s, class, x); !ok {
+	d, ok := features(s, r.class, x)
+	if !ok {
 		return sequence{}, false
 	}
 	if mask, ok := x.Mask(); ok && !mask.Shape().Accepts(x.Shape()[:2]) {
-		s.Failf(class+" mask", fmt.Sprintf("must have the shape %v", x.Shape()[:2]), mask.Shape())
+		s.Failf(r.class+" mask", fmt.Sprintf("must have the shape %v", x.Shape()[:2]), mask.Shape())
 		return sequence{}, false
 	}
-	q := sequence{x: x, states: inputs[1:]}
-	if len(q.states) == 0 {
-		q.states = initial.States(s, x.Dim(0), sizes)
-	}
-	if len(q.states) != len(sizes) {
-		s.Failf(class+".InitialState", fmt.Sprintf("must give %d states", len(sizes)), len(q.states))
+	states, ok := r.start(s, x.Dim(0), sizes, inputs[1:])
+	if !ok {
 		return sequence{}, false
 	}
-	for i, v := range q.states {
-		if want := (graph.Shape{x.Dim(0), sizes[i]}); s.Err() == nil && !v.Shape().Equal(want) {
-			s.Failf(fmt.Sprintf("%s initial state %d", class, i), fmt.Sprintf("must have the shape %v", want), v.Shape())
+	x = ride(x, drop(s, "dropout", x, graph.Shape{x.Dim(0), 1, d}, r.dropout)) // [batch, steps, features]
+	return sequence{x, states, r.backwards}, true
+}
+
+// start gives the states before the first step: those that are given, if any.
+func (r rnn) start(s *graph.Scope, batch int, sizes []int, given []graph.Value) ([]graph.Value, bool) {
+	states := given
+	if len(states) == 0 {
+		states = r.initial.States(s, batch, sizes)
+	}
+	if len(states) != len(sizes) {
+		s.Failf(r.class+".InitialState", fmt.Sprintf("must give %d states", len(sizes)), len(states))
+		return nil, false
+	}
+	for i, v := range states {
+		if want := (graph.Shape{batch, sizes[i]}); s.Err() == nil && !v.Shape().Equal(want) {
+			s.Failf(fmt.Sprintf("%s initial state %d", r.class, i), fmt.Sprintf("must have the shape %v", want), v.Shape())
 		}
 	}
-	return q, s.Err() == nil
+	return states, s.Err() == nil
 }
 
 // unroll writes the cell's formulas out for every step. It returns the outputs

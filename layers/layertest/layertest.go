@@ -41,7 +41,7 @@ var checks = []struct {
 //   - gradients: they are those of finite differences.
 //   - dtypes: float32 and float64 agree.
 //   - bits: equal seeds give equal bits, also in training.
-//   - samples: one alone gives what it gives in a batch.
+//   - samples: one gives the same alone and in a batch, whatever the others are.
 //   - training: a step down the gradient lowers a loss.
 //   - config: it goes to JSON and back, and with it all that the layer computes.
 //   - weights: a layer that takes over the stored ones computes the same.

@@ -1,0 +1,86 @@
+package layers
+
+import (
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/layers/activations"
+	"github.com/engram-go/engram/layers/initializers"
+)
+
+// SimpleRNN is the simple recurrent network (Elman 1990, "Finding Structure in
+// Time"): its output is its state. At each step, with tanh the activation,
+//
+//	h' = tanh(x·W + h·U + b)
+//
+//	in:      [batch, steps, features]; perhaps h, [batch, units]
+//	out:     h of the last step [batch, units], or of all steps
+//	         [batch, steps, units]; with ReturnState also the last h
+//	weights: kernel [features, units], recurrent_kernel [units, units],
+//	         bias [units]
+//
+// At a masked step h stays as it was, and the output is that of the step
+// before, or zeros at the first. The mask rides on the output only with
+// ReturnSequences.
+//
+// It forgets within a few dozen steps: for longer memories take LSTM or GRU.
+//
+// The number of units and features must be known when the model is built, that
+// of steps may be open. The steps are written out in the graph: memory and the
+// time of a run grow with their number, and the time to compile faster than it,
+// to some seconds for 300 steps. There is no dropout between states.
+type SimpleRNN struct {
+	Units                int                    // size of h; required
+	Activation           activations.Activation // activations.Tanh
+	NoBias               bool                   // leaves the bias out
+	KernelInitializer    graph.Initializer      // initializers.GlorotUniform
+	RecurrentInitializer graph.Initializer      // initializers.Orthogonal{}
+	BiasInitializer      graph.Initializer      // initializers.Zeros
+	Dropout              float64                // part of the features of x dropped in training, 0 ≤ Dropout < 1; one mask for all steps
+	ReturnSequences      bool                   // gives h of every step
+	ReturnState          bool                   // gives the last h too
+	GoBackwards          bool                   // from the last step to the first; outputs stay in that order
+	InitialState         InitialState           // ZeroState{}
+	Name                 string                 // "simple_rnn", numbered, where empty
+}
+
+var _ Resolver = SimpleRNN{}
+
+// Resolve fills in the defaults.
+func (l SimpleRNN) Resolve() (Layer, error) {
+	err := first(
+		positive("SimpleRNN.Units", l.Units),
+		activation("SimpleRNN.Activation", &l.Activation, activations.Tanh),
+		initializer("SimpleRNN.KernelInitializer", &l.KernelInitializer, initializers.GlorotUniform),
+		initializer("SimpleRNN.RecurrentInitializer", &l.RecurrentInitializer, initializers.Orthogonal{}),
+		initializer("SimpleRNN.BiasInitializer", &l.BiasInitializer, initializers.Zeros),
+		rate("SimpleRNN.Dropout", l.Dropout),
+		initialState(&l.InitialState),
+	)
+	return l, err
+}
+
+// Call computes the layer.
+func (l SimpleRNN) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	return rnn{
+		class: "SimpleRNN", cell: simpleCell{l}, dropout: l.Dropout, initial: l.InitialState,
+		backwards: l.GoBackwards, sequences: l.ReturnSequences, states: l.ReturnState,
+	}.call(s, inputs)
+}
+
+// simpleCell is one step of a SimpleRNN.
+type simpleCell struct{ SimpleRNN }
+
+// States is the size of h.
+func (l simpleCell) States() []int { return []int{l.Units} }
+
+// Step computes the equation of SimpleRNN.
+func (l simpleCell) Step(s *graph.Scope, x graph.Value, states, _ []graph.Value) (graph.Value, []graph.Value) {
+	u, h := l.Units, states[0]                                                          // [batch, units]
+	kernel := s.Param("kernel", graph.Shape{x.Dim(1), u}, l.KernelInitializer)          // [features, units]
+	recurrent := s.Param("recurrent_kernel", graph.Shape{u, u}, l.RecurrentInitializer) // [units, units]
+	z := x.MatMul(kernel).Add(h.MatMul(recurrent))                                      // [batch, units]
+	if !l.NoBias {
+		z = z.Add(s.Param("bias", graph.Shape{u}, l.BiasInitializer)) // [batch, units]
+	}
+	h = gate("SimpleRNN.Activation", l.Activation, z) // [batch, units]
+	return h, []graph.Value{h}
+}
