@@ -22,7 +22,7 @@ func collisionScope(t *testing.T, salt uint32) *Scope {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newScope(Config{Params: params}, gorgonia.NewGraph(), salt)
+	s := newScope(Config{Params: params, Training: true}, gorgonia.NewGraph(), salt)
 	if s.run(collision); s.err != nil {
 		t.Fatal(s.err)
 	}

@@ -52,7 +52,9 @@ type op struct {
 	in    []Shape
 	types []hm.Type // of the inputs
 	out   *tensor.Dense
-	in32  [][]float32
+	out32 []float32 // its elements
+	out64 []float64
+	in32  [][]float32 // those of the operands, in a run
 	in64  [][]float64
 	want  []bool // which gradients the pass under way needs; nil means all
 }
@@ -93,9 +95,9 @@ func (s *Scope) apply(sp spec, in ...Value) Value {
 		o.types = append(o.types, v.node.Type())
 	}
 	if s.Dtype() == tensor.Float32 {
-		o.in32 = make([][]float32, len(in))
+		o.in32, o.out32 = make([][]float32, len(in)), o.out.Float32s()
 	} else {
-		o.in64 = make([][]float64, len(in))
+		o.in64, o.out64 = make([][]float64, len(in)), o.out.Float64s()
 	}
 	n, err := gorgonia.ApplyOp(o, nodes...)
 	if err != nil {
@@ -118,9 +120,39 @@ func (o *op) memory(in []Value) *tensor.Dense {
 	return newDense(o.scope.Dtype(), o.shape)
 }
 
-// Do runs the kernel. A panic must not leave it: the tape machine runs
-// operations in a goroutine of its own, where nothing else can catch one.
+// Do takes the operands from the machine and computes.
 func (o *op) Do(in ...gorgonia.Value) (_ gorgonia.Value, err error) {
+	if o.in32 != nil {
+		err = take(o.in32, in, o.in)
+	} else {
+		err = take(o.in64, in, o.in)
+	}
+	if err != nil {
+		o.scope.fault = locate(err, o.path)
+		return nil, o.scope.fault
+	}
+	return o.out, o.compute()
+}
+
+// take finds the memory of the operands.
+func take[T float](to [][]T, values []gorgonia.Value, shapes []Shape) error {
+	for i, v := range values {
+		data, err := data[T](v)
+		if err != nil {
+			return err
+		}
+		if len(data) != shapes[i].Size() {
+			return errors.Errorf("operand %d must have %d elements, got %d", i, shapes[i].Size(), len(data))
+		}
+		to[i] = data
+	}
+	return nil
+}
+
+// compute runs the kernel on the operands at hand. A panic must not leave it:
+// the tape machine runs operations in a goroutine of its own, where nothing
+// else can catch one.
+func (o *op) compute() (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = errors.Errorf("%s panicked: %v", o.name, r)
@@ -130,29 +162,13 @@ func (o *op) Do(in ...gorgonia.Value) (_ gorgonia.Value, err error) {
 			o.scope.fault = err
 		}
 	}()
-	if o.view {
-		return o.out, nil
+	switch {
+	case o.view:
+		return nil
+	case o.in32 != nil:
+		return o.f32(o.out32, o.in32)
 	}
-	if o.in32 != nil {
-		err = run(o.f32, o.out, o.in32, in, o.in)
-	} else {
-		err = run(o.f64, o.out, o.in64, in, o.in)
-	}
-	return o.out, err
-}
-
-func run[T float](kernel func([]T, [][]T) error, out *tensor.Dense, in [][]T, values []gorgonia.Value, shapes []Shape) error {
-	for i, v := range values {
-		data, err := data[T](v)
-		if err != nil {
-			return err
-		}
-		if len(data) != shapes[i].Size() {
-			return errors.Errorf("operand %d must have %d elements, got %d", i, shapes[i].Size(), len(data))
-		}
-		in[i] = data
-	}
-	return kernel(elements[T](out), in)
+	return o.f64(o.out64, o.in64)
 }
 
 // data is the memory of a value in row-major order. Only a value that comes

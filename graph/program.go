@@ -11,11 +11,12 @@ import (
 )
 
 // Program is a compiled graph with named inputs, outputs and parameters, on a
-// tape machine of its own. It serves one goroutine at a time; programs over
+// tape machine of its own; one that is not for training runs without it. It serves one goroutine at a time; programs over
 // one set of parameters may run at the same time.
 type Program struct {
 	scope   *Scope
 	machine gorgonia.VM
+	direct  *direct // instead of the machine, where nothing is trained
 	outputs map[string]*tensor.Dense
 }
 
@@ -72,7 +73,12 @@ func compile(s *Scope) (_ *Program, err error) {
 	for name, v := range s.outputs {
 		p.outputs[name] = v.node.Op().(*op).out
 	}
-	p.machine = gorgonia.NewTapeMachine(s.g)
+	if !s.cfg.Training {
+		p.direct = newDirect(slices.Collect(maps.Values(s.outputs)))
+	}
+	if p.direct == nil {
+		p.machine = gorgonia.NewTapeMachine(s.g)
+	}
 	return p, nil
 }
 
@@ -116,10 +122,8 @@ func (p *Program) SetInput(name string, t *tensor.Dense) error {
 // draws of that moment. A kernel that fails returns an error with the path of
 // its layer; the program can be run again.
 func (p *Program) Run(at Tick) error {
-	for _, name := range p.Inputs() {
-		if p.scope.inputs[name].node.Value() == nil {
-			return Error{Field: name, Rule: "must be set before a run"}
-		}
+	if name, unset := p.unset(); unset {
+		return Error{Field: name, Rule: "must be set before a run"}
 	}
 	for _, r := range p.scope.randoms {
 		if err := r.fill(p.scope.cfg.Seed, at); err != nil {
@@ -129,6 +133,9 @@ func (p *Program) Run(at Tick) error {
 	params := p.scope.cfg.Params
 	params.mu.RLock()
 	defer params.mu.RUnlock()
+	if p.direct != nil {
+		return p.direct.run()
+	}
 	defer p.machine.Reset()
 	p.scope.fault = nil
 	if err := p.machine.RunAll(); err != nil {
@@ -138,6 +145,16 @@ func (p *Program) Run(at Tick) error {
 		return errors.Wrap(err, "tape machine")
 	}
 	return nil
+}
+
+// unset is the first input, by name, that was never set.
+func (p *Program) unset() (name string, ok bool) {
+	for n, v := range p.scope.inputs {
+		if v.node.Value() == nil && (!ok || n < name) {
+			name, ok = n, true
+		}
+	}
+	return name, ok
 }
 
 // Output is the memory of an output. It holds the result of the last run until
@@ -151,4 +168,9 @@ func (p *Program) Output(name string) (*tensor.Dense, error) {
 }
 
 // Close frees what the machine holds.
-func (p *Program) Close() error { return p.machine.Close() }
+func (p *Program) Close() error {
+	if p.machine == nil {
+		return nil
+	}
+	return p.machine.Close()
+}
