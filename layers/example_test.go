@@ -1,0 +1,127 @@
+package layers_test
+
+import (
+	"fmt"
+	"log"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/layers/activations"
+	"github.com/engram-go/engram/layers/initializers"
+	"gorgonia.org/tensor"
+)
+
+// show prints the outputs of a layer, with their shapes.
+func show(cfg graph.Config, l layers.Layer, shape graph.Shape, x ...float64) {
+	var err error
+	if cfg.Params, err = graph.NewParams(tensor.Float64, 1); err != nil {
+		log.Fatal(err)
+	}
+	n := 0
+	prog, err := graph.NewProgram(cfg, func(s *graph.Scope) {
+		out := layers.Apply(s, "layer", l, s.Values(x, shape))
+		for i, y := range out {
+			s.Output(fmt.Sprint(i), y)
+		}
+		n = len(out)
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer prog.Close()
+	if err := prog.Run(graph.Tick{}); err != nil {
+		log.Fatal(err)
+	}
+	for i := range n {
+		y, err := prog.Output(fmt.Sprint(i))
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Printf("%v %.4g\n", y.Shape(), y.Float64s())
+	}
+}
+
+// One sample of 2 features: 1·3 + 2·3 + 0.5 for each unit.
+func ExampleDense() {
+	show(graph.Config{}, layers.Dense{
+		Units:             3,
+		KernelInitializer: initializers.Constant{Value: 3},
+		BiasInitializer:   initializers.Constant{Value: 0.5},
+	}, graph.Shape{1, 2}, 1, 2)
+	show(graph.Config{}, layers.Dense{Units: -3}, graph.Shape{1, 2}, 1, 2)
+	// Output:
+	// (1, 3) [9.5 9.5 9.5]
+	// layer: Dense.Units must be positive, got -3
+}
+
+// One sample of 2 steps and 1 feature. With all weights 1 and no bias, the
+// first step is i = f = o = σ(1), g = tanh(1), c = i·g and h = o·tanh(c).
+func ExampleLSTM() {
+	show(graph.Config{}, layers.LSTM{
+		Units:                1,
+		NoBias:               true,
+		KernelInitializer:    initializers.Ones,
+		RecurrentInitializer: initializers.Ones,
+		ReturnSequences:      true,
+		ReturnState:          true,
+	}, graph.Shape{1, 2, 1}, 1, 1)
+	// Output:
+	// (1, 2, 1) [0.3696 0.6505]
+	// (1, 1) [0.6505]
+	// (1, 1) [1.144]
+}
+
+// In training about half of the elements go, and the others are doubled; at
+// other times nothing happens.
+func ExampleDropout() {
+	show(graph.Config{Training: true, Seed: 4}, layers.Dropout{Rate: 0.5}, graph.Shape{1, 6}, 1, 2, 3, 4, 5, 6)
+	show(graph.Config{}, layers.Dropout{Rate: 0.5}, graph.Shape{1, 6}, 1, 2, 3, 4, 5, 6)
+	// Output:
+	// (1, 6) [2 0 6 8 0 0]
+	// (1, 6) [1 2 3 4 5 6]
+}
+
+func ExampleActivation() {
+	show(graph.Config{}, layers.Activation{Function: activations.ReLU}, graph.Shape{1, 3}, -1, 0, 2)
+	show(graph.Config{}, layers.Activation{Function: activations.LeakyReLU{NegativeSlope: 0.5}}, graph.Shape{1, 3}, -1, 0, 2)
+	// Output:
+	// (1, 3) [0 0 2]
+	// (1, 3) [-0.5 0 2]
+}
+
+func ExampleFlatten() {
+	show(graph.Config{}, layers.Flatten{}, graph.Shape{1, 2, 3}, 1, 2, 3, 4, 5, 6)
+	// Output: (1, 6) [1 2 3 4 5 6]
+}
+
+// Samples of any number of steps with 1 feature each.
+func ExampleInput() {
+	show(graph.Config{}, layers.Input{Shape: graph.Shape{graph.Any, 1}}, graph.Shape{1, 3, 1}, 7, 8, 9)
+	show(graph.Config{}, layers.Input{Shape: graph.Shape{graph.Any, 1}}, graph.Shape{1, 3}, 7, 8, 9)
+	// Output:
+	// (1, 3, 1) [7 8 9]
+	// layer: Input must have samples of shape [any, 1], got [3]
+}
+
+// Every sample starts with h = 1 and c = 0. As the kernel is all zeros, the
+// input is of no account.
+func ExampleFixedState() {
+	show(graph.Config{}, layers.LSTM{
+		Units:                1,
+		NoBias:               true,
+		KernelInitializer:    initializers.Zeros,
+		RecurrentInitializer: initializers.Ones,
+		InitialState:         layers.FixedState{Elements: [][]float64{{1}, {0}}},
+	}, graph.Shape{2, 1, 1}, 5, 6)
+	// Output: (2, 1) [0.3696 0.3696]
+}
+
+func ExampleResolve() {
+	l, err := layers.Resolve(layers.Dense{Units: 2})
+	fmt.Printf("%+v %v\n", l, err)
+	fmt.Println(layers.Class(l), layers.DefaultName(l))
+	// Output:
+	// {Units:2 Activation:linear NoBias:false KernelInitializer:glorot_uniform BiasInitializer:zeros Name:} <nil>
+	// Dense dense
+}
