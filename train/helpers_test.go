@@ -46,7 +46,12 @@ func table(t testing.TB, seed uint64, n int) *datasets.Samples {
 
 func samples(t testing.TB, x, y [][]float64) *datasets.Samples {
 	t.Helper()
-	d, err := datasets.FromSlices(x, y, tensor.Float64)
+	return numbers(t, tensor.Float64, x, y)
+}
+
+func numbers(t testing.TB, dtype tensor.Dtype, x, y [][]float64) *datasets.Samples {
+	t.Helper()
+	d, err := datasets.FromSlices(x, y, dtype)
 	check(t, err)
 	return d
 }

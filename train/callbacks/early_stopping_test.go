@@ -3,6 +3,7 @@ package callbacks_test
 import (
 	"context"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -27,7 +28,7 @@ type script struct {
 	epoch  *int
 }
 
-func play(name string, values ...float64) script { return script{name, values, new(int)} }
+func write(name string, values ...float64) script { return script{name, values, new(int)} }
 
 func (s script) Name() string { return s.name }
 
@@ -141,6 +142,27 @@ func plain(figures []float64, c callbacks.EarlyStopping, high bool) outcome {
 	return o
 }
 
+// play runs Fit on a script of figures.
+func play(t tester, c *callbacks.EarlyStopping, name string, figures []float64) outcome {
+	t.Helper()
+	s := newStage(t, write(name, figures...))
+	var hashes []string // of the weights after each epoch
+	record := train.CallbackFunc(func(e *train.Event) error {
+		if e.Moment == train.EpochEnd {
+			hashes = append(hashes, s.hash(t))
+		}
+		return nil
+	})
+	history, err := s.fit(len(figures), c, record)
+	check(t, err)
+	got := outcome{epochs: len(history.Epochs), bestEpoch: -1, weights: slices.Index(hashes, s.hash(t))}
+	got.stopped, _ = c.StoppedEpoch()
+	if best, epoch, ok := c.Best(); ok {
+		got.best, got.bestEpoch = best, epoch
+	}
+	return got
+}
+
 func TestEarlyStoppingAgainstPlain(t *testing.T) {
 	figure := rapid.SampledFrom([]float64{0, 0.5, 1, 1.5, 2, 2.5, 3, -1, math.NaN(), math.Inf(1), math.Inf(-1)})
 	rapid.Check(t, func(r *rapid.T) {
@@ -162,31 +184,8 @@ func TestEarlyStoppingAgainstPlain(t *testing.T) {
 		}
 		want := plain(figures, c, high)
 
-		s := newStage(r, play("score", figures...))
-		var hashes []string // of the weights after each epoch
-		record := train.CallbackFunc(func(e *train.Event) error {
-			if e.Moment == train.EpochEnd {
-				hashes = append(hashes, s.hash(r))
-			}
-			return nil
-		})
-		history, err := s.fit(len(figures), &c, record)
-		check(r, err)
-		got := outcome{epochs: len(history.Epochs), bestEpoch: -1, weights: -1}
-		got.stopped, _ = c.StoppedEpoch()
-		if best, epoch, ok := c.Best(); ok {
-			got.best, got.bestEpoch = best, epoch
-		}
-		for e, h := range hashes {
-			if h == s.hash(r) {
-				got.weights = e
-			}
-		}
-		if got != want {
+		if got := play(r, &c, "score", figures); got != want {
 			r.Fatalf("got %+v, want %+v", got, want)
-		}
-		if _, ok := c.StoppedEpoch(); ok != (want.stopped > 0) {
-			r.Fatalf("StoppedEpoch is %v", ok)
 		}
 	})
 }
@@ -208,6 +207,9 @@ func TestEarlyStoppingByHand(t *testing.T) {
 		"never starts":          {[]float64{1, 5}, callbacks.EarlyStopping{StartFromEpoch: 2, RestoreBestWeights: true}, outcome{2, 0, 0, -1, 1}},
 		"restored":              {[]float64{3, 1, 2, 2}, callbacks.EarlyStopping{Patience: 2, RestoreBestWeights: true}, outcome{4, 3, 1, 1, 1}},
 		"restored at the end":   {[]float64{3, 1, 2}, callbacks.EarlyStopping{Patience: 9, RestoreBestWeights: true}, outcome{3, 0, 1, 1, 1}},
+		"NaN between":           {[]float64{3, math.NaN(), 2, 2}, callbacks.EarlyStopping{Patience: 2}, outcome{4, 0, 2, 2, 3}},
+		"NaN first":             {[]float64{math.NaN(), 3, 2}, callbacks.EarlyStopping{}, outcome{3, 0, 2, 2, 2}},
+		"NaN alone":             {[]float64{math.NaN(), math.NaN(), math.NaN()}, callbacks.EarlyStopping{Patience: 2, RestoreBestWeights: true}, outcome{2, 1, 0, -1, 0}},
 		// Improvements short of the baseline do not start the count anew, and
 		// only an epoch that does not improve stops.
 		"baseline": {[]float64{5, 4, 3, 3, 0}, callbacks.EarlyStopping{Baseline: &one, Patience: 2}, outcome{4, 3, 3, 2, 3}},
@@ -217,15 +219,7 @@ func TestEarlyStoppingByHand(t *testing.T) {
 			if got := plain(c.figures, c.stop, false); got != c.want {
 				t.Errorf("plain gives %+v, want %+v", got, c.want)
 			}
-			s := newStage(t, play("mae", c.figures...))
-			history, err := s.fit(len(c.figures), &c.stop)
-			check(t, err)
-			got := outcome{epochs: len(history.Epochs), weights: c.want.weights, bestEpoch: -1}
-			got.stopped, _ = c.stop.StoppedEpoch()
-			if best, epoch, ok := c.stop.Best(); ok {
-				got.best, got.bestEpoch = best, epoch
-			}
-			if got != c.want {
+			if got := play(t, &c.stop, "mae", c.figures); got != c.want {
 				t.Errorf("got %+v, want %+v", got, c.want)
 			}
 		})
@@ -234,7 +228,7 @@ func TestEarlyStoppingByHand(t *testing.T) {
 
 // Each Fit begins anew.
 func TestEarlyStoppingTwice(t *testing.T) {
-	s := newStage(t, play("mae", 1, 2, 30, 20, 10))
+	s := newStage(t, write("mae", 1, 2, 30, 20, 10))
 	c := &callbacks.EarlyStopping{Monitor: "mae", RestoreBestWeights: true}
 	_, err := s.fit(5, c)
 	check(t, err)
@@ -254,7 +248,7 @@ func TestEarlyStoppingTwice(t *testing.T) {
 // Where nothing is said it monitors the loss of the validation data: here it
 // gets worse while that of the training gets better.
 func TestEarlyStoppingDefault(t *testing.T) {
-	s := newStage(t, play("score", 1, 2, 3, 4, 5, 6))
+	s := newStage(t, write("score", 1, 2, 3, 4, 5, 6))
 	opposite, err := datasets.FromSlices([][]float64{{1}, {2}}, [][]float64{{-30}, {-50}}, tensor.Float32)
 	check(t, err)
 	c := &callbacks.EarlyStopping{}
@@ -287,7 +281,7 @@ func TestEarlyStoppingErrors(t *testing.T) {
 		{callbacks.EarlyStopping{Monitor: "Loss", Mode: callbacks.Min, StartFromEpoch: 9}, `EarlyStopping.Monitor must be one of loss, score, got "Loss"`},
 	} {
 		t.Run(c.want, func(t *testing.T) {
-			s := newStage(t, play("score", 1, 2, 3))
+			s := newStage(t, write("score", 1, 2, 3))
 			before := s.hash(t)
 			_, err := s.fit(3, &c.stop)
 			var e graph.Error
@@ -303,7 +297,7 @@ func TestEarlyStoppingErrors(t *testing.T) {
 
 // Evaluate and Predict do not disturb it.
 func TestEarlyStoppingOutsideFit(t *testing.T) {
-	s := newStage(t, play("score", 1, 2, 3))
+	s := newStage(t, write("score", 1, 2, 3))
 	c := &callbacks.EarlyStopping{}
 	cfg := train.EvaluateConfig{Callbacks: []train.Callback{c}}
 	_, err := s.trainer.Evaluate(context.Background(), s.data, cfg)
