@@ -69,7 +69,7 @@ func TestFitOnATerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	tty.Close()
-	out, _ := io.ReadAll(screen) // ends with an error, as the other end is closed
+	out, _ := io.ReadAll(screen)                                       // ends with an error, as the other end is closed
 	want := regexp.MustCompile("^Epoch 1/1\n\r1/2 ━{10}─{10} .{4}\n$") // 29 columns
 	if got := bytes.ReplaceAll(out, []byte("\r\n"), []byte("\n")); !want.Match(got) {
 		t.Errorf("the terminal got %q, want %v", got, want)
