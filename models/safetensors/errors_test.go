@@ -113,7 +113,7 @@ func TestClaims(t *testing.T) {
 		data []byte
 		want string
 	}{
-		"header of 8 GB":   {append(binary.LittleEndian.AppendUint64(nil, 8<<30), make([]byte, 92)...), "header must have at most 100000000 bytes, got 8589934592"},
+		"header of 8 GB":   {append(binary.LittleEndian.AppendUint64(nil, 8<<30), make([]byte, 92)...), "header must have at most 100000000 bytes, or the file is not in the safetensors format, got 8589934592"},
 		"header of 2^64":   {append(bytes.Repeat([]byte{255}, 8), make([]byte, 92)...), "header must have at most 100000000 bytes"},
 		"header of 100 MB": {append(binary.LittleEndian.AppendUint64(nil, 100_000_000), make([]byte, 92)...), "header must be complete"},
 		"8 GB of float32":  {file(fmt.Sprintf(huge, "F32", 1<<31), make([]byte, 100)), "data must be complete"},
@@ -208,9 +208,9 @@ func TestReadFileErrors(t *testing.T) {
 		t.Error(err)
 	}
 	_, err = safetensors.ReadFile(dir)
-	if errorPath(err) != dir {
-		t.Error(err)
-	}
+	refused(t, "folder", err, dir, "file must be a regular one")
+	_, err = safetensors.ReadFile(os.DevNull)
+	refused(t, "device", err, os.DevNull, "file must be a regular one")
 	bad := filepath.Join(dir, "bad")
 	if err := os.WriteFile(bad, file(`{"a":3}`, nil), 0o600); err != nil {
 		t.Fatal(err)

@@ -14,8 +14,15 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// ReadFile reads the file at path, by the rules of Read.
+// ReadFile reads the file at path, which must be a regular one, by the rules of
+// Read.
 func ReadFile(path string) (File, error) {
+	// Opening a pipe that nobody writes to would wait for ever.
+	if info, err := os.Stat(path); err != nil {
+		return File{}, at(path, opening(err))
+	} else if !info.Mode().IsRegular() {
+		return File{}, at(path, irregular(info))
+	}
 	r, err := os.Open(path)
 	if err != nil {
 		return File{}, at(path, opening(err))
@@ -74,7 +81,7 @@ func readHeader(r io.Reader) ([]byte, error) {
 	}
 	n := binary.LittleEndian.Uint64(length[:])
 	if n > maxHeader {
-		return nil, graph.Error{Field: "header", Rule: fmt.Sprintf("must have at most %d bytes", maxHeader), Value: n}
+		return nil, graph.Error{Field: "header", Rule: fmt.Sprintf("must have at most %d bytes, or the file is not in the safetensors format", maxHeader), Value: n}
 	}
 	head, err := io.ReadAll(io.LimitReader(r, int64(n)))
 	if err != nil || len(head) < int(n) {

@@ -95,6 +95,11 @@ func opening(err error) error {
 	return graph.Error{Rule: reason(err), Kind: errors.Join(graph.ErrInput, err)}
 }
 
+// irregular refuses a directory, a pipe or a device.
+func irregular(info fs.FileInfo) error {
+	return graph.Error{Field: "file", Rule: "must be a regular one", Value: info.Mode().Type()}
+}
+
 // reason is what the operating system says, without the path, which at adds.
 func reason(err error) string {
 	var p *fs.PathError

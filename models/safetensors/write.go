@@ -39,7 +39,7 @@ func replace(path string, write func(io.Writer) error) (err error) {
 	info, statErr := os.Stat(path)
 	if statErr == nil {
 		if !info.Mode().IsRegular() {
-			return graph.Error{Field: "file", Rule: "must be a regular one", Value: info.Mode().Type()}
+			return irregular(info)
 		}
 		perm = info.Mode().Perm()
 	}
