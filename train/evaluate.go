@@ -84,8 +84,8 @@ func (t *Trainer) Predict(ctx context.Context, data datasets.Data, cfg EvaluateC
 	return out, nil
 }
 
-// forEachBatch runs the model on one batch of rows after another and tells the callbacks;
-// use makes of each output the logs that they are told.
+// forEachBatch runs the model on one batch of rows after another and tells the
+// callbacks; use makes of each output the logs that they are told.
 func (t *Trainer) forEachBatch(ctx context.Context, c *course, data datasets.Data, batches [][]int, why purpose,
 	use func(p *program, rows []int, batch *datasets.Batch) (Logs, error)) error {
 	begin, end, batchBegin, batchEnd := TestBegin, TestEnd, TestBatchBegin, TestBatchEnd
