@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/engram-go/engram/graph/internal/kernels"
 	"gorgonia.org/tensor"
@@ -140,6 +141,9 @@ type recurrent[T float] struct {
 	ny, ns int                   // elements of y and of a state
 	states int
 	last   int // place of the bias among the operands, or of the mask where there is none
+
+	kept    bool   // whether the weights are parameters, which change with their version only
+	version uint64 // of the weights that the layer holds
 }
 
 // newRecurrent is the operation; kernel gives the field of a spec for its type
@@ -154,6 +158,11 @@ func newRecurrent[T float](r Recurrent, set *kernels.Set[T], shape Shape, kernel
 		},
 		ny: shape.Size(), ns: r.Initial[0].shape.Size(), states: len(r.Initial), last: 3 + len(r.Initial),
 	}
+	weights := append([]Value{}, r.operands()[1:3]...)
+	if r.Bias != nil {
+		weights = append(weights, *r.Bias)
+	}
+	o.kept = !o.cfg.Training && !slices.ContainsFunc(weights, func(v Value) bool { return !v.isParam() })
 	sp := spec{name: "recurrent", shape: shape}
 	if r.States {
 		sp.shape = Shape{o.ny + o.states*o.ns} // y and the states, packed
@@ -226,7 +235,10 @@ func (o *recurrent[T]) forward(out []T, in [][]T) error {
 		o.layer = kernels.NewRecurrent(o.set, o.cell(), o.cfg)
 	}
 	given := o.inputs(in)
-	o.layer.SetWeights(given)
+	if now := o.X.s.cfg.Params.version; !o.kept || o.version != now+1 {
+		o.layer.SetWeights(given)
+		o.version = now + 1 // 0 is no version
+	}
 	y, h, c := o.split(out)
 	o.layer.Forward(given, kernels.Out[T]{Y: y, H: h, C: c})
 	return nil

@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"math"
 	"path/filepath"
 	"testing"
 
@@ -91,4 +92,38 @@ func wide(t *tensor.Dense) []float64 {
 		out = append(out, float64(x))
 	}
 	return out
+}
+
+// Inference packs the weights once, and again when they have changed.
+func TestRecurrentSeesNewWeights(t *testing.T) {
+	params, err := graph.NewParams(tensor.Float32, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	prog, err := graph.NewProgram(graph.Config{Params: params}, func(s *graph.Scope) {
+		y, _ := graph.Recurrent{
+			Cell: graph.SimpleRNNCell, X: s.Const(1, graph.Shape{1, 1, 1}),
+			Kernel: s.Param("kernel", graph.Shape{1, 1}, constant(0.5)), Recurrent: s.Param("recurrent", graph.Shape{1, 1}, constant(0)),
+			Initial: []graph.Value{s.Const(0, graph.Shape{1, 1})},
+		}.Run()
+		s.Output("y", y)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range []float32{0.5, 0.5, -1, 2, 2} {
+		if w != 0.5 {
+			if err := params.Set(map[string]*tensor.Dense{"kernel": tensor.New(tensor.WithShape(1, 1), tensor.WithBacking([]float32{w}))}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := prog.Run(graph.Tick{}); err != nil {
+			t.Fatal(err)
+		}
+		y, err := prog.Output("y")
+		if err != nil {
+			t.Fatal(err)
+		}
+		graphtest.CheckOutput(t, "y", wide(y), []float64{math.Tanh(float64(w))}, graphtest.Tol32)
+	}
 }

@@ -247,6 +247,11 @@ func (s *Scope) param(name string, shape Shape, init Initializer, trainable bool
 	return v
 }
 
+// isParam tells whether a value is a parameter itself.
+func (v Value) isParam() bool {
+	return slices.ContainsFunc(v.s.bound, func(b Bound) bool { return b.Value.node == v.node })
+}
+
 // Bound is a parameter and the value that stands for it in a graph.
 type Bound struct {
 	Param *Param
