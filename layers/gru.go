@@ -89,36 +89,47 @@ func (l gruCell) States() []int { return []int{l.Units} }
 
 // Step computes the equations of GRU.
 func (l gruCell) Step(s *graph.Scope, x graph.Value, states, _ []graph.Value) (graph.Value, []graph.Value) {
-	u, h := l.Units, states[0]                                                              // [batch, units]
+	u, h, σ := l.Units, states[0], l.RecurrentActivation                                    // [batch, units]
 	kernel := s.Param("kernel", graph.Shape{x.Dim(1), 3 * u}, l.KernelInitializer)          // [features, 3·units]
 	recurrent := s.Param("recurrent_kernel", graph.Shape{u, 3 * u}, l.RecurrentInitializer) // [units, 3·units]
+	part := func(v graph.Value, i int) graph.Value { return v.Slice(1, i*u, (i+1)*u) }      // the columns of one gate
 
-	var z, r, g graph.Value // [batch, units]
-	gates := func(xs, hs graph.Value) {
-		z = gate("GRU.RecurrentActivation", l.RecurrentActivation, xs.Slice(1, 0, u).Add(hs.Slice(1, 0, u)))
-		r = gate("GRU.RecurrentActivation", l.RecurrentActivation, xs.Slice(1, u, 2*u).Add(hs.Slice(1, u, 2*u)))
-	}
 	xs := x.MatMul(kernel) // [batch, 3·units]
+	var hs graph.Value     // [batch, 3·units], or [batch, 2·units]
 	if l.ResetBefore {
-		if !l.NoBias {
-			xs = xs.Add(s.Param("bias", graph.Shape{3 * u}, l.BiasInitializer)) // [batch, 3·units]
-		}
-		gates(xs, h.MatMul(recurrent.Slice(1, 0, 2*u)))     // [batch, 2·units]
-		g = r.Times(h).MatMul(recurrent.Slice(1, 2*u, 3*u)) // [batch, units]
+		hs = h.MatMul(recurrent.Slice(1, 0, 2*u))
 	} else {
-		hs := h.MatMul(recurrent) // [batch, 3·units]
-		if !l.NoBias {
-			bias := s.Param("bias", graph.Shape{2, 3 * u}, l.BiasInitializer) // [2, 3·units]
-			xs, hs = xs.Add(bias.At(0, 0)), hs.Add(bias.At(0, 1))             // [batch, 3·units]
-		}
-		gates(xs, hs)
-		g = r.Times(hs.Slice(1, 2*u, 3*u)) // [batch, units]
+		hs = h.MatMul(recurrent)
 	}
-	g = gate("GRU.Activation", l.Activation, xs.Slice(1, 2*u, 3*u).Add(g)) // [batch, units]
-	h = z.Times(h).Add(z.OneMinus().Times(g))                              // [batch, units]
+	xs, hs = l.addBias(s, xs, hs)
+
+	z := gate("GRU.RecurrentActivation", σ, part(xs, 0).Add(part(hs, 0))) // [batch, units]
+	r := gate("GRU.RecurrentActivation", σ, part(xs, 1).Add(part(hs, 1))) // [batch, units]
+	var past graph.Value                                                  // [batch, units]
+	if l.ResetBefore {
+		past = r.Times(h).MatMul(part(recurrent, 2))
+	} else {
+		past = r.Times(part(hs, 2))
+	}
+	g := gate("GRU.Activation", l.Activation, part(xs, 2).Add(past)) // [batch, units]
+	h = z.Times(h).Add(z.OneMinus().Times(g))                        // [batch, units]
 
 	s.Trace("z", z)
 	s.Trace("r", r)
 	s.Trace("g", g)
 	return h, []graph.Value{h}
+}
+
+// addBias adds a row of the bias to the sums of x, and one to those of h where
+// the reset gate comes after them.
+func (l gruCell) addBias(s *graph.Scope, xs, hs graph.Value) (graph.Value, graph.Value) {
+	switch u := l.Units; {
+	case l.NoBias:
+		return xs, hs
+	case l.ResetBefore:
+		return xs.Add(s.Param("bias", graph.Shape{3 * u}, l.BiasInitializer)), hs
+	default:
+		bias := s.Param("bias", graph.Shape{2, 3 * u}, l.BiasInitializer)
+		return xs.Add(bias.At(0, 0)), hs.Add(bias.At(0, 1))
+	}
 }
