@@ -18,7 +18,7 @@ func TestActivation(t *testing.T) {
 			want = graph.Shape{graph.Any, 3, 2}
 		}
 		layertest.Check(t, layertest.Case{
-			Layer:   layers.Activation{Function: a.(activations.Activation)},
+			Layer:   layers.Activation{Function: a.(activations.Activation), Name: "gate"},
 			Inputs:  []graphtest.Array{graphtest.Input(1, 2, 3, 4)},
 			Outputs: []graph.Shape{want},
 		})

@@ -52,8 +52,8 @@ func (r RandomState) Resolve() (InitialState, error) {
 
 // States draws the states.
 func (r RandomState) States(s *graph.Scope, batch int, sizes []int) []graph.Value {
-	return eachState(sizes, func(i, n int) graph.Value {
-		return s.Random(fmt.Sprint("state ", i), graph.Shape{batch, n}, func(rnd *rand.Rand) float64 { return r.Stddev * rnd.NormFloat64() })
+	return eachState(sizes, func(_, n int) graph.Value {
+		return s.Random("state", graph.Shape{batch, n}, func(rnd *rand.Rand) float64 { return r.Stddev * rnd.NormFloat64() })
 	})
 }
 

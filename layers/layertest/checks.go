@@ -150,6 +150,14 @@ func checkConfig(t testing.TB, c Case) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	given, filled := reflect.ValueOf(c.Layer), reflect.ValueOf(resolved)
+	if given.Kind() == reflect.Struct && given.Type() == filled.Type() {
+		for i := range given.NumField() {
+			if !given.Field(i).IsZero() && filled.Field(i).IsZero() {
+				t.Errorf("resolving loses the field %s", given.Type().Field(i).Name)
+			}
+		}
+	}
 	r, err := codec.NewRegistry(slices.Concat(layers.All(), activations.All(), initializers.All(), c.Custom)...)
 	if err != nil {
 		t.Fatal(err)

@@ -202,6 +202,18 @@ func (l growing) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	return lossy{Gain: l.Gain}.Call(s, inputs...)
 }
 
+// forgetful loses its name when it is resolved.
+type forgetful struct {
+	Gain float64
+	Name string
+}
+
+func (l forgetful) Resolve() (layers.Layer, error) { return forgetful{Gain: l.Gain}, nil }
+
+func (l forgetful) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	return lossy{Gain: l.Gain}.Call(s, inputs...)
+}
+
 func TestCheckFindsFaultsOfConfigAndInputs(t *testing.T) {
 	for _, c := range []struct {
 		layer layers.Layer
@@ -210,6 +222,8 @@ func TestCheckFindsFaultsOfConfigAndInputs(t *testing.T) {
 		{lossy{Gain: 2}, nil},
 		{lossy{Gain: 2, More: func() float64 { return 1 }}, []string{"config"}},
 		{growing{}, []string{"config"}},
+		{forgetful{Gain: 2}, nil},
+		{forgetful{Gain: 2, Name: "scale"}, []string{"config"}},
 		{careless{}, []string{"inputs"}},
 	} {
 		fc := fakeCase(c.layer)
