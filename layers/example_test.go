@@ -72,6 +72,35 @@ func ExampleLSTM() {
 	// (1, 1) [1.144]
 }
 
+// One sample of 2 steps and 1 feature. With all weights 1 and no bias, the
+// first step is z = r = σ(1), g = tanh(1) and h = (1 − z)·g.
+func ExampleGRU() {
+	show(graph.Config{}, layers.GRU{
+		Units:                1,
+		NoBias:               true,
+		KernelInitializer:    initializers.Ones,
+		RecurrentInitializer: initializers.Ones,
+		ReturnSequences:      true,
+		ReturnState:          true,
+	}, graph.Shape{1, 2, 1}, 1, 1)
+	// Output:
+	// (1, 2, 1) [0.2048 0.3468]
+	// (1, 1) [0.3468]
+}
+
+// One sample of 2 steps and 1 feature. With all weights 1 and no bias, the
+// first step is h = tanh(1), and the second h' = tanh(1 + h).
+func ExampleSimpleRNN() {
+	show(graph.Config{}, layers.SimpleRNN{
+		Units:                1,
+		NoBias:               true,
+		KernelInitializer:    initializers.Ones,
+		RecurrentInitializer: initializers.Ones,
+		ReturnSequences:      true,
+	}, graph.Shape{1, 2, 1}, 1, 1)
+	// Output: (1, 2, 1) [0.7616 0.9427]
+}
+
 // In training about half of the elements go, and the others are doubled; at
 // other times nothing happens.
 func ExampleDropout() {

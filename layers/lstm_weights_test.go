@@ -11,12 +11,12 @@ import (
 	"github.com/engram-go/engram/layers/initializers"
 )
 
-// start gives the first weights of an LSTM over 3 features.
-func start(t *testing.T, l layers.LSTM) *graph.Params {
+// start gives the first weights of a recurrent layer over 3 features.
+func start(t *testing.T, l layers.Layer) *graph.Params {
 	t.Helper()
 	cfg := config(t)
 	follow(t, cfg, func(s *graph.Scope) {
-		layers.Apply(s, "lstm", l, s.Input("x", graph.Shape{graph.Any, graph.Any, 3}))
+		layers.Apply(s, layers.DefaultName(l), l, s.Input("x", graph.Shape{graph.Any, graph.Any, 3}))
 	})
 	return cfg.Params
 }

@@ -1,0 +1,179 @@
+package layers_test
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/layers"
+	"gorgonia.org/tensor"
+)
+
+// recurrentRun is what a recurrent layer is run on: numbers for all that it
+// reads.
+type recurrentRun struct {
+	batch, steps, features, units int
+
+	x, kernel, recurrent []float64
+	bias                 []float64   // nil for none
+	initial              [][]float64 // nil for the layer's own
+	mask                 []float64   // nil for none
+	zeroMask             bool        // masked steps give zeros
+
+	loss func(i, n int) []float64 // n weights for output i
+}
+
+// given starts a parameter with given numbers.
+type given []float64
+
+func (g given) Init(_ rnd, _ graph.Shape) ([]float64, error) { return g, nil }
+
+// lstm, gru and simpleRNN give a layer the weights of the run.
+func (r recurrentRun) lstm(l layers.LSTM) layers.Layer {
+	l.Units, l.NoUnitForgetBias = r.units, true
+	l.KernelInitializer, l.RecurrentInitializer, l.BiasInitializer = given(r.kernel), given(r.recurrent), given(r.bias)
+	return l
+}
+
+func (r recurrentRun) gru(l layers.GRU) layers.Layer {
+	l.Units = r.units
+	l.KernelInitializer, l.RecurrentInitializer, l.BiasInitializer = given(r.kernel), given(r.recurrent), given(r.bias)
+	return l
+}
+
+func (r recurrentRun) simpleRNN(l layers.SimpleRNN) layers.Layer {
+	l.Units = r.units
+	l.KernelInitializer, l.RecurrentInitializer, l.BiasInitializer = given(r.kernel), given(r.recurrent), given(r.bias)
+	return l
+}
+
+// runLayer runs a layer.
+func (r recurrentRun) runLayer(t tester, dtype tensor.Dtype, l layers.Layer) map[string][]float64 {
+	t.Helper()
+	return r.run(t, dtype, func(s *graph.Scope, x graph.Value, initial []graph.Value) []graph.Value {
+		out := layers.Apply(s, "layer", l, append([]graph.Value{x}, initial...)...)
+		if mask, ok := out[0].Mask(); ok && r.zeroMask {
+			out[0] = out[0].Times(mask.Unsqueeze(-1)) // [batch, steps, units]
+		}
+		return out
+	})
+}
+
+// run gives the outputs of f, and the gradients of their weighted sum to x, to
+// the initial states and to the parameters, by the names of the golden files.
+func (r recurrentRun) run(t tester, dtype tensor.Dtype, f func(s *graph.Scope, x graph.Value, initial []graph.Value) []graph.Value) map[string][]float64 {
+	t.Helper()
+	params, err := graph.NewParams(dtype, 1)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	return evaluate(t, graph.Config{Params: params, Training: true}, graph.Tick{}, func(s *graph.Scope) {
+		x := s.Values(r.x, graph.Shape{r.batch, r.steps, r.features})
+		wrt, names := []graph.Value{x}, []string{"x"}
+		if r.mask != nil {
+			x = x.WithMask(s.Values(r.mask, graph.Shape{r.batch, r.steps}))
+		}
+		var initial []graph.Value
+		for i, state := range r.initial {
+			initial = append(initial, s.Values(state, graph.Shape{r.batch, r.units}))
+			names = append(names, []string{"h0", "c0"}[i])
+		}
+		wrt = append(wrt, initial...)
+		loss := s.Const(0, graph.Shape{})
+		for i, y := range f(s, x, initial) {
+			weights := s.Values(r.loss(i, y.Shape().Size()), y.Shape())
+			loss = loss.Add(y.Times(weights).Sum())
+			s.Output([]string{"output", "h", "c"}[i], y)
+		}
+		for _, b := range s.Bound() {
+			wrt = append(wrt, b.Value)
+			names = append(names, filepath.Base(b.Param.Path))
+		}
+		for i, g := range s.Gradients(loss, wrt...) {
+			s.Output("grad_"+names[i], g)
+		}
+	})
+}
+
+// goldenRun reads the run of a golden file, and what is expected of it. The
+// scripts in testdata say how inputs and weights are drawn.
+func goldenRun(t *testing.T, file string, gates, states int) (r recurrentRun, want map[string][]float64) {
+	t.Helper()
+	golden := graphtest.Golden(t, file)
+	sizes := golden["sizes"].Data
+	T, B, D, U := int(sizes[0]), int(sizes[1]), int(sizes[2]), int(sizes[3])
+	draw := func(i, n int, scale float64) []float64 {
+		return graphtest.Uniform(uint64(golden["seed"].Data[0])+uint64(i), n, scale)
+	}
+	r = recurrentRun{
+		batch: B, steps: T, features: D, units: U,
+		x: draw(0, B*T*D, 2), kernel: draw(1, D*gates*U, 0.5), recurrent: draw(2, U*gates*U, golden["recurrent_scale"].Data[0]),
+		mask:     golden["mask"].Data,
+		zeroMask: strings.HasSuffix(file, "_mask_zero.npz"),
+		loss:     func(i, n int) []float64 { return draw(6+i, n, 1) },
+	}
+	if n := len(golden["grad_bias"].Data); n > 0 {
+		r.bias = draw(3, n, 0.5)
+	}
+	for i := range states {
+		r.initial = append(r.initial, draw(4+i, B*U, golden["initial"].Data[0]))
+	}
+	want = map[string][]float64{}
+	for name, a := range golden {
+		if slices.Contains([]string{"output", "h", "c"}, name) || strings.HasPrefix(name, "grad_") {
+			want[name] = a.Data
+		}
+	}
+	if len(want) < 3+2*states {
+		t.Fatalf("%s has only %d arrays", file, len(want))
+	}
+	return r, want
+}
+
+// checkRun compares outputs and gradients.
+func checkRun(t testing.TB, got, want map[string][]float64, tol float64) {
+	t.Helper()
+	for name, w := range want {
+		if strings.HasPrefix(name, "grad_") {
+			graphtest.CheckGradient(t, name, got[name], w, tol)
+		} else {
+			graphtest.CheckOutput(t, name, got[name], w, tol)
+		}
+	}
+}
+
+// tolerances are those of graphtest.
+var tolerances = map[tensor.Dtype]float64{tensor.Float64: graphtest.Tol64, tensor.Float32: graphtest.Tol32}
+
+// checkGolden holds a layer to a golden file, in float64 and float32.
+//
+// Of the files with 300 steps, those with 8 units are for float64 and those
+// with 16 for float32: each takes seconds, all spent by Gorgonia's compiler in
+// looking for the end of every value's life after every instruction.
+func checkGolden(t *testing.T, file string, gates, states int, layer func(r recurrentRun) layers.Layer) {
+	t.Helper()
+	r, want := goldenRun(t, file, gates, states)
+	for dtype, tol := range tolerances {
+		if long := r.steps == 300; long && (testing.Short() || (dtype == tensor.Float64) != (r.units == 8)) {
+			continue
+		}
+		checkRun(t, r.runLayer(t, dtype, layer(r)), want, tol)
+	}
+}
+
+// checkGoldens does so for all files that a script makes of the layer as it is.
+func checkGoldens(t *testing.T, class string, gates, states int, layer func(r recurrentRun) layers.Layer) {
+	t.Helper()
+	files, err := filepath.Glob("testdata/" + class + "_[0-9]*.npz")
+	if err != nil || len(files) < 8 {
+		t.Fatalf("got %d golden files, %v", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".npz"), func(t *testing.T) {
+			checkGolden(t, file, gates, states, layer)
+		})
+	}
+}
