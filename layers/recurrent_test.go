@@ -23,7 +23,9 @@ type recurrentRun struct {
 	mask                 []float64   // nil for none
 	zeroMask             bool        // masked steps give zeros
 
-	loss func(i, n int) []float64 // n weights for output i
+	loss      func(i, n int) []float64 // n weights for output i
+	inference bool                     // outputs alone
+	unasked   map[string]bool          // gradients that nobody asks for
 }
 
 // given starts a parameter with given numbers.
@@ -70,18 +72,24 @@ func (r recurrentRun) run(t tester, dtype tensor.Dtype, f func(s *graph.Scope, x
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
-	return evaluate(t, graph.Config{Params: params, Training: true}, graph.Tick{}, func(s *graph.Scope) {
+	return evaluate(t, graph.Config{Params: params, Training: !r.inference}, graph.Tick{}, func(s *graph.Scope) {
 		x := s.Values(r.x, graph.Shape{r.batch, r.steps, r.features})
-		wrt, names := []graph.Value{x}, []string{"x"}
+		var wrt []graph.Value
+		var names []string
+		ask := func(name string, v graph.Value) {
+			if !r.inference && !r.unasked[name] {
+				wrt, names = append(wrt, v), append(names, "grad_"+name)
+			}
+		}
+		ask("x", x)
 		if r.mask != nil {
 			x = x.WithMask(s.Values(r.mask, graph.Shape{r.batch, r.steps}))
 		}
 		var initial []graph.Value
 		for i, state := range r.initial {
 			initial = append(initial, s.Values(state, graph.Shape{r.batch, r.units}))
-			names = append(names, []string{"h0", "c0"}[i])
+			ask([]string{"h0", "c0"}[i], initial[i])
 		}
-		wrt = append(wrt, initial...)
 		loss := s.Const(0, graph.Shape{})
 		for i, y := range f(s, x, initial) {
 			weights := s.Values(r.loss(i, y.Shape().Size()), y.Shape())
@@ -89,11 +97,13 @@ func (r recurrentRun) run(t tester, dtype tensor.Dtype, f func(s *graph.Scope, x
 			s.Output([]string{"output", "h", "c"}[i], y)
 		}
 		for _, b := range s.Bound() {
-			wrt = append(wrt, b.Value)
-			names = append(names, filepath.Base(b.Param.Path))
+			ask(filepath.Base(b.Param.Path), b.Value)
+		}
+		if len(wrt) == 0 {
+			return
 		}
 		for i, g := range s.Gradients(loss, wrt...) {
-			s.Output("grad_"+names[i], g)
+			s.Output(names[i], g)
 		}
 	})
 }

@@ -1,0 +1,146 @@
+package layers_test
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/layers"
+	"gorgonia.org/tensor"
+	"pgregory.net/rapid"
+)
+
+// fastRun is a run of a layer that the operation for whole sequences can
+// compute too.
+type fastRun struct {
+	recurrentRun
+	cell                         graph.RecurrentCell
+	backwards, sequences, states bool
+}
+
+// layer is the layer, whose cell is written out for every step.
+func (r fastRun) layer() layers.Layer {
+	noBias := r.bias == nil
+	switch r.cell {
+	case graph.GRUCell:
+		return r.gru(layers.GRU{NoBias: noBias, GoBackwards: r.backwards, ReturnSequences: r.sequences, ReturnState: r.states})
+	case graph.SimpleRNNCell:
+		return r.simpleRNN(layers.SimpleRNN{NoBias: noBias, GoBackwards: r.backwards, ReturnSequences: r.sequences, ReturnState: r.states})
+	}
+	return r.lstm(layers.LSTM{NoBias: noBias, GoBackwards: r.backwards, ReturnSequences: r.sequences, ReturnState: r.states})
+}
+
+// fastCells are the sizes of the cells' weights and states.
+var fastCells = map[graph.RecurrentCell]struct{ gates, states, biasRows int }{
+	graph.LSTMCell:      {4, 2, 1},
+	graph.GRUCell:       {3, 1, 2},
+	graph.SimpleRNNCell: {1, 1, 1},
+}
+
+// runFast runs the operation on the same weights.
+func (r fastRun) runFast(t tester, dtype tensor.Dtype) map[string][]float64 {
+	t.Helper()
+	return r.run(t, dtype, func(s *graph.Scope, x graph.Value, initial []graph.Value) []graph.Value {
+		cell := fastCells[r.cell]
+		op := graph.Recurrent{
+			Cell: r.cell, X: x, Initial: initial,
+			Kernel:    s.Param("kernel", graph.Shape{r.features, cell.gates * r.units}, given(r.kernel)),
+			Recurrent: s.Param("recurrent_kernel", graph.Shape{r.units, cell.gates * r.units}, given(r.recurrent)),
+			Backwards: r.backwards, Sequence: r.sequences, ZeroMask: r.zeroMask, States: r.states,
+		}
+		if r.bias != nil {
+			shape := graph.Shape{cell.gates * r.units}
+			if cell.biasRows > 1 {
+				shape = graph.Shape{cell.biasRows, cell.gates * r.units}
+			}
+			bias := s.Param("bias", shape, given(r.bias))
+			op.Bias = &bias
+		}
+		for i := len(op.Initial); i < cell.states; i++ {
+			op.Initial = append(op.Initial, s.Const(0, graph.Shape{r.batch, r.units}))
+		}
+		y, states := op.Run()
+		return append([]graph.Value{y}, states...)
+	})
+}
+
+// drawFast draws a run.
+func drawFast(t *rapid.T) fastRun {
+	size, yes := rapid.IntRange(1, 9), rapid.Bool()
+	r := fastRun{
+		cell:      rapid.SampledFrom([]graph.RecurrentCell{graph.LSTMCell, graph.GRUCell, graph.SimpleRNNCell}).Draw(t, "cell"),
+		backwards: yes.Draw(t, "backwards"), sequences: yes.Draw(t, "sequences"), states: yes.Draw(t, "states"),
+	}
+	r.batch, r.steps, r.features = size.Draw(t, "batch"), size.Draw(t, "steps"), size.Draw(t, "features")
+	r.units = rapid.SampledFrom([]int{1, 2, 3, 7, 8, 9, 16, 17, 33}).Draw(t, "units")
+	seed := rapid.Uint64Max(1<<20).Draw(t, "seed")
+	draw := func(i, n int, scale float64) []float64 { return graphtest.Uniform(seed+uint64(i), n, scale) }
+	cell := fastCells[r.cell]
+	cols := cell.gates * r.units
+	r.x, r.kernel, r.recurrent = draw(0, r.batch*r.steps*r.features, 2), draw(1, r.features*cols, 0.5), draw(2, r.units*cols, 0.5)
+	if yes.Draw(t, "bias") {
+		r.bias = draw(3, cell.biasRows*cols, 0.5)
+	}
+	if yes.Draw(t, "initial states") {
+		for i := range cell.states {
+			r.initial = append(r.initial, draw(4+i, r.batch*r.units, 1))
+		}
+	}
+	if yes.Draw(t, "masked") {
+		r.mask = make([]float64, r.batch*r.steps)
+		for i := range r.mask {
+			r.mask[i] = float64(rapid.IntRange(0, 1).Draw(t, "mask"))
+		}
+		r.zeroMask = r.sequences && yes.Draw(t, "zero mask")
+	}
+	r.loss = func(i, n int) []float64 { return draw(6+i, n, 1) }
+	return r
+}
+
+// The operation for whole sequences computes what the cells written out do, in
+// float64 and in float32, whichever gradients are asked for, and the same
+// outputs for inference, where it keeps less.
+func TestRecurrentEqualsCells(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := drawFast(t)
+		want := r.runLayer(t, tensor.Float64, r.layer())
+		r.unasked = map[string]bool{}
+		for _, name := range []string{"x", "h0", "c0", "kernel", "recurrent_kernel", "bias"} {
+			r.unasked[name] = rapid.IntRange(0, 5).Draw(t, name) == 5
+		}
+		for dtype, tol := range tolerances {
+			r.inference = false
+			r.checkClose(t, r.runFast(t, dtype), want, tol)
+			r.inference = true
+			r.checkClose(t, r.runFast(t, dtype), want, tol)
+		}
+	})
+}
+
+// checkClose compares all outputs and the gradients that were asked for. The
+// gradient of a bias of one element may be a small sum of large terms, so
+// gradients are held to a part of their largest entry only where that is above
+// one, the size of the terms.
+func (r fastRun) checkClose(t *rapid.T, got, want map[string][]float64, tol float64) {
+	for name, w := range want {
+		gradient, ok := strings.CutPrefix(name, "grad_")
+		if ok && (r.inference || r.unasked[gradient]) || strings.Contains(name, "/") { // a trace
+			continue
+		}
+		g := got[name]
+		if len(g) != len(w) {
+			t.Fatalf("%s has %d elements, want %d", name, len(g), len(w))
+		}
+		unit := 1.0
+		for _, x := range w {
+			unit = math.Max(unit, math.Abs(x))
+		}
+		for i := range w {
+			if !(math.Abs(g[i]-w[i]) <= tol*unit) {
+				t.Fatalf("%s[%d] is %g, want %g", name, i, g[i], w[i])
+			}
+		}
+	}
+}
