@@ -3,6 +3,7 @@ package kernels
 const (
 	tileRows    = 6
 	tileColumns = 16
+	stripRows   = 3
 	// termsAtOnce bounds the rows of b that are packed at once, so that they
 	// stay in the first-level cache: 192·16 float32 take 12 KB.
 	termsAtOnce = 192
@@ -63,10 +64,38 @@ func packPanel[T Float](to []T, b Matrix[T], from, end, j, width int) {
 }
 
 // MulPacked computes m rows of c = a·b, or adds them to c. The rows of c have
-// room for whole panels, so it writes up to 15 columns beyond those of b.
+// room for whole panels, so it writes up to 15 columns beyond those of b. Each
+// element of c is one sum in one order, whatever the number of rows.
 func (s *Set[T]) MulPacked(m int, a Matrix[T], b *Packed[T], c Matrix[T], add bool) {
-	for j := 0; j < b.n; j += tileColumns {
-		s.panel(m, b.k, a, b.data[j*b.k:(j+tileColumns)*b.k], tileColumns, c.Data[j:], c.Row, add)
+	wholeRows(m, c, panels(b.n)*tileColumns)
+	few := m % tileRows // rows beyond whole tiles
+	if few > stripRows {
+		few = 0
+	}
+	if b.k == 0 {
+		fill(m, panels(b.n)*tileColumns, c, add)
+		return
+	}
+	for j := 0; j < b.n && m > few; j += tileColumns {
+		s.panel(m-few, b.k, a, b.data[j*b.k:(j+tileColumns)*b.k], tileColumns, c.Data[j:], c.Row, add)
+	}
+	if few > 0 && b.n > 0 {
+		a, c := a.From(m-few), c.From(m-few)
+		s.strip(few, panels(b.n), b.k, a.Data, a.Row, a.Col, b.data, c.Data, c.Row, add)
+	}
+}
+
+// wholeRows panics where the rows of c would overlap.
+func wholeRows[T Float](m int, c Matrix[T], n int) {
+	if m > 1 && c.Row < n || c.Col != 1 {
+		panic("kernels: rows of a product that overlap")
+	}
+}
+
+// fill is a product of no terms: zeros.
+func fill[T Float](m, n int, c Matrix[T], add bool) {
+	for i := 0; i < m && !add; i++ {
+		clear(c.Data[i*c.Row:][:n])
 	}
 }
 
@@ -81,7 +110,11 @@ func (s *Set[T]) panel(m, k int, a Matrix[T], b []T, bRow int, c []T, cRow int, 
 // being k×n, both in any order, c by rows. Room is working memory of at least
 // MulRoom elements. Each element of c is one sum in one order, whatever the
 // columns asked for.
-func (s *Set[T]) Mul(m, k int, a, b Matrix[T], c Matrix[T], from, end int, room []T) {
+func (s *Set[T]) Mul(m, k int, a, b, c Matrix[T], from, end int, room []T) {
+	wholeRows(m, c, end)
+	if k == 0 && from < end {
+		fill(m, end-from, Matrix[T]{c.Data[from:], c.Row, 1}, false)
+	}
 	packed := room[:termsAtOnce*tileColumns]
 	edge := room[termsAtOnce*tileColumns:][:tileRows*tileColumns]
 	for j := from; j < end; j += tileColumns {
@@ -119,8 +152,3 @@ func (s *Set[T]) edge(m, k int, a Matrix[T], b []T, c []T, cRow, width int, add 
 		}
 	}
 }
-
-// Exp, Sigmoid and Tanh compute y from x, element by element; y may be x.
-func (s *Set[T]) Exp(x, y []T)     { s.exp(x, y) }
-func (s *Set[T]) Sigmoid(x, y []T) { s.sigmoid(x, y) }
-func (s *Set[T]) Tanh(x, y []T)    { s.tanh(x, y) }

@@ -1,6 +1,9 @@
 package kernels
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // The kernels in plain Go: what the assembly must equal, but for the last bits.
 
@@ -25,6 +28,7 @@ func sigmoidGo(x float64) float64 {
 }
 
 func tileGo[T Float](m, k int, a []T, aRow, aCol int, b []T, bRow int, c []T, cRow int, add bool) {
+	b, c = slices.Clip(b), slices.Clip(c) // a row must not reach into what lies behind them
 	for i := range m {
 		var sum [tileColumns]T
 		for p := range k {
@@ -41,6 +45,70 @@ func tileGo[T Float](m, k int, a []T, aRow, aCol int, b []T, bRow int, c []T, cR
 				row[j] = sum[j]
 			}
 		}
+	}
+}
+
+func stripGo[T Float](m, panels, k int, a []T, aRow, aCol int, b, c []T, cRow int, add bool) {
+	for p := range panels {
+		tileGo(m, k, a, aRow, aCol, b[p*k*tileColumns:(p+1)*k*tileColumns], tileColumns, c[p*tileColumns:], cRow, add)
+	}
+}
+
+// softmaxGo takes the largest element off first, so that nothing overflows.
+func softmaxGo[T Float](x, y []T) {
+	most := T(math.Inf(-1))
+	for _, v := range x {
+		most = max(most, v)
+	}
+	var sum T
+	for i, v := range x {
+		y[i] = T(math.Exp(float64(v - most)))
+		sum += y[i]
+	}
+	factor := 1 / sum
+	for i := range x {
+		y[i] *= factor
+	}
+}
+
+// sumsAtOnce is how many sums run beside each other in sum and dot: sum i has
+// the elements i, i + sumsAtOnce and so on. They are folded half by half.
+const sumsAtOnce = 32
+
+func sumGo[T Float](x []T) T {
+	return sumsGo(len(x), func(i int) T { return x[i] })
+}
+
+func dotGo[T Float](x, y []T) T {
+	return sumsGo(len(x), func(i int) T { return x[i] * y[i] })
+}
+
+// sumsGo adds up n terms. Those that fill no whole line of sums are added up
+// apart.
+func sumsGo[T Float](n int, term func(i int) T) T {
+	whole := n / sumsAtOnce * sumsAtOnce
+	part := func(from, end int) T {
+		var sum [sumsAtOnce]T
+		for i := from; i < end; i++ {
+			sum[(i-from)%sumsAtOnce] += term(i)
+		}
+		// Vectors of 8: the first to the second, the third to the fourth.
+		for i := range Width {
+			sum[i] = sum[i] + sum[i+8] + (sum[i+16] + sum[i+24])
+		}
+		for half := Width / 2; half > 0; half /= 2 {
+			for i := range half {
+				sum[i] += sum[i+half]
+			}
+		}
+		return sum[0]
+	}
+	return part(0, whole) + part(whole, n)
+}
+
+func axpyGo[T Float](a T, x, y []T) {
+	for i, v := range x {
+		y[i] += a * v
 	}
 }
 

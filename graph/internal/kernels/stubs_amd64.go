@@ -4,23 +4,32 @@
 
 package kernels
 
-// tile1x16 computes 1 rows and 16 columns of c = a·b, or with add of c + a·b, over k terms.
+// tile1x16 computes 1 × 16 elements of c = a·b, or with add of c + a·b, over k terms.
 func tile1x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add bool)
 
-// tile2x16 computes 2 rows and 16 columns of c = a·b, or with add of c + a·b, over k terms.
+// tile2x16 computes 2 × 16 elements of c = a·b, or with add of c + a·b, over k terms.
 func tile2x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add bool)
 
-// tile3x16 computes 3 rows and 16 columns of c = a·b, or with add of c + a·b, over k terms.
+// tile3x16 computes 3 × 16 elements of c = a·b, or with add of c + a·b, over k terms.
 func tile3x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add bool)
 
-// tile4x16 computes 4 rows and 16 columns of c = a·b, or with add of c + a·b, over k terms.
+// tile4x16 computes 4 × 16 elements of c = a·b, or with add of c + a·b, over k terms.
 func tile4x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add bool)
 
-// tile5x16 computes 5 rows and 16 columns of c = a·b, or with add of c + a·b, over k terms.
+// tile5x16 computes 5 × 16 elements of c = a·b, or with add of c + a·b, over k terms.
 func tile5x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add bool)
 
-// tile6x16 computes 6 rows and 16 columns of c = a·b, or with add of c + a·b, over k terms.
+// tile6x16 computes 6 × 16 elements of c = a·b, or with add of c + a·b, over k terms.
 func tile6x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add bool)
+
+// strip1x64 computes 1 × 64 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+func strip1x64(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+
+// strip2x32 computes 2 × 32 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+func strip2x32(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+
+// strip3x32 computes 3 × 32 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+func strip3x32(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
 
 // expAVX2 computes y = eˣ.
 func expAVX2(n int, x *float32, y *float32)
@@ -31,8 +40,26 @@ func sigmoidAVX2(n int, x *float32, y *float32)
 // tanhAVX2 computes y = tanh x.
 func tanhAVX2(n int, x *float32, y *float32)
 
+// scaleAVX2 computes x = a·x.
+func scaleAVX2(n int, a float32, x *float32)
+
+// axpyAVX2 computes y = a·x + y.
+func axpyAVX2(n int, a float32, x *float32, y *float32)
+
 // adamAVX2 does one step of Adam: keep1 and keep2 are 1 − β1 and 1 − β2, rate the corrected learning rate.
 func adamAVX2(n int, w *float32, grad *float32, m *float32, v *float32, keep1 float32, keep2 float32, rate float32, epsilon float32)
+
+// sumAVX2 is the sum of x, for n a multiple of 32.
+func sumAVX2(n int, x *float32) float32
+
+// dotAVX2 is the sum of x·y, for n a multiple of 32.
+func dotAVX2(n int, x *float32, y *float32) float32
+
+// maxAVX2 is the largest of x. It may overlook a NaN.
+func maxAVX2(n int, x *float32) float32
+
+// expSumAVX2 computes y = eˣ⁻ˡᵉˢˢ, and gives the sum of y.
+func expSumAVX2(n int, x *float32, y *float32, less float32) float32
 
 // lstmForwardAVX2 computes c = f·before + i·g, tanhC and h = o·tanhC, and activates the gates in z, which are gate bytes apart.
 func lstmForwardAVX2(n int, z *float32, gate int, before *float32, c *float32, tanhC *float32, h *float32)

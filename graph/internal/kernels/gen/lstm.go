@@ -26,12 +26,6 @@ func (g gates) f() Mem { return Mem{Base: g.z, Index: g.gate, Scale: 1} }
 func (g gates) g() Mem { return Mem{Base: g.z, Index: g.gate, Scale: 2} }
 func (g gates) o() Mem { return Mem{Base: g.z3} }
 
-func loadMem(m Mem) reg.VecVirtual {
-	x := YMM()
-	VMOVUPS(m, x)
-	return x
-}
-
 // lstmForward computes one row of one step from the sums in the gates, and
 // leaves the activated gates there for the way back.
 func lstmForward() {

@@ -4,7 +4,7 @@
 //
 // Lengths are in elements and positive, strides in bytes; the callers in Go
 // check all bounds. Vector kernels read and write whole vectors, so their
-// lengths are multiples of 8.
+// lengths are multiples of 8, where nothing else is said.
 package main
 
 import . "github.com/mmcloughlin/avo/build"
@@ -14,7 +14,11 @@ func main() {
 	for m := 1; m <= rowsPerTile; m++ {
 		tile(m)
 	}
+	strip(1, 4)
+	strip(2, 2)
+	strip(3, 2)
 	vectorKernels()
+	sumKernels()
 	lstmForward()
 	lstmBackward()
 	gruForward()

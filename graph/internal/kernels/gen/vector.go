@@ -6,25 +6,41 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// loop repeats body over n elements, 8 at a time, and moves the pointers on.
-func loop(n reg.Register, pointers []reg.Register, body func()) {
+// repeat repeats body over n elements, some vectors at a time, and moves the
+// pointers on.
+func repeat(n reg.Register, vectors int, pointers []reg.Register, body func()) {
 	Label("next")
 	body()
 	for _, p := range pointers {
-		ADDQ(Imm(32), p)
+		ADDQ(Imm(uint64(32*vectors)), p)
 	}
-	SUBQ(Imm(8), n)
+	SUBQ(Imm(uint64(8*vectors)), n)
 	JGT(LabelRef("next"))
+}
+
+// loop is a whole kernel that repeats body, a vector at a time.
+func loop(n reg.Register, pointers []reg.Register, body func()) {
+	repeat(n, 1, pointers, body)
 	VZEROUPPER()
 	RET()
 }
 
 func at(p reg.Register) Mem { return Mem{Base: p} }
 
-func load(p reg.Register) reg.VecVirtual {
+func load(p reg.Register) reg.VecVirtual { return loadMem(at(p)) }
+
+func loadMem(m Mem) reg.VecVirtual {
 	x := YMM()
-	VMOVUPS(at(p), x)
+	VMOVUPS(m, x)
 	return x
+}
+
+// scalar is a vector with every element the given parameter.
+func scalar(name string) reg.VecVirtual {
+	x, all := XMM(), YMM()
+	Load(Param(name), x)
+	VBROADCASTSS(x, all)
+	return all
 }
 
 func vectorKernels() {
@@ -43,7 +59,39 @@ func vectorKernels() {
 		y := Load(Param("y"), GP64())
 		loop(n, []reg.Register{x, y}, func() { VMOVUPS(f.f(load(x)), at(y)) })
 	}
+	scale()
+	axpy()
+	adam()
+}
 
+func scale() {
+	TEXT("scaleAVX2", NOSPLIT|NOFRAME, "func(n int, a float32, x *float32)")
+	Doc("scaleAVX2 computes x = a·x.")
+	n := Load(Param("n"), GP64())
+	a := scalar("a")
+	x := Load(Param("x"), GP64())
+	loop(n, []reg.Register{x}, func() {
+		y := YMM()
+		VMULPS(at(x), a, y)
+		VMOVUPS(y, at(x))
+	})
+}
+
+func axpy() {
+	TEXT("axpyAVX2", NOSPLIT|NOFRAME, "func(n int, a float32, x, y *float32)")
+	Doc("axpyAVX2 computes y = a·x + y.")
+	n := Load(Param("n"), GP64())
+	a := scalar("a")
+	x := Load(Param("x"), GP64())
+	y := Load(Param("y"), GP64())
+	loop(n, []reg.Register{x, y}, func() {
+		sum := load(y)
+		VFMADD231PS(at(x), a, sum)
+		VMOVUPS(sum, at(y))
+	})
+}
+
+func adam() {
 	TEXT("adamAVX2", NOSPLIT|NOFRAME, "func(n int, w, grad, m, v *float32, keep1, keep2, rate, epsilon float32)")
 	Doc("adamAVX2 does one step of Adam: keep1 and keep2 are 1 − β1 and 1 − β2, rate the corrected learning rate.")
 	n := Load(Param("n"), GP64())
@@ -51,12 +99,6 @@ func vectorKernels() {
 	g := Load(Param("grad"), GP64())
 	m := Load(Param("m"), GP64())
 	v := Load(Param("v"), GP64())
-	scalar := func(name string) reg.VecVirtual {
-		x, all := XMM(), YMM()
-		Load(Param(name), x)
-		VBROADCASTSS(x, all)
-		return all
-	}
 	keep1, keep2, rate, epsilon := scalar("keep1"), scalar("keep2"), scalar("rate"), scalar("epsilon")
 	loop(n, []reg.Register{w, g, m, v}, func() {
 		grad, mean, square := load(g), load(m), load(v)

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"math"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// vectorsPerSum is how many sums run beside each other: enough to keep the
+// adders busy, and to make the error of a long sum small.
+const vectorsPerSum = 4
+
+func sumKernels() {
+	sums("sumAVX2", "func(n int, x *float32) float32",
+		"sumAVX2 is the sum of x, for n a multiple of 32.", []string{"x"},
+		func(sum reg.VecVirtual, p []Mem) { VADDPS(p[0], sum, sum) })
+	sums("dotAVX2", "func(n int, x, y *float32) float32",
+		"dotAVX2 is the sum of x·y, for n a multiple of 32.", []string{"x", "y"},
+		func(sum reg.VecVirtual, p []Mem) { VFMADD231PS(p[1], loadMem(p[0]), sum) })
+	largest()
+	expSum()
+}
+
+// sums writes a kernel that adds something of each vector to its sums.
+func sums(name, signature, doc string, params []string, add func(sum reg.VecVirtual, p []Mem)) {
+	TEXT(name, NOSPLIT|NOFRAME, signature)
+	Doc(doc)
+	n := Load(Param("n"), GP64())
+	var pointers []reg.Register
+	for _, p := range params {
+		pointers = append(pointers, Load(Param(p), GP64()))
+	}
+	sum := zeros(1, vectorsPerSum)[0]
+	repeat(n, vectorsPerSum, pointers, func() {
+		for i := range sum {
+			var from []Mem
+			for _, p := range pointers {
+				from = append(from, Mem{Base: p, Disp: 32 * i})
+			}
+			add(sum[i], from)
+		}
+	})
+	VADDPS(sum[1], sum[0], sum[0])
+	VADDPS(sum[3], sum[2], sum[2])
+	VADDPS(sum[2], sum[0], sum[0])
+	giveBack(sum[0], func(y, x reg.Register) { VADDPS(y, x, x) })
+}
+
+// giveBack folds a vector to one element, half by half, and returns it.
+func giveBack(x reg.VecVirtual, f func(y, x reg.Register)) {
+	half := XMM()
+	VEXTRACTF128(Imm(1), x, half)
+	f(half, x.AsX())
+	VMOVHLPS(x.AsX(), x.AsX(), half)
+	f(half, x.AsX())
+	VMOVSHDUP(x.AsX(), half)
+	f(half, x.AsX())
+	Store(x.AsX(), ReturnIndex(0))
+	VZEROUPPER()
+	RET()
+}
+
+func largest() {
+	TEXT("maxAVX2", NOSPLIT|NOFRAME, "func(n int, x *float32) float32")
+	Doc("maxAVX2 is the largest of x. It may overlook a NaN.")
+	n := Load(Param("n"), GP64())
+	x := Load(Param("x"), GP64())
+	most := constant(float32(math.Inf(-1)))
+	repeat(n, 1, []reg.Register{x}, func() { VMAXPS(at(x), most, most) })
+	giveBack(most, func(y, x reg.Register) { VMAXPS(y, x, x) })
+}
+
+func expSum() {
+	TEXT("expSumAVX2", NOSPLIT|NOFRAME, "func(n int, x, y *float32, less float32) float32")
+	Doc("expSumAVX2 computes y = eˣ⁻ˡᵉˢˢ, and gives the sum of y.")
+	n := Load(Param("n"), GP64())
+	x := Load(Param("x"), GP64())
+	y := Load(Param("y"), GP64())
+	less := scalar("less")
+	sum := zero()
+	repeat(n, 1, []reg.Register{x, y}, func() {
+		d := load(x)
+		VSUBPS(less, d, d)
+		e := exp(d)
+		VMOVUPS(e, at(y))
+		VADDPS(e, sum, sum)
+	})
+	giveBack(sum, func(y, x reg.Register) { VADDPS(y, x, x) })
+}

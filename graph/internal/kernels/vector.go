@@ -1,0 +1,36 @@
+package kernels
+
+// Exp, Sigmoid and Tanh compute y from x, element by element; y may be x. In
+// float32 Sigmoid stays at about 1e-38 where it would be smaller yet, and Tanh
+// loses the sign of −0.
+func (s *Set[T]) Exp(x, y []T)     { s.exp(x, y) }
+func (s *Set[T]) Sigmoid(x, y []T) { s.sigmoid(x, y) }
+func (s *Set[T]) Tanh(x, y []T)    { s.tanh(x, y) }
+
+// Softmax computes y from rows of n elements that follow each other in x, each
+// eˣ over the sum of its row; y may be x. A row that has a NaN, or +∞, or
+// nothing but −∞, gives NaN.
+func (s *Set[T]) Softmax(n int, x, y []T) {
+	for len(x) > 0 {
+		s.softmax(x[:n], y[:n])
+		x, y = x[n:], y[n:]
+	}
+}
+
+// Sum adds up x, and Dot x·y, in an order that depends on the length alone.
+func (s *Set[T]) Sum(x []T) T    { return s.sum(x) }
+func (s *Set[T]) Dot(x, y []T) T { return s.dot(x, y) }
+
+// Axpy adds a·x to y.
+func (s *Set[T]) Axpy(a T, x, y []T) { s.axpy(a, x, y) }
+
+// Adam does one step of Adam on the weights w with the gradient g and the
+// moments m and v:
+//
+//	m += keep1·(g − m)    v += keep2·(g² − v)    w −= rate·m/(√v + epsilon)
+//
+// where keep1 and keep2 are 1 − β1 and 1 − β2, and rate is the corrected
+// learning rate.
+func (s *Set[T]) Adam(w, g, m, v []T, keep1, keep2, rate, epsilon T) {
+	s.adam(w, g, m, v, keep1, keep2, rate, epsilon)
+}

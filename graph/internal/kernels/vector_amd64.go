@@ -1,0 +1,114 @@
+//go:build amd64 && !noasm
+
+package kernels
+
+import "math"
+
+// The assembly takes whole vectors. What is left over goes through it in a copy
+// that is filled up, so that a result does not depend on its place in a slice.
+
+// elementwise makes a kernel one for slices of any length.
+func elementwise(f func(n int, x, y *float32)) func(x, y []float32) {
+	return func(x, y []float32) {
+		n := len(x)
+		if n == 0 {
+			return
+		}
+		_ = y[n-1]
+		whole := n / Width * Width
+		if whole > 0 {
+			f(whole, &x[0], &y[0])
+		}
+		if whole < n {
+			var rest [Width]float32
+			copy(rest[:], x[whole:])
+			f(Width, &rest[0], &rest[0])
+			copy(y[whole:n], rest[:])
+		}
+	}
+}
+
+func softmax(x, y []float32) {
+	n := len(x)
+	if n == 0 {
+		return
+	}
+	_ = y[n-1]
+	whole := n / Width * Width
+	rest := [Width]float32{} // filled up with what adds nothing: the exponential of −∞ is 0
+	for i := copy(rest[:], x[whole:]); i < Width; i++ {
+		rest[i] = float32(math.Inf(-1))
+	}
+	most := maxAVX2(Width, &rest[0])
+	if whole > 0 {
+		most = max(most, maxAVX2(whole, &x[0]))
+	}
+	sum := expSumAVX2(Width, &rest[0], &rest[0], most)
+	if whole > 0 {
+		sum += expSumAVX2(whole, &x[0], &y[0], most)
+		scaleAVX2(whole, 1/sum, &y[0])
+	}
+	scaleAVX2(Width, 1/sum, &rest[0])
+	copy(y[whole:n], rest[:])
+}
+
+func sum(x []float32) float32 {
+	var rest [sumsAtOnce]float32
+	whole := len(x) / sumsAtOnce * sumsAtOnce
+	copy(rest[:], x[whole:])
+	s := sumAVX2(sumsAtOnce, &rest[0])
+	if whole > 0 {
+		s += sumAVX2(whole, &x[0])
+	}
+	return s
+}
+
+func dot(x, y []float32) float32 {
+	n := len(x)
+	if n == 0 {
+		return 0
+	}
+	_ = y[n-1]
+	var xs, ys [sumsAtOnce]float32
+	whole := n / sumsAtOnce * sumsAtOnce
+	copy(xs[:], x[whole:])
+	copy(ys[:], y[whole:n])
+	s := dotAVX2(sumsAtOnce, &xs[0], &ys[0])
+	if whole > 0 {
+		s += dotAVX2(whole, &x[0], &y[0])
+	}
+	return s
+}
+
+func axpy(a float32, x, y []float32) {
+	n := len(x)
+	if n == 0 {
+		return
+	}
+	_ = y[n-1]
+	whole := n / Width * Width
+	if whole > 0 {
+		axpyAVX2(whole, a, &x[0], &y[0])
+	}
+	if whole < n {
+		var xs, ys [Width]float32
+		copy(xs[:], x[whole:])
+		copy(ys[:], y[whole:n])
+		axpyAVX2(Width, a, &xs[0], &ys[0])
+		copy(y[whole:n], ys[:])
+	}
+}
+
+func adam(w, g, m, v []float32, keep1, keep2, rate, epsilon float32) {
+	n := len(w)
+	if n == 0 {
+		return
+	}
+	_, _, _ = g[n-1], m[n-1], v[n-1]
+	whole := n / Width * Width
+	if whole > 0 {
+		adamAVX2(whole, &w[0], &g[0], &m[0], &v[0], keep1, keep2, rate, epsilon)
+	}
+	// These are the same operations, each rounded alike.
+	adamGo(w[whole:], g[whole:n], m[whole:n], v[whole:n], keep1, keep2, rate, epsilon)
+}
