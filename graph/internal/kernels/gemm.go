@@ -67,6 +67,9 @@ func packPanel[T Float](to []T, b Matrix[T], from, end, j, width int) {
 // room for whole panels, so it writes up to 15 columns beyond those of b. Each
 // element of c is one sum in one order, whatever the number of rows.
 func (s *Set[T]) MulPacked(m int, a Matrix[T], b *Packed[T], c Matrix[T], add bool) {
+	if m == 0 || b.n == 0 {
+		return
+	}
 	wholeRows(m, c, panels(b.n)*tileColumns)
 	few := m % tileRows // rows beyond whole tiles
 	if few > stripRows {
@@ -79,7 +82,7 @@ func (s *Set[T]) MulPacked(m int, a Matrix[T], b *Packed[T], c Matrix[T], add bo
 	for j := 0; j < b.n && m > few; j += tileColumns {
 		s.panel(m-few, b.k, a, b.data[j*b.k:(j+tileColumns)*b.k], tileColumns, c.Data[j:], c.Row, add)
 	}
-	if few > 0 && b.n > 0 {
+	if few > 0 {
 		a, c := a.From(m-few), c.From(m-few)
 		s.strip(few, panels(b.n), b.k, a.Data, a.Row, a.Col, b.data, c.Data, c.Row, add)
 	}
@@ -111,8 +114,11 @@ func (s *Set[T]) panel(m, k int, a Matrix[T], b []T, bRow int, c []T, cRow int, 
 // MulRoom elements. Each element of c is one sum in one order, whatever the
 // columns asked for.
 func (s *Set[T]) Mul(m, k int, a, b, c Matrix[T], from, end int, room []T) {
+	if m == 0 || from == end {
+		return
+	}
 	wholeRows(m, c, end)
-	if k == 0 && from < end {
+	if k == 0 {
 		fill(m, end-from, Matrix[T]{c.Data[from:], c.Row, 1}, false)
 	}
 	packed := room[:termsAtOnce*tileColumns]

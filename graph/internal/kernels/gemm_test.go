@@ -1,0 +1,191 @@
+package kernels
+
+import (
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// product is a random product in guarded memory, with what it must give.
+type product struct {
+	m, k, n   int
+	a, b, c   Matrix[float32]
+	add       bool
+	want, off []float64 // [m, n]
+}
+
+// newProduct makes the operands, in either order; the rows of c have the given
+// length.
+func newProduct(rng *rand.Rand, mem *memory, kind kind, m, k, n, row int, add bool) *product {
+	p := &product{m: m, k: k, n: n, add: add}
+	p.a, p.b = operand(mem, "a", kind, m, k), operand(mem, "b", kind, k, n)
+	p.c = RowMajor(mem.make("c", m*row), row)
+	ordinary.numbers(rng, p.c.Data)
+	for i := range m {
+		for j := range n {
+			var sum, size float64
+			if add {
+				sum = float64(p.c.Data[i*row+j])
+				size = math.Abs(sum)
+			}
+			for q := range k {
+				x := float64(p.a.Data[i*p.a.Row+q*p.a.Col]) * float64(p.b.Data[q*p.b.Row+j*p.b.Col])
+				sum += x
+				size += math.Abs(x)
+			}
+			p.want = append(p.want, sum)
+			// Each of the k products and k sums is rounded once, and once more for
+			// each part that Mul adds; denormal products are off by the least number.
+			p.off = append(p.off, float64(2*k+4)*unit*size+float64(k+1)*least)
+		}
+	}
+	return p
+}
+
+// operand is a matrix by rows or by columns, with some room between them.
+func operand(mem *memory, name string, kind kind, rows, columns int) Matrix[float32] {
+	room := mem.rng.IntN(3)
+	if mem.rng.IntN(2) == 0 {
+		return RowMajor(mem.input(name, rows*(columns+room), kind), columns+room)
+	}
+	return RowMajor(mem.input(name, columns*(rows+room), kind), rows+room).T()
+}
+
+func (p *product) check(t reporter) {
+	t.Helper()
+	for i, want := range p.want {
+		near(t, "product", p.c.Data[i/p.n*p.c.Row+i%p.n], want, p.off[i])
+	}
+}
+
+func mul(t *rapid.T, s *Set[float32], kind kind, mem *memory) {
+	m, k, n := upTo(t, "m", 20), upTo(t, "k", 2*termsAtOnce+5), upTo(t, "n", 70)
+	row := n + upTo(t, "room", 3)
+	p := newProduct(mem.rng, mem, kind, m, k, n, row, false)
+	before := append([]float32{}, p.c.Data...)
+	room := mem.make("working memory", MulRoom)
+
+	// Of some columns first: the others must stay.
+	from := upTo(t, "from", n)
+	end := from + upTo(t, "columns", n-from)
+	s.Mul(m, k, p.a, p.b, p.c, from, end, room)
+	for i, x := range p.c.Data {
+		if j := i % max(row, 1); (j < from || j >= end) && x != before[i] {
+			t.Fatalf("column %d was written, not in %d..%d", j, from, end)
+		}
+	}
+	part := append([]float32{}, p.c.Data...)
+	s.Mul(m, k, p.a, p.b, p.c, 0, n, room)
+	for i := range m {
+		same(t, "some columns alone", part[i*row:][from:end], p.c.Data[i*row:][from:end])
+	}
+	p.check(t)
+}
+
+func mulPacked(t *rapid.T, s *Set[float32], kind kind, mem *memory) {
+	m, k, n := upTo(t, "m", 20), upTo(t, "k", 300), upTo(t, "n", 150)
+	row := panels(n)*tileColumns + upTo(t, "room", 3)
+	p := newProduct(mem.rng, mem, kind, m, k, n, row, rapid.Bool().Draw(t, "add"))
+	before := append([]float32{}, p.c.Data...)
+	var packed Packed[float32]
+	packed.Pack(operand(mem, "before", special, 9, 40), 9, 40) // what was there must not matter
+	packed.Pack(p.b, k, n)
+	s.MulPacked(m, p.a, &packed, p.c, p.add)
+	p.check(t)
+
+	whole := append([]float32{}, p.c.Data...)
+	for i, x := range whole {
+		if i%row >= panels(n)*tileColumns && x != before[i] {
+			t.Fatalf("column %d was written, beyond the panels", i%row)
+		}
+	}
+	if m == 0 || k == 0 || n == 0 {
+		return
+	}
+	// The same rows in two parts give the same bits: other tiles compute them.
+	copy(p.c.Data, before)
+	cut := rapid.IntRange(0, m-1).Draw(t, "cut")
+	s.MulPacked(cut, p.a, &packed, p.c, p.add)
+	s.MulPacked(m-cut, p.a.From(cut), &packed, p.c.From(cut), p.add)
+	same(t, "rows in two parts", p.c.Data, whole)
+}
+
+func TestMul(t *testing.T)       { rapid.Check(t, property(mul)) }
+func TestMulPacked(t *testing.T) { rapid.Check(t, property(mulPacked)) }
+func FuzzMul(f *testing.F)       { fuzz(f, property(mul)) }
+func FuzzMulPacked(f *testing.F) { fuzz(f, property(mulPacked)) }
+
+// Every number of rows and of panels that has a kernel of its own, and one
+// more; from one term on.
+func TestEveryTile(t *testing.T) {
+	for _, s := range sets() {
+		for m := 1; m <= 2*tileRows; m++ {
+			for n := 1; n <= 6*tileColumns; n += 5 {
+				for _, k := range []int{1, 3, 4, 5, 9} {
+					for _, add := range []bool{false, true} {
+						rng := rand.New(rand.NewPCG(uint64(m), uint64(n)))
+						mem := &memory{rng: rng}
+						p := newProduct(rng, mem, ordinary, m, k, n, panels(n)*tileColumns, add)
+						var packed Packed[float32]
+						packed.Pack(p.b, k, n)
+						s.MulPacked(m, p.a, &packed, p.c, add)
+						p.check(t)
+						mem.check(t)
+					}
+				}
+			}
+		}
+	}
+}
+
+// cores runs f with several numbers of cores, and holds that it always gives
+// the same bits.
+func cores[T Float](t *testing.T, f func() []T) {
+	t.Helper()
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	want := f()
+	for _, n := range []int{2, 3, 8} {
+		runtime.GOMAXPROCS(n)
+		same(t, "on other cores", f(), want)
+	}
+}
+
+func TestMulOnAnyCores(t *testing.T) {
+	const m, k, n = 13, 500, 150
+	for _, s := range sets() {
+		mem := &memory{rng: rand.New(rand.NewPCG(1, 1))}
+		a, b := operand(mem, "a", ordinary, m, k), operand(mem, "b", ordinary, k, n)
+		cores(t, func() []float32 {
+			c := make([]float32, m*n)
+			Parallel(n, tileColumns, func(from, end int) {
+				s.Mul(m, k, a, b, RowMajor(c, n), from, end, make([]float32, MulRoom))
+			})
+			return c
+		})
+		mem.check(t)
+	}
+}
+
+func BenchmarkMulPacked(b *testing.B) {
+	for _, size := range []struct {
+		name    string
+		m, k, n int
+	}{{"one sample, 50 units", 1, 58, 224}, {"32 samples, 50 units", 32, 58, 224}, {"32 samples, 128 units", 32, 160, 512}} {
+		for _, s := range sets() {
+			b.Run(size.name+"/"+s.Name, func(b *testing.B) {
+				mem := &memory{rng: rand.New(rand.NewPCG(1, 1))}
+				x := RowMajor(mem.input("a", size.m*size.k, ordinary), size.k)
+				var packed Packed[float32]
+				packed.Pack(RowMajor(mem.input("b", size.k*size.n, ordinary), size.n), size.k, size.n)
+				c := RowMajor(make([]float32, size.m*size.n), size.n)
+				for b.Loop() {
+					s.MulPacked(size.m, x, &packed, c, false)
+				}
+				b.ReportMetric(2*float64(size.m*size.k*size.n)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+			})
+		}
+	}
+}

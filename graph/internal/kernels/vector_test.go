@@ -1,0 +1,315 @@
+package kernels
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// function is an elementwise kernel, with what float64 gives and how many units
+// of rounding it may be off:
+//
+//	exp      the last step rounds once; what was rounded before, in eʳ − 1, is
+//	         at most 0.42 beside 1, so it adds less than another unit
+//	sigmoid  the two of the exponential, the sum and the quotient
+//	tanh     the same, with e⁻²ˣ − 1 in place of the exponential
+//
+// and the least number it reaches where the result is smaller yet.
+type function struct {
+	name   string
+	f      func(s *Set[float32]) func(x, y []float32)
+	want   func(float64) float64
+	units  float64
+	lowest float64
+}
+
+var functions = []function{
+	{"exp", func(s *Set[float32]) func(x, y []float32) { return s.Exp }, math.Exp, 2, least},
+	{"sigmoid", func(s *Set[float32]) func(x, y []float32) { return s.Sigmoid }, sigmoidGo, 4, leastNormal},
+	{"tanh", func(s *Set[float32]) func(x, y []float32) { return s.Tanh }, math.Tanh, 4, least},
+}
+
+// check holds one result against float64. What is above the largest float32
+// rounds to infinity.
+func (f function) check(t reporter, x, y float32) {
+	t.Helper()
+	want := f.want(float64(x))
+	if float32(want) == float32(math.Inf(1)) {
+		want = math.Inf(1)
+	}
+	if math.Abs(want-math.MaxFloat32) < 4*unit*math.MaxFloat32 {
+		return // either side of infinity is right
+	}
+	near(t, f.name, y, want, f.units*unit*math.Abs(want)+f.lowest)
+}
+
+// All functions over all of float32: every 9973th number, by its bits.
+func TestFunctionsEverywhere(t *testing.T) {
+	x := make([]float32, 0, 1<<32/9973+1)
+	for bits := uint64(0); bits < 1<<32; bits += 9973 {
+		x = append(x, math.Float32frombits(uint32(bits)))
+	}
+	y := make([]float32, len(x))
+	for _, s := range sets() {
+		for _, f := range functions {
+			f.f(s)(x, y)
+			for i, v := range x {
+				f.check(t, v, y[i])
+			}
+		}
+	}
+}
+
+func TestFunctionsAt(t *testing.T) {
+	inf := float32(math.Inf(1))
+	for _, s := range sets() {
+		for _, c := range []struct {
+			name     string
+			f        func(x, y []float32)
+			x        float32
+			from, to float32
+		}{
+			{"exp", s.Exp, -inf, 0, 0},
+			{"exp", s.Exp, inf, inf, inf},
+			{"exp", s.Exp, 89, inf, inf},
+			{"exp", s.Exp, 88.7228, 3.4e38, math.MaxFloat32}, // the last one before infinity
+			{"exp", s.Exp, -104, 0, least},
+			{"exp", s.Exp, -1000, 0, 0},
+			{"exp", s.Exp, 0, 1, 1},
+			{"exp", s.Exp, float32(math.Copysign(0, -1)), 1, 1},
+			{"exp", s.Exp, least, 1, 1},
+			{"sigmoid", s.Sigmoid, -inf, 0, leastNormal},
+			{"sigmoid", s.Sigmoid, inf, 1, 1},
+			{"sigmoid", s.Sigmoid, -1000, 0, leastNormal},
+			{"sigmoid", s.Sigmoid, 1000, 1, 1},
+			{"sigmoid", s.Sigmoid, 0, 0.5, 0.5},
+			{"tanh", s.Tanh, -inf, -1, -1},
+			{"tanh", s.Tanh, inf, 1, 1},
+			{"tanh", s.Tanh, 1000, 1, 1},
+			{"tanh", s.Tanh, 0, 0, 0},
+			{"tanh", s.Tanh, least, least, least},
+			{"tanh", s.Tanh, -1e-30, -1e-30, -1e-30},
+		} {
+			y := make([]float32, 1)
+			c.f([]float32{c.x}, y)
+			if !(y[0] >= c.from && y[0] <= c.to) {
+				t.Errorf("%s: %s(%v) is %v, want %v to %v", s.Name, c.name, c.x, y[0], c.from, c.to)
+			}
+		}
+	}
+}
+
+// Close to 0 tanh keeps its digits.
+func TestTanhNearZero(t *testing.T) {
+	for _, s := range sets() {
+		for x := float32(1); x > 100*least; x *= 0.97 {
+			y := []float32{x}
+			s.Tanh(y, y)
+			want := math.Tanh(float64(x))
+			near(t, "tanh", y[0], want, 4*unit*want+least/2)
+		}
+	}
+}
+
+func elementwiseCase(t *rapid.T, s *Set[float32], k kind, mem *memory) {
+	f := functions[rapid.IntRange(0, len(functions)-1).Draw(t, "function")]
+	n := upTo(t, "n", 50)
+	x := mem.input("x", n, k)
+	y := mem.make("y", n+upTo(t, "room", 3))
+	f.f(s)(x, y)
+	for i, v := range x {
+		f.check(t, v, y[i])
+	}
+	for _, v := range y[n:] {
+		if v != guard {
+			t.Fatalf("an element beyond those of x was written")
+		}
+	}
+	inPlace := mem.make("x and y", n)
+	copy(inPlace, x)
+	f.f(s)(inPlace, inPlace)
+	same(t, "in place", inPlace, y[:n])
+	// A result does not depend on its place.
+	if n > 0 {
+		one := mem.make("one", 1)
+		i := mem.rng.IntN(n)
+		f.f(s)(x[i:i+1], one)
+		same(t, "alone", one, y[i:i+1])
+	}
+}
+
+func TestElementwise(t *testing.T) { rapid.Check(t, property(elementwiseCase)) }
+func FuzzElementwise(f *testing.F) { fuzz(f, property(elementwiseCase)) }
+
+// FuzzFunction tries any number at all.
+func FuzzFunction(f *testing.F) {
+	for _, x := range []float32{0, -0.5, 88.7, -87.4, -103.9, 1e-40, float32(math.NaN())} {
+		f.Add(math.Float32bits(x))
+	}
+	f.Fuzz(func(t *testing.T, bits uint32) {
+		x, y := math.Float32frombits(bits), make([]float32, 1)
+		for _, s := range sets() {
+			for _, f := range functions {
+				f.f(s)([]float32{x}, y)
+				f.check(t, x, y[0])
+			}
+		}
+	})
+}
+
+func softmaxCase(t *rapid.T, s *Set[float32], k kind, mem *memory) {
+	rows, n := upTo(t, "rows", 3), rapid.IntRange(1, 70).Draw(t, "n")
+	x := mem.input("x", rows*n, k)
+	y := mem.make("y", rows*n)
+	s.Softmax(n, x, y)
+	for r := range rows {
+		row := x[r*n:][:n]
+		most, sum := math.Inf(-1), 0.0
+		for _, v := range row {
+			most = max(most, float64(v))
+		}
+		for _, v := range row {
+			sum += math.Exp(float64(v) - most)
+		}
+		for i, v := range row {
+			want := math.Exp(float64(v)-most) / sum
+			// The difference to the largest is rounded, in the exponent; each
+			// exponential by two units, and their sum at most n times; then two
+			// more for the factor. The factor may make denormals of exponentials
+			// that are none.
+			off := 2 * least
+			if want > 0 {
+				off += (most - float64(v) + float64(n) + 6) * unit * want
+			}
+			near(t, "softmax", y[r*n+i], want, off)
+		}
+	}
+	inPlace := mem.make("x and y", rows*n)
+	copy(inPlace, x)
+	s.Softmax(n, inPlace, inPlace)
+	same(t, "in place", inPlace, y)
+}
+
+func TestSoftmax(t *testing.T) { rapid.Check(t, property(softmaxCase)) }
+func FuzzSoftmax(f *testing.F) { fuzz(f, property(softmaxCase)) }
+
+func TestSoftmaxAtTheEnds(t *testing.T) {
+	inf := float32(math.Inf(1))
+	for _, s := range sets() {
+		for n := 2; n < 20; n++ {
+			x := slices.Repeat([]float32{-inf}, n)
+			x[n-1] = 1e30 // the only one that counts
+			x[0] = -1e30
+			s.Softmax(n, x, x)
+			want := make([]float32, n)
+			want[n-1] = 1
+			same(t, s.Name, x, want)
+			for _, bad := range []float32{inf, float32(math.NaN())} {
+				x[n/2] = bad
+				s.Softmax(n, x, x)
+				for _, v := range x {
+					near(t, s.Name, v, math.NaN(), 0)
+				}
+			}
+			x = slices.Repeat([]float32{-inf}, n)
+			s.Softmax(n, x, x)
+			for _, v := range x {
+				near(t, s.Name, v, math.NaN(), 0)
+			}
+		}
+	}
+}
+
+func sumCase(t *rapid.T, s *Set[float32], k kind, mem *memory) {
+	n := upTo(t, "n", 400)
+	x, y := mem.input("x", n, k), mem.input("y", n, k)
+	var sum, dot, sumSize, dotSize float64
+	for i := range x {
+		a, b := float64(x[i]), float64(y[i])
+		sum, dot, sumSize, dotSize = sum+a, dot+a*b, sumSize+math.Abs(a), dotSize+math.Abs(a*b)
+	}
+	// A term goes through n/32 sums of its own line, 5 of lines, and the last
+	// one; a product is rounded, too.
+	depth := float64(n/sumsAtOnce + 8)
+	near(t, "sum", s.Sum(x), sum, depth*unit*sumSize)
+	near(t, "dot", s.Dot(x, y), dot, depth*unit*dotSize+float64(n)*least)
+	same(t, "sum in another set", []float32{s.Sum(x)}, []float32{sumGo(x)})
+	if n > 0 {
+		same(t, "sum elsewhere", []float32{s.Sum(append([]float32{1}, x...)[1:])}, []float32{s.Sum(x)})
+	}
+}
+
+func TestSums(t *testing.T) { rapid.Check(t, property(sumCase)) }
+func FuzzSums(f *testing.F) { fuzz(f, property(sumCase)) }
+
+func axpyCase(t *rapid.T, s *Set[float32], k kind, mem *memory) {
+	n, a := upTo(t, "n", 50), k.number(mem.rng)
+	x, y := mem.input("x", n, k), mem.make("y", n+upTo(t, "room", 3))
+	k.numbers(mem.rng, y)
+	before := slices.Clone(y)
+	s.Axpy(a, x, y)
+	same(t, "beyond x", y[n:], before[n:])
+	for i := range x {
+		p, b := float64(a)*float64(x[i]), float64(before[i])
+		near(t, "axpy", y[i], p+b, 2*unit*(math.Abs(p)+math.Abs(b))+least)
+	}
+}
+
+func TestAxpy(t *testing.T) { rapid.Check(t, property(axpyCase)) }
+func FuzzAxpy(f *testing.F) { fuzz(f, property(axpyCase)) }
+
+// Adam's operations are each rounded alike in both sets, where Go does not put
+// a product and a sum into one; then m and v have the same bits.
+func adamCase(t *rapid.T, s *Set[float32], k kind, mem *memory) {
+	n := upTo(t, "n", 50)
+	g := mem.input("g", n, k)
+	w, m, v := mem.make("w", n), mem.make("m", n), mem.make("v", n)
+	for _, x := range [][]float32{w, m, v} {
+		ordinary.numbers(mem.rng, x)
+	}
+	for i, x := range v {
+		v[i] = x * x
+	}
+	const keep1, keep2, rate, epsilon = 0.1, 0.001, 0.01, 1e-7
+	was := [][]float32{slices.Clone(w), slices.Clone(m), slices.Clone(v)}
+	s.Adam(w, g, m, v, keep1, keep2, rate, epsilon)
+	for i := range w {
+		g, w0, m0, v0 := float64(g[i]), float64(was[0][i]), float64(was[1][i]), float64(was[2][i])
+		m1, v1 := m0+keep1*(g-m0), v0+keep2*(g*g-v0)
+		near(t, "m", m[i], m1, 4*unit*(math.Abs(g)+math.Abs(m0))+least)
+		near(t, "v", v[i], v1, 4*unit*(g*g+v0)+2*least)
+		// From the moments that were written: the constants, two products, the
+		// root, the sum and the quotient are rounded, and then the weight.
+		step := rate * float64(m[i]) / (math.Sqrt(float64(v[i])) + epsilon)
+		near(t, "w", w[i], w0-step, 8*unit*(math.Abs(step)+math.Abs(w0))+least)
+	}
+}
+
+func TestAdam(t *testing.T) { rapid.Check(t, property(adamCase)) }
+func FuzzAdam(f *testing.F) { fuzz(f, property(adamCase)) }
+
+// The remainder of a slice is not computed by the assembly, and must not differ.
+func TestAdamAnywhere(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	for _, s := range sets() {
+		const n = 24
+		g, w, m, v := make([]float32, n), make([]float32, n), make([]float32, n), make([]float32, n)
+		for _, x := range [][]float32{g, w, m, v} {
+			ordinary.numbers(rng, x)
+		}
+		for i, x := range v {
+			v[i] = x * x
+		}
+		w1, m1, v1 := slices.Clone(w), slices.Clone(m), slices.Clone(v)
+		s.Adam(w, g, m, v, 0.1, 0.001, 0.01, 1e-7)
+		for i := range n {
+			s.Adam(w1[i:i+1], g[i:i+1], m1[i:i+1], v1[i:i+1], 0.1, 0.001, 0.01, 1e-7)
+		}
+		same(t, "w", w1, w)
+		same(t, "m", m1, m)
+		same(t, "v", v1, v)
+	}
+}
