@@ -137,7 +137,7 @@ type recurrent[T float] struct {
 	Recurrent
 	set    *kernels.Set[T]
 	cfg    kernels.Config
-	layer  *kernels.Recurrent[T] // made in the first run: by then it is known whether there is a way back for x
+	layer  *kernels.Recurrent[T] // made in the first run: by then it is known whether there is a way back
 	ny, ns int                   // elements of y and of a state
 	states int
 	last   int // place of the bias among the operands, or of the mask where there is none
@@ -154,7 +154,6 @@ func newRecurrent[T float](r Recurrent, set *kernels.Set[T], shape Shape, kernel
 		cfg: kernels.Config{
 			Batch: r.X.shape[0], Steps: r.X.shape[1], Features: r.X.shape[2], Units: r.Initial[0].shape[1],
 			Bias: r.Bias != nil, Backwards: r.Backwards, Sequence: r.Sequence, ZeroMask: r.ZeroMask,
-			Training: r.X.s.Training(),
 		},
 		ny: shape.Size(), ns: r.Initial[0].shape.Size(), states: len(r.Initial), last: 3 + len(r.Initial),
 	}
@@ -162,18 +161,14 @@ func newRecurrent[T float](r Recurrent, set *kernels.Set[T], shape Shape, kernel
 	if r.Bias != nil {
 		weights = append(weights, *r.Bias)
 	}
-	o.kept = !o.cfg.Training && !slices.ContainsFunc(weights, func(v Value) bool { return !v.isParam() })
+	o.kept = !slices.ContainsFunc(weights, func(v Value) bool { return !v.isParam() })
 	sp := spec{name: "recurrent", shape: shape}
 	if r.States {
 		sp.shape = Shape{o.ny + o.states*o.ns} // y and the states, packed
 	}
 	*kernel(&sp) = o.forward
 	sp.diff = func(in []Value, y, dy Value, want []bool) []Value {
-		if !o.cfg.Training {
-			y.s.Failf("recurrent", "must be built for training to have a gradient", nil)
-			return make([]Value, len(in))
-		}
-		o.cfg.InputGrad = want[0]
+		o.cfg.Training, o.cfg.InputGrad = true, want[0]
 		at, size := o.layout(in, want)
 		grad := spec{name: "recurrent gradient", shape: Shape{size}}
 		*kernel(&grad) = func(out []T, in [][]T) error { return o.backward(out, in, at) }
@@ -235,7 +230,7 @@ func (o *recurrent[T]) forward(out []T, in [][]T) error {
 		o.layer = kernels.NewRecurrent(o.set, o.cell(), o.cfg)
 	}
 	given := o.inputs(in)
-	if now := o.X.s.cfg.Params.version; !o.kept || o.version != now+1 {
+	if now := o.X.s.cfg.Params.version; !o.kept || o.cfg.Training || o.version != now+1 {
 		o.layer.SetWeights(given)
 		o.version = now + 1 // 0 is no version
 	}

@@ -22,6 +22,7 @@ type fastRun struct {
 
 // layer is the layer, whose cell is written out for every step.
 func (r fastRun) layer() layers.Layer {
+	r.unrolled = true
 	noBias := r.bias == nil
 	switch r.cell {
 	case graph.GRUCell:

@@ -31,14 +31,16 @@ import (
 // before, or zeros at the first. The mask rides on the output only with
 // ReturnSequences.
 //
-// The values z, r and g of the first step that is computed can be read from a
-// graph.Program as "z", "r" and "g" under the layer's path, those of the next
+// With Unrolled, the values z, r and g of the first step that is computed can be
+// read from a graph.Program as "z", "r" and "g" under the layer's path, those of the next
 // as "z_1" and so on.
 //
 // The number of units and features must be known when the model is built, that
-// of steps may be open. The steps are written out in the graph: memory and the
-// time of a run grow with their number, and the time to compile faster than it,
-// to some seconds for 300 steps. There is no dropout between states.
+// of steps may be open. With the default activations, and without ResetBefore,
+// the layer runs as one operation for all steps. Otherwise, and with Unrolled,
+// the steps are written out in the graph: then its values can be traced, and the
+// time to compile grows faster than their number, to some seconds for 300.
+// There is no dropout between states.
 type GRU struct {
 	Units                int                    // size of h; required
 	Activation           activations.Activation // activations.Tanh
@@ -53,6 +55,7 @@ type GRU struct {
 	ReturnState          bool                   // gives the last h too
 	GoBackwards          bool                   // from the last step to the first; outputs stay in that order
 	InitialState         InitialState           // ZeroState{}
+	Unrolled             bool                   // writes the steps out in the graph, and never runs as one operation
 	Name                 string                 // "gru", numbered, where empty
 }
 
@@ -75,10 +78,32 @@ func (l GRU) Resolve() (Layer, error) {
 
 // Call computes the layer.
 func (l GRU) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
-	return rnn{
+	r := rnn{
 		class: "GRU", cell: gruCell{l}, dropout: l.Dropout, initial: l.InitialState,
 		backwards: l.GoBackwards, sequences: l.ReturnSequences, states: l.ReturnState,
-	}.call(s, inputs)
+	}
+	if !l.Unrolled && !l.ResetBefore && usual(l.Activation, l.RecurrentActivation) {
+		r.whole = &whole{graph.GRUCell, l.weights}
+	}
+	return r.call(s, inputs)
+}
+
+func (l GRU) weights(s *graph.Scope, features int) recurrentWeights {
+	u := l.Units
+	w := recurrentWeights{
+		kernel:    s.Param("kernel", graph.Shape{features, 3 * u}, l.KernelInitializer),       // [features, 3·units]
+		recurrent: s.Param("recurrent_kernel", graph.Shape{u, 3 * u}, l.RecurrentInitializer), // [units, 3·units]
+	}
+	if l.NoBias {
+		return w
+	}
+	shape := graph.Shape{2, 3 * u} // a row for x and one for h
+	if l.ResetBefore {
+		shape = graph.Shape{3 * u}
+	}
+	bias := s.Param("bias", shape, l.BiasInitializer)
+	w.bias = &bias
+	return w
 }
 
 // gruCell is one step of a GRU.
@@ -89,25 +114,30 @@ func (l gruCell) States() []int { return []int{l.Units} }
 
 // Step computes the equations of GRU.
 func (l gruCell) Step(s *graph.Scope, x graph.Value, states, _ []graph.Value) (graph.Value, []graph.Value) {
-	u, h, σ := l.Units, states[0], l.RecurrentActivation                                    // [batch, units]
-	kernel := s.Param("kernel", graph.Shape{x.Dim(1), 3 * u}, l.KernelInitializer)          // [features, 3·units]
-	recurrent := s.Param("recurrent_kernel", graph.Shape{u, 3 * u}, l.RecurrentInitializer) // [units, 3·units]
-	part := func(v graph.Value, i int) graph.Value { return v.Slice(1, i*u, (i+1)*u) }      // the columns of one gate
+	u, σ, w := l.Units, l.RecurrentActivation, l.weights(s, x.Dim(1))
+	h := states[0]                                                                     // [batch, units]
+	part := func(v graph.Value, i int) graph.Value { return v.Slice(1, i*u, (i+1)*u) } // the columns of one gate
 
-	xs := x.MatMul(kernel) // [batch, 3·units]
-	var hs graph.Value     // [batch, 3·units], or [batch, 2·units]
+	xs := x.MatMul(w.kernel) // [batch, 3·units]
+	var hs graph.Value       // [batch, 3·units], or [batch, 2·units]
 	if l.ResetBefore {
-		hs = h.MatMul(recurrent.Slice(1, 0, 2*u))
+		hs = h.MatMul(w.recurrent.Slice(1, 0, 2*u))
 	} else {
-		hs = h.MatMul(recurrent)
+		hs = h.MatMul(w.recurrent)
 	}
-	xs, hs = l.addBias(s, xs, hs)
+	switch {
+	case w.bias == nil:
+	case l.ResetBefore:
+		xs = xs.Add(*w.bias)
+	default:
+		xs, hs = xs.Add(w.bias.At(0, 0)), hs.Add(w.bias.At(0, 1))
+	}
 
 	z := gate("GRU.RecurrentActivation", σ, part(xs, 0).Add(part(hs, 0))) // [batch, units]
 	r := gate("GRU.RecurrentActivation", σ, part(xs, 1).Add(part(hs, 1))) // [batch, units]
 	var past graph.Value                                                  // [batch, units]
 	if l.ResetBefore {
-		past = r.Times(h).MatMul(part(recurrent, 2))
+		past = r.Times(h).MatMul(part(w.recurrent, 2))
 	} else {
 		past = r.Times(part(hs, 2))
 	}
@@ -118,18 +148,4 @@ func (l gruCell) Step(s *graph.Scope, x graph.Value, states, _ []graph.Value) (g
 	s.Trace("r", r)
 	s.Trace("g", g)
 	return h, []graph.Value{h}
-}
-
-// addBias adds a row of the bias to the sums of x, and one to those of h where
-// the reset gate comes after them.
-func (l gruCell) addBias(s *graph.Scope, xs, hs graph.Value) (graph.Value, graph.Value) {
-	switch u := l.Units; {
-	case l.NoBias:
-		return xs, hs
-	case l.ResetBefore:
-		return xs.Add(s.Param("bias", graph.Shape{3 * u}, l.BiasInitializer)), hs
-	default:
-		bias := s.Param("bias", graph.Shape{2, 3 * u}, l.BiasInitializer)
-		return xs.Add(bias.At(0, 0)), hs.Add(bias.At(0, 1))
-	}
 }

@@ -52,6 +52,7 @@ func TestGRU(t *testing.T) {
 		layer layers.GRU // 2 units
 		want  []graph.Shape
 	}{
+		"unrolled":             {layers.GRU{Unrolled: true, Dropout: 0.5, ReturnSequences: true}, []graph.Shape{all}},
 		"defaults":             {layers.GRU{}, []graph.Shape{last}},
 		"sequences":            {layers.GRU{ReturnSequences: true}, []graph.Shape{all}},
 		"everything":           {layers.GRU{ReturnSequences: true, ReturnState: true, GoBackwards: true}, []graph.Shape{all, last}},
@@ -116,7 +117,7 @@ func TestGRUTrace(t *testing.T) {
 	const steps = 3
 	out := evaluate(t, config(t), graph.Tick{}, func(s *graph.Scope) {
 		x := s.Values(graphtest.Uniform(1, 2*steps*3, 1), graph.Shape{2, steps, 3})
-		s.Output("y", layers.Apply(s, "gru", layers.GRU{Units: 1, ReturnSequences: true}, x)[0])
+		s.Output("y", layers.Apply(s, "gru", layers.GRU{Units: 1, ReturnSequences: true, Unrolled: true}, x)[0])
 	})
 	if len(out) != 1+3*steps {
 		t.Errorf("got %d outputs", len(out))

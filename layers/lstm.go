@@ -28,14 +28,16 @@ import (
 // step before, or zeros at the first. The mask rides on the output only with
 // ReturnSequences.
 //
-// The values i, f, g, o and c' of the first step that is computed can be read
-// from a graph.Program as "i", "f", "g", "o" and "c" under the layer's path,
+// The values i, f, g, o and c' of the first step that is computed can be read,
+// with Unrolled, from a graph.Program as "i", "f", "g", "o" and "c" under the layer's path,
 // those of the next as "i_1" and so on, as they are before a mask holds them.
 //
 // The number of units and features must be known when the model is built, that
-// of steps may be open. The steps are written out in the graph: memory and the
-// time of a run grow with their number, and the time to compile faster than it,
-// to some seconds for 300 steps. There is no dropout between states.
+// of steps may be open. With the default activations the layer runs as one
+// operation for all steps. Otherwise, and with Unrolled, the steps are written
+// out in the graph: then its values can be traced, and the time to compile
+// grows faster than their number, to some seconds for 300.
+// There is no dropout between states.
 type LSTM struct {
 	Units                int                    // size of h and c; required
 	Activation           activations.Activation // activations.Tanh
@@ -50,6 +52,7 @@ type LSTM struct {
 	ReturnState          bool                   // gives the last h and c too
 	GoBackwards          bool                   // from the last step to the first; outputs stay in that order
 	InitialState         InitialState           // ZeroState{}
+	Unrolled             bool                   // writes the steps out in the graph, and never runs as one operation
 	Name                 string                 // "lstm", numbered, where empty
 }
 
@@ -72,10 +75,27 @@ func (l LSTM) Resolve() (Layer, error) {
 
 // Call computes the layer.
 func (l LSTM) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
-	return rnn{
+	r := rnn{
 		class: "LSTM", cell: lstmCell{l}, dropout: l.Dropout, initial: l.InitialState,
 		backwards: l.GoBackwards, sequences: l.ReturnSequences, states: l.ReturnState,
-	}.call(s, inputs)
+	}
+	if !l.Unrolled && usual(l.Activation, l.RecurrentActivation) {
+		r.whole = &whole{graph.LSTMCell, l.weights}
+	}
+	return r.call(s, inputs)
+}
+
+func (l LSTM) weights(s *graph.Scope, features int) recurrentWeights {
+	u := l.Units
+	w := recurrentWeights{
+		kernel:    s.Param("kernel", graph.Shape{features, 4 * u}, l.KernelInitializer),       // [features, 4·units]
+		recurrent: s.Param("recurrent_kernel", graph.Shape{u, 4 * u}, l.RecurrentInitializer), // [units, 4·units]
+	}
+	if !l.NoBias {
+		bias := s.Param("bias", graph.Shape{4 * u}, gateBias{l.BiasInitializer, u, !l.NoUnitForgetBias}) // [4·units]
+		w.bias = &bias
+	}
+	return w
 }
 
 // lstmCell is one step of an LSTM.
@@ -86,13 +106,11 @@ func (l lstmCell) States() []int { return []int{l.Units, l.Units} }
 
 // Step computes the equations of LSTM.
 func (l lstmCell) Step(s *graph.Scope, x graph.Value, states, _ []graph.Value) (graph.Value, []graph.Value) {
-	u, σ := l.Units, l.RecurrentActivation
-	h, c := states[0], states[1]                                                            // [batch, units]
-	kernel := s.Param("kernel", graph.Shape{x.Dim(1), 4 * u}, l.KernelInitializer)          // [features, 4·units]
-	recurrent := s.Param("recurrent_kernel", graph.Shape{u, 4 * u}, l.RecurrentInitializer) // [units, 4·units]
-	z := x.MatMul(kernel).Add(h.MatMul(recurrent))                                          // [batch, 4·units]
-	if !l.NoBias {
-		z = z.Add(s.Param("bias", graph.Shape{4 * u}, gateBias{l.BiasInitializer, u, !l.NoUnitForgetBias})) // [batch, 4·units]
+	u, σ, w := l.Units, l.RecurrentActivation, l.weights(s, x.Dim(1))
+	h, c := states[0], states[1]                       // [batch, units]
+	z := x.MatMul(w.kernel).Add(h.MatMul(w.recurrent)) // [batch, 4·units]
+	if w.bias != nil {
+		z = z.Add(*w.bias) // [batch, 4·units]
 	}
 	i := gate("LSTM.RecurrentActivation", σ, z.Slice(1, 0, u))       // [batch, units]
 	f := gate("LSTM.RecurrentActivation", σ, z.Slice(1, u, 2*u))     // [batch, units]

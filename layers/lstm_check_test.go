@@ -18,6 +18,7 @@ func TestLSTM(t *testing.T) {
 		layer layers.LSTM // 2 units
 		want  []graph.Shape
 	}{
+		"unrolled":        {layers.LSTM{Unrolled: true, Dropout: 0.5, ReturnSequences: true}, []graph.Shape{all}},
 		"defaults":        {layers.LSTM{}, []graph.Shape{last}},
 		"sequences":       {layers.LSTM{ReturnSequences: true}, []graph.Shape{all}},
 		"state":           {layers.LSTM{ReturnState: true}, []graph.Shape{last, last, last}},

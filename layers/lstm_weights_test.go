@@ -126,7 +126,7 @@ func TestLSTMTrace(t *testing.T) {
 	const steps = 3
 	out := evaluate(t, config(t), graph.Tick{}, func(s *graph.Scope) {
 		x := s.Values(graphtest.Uniform(1, 2*steps*3, 1), graph.Shape{2, steps, 3})
-		s.Output("y", layers.Apply(s, "lstm", layers.LSTM{Units: 1, ReturnSequences: true}, x)[0])
+		s.Output("y", layers.Apply(s, "lstm", layers.LSTM{Units: 1, ReturnSequences: true, Unrolled: true}, x)[0])
 	})
 	if len(out) != 1+5*steps {
 		t.Errorf("got %d outputs", len(out))

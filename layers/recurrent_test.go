@@ -22,6 +22,7 @@ type recurrentRun struct {
 	initial              [][]float64 // nil for the layer's own
 	mask                 []float64   // nil for none
 	zeroMask             bool        // masked steps give zeros
+	unrolled             bool        // the steps are written out
 
 	loss      func(i, n int) []float64 // n weights for output i
 	inference bool                     // outputs alone
@@ -35,19 +36,19 @@ func (g given) Init(_ rnd, _ graph.Shape) ([]float64, error) { return g, nil }
 
 // lstm, gru and simpleRNN give a layer the weights of the run.
 func (r recurrentRun) lstm(l layers.LSTM) layers.Layer {
-	l.Units, l.NoUnitForgetBias = r.units, true
+	l.Units, l.NoUnitForgetBias, l.Unrolled = r.units, true, r.unrolled
 	l.KernelInitializer, l.RecurrentInitializer, l.BiasInitializer = given(r.kernel), given(r.recurrent), given(r.bias)
 	return l
 }
 
 func (r recurrentRun) gru(l layers.GRU) layers.Layer {
-	l.Units = r.units
+	l.Units, l.Unrolled = r.units, r.unrolled
 	l.KernelInitializer, l.RecurrentInitializer, l.BiasInitializer = given(r.kernel), given(r.recurrent), given(r.bias)
 	return l
 }
 
 func (r recurrentRun) simpleRNN(l layers.SimpleRNN) layers.Layer {
-	l.Units = r.units
+	l.Units, l.Unrolled = r.units, r.unrolled
 	l.KernelInitializer, l.RecurrentInitializer, l.BiasInitializer = given(r.kernel), given(r.recurrent), given(r.bias)
 	return l
 }
@@ -167,9 +168,12 @@ func checkGolden(t *testing.T, file string, gates, states int, layer func(r recu
 	t.Helper()
 	r, want := goldenRun(t, file, gates, states)
 	for dtype, tol := range tolerances {
+		r.unrolled = false
+		checkRun(t, r.runLayer(t, dtype, layer(r)), want, tol)
 		if long := r.steps == 300; long && (testing.Short() || (dtype == tensor.Float64) != (r.units == 8)) {
 			continue
 		}
+		r.unrolled = true
 		checkRun(t, r.runLayer(t, dtype, layer(r)), want, tol)
 	}
 }

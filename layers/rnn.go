@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/layers/activations"
 )
 
 // Cell is one step of a recurrent layer.
@@ -24,9 +25,23 @@ type rnn struct {
 	cell      Cell
 	dropout   float64
 	initial   InitialState
-	backwards bool // from the last step to the first
-	sequences bool // gives the outputs of all steps
-	states    bool // gives the last states too
+	backwards bool   // from the last step to the first
+	sequences bool   // gives the outputs of all steps
+	states    bool   // gives the last states too
+	whole     *whole // runs as one operation; otherwise the steps are written out
+}
+
+// whole is what a layer runs as where one operation computes its whole
+// sequence.
+type whole struct {
+	cell    graph.RecurrentCell
+	weights func(s *graph.Scope, features int) recurrentWeights
+}
+
+// recurrentWeights are the weights of a cell; bias is nil where it has none.
+type recurrentWeights struct {
+	kernel, recurrent graph.Value
+	bias              *graph.Value
 }
 
 // call computes the layer.
@@ -34,6 +49,9 @@ func (r rnn) call(s *graph.Scope, inputs []graph.Value) []graph.Value {
 	q, ok := r.sequence(s, inputs)
 	if !ok {
 		return inputs
+	}
+	if r.whole != nil {
+		return r.runWhole(s, q)
 	}
 	ys, states := unroll(s, r.cell, q)
 	y := ys[len(ys)-1] // [batch, units]
@@ -44,6 +62,25 @@ func (r rnn) call(s *graph.Scope, inputs []graph.Value) []graph.Value {
 		return append([]graph.Value{y}, states...)
 	}
 	return []graph.Value{y}
+}
+
+// usual tells whether a cell has the activations that one operation can compute.
+func usual(activation, recurrent activations.Activation) bool {
+	return activation == activations.Tanh && recurrent == activations.Sigmoid
+}
+
+// runWhole computes the layer as one operation.
+func (r rnn) runWhole(s *graph.Scope, q sequence) []graph.Value {
+	w := r.whole.weights(s, q.x.Dim(2))
+	y, states := graph.Recurrent{
+		Cell: r.whole.cell, X: q.x, Initial: q.states,
+		Kernel: w.kernel, Recurrent: w.recurrent, Bias: w.bias,
+		Backwards: q.backwards, Sequence: r.sequences, States: r.states,
+	}.Run()
+	if r.sequences {
+		y = q.rideMask(y)
+	}
+	return append([]graph.Value{y}, states...)
 }
 
 // sequence is what a recurrent layer runs its cell over.
@@ -175,8 +212,7 @@ func sameShapes(s *graph.Scope, next, states []graph.Value) bool {
 	return true
 }
 
-// wholeSequence stacks the outputs of all steps to [batch, steps, units]; the
-// mask of x rides on it, in the order of the outputs.
+// wholeSequence stacks the outputs of all steps to [batch, steps, units].
 func wholeSequence(s *graph.Scope, q sequence, ys []graph.Value) graph.Value {
 	var y graph.Value
 	if s.Symbolic() {
@@ -184,6 +220,11 @@ func wholeSequence(s *graph.Scope, q sequence, ys []graph.Value) graph.Value {
 	} else {
 		y = graph.Stack(1, ys[0], ys[1:]...)
 	}
+	return q.rideMask(y)
+}
+
+// rideMask lets the mask of x ride on the outputs of all steps, in their order.
+func (q sequence) rideMask(y graph.Value) graph.Value {
 	mask, ok := q.x.Mask()
 	if !ok {
 		return y

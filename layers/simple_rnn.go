@@ -24,9 +24,11 @@ import (
 // It forgets within a few dozen steps: for longer memories take LSTM or GRU.
 //
 // The number of units and features must be known when the model is built, that
-// of steps may be open. The steps are written out in the graph: memory and the
-// time of a run grow with their number, and the time to compile faster than it,
-// to some seconds for 300 steps. There is no dropout between states.
+// of steps may be open. With the default activation the layer runs as one
+// operation for all steps. Otherwise, and with Unrolled, the steps are written
+// out in the graph: then the time to compile grows faster than their number, to
+// some seconds for 300.
+// There is no dropout between states.
 type SimpleRNN struct {
 	Units                int                    // size of h; required
 	Activation           activations.Activation // activations.Tanh
@@ -39,6 +41,7 @@ type SimpleRNN struct {
 	ReturnState          bool                   // gives the last h too
 	GoBackwards          bool                   // from the last step to the first; outputs stay in that order
 	InitialState         InitialState           // ZeroState{}
+	Unrolled             bool                   // writes the steps out in the graph, and never runs as one operation
 	Name                 string                 // "simple_rnn", numbered, where empty
 }
 
@@ -60,10 +63,27 @@ func (l SimpleRNN) Resolve() (Layer, error) {
 
 // Call computes the layer.
 func (l SimpleRNN) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
-	return rnn{
+	r := rnn{
 		class: "SimpleRNN", cell: simpleCell{l}, dropout: l.Dropout, initial: l.InitialState,
 		backwards: l.GoBackwards, sequences: l.ReturnSequences, states: l.ReturnState,
-	}.call(s, inputs)
+	}
+	if !l.Unrolled && usual(l.Activation, activations.Sigmoid) {
+		r.whole = &whole{graph.SimpleRNNCell, l.weights}
+	}
+	return r.call(s, inputs)
+}
+
+func (l SimpleRNN) weights(s *graph.Scope, features int) recurrentWeights {
+	u := l.Units
+	w := recurrentWeights{
+		kernel:    s.Param("kernel", graph.Shape{features, u}, l.KernelInitializer),       // [features, units]
+		recurrent: s.Param("recurrent_kernel", graph.Shape{u, u}, l.RecurrentInitializer), // [units, units]
+	}
+	if !l.NoBias {
+		bias := s.Param("bias", graph.Shape{u}, l.BiasInitializer) // [units]
+		w.bias = &bias
+	}
+	return w
 }
 
 // simpleCell is one step of a SimpleRNN.
@@ -74,12 +94,10 @@ func (l simpleCell) States() []int { return []int{l.Units} }
 
 // Step computes the equation of SimpleRNN.
 func (l simpleCell) Step(s *graph.Scope, x graph.Value, states, _ []graph.Value) (graph.Value, []graph.Value) {
-	u, h := l.Units, states[0]                                                          // [batch, units]
-	kernel := s.Param("kernel", graph.Shape{x.Dim(1), u}, l.KernelInitializer)          // [features, units]
-	recurrent := s.Param("recurrent_kernel", graph.Shape{u, u}, l.RecurrentInitializer) // [units, units]
-	z := x.MatMul(kernel).Add(h.MatMul(recurrent))                                      // [batch, units]
-	if !l.NoBias {
-		z = z.Add(s.Param("bias", graph.Shape{u}, l.BiasInitializer)) // [batch, units]
+	h, w := states[0], l.weights(s, x.Dim(1))          // [batch, units]
+	z := x.MatMul(w.kernel).Add(h.MatMul(w.recurrent)) // [batch, units]
+	if w.bias != nil {
+		z = z.Add(*w.bias) // [batch, units]
 	}
 	h = gate("SimpleRNN.Activation", l.Activation, z) // [batch, units]
 	return h, []graph.Value{h}

@@ -42,6 +42,7 @@ func TestSimpleRNN(t *testing.T) {
 		layer layers.SimpleRNN // 2 units
 		want  []graph.Shape
 	}{
+		"unrolled":       {layers.SimpleRNN{Unrolled: true, Dropout: 0.5, ReturnSequences: true}, []graph.Shape{all}},
 		"defaults":       {layers.SimpleRNN{}, []graph.Shape{last}},
 		"sequences":      {layers.SimpleRNN{ReturnSequences: true}, []graph.Shape{all}},
 		"everything":     {layers.SimpleRNN{ReturnSequences: true, ReturnState: true, GoBackwards: true}, []graph.Shape{all, last}},

@@ -49,6 +49,7 @@ func tileGo[T Float](m, k int, a []T, aRow, aCol int, b []T, bRow int, c []T, cR
 }
 
 func stripGo[T Float](m, panels, k int, a []T, aRow, aCol int, b, c []T, cRow int, add bool) {
+	b = slices.Clip(b)
 	for p := range panels {
 		tileGo(m, k, a, aRow, aCol, b[p*k*tileColumns:(p+1)*k*tileColumns], tileColumns, c[p*tileColumns:], cRow, add)
 	}

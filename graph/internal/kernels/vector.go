@@ -11,9 +11,14 @@ func (s *Set[T]) Tanh(x, y []T)    { s.tanh(x, y) }
 // eˣ over the sum of its row; y may be x. A row that has a NaN, or +∞, or
 // nothing but −∞, gives NaN.
 func (s *Set[T]) Softmax(n int, x, y []T) {
-	for len(x) > 0 {
-		s.softmax(x[:n], y[:n])
-		x, y = x[n:], y[n:]
+	if len(x) == 0 {
+		return
+	}
+	if n < 1 || len(x)%n != 0 || len(y) < len(x) {
+		panic("kernels: softmax over something else than whole rows")
+	}
+	for i := 0; i < len(x); i += n {
+		s.softmax(x[i:i+n], y[i:i+n])
 	}
 }
 

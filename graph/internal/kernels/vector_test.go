@@ -26,11 +26,13 @@ type function struct {
 	lowest float64
 }
 
-var functions = []function{
-	{"exp", func(s *Set[float32]) func(x, y []float32) { return s.Exp }, math.Exp, 2, least},
-	{"sigmoid", func(s *Set[float32]) func(x, y []float32) { return s.Sigmoid }, sigmoidGo, 4, leastNormal},
-	{"tanh", func(s *Set[float32]) func(x, y []float32) { return s.Tanh }, math.Tanh, 4, least},
-}
+var (
+	expFunction     = function{"exp", func(s *Set[float32]) func(x, y []float32) { return s.Exp }, math.Exp, 2, least}
+	sigmoidFunction = function{"sigmoid", func(s *Set[float32]) func(x, y []float32) { return s.Sigmoid }, sigmoidGo, 4, leastNormal}
+	tanhFunction    = function{"tanh", func(s *Set[float32]) func(x, y []float32) { return s.Tanh }, math.Tanh, 4, least}
+
+	functions = []function{expFunction, sigmoidFunction, tanhFunction}
+)
 
 // check holds one result against float64. What is above the largest float32
 // rounds to infinity.

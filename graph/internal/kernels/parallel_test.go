@@ -1,0 +1,61 @@
+package kernels
+
+import (
+	"runtime"
+	"sync"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// Every number is in one run, and runs are of whole units.
+func TestParallel(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	rapid.Check(t, func(t *rapid.T) {
+		runtime.GOMAXPROCS(rapid.IntRange(1, 9).Draw(t, "cores"))
+		n, unit := upTo(t, "n", 100), rapid.IntRange(1, 20).Draw(t, "unit")
+		times := make([]int, n)
+		var lock sync.Mutex
+		Parallel(n, unit, func(from, end int) {
+			lock.Lock()
+			defer lock.Unlock()
+			if from%unit != 0 || end%unit != 0 && end != n {
+				t.Errorf("a run %d..%d, not of units of %d", from, end, unit)
+			}
+			for i := from; i < end; i++ {
+				times[i]++
+			}
+		})
+		for i, k := range times {
+			if k != 1 {
+				t.Fatalf("%d came %d times", i, k)
+			}
+		}
+	})
+}
+
+// A panic on any core reaches the caller, when all others have ended.
+func TestParallelPanics(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
+	for bad := range 4 {
+		ended := make([]bool, 4)
+		func() {
+			defer func() {
+				if got := recover(); got != bad {
+					t.Errorf("recovered %v, want %d", got, bad)
+				}
+			}()
+			Parallel(4, 1, func(from, _ int) {
+				if from == bad {
+					panic(bad)
+				}
+				ended[from] = true
+			})
+		}()
+		for i, ok := range ended {
+			if ok == (i == bad) {
+				t.Errorf("with a panic in %d, run %d has ended: %v", bad, i, ok)
+			}
+		}
+	}
+}

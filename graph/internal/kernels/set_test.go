@@ -1,0 +1,208 @@
+package kernels
+
+import (
+	"math"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestChoice runs itself where the processor is said to lack something.
+func TestChoice(t *testing.T) {
+	if os.Getenv("ENGRAM_TEST_CHOICE") != "" {
+		os.Stdout.WriteString("chosen: " + Float32().Name + "\n")
+		return
+	}
+	fastest := "go"
+	if s := assembly(); s != nil {
+		fastest = s.Name
+	}
+	for _, c := range []struct{ kernels, debug, want string }{
+		{"", "", fastest},
+		{"other", "", fastest},
+		{"go", "", "go"},
+		{"", "cpu.avx2=off", "go"},
+		{"", "cpu.fma=off", "go"},
+	} {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestChoice$", "-test.v")
+		cmd.Env = append(os.Environ(), "ENGRAM_TEST_CHOICE=1", Variable+"="+c.kernels, "GODEBUG="+c.debug)
+		out, err := cmd.CombinedOutput()
+		if err != nil || !strings.Contains(string(out), "chosen: "+c.want+"\n") {
+			t.Errorf("with %s=%q and GODEBUG=%q: %v\n%s\nwant %s", Variable, c.kernels, c.debug, err, out, c.want)
+		}
+	}
+	if name := Float64().Name; name != "go" {
+		t.Errorf("float64 has the kernels %q", name)
+	}
+}
+
+func TestUp(t *testing.T) {
+	for n, want := range map[int]int{0: 0, 1: 8, 7: 8, 8: 8, 9: 16, 50: 56} {
+		if got := Up(n); got != want {
+			t.Errorf("Up(%d) is %d, want %d", n, got, want)
+		}
+	}
+}
+
+// Arguments that would lead out of a slice panic, and nothing is touched
+// outside of it, not even where the slice has room behind its end.
+func TestOutOfRange(t *testing.T) {
+	const n, k, huge = 16, 8, math.MaxInt
+	type buffers struct{ a, b, c, d, e, f []float32 }
+	for _, c := range []struct {
+		name string
+		f    func(s *Set[float32], x buffers)
+	}{
+		{"tile: no terms behind a", func(s *Set[float32], x buffers) {
+			s.tile(1, k, x.a[:k-1], k, 1, x.b, 16, x.c, 16, false)
+		}},
+		{"tile: no rows behind a", func(s *Set[float32], x buffers) {
+			s.tile(3, k, x.a[:3*k-1], k, 1, x.b, 16, x.c, 16, false)
+		}},
+		{"tile: no terms behind b", func(s *Set[float32], x buffers) {
+			s.tile(1, k, x.a, k, 1, x.b[:k*16-1], 16, x.c, 16, false)
+		}},
+		{"tile: no columns behind c", func(s *Set[float32], x buffers) {
+			s.tile(1, k, x.a, k, 1, x.b, 16, x.c[:15], 16, false)
+		}},
+		{"tile: no rows behind c", func(s *Set[float32], x buffers) {
+			s.tile(2, k, x.a, k, 1, x.b, 16, x.c[:31], 16, false)
+		}},
+		{"tile: a row before a", func(s *Set[float32], x buffers) { s.tile(2, k, x.a[k:], -k, 1, x.b, 16, x.c, 16, false) }},
+		{"tile: a row before c", func(s *Set[float32], x buffers) { s.tile(2, k, x.a, k, 1, x.b, 16, x.c, -16, false) }},
+		{"tile: a long row of a", func(s *Set[float32], x buffers) { s.tile(2, k, x.a, huge, 1, x.b, 16, x.c, 16, false) }},
+		{"tile: rows of a that add up to nothing", func(s *Set[float32], x buffers) {
+			s.tile(5, k, x.a, 1<<62, 1, x.b, 16, x.c, 16, false)
+		}},
+		{"tile: terms of a that add up to nothing", func(s *Set[float32], x buffers) {
+			s.tile(1, 5, x.a, k, 1<<62, x.b, 16, x.c, 16, false)
+		}},
+		{"tile: rows of c that add up to nothing", func(s *Set[float32], x buffers) {
+			s.tile(5, k, x.a, k, 1, x.b, 16, x.c, 1<<62, false)
+		}},
+		{"strip: no terms behind a", func(s *Set[float32], x buffers) {
+			s.strip(1, 4, k, x.a[:k-1], k, 1, x.b, x.c, 64, false)
+		}},
+		{"strip: no panels behind b", func(s *Set[float32], x buffers) {
+			s.strip(1, 4, k, x.a, k, 1, x.b[:4*16*k-1], x.c, 64, false)
+		}},
+		{"strip: no columns behind c", func(s *Set[float32], x buffers) {
+			s.strip(1, 4, k, x.a, k, 1, x.b, x.c[:63], 64, false)
+		}},
+		{"strip: no rows behind c", func(s *Set[float32], x buffers) {
+			s.strip(2, 4, k, x.a, k, 1, x.b, x.c[:127], 64, false)
+		}},
+		{"strip: many terms", func(s *Set[float32], x buffers) {
+			s.strip(1, 4, 1<<60+1, x.a, 0, 0, x.b, x.c, 64, false)
+		}},
+		{"strip: many panels", func(s *Set[float32], x buffers) { s.strip(1, 1<<60+1, 1, x.a, 1, 1, x.b, x.c, 64, false) }},
+		{"MulPacked: rows that overlap", func(s *Set[float32], x buffers) {
+			var p Packed[float32]
+			p.Pack(RowMajor(x.b, 20), k, 20)
+			s.MulPacked(2, RowMajor(x.a, k), &p, RowMajor(x.c, 20), false)
+		}},
+		{"MulPacked: columns of c", func(s *Set[float32], x buffers) {
+			var p Packed[float32]
+			p.Pack(RowMajor(x.b, 16), k, 16)
+			s.MulPacked(2, RowMajor(x.a, k), &p, RowMajor(x.c, 16).T(), false)
+		}},
+		{"Mul: rows that overlap", func(s *Set[float32], x buffers) {
+			s.Mul(2, k, RowMajor(x.a, k), RowMajor(x.b, 20), RowMajor(x.c, 10), 0, 20, make([]float32, MulRoom))
+		}},
+		{"Mul: little working memory", func(s *Set[float32], x buffers) {
+			s.Mul(2, k, RowMajor(x.a, k), RowMajor(x.b, 20), RowMajor(x.c, 20), 0, 20, make([]float32, MulRoom-1))
+		}},
+		{"Exp", func(s *Set[float32], x buffers) { s.Exp(x.a[:n], x.c[:n-1]) }},
+		{"Sigmoid", func(s *Set[float32], x buffers) { s.Sigmoid(x.a[:n], x.c[:n-1]) }},
+		{"Tanh", func(s *Set[float32], x buffers) { s.Tanh(x.a[:n], x.c[:n-1]) }},
+		{"Softmax", func(s *Set[float32], x buffers) { s.Softmax(n, x.a[:n], x.c[:n-1]) }},
+		{"Softmax: half a row", func(s *Set[float32], x buffers) { s.Softmax(n, x.a[:n+1], x.c[:2*n]) }},
+		{"Softmax: rows of nothing", func(s *Set[float32], x buffers) { s.Softmax(0, x.a[:n], x.c[:n]) }},
+		{"Dot", func(s *Set[float32], x buffers) { s.Dot(x.a[:n], x.c[:n-1]) }},
+		{"Axpy", func(s *Set[float32], x buffers) { s.Axpy(1, x.a[:n], x.c[:n-1]) }},
+		{"Adam: g", func(s *Set[float32], x buffers) { s.Adam(x.c[:n], x.a[:n-1], x.d[:n], x.e[:n], 1, 1, 1, 1) }},
+		{"Adam: m", func(s *Set[float32], x buffers) { s.Adam(x.c[:n], x.a[:n], x.d[:n-1], x.e[:n], 1, 1, 1, 1) }},
+		{"Adam: v", func(s *Set[float32], x buffers) { s.Adam(x.c[:n], x.a[:n], x.d[:n], x.e[:n-1], 1, 1, 1, 1) }},
+		{"lstmForward: z", func(s *Set[float32], x buffers) { s.lstmForward(n, x.c[:4*n-1], n, x.a, x.d, x.e, x.f) }},
+		{"lstmForward: before", func(s *Set[float32], x buffers) { s.lstmForward(n, x.c, n, x.a[:n-1], x.d, x.e, x.f) }},
+		{"lstmForward: c", func(s *Set[float32], x buffers) { s.lstmForward(n, x.c, n, x.a, x.d[:n-1], x.e, x.f) }},
+		{"lstmForward: tanh c", func(s *Set[float32], x buffers) { s.lstmForward(n, x.c, n, x.a, x.d, x.e[:n-1], x.f) }},
+		{"lstmForward: h", func(s *Set[float32], x buffers) { s.lstmForward(n, x.c, n, x.a, x.d, x.e, x.f[:n-1]) }},
+		{"lstmForward: gates that add up to nothing", func(s *Set[float32], x buffers) {
+			s.lstmForward(8, x.c, 6148914691236517206, x.a, x.d, x.e, x.f)
+		}},
+		{"lstmBackward: z", func(s *Set[float32], x buffers) { s.lstmBackward(n, x.a[:4*n-1], n, x.b, x.b, x.b, x.c, x.d) }},
+		{"lstmBackward: before", func(s *Set[float32], x buffers) { s.lstmBackward(n, x.a, n, x.b[:n-1], x.b, x.b, x.c, x.d) }},
+		{"lstmBackward: tanh c", func(s *Set[float32], x buffers) { s.lstmBackward(n, x.a, n, x.b, x.b[:n-1], x.b, x.c, x.d) }},
+		{"lstmBackward: dh", func(s *Set[float32], x buffers) { s.lstmBackward(n, x.a, n, x.b, x.b, x.b[:n-1], x.c, x.d) }},
+		{"lstmBackward: dc", func(s *Set[float32], x buffers) { s.lstmBackward(n, x.a, n, x.b, x.b, x.b, x.c[:n-1], x.d) }},
+		{"lstmBackward: dz", func(s *Set[float32], x buffers) { s.lstmBackward(n, x.a, n, x.b, x.b, x.b, x.c, x.d[:4*n-1]) }},
+		{"gruForward: z", func(s *Set[float32], x buffers) { s.gruForward(n, x.c[:4*n-1], n, x.a, x.d) }},
+		{"gruForward: before", func(s *Set[float32], x buffers) { s.gruForward(n, x.c, n, x.a[:n-1], x.d) }},
+		{"gruForward: h", func(s *Set[float32], x buffers) { s.gruForward(n, x.c, n, x.a, x.d[:n-1]) }},
+		{"gruBackward: z", func(s *Set[float32], x buffers) { s.gruBackward(n, x.a[:4*n-1], n, x.b, x.c, x.d) }},
+		{"gruBackward: before", func(s *Set[float32], x buffers) { s.gruBackward(n, x.a, n, x.b[:n-1], x.c, x.d) }},
+		{"gruBackward: dh", func(s *Set[float32], x buffers) { s.gruBackward(n, x.a, n, x.b, x.c[:n-1], x.d) }},
+		{"gruBackward: dz", func(s *Set[float32], x buffers) { s.gruBackward(n, x.a, n, x.b, x.c, x.d[:4*n-1]) }},
+	} {
+		for _, s := range sets() {
+			var x buffers
+			all := make([][]float32, 0, 6)
+			for _, p := range []*[]float32{&x.a, &x.b, &x.c, &x.d, &x.e, &x.f} {
+				*p = slices.Repeat([]float32{1}, 4*k*n)
+				all = append(all, *p)
+			}
+			if !panics(func() { c.f(s, x) }) {
+				t.Errorf("%s: %s does not panic", s.Name, c.name)
+			}
+			if s.Name == "go" {
+				continue // Go checks as it goes
+			}
+			for _, buffer := range all {
+				for _, v := range buffer {
+					if v != 1 {
+						t.Fatalf("%s: %s wrote before it panicked", s.Name, c.name)
+					}
+				}
+			}
+		}
+	}
+	// Rows of a cell that are not whole vectors, or overlap, are for plain Go
+	// as good as others.
+	if s := assembly(); s != nil {
+		z, r := make([]float32, 64), make([]float32, 64)
+		for _, size := range [][2]int{{0, 8}, {7, 8}, {9, 16}, {-8, 8}, {8, 7}, {16, 8}} {
+			if !panics(func() { s.gruForward(size[0], z, size[1], r, r) }) {
+				t.Errorf("a cell of %d elements, gates %d apart, does not panic", size[0], size[1])
+			}
+		}
+		for _, m := range []int{-1, 0, tileRows + 1} {
+			if !panics(func() { s.tile(m, 1, z, 1, 1, z, 16, make([]float32, 200), 16, false) }) {
+				t.Errorf("a tile of %d rows does not panic", m)
+			}
+			if !panics(func() { s.strip(m, 1, 1, z, 1, 1, z, make([]float32, 200), 16, false) }) {
+				t.Errorf("a strip of %d rows does not panic", m)
+			}
+		}
+	}
+}
+
+func panics(f func()) (yes bool) {
+	defer func() { yes = recover() != nil }()
+	f()
+	return false
+}
+
+func TestNothing(t *testing.T) {
+	for _, s := range sets() {
+		s.Exp(nil, nil)
+		s.Softmax(3, nil, nil)
+		s.Axpy(1, nil, nil)
+		s.Adam(nil, nil, nil, nil, 1, 1, 1, 1)
+		if s.Sum(nil) != 0 || s.Dot(nil, nil) != 0 {
+			t.Errorf("%s: a sum of nothing is not 0", s.Name)
+		}
+	}
+}
