@@ -1,0 +1,113 @@
+package kernels
+
+import "math"
+
+// layer is a recurrent layer as its equations say it, in plain float64 loops
+// that share nothing with the kernels.
+type layer struct {
+	Config
+	cell  string // "LSTM", "GRU", "SimpleRNN"
+	gates int
+}
+
+// run gives the outputs and the last states.
+func (l layer) run(in In[float64]) (y, h, c []float64) {
+	rows := 1
+	if l.Sequence {
+		rows = l.Steps
+	}
+	y = make([]float64, l.Batch*rows*l.Units)
+	h, c = make([]float64, l.Batch*l.Units), make([]float64, l.Batch*l.Units)
+	copy(h, in.H)
+	copy(c, in.C)
+	for b := range l.Batch {
+		state, memory := h[b*l.Units:][:l.Units], c[b*l.Units:][:l.Units]
+		output := make([]float64, l.Units) // zeros before the first step
+		for step := range l.Steps {
+			t := step
+			if l.Backwards {
+				t = l.Steps - 1 - step
+			}
+			if in.Mask == nil || in.Mask[b*l.Steps+t] != 0 {
+				l.step(in, in.X[(b*l.Steps+t)*l.Features:][:l.Features], state, memory)
+				copy(output, state)
+			} else if l.ZeroMask {
+				clear(output)
+			}
+			if l.Sequence {
+				copy(y[(b*l.Steps+step)*l.Units:], output)
+			}
+		}
+		if !l.Sequence {
+			copy(y[b*l.Units:], output)
+		}
+	}
+	return y, h, c
+}
+
+// step changes the state of one sample.
+func (l layer) step(in In[float64], x, h, c []float64) {
+	columns := l.gates * l.Units
+	sigmoid := func(v float64) float64 { return 1 / (1 + math.Exp(-v)) }
+	bias := func(row, column int) float64 {
+		if !l.Bias {
+			return 0
+		}
+		return in.Bias[row*columns+column]
+	}
+	ofX := func(gate, u int) (sum float64) {
+		for d, v := range x {
+			sum += v * in.Kernel[d*columns+gate*l.Units+u]
+		}
+		return sum
+	}
+	before := append([]float64{}, h...)
+	ofH := func(gate, u int) (sum float64) {
+		for d, v := range before {
+			sum += v * in.Recurrent[d*columns+gate*l.Units+u]
+		}
+		return sum
+	}
+	for u := range l.Units {
+		z := func(gate int) float64 { return ofX(gate, u) + ofH(gate, u) + bias(0, gate*l.Units+u) }
+		switch l.cell {
+		case "LSTM":
+			c[u] = sigmoid(z(1))*c[u] + sigmoid(z(0))*math.Tanh(z(2))
+			h[u] = sigmoid(z(3)) * math.Tanh(c[u])
+		case "GRU":
+			both := func(gate int) float64 { return z(gate) + bias(1, gate*l.Units+u) }
+			update, reset := sigmoid(both(0)), sigmoid(both(1))
+			fromX, fromH := ofX(2, u)+bias(0, 2*l.Units+u), ofH(2, u)+bias(1, 2*l.Units+u)
+			h[u] = update*before[u] + (1-update)*math.Tanh(fromX+reset*fromH)
+		default:
+			h[u] = math.Tanh(z(0))
+		}
+	}
+}
+
+// loss is a weighted sum of all outputs, so that the weights are their
+// gradients.
+func (l layer) loss(in In[float64], w Grad[float64]) (sum float64) {
+	y, h, c := l.run(in)
+	for _, p := range [][2][]float64{{y, w.Y}, {h, w.H}, {c, w.C}} {
+		for i, weight := range p[1] {
+			sum += weight * p[0][i]
+		}
+	}
+	return sum
+}
+
+// gradient is that of the loss for x, by four differences: they leave an error
+// of the fourth power of the step, 1e-12, and of rounding, 1e-13.
+func (l layer) gradient(in In[float64], w Grad[float64], x []float64) []float64 {
+	const step = 1e-3
+	grad := make([]float64, len(x))
+	for i, at := range x {
+		for _, d := range []struct{ steps, weight float64 }{{-2, 1}, {-1, -8}, {1, 8}, {2, -1}} {
+			x[i] = at + d.steps*step
+			grad[i] += d.weight * l.loss(in, w) / (12 * step)
+		}
+		x[i] = at
+	}
+	return grad
+}
