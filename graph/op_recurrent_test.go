@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -155,6 +156,51 @@ func TestRecurrentKeepsNothingFromRunToRun(t *testing.T) {
 					if got, want := output(t, used, out), output(t, fresh, out); !slices.Equal(got, want) {
 						t.Errorf("%s, training %v, run %d: %s is %v, in a new program %v", name, training, seed, out, got, want)
 					}
+				}
+			}
+		}
+	}
+}
+
+// What does not fit is an error that names the operand.
+func TestRecurrentRefuses(t *testing.T) {
+	const batch, steps, features, units = 2, 3, 4, 5
+	for name, layer := range recurrentLayers {
+		for _, c := range []struct {
+			want  string
+			spoil func(op *graph.Recurrent, other graph.Value) // of shape [7, 1, 1]
+		}{
+			{"recurrent cell must be one of the constants, got 3", func(op *graph.Recurrent, _ graph.Value) { op.Cell = 3 }},
+			{"recurrent cell must be one of the constants, got -1", func(op *graph.Recurrent, _ graph.Value) { op.Cell = -1 }},
+			{"recurrent must have x of [batch, steps, features]", func(op *graph.Recurrent, _ graph.Value) { op.X = op.X.At(1, 0) }},
+			{"recurrent must have x of [batch, steps, features]", func(op *graph.Recurrent, _ graph.Value) { op.Initial = nil }},
+			{"recurrent must have x of [batch, steps, features]", func(op *graph.Recurrent, o graph.Value) { op.Initial = append(op.Initial, o) }},
+			{"recurrent must have x of [batch, steps, features]", func(op *graph.Recurrent, o graph.Value) { op.Initial[0] = o }},
+			{"recurrent kernel must have the shape", func(op *graph.Recurrent, o graph.Value) { op.Kernel = o }},
+			{"recurrent kernel must have the shape", func(op *graph.Recurrent, _ graph.Value) { op.Kernel = op.Recurrent }},
+			{"recurrent recurrent kernel must have the shape", func(op *graph.Recurrent, _ graph.Value) { op.Recurrent = op.Kernel }},
+			{"recurrent bias must have the shape", func(op *graph.Recurrent, o graph.Value) { op.Bias = &o }},
+			{"recurrent state 0 must have the shape", func(op *graph.Recurrent, _ graph.Value) { op.Initial[0] = op.Initial[0].Slice(0, 0, 1) }},
+			{"recurrent mask must have the shape", func(op *graph.Recurrent, o graph.Value) { op.X = op.X.WithMask(o) }},
+			{"recurrent mask must have the shape", func(op *graph.Recurrent, o graph.Value) { op.X = op.X.WithMask(op.X.At(2, 0).At(1, 0)) }},
+		} {
+			build := func(s *graph.Scope) {
+				op := graph.Recurrent{
+					Cell: layer.cell, X: s.Const(1, graph.Shape{batch, steps, features}),
+					Kernel: s.Const(1, graph.Shape{features, layer.gates * units}), Recurrent: s.Const(1, graph.Shape{units, layer.gates * units}),
+				}
+				bias := s.Const(1, layer.bias(units))
+				op.Bias = &bias
+				for range layer.states {
+					op.Initial = append(op.Initial, s.Const(1, graph.Shape{batch, units}))
+				}
+				c.spoil(&op, s.Const(1, graph.Shape{7, 1, 1}))
+				op.Run()
+			}
+			_, err := graph.NewProgram(config(t, tensor.Float32), build)
+			for _, err := range []error{err, graph.Shapes(config(t, tensor.Float32), build)} {
+				if !errors.Is(err, graph.ErrInput) || !strings.HasPrefix(err.Error(), c.want) {
+					t.Errorf("%s: got %v, want %s", name, err, c.want)
 				}
 			}
 		}
