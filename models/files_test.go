@@ -161,7 +161,7 @@ func TestSaveWritesDefaults(t *testing.T) {
 				"units": 3.0, "activation": "tanh", "recurrent_activation": "sigmoid", "no_bias": false, "no_unit_forget_bias": false,
 				"kernel_initializer":    "glorot_uniform",
 				"recurrent_initializer": map[string]any{"class_name": "Orthogonal", "config": map[string]any{"gain": 1.0}},
-				"bias_initializer":      "zeros", "dropout": 0.0, "return_sequences": false, "return_state": false, "go_backwards": false,
+				"bias_initializer":      "zeros", "dropout": 0.0, "return_sequences": false, "return_state": false, "unrolled": false, "go_backwards": false,
 				"initial_state": map[string]any{"class_name": "ZeroState", "config": map[string]any{}}, "name": "",
 			}}},
 			map[string]any{"name": "dense", "layer": map[string]any{"class_name": "Dense", "config": map[string]any{
