@@ -20,6 +20,7 @@ type demo struct {
 
 func demos() []demo {
 	return []demo{
+		{"bench", "times training and prediction of a recurrent layer", runBench},
 		{"stock", "an LSTM forecasts a stock index, and is judged honestly", runStock},
 	}
 }
@@ -76,5 +77,5 @@ func listDemos(w io.Writer, all []demo) {
 	for _, d := range all {
 		fmt.Fprintf(w, "  %-10s %s\n", d.name, d.line)
 	}
-	fmt.Fprintf(w, "\nRun one:    go run ./cmd/demo %[1]s\nIts flags:  go run ./cmd/demo %[1]s -h\n", all[0].name)
+	fmt.Fprintf(w, "\nRun one:    go run ./cmd/demo %[1]s\nIts flags:  go run ./cmd/demo %[1]s -h\n", all[len(all)-1].name)
 }

@@ -12,6 +12,7 @@ func Example() {
 	// Output:
 	// Engram's demos:
 	//
+	//   bench      times training and prediction of a recurrent layer
 	//   stock      an LSTM forecasts a stock index, and is judged honestly
 	//
 	// Run one:    go run ./cmd/demo stock

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+
+	"github.com/engram-go/engram/cmd/demo/notebook"
+	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/models"
+	"github.com/engram-go/engram/train"
+	"github.com/engram-go/engram/train/losses"
+)
+
+// benchShape is what a layer is timed on.
+type benchShape struct{ steps, batch, features, units int }
+
+// benchDefaults are the shapes that docs/bench has a table of.
+var benchDefaults = []benchShape{{30, 32, 1, 50}, {50, 32, 8, 64}, {100, 64, 16, 128}, {100, 64, 64, 256}, {20, 20, 200, 200}}
+
+// benchCells are the layers that --cell can name.
+var benchCells = map[string]func(units int) layers.Layer{
+	"lstm": func(units int) layers.Layer { return layers.LSTM{Units: units} },
+	"gru":  func(units int) layers.Layer { return layers.GRU{Units: units} },
+	"rnn":  func(units int) layers.Layer { return layers.SimpleRNN{Units: units} },
+}
+
+// timing is the best and the median of several runs, in milliseconds.
+type timing struct {
+	Best   float64 `json:"best"`
+	Median float64 `json:"median"`
+}
+
+// benchResult is the line of one shape.
+type benchResult struct {
+	Shape        [4]int `json:"shape"`
+	TrainStep    timing `json:"train_step_ms"`
+	PredictBatch timing `json:"predict_batch_ms"`
+	PredictOne   timing `json:"predict_one_ms"`
+}
+
+// runBench times a recurrent layer with a Dense(1) behind it.
+func runBench(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	f := newFlags("bench", "Times a training step (gathering the batch, loss, gradients and Adam), prediction of a batch and of one sample.")
+	var shapes []benchShape
+	f.define("shape", "T,B,D,H", "steps, batch, features and units; the flag repeats (five shapes)", func(s string) string {
+		shape, ok := parseShape(s)
+		if !ok {
+			return "must be four whole numbers T,B,D,H from 1 to 4096"
+		}
+		shapes = append(shapes, shape)
+		return ""
+	})
+	cell := f.choice("cell", "lstm", []string{"lstm", "gru", "rnn"}, "the layer")
+	asJSON := f.toggle("json", "write one JSON object a shape to standard output")
+	if err := f.parse(args, stdout); err != nil {
+		return err
+	}
+	if len(shapes) == 0 {
+		shapes = benchDefaults
+	}
+	table := notebook.Table{
+		Caption: *cell + ", float32, milliseconds: best (median)",
+		Header:  []string{"T,B,D,H", "training step", "predict batch", "predict one"},
+	}
+	for _, s := range shapes {
+		r, err := bench(ctx, s, benchCells[*cell](s.units))
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			if err := json.NewEncoder(stdout).Encode(r); err != nil {
+				return errors.Wrap(err, "--json")
+			}
+			continue
+		}
+		row := []string{fmt.Sprintf("%d,%d,%d,%d", s.steps, s.batch, s.features, s.units)}
+		for _, t := range []timing{r.TrainStep, r.PredictBatch, r.PredictOne} {
+			row = append(row, fmt.Sprintf("%.3f (%.3f)", t.Best, t.Median))
+		}
+		table.Rows = append(table.Rows, row)
+	}
+	if *asJSON {
+		return nil
+	}
+	_, err := table.WriteTo(stdout)
+	return err
+}
+
+func parseShape(s string) (benchShape, bool) {
+	parts := strings.Split(s, ",")
+	if len(parts) != 4 {
+		return benchShape{}, false
+	}
+	var n [4]int
+	for i, p := range parts {
+		v, err := strconv.Atoi(strings.TrimSpace(p))
+		if err != nil || v < 1 || v > 4096 {
+			return benchShape{}, false
+		}
+		n[i] = v
+	}
+	return benchShape{n[0], n[1], n[2], n[3]}, true
+}
+
+// bench times one shape on random numbers, through what Fit and Predict do.
+func bench(ctx context.Context, s benchShape, layer layers.Layer) (benchResult, error) {
+	r := benchResult{Shape: [4]int{s.steps, s.batch, s.features, s.units}}
+	model := models.NewSequential(models.Config{Seed: 1},
+		layers.Input{Shape: graph.Shape{s.steps, s.features}}, layer, layers.Dense{Units: 1})
+	trainer, err := train.Compile(model, train.Config{Loss: losses.MSE{}})
+	if err != nil {
+		return r, err
+	}
+	x := noise("x", s.batch, s.steps, s.features)
+	data, err := datasets.FromTensors([]*tensor.Dense{x}, []*tensor.Dense{noise("y", s.batch, 1)})
+	if err != nil {
+		return r, err
+	}
+	rows := make([]int, s.batch)
+	for i := range rows {
+		rows[i] = i
+	}
+	var batch datasets.Batch
+	if r.TrainStep, err = timed(ctx, 50, func() error {
+		if err := data.Gather(rows, &batch); err != nil {
+			return err
+		}
+		_, err := trainer.Step(ctx, &batch)
+		return err
+	}); err != nil {
+		return r, err
+	}
+	if r.PredictBatch, err = timed(ctx, 50, func() error { _, err := model.Predict(ctx, x); return err }); err != nil {
+		return r, err
+	}
+	one := noise("x", 1, s.steps, s.features)
+	r.PredictOne, err = timed(ctx, 500, func() error { _, err := model.Predict(ctx, one); return err })
+	return r, err
+}
+
+// noise is a tensor of normally distributed numbers.
+func noise(purpose string, shape ...int) *tensor.Dense {
+	t := tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(shape...))
+	r := graph.Rand(1, "bench", purpose, graph.Tick{})
+	for i := range t.Float32s() {
+		t.Float32s()[i] = float32(r.NormFloat64())
+	}
+	return t
+}
+
+// timed runs f a few times to warm up, and then up to runs times within two
+// seconds, but at least five times.
+func timed(ctx context.Context, runs int, f func() error) (timing, error) {
+	const warm, least = 3, 5
+	var took []time.Duration
+	var end time.Time
+	for i := 0; i < warm+runs; i++ {
+		if err := ctx.Err(); err != nil {
+			return timing{}, err
+		}
+		if i == warm {
+			end = time.Now().Add(2 * time.Second)
+		}
+		begun := time.Now()
+		if i >= warm+least && begun.After(end) {
+			break
+		}
+		if err := f(); err != nil {
+			return timing{}, err
+		}
+		if i >= warm {
+			took = append(took, time.Since(begun))
+		}
+	}
+	slices.Sort(took)
+	ms := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e6 }
+	return timing{ms(took[0]), ms(took[len(took)/2])}, nil
+}
