@@ -98,8 +98,13 @@ func mulPacked(t *rapid.T, s *Set[float32], kind kind, mem *memory) {
 
 	whole := append([]float32{}, p.c.Data...)
 	for i, x := range whole {
-		if i%row >= panels(n)*tileColumns && x != before[i] {
-			t.Fatalf("column %d was written, beyond the panels", i%row)
+		j := i % row
+		if j >= panels(n)*tileColumns && x != before[i] {
+			t.Fatalf("column %d was written, beyond the panels", j)
+		}
+		// Panels are filled up with zeros.
+		if j >= n && j < panels(n)*tileColumns && kind != special && (p.add && x != before[i] || !p.add && x != 0) {
+			t.Fatalf("column %d, beyond those of b, is %v", j, x)
 		}
 	}
 	if m == 0 || k == 0 || n == 0 {

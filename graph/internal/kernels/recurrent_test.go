@@ -20,83 +20,6 @@ func cell[T Float](s *Set[T], name string) Cell[T] {
 	return s.SimpleRNN()
 }
 
-// newLayer draws a layer.
-func newLayer(t *rapid.T) layer {
-	yes := func(name string) bool { return rapid.Bool().Draw(t, name) }
-	from1 := func(name string, most int) int { return rapid.IntRange(1, most).Draw(t, name) }
-	l := layer{cell: rapid.SampledFrom([]string{"LSTM", "GRU", "SimpleRNN"}).Draw(t, "cell")}
-	l.gates = map[string]int{"LSTM": 4, "GRU": 3, "SimpleRNN": 1}[l.cell]
-	l.Config = Config{
-		Steps: from1("steps", 5), Batch: from1("batch", 4), Features: from1("features", 4), Units: from1("units", 10),
-		Bias: yes("bias"), Backwards: yes("backwards"), Sequence: yes("sequence"), ZeroMask: yes("zero mask"),
-		Training: true, InputGrad: yes("input gradient"),
-	}
-	return l
-}
-
-// inputs are random inputs of a layer.
-func (l layer) inputs(rng *rand.Rand, masked bool) In[float64] {
-	numbers := func(n int) []float64 {
-		x := make([]float64, n)
-		for i := range x {
-			x[i] = 2*rng.Float64() - 1
-		}
-		return x
-	}
-	columns := l.gates * l.Units
-	in := In[float64]{
-		X: numbers(l.Batch * l.Steps * l.Features), Kernel: numbers(l.Features * columns),
-		Recurrent: numbers(l.Units * columns), H: numbers(l.Batch * l.Units),
-	}
-	if l.cell == "LSTM" {
-		in.C = numbers(l.Batch * l.Units)
-	}
-	if l.Bias {
-		rows := 1
-		if l.cell == "GRU" {
-			rows = 2
-		}
-		in.Bias = numbers(rows * columns)
-	}
-	if masked {
-		in.Mask = make([]float64, l.Batch*l.Steps)
-		for i := range in.Mask {
-			in.Mask[i] = float64(rng.IntN(2))
-		}
-	}
-	return in
-}
-
-// weights are random gradients of the outputs; those that are left out are nil.
-func (l layer) weights(rng *rand.Rand, y, h, c bool) (g Grad[float64]) {
-	rows := 1
-	if l.Sequence {
-		rows = l.Steps
-	}
-	make := func(want bool, n int) (x []float64) {
-		for ; want && n > 0; n-- {
-			x = append(x, 2*rng.Float64()-1)
-		}
-		return x
-	}
-	return Grad[float64]{
-		Y: make(y, l.Batch*rows*l.Units), H: make(h, l.Batch*l.Units), C: make(c && l.cell == "LSTM", l.Batch*l.Units),
-	}
-}
-
-// outputs makes room for the results of a run, filled with what must not stay.
-func (l layer) outputs() (y, h, c []float64) {
-	rows := 1
-	if l.Sequence {
-		rows = l.Steps
-	}
-	y, h = filled[float64](l.Batch*rows*l.Units), filled[float64](l.Batch*l.Units)
-	if l.cell == "LSTM" {
-		c = filled[float64](l.Batch * l.Units)
-	}
-	return y, h, c
-}
-
 func filled[T Float](n int) []T { return slices.Repeat([]T{T(math.NaN())}, n) }
 
 func to[T Float](x []float64) []T {
@@ -268,8 +191,8 @@ func TestRecurrentWithoutTraining(t *testing.T) {
 
 // What stands at masked steps does not matter, not even where it is not finite.
 func TestRecurrentMasksNaN(t *testing.T) {
-	for _, name := range []string{"LSTM", "GRU", "SimpleRNN"} {
-		l := layer{cell: name, gates: map[string]int{"LSTM": 4, "GRU": 3, "SimpleRNN": 1}[name]}
+	for _, name := range cellNames {
+		l := layer{cell: name, gates: gatesOf[name]}
 		l.Config = Config{Steps: 4, Batch: 2, Features: 3, Units: 5, Bias: true, Sequence: true, Training: true, InputGrad: true}
 		rng := rand.New(rand.NewPCG(3, 1))
 		in := l.inputs(rng, true)
@@ -298,8 +221,8 @@ func TestRecurrentMasksNaN(t *testing.T) {
 
 // All results have the same bits on any number of cores.
 func TestRecurrentOnAnyCores(t *testing.T) {
-	for _, name := range []string{"LSTM", "GRU", "SimpleRNN"} {
-		l := layer{cell: name, gates: map[string]int{"LSTM": 4, "GRU": 3, "SimpleRNN": 1}[name]}
+	for _, name := range cellNames {
+		l := layer{cell: name, gates: gatesOf[name]}
 		l.Config = Config{Steps: 9, Batch: 17, Features: 5, Units: 37, Bias: true, Sequence: true, Training: true, InputGrad: true}
 		rng := rand.New(rand.NewPCG(4, 1))
 		in, w := l.inputs(rng, true), l.weights(rng, true, true, true)
