@@ -16,7 +16,7 @@ import (
 )
 
 // The README's program runs as it stands, and prints what the README says: its
-// errors beside those of persistence, and level with them.
+// errors beside those of persistence, and not far above them.
 func TestReadmeProgram(t *testing.T) {
 	if testing.Short() {
 		t.Skip("fits for 50 epochs")

@@ -103,13 +103,21 @@ func (r Recurrent) fits() bool {
 		return false
 	}
 	cell := cells[r.Cell]
-	if len(r.X.shape) != 3 || len(r.Initial) != cell.states || len(r.Initial[0].shape) != 2 {
-		s.Failf("recurrent", fmt.Sprintf("must have x of [batch, steps, features] and %d states of [batch, units], x is", cell.states), r.X.shape)
+	if len(r.X.shape) != 3 {
+		s.Failf("recurrent x", "must have the shape [batch, steps, features]", r.X.shape)
+		return false
+	}
+	if len(r.Initial) != cell.states {
+		s.Failf("recurrent states", fmt.Sprintf("must be %d", cell.states), len(r.Initial))
+		return false
+	}
+	if len(r.Initial[0].shape) != 2 {
+		s.Failf("recurrent state 0", "must have the shape [batch, units]", r.Initial[0].shape)
 		return false
 	}
 	batch, features, units := r.X.shape[0], r.X.shape[2], r.Initial[0].shape[1]
 	if features == Any || units == Any {
-		s.Failf("recurrent", "must know features and units, x is", r.X.shape)
+		s.Failf("recurrent", "must have features and units that are known", fmt.Sprint(r.X.shape, " and ", r.Initial[0].shape))
 		return false
 	}
 	ok := r.fit("kernel", r.Kernel, Shape{features, cell.gates * units}) &&
@@ -168,7 +176,7 @@ func newRecurrent[T float](r Recurrent, set *kernels.Set[T], shape Shape, kernel
 	}
 	*kernel(&sp) = o.forward
 	sp.diff = func(in []Value, y, dy Value, want []bool) []Value {
-		o.cfg.Training, o.cfg.InputGrad = true, want[0]
+		o.cfg.Training, o.cfg.InputGrad = true, o.cfg.InputGrad || want[0] // several passes may go back through one run
 		at, size := o.layout(in, want)
 		grad := spec{name: "recurrent gradient", shape: Shape{size}}
 		*kernel(&grad) = func(out []T, in [][]T) error { return o.backward(out, in, at) }

@@ -10,9 +10,10 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Program is a compiled graph with named inputs, outputs and parameters, on a
-// tape machine of its own; one that is not for training runs without it. It serves one goroutine at a time; programs over
-// one set of parameters may run at the same time.
+// Program is a compiled graph with named inputs, outputs and parameters. One
+// for training, or with operations of Gorgonia's own, runs on a tape machine;
+// others do without. It serves one goroutine at a time; programs over one set
+// of parameters may run at the same time.
 type Program struct {
 	scope   *Scope
 	machine gorgonia.VM

@@ -32,11 +32,15 @@ func (l Highway) Resolve() (layers.Layer, error) {
 }
 
 func (l Highway) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
-	if len(inputs) != 1 || inputs[0].Rank() != 2 || inputs[0].Dim(1) == graph.Any {
-		s.Failf("Highway", "must have one input of the shape [batch, features]", len(inputs))
+	if len(inputs) != 1 {
+		s.Failf("Highway", "must have one input", len(inputs))
 		return inputs
 	}
 	x := inputs[0] // [batch, features]
+	if x.Rank() != 2 || x.Dim(1) == graph.Any {
+		s.Failf("Highway", "must have an input of the shape [batch, features]", x.Shape())
+		return inputs
+	}
 	n := x.Dim(1)
 	dense := func(name string, bias float64) graph.Value {
 		w := s.Param(name+"_kernel", graph.Shape{n, n}, l.KernelInitializer)

@@ -145,3 +145,32 @@ func (r fastRun) checkClose(t *rapid.T, got, want map[string][]float64, tol floa
 		}
 	}
 }
+
+// Several passes back through one run each give what they give alone, whatever
+// the passes before asked for.
+func TestRecurrentTwoPasses(t *testing.T) {
+	pass := func(unrolled, xFirst bool) map[string][]float64 {
+		return evaluate(t, config(t), graph.Tick{}, func(s *graph.Scope) {
+			x := s.Values(graphtest.Uniform(1, 2*3*2, 1), graph.Shape{2, 3, 2})
+			y := layers.Apply(s, "lstm", layers.LSTM{Units: 2, Unrolled: unrolled}, x)[0].Sum()
+			kernel := s.Bound()[0].Value
+			order := []graph.Value{kernel, x}
+			if xFirst {
+				order = []graph.Value{x, kernel}
+			}
+			for _, v := range order {
+				name := "kernel"
+				if v.Rank() == 3 {
+					name = "x"
+				}
+				s.Output(name, s.Gradients(y, v)[0])
+			}
+		})
+	}
+	for _, xFirst := range []bool{false, true} {
+		got, want := pass(false, xFirst), pass(true, xFirst)
+		for _, name := range []string{"x", "kernel"} {
+			graphtest.CheckGradient(t, name, got[name], want[name], graphtest.Tol64)
+		}
+	}
+}

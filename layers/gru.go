@@ -32,8 +32,8 @@ import (
 // ReturnSequences.
 //
 // With Unrolled, the values z, r and g of the first step that is computed can be
-// read from a graph.Program as "z", "r" and "g" under the layer's path, those of the next
-// as "z_1" and so on.
+// read from a graph.Program as "z", "r" and "g" under the layer's path, those of
+// the next as "z_1" and so on.
 //
 // The number of units and features must be known when the model is built, that
 // of steps may be open. With the default activations, and without ResetBefore,

@@ -28,9 +28,10 @@ import (
 // step before, or zeros at the first. The mask rides on the output only with
 // ReturnSequences.
 //
-// The values i, f, g, o and c' of the first step that is computed can be read,
-// with Unrolled, from a graph.Program as "i", "f", "g", "o" and "c" under the layer's path,
-// those of the next as "i_1" and so on, as they are before a mask holds them.
+// With Unrolled, the values i, f, g, o and c' of the first step that is computed
+// can be read from a graph.Program as "i", "f", "g", "o" and "c" under the
+// layer's path, those of the next as "i_1" and so on, as they are before a mask
+// holds them.
 //
 // The number of units and features must be known when the model is built, that
 // of steps may be open. With the default activations the layer runs as one

@@ -34,7 +34,8 @@ func (ZeroState) States(s *graph.Scope, batch int, sizes []int) []graph.Value {
 }
 
 // RandomState starts with normally distributed numbers, drawn anew for every
-// sample of every run, in training or not.
+// sample of every batch, in training or not. Predicting the same batches again
+// draws the same.
 type RandomState struct {
 	Stddev float64 // standard deviation, positive; 1 where 0
 }
@@ -45,7 +46,7 @@ func (r RandomState) Resolve() (InitialState, error) {
 		r.Stddev = 1
 	}
 	if !(r.Stddev > 0) || math.IsInf(r.Stddev, 0) {
-		return nil, graph.Error{Field: "RandomState.Stddev", Rule: "must be positive and finite", Value: r.Stddev}
+		return nil, graph.Error{Field: "RandomState.Stddev", Rule: "must be finite and not negative", Value: r.Stddev}
 	}
 	return r, nil
 }

@@ -23,7 +23,8 @@ type Config struct {
 	Custom []any
 }
 
-// Model is layers with weights. It is made by NewSequential or Load.
+// Model is layers with weights. It is made by NewSequential, Load or
+// Read.
 //
 // Predict may be called from several goroutines at once, also while a trainer
 // changes the weights: each batch then sees the weights of one moment.

@@ -50,7 +50,7 @@ func (m *Model) PredictAll(ctx context.Context, inputs ...*tensor.Dense) ([]*ten
 		for i, t := range rows {
 			part[i] = rowsOf(t, from, to)
 		}
-		err := m.run(part, func(ys []*tensor.Dense) error {
+		err := m.run(part, from/predictBatch, func(ys []*tensor.Dense) error {
 			if out == nil {
 				for _, y := range ys {
 					out = append(out, tensor.New(tensor.Of(m.Dtype()), tensor.WithShape(append([]int{n}, y.Shape()[1:]...)...)))
@@ -96,9 +96,9 @@ func (m *Model) checkInputs(inputs []*tensor.Dense) (int, error) {
 	return n, nil
 }
 
-// run computes one batch; use sees the outputs, which are valid during the
-// call.
-func (m *Model) run(batch []*tensor.Dense, use func(outputs []*tensor.Dense) error) error {
+// run computes one batch, on whose number random draws depend; use sees the
+// outputs, which are valid during the call.
+func (m *Model) run(batch []*tensor.Dense, number int, use func(outputs []*tensor.Dense) error) error {
 	shapes := make([]graph.Shape, len(batch))
 	for i, t := range batch {
 		shapes[i] = graph.Shape(slices.Clone(t.Shape()))
@@ -122,7 +122,7 @@ func (m *Model) run(batch []*tensor.Dense, use func(outputs []*tensor.Dense) err
 			return err
 		}
 	}
-	if err := prog.Run(graph.Tick{}); err != nil {
+	if err := prog.Run(graph.Tick{Step: number}); err != nil {
 		return err
 	}
 	outputs := make([]*tensor.Dense, len(m.output))

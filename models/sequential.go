@@ -84,9 +84,6 @@ func (c *chain) addNamed(name string, l layers.Layer) {
 		return
 	}
 	resolved, err := layers.Resolve(l)
-	if err == nil && resolved == nil {
-		err = graph.Error{Field: layers.Class(l) + ".Resolve", Rule: "must return a layer"}
-	}
 	if err != nil {
 		c.fail(at(c.model+"/"+name, err))
 		return

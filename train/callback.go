@@ -35,7 +35,7 @@ type Event struct {
 }
 
 // Stop lets Fit end after the batch at hand, or the epoch between batches,
-// without an error. The epoch counts as finished: it is validated, enters the
+// without an error; told at TrainBegin, before the first. The epoch counts as finished: it is validated, enters the
 // history, and EpochEnd is told. Evaluate and Predict cannot be stopped.
 func (e *Event) Stop() {
 	if e.stop != nil {

@@ -57,7 +57,7 @@ func (t *Trainer) evaluate(ctx context.Context, c *course, data datasets.Data, s
 }
 
 // Predict returns the output for the inputs of data, in its order; targets are
-// not looked at. It is models.Predict over data that need not be in memory,
+// not looked at. It is models.Model.Predict over data that need not be in memory,
 // with callbacks.
 func (t *Trainer) Predict(ctx context.Context, data datasets.Data, cfg EvaluateConfig) (*tensor.Dense, error) {
 	size, err := cfg.prepare(t, data)
@@ -107,7 +107,7 @@ func (t *Trainer) forEachBatch(ctx context.Context, c *course, data datasets.Dat
 		err := t.gather(data, rows, &batch)
 		var p *program
 		if err == nil {
-			p, err = t.run(&batch, why)
+			p, err = t.run(&batch, why, graph.Tick{Step: b})
 		}
 		if err == nil {
 			logs, err = use(p, rows, &batch)

@@ -101,8 +101,9 @@ func (ps *programs) get(key string, compile func() (*program, error)) (*program,
 	return p, nil
 }
 
-// run computes what the purpose asks for from a batch.
-func (t *Trainer) run(batch *datasets.Batch, why purpose) (*program, error) {
+// run computes what the purpose asks for from a batch. Random draws depend on
+// the moment.
+func (t *Trainer) run(batch *datasets.Batch, why purpose, at graph.Tick) (*program, error) {
 	sh, err := t.check(batch, why)
 	if err != nil {
 		return nil, err
@@ -114,7 +115,7 @@ func (t *Trainer) run(batch *datasets.Batch, why purpose) (*program, error) {
 	if err := p.set(batch, sh); err != nil {
 		return nil, errors.Wrap(err, t.model.Name())
 	}
-	if err := p.graph.Run(graph.Tick{Epoch: t.epoch, Step: t.step}); err != nil {
+	if err := p.graph.Run(at); err != nil {
 		return nil, err
 	}
 	if why != predicting && !finite(p.value()) {

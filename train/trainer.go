@@ -30,7 +30,7 @@ type Model interface {
 type Config struct {
 	Loss      losses.Loss          // required
 	Optimizer optimizers.Optimizer // optimizers.Adam{}
-	Metrics   []metrics.Metric     // reported beside the loss
+	Metrics   []metrics.Metric     // reported beside the loss; weighted where samples are
 }
 
 // Trainer trains one model. It serves one goroutine at a time; meanwhile the
@@ -150,7 +150,7 @@ func (t *Trainer) Step(ctx context.Context, batch *datasets.Batch) (float64, err
 // train does one step and returns the program, which holds loss and output
 // until its next run.
 func (t *Trainer) train(batch *datasets.Batch) (*program, error) {
-	p, err := t.run(batch, training)
+	p, err := t.run(batch, training, graph.Tick{Epoch: t.epoch, Step: t.step})
 	if err != nil {
 		return nil, err
 	}

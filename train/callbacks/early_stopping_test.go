@@ -268,8 +268,8 @@ func TestEarlyStoppingErrors(t *testing.T) {
 		want string
 	}{
 		{callbacks.EarlyStopping{Monitor: "score", Mode: "up"}, `EarlyStopping.Mode must be auto, min or max, got "up"`},
-		{callbacks.EarlyStopping{Monitor: "score"}, `EarlyStopping.Mode must be min or max where the figure is "score", got auto`},
-		{callbacks.EarlyStopping{Monitor: "val_score", Mode: callbacks.Auto}, `EarlyStopping.Mode must be min or max where the figure is "val_score", got auto`},
+		{callbacks.EarlyStopping{Monitor: "score"}, `EarlyStopping.Mode must be min or max where the figure is neither the loss nor a metric of Engram's, as "score", got auto`},
+		{callbacks.EarlyStopping{Monitor: "val_score", Mode: callbacks.Auto}, `EarlyStopping.Mode must be min or max where the figure is neither the loss nor a metric of Engram's, as "val_score", got auto`},
 		{callbacks.EarlyStopping{Monitor: "loss", Patience: -1}, "EarlyStopping.Patience must not be negative, got -1"},
 		{callbacks.EarlyStopping{Monitor: "loss", StartFromEpoch: -2}, "EarlyStopping.StartFromEpoch must not be negative, got -2"},
 		{callbacks.EarlyStopping{Monitor: "loss", MinDelta: -0.5}, "EarlyStopping.MinDelta must be finite and not negative, got -0.5"},

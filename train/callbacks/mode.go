@@ -38,5 +38,5 @@ func (m Mode) sign(class, figure string) (float64, error) {
 			return 1, nil
 		}
 	}
-	return 0, graph.Error{Field: class + ".Mode", Rule: fmt.Sprintf("must be min or max where the figure is %q", figure), Value: "auto"}
+	return 0, graph.Error{Field: class + ".Mode", Rule: fmt.Sprintf("must be min or max where the figure is neither the loss nor a metric of Engram's, as %q", figure), Value: "auto"}
 }
