@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -311,7 +312,16 @@ func TestPredictConcurrently(t *testing.T) {
 				errs <- err
 				return
 			}
-			if _, err := m.WeightsSHA256(); err != nil {
+		}
+	})
+	hashes := []string{hash(t, forecaster(models.Config{Seed: 1})), hash(t, forecaster(models.Config{Seed: 2}))}
+	wg.Go(func() {
+		for range 100 {
+			h, err := m.WeightsSHA256()
+			if err == nil && !slices.Contains(hashes, h) {
+				err = errors.New("a mixture of weights has been hashed")
+			}
+			if err != nil {
 				errs <- err
 				return
 			}

@@ -105,6 +105,13 @@ func (whole) Call(_ *graph.Scope, inputs ...graph.Value) []graph.Value {
 	return []graph.Value{inputs[0].Mean()}
 }
 
+// first returns the first sample alone.
+type first struct{}
+
+func (first) Call(_ *graph.Scope, inputs ...graph.Value) []graph.Value {
+	return []graph.Value{inputs[0].At(0, 0)}
+}
+
 // none returns nothing, and a layer after it gets nothing.
 type none struct{}
 
@@ -147,6 +154,7 @@ func TestSequentialRefuses(t *testing.T) {
 		"no output":        {layers: []layers.Layer{in, none{}, dense}, want: []string{"sequential/dense: Dense must have one input, got 0"}},
 		"nothing in all":   {layers: []layers.Layer{in, none{}}, want: []string{"sequential: model must have an output"}},
 		"no batch axis":    {layers: []layers.Layer{in, whole{}}, want: []string{"sequential: output 0 must have the batch as its first axis, got []"}},
+		"one sample":       {layers: []layers.Layer{in, first{}}, want: []string{"sequential: output 0 must have the batch as its first axis, got [4, 2]"}},
 		"Resolve to nil":   {layers: []layers.Layer{in, failing{}}, want: []string{"sequential/failing: failing.Resolve must return a layer"}},
 		"the first of two": {layers: []layers.Layer{in, layers.LSTM{Units: -3}, layers.LSTM{Units: -4}, nil}, want: []string{"got -3"}},
 	} {
