@@ -95,6 +95,13 @@ func drawFast(t *rapid.T) fastRun {
 			r.mask[i] = float64(rapid.IntRange(0, 1).Draw(t, "mask"))
 		}
 		r.zeroMask = r.sequences && yes.Draw(t, "zero mask")
+		if yes.Draw(t, "junk") { // in masked steps
+			for i := range r.x {
+				if r.mask[i/r.features] == 0 {
+					r.x[i] = math.NaN()
+				}
+			}
+		}
 	}
 	r.loss = func(i, n int) []float64 { return draw(6+i, n, 1) }
 	return r

@@ -154,12 +154,16 @@ func unroll(s *graph.Scope, c Cell, q sequence) (ys, states []graph.Value) {
 		if q.backwards {
 			t = len(xs) - 1 - i
 		}
-		y, next := c.Step(s, xs[t], states, nil) // [batch, units]
+		x, m := xs[t], graph.Value{}
+		if masked {
+			m = mask.Slice(1, t, t+1)                        // [batch, 1]
+			x = graph.Where(m, x, s.Const(0, graph.Shape{})) // whatever is there, NaN too, must not reach a gradient
+		}
+		y, next := c.Step(s, x, states, nil) // [batch, units]
 		if !sameShapes(s, next, states) || s.Err() != nil {
 			return []graph.Value{y}, states
 		}
 		if masked {
-			m := mask.Slice(1, t, t+1) // [batch, 1]
 			y, next = hold(m, y, next, ys, states)
 		}
 		ys, states = append(ys, y), next
