@@ -4,8 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"gonum.org/v1/gonum/blas"
-	blasgonum "gonum.org/v1/gonum/blas/gonum"
+	"github.com/engram-go/engram/graph/internal/kernels"
 )
 
 // MatMul is the matrix product over the last axis of v and the last but one of
@@ -23,7 +22,7 @@ func (v Value) matmul(w Value, transV, transW bool) Value {
 	}
 	return v.s.apply(spec{
 		name: "matmul", shape: shape,
-		f32: gemmKernel(p, sgemm), f64: gemmKernel(p, dgemm),
+		f32: gemmKernel(p, kernels.Float32()), f64: gemmKernel(p, kernels.Float64()),
 		diff: func(in []Value, _, dy Value, want []bool) []Value {
 			a, b := in[0], in[1]
 			return pair(want, func() Value {
@@ -84,33 +83,37 @@ func planMatMul(a, b Shape, ta, tb bool) (Shape, matMulPlan, bool) {
 	return append(lead, ma, nb), p, true
 }
 
-// gemm computes c = a·b for row-major matrices, a and b transposed as told.
-type gemm[T float] func(ta, tb blas.Transpose, m, n, k int, a []T, lda int, b []T, ldb int, c []T, ldc int)
+// shared is how many products of two elements are worth a second core.
+const shared = 1 << 18
 
-func sgemm(ta, tb blas.Transpose, m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int) {
-	blasgonum.Implementation{}.Sgemm(ta, tb, m, n, k, 1, a, lda, b, ldb, 0, c, ldc)
-}
-
-func dgemm(ta, tb blas.Transpose, m, n, k int, a []float64, lda int, b []float64, ldb int, c []float64, ldc int) {
-	blasgonum.Implementation{}.Dgemm(ta, tb, m, n, k, 1, a, lda, b, ldb, 0, c, ldc)
-}
-
-func gemmKernel[T float](p matMulPlan, mul gemm[T]) func([]T, [][]T) error {
-	ta, lda := blas.NoTrans, p.k
-	if p.ta {
-		ta, lda = blas.Trans, p.m
+func gemmKernel[T float](p matMulPlan, set *kernels.Set[T]) func([]T, [][]T) error {
+	unit := p.n // columns that one core computes at least
+	if p.m*p.n*p.k >= shared {
+		unit = kernels.MulUnit
 	}
-	tb, ldb := blas.NoTrans, p.n
-	if p.tb {
-		tb, ldb = blas.Trans, p.k
-	}
+	var room []T // of every core, made in the first run
 	return func(out []T, in [][]T) error {
+		if room == nil {
+			room = make([]T, (p.n+unit-1)/unit*kernels.MulRoom)
+		}
 		sa, sb, sc := p.m*p.k, p.k*p.n, p.m*p.n
 		for i := range p.count {
-			mul(ta, tb, p.m, p.n, p.k, in[0][i*sa:(i+1)*sa], lda, in[1][i*sb:(i+1)*sb], ldb, out[i*sc:(i+1)*sc], p.n)
+			a, b := matrix(in[0][i*sa:(i+1)*sa], p.m, p.k, p.ta), matrix(in[1][i*sb:(i+1)*sb], p.k, p.n, p.tb)
+			c := kernels.RowMajor(out[i*sc:(i+1)*sc], p.n)
+			kernels.Parallel(p.n, unit, func(from, end int) {
+				set.Mul(p.m, p.k, a, b, c, from, end, room[from/unit*kernels.MulRoom:])
+			})
 		}
 		return nil
 	}
+}
+
+// matrix is an m×n matrix that lies by rows, or transposed.
+func matrix[T float](data []T, m, n int, transposed bool) kernels.Matrix[T] {
+	if transposed {
+		return kernels.RowMajor(data, m).T()
+	}
+	return kernels.RowMajor(data, n)
 }
 
 // Gather looks rows up: element i of indices becomes row i of v, so the result

@@ -138,6 +138,10 @@ func (s *Set[T]) Mul(m, k int, a, b, c Matrix[T], from, end int, room []T) {
 	}
 }
 
+// MulUnit is how many columns Mul computes at a time: cores may share them in
+// multiples of it.
+const MulUnit = tileColumns
+
 // MulRoom is how many elements of working memory Mul needs.
 const MulRoom = termsAtOnce*tileColumns + tileRows*tileColumns
 
