@@ -78,6 +78,14 @@ func RestoreParams(dtype tensor.Dtype, seed uint64, stored map[string]*tensor.De
 	return p, nil
 }
 
+// Restored ends what RestoreParams began: parameters that are declared from now
+// on are initialised.
+func (p *Params) Restored() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stored = nil
+}
+
 // Unused are the stored values that no parameter has taken, sorted by path.
 func (p *Params) Unused() []string {
 	p.mu.RLock()
@@ -216,10 +224,8 @@ func (s *Scope) State(name string, shape Shape, init Initializer) Value {
 
 func (s *Scope) param(name string, shape Shape, init Initializer, trainable bool) Value {
 	path := join(s.path, name)
-	for _, b := range s.bound {
-		if b.Param.Path == path && b.Param.Shape.Equal(shape) {
-			return b.Value
-		}
+	if i, ok := s.boundAt[path]; ok && s.bound[i].Param.Shape.Equal(shape) {
+		return s.bound[i].Value
 	}
 	if s.err != nil {
 		return s.poison(shape)
@@ -243,6 +249,7 @@ func (s *Scope) param(name string, shape Shape, init Initializer, trainable bool
 		// does to the header stays in this graph.
 		s.bind(v, p.value.ShallowClone())
 	}
+	s.boundAt[path] = len(s.bound)
 	s.bound = append(s.bound, Bound{p, v})
 	return v
 }

@@ -28,6 +28,7 @@ type Scope struct {
 
 	values  map[*gorgonia.Node]Value // what stands behind a node
 	bound   []Bound                  // parameters used in this graph
+	boundAt map[string]int           // their places, by path
 	inputs  map[string]Value
 	outputs map[string]Value
 	used    map[string]int // how often a name was given to unique
@@ -63,6 +64,7 @@ func newScope(cfg Config, g *gorgonia.ExprGraph, salt uint32) *Scope {
 		values:  map[*gorgonia.Node]Value{},
 		inputs:  map[string]Value{},
 		outputs: map[string]Value{},
+		boundAt: map[string]int{},
 		used:    map[string]int{},
 	}
 }

@@ -171,6 +171,7 @@ func restore(f safetensors.File, cfg LoadConfig) (*Sequential, error) {
 	if extra := m.params.Unused(); len(extra) > 0 {
 		return nil, graph.Error{Field: "weights", Rule: "must all belong to a layer", Value: strings.Join(extra, ", ")}
 	}
+	m.params.Restored()
 	return m, nil
 }
 
