@@ -11,6 +11,7 @@ import (
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/activations"
 	"github.com/engram-go/engram/layers/initializers"
+	"github.com/engram-go/engram/models/internal/saved"
 	"github.com/engram-go/engram/models/safetensors"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
@@ -25,22 +26,9 @@ const (
 	configKey     = "engram_config"
 )
 
-// saved is the config of a model as it is written.
-type saved struct {
-	Name   string
-	Seed   uint64
-	Dtype  string
-	Layers []savedLayer
-}
-
-type savedLayer struct {
-	Name  string
-	Layer layers.Layer
-}
-
 // registry knows the types that a config may hold.
 func registry(custom []any) (*codec.Registry, error) {
-	known := slices.Concat([]any{saved{}}, layers.All(), activations.All(), initializers.All(), custom)
+	known := slices.Concat([]any{saved.Sequential{}}, layers.All(), activations.All(), initializers.All(), custom)
 	r, err := codec.NewRegistry(known...)
 	return r, errors.Wrap(err, "Config.Custom")
 }
@@ -90,7 +78,7 @@ func (m *Model) file() (safetensors.File, error) {
 	if err != nil {
 		return safetensors.File{}, err
 	}
-	config := saved{Name: m.cfg.Name, Seed: m.cfg.Seed, Dtype: m.Dtype().String(), Layers: m.body.saved()}
+	config := saved.Sequential{Name: m.cfg.Name, Seed: m.cfg.Seed, Dtype: m.Dtype().String(), Layers: m.body.config()}
 	for _, l := range config.Layers {
 		if _, err := r.Encode(l.Layer); err != nil {
 			return safetensors.File{}, errors.Wrapf(err, "%s/%s", m.cfg.Name, l.Name)
@@ -147,7 +135,7 @@ func restore(f safetensors.File, cfg LoadConfig) (*Sequential, error) {
 	if err != nil {
 		return nil, err
 	}
-	var config saved
+	var config saved.Sequential
 	if err := r.Decode([]byte(f.Metadata[configKey]), &config); err != nil {
 		return nil, errors.Wrap(err, "metadata "+configKey)
 	}

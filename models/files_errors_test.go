@@ -85,10 +85,10 @@ func TestReadRefuses(t *testing.T) {
 		"a model name with /":  {config(`"name":"sequential"`, `"name":"a/b"`), []string{`name must be one line of text without /, got "a/b"`}},
 		"null for a layer":     {config(`"layer":{"class_name":"Dense"`, `"layer":null,"x":{"class_name":"Dense"`), []string{"config.layers[2].x", "must be a field"}},
 		"no layers": {func(f *safetensors.File) {
-			f.Metadata["engram_config"] = `{"class_name":"saved","config":{"name":"a","dtype":"float32","layers":[]}}`
+			f.Metadata["engram_config"] = `{"class_name":"Sequential","config":{"name":"a","dtype":"float32","layers":[]}}`
 		}, []string{"a: model must have layers"}},
 		"a nil layer": {func(f *safetensors.File) {
-			f.Metadata["engram_config"] = `{"class_name":"saved","config":{"name":"a","dtype":"float32","layers":[{"name":"b","layer":null}]}}`
+			f.Metadata["engram_config"] = `{"class_name":"Sequential","config":{"name":"a","dtype":"float32","layers":[{"name":"b","layer":null}]}}`
 		}, []string{"a/b: layer must not be nil"}},
 		"an input of any size": {config(`"shape":[-1,2]`, `"shape":[-1,-1]`), []string{"sequential/lstm: LSTM must have an input whose last axis is known, got [any, any, any]"}},
 		"a negative axis":      {config(`"shape":[-1,2]`, `"shape":[-2,2]`), []string{"sequential/input: Input.Shape must have positive or open axes, got [-2, 2]"}},

@@ -153,7 +153,7 @@ func TestSaveWritesDefaults(t *testing.T) {
 	if err := json.Unmarshal([]byte(f.Metadata["engram_config"]), &got); err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]any{"class_name": "saved", "config": map[string]any{
+	want := map[string]any{"class_name": "Sequential", "config": map[string]any{
 		"name": "sequential", "seed": 0.0, "dtype": "float32",
 		"layers": []any{
 			map[string]any{"name": "input", "layer": map[string]any{"class_name": "Input", "config": map[string]any{"shape": []any{-1.0, 2.0}, "name": ""}}},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/models/internal/saved"
 	"gorgonia.org/tensor"
 )
 
@@ -45,8 +46,8 @@ type body interface {
 	inputs() ([]graph.Shape, error)
 	// call runs the layers, and shows visit what each of them returned.
 	call(s *graph.Scope, in []graph.Value, visit func(name string, l layers.Layer, out []graph.Value)) []graph.Value
-	// saved are the layers as Save writes them.
-	saved() []savedLayer
+	// config are the layers as Save writes them.
+	config() []saved.Layer
 }
 
 // row is one line of the summary.

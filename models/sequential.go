@@ -6,6 +6,7 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/models/internal/saved"
 	"github.com/pkg/errors"
 )
 
@@ -99,10 +100,10 @@ func (c *chain) fail(err error) {
 	}
 }
 
-func (c *chain) saved() []savedLayer {
-	out := make([]savedLayer, len(c.links))
+func (c *chain) config() []saved.Layer {
+	out := make([]saved.Layer, len(c.links))
 	for i, k := range c.links {
-		out[i] = savedLayer{k.name, k.layer}
+		out[i] = saved.Layer{Name: k.name, Layer: k.layer}
 	}
 	return out
 }
