@@ -2,7 +2,6 @@ package graph
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -208,8 +207,8 @@ func (s *Scope) Losses() []Value { return s.losses }
 // value v after each training step.
 func (s *Scope) AddUpdate(name string, v Value) {
 	path := join(s.path, name)
-	i := slices.IndexFunc(s.bound, func(b Bound) bool { return b.Param.Path == path })
-	if i < 0 {
+	i, ok := s.boundAt[path]
+	if !ok {
 		s.Failf("update", "must name a parameter that the layer uses", name)
 		return
 	}

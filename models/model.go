@@ -24,8 +24,7 @@ type Config struct {
 	Custom []any
 }
 
-// Model is layers with weights. It is made by NewSequential, Load or
-// Read.
+// Model is layers with weights. It is made by NewSequential, Load or Read.
 //
 // Predict may be called from several goroutines at once, also while a trainer
 // changes the weights: each batch then sees the weights of one moment.

@@ -27,9 +27,9 @@ type FitConfig struct {
 
 // Fit trains on data, epoch after epoch. It stops between batches when ctx
 // ends. The history holds the epochs that were finished, also beside an error;
-// the weights are then those of the last step that was done.
-// Called again, it goes on: with the weights, with the optimizer's memory, and
-// with other orders and random draws than before.
+// the weights are then those of the last step that was done. Called again, it
+// goes on: with the weights, with the optimizer's memory, and with other orders
+// and random draws than before.
 func (t *Trainer) Fit(ctx context.Context, data datasets.Data, cfg FitConfig) (*History, error) {
 	history := &History{}
 	data, err := t.prepare(data, &cfg)
