@@ -145,9 +145,9 @@ func (v Value) Gather(indices Value) Value {
 func gatherKernel[T float](n, size int) func([]T, [][]T) error {
 	return func(out []T, in [][]T) error {
 		for i, x := range in[1] {
-			row := int(x)
-			if T(row) != x || row < 0 || row >= n {
-				return Error{Field: fmt.Sprintf("index %d", i), Rule: fmt.Sprintf("must be a whole number from 0 to %d", n-1), Value: x}
+			row, err := index(i, x, n)
+			if err != nil {
+				return err
 			}
 			copy(out[i*size:(i+1)*size], in[0][row*size:])
 		}

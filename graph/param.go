@@ -248,6 +248,7 @@ func (s *Scope) param(name string, shape Shape, init Initializer, trainable bool
 		// A clone of the header only: the memory is shared, and what Gorgonia
 		// does to the header stays in this graph.
 		s.bind(v, p.value.ShallowClone())
+		s.params[v.node] = true
 	}
 	s.boundAt[path] = len(s.bound)
 	s.bound = append(s.bound, Bound{p, v})
@@ -255,9 +256,7 @@ func (s *Scope) param(name string, shape Shape, init Initializer, trainable bool
 }
 
 // isParam tells whether a value is a parameter itself.
-func (v Value) isParam() bool {
-	return slices.ContainsFunc(v.s.bound, func(b Bound) bool { return b.Value.node == v.node })
-}
+func (v Value) isParam() bool { return v.s.params[v.node] }
 
 // Bound is a parameter and the value that stands for it in a graph.
 type Bound struct {

@@ -28,6 +28,7 @@ type Scope struct {
 	values  map[*gorgonia.Node]Value // what stands behind a node
 	bound   []Bound                  // parameters used in this graph
 	boundAt map[string]int           // their places, by path
+	params  map[*gorgonia.Node]bool  // their nodes
 	inputs  map[string]Value
 	outputs map[string]Value
 	used    map[string]int // how often a name was given to unique
@@ -64,6 +65,7 @@ func newScope(cfg Config, g *gorgonia.ExprGraph, salt uint32) *Scope {
 		inputs:  map[string]Value{},
 		outputs: map[string]Value{},
 		boundAt: map[string]int{},
+		params:  map[*gorgonia.Node]bool{},
 		used:    map[string]int{},
 	}
 }

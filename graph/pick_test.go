@@ -1,0 +1,104 @@
+package graph_test
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+	"pgregory.net/rapid"
+)
+
+func TestPickValues(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		lead, n := shapes(0, 3).Draw(t, "lead"), rapid.IntRange(1, 5).Draw(t, "n")
+		place := rapid.Map(rapid.IntRange(0, n-1), func(i int) float64 { return float64(i) })
+		indices := filled(t, "indices", place, lead)
+		checkOp(t, "pick", 0,
+			func(_ *graph.Scope, in []graph.Value) graph.Value { return in[0].Pick(in[1]) },
+			func(in []array) array {
+				return tabulate(lead, func(at []int) float64 {
+					return pick(in[0], append(slices.Clone(at), int(pick(in[1], at))))
+				})
+			}, filled(t, "v", wild, append(slices.Clone(lead), n)), indices)
+	})
+}
+
+func TestPickGradient(t *testing.T) {
+	graphtest.CheckGrad(t, func(s *graph.Scope, in []graph.Value) graph.Value {
+		return in[0].Pick(s.Values([]float64{2, 0, 1, 2}, graph.Shape{2, 2})).Square()
+	}, graphtest.Input(1, 2, 2, 3))
+}
+
+func TestRequireGradient(t *testing.T) {
+	graphtest.CheckGrad(t, func(_ *graph.Scope, in []graph.Value) graph.Value {
+		return in[0].Require("x", "must be small", func(x float64) bool { return x < 100 }).Square()
+	}, graphtest.Input(1, 2, 3))
+}
+
+// What data must hold is checked in every run, and the program goes on after.
+func TestErrorsOfDataInARun(t *testing.T) {
+	for _, dt := range dtypes {
+		for _, c := range []struct {
+			bad  float64
+			want string
+		}{
+			{-1, "layer: index 1 must be a whole number from 0 to 2, got -1"},
+			{3, "layer: index 1 must be a whole number from 0 to 2, got 3"},
+			{0.5, "layer: index 1 must be a whole number from 0 to 2, got 0.5"},
+			{1e30, "layer: index 1 must be a whole number from 0 to 2, got 1e+30"},
+			{math.NaN(), "layer: index 1 must be a whole number from 0 to 2, got NaN"},
+			{math.Inf(1), "layer: index 1 must be a whole number from 0 to 2, got +Inf"},
+			{7, "layer: x must be below 5, got 7"},
+		} {
+			for _, training := range []bool{false, true} {
+				cfg := config(t, dt)
+				cfg.Training = training
+				p := program(t, cfg, func(s *graph.Scope) {
+					x := s.Input("x", graph.Shape{2})
+					s.Within("layer", func() {
+						if c.bad == 7 {
+							x = x.Require("x", "must be below 5", func(x float64) bool { return x < 5 })
+						}
+						s.Output("y", s.Values([]float64{1, 2, 3, 4, 5, 6}, graph.Shape{2, 3}).Pick(x))
+					})
+				})
+				bad := dense(dt, array{Shape: []int{2}, Data: []float64{1, c.bad}})
+				if err := p.SetInput("x", bad); err != nil {
+					t.Fatal(err)
+				}
+				err := p.Run(graph.Tick{})
+				var e graph.Error
+				if err == nil || err.Error() != c.want || !errors.As(err, &e) || !errors.Is(err, graph.ErrInput) {
+					t.Errorf("%v: got %v, want %s", dt, err, c.want)
+				}
+				run(t, p, map[string]array{"x": {Shape: []int{2}, Data: []float64{1, 2}}})
+				if got := output(t, p, "y"); !slices.Equal(got, []float64{2, 6}) {
+					t.Errorf("after the error: got %v", got)
+				}
+			}
+		}
+	}
+}
+
+func TestPickRefusesShapes(t *testing.T) {
+	for _, c := range []struct {
+		v, indices graph.Shape
+		want       string
+	}{
+		{graph.Shape{}, graph.Shape{}, "pick must have an axis to pick from, got []"},
+		{graph.Shape{2, 3}, graph.Shape{3}, "pick must have indices of the shape [2], got [3]"},
+		{graph.Shape{2, 3}, graph.Shape{2, 1}, "pick must have indices of the shape [2], got [2, 1]"},
+		{graph.Shape{graph.Any, 4, 3}, graph.Shape{2, 5}, "pick must have indices of the shape [any, 4], got [2, 5]"},
+	} {
+		err := graph.Shapes(config(t, tensor.Float32), func(s *graph.Scope) {
+			s.Input("v", c.v).Pick(s.Input("indices", c.indices))
+		})
+		if err == nil || err.Error() != c.want {
+			t.Errorf("%v of %v: got %v, want %s", c.indices, c.v, err, c.want)
+		}
+	}
+}
