@@ -127,7 +127,7 @@ func (p *Program) Run(at Tick) error {
 		return Error{Field: name, Rule: "must be set before a run"}
 	}
 	for _, r := range p.scope.randoms {
-		if err := r.fill(p.scope.cfg.Seed, at); err != nil {
+		if err := r.fill(at); err != nil {
 			return err
 		}
 	}

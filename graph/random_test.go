@@ -64,6 +64,49 @@ func TestRandomDraws(t *testing.T) {
 	}
 }
 
+// A part with a seed of its own draws by that seed and the names in it,
+// wherever it stands and whatever the seed of the graph is.
+func TestSeeded(t *testing.T) {
+	at := graph.Tick{Epoch: 2, Step: 5}
+	seeded := func(seed, own uint64, layer string) *graph.Program {
+		cfg := config(t, tensor.Float64)
+		cfg.Seed = seed
+		return program(t, cfg, func(s *graph.Scope) {
+			mask := func(name string) graph.Value { return s.Random(name, graph.Shape{2, 3}, (*rand.Rand).Float64) }
+			s.Within(layer, func() {
+				s.Seeded(own, func() {
+					s.Output("first", mask("mask"))
+					s.Output("second", mask("mask"))
+					s.Within("inner", func() { s.Output("inner", mask("mask")) })
+					s.Seeded(own+1, func() { s.Output("nested", mask("mask")) })
+				})
+				s.Output("after", mask("mask"))
+			})
+		})
+	}
+	p := seeded(1, 7, "a")
+	want := draw(t, p, "first", at)
+	if !slices.Equal(want, draw(t, seeded(2, 7, "b"), "first", at)) {
+		t.Error("the seed of the graph or the layer's place changes the draws")
+	}
+	for what, got := range map[string][]float64{
+		"seed":   draw(t, seeded(1, 8, "a"), "first", at),
+		"use":    draw(t, p, "second", at),
+		"path":   draw(t, p, "inner", at),
+		"part":   draw(t, p, "nested", at),
+		"end":    draw(t, p, "after", at),
+		"tick":   draw(t, p, "first", graph.Tick{Epoch: 2, Step: 6}),
+		"nobody": draw(t, drawing(t, tensor.Float64, 7, "a"), "a", at),
+	} {
+		if slices.Equal(got, want) {
+			t.Errorf("another %s gives the same draws", what)
+		}
+	}
+	if slices.Equal(draw(t, p, "after", at), draw(t, seeded(2, 7, "a"), "after", at)) {
+		t.Error("the seed outlives its part")
+	}
+}
+
 func TestRand(t *testing.T) {
 	first := func(seed uint64, purpose, path string, at graph.Tick) uint64 {
 		return graph.Rand(seed, purpose, path, at).Uint64()

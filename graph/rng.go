@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
@@ -24,8 +25,26 @@ func Rand(seed uint64, purpose, path string, at Tick) *rand.Rand {
 // random is a value that is drawn anew before every run.
 type random struct {
 	path  string
+	seed  uint64
+	key   string // what the draws depend on besides seed and tick: the path, or its end
 	value *tensor.Dense
 	draw  func(r *rand.Rand) float64
+}
+
+// seeding is a seed of its own for a part of a graph.
+type seeding struct {
+	seed uint64
+	root string // the path at which the part begins
+}
+
+// Seeded runs build with another seed for Random: the draws depend on it, on
+// the tick, and on the path from here on, and no longer on Config.Seed or on
+// the place of the layer at work. So two layers of one seed draw the same.
+func (s *Scope) Seeded(seed uint64, build func()) {
+	outer := s.seeding
+	s.seeding = &seeding{seed, s.path}
+	defer func() { s.seeding = outer }()
+	build()
 }
 
 // Random is a value whose elements are drawn anew, one by one, before every
@@ -36,20 +55,24 @@ func (s *Scope) Random(name string, shape Shape, draw func(r *rand.Rand) float64
 	v := s.leaf(name, shape)
 	if v.node != nil {
 		t := newDense(s.Dtype(), shape)
-		s.randoms = append(s.randoms, random{path, t, draw})
+		r := random{path, s.cfg.Seed, path, t, draw}
+		if own := s.seeding; own != nil {
+			r.seed, r.key = own.seed, strings.TrimPrefix(path, own.root)
+		}
+		s.randoms = append(s.randoms, r)
 		s.bind(v, t)
 	}
 	return v
 }
 
 // fill draws the elements for a run. What draws them may be a user's own.
-func (r random) fill(seed uint64, at Tick) (err error) {
+func (r random) fill(at Tick) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = locate(errors.Errorf("drawing panicked: %v", p), r.path)
 		}
 	}()
-	rnd := Rand(seed, "draw", r.path, at)
+	rnd := Rand(r.seed, "draw", r.key, at)
 	if r.value.Dtype() == tensor.Float32 {
 		fill(r.value.Float32s(), rnd, r.draw)
 	} else {

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -33,6 +34,7 @@ type Scope struct {
 	outputs map[string]Value
 	used    map[string]int // how often a name was given to unique
 	randoms []random
+	seeding *seeding // where a layer has a seed of its own
 	losses  []Value
 	updates []Update
 }
@@ -206,7 +208,7 @@ func (s *Scope) AddLoss(v Value) {
 func (s *Scope) Losses() []Value { return s.losses }
 
 // AddUpdate makes the parameter of that name in the layer at work take the
-// value v after each training step.
+// value v after each training step, in place of what it was given before.
 func (s *Scope) AddUpdate(name string, v Value) {
 	path := join(s.path, name)
 	i, ok := s.boundAt[path]
@@ -218,9 +220,29 @@ func (s *Scope) AddUpdate(name string, v Value) {
 		s.Failf("update of "+name, fmt.Sprintf("must have the shape %v", want), v.shape)
 		return
 	}
-	if s.owns("update of "+name, v) {
-		s.updates = append(s.updates, Update{path, v})
+	if !s.owns("update of "+name, v) {
+		return
 	}
+	if i := s.updateOf(path); i >= 0 {
+		s.updates[i].Value = v
+		return
+	}
+	s.updates = append(s.updates, Update{path, v})
+}
+
+// Updated is the value that the parameter of that name in the layer at work
+// takes after the step, as far as is known: that of AddUpdate, or v, its own. A
+// layer that stands in a model twice goes on from there, so that no update is
+// lost.
+func (s *Scope) Updated(name string, v Value) Value {
+	if i := s.updateOf(join(s.path, name)); i >= 0 {
+		return s.updates[i].Value
+	}
+	return v
+}
+
+func (s *Scope) updateOf(path string) int {
+	return slices.IndexFunc(s.updates, func(u Update) bool { return u.Path == path })
 }
 
 // Updates are all that AddUpdate was given.

@@ -149,6 +149,13 @@ func TestLossesAndUpdates(t *testing.T) {
 			s.AddUpdate("mean", mean.Scale(0.9))
 			s.AddLoss(mean.Sum())
 		})
+		s.Within("norm", func() { // again: the second update goes on from the first
+			mean := s.State("mean", graph.Shape{2}, constant(1))
+			s.AddUpdate("mean", s.Updated("mean", mean).AddConst(2))
+			if other := s.Updated("other", mean); !s.Symbolic() && other.Node() == nil || !other.Shape().Equal(graph.Shape{2}) {
+				t.Errorf("what has no update must be itself, got %v", other)
+			}
+		})
 		if l, u := s.Losses(), s.Updates(); len(l) != 1 || len(u) != 1 || u[0].Path != "norm/mean" || l[0].Rank() != 0 {
 			t.Errorf("losses %v, updates %v", l, u)
 		}
@@ -158,6 +165,11 @@ func TestLossesAndUpdates(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", pass, err)
 		}
+	}
+	p := program(t, config(t, tensor.Float64), build)
+	run(t, p, nil)
+	if got := output(t, p, "y"); !slices.Equal(got, []float64{2.9, 2.9}) {
+		t.Errorf("the update is %v, want 0.9·1 + 2", got)
 	}
 	cases := map[string]func(s *graph.Scope){
 		"loss must be a single number, got [2]":                      func(s *graph.Scope) { s.AddLoss(s.Const(1, graph.Shape{2})) },
