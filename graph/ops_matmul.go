@@ -91,17 +91,13 @@ func gemmKernel[T float](p matMulPlan, set *kernels.Set[T]) func([]T, [][]T) err
 	if p.m*p.n*p.k >= shared {
 		unit = kernels.MulUnit
 	}
-	var room []T // of every core, made in the first run
 	return func(out []T, in [][]T) error {
-		if room == nil {
-			room = make([]T, (p.n+unit-1)/unit*kernels.MulRoom)
-		}
 		sa, sb, sc := p.m*p.k, p.k*p.n, p.m*p.n
 		for i := range p.count {
 			a, b := matrix(in[0][i*sa:(i+1)*sa], p.m, p.k, p.ta), matrix(in[1][i*sb:(i+1)*sb], p.k, p.n, p.tb)
 			c := kernels.RowMajor(out[i*sc:(i+1)*sc], p.n)
 			kernels.Parallel(p.n, unit, func(from, end int) {
-				set.Mul(p.m, p.k, a, b, c, from, end, room[from/unit*kernels.MulRoom:])
+				set.Mul(p.m, p.k, a, b, c, from, end)
 			})
 		}
 		return nil

@@ -12,7 +12,7 @@ func Example() {
 	a := []float64{1, 2, 3, 4}
 	b := []float64{1, 0, 0, 1, 1, -1} // three columns
 	c := make([]float64, 6)
-	s.Mul(2, 2, kernels.RowMajor(a, 2), kernels.RowMajor(b, 2).T(), kernels.RowMajor(c, 3), 0, 3, make([]float64, kernels.MulRoom))
+	s.Mul(2, 2, kernels.RowMajor(a, 2), kernels.RowMajor(b, 2).T(), kernels.RowMajor(c, 3), 0, 3)
 	fmt.Println(c)
 	s.Softmax(3, c, c)
 	fmt.Printf("%.3f\n", c)

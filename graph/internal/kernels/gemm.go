@@ -4,9 +4,13 @@ const (
 	tileRows    = 6
 	tileColumns = 16
 	stripRows   = 3
-	// termsAtOnce bounds the rows of b that are packed at once, so that they
-	// stay in the first-level cache: 192·16 float32 take 12 KB.
-	termsAtOnce = 192
+	// Mul packs parts of its operands. Of b, a panel of 16 columns stays in the
+	// first-level cache: 192·16 float32 take 12 KB. All that is packed at once
+	// stays in the second-level cache: 192·384 float32 take 295 KB, 192·192 take
+	// 147 KB.
+	termsAtOnce   = 192
+	rowsAtOnce    = 192
+	columnsAtOnce = 384
 )
 
 // Matrix is a matrix in a slice: element (i, j) lies at i·Row + j·Col.
@@ -42,24 +46,31 @@ func (p *Packed[T]) Pack(b Matrix[T], k, n int) {
 		p.data = p.data[:size]
 	}
 	p.k, p.n = k, n
-	for j := 0; j < n; j += tileColumns {
-		packPanel(p.data[j*k:], b, 0, k, j, min(tileColumns, n-j))
-	}
+	packPanels(p.data, b, k, n)
 }
 
-// packPanel copies rows from..to and width columns from column j on.
-func packPanel[T Float](to []T, b Matrix[T], from, end, j, width int) {
-	for i := from; i < end; i++ {
-		row := to[(i-from)*tileColumns:][:tileColumns]
-		at := i*b.Row + j*b.Col
-		if b.Col == 1 {
-			clear(row[copy(row, b.Data[at:at+width]):])
-			continue
+// packPanels copies the k×n matrix b in panels, row by row, since that is how
+// most matrices lie in memory.
+func packPanels[T Float](to []T, b Matrix[T], k, n int) {
+	for i := range k {
+		at := i * b.Row
+		for j := 0; j < n; j += tileColumns {
+			width := min(tileColumns, n-j)
+			row := to[j*k+i*tileColumns:][:tileColumns]
+			from := b.Data[at+j*b.Col:]
+			switch {
+			case b.Col == 1 && width == tileColumns:
+				*(*[tileColumns]T)(row) = [tileColumns]T(from)
+				continue
+			case b.Col == 1:
+				copy(row, from[:width])
+			default:
+				for c := range width {
+					row[c] = from[c*b.Col]
+				}
+			}
+			clear(row[width:])
 		}
-		for c := range width {
-			row[c] = b.Data[at+c*b.Col]
-		}
-		clear(row[width:])
 	}
 }
 
@@ -80,7 +91,7 @@ func (s *Set[T]) MulPacked(m int, a Matrix[T], b *Packed[T], c Matrix[T], add bo
 		return
 	}
 	for j := 0; j < b.n && m > few; j += tileColumns {
-		s.panel(m-few, b.k, a, b.data[j*b.k:(j+tileColumns)*b.k], tileColumns, c.Data[j:], c.Row, add)
+		s.panel(m-few, b.k, a, tileRows*a.Row, b.data[j*b.k:(j+tileColumns)*b.k], c.Data[j:], c.Row, add)
 	}
 	if few > 0 {
 		a, c := a.From(m-few), c.From(m-few)
@@ -102,39 +113,11 @@ func fill[T Float](m, n int, c Matrix[T], add bool) {
 	}
 }
 
-// panel computes m rows and 16 columns.
-func (s *Set[T]) panel(m, k int, a Matrix[T], b []T, bRow int, c []T, cRow int, add bool) {
+// panel computes m rows and 16 columns. The rows of a that one tile takes are
+// aTile elements behind those of the tile before.
+func (s *Set[T]) panel(m, k int, a Matrix[T], aTile int, b []T, c []T, cRow int, add bool) {
 	for i := 0; i < m; i += tileRows {
-		s.tile(min(tileRows, m-i), k, a.Data[i*a.Row:], a.Row, a.Col, b, bRow, c[i*cRow:], cRow, add)
-	}
-}
-
-// Mul computes the columns from..end of the m×n matrix c = a·b over k terms, b
-// being k×n, both in any order, c by rows. Room is working memory of at least
-// MulRoom elements. Each element of c is one sum in one order, whatever the
-// columns asked for.
-func (s *Set[T]) Mul(m, k int, a, b, c Matrix[T], from, end int, room []T) {
-	if m == 0 || from == end {
-		return
-	}
-	wholeRows(m, c, end)
-	if k == 0 {
-		fill(m, end-from, Matrix[T]{c.Data[from:], c.Row, 1}, false)
-	}
-	packed := room[:termsAtOnce*tileColumns]
-	edge := room[termsAtOnce*tileColumns:][:tileRows*tileColumns]
-	for j := from; j < end; j += tileColumns {
-		width := min(tileColumns, end-j)
-		for p := 0; p < k; p += termsAtOnce {
-			terms := min(termsAtOnce, k-p)
-			packPanel(packed, b, p, p+terms, j, width)
-			part := Matrix[T]{a.Data[p*a.Col:], a.Row, a.Col}
-			if width == tileColumns {
-				s.panel(m, terms, part, packed, tileColumns, c.Data[j:], c.Row, p > 0)
-				continue
-			}
-			s.edge(m, terms, part, packed, c.Data[j:], c.Row, width, p > 0, edge)
-		}
+		s.tile(min(tileRows, m-i), k, a.Data[i/tileRows*aTile:], a.Row, a.Col, b, tileColumns, c[i*cRow:], cRow, add)
 	}
 }
 
@@ -142,14 +125,83 @@ func (s *Set[T]) Mul(m, k int, a, b, c Matrix[T], from, end int, room []T) {
 // multiples of it.
 const MulUnit = tileColumns
 
-// MulRoom is how many elements of working memory Mul needs.
-const MulRoom = termsAtOnce*tileColumns + tileRows*tileColumns
+// mulRoom is working memory of Mul.
+type mulRoom[T Float] struct {
+	a    [rowsAtOnce * termsAtOnce]T
+	b    [columnsAtOnce * termsAtOnce]T
+	edge [tileRows * tileColumns]T
+}
+
+// Mul computes the columns from..end of the m×n matrix c = a·b over k terms, b
+// being k×n, both in any order, c by rows. Each element of c is one sum in one
+// order, whatever the columns asked for.
+func (s *Set[T]) Mul(m, k int, a, b, c Matrix[T], from, end int) {
+	if m == 0 || from == end {
+		return
+	}
+	wholeRows(m, c, end)
+	if k == 0 {
+		fill(m, end-from, Matrix[T]{c.Data[from:], c.Row, 1}, false)
+	}
+	room, ok := s.rooms.Get().(*mulRoom[T])
+	if !ok {
+		room = new(mulRoom[T])
+	}
+	defer s.rooms.Put(room)
+	for p := 0; p < k; p += termsAtOnce {
+		terms := min(termsAtOnce, k-p)
+		for j := from; j < end; j += columnsAtOnce {
+			columns := min(columnsAtOnce, end-j)
+			packPanels(room.b[:], Matrix[T]{b.Data[p*b.Row+j*b.Col:], b.Row, b.Col}, terms, columns)
+			for i := 0; i < m; i += rowsAtOnce {
+				left := Matrix[T]{a.Data[i*a.Row+p*a.Col:], a.Row, a.Col}
+				s.block(min(rowsAtOnce, m-i), columns, terms, left, c.Data[i*c.Row+j:], c.Row, p > 0, room)
+			}
+		}
+	}
+}
+
+// block computes m rows and n columns, whose part of b is packed, or adds to
+// them.
+func (s *Set[T]) block(m, n, k int, a Matrix[T], c []T, cRow int, add bool, room *mulRoom[T]) {
+	aTile := tileRows * a.Row
+	if a.Row == 1 && m > tileRows && n > tileColumns {
+		packColumns(room.a[:], a, m, k)
+		a, aTile = Matrix[T]{room.a[:], 1, tileRows}, tileRows*k
+	}
+	for j := 0; j < n; j += tileColumns {
+		b := room.b[j*k:][:k*tileColumns]
+		if width := n - j; width < tileColumns {
+			s.edge(m, k, a, aTile, b, c[j:], cRow, width, add, room.edge[:])
+		} else {
+			s.panel(m, k, a, aTile, b, c[j:], cRow, add)
+		}
+	}
+}
+
+// packColumns copies k columns of m elements, which lie in a one column after
+// the other: tile by tile, each with its part of the columns side by side.
+// Otherwise every term of a tile would come from another line of memory.
+func packColumns[T Float](to []T, a Matrix[T], m, k int) {
+	for p := range k {
+		column := a.Data[p*a.Col:][:m]
+		at := to[p*tileRows:]
+		for len(column) >= tileRows {
+			*(*[tileRows]T)(at) = [tileRows]T(column)
+			column = column[tileRows:]
+			if len(column) > 0 {
+				at = at[k*tileRows:]
+			}
+		}
+		copy(at, column)
+	}
+}
 
 // edge computes fewer than 16 columns, by way of a whole tile.
-func (s *Set[T]) edge(m, k int, a Matrix[T], b []T, c []T, cRow, width int, add bool, tile []T) {
+func (s *Set[T]) edge(m, k int, a Matrix[T], aTile int, b, c []T, cRow, width int, add bool, tile []T) {
 	for i := 0; i < m; i += tileRows {
 		rows := min(tileRows, m-i)
-		s.tile(rows, k, a.Data[i*a.Row:], a.Row, a.Col, b, tileColumns, tile, tileColumns, false)
+		s.tile(rows, k, a.Data[i/tileRows*aTile:], a.Row, a.Col, b, tileColumns, tile, tileColumns, false)
 		for r := range rows {
 			row := c[(i+r)*cRow:][:width]
 			for j, x := range tile[r*tileColumns:][:width] {

@@ -63,22 +63,22 @@ func (p *product) check(t reporter) {
 
 func mul(t *rapid.T, s *Set[float32], kind kind, mem *memory) {
 	m, k, n := upTo(t, "m", 20), upTo(t, "k", 2*termsAtOnce+5), upTo(t, "n", 70)
+	m += rapid.SampledFrom([]int{0, 0, 0, rowsAtOnce - 9}).Draw(t, "more rows")
 	row := n + upTo(t, "room", 3)
 	p := newProduct(mem.rng, mem, kind, m, k, n, row, false)
 	before := append([]float32{}, p.c.Data...)
-	room := mem.make("working memory", MulRoom)
 
 	// Of some columns first: the others must stay.
 	from := upTo(t, "from", n)
 	end := from + upTo(t, "columns", n-from)
-	s.Mul(m, k, p.a, p.b, p.c, from, end, room)
+	s.Mul(m, k, p.a, p.b, p.c, from, end)
 	for i, x := range p.c.Data {
 		if j := i % max(row, 1); (j < from || j >= end) && x != before[i] {
 			t.Fatalf("column %d was written, not in %d..%d", j, from, end)
 		}
 	}
 	part := append([]float32{}, p.c.Data...)
-	s.Mul(m, k, p.a, p.b, p.c, 0, n, room)
+	s.Mul(m, k, p.a, p.b, p.c, 0, n)
 	for i := range m {
 		same(t, "some columns alone", part[i*row:][from:end], p.c.Data[i*row:][from:end])
 	}
@@ -166,7 +166,7 @@ func TestMulOnAnyCores(t *testing.T) {
 		cores(t, func() []float32 {
 			c := make([]float32, m*n)
 			Parallel(n, tileColumns, func(from, end int) {
-				s.Mul(m, k, a, b, RowMajor(c, n), from, end, make([]float32, MulRoom))
+				s.Mul(m, k, a, b, RowMajor(c, n), from, end)
 			})
 			return c
 		})

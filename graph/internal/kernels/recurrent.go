@@ -32,7 +32,6 @@ type Recurrent[T Float] struct {
 	dh, dc     []T       // [batch, n]
 	held       []T       // [batch, n]: gradient of outputs that repeat an earlier one
 	dw         []T       // [row, cols]
-	room       []T       // working memory of Mul, for every panel of columns
 }
 
 // Config is what a Recurrent does.
@@ -90,7 +89,6 @@ func NewRecurrent[T Float](set *Set[T], cell Cell[T], cfg Config) *Recurrent[T] 
 		l.dhx = make([]T, cfg.Batch*panels(l.back)*tileColumns)
 		l.dh, l.dc, l.held = make([]T, cfg.Batch*l.n), make([]T, cfg.Batch*l.n), make([]T, cfg.Batch*l.n)
 		l.dw = make([]T, l.row*l.cols)
-		l.room = make([]T, panels(l.cols)*MulRoom)
 	}
 	l.weights = make([]T, l.row*l.cols)
 	l.hx = make([]T, states*cfg.Batch*l.row)

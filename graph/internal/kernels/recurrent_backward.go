@@ -81,7 +81,7 @@ func (l *Recurrent[T]) weightGrad(grad Grad[T]) {
 	k := l.Steps * l.Batch
 	hx, dz, dw := RowMajor(l.hx, l.row), RowMajor(l.dz, l.cols), RowMajor(l.dw, l.cols)
 	Parallel(l.cols, tileColumns, func(from, end int) {
-		l.set.Mul(l.row, k, hx.T(), dz, dw, from, end, l.room[from/tileColumns*MulRoom:])
+		l.set.Mul(l.row, k, hx.T(), dz, dw, from, end)
 	})
 	for u := 0; grad.Recurrent != nil && u < l.Units; u++ {
 		l.collect(grad.Recurrent, u, l.cell.Recurrent, line(l.dw, u, l.cols))

@@ -1,6 +1,9 @@
 package kernels
 
-import "os"
+import (
+	"os"
+	"sync"
+)
 
 // Float is an element.
 type Float interface{ float32 | float64 }
@@ -8,7 +11,8 @@ type Float interface{ float32 | float64 }
 // Set is one way to compute everything, for one type of element. Its functions
 // panic where they would leave their slices, before they read or write there.
 type Set[T Float] struct {
-	Name string // "go", "avx2"
+	Name  string    // "go", "avx2"
+	rooms sync.Pool // of *mulRoom[T]
 
 	// tile computes m ≤ tileRows rows and tileColumns columns of c = a·b over k
 	// terms, or adds them to c. Element (i, j) of a lies at i·aRow + j·aCol.
