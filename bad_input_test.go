@@ -15,6 +15,8 @@ import (
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/layers/constraints"
+	"github.com/engram-go/engram/layers/regularizers"
 	"github.com/engram-go/engram/models"
 	"github.com/engram-go/engram/train"
 	"github.com/engram-go/engram/train/losses"
@@ -105,6 +107,8 @@ func badModels() []badInput {
 		{"no units", build(row, layers.Dense{}), "sequential/dense", "Dense.Units must be positive", "0", nil},
 		{"negative dropout", build(row, layers.Dropout{Rate: -0.5}), "sequential/dropout", "Dropout.Rate must be at least 0", "-0.5", nil},
 		{"dropout of NaN", build(series, layers.LSTM{Units: 1, Dropout: math.NaN()}), "sequential/lstm", "LSTM.Dropout must be at least 0", "NaN", nil},
+		{"a negative penalty", build(row, layers.Dense{Units: 1, KernelRegularizer: regularizers.L2{L2: -1}}), "sequential/dense", "Dense.KernelRegularizer.L2 must be finite and not negative", "-1", nil},
+		{"a bound along an axis that is not there", build(row, layers.Dense{Units: 1, KernelConstraint: constraints.MaxNorm{Axes: []int{2}}}), "sequential/dense", "MaxNorm.Axes must lie within the shape [2, 1]", "2", nil},
 		{"wrong rank between layers", build(series, layers.LSTM{Units: 3}, layers.LSTM{Units: 3}), "sequential/lstm_1", "LSTM must have an input of the shape [batch, steps, features]", "[any, 3]", nil},
 		{"no layers", build(), "sequential", "must have layers", "", nil},
 		{"no input", build(one), "sequential", "first layer must be layers.Input", "Dense", nil},

@@ -37,6 +37,9 @@ type Scope struct {
 	seeding *seeding // where a layer has a seed of its own
 	losses  []Value
 	updates []Update
+
+	regularized map[*Param]bool
+	constrained []Constrained
 }
 
 // Update is a change of a parameter that no gradient makes, such as a moving
@@ -69,6 +72,8 @@ func newScope(cfg Config, g *gorgonia.ExprGraph, salt uint32) *Scope {
 		boundAt: map[string]int{},
 		params:  map[*gorgonia.Node]bool{},
 		used:    map[string]int{},
+
+		regularized: map[*Param]bool{},
 	}
 }
 

@@ -6,7 +6,9 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/layers/activations"
+	"github.com/engram-go/engram/layers/constraints"
 	"github.com/engram-go/engram/layers/initializers"
+	"github.com/engram-go/engram/layers/regularizers"
 	"github.com/pkg/errors"
 )
 
@@ -45,6 +47,18 @@ func activation(field string, a *activations.Activation, fallback activations.Ac
 // initializer fills in a field of a layer.
 func initializer(field string, i *graph.Initializer, fallback graph.Initializer) (err error) {
 	*i, err = initializers.Resolve(*i, fallback)
+	return inField(field, err)
+}
+
+// regularizer fills in a field of a layer, which may be nil for none.
+func regularizer(field string, r *graph.Regularizer) (err error) {
+	*r, err = regularizers.Resolve(*r)
+	return inField(field, err)
+}
+
+// constraint fills in a field of a layer, which may be nil for none.
+func constraint(field string, c *graph.Constraint) (err error) {
+	*c, err = constraints.Resolve(*c)
 	return inField(field, err)
 }
 
@@ -95,6 +109,17 @@ func gate(field string, a activations.Activation, x graph.Value) graph.Value {
 		x.Scope().Failf(field, fmt.Sprintf("must keep the shape %v", x.Shape()), y.Shape())
 	}
 	return y
+}
+
+// priced adds the penalty of every output of a layer to the losses, divided by
+// the size of the batch, so that it does not grow with that as Keras has it.
+func priced(s *graph.Scope, r graph.Regularizer, outputs ...graph.Value) []graph.Value {
+	for _, y := range outputs {
+		if r != nil && s.Err() == nil {
+			s.AddLoss(r.Penalty(y).Scale(1 / float64(y.Dim(0))))
+		}
+	}
+	return outputs
 }
 
 // ride lets the mask of x ride on y.

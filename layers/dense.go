@@ -17,12 +17,17 @@ import (
 // The features must be known when the model is built; all axes before them may
 // be open. A mask on the input rides on the output.
 type Dense struct {
-	Units             int                    // size of the output; required
-	Activation        activations.Activation // activations.Linear
-	NoBias            bool                   // leaves the bias out
-	KernelInitializer graph.Initializer      // initializers.GlorotUniform
-	BiasInitializer   graph.Initializer      // initializers.Zeros
-	Name              string                 // "dense", numbered, where empty
+	Units               int                    // size of the output; required
+	Activation          activations.Activation // activations.Linear
+	NoBias              bool                   // leaves the bias out
+	KernelInitializer   graph.Initializer      // initializers.GlorotUniform
+	BiasInitializer     graph.Initializer      // initializers.Zeros
+	KernelRegularizer   graph.Regularizer      // nil: none
+	BiasRegularizer     graph.Regularizer      // nil: none
+	ActivityRegularizer graph.Regularizer      // of the output, divided by the size of the batch; nil: none
+	KernelConstraint    graph.Constraint       // nil: none
+	BiasConstraint      graph.Constraint       // nil: none
+	Name                string                 // "dense", numbered, where empty
 }
 
 var _ Resolver = Dense{}
@@ -34,6 +39,11 @@ func (l Dense) Resolve() (Layer, error) {
 		activation("Dense.Activation", &l.Activation, activations.Linear),
 		initializer("Dense.KernelInitializer", &l.KernelInitializer, initializers.GlorotUniform),
 		initializer("Dense.BiasInitializer", &l.BiasInitializer, initializers.Zeros),
+		regularizer("Dense.KernelRegularizer", &l.KernelRegularizer),
+		regularizer("Dense.BiasRegularizer", &l.BiasRegularizer),
+		regularizer("Dense.ActivityRegularizer", &l.ActivityRegularizer),
+		constraint("Dense.KernelConstraint", &l.KernelConstraint),
+		constraint("Dense.BiasConstraint", &l.BiasConstraint),
 	)
 	return l, err
 }
@@ -49,9 +59,13 @@ func (l Dense) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 		return inputs
 	}
 	kernel := s.Param("kernel", graph.Shape{d, l.Units}, l.KernelInitializer)
+	s.Regularize("kernel", l.KernelRegularizer)
+	s.Constrain("kernel", l.KernelConstraint)
 	y := x.MatMul(kernel) // [batch, ..., units]
 	if !l.NoBias {
 		y = y.Add(s.Param("bias", graph.Shape{l.Units}, l.BiasInitializer)) // [batch, ..., units]
+		s.Regularize("bias", l.BiasRegularizer)
+		s.Constrain("bias", l.BiasConstraint)
 	}
-	return []graph.Value{ride(x, l.Activation.Apply(y))}
+	return priced(s, l.ActivityRegularizer, ride(x, l.Activation.Apply(y)))
 }

@@ -151,6 +151,6 @@ func ExampleResolve() {
 	fmt.Printf("%+v %v\n", l, err)
 	fmt.Println(layers.Class(l), layers.DefaultName(l))
 	// Output:
-	// {Units:2 Activation:linear NoBias:false KernelInitializer:glorot_uniform BiasInitializer:zeros Name:} <nil>
+	// {Units:2 Activation:linear NoBias:false KernelInitializer:glorot_uniform BiasInitializer:zeros KernelRegularizer:<nil> BiasRegularizer:<nil> ActivityRegularizer:<nil> KernelConstraint:<nil> BiasConstraint:<nil> Name:} <nil>
 	// Dense dense
 }

@@ -10,7 +10,9 @@ import (
 	"github.com/engram-go/engram/internal/codec"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/activations"
+	"github.com/engram-go/engram/layers/constraints"
 	"github.com/engram-go/engram/layers/initializers"
+	"github.com/engram-go/engram/layers/regularizers"
 	"github.com/engram-go/engram/models/internal/saved"
 	"github.com/engram-go/engram/models/safetensors"
 	"github.com/pkg/errors"
@@ -28,7 +30,8 @@ const (
 
 // registry knows the types that a config may hold.
 func registry(custom []any) (*codec.Registry, error) {
-	known := slices.Concat([]any{saved.Sequential{}}, layers.All(), activations.All(), initializers.All(), custom)
+	known := slices.Concat([]any{saved.Sequential{}}, layers.All(), activations.All(), initializers.All(),
+		regularizers.All(), constraints.All(), custom)
 	r, err := codec.NewRegistry(known...)
 	return r, errors.Wrap(err, "Config.Custom")
 }

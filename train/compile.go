@@ -24,6 +24,7 @@ func updateName(u graph.Update) string { return "update " + u.Path }
 // compile builds the program for a purpose and a shape of batch.
 func (t *Trainer) compile(sh shapes, why purpose) (*program, error) {
 	var updates []graph.Update
+	var constrained []graph.Constrained
 	cfg := graph.Config{Params: t.params, Training: why == training, Seed: t.model.Seed()}
 	prog, err := graph.NewProgram(cfg, func(s *graph.Scope) {
 		output, loss := t.describe(s, sh)
@@ -37,7 +38,7 @@ func (t *Trainer) compile(sh shapes, why purpose) (*program, error) {
 		for i, g := range s.Gradients(loss, valuesOf(s, t.trained)...) {
 			s.Output(gradientName(i), g)
 		}
-		updates = s.Updates()
+		updates, constrained = s.Updates(), s.Constrained()
 		for _, u := range updates {
 			s.Output(updateName(u), u.Value)
 		}
@@ -45,7 +46,7 @@ func (t *Trainer) compile(sh shapes, why purpose) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &program{graph: prog}
+	p := &program{graph: prog, constrained: constrained}
 	read := func(name string) *tensor.Dense {
 		out, e := prog.Output(name)
 		if err == nil {

@@ -28,6 +28,8 @@ type program struct {
 	loss    *tensor.Dense   // nil when predicting
 	grads   []*tensor.Dense // of the trainable parameters, in their order
 	updates []update
+
+	constrained []graph.Constrained
 }
 
 // update is a parameter that takes a value after each step.
@@ -46,6 +48,36 @@ func (p *program) update() {
 	for _, u := range p.updates {
 		copyTo(u.to, 0, u.from)
 	}
+}
+
+// constrain brings the parameters that were trained back to their constraints.
+func (p *program) constrain() error {
+	for _, c := range p.constrained {
+		if !c.Param.Trainable {
+			continue
+		}
+		if err := constrain(c); err != nil {
+			return errors.Wrap(err, c.Param.Path)
+		}
+	}
+	return nil
+}
+
+func constrain(c graph.Constrained) error {
+	value := c.Param.Value()
+	if value.Dtype() == tensor.Float64 {
+		return c.Constraint.Constrain(c.Param.Shape.Clone(), value.Float64s())
+	}
+	to := value.Float32s()
+	wide := make([]float64, len(to))
+	for i, x := range to {
+		wide[i] = float64(x)
+	}
+	err := c.Constraint.Constrain(c.Param.Shape.Clone(), wide)
+	for i, x := range wide {
+		to[i] = float32(x)
+	}
+	return err
 }
 
 // copyTo copies all elements of a tensor into another, from element i on.

@@ -160,6 +160,9 @@ func (t *Trainer) train(batch *datasets.Batch) (*program, error) {
 			return err
 		}
 		p.update()
+		if err := p.constrain(); err != nil {
+			return err
+		}
 		return finiteWeights(all)
 	})
 	if err != nil {

@@ -12,7 +12,9 @@ import (
 	"github.com/engram-go/engram/internal/codec"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/activations"
+	"github.com/engram-go/engram/layers/constraints"
 	"github.com/engram-go/engram/layers/initializers"
+	"github.com/engram-go/engram/layers/regularizers"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 )
@@ -158,7 +160,8 @@ func checkConfig(t testing.TB, c Case) {
 			}
 		}
 	}
-	r, err := codec.NewRegistry(slices.Concat(layers.All(), activations.All(), initializers.All(), c.Custom)...)
+	r, err := codec.NewRegistry(slices.Concat(layers.All(), activations.All(), initializers.All(),
+		regularizers.All(), constraints.All(), c.Custom)...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,73 @@
+package graph
+
+import "fmt"
+
+// Regularizer puts a price on a value, such as a parameter, that training has
+// to pay beside the loss.
+type Regularizer interface {
+	// Penalty is a single number.
+	Penalty(x Value) Value
+}
+
+// Constraint keeps a parameter within bounds.
+type Constraint interface {
+	// Constrain changes the elements of a parameter, in row-major order, so that
+	// they keep to the constraint.
+	Constrain(shape Shape, elements []float64) error
+}
+
+// Constrained is a parameter and what it is held to.
+type Constrained struct {
+	Param      *Param
+	Constraint Constraint
+}
+
+// Regularize adds the penalty of the parameter of that name in the layer at work
+// to the losses: once, however often the layer is called, and not at all where
+// the parameter is not trained. A nil regularizer is none.
+func (s *Scope) Regularize(name string, r Regularizer) {
+	b, ok := s.inLayer("regularizer", name)
+	if r == nil || !ok || !b.Param.Trainable || s.regularized[b.Param] {
+		return
+	}
+	s.regularized[b.Param] = true
+	s.AddLoss(r.Penalty(b.Value))
+}
+
+// Constrain holds the parameter of that name in the layer at work to a
+// constraint, which is applied after every training step, and not before the
+// first. A nil constraint is none.
+func (s *Scope) Constrain(name string, c Constraint) {
+	b, ok := s.inLayer("constraint", name)
+	if c == nil || !ok {
+		return
+	}
+	if s.Symbolic() { // a constraint that does not fit shows before anything is trained
+		if err := c.Constrain(b.Param.Shape.Clone(), make([]float64, b.Param.Shape.Size())); err != nil {
+			s.Fail(err)
+			return
+		}
+	}
+	for _, other := range s.constrained {
+		if other.Param == b.Param {
+			return
+		}
+	}
+	s.constrained = append(s.constrained, Constrained{b.Param, c})
+}
+
+// Constrained are all that Constrain was given, each parameter once.
+func (s *Scope) Constrained() []Constrained { return s.constrained }
+
+// inLayer finds a parameter that the layer at work has declared.
+func (s *Scope) inLayer(what, name string) (Bound, bool) {
+	if s.err != nil {
+		return Bound{}, false
+	}
+	i, ok := s.boundAt[join(s.path, name)]
+	if !ok {
+		s.Failf(what, "must name a parameter that the layer uses", fmt.Sprintf("%q", name))
+		return Bound{}, false
+	}
+	return s.bound[i], true
+}

@@ -1,0 +1,120 @@
+// Package constraints holds the bounds that parameters are brought back to after
+// every training step, those of Keras, as values that a layer's config holds,
+// one struct each. One of one's own is a type with the method Constrain of
+// graph.Constraint.
+//
+// A norm is the length √Σw² of the vector of elements along the axes that a
+// constraint names, one vector for every place on the other axes. The norm along
+// axis 0, the default, is that of all weights that go into one unit of a kernel
+// [in, units].
+package constraints
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/engram-go/engram/graph"
+)
+
+// Resolver is a constraint that replaces the zero fields of its config by their
+// defaults and checks all of them.
+type Resolver interface {
+	Resolve() (graph.Constraint, error)
+}
+
+// Resolve returns the constraint with every default filled in; nil, which is
+// none, stays nil. A layer calls it to check its config before anything is built.
+func Resolve(c graph.Constraint) (graph.Constraint, error) {
+	if c, ok := c.(Resolver); ok {
+		return c.Resolve()
+	}
+	return c, nil
+}
+
+// All lists every constraint of this package with zero fields. A registry of
+// saved configs starts from it.
+func All() []any { return []any{MaxNorm{}, MinMaxNorm{}, NonNeg{}, UnitNorm{}} }
+
+// fillPositive replaces 0 by the default and refuses what is no size.
+func fillPositive(field string, x *float64, fallback float64) error {
+	if *x == 0 {
+		*x = fallback
+	}
+	if !(*x > 0) || math.IsInf(*x, 0) {
+		return graph.Error{Field: field, Rule: "must be positive and finite", Value: *x}
+	}
+	return nil
+}
+
+// fillAxes replaces nil by axis 0 and refuses what names no axis, or one twice.
+func fillAxes(field string, axes *[]int) error {
+	if len(*axes) == 0 {
+		*axes = []int{0}
+	}
+	*axes = slices.Clone(*axes) // a config does not change with what it was made of
+	for i, a := range *axes {
+		if slices.Contains((*axes)[:i], a) {
+			return graph.Error{Field: field, Rule: "must name an axis once", Value: a}
+		}
+		if a < 0 {
+			return graph.Error{Field: field, Rule: "must not be negative", Value: a}
+		}
+	}
+	return nil
+}
+
+// epsilon keeps a division by the norm of a vector of zeros finite, as in Keras.
+const epsilon = 1e-7
+
+// scale multiplies every vector along the axes by what factor gives for its
+// norm.
+func scale(field string, shape graph.Shape, elements []float64, axes []int, factor func(norm float64) float64) error {
+	along := make([]bool, shape.Rank())
+	for _, a := range axes {
+		if a >= shape.Rank() {
+			return graph.Error{Field: field, Rule: fmt.Sprintf("must lie within the shape %v", shape), Value: a}
+		}
+		along[a] = true
+	}
+	step := 1 // from the vector of an element to that of the next on the last axis
+	if along[len(along)-1] {
+		step = 0
+	}
+	factors := make([]float64, len(elements)) // at the place of the first element of each vector; before that the squares
+	rows(shape, along, func(from, end, vector int) {
+		for _, x := range elements[from:end] {
+			factors[vector] += x * x
+			vector += step
+		}
+	})
+	done := make([]bool, len(elements))
+	rows(shape, along, func(from, end, vector int) {
+		for i := range elements[from:end] {
+			if !done[vector] {
+				done[vector] = true
+				factors[vector] = factor(math.Sqrt(factors[vector]))
+			}
+			elements[from+i] *= factors[vector]
+			vector += step
+		}
+	})
+	return nil
+}
+
+// rows visits the elements by rows of the last axis; vector is the place of the
+// first element of the vector that a row begins in.
+func rows(shape graph.Shape, along []bool, visit func(from, end, vector int)) {
+	n := shape[len(shape)-1]
+	for from := 0; from < shape.Size(); from += n {
+		vector, rest, stride := 0, from, 1
+		for a := len(shape) - 1; a >= 0; a-- {
+			if !along[a] {
+				vector += rest % shape[a] * stride
+			}
+			rest /= shape[a]
+			stride *= shape[a]
+		}
+		visit(from, from+n, vector)
+	}
+}

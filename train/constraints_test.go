@@ -1,0 +1,72 @@
+package train_test
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/layers/constraints"
+	"github.com/engram-go/engram/layers/initializers"
+	"github.com/engram-go/engram/layers/regularizers"
+	"github.com/engram-go/engram/models"
+	"github.com/engram-go/engram/train"
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+)
+
+// y = w·x for one number, with a penalty on w and on y, and w kept at 1 at most:
+// two samples x with the targets 3x. Without the bound w would go on towards 3.
+func TestRegularizersAndConstraints(t *testing.T) {
+	for _, dtype := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
+		t.Run(fmt.Sprint(dtype), func(t *testing.T) {
+			m := models.NewSequential(models.Config{Dtype: dtype}, layers.Input{Shape: graph.Shape{1}}, layers.Dense{
+				Units: 1, NoBias: true, KernelInitializer: initializers.Constant{Value: 0.5},
+				KernelRegularizer: regularizers.L2{L2: 0.25}, ActivityRegularizer: regularizers.L2{L2: 0.5},
+				KernelConstraint: constraints.MaxNorm{MaxValue: 1},
+			})
+			trainer := compile(t, m, train.Config{})
+			data := numbers(t, dtype, [][]float64{{1}, {-1}}, [][]float64{{3}, {-3}})
+			b, w := batch(t, data), 0.5
+			for range 4 {
+				logs, err := trainer.Evaluate(background, data, train.EvaluateConfig{})
+				check(t, err)
+				loss, err := trainer.Step(background, b)
+				check(t, err)
+				want := (3-w)*(3-w) + 0.25*w*w + 0.5*w*w // the mean over the batch, of the last term too
+				graphtest.CheckOutput(t, "loss", []float64{loss, logs[0].Value}, []float64{want, want}, 1e-6)
+				w -= 0.1 * (-2*(3-w) + 0.5*w + w)
+				w *= math.Min(w, 1) / (w + 1e-7)
+				got, err := m.Weight("sequential/dense/kernel")
+				check(t, err)
+				graphtest.CheckOutput(t, "w", float64s(got), []float64{w}, 1e-6)
+			}
+			if w < 0.999 {
+				t.Errorf("w is %g: the bound had nothing to do", w)
+			}
+		})
+	}
+}
+
+// moody is a constraint that fails once the first element is not 0.
+type moody struct{}
+
+var errMoody = errors.New("not today")
+
+func (moody) Constrain(_ graph.Shape, elements []float64) error {
+	if elements[0] != 0 {
+		return errMoody
+	}
+	return nil
+}
+
+func TestErrorOfAConstraint(t *testing.T) {
+	m := linear(1, layers.Dense{Units: 2, KernelConstraint: moody{}})
+	_, err := compile(t, m, train.Config{}).Fit(background, table(t, 1, 4), train.FitConfig{})
+	wantError(t, err, "epoch 1, batch 1: ", "sequential/dense/kernel", "not today")
+	if !errors.Is(err, errMoody) {
+		t.Errorf("%v does not hold the error of the constraint", err)
+	}
+}
