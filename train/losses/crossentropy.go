@@ -1,0 +1,98 @@
+package losses
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/engram-go/engram/graph"
+)
+
+// epsilon keeps probabilities away from 0 and 1, as in Keras.
+const epsilon = 1e-7
+
+// slack is how far rounding may take a probability out of [0, 1].
+const slack = 1e-6
+
+// clipped is x in [epsilon, 1 − epsilon].
+func clipped(x float64) float64 { return min(max(x, epsilon), 1-epsilon) }
+
+// inside tells whether clipping leaves x as it is; elsewhere it has no slope.
+func inside(x float64) bool { return x >= epsilon && x <= 1-epsilon }
+
+// unit holds a value to [0, 1]. A NaN passes, and shows in the loss.
+func unit(v graph.Value, field, rule string) graph.Value {
+	return v.Require(field, rule, func(x float64) bool { return !(x < -slack || x > 1+slack) })
+}
+
+// smooth takes a share of every target away and spreads it over n classes.
+func smooth(class string, target graph.Value, share float64, n int) graph.Value {
+	if !(share >= 0 && share <= 1) {
+		target.Scope().Failf(class+".LabelSmoothing", "must lie in [0, 1]", share)
+	}
+	if share == 0 {
+		return target
+	}
+	return target.Scale(1 - share).AddConst(share / float64(n))
+}
+
+// classes is the number of classes that the last axis of an output tells
+// apart.
+func classes(output graph.Value) int {
+	s := output.Scope()
+	if output.Rank() < 2 {
+		s.Failf("output", "must have an axis of samples and one of classes", output.Shape())
+		return 1
+	}
+	n := output.Dim(-1)
+	if n == graph.Any || n < 2 {
+		s.Failf("output", "must have an axis of at least 2 classes; BinaryCrossentropy is for one number", output.Shape())
+	}
+	return n
+}
+
+// logProbabilities turns an output [..., classes] into the logarithms of
+// probabilities: of logits by a softmax, of anything else by dividing it by its
+// sum and keeping it away from 0 and 1.
+func logProbabilities(output graph.Value, fromLogits bool) graph.Value {
+	if fromLogits {
+		return output.LogSoftmax(-1)
+	}
+	output = output.Require("output", "must not be negative; set FromLogits where it is no probability", func(x float64) bool { return !(x < -slack) })
+	return output.MapAxis("log of probability", -1, func(x, y []float64) {
+		sum := total(x)
+		for i := range x {
+			y[i] = math.Log(clipped(x[i] / sum))
+		}
+	}, func(x, _, dy, dx []float64) {
+		sum, dot := total(x), 0.0
+		for i := range x {
+			dx[i] = 0
+			if p := x[i] / sum; inside(p) {
+				dx[i] = dy[i] / p
+				dot += dy[i]
+			}
+		}
+		for i := range dx {
+			dx[i] = (dx[i] - dot) / sum
+		}
+	})
+}
+
+// total is the sum. One that is infinite is NaN, so that it shows in all
+// quotients.
+func total(x []float64) float64 {
+	sum := 0.0
+	for _, e := range x {
+		sum += e
+	}
+	return sum + 0*sum
+}
+
+// whole tells whether x is the number of one of n classes.
+func whole(n int) func(x float64) bool {
+	return func(x float64) bool { return x == math.Trunc(x) && x >= 0 && x < float64(n) }
+}
+
+func classRule(n int) string {
+	return fmt.Sprintf("must be the number of a class, a whole number from 0 to %d", n-1)
+}

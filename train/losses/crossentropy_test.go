@@ -1,0 +1,268 @@
+package losses_test
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/train/losses"
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+	"pgregory.net/rapid"
+)
+
+// crossentropies are the losses of the golden file, with the names of their
+// targets and outputs there.
+var crossentropies = map[string]struct {
+	loss           losses.Loss
+	target, output string
+}{
+	"binary":                    {losses.BinaryCrossentropy{}, "yes", "probabilities"},
+	"binary_smooth":             {losses.BinaryCrossentropy{LabelSmoothing: 0.25}, "yes", "probabilities"},
+	"binary_logits":             {losses.BinaryCrossentropy{FromLogits: true}, "yes", "logits"},
+	"binary_logits_smooth":      {losses.BinaryCrossentropy{FromLogits: true, LabelSmoothing: 0.25}, "yes", "logits"},
+	"categorical":               {losses.CategoricalCrossentropy{}, "shares", "probabilities"},
+	"categorical_smooth":        {losses.CategoricalCrossentropy{LabelSmoothing: 0.25}, "shares", "probabilities"},
+	"categorical_logits":        {losses.CategoricalCrossentropy{FromLogits: true}, "shares", "logits"},
+	"categorical_logits_smooth": {losses.CategoricalCrossentropy{FromLogits: true, LabelSmoothing: 0.25}, "shares", "logits"},
+	"sparse":                    {losses.SparseCategoricalCrossentropy{}, "classes", "probabilities"},
+	"sparse_logits":             {losses.SparseCategoricalCrossentropy{FromLogits: true}, "classes", "logits"},
+}
+
+func TestCrossentropyGolden(t *testing.T) {
+	golden := graphtest.Golden(t, "testdata/crossentropy.npz")
+	for _, c := range []struct {
+		dtype tensor.Dtype
+		tol   float64
+	}{{tensor.Float32, graphtest.Tol32}, {tensor.Float64, graphtest.Tol64}} {
+		for name, x := range crossentropies {
+			got := run(t, c.dtype, map[string]graphtest.Array{"target": golden[x.target], "output": golden[x.output]},
+				func(s *graph.Scope, in map[string]graph.Value) map[string]graph.Value {
+					steps := x.loss.Loss(in["target"], in["output"])
+					total := steps.Mean()
+					return map[string]graph.Value{"steps": steps, "total": total, "grad": s.Gradients(total, in["output"])[0]}
+				})
+			at := fmt.Sprint(c.dtype, " ", name, " ")
+			graphtest.CheckOutput(t, at+"steps", got["steps"], golden[name+"_steps"].Data, c.tol)
+			graphtest.CheckOutput(t, at+"total", got["total"], golden[name+"_total"].Data, c.tol)
+			graphtest.CheckGradient(t, at+"grad", got["grad"], golden[name+"_grad"].Data, c.tol)
+		}
+	}
+}
+
+// Away from the limits of probabilities, where there is a kink. What varies in
+// the target is its share: classes have no gradient.
+func TestCrossentropyGradients(t *testing.T) {
+	for name, x := range crossentropies {
+		t.Log(name)
+		for i, shape := range [][]int{{1, 2}, {3, 4}, {2, 3, 2}} {
+			graphtest.CheckGrad(t, func(s *graph.Scope, in []graph.Value) graph.Value {
+				target, output := in[0].Sigmoid(), in[1]
+				if x.target == "classes" {
+					lead := graph.Shape(shape[:len(shape)-1])
+					places := make([]float64, lead.Size())
+					for k := range places {
+						places[k] = float64((k + i) % shape[len(shape)-1])
+					}
+					target = s.Values(places, lead)
+				}
+				if x.output == "probabilities" {
+					output = output.Sigmoid()
+				}
+				return x.loss.Loss(target, output)
+			}, graphtest.Input(2*i, shape...), graphtest.Input(2*i+1, shape...))
+		}
+	}
+}
+
+// Targets that are classes give what the same targets one-hot give, in both
+// shapes that they may have; and two classes are yes and no.
+func TestCrossentropiesAgree(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(2, 5).Draw(t, "classes")
+		lead := rapid.SliceOfN(rapid.IntRange(1, 4), 1, 2).Draw(t, "lead")
+		size := graph.Shape(lead).Size()
+		class := rapid.SliceOfN(rapid.IntRange(0, n-1), size, size).Draw(t, "class")
+		z := rapid.SliceOfN(rapid.Float64Range(-50, 50), size*n, size*n).Draw(t, "logits")
+		numbers, hot := make([]float64, size), make([]float64, size*n)
+		for i, k := range class {
+			numbers[i], hot[i*n+k] = float64(k), 1
+		}
+		of := func(more ...int) []int { return append(append([]int{}, lead...), more...) }
+		got := run(t, tensor.Float64, map[string]graphtest.Array{
+			"class": {Shape: lead, Data: numbers}, "column": {Shape: of(1), Data: numbers},
+			"hot": {Shape: of(n), Data: hot}, "z": {Shape: of(n), Data: z},
+		}, func(s *graph.Scope, in map[string]graph.Value) map[string]graph.Value {
+			sparse := losses.SparseCategoricalCrossentropy{FromLogits: true}
+			p := in["z"].Clip(-5, 5).Softmax(-1)
+			out := map[string]graph.Value{
+				"sparse":          sparse.Loss(in["class"], in["z"]),
+				"column":          sparse.Loss(in["column"], in["z"]),
+				"categorical":     losses.CategoricalCrossentropy{FromLogits: true}.Loss(in["hot"], in["z"]),
+				"p sparse":        losses.SparseCategoricalCrossentropy{}.Loss(in["class"], p),
+				"p column":        losses.SparseCategoricalCrossentropy{}.Loss(in["column"], p),
+				"p categorical":   losses.CategoricalCrossentropy{}.Loss(in["hot"], p),
+				"p scaled":        losses.CategoricalCrossentropy{}.Loss(in["hot"], p.Scale(0.5)),
+				"p of the logits": sparse.Loss(in["class"], in["z"].Clip(-5, 5)),
+			}
+			if n == 2 { // σ(z₁ − z₀) is the softmax of both
+				odds := in["z"].At(-1, 1).Sub(in["z"].At(-1, 0)).Unsqueeze(-1)
+				out["binary"] = losses.BinaryCrossentropy{FromLogits: true}.Loss(in["column"], odds)
+			}
+			return out
+		})
+		for name, values := range got {
+			want := got["sparse"]
+			if name[0] == 'p' {
+				want = got["p sparse"]
+			}
+			for i, x := range values {
+				if !(math.Abs(x-want[i]) <= 1e-12*max(1, want[i])) {
+					t.Fatalf("%s: got %v, want %v", name, values, want)
+				}
+			}
+		}
+	})
+}
+
+// In float32 a loss far below 1 keeps its digits, and a hopeless one stays
+// finite.
+func TestLogitsDoNotCancel(t *testing.T) {
+	z := graphtest.Array{Shape: []int{4, 1}, Data: []float64{12, -12, 1e4, -1e4}}
+	y := graphtest.Array{Shape: []int{4, 1}, Data: []float64{1, 0, 0, 1}}
+	got := run(t, tensor.Float32, map[string]graphtest.Array{"y": y, "z": z},
+		func(s *graph.Scope, in map[string]graph.Value) map[string]graph.Value {
+			return map[string]graph.Value{"loss": losses.BinaryCrossentropy{FromLogits: true}.Loss(in["y"], in["z"])}
+		})["loss"]
+	for i, want := range []float64{math.Log1p(math.Exp(-12)), math.Log1p(math.Exp(-12)), 1e4, 1e4} {
+		if !(math.Abs(got[i]-want) <= 1e-6*want) {
+			t.Errorf("loss %d: got %v, want %v", i, got[i], want)
+		}
+	}
+}
+
+// What is not finite must show, and not be clipped away.
+func TestCrossentropyPassesOnWhatIsNotFinite(t *testing.T) {
+	golden := graphtest.Golden(t, "testdata/crossentropy.npz")
+	for name, x := range crossentropies {
+		for _, bad := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+			output := golden[x.output]
+			output.Data = append([]float64{}, output.Data...)
+			output.Data[2] = bad // the class of the first target
+			params, err := graph.NewParams(tensor.Float64, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			prog, err := graph.NewProgram(graph.Config{Params: params}, func(s *graph.Scope) {
+				y := s.Values(golden[x.target].Data, graph.Shape(golden[x.target].Shape))
+				s.Output("loss", x.loss.Loss(y, s.Values(output.Data, graph.Shape(output.Shape))))
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := prog.Run(graph.Tick{}); err != nil {
+				continue // said so
+			}
+			out, err := prog.Output("loss")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if loss := out.Float64s()[0]; loss-loss == 0 {
+				t.Errorf("%s of %v: got %v", name, bad, loss)
+			}
+		}
+	}
+}
+
+// Errors of the data are met in a run.
+func TestCrossentropyRefusesData(t *testing.T) {
+	binary, sparse := losses.BinaryCrossentropy{}, losses.SparseCategoricalCrossentropy{FromLogits: true}
+	for _, c := range []struct {
+		loss           losses.Loss
+		target, output []float64 // [2, 1] or [2], and [2, 2]
+		want           string
+	}{
+		{binary, []float64{0, 1, 0, 2}, []float64{0, 1, 0, 1}, "loss: target must lie in [0, 1], got 2"},
+		{binary, []float64{0, 1, 0, -1}, []float64{0, 1, 0, 1}, "loss: target must lie in [0, 1], got -1"},
+		{binary, []float64{0, 1, 0, 1}, []float64{0, 1, -0.5, 1}, "loss: output must be a probability, in [0, 1]; set FromLogits where it is none, got -0.5"},
+		{binary, []float64{0, 1, 0, 1}, []float64{0, 1.5, 0, 1}, "loss: output must be a probability, in [0, 1]; set FromLogits where it is none, got 1.5"},
+		{losses.BinaryCrossentropy{FromLogits: true}, []float64{0, 1, 0, 2}, []float64{0, 1, 0, 1}, "loss: target must lie in [0, 1], got 2"},
+		{losses.CategoricalCrossentropy{}, []float64{0, 1, 0, 3}, []float64{0, 1, 0, 1}, "loss: target must lie in [0, 1], got 3"},
+		{losses.CategoricalCrossentropy{}, []float64{0, 1, 0, 1}, []float64{0, 1, -2, 1}, "loss: output must not be negative; set FromLogits where it is no probability, got -2"},
+		{losses.SparseCategoricalCrossentropy{}, []float64{0, 1}, []float64{0, 1, -2, 1}, "loss: output must not be negative; set FromLogits where it is no probability, got -2"},
+		{sparse, []float64{0, 2}, []float64{0, 1, 0, 1}, "loss: target must be the number of a class, a whole number from 0 to 1, got 2"},
+		{sparse, []float64{0, -1}, []float64{0, 1, 0, 1}, "loss: target must be the number of a class, a whole number from 0 to 1, got -1"},
+		{sparse, []float64{0, 0.5}, []float64{0, 1, 0, 1}, "loss: target must be the number of a class, a whole number from 0 to 1, got 0.5"},
+	} {
+		params, err := graph.NewParams(tensor.Float32, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		prog, err := graph.NewProgram(graph.Config{Params: params}, func(s *graph.Scope) {
+			target := s.Values(c.target, graph.Shape{len(c.target)})
+			if len(c.target) == 4 {
+				target = s.Values(c.target, graph.Shape{2, 2})
+			}
+			s.Within("loss", func() { s.Output("loss", c.loss.Loss(target, s.Values(c.output, graph.Shape{2, 2}))) })
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = prog.Run(graph.Tick{})
+		var e graph.Error
+		if err == nil || err.Error() != c.want || !errors.As(err, &e) || !errors.Is(err, graph.ErrInput) {
+			t.Errorf("%#v of %v: got %v, want %s", c.loss, c.output, err, c.want)
+		}
+	}
+}
+
+func TestCrossentropyRefuses(t *testing.T) {
+	open := graph.Any
+	for _, c := range []struct {
+		loss           losses.Loss
+		target, output graph.Shape
+		want           string
+	}{
+		{losses.BinaryCrossentropy{}, graph.Shape{4}, graph.Shape{4, 1}, "net: target must have the shape of the output, [4, 1], got [4]"},
+		{losses.BinaryCrossentropy{LabelSmoothing: -0.1}, graph.Shape{4, 1}, graph.Shape{4, 1}, "net: BinaryCrossentropy.LabelSmoothing must lie in [0, 1], got -0.1"},
+		{losses.BinaryCrossentropy{LabelSmoothing: math.NaN()}, graph.Shape{4, 1}, graph.Shape{4, 1}, "net: BinaryCrossentropy.LabelSmoothing must lie in [0, 1], got NaN"},
+		{losses.CategoricalCrossentropy{LabelSmoothing: 1.5}, graph.Shape{4, 2}, graph.Shape{4, 2}, "net: CategoricalCrossentropy.LabelSmoothing must lie in [0, 1], got 1.5"},
+		{losses.CategoricalCrossentropy{LabelSmoothing: math.Inf(1)}, graph.Shape{4, 2}, graph.Shape{4, 2}, "net: CategoricalCrossentropy.LabelSmoothing must lie in [0, 1], got +Inf"},
+		{losses.CategoricalCrossentropy{}, graph.Shape{4}, graph.Shape{4, 2}, "net: target must have the shape of the output, [4, 2], got [4]"},
+		{losses.CategoricalCrossentropy{}, graph.Shape{4, 1}, graph.Shape{4, 1}, "net: output must have an axis of at least 2 classes; BinaryCrossentropy is for one number, got [4, 1]"},
+		{losses.CategoricalCrossentropy{}, graph.Shape{4}, graph.Shape{4}, "net: output must have an axis of samples and one of classes, got [4]"},
+		{losses.SparseCategoricalCrossentropy{}, graph.Shape{4}, graph.Shape{4, 1}, "net: output must have an axis of at least 2 classes; BinaryCrossentropy is for one number, got [4, 1]"},
+		{losses.SparseCategoricalCrossentropy{}, graph.Shape{}, graph.Shape{}, "net: output must have an axis of samples and one of classes, got []"},
+		{losses.SparseCategoricalCrossentropy{}, graph.Shape{4, 3}, graph.Shape{4, 3}, "net: target must hold numbers of classes in the shape [4], got [4, 3]"},
+		{losses.SparseCategoricalCrossentropy{}, graph.Shape{4}, graph.Shape{4, 5, 3}, "net: target must hold numbers of classes in the shape [4, 5], got [4]"},
+		{losses.SparseCategoricalCrossentropy{}, graph.Shape{open, 6}, graph.Shape{open, 5, 3}, "net: target must hold numbers of classes in the shape [any, 5], got [any, 6]"},
+	} {
+		params, err := graph.NewParams(tensor.Float32, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = graph.Shapes(graph.Config{Params: params}, func(s *graph.Scope) {
+			target, output := s.Input("target", c.target), s.Input("output", c.output)
+			s.Within("net", func() { c.loss.Loss(target, output) })
+		})
+		var e graph.Error
+		if err == nil || err.Error() != c.want || !errors.As(err, &e) || !errors.Is(err, graph.ErrInput) {
+			t.Errorf("%#v of %v and %v: got %v, want %s", c.loss, c.target, c.output, err, c.want)
+		}
+	}
+}
+
+// The shape of a target follows from that of an output whose axes are open.
+func TestTargetShape(t *testing.T) {
+	for _, output := range []graph.Shape{{graph.Any, 3}, {graph.Any, graph.Any, 7}} {
+		got := losses.SparseCategoricalCrossentropy{}.TargetShape(output)
+		if want := output[:len(output)-1]; !got.Equal(want) {
+			t.Errorf("of %v: got %v, want %v", output, got, want)
+		}
+	}
+	if got := (losses.SparseCategoricalCrossentropy{}).TargetShape(nil); len(got) != 0 {
+		t.Errorf("of nothing: got %v", got)
+	}
+}
