@@ -45,6 +45,7 @@ func TestMaskRides(t *testing.T) {
 	for _, l := range []layers.Layer{
 		layers.Activation{Function: activations.Tanh}, layers.Activation{Function: activations.Linear},
 		layers.Dense{Units: 2}, layers.Dropout{Rate: 0.5}, layers.Dropout{}, layers.Input{Shape: graph.Shape{3, 4}},
+		layers.SpatialDropout1D{Rate: 0.5}, layers.GaussianNoise{Stddev: 0.5}, layers.GaussianNoise{},
 	} {
 		out := evaluate(t, training(t), graph.Tick{}, func(s *graph.Scope) {
 			x := s.Const(1, graph.Shape{1, 3, 4}).WithMask(s.Values([]float64{1, 0, 1}, graph.Shape{1, 3}))

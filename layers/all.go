@@ -4,7 +4,8 @@ package layers
 // in a layer's field where it is defined in this package.
 func All() []any {
 	return []any{
-		Activation{}, Dense{}, Dropout{}, Flatten{}, GRU{}, Input{}, LSTM{}, SimpleRNN{},
+		Activation{}, Dense{}, Dropout{}, Flatten{}, GRU{}, GaussianNoise{}, Input{}, LSTM{}, SimpleRNN{},
+		SpatialDropout1D{},
 		FixedState{}, RandomState{}, ZeroState{},
 	}
 }

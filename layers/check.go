@@ -91,6 +91,16 @@ func one(s *graph.Scope, class string, inputs []graph.Value, rank int) (graph.Va
 	return x, true
 }
 
+// sequenceInput returns the only input of a layer that needs a sequence.
+func sequenceInput(s *graph.Scope, class string, inputs []graph.Value) (graph.Value, bool) {
+	x, ok := one(s, class, inputs, 1)
+	if ok && x.Rank() != 3 {
+		s.Failf(class, "must have an input of the shape [batch, steps, features]", x.Shape())
+		return x, false
+	}
+	return x, ok
+}
+
 // features is the size of the last axis, which weights depend on.
 func features(s *graph.Scope, class string, x graph.Value) (int, bool) {
 	d := x.Dim(-1)

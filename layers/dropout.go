@@ -1,6 +1,7 @@
 package layers
 
 import (
+	"fmt"
 	"math/rand/v2"
 
 	"github.com/engram-go/engram/graph"
@@ -15,14 +16,24 @@ import (
 //
 // A mask on the input rides on the output.
 type Dropout struct {
-	Rate float64 // the part of the elements that is dropped, 0 ≤ rate < 1
-	Name string  // "dropout", numbered, where empty
+	Rate       float64     // the part of the elements that is dropped, 0 ≤ Rate < 1
+	NoiseShape graph.Shape // of the mask: 1 drops an axis as a whole, graph.Any stands for the input's size; the input's shape where empty
+	Seed       *uint64     // of the masks, whatever the model's seed and the layer's place; the model's where nil
+	Name       string      // "dropout", numbered, where empty
 }
 
 var _ Resolver = Dropout{}
 
-// Resolve checks the rate.
-func (l Dropout) Resolve() (Layer, error) { return l, rate("Dropout.Rate", l.Rate) }
+// Resolve checks the fields.
+func (l Dropout) Resolve() (Layer, error) {
+	for _, d := range l.NoiseShape {
+		if d < graph.Any || d == 0 {
+			return nil, graph.Error{Field: "Dropout.NoiseShape", Rule: "must have positive or open axes", Value: l.NoiseShape}
+		}
+	}
+	l.NoiseShape = l.NoiseShape.Clone() // a config does not change with what it was made of
+	return l, rate("Dropout.Rate", l.Rate)
+}
 
 // Call computes the layer.
 func (l Dropout) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
@@ -30,7 +41,44 @@ func (l Dropout) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	if !ok {
 		return inputs
 	}
-	return []graph.Value{ride(x, drop(s, "mask", x, x.Shape(), l.Rate))}
+	mask, ok := l.mask(x.Shape())
+	if !ok {
+		s.Failf("Dropout.NoiseShape", fmt.Sprintf("must have the axes of the input, %v, or 1 in their place", x.Shape()), l.NoiseShape)
+		return inputs
+	}
+	y := x
+	seeded(s, l.Seed, func() { y = drop(s, "mask", x, mask, l.Rate) })
+	return []graph.Value{ride(x, y)}
+}
+
+// mask is the shape of the mask for an input of the given shape.
+func (l Dropout) mask(x graph.Shape) (graph.Shape, bool) {
+	if len(l.NoiseShape) == 0 {
+		return x, true
+	}
+	if len(l.NoiseShape) != len(x) {
+		return nil, false
+	}
+	mask := l.NoiseShape.Clone()
+	for i, d := range mask {
+		switch {
+		case d == graph.Any:
+			mask[i] = x[i]
+		case d != 1 && d != x[i] && x[i] != graph.Any:
+			return nil, false
+		}
+	}
+	return mask, true
+}
+
+// seeded runs build with a seed of the layer's own for its draws, where it has
+// one.
+func seeded(s *graph.Scope, seed *uint64, build func()) {
+	if seed == nil {
+		build()
+		return
+	}
+	s.Seeded(*seed, build)
 }
 
 // drop applies dropout with one random mask of the given shape, which

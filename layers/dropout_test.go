@@ -26,10 +26,71 @@ func TestDropout(t *testing.T) {
 	}
 }
 
+// A mask of another shape repeats along its axes of size 1.
+func TestDropoutNoiseShape(t *testing.T) {
+	in := graph.Shape{2, 3, 4}
+	for _, c := range []struct {
+		noise graph.Shape
+		same  func(a, b []int) bool // whether two elements share a draw
+	}{
+		{graph.Shape{graph.Any, 1, graph.Any}, func(a, b []int) bool { return a[0] == b[0] && a[2] == b[2] }},
+		{graph.Shape{graph.Any, 3, 1}, func(a, b []int) bool { return a[0] == b[0] && a[1] == b[1] }},
+		{graph.Shape{1, 1, 4}, func(a, b []int) bool { return a[2] == b[2] }},
+	} {
+		l := layers.Dropout{Rate: 0.5, NoiseShape: c.noise}
+		layertest.Check(t, layertest.Case{
+			Layer: l, Inputs: []graphtest.Array{graphtest.Input(1, in...)}, Outputs: []graph.Shape{{graph.Any, 3, 4}},
+		})
+		apart := false
+		for step := range 20 {
+			y := evaluate(t, training(t), graph.Tick{Step: step}, func(s *graph.Scope) {
+				s.Output("y", layers.Apply(s, "dropout", l, s.Const(1, in))[0])
+			})["y"]
+			at := func(i int) []int { return []int{i / 12, i / 4 % 3, i % 4} }
+			for i := range y {
+				for k := range y {
+					if c.same(at(i), at(k)) && y[i] != y[k] {
+						t.Fatalf("noise shape %v: elements %v and %v have masks of their own", c.noise, at(i), at(k))
+					}
+					apart = apart || y[i] != y[k]
+				}
+			}
+		}
+		if !apart {
+			t.Errorf("noise shape %v: all elements share one mask", c.noise)
+		}
+	}
+}
+
+// Two layers of one seed have one mask, whatever the model's is.
+func TestDropoutSeed(t *testing.T) {
+	masks := func(model, own uint64) (first, second []float64) {
+		cfg := training(t)
+		cfg.Seed = model
+		out := evaluate(t, cfg, graph.Tick{}, func(s *graph.Scope) {
+			for _, name := range []string{"a", "b"} {
+				s.Output(name, layers.Apply(s, name, layers.Dropout{Rate: 0.5, Seed: &own}, s.Const(1, graph.Shape{10, 10}))[0])
+			}
+		})
+		return out["a"], out["b"]
+	}
+	a, b := masks(1, 7)
+	other, _ := masks(2, 7)
+	if !slices.Equal(a, b) || !slices.Equal(a, other) {
+		t.Error("one seed gave two masks")
+	}
+	if other, _ = masks(1, 0); slices.Equal(a, other) {
+		t.Error("another seed gave the same mask")
+	}
+}
+
 func TestDropoutRefuses(t *testing.T) {
 	in := graph.Shape{graph.Any, 3}
 	for _, rate := range []float64{-0.1, 1, 1.5, math.NaN(), math.Inf(1), math.Inf(-1)} {
 		layertest.Invalid(t, layers.Dropout{Rate: rate}, "Dropout.Rate", in)
+	}
+	for _, noise := range []graph.Shape{{2}, {0, 3}, {-2, 3}, {graph.Any, 2}, {graph.Any, 1, 3}, {graph.Any, graph.Any, 1}} {
+		layertest.Invalid(t, layers.Dropout{Rate: 0.5, NoiseShape: noise}, "Dropout.NoiseShape", in)
 	}
 	layertest.Invalid(t, layers.Dropout{Rate: 0.5}, "Dropout", in, in)
 	layertest.Invalid(t, layers.Dropout{Rate: 0.5}, "Dropout", graph.Shape{})

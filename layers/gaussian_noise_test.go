@@ -1,0 +1,96 @@
+package layers_test
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/layers/layertest"
+)
+
+func TestGaussianNoise(t *testing.T) {
+	for _, c := range []struct {
+		layer layers.GaussianNoise
+		in    []int
+	}{
+		{layers.GaussianNoise{}, []int{2, 3}},
+		{layers.GaussianNoise{Stddev: 0.5}, []int{2}},
+		{layers.GaussianNoise{Stddev: 1, Seed: new(uint64(3))}, []int{3, 1, 4}},
+	} {
+		layertest.Check(t, layertest.Case{
+			Layer: c.layer, Inputs: []graphtest.Array{graphtest.Input(1, c.in...)},
+			Outputs: []graph.Shape{graph.Shape(c.in).With(0, graph.Any)},
+		})
+	}
+}
+
+// noisy gives the output for an input of ones, and its gradient.
+func noisy(t *testing.T, cfg graph.Config, l layers.GaussianNoise, n int) (y, dy []float64) {
+	t.Helper()
+	out := evaluate(t, cfg, graph.Tick{}, func(s *graph.Scope) {
+		x := s.Const(1, graph.Shape{n, 4})
+		y := layers.Apply(s, "noise", l, x)[0]
+		s.Output("y", y)
+		s.Output("dy", s.Gradients(y.Sum(), x)[0])
+	})
+	return out["y"], out["dy"]
+}
+
+// In training the noise has mean 0 and the standard deviation that was asked
+// for, and the gradient passes; at other times there is none.
+func TestGaussianNoiseIsNormal(t *testing.T) {
+	const rows, stddev = 10000, 0.3
+	n := float64(4 * rows)
+	y, dy := noisy(t, training(t), layers.GaussianNoise{Stddev: stddev}, rows)
+	sum, squares, within := 0.0, 0.0, 0.0
+	for _, v := range y {
+		sum, squares = sum+v-1, squares+(v-1)*(v-1)
+		if math.Abs(v-1) < stddev {
+			within++
+		}
+	}
+	if mean := sum / n; math.Abs(mean) > 4*stddev/math.Sqrt(n) {
+		t.Errorf("the mean is %g", mean)
+	}
+	if got := math.Sqrt(squares / n); math.Abs(got/stddev-1) > 4/math.Sqrt(2*n) {
+		t.Errorf("the standard deviation is %g, want %g", got, stddev)
+	}
+	if part := within / n; math.Abs(part-0.6827) > 0.01 {
+		t.Errorf("%g of the draws lie within one standard deviation, want 0.6827", part)
+	}
+	ones := slices.Repeat([]float64{1}, 4*rows)
+	if !slices.Equal(dy, ones) {
+		t.Error("the gradient does not pass")
+	}
+	if y, dy := noisy(t, config(t), layers.GaussianNoise{Stddev: stddev}, rows); !slices.Equal(y, ones) || !slices.Equal(dy, ones) {
+		t.Error("there is noise outside training")
+	}
+}
+
+// The layer's own seed decides where it is set, and the model's elsewhere.
+func TestGaussianNoiseSeed(t *testing.T) {
+	draw := func(model uint64, own *uint64) []float64 {
+		cfg := training(t)
+		cfg.Seed = model
+		y, _ := noisy(t, cfg, layers.GaussianNoise{Stddev: 1, Seed: own}, 2)
+		return y
+	}
+	if slices.Equal(draw(1, nil), draw(2, nil)) || slices.Equal(draw(1, new(uint64(0))), draw(1, new(uint64(1)))) {
+		t.Error("another seed draws the same")
+	}
+	if !slices.Equal(draw(1, new(uint64(0))), draw(2, new(uint64(0)))) {
+		t.Error("the model's seed has a say beside the layer's own")
+	}
+}
+
+func TestGaussianNoiseRefuses(t *testing.T) {
+	in := graph.Shape{graph.Any, 3}
+	for _, stddev := range []float64{-0.1, 1.1, math.NaN(), math.Inf(1)} {
+		layertest.Invalid(t, layers.GaussianNoise{Stddev: stddev}, "GaussianNoise.Stddev", in)
+	}
+	layertest.Invalid(t, layers.GaussianNoise{Stddev: 0.5}, "GaussianNoise", in, in)
+	layertest.Invalid(t, layers.GaussianNoise{Stddev: 0.5}, "GaussianNoise", graph.Shape{})
+}
