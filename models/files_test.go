@@ -13,7 +13,9 @@ import (
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/activations"
+	"github.com/engram-go/engram/layers/constraints"
 	"github.com/engram-go/engram/layers/initializers"
+	"github.com/engram-go/engram/layers/regularizers"
 	"github.com/engram-go/engram/models"
 	"github.com/engram-go/engram/models/safetensors"
 	"github.com/google/go-cmp/cmp"
@@ -65,6 +67,8 @@ var fieldValues = map[reflect.Type]any{
 	reflect.TypeFor[graph.Shape]():            graph.Shape{graph.Any, 2},
 	reflect.TypeFor[activations.Activation](): activations.ELU{Alpha: 0.5},
 	reflect.TypeFor[graph.Initializer]():      initializers.RandomNormal{Stddev: 3},
+	reflect.TypeFor[graph.Regularizer]():      regularizers.L1L2{L2: 0.5},
+	reflect.TypeFor[graph.Constraint]():       constraints.MinMaxNorm{MinValue: 0.5, Rate: 0.25},
 	reflect.TypeFor[layers.InitialState]():    layers.RandomState{Stddev: 2},
 }
 
@@ -126,7 +130,7 @@ func TestSaveEveryLayer(t *testing.T) {
 	}
 }
 
-func TestSaveEveryActivationAndInitializer(t *testing.T) {
+func TestSaveEveryValueOfAField(t *testing.T) {
 	x := inputs(tensor.Float32, 3, 4)
 	check := func(name string, l layers.Layer) {
 		t.Run(name, func(t *testing.T) {
@@ -139,6 +143,12 @@ func TestSaveEveryActivationAndInitializer(t *testing.T) {
 	}
 	for _, i := range initializers.All() {
 		check(fmt.Sprintf("%T %v", i, i), layers.Dense{Units: 4, KernelInitializer: i.(graph.Initializer)})
+	}
+	for _, r := range regularizers.All() {
+		check(fmt.Sprintf("%T", r), layers.Dense{Units: 4, KernelRegularizer: r.(graph.Regularizer)})
+	}
+	for _, c := range constraints.All() {
+		check(fmt.Sprintf("%T", c), layers.Dense{Units: 4, KernelConstraint: c.(graph.Constraint)})
 	}
 }
 
@@ -165,7 +175,8 @@ func TestSaveWritesDefaults(t *testing.T) {
 				"initial_state": map[string]any{"class_name": "ZeroState", "config": map[string]any{}}, "name": "",
 			}}},
 			map[string]any{"name": "dense", "layer": map[string]any{"class_name": "Dense", "config": map[string]any{
-				"units": 1.0, "activation": "linear", "no_bias": false, "kernel_initializer": "glorot_uniform", "bias_initializer": "zeros", "name": "",
+				"units": 1.0, "activation": "linear", "no_bias": false, "kernel_initializer": "glorot_uniform", "bias_initializer": "zeros",
+				"kernel_regularizer": nil, "bias_regularizer": nil, "activity_regularizer": nil, "kernel_constraint": nil, "bias_constraint": nil, "name": "",
 			}}},
 		},
 	}}
