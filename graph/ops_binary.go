@@ -153,30 +153,62 @@ func deeper(a, b Shape) Shape {
 
 func broadcastKernel[T float](p broadcastPlan, f kernel2[T]) func([]T, [][]T) error {
 	return func(out []T, in [][]T) error {
-		p.rows(func(o, a, b int) { f(out[o:o+p.n], in[0][a:], in[1][b:], p.stepA, p.stepB) })
+		p.rows(func(o, a, b int) {
+			share(p.n, func(from, end int) {
+				f(out[o+from:o+end], in[0][a+from*p.stepA:], in[1][b+from*p.stepB:], p.stepA, p.stepB)
+			})
+		})
 		return nil
 	}
 }
 
 func addKernel[T float](out, a, b []T, sa, sb int) {
+	if sa == 1 && sb == 1 { // no bounds to check in the loop
+		a, b = a[:len(out)], b[:len(out)]
+		for i := range out {
+			out[i] = a[i] + b[i]
+		}
+		return
+	}
 	for i := range out {
 		out[i] = a[i*sa] + b[i*sb]
 	}
 }
 
 func subKernel[T float](out, a, b []T, sa, sb int) {
+	if sa == 1 && sb == 1 { // no bounds to check in the loop
+		a, b = a[:len(out)], b[:len(out)]
+		for i := range out {
+			out[i] = a[i] - b[i]
+		}
+		return
+	}
 	for i := range out {
 		out[i] = a[i*sa] - b[i*sb]
 	}
 }
 
 func timesKernel[T float](out, a, b []T, sa, sb int) {
+	if sa == 1 && sb == 1 { // no bounds to check in the loop
+		a, b = a[:len(out)], b[:len(out)]
+		for i := range out {
+			out[i] = a[i] * b[i]
+		}
+		return
+	}
 	for i := range out {
 		out[i] = a[i*sa] * b[i*sb]
 	}
 }
 
 func divKernel[T float](out, a, b []T, sa, sb int) {
+	if sa == 1 && sb == 1 { // no bounds to check in the loop
+		a, b = a[:len(out)], b[:len(out)]
+		for i := range out {
+			out[i] = a[i] / b[i]
+		}
+		return
+	}
 	for i := range out {
 		out[i] = a[i*sa] / b[i*sb]
 	}

@@ -1,6 +1,10 @@
 package graph
 
-import "math"
+import (
+	"math"
+
+	"github.com/engram-go/engram/graph/internal/kernels"
+)
 
 // Map applies f to every element; df gives the derivative from the element x
 // and its image y; nil means 0 everywhere. The name appears in messages. It is
@@ -45,22 +49,22 @@ func (v Value) Neg() Value { return v.Scale(-1) }
 
 // Scale is c·v.
 func (v Value) Scale(c float64) Value {
-	return v.Map("scale", func(x float64) float64 { return c * x }, func(_, _ float64) float64 { return c })
+	return v.vector("scale", scaleLoops[float32](c), scaleLoops[float64](c))
 }
 
 // AddConst is v + c.
 func (v Value) AddConst(c float64) Value {
-	return v.Map("add constant", func(x float64) float64 { return x + c }, func(_, _ float64) float64 { return 1 })
+	return v.vector("add constant", shiftLoops[float32](c), shiftLoops[float64](c))
 }
 
 // OneMinus is 1 − v.
 func (v Value) OneMinus() Value {
-	return v.Map("one minus", func(x float64) float64 { return 1 - x }, func(_, _ float64) float64 { return -1 })
+	return v.vector("one minus", oneMinusLoops[float32](), oneMinusLoops[float64]())
 }
 
 // Square is v².
 func (v Value) Square() Value {
-	return v.Map("square", func(x float64) float64 { return x * x }, func(x, _ float64) float64 { return 2 * x })
+	return v.vector("square", squareLoops[float32](), squareLoops[float64]())
 }
 
 // Sqrt is the square root.
@@ -75,7 +79,7 @@ func (v Value) Reciprocal() Value {
 
 // Exp is e to the power of v.
 func (v Value) Exp() Value {
-	return v.Map("exp", math.Exp, func(_, y float64) float64 { return y })
+	return v.vector("exp", expLoops(kernels.Float32()), expLoops(kernels.Float64()))
 }
 
 // Log is the natural logarithm.
@@ -96,12 +100,12 @@ func (v Value) Abs() Value {
 
 // Tanh is the hyperbolic tangent.
 func (v Value) Tanh() Value {
-	return v.Map("tanh", math.Tanh, func(_, y float64) float64 { return 1 - y*y })
+	return v.vector("tanh", tanhLoops(kernels.Float32()), tanhLoops(kernels.Float64()))
 }
 
 // Sigmoid is 1/(1 + e⁻ᵛ).
 func (v Value) Sigmoid() Value {
-	return v.Map("sigmoid", sigmoid, func(_, y float64) float64 { return y * (1 - y) })
+	return v.vector("sigmoid", sigmoidLoops(kernels.Float32()), sigmoidLoops(kernels.Float64()))
 }
 
 // Softplus is log(1 + eᵛ), without overflow.
@@ -112,12 +116,7 @@ func (v Value) Softplus() Value {
 
 // ReLU is max(v, 0); its derivative at 0 is 0.
 func (v Value) ReLU() Value {
-	return v.Map("relu", func(x float64) float64 { return max(x, 0) }, func(x, _ float64) float64 {
-		if x > 0 {
-			return 1
-		}
-		return 0
-	})
+	return v.vector("relu", reluLoops[float32](), reluLoops[float64]())
 }
 
 // Clip limits every element to [low, high]; outside, and on the limits, the

@@ -1,0 +1,163 @@
+package graph
+
+import "github.com/engram-go/engram/graph/internal/kernels"
+
+// loops are an operation on every element, and its derivative, as loops over
+// whole vectors: what is used most is worth more than Map, which calls a
+// function for every element.
+type loops[T float] struct {
+	f  func(y, x []T)
+	df func(dx, x, y, dy []T)
+}
+
+// vector applies the loops for the dtype.
+func (v Value) vector(name string, f32 loops[float32], f64 loops[float64]) Value {
+	return v.s.apply(spec{
+		name: name, shape: v.shape, f32: f32.kernel(), f64: f64.kernel(),
+		diff: func(in []Value, y, dy Value, _ []bool) []Value {
+			return []Value{in[0].s.apply(spec{
+				name: name + " gradient", shape: y.shape, f32: f32.gradient(), f64: f64.gradient(),
+			}, in[0], y, dy)}
+		},
+	}, v)
+}
+
+func (l loops[T]) kernel() func([]T, [][]T) error {
+	return func(out []T, in [][]T) error {
+		share(len(out), func(from, end int) { l.f(out[from:end], in[0][from:end]) })
+		return nil
+	}
+}
+
+func (l loops[T]) gradient() func([]T, [][]T) error {
+	return func(out []T, in [][]T) error {
+		share(len(out), func(from, end int) {
+			l.df(out[from:end], in[0][from:end], in[1][from:end], in[2][from:end])
+		})
+		return nil
+	}
+}
+
+// share lets the cores share the elements of long vectors.
+func share(n int, f func(from, end int)) {
+	const unit = 1 << 13 // elements, enough to be worth waking a core
+	if n < 2*unit {
+		f(0, n)
+		return
+	}
+	kernels.Parallel(n, unit, f)
+}
+
+func scaleLoops[T float](c float64) loops[T] {
+	factor := T(c)
+	return loops[T]{
+		f: func(y, x []T) {
+			for i, x := range x[:len(y)] {
+				y[i] = factor * x
+			}
+		},
+		df: func(dx, _, _, dy []T) {
+			for i, dy := range dy[:len(dx)] {
+				dx[i] = factor * dy
+			}
+		},
+	}
+}
+
+func shiftLoops[T float](c float64) loops[T] {
+	term := T(c)
+	return loops[T]{
+		f: func(y, x []T) {
+			for i, x := range x[:len(y)] {
+				y[i] = x + term
+			}
+		},
+		df: func(dx, _, _, dy []T) { copy(dx, dy) },
+	}
+}
+
+func oneMinusLoops[T float]() loops[T] {
+	return loops[T]{
+		f: func(y, x []T) {
+			for i, x := range x[:len(y)] {
+				y[i] = 1 - x
+			}
+		},
+		df: func(dx, _, _, dy []T) {
+			for i, dy := range dy[:len(dx)] {
+				dx[i] = -dy
+			}
+		},
+	}
+}
+
+func squareLoops[T float]() loops[T] {
+	return loops[T]{
+		f: func(y, x []T) {
+			for i, x := range x[:len(y)] {
+				y[i] = x * x
+			}
+		},
+		df: func(dx, x, _, dy []T) {
+			x, dy = x[:len(dx)], dy[:len(dx)]
+			for i := range dx {
+				dx[i] = 2 * x[i] * dy[i]
+			}
+		},
+	}
+}
+
+func reluLoops[T float]() loops[T] {
+	return loops[T]{
+		f: func(y, x []T) {
+			for i, x := range x[:len(y)] {
+				y[i] = max(x, 0) // a NaN stays
+			}
+		},
+		df: func(dx, x, _, dy []T) {
+			x, dy = x[:len(dx)], dy[:len(dx)]
+			for i := range dx {
+				dx[i] = 0
+				if x[i] > 0 {
+					dx[i] = dy[i]
+				}
+			}
+		},
+	}
+}
+
+func expLoops[T float](set *kernels.Set[T]) loops[T] {
+	return loops[T]{
+		f: func(y, x []T) { set.Exp(x, y) },
+		df: func(dx, _, y, dy []T) {
+			y, dy = y[:len(dx)], dy[:len(dx)]
+			for i := range dx {
+				dx[i] = y[i] * dy[i]
+			}
+		},
+	}
+}
+
+func tanhLoops[T float](set *kernels.Set[T]) loops[T] {
+	return loops[T]{
+		f: func(y, x []T) { set.Tanh(x, y) },
+		df: func(dx, _, y, dy []T) {
+			y, dy = y[:len(dx)], dy[:len(dx)]
+			for i := range dx {
+				dx[i] = (1 - y[i]*y[i]) * dy[i]
+			}
+		},
+	}
+}
+
+func sigmoidLoops[T float](set *kernels.Set[T]) loops[T] {
+	return loops[T]{
+		f: func(y, x []T) { set.Sigmoid(x, y) },
+		df: func(dx, _, y, dy []T) {
+			y, dy = y[:len(dx)], dy[:len(dx)]
+			for i := range dx {
+				dx[i] = y[i] * (1 - y[i]) * dy[i]
+			}
+		},
+	}
+}
