@@ -62,9 +62,9 @@ func (r Recurrent) Run() (y Value, states []Value) {
 	case s.g == nil:
 		sp = spec{name: "recurrent", shape: shape}
 	case s.Dtype() == tensor.Float32:
-		sp = newRecurrent(r, kernels.Float32(), shape, func(sp *spec) *func([]float32, [][]float32) error { return &sp.f32 })
+		sp = newRecurrent(r, s.f32, shape, func(sp *spec) *func([]float32, [][]float32) error { return &sp.f32 })
 	default:
-		sp = newRecurrent(r, kernels.Float64(), shape, func(sp *spec) *func([]float64, [][]float64) error { return &sp.f64 })
+		sp = newRecurrent(r, s.f64, shape, func(sp *spec) *func([]float64, [][]float64) error { return &sp.f64 })
 	}
 	out := s.apply(sp, r.operands()...)
 	if !r.States {

@@ -147,42 +147,6 @@ func (v Value) LogSumExp(axis int) Value {
 	})
 }
 
-// Softmax is eᵛ / Σ eᵛ along an axis, without overflow.
-func (v Value) Softmax(axis int) Value {
-	return v.alongAxis("softmax", axis, true, func(x, y []float64) {
-		top, sum := expSum(x)
-		for i := range x {
-			y[i] = math.Exp(x[i]-top) / sum
-		}
-	}, func(_, y, dy, dx []float64) {
-		dot := 0.0
-		for i := range y {
-			dot += y[i] * dy[i]
-		}
-		for i := range y {
-			dx[i] = y[i] * (dy[i] - dot)
-		}
-	})
-}
-
-// LogSoftmax is v − log Σ eᵛ along an axis.
-func (v Value) LogSoftmax(axis int) Value {
-	return v.alongAxis("log-softmax", axis, true, func(x, y []float64) {
-		top, sum := expSum(x)
-		for i := range x {
-			y[i] = x[i] - top - math.Log(sum)
-		}
-	}, func(_, y, dy, dx []float64) {
-		sum := 0.0
-		for i := range dy {
-			sum += dy[i]
-		}
-		for i := range dy {
-			dx[i] = dy[i] - math.Exp(y[i])*sum
-		}
-	})
-}
-
 // expSum returns the largest element, and the sum of e to the power of all,
 // seen from there. The two stay apart: added up to the log-sum-exp they would
 // round the sum away beside a large element. Elements that are all −∞ give a

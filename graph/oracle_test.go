@@ -110,14 +110,17 @@ func logSumExpOf(xs []float64) float64 {
 	return top + math.Log(sumOf(e))
 }
 
+// softmaxOf is NaN in a line whose largest element is infinite.
 func softmaxOf(xs []float64, i int) float64 {
-	_, e := expFromTop(xs)
-	return e[i] / sumOf(e)
+	return math.Exp(logSoftmaxOf(xs, i))
 }
 
 func logSoftmaxOf(xs []float64, i int) float64 {
-	top, e := expFromTop(xs)
-	return xs[i] - top - math.Log(sumOf(e))
+	top, sum := maxOf(xs), 0.0
+	for _, x := range xs {
+		sum += math.Exp(x - top)
+	}
+	return xs[i] - top - math.Log(sum)
 }
 
 // shapes draws a shape of the given ranks, with axes of size 1 among others.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/engram-go/engram/graph/internal/kernels"
 	"github.com/pkg/errors"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -24,6 +25,8 @@ type Scope struct {
 	err    error
 	fault  error  // of the kernel that failed in the last run
 	salt   uint32 // part of every hash, see Program
+	f32    *kernels.Set[float32]
+	f64    *kernels.Set[float64]
 	lastID uint32
 
 	values  map[*gorgonia.Node]Value // what stands behind a node
@@ -66,6 +69,7 @@ func (c Config) check() error {
 func newScope(cfg Config, g *gorgonia.ExprGraph, salt uint32) *Scope {
 	return &Scope{
 		cfg: cfg, g: g, salt: salt,
+		f32: kernels.Float32(), f64: kernels.Float64(),
 		values:  map[*gorgonia.Node]Value{},
 		inputs:  map[string]Value{},
 		outputs: map[string]Value{},

@@ -1,0 +1,164 @@
+package graph_test
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/graph/graphtest"
+	"gorgonia.org/tensor"
+	"pgregory.net/rapid"
+)
+
+// equation draws the terms of a product: every letter in two of them or in all
+// three, each term in an order of its own.
+func equation(t *rapid.T) (a, b, out string) {
+	terms := [3][]rune{}
+	for i, r := range []rune("abcde")[:rapid.IntRange(1, 5).Draw(t, "letters")] {
+		without := rapid.IntRange(0, 3).Draw(t, fmt.Sprint("letter ", i)) // 3 is in all
+		for k := range terms {
+			if k != without {
+				terms[k] = append(terms[k], r)
+			}
+		}
+	}
+	text := func(k int) string {
+		if len(terms[k]) == 0 {
+			return ""
+		}
+		return string(rapid.Permutation(terms[k]).Draw(t, fmt.Sprint("term ", k)))
+	}
+	return text(0), text(1), text(2)
+}
+
+// einsumOf adds up one product for every place of all letters.
+func einsumOf(a, b, out string, sizes map[rune]int, in []array) array {
+	names := ""
+	var all []int
+	for r, n := range sizes {
+		names, all = names+string(r), append(all, n)
+	}
+	place := func(term string, at []int) []int {
+		var p []int
+		for _, r := range term {
+			p = append(p, at[strings.IndexRune(names, r)])
+		}
+		return p
+	}
+	y := tabulate(shapeFor(out, sizes), func([]int) float64 { return 0 })
+	index := func(at []int) int {
+		i := 0
+		for k, x := range at {
+			i = i*y.Shape[k] + x
+		}
+		return i
+	}
+	tabulate(all, func(at []int) float64 {
+		y.Data[index(place(out, at))] += pick(in[0], place(a, at)) * pick(in[1], place(b, at))
+		return 0
+	})
+	return y
+}
+
+func shapeFor(term string, sizes map[rune]int) []int {
+	s := []int{}
+	for _, r := range term {
+		s = append(s, sizes[r])
+	}
+	return s
+}
+
+func TestEinsumValues(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a, b, out := equation(t)
+		sizes := map[rune]int{}
+		for _, r := range a + b {
+			sizes[r] = rapid.IntRange(1, 4).Draw(t, string(r))
+		}
+		text := fmt.Sprintf("%s,%s->%s", a, b, out)
+		checkOp(t, text, 1e-12,
+			func(_ *graph.Scope, in []graph.Value) graph.Value { return graph.Einsum(text, in[0], in[1]) },
+			func(in []array) array { return einsumOf(a, b, out, sizes, in) },
+			filled(t, "a", tame, shapeFor(a, sizes)), filled(t, "b", tame, shapeFor(b, sizes)))
+	})
+}
+
+// Those of attention, products that lie badly, and sizes of 1.
+func TestEinsumGradients(t *testing.T) {
+	for _, text := range []string{
+		"btd,dhk->bthk", "bthk,bshk->bhts", "bhts,bshk->bthk", "bthk,hkd->btd",
+		"ij,kj->ki", "ab,ba->", ",ab->ba", "a,b->ba", "a,a->a", "ba,bca->cab", "abc,cab->b", "abdc,cba->d",
+	} {
+		a, b, _ := strings.Cut(strings.Split(text, "->")[0], ",")
+		for _, sizes := range []map[rune]int{
+			{'a': 2, 'b': 3, 'c': 2, 'd': 4, 'h': 2, 'i': 2, 'j': 3, 'k': 3, 's': 5, 't': 4},
+			{'a': 1, 'b': 2, 'c': 3, 'd': 1, 'h': 1, 'i': 1, 'j': 2, 'k': 1, 's': 1, 't': 2},
+		} {
+			graphtest.CheckGrad(t, func(_ *graph.Scope, in []graph.Value) graph.Value {
+				return graph.Einsum(text, in[0], in[1]).Square()
+			}, graphtest.Input(1, shapeFor(a, sizes)...), graphtest.Input(2, shapeFor(b, sizes)...))
+		}
+	}
+}
+
+func TestEinsumRefuses(t *testing.T) {
+	for text, want := range map[string]string{
+		"ij,jk":       "einsum must have an equation such as",
+		"ijjk->ik":    "einsum must have an equation such as",
+		"ij->ik":      "einsum must have an equation such as",
+		"ij,jk->iik":  "einsum must have an equation such as",
+		"ij,jk->i":    "and in two of them, got \"ij,jk->i\"",
+		"i1,1k->ik":   "einsum must have an equation such as",
+		"ij,jk->ik->": "einsum must have an equation such as",
+		"":            "einsum must have an equation such as",
+		"ijl,jlk->ik": "einsum ijl,jlk->ik must have a letter for every axis of [2, 3] and, got [4, 3]",
+		"ij,jk->ik":   "einsum ij,jk->ik must have operands that fit, beside [2, 3], got [4, 3]",
+	} {
+		for _, build := range []func(func(s *graph.Scope)) error{
+			func(f func(s *graph.Scope)) error { return graph.Shapes(config(t, tensor.Float32), f) },
+			func(f func(s *graph.Scope)) error {
+				_, err := graph.NewProgram(config(t, tensor.Float32), f)
+				return err
+			},
+		} {
+			wantError(t, text, build(func(s *graph.Scope) {
+				s.Output("y", graph.Einsum(text, s.Input("x", graph.Shape{2, 3}), s.Input("y", graph.Shape{4, 3})))
+			}), want)
+		}
+	}
+}
+
+// Products of many and of few matrices that the cores share give the same bits
+// on any number of cores, and what a plain loop gives.
+func TestSharedEinsum(t *testing.T) {
+	for _, c := range []struct {
+		a, b, out string
+		sizes     map[rune]int
+	}{
+		{"bthk", "bshk", "bhts", map[rune]int{'b': 5, 't': 40, 's': 37, 'h': 3, 'k': 17}},
+		{"btd", "dhk", "bthk", map[rune]int{'b': 2, 't': 90, 'd': 33, 'h': 5, 'k': 10}},
+		{"btd", "bthk", "dhk", map[rune]int{'b': 2, 't': 90, 'd': 33, 'h': 5, 'k': 10}},
+	} {
+		text := fmt.Sprintf("%s,%s->%s", c.a, c.b, c.out)
+		in := []array{graphtest.Input(1, shapeFor(c.a, c.sizes)...), graphtest.Input(2, shapeFor(c.b, c.sizes)...)}
+		for _, dt := range dtypes {
+			sums := map[[32]byte]bool{}
+			for _, cores := range []int{1, 2, 3} {
+				before := runtime.GOMAXPROCS(cores)
+				y := eval(t, dt, func(_ *graph.Scope, in []graph.Value) graph.Value { return graph.Einsum(text, in[0], in[1]) }, in...)
+				runtime.GOMAXPROCS(before)
+				sums[checksum(y.Data)] = true
+				tol := 1e-12
+				if dt == tensor.Float32 {
+					tol = 1e-5
+				}
+				near(t, text, y, einsumOf(c.a, c.b, c.out, c.sizes, in), tol)
+			}
+			if len(sums) != 1 {
+				t.Errorf("%s in %v: other bits on other numbers of cores", text, dt)
+			}
+		}
+	}
+}
