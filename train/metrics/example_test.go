@@ -24,3 +24,29 @@ func Example() {
 	fmt.Println(metrics.RMSE{}.Name(), rmse.Result())
 	// Output: rmse 2
 }
+
+// Half of the outputs are largest at the class of their target.
+func ExampleSparseCategoricalAccuracy() {
+	accuracy := metrics.SparseCategoricalAccuracy{}.Start()
+	target := tensor.New(tensor.WithShape(2), tensor.WithBacking([]float64{2, 1}))
+	output := tensor.New(tensor.WithShape(2, 3), tensor.WithBacking([]float64{0.1, 0.6, 0.3, 0.05, 0.95, 0}))
+	if err := accuracy.Add(target, output, nil); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(accuracy.Result())
+	// Output: 0.5
+}
+
+// Logits are above 0 where they say yes.
+func ExampleBinaryAccuracy() {
+	accuracy := metrics.BinaryAccuracy{Threshold: new(0.0)}.Start()
+	target := tensor.New(tensor.WithShape(4), tensor.WithBacking([]float64{1, 1, 0, 0}))
+	output := tensor.New(tensor.WithShape(4), tensor.WithBacking([]float64{2.5, -0.1, -3, -1}))
+	if err := accuracy.Add(target, output, nil); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(accuracy.Result())
+	// Output: 0.75
+}

@@ -9,4 +9,4 @@ type MAE struct{}
 func (MAE) Name() string { return "mae" }
 
 // Start begins an epoch.
-func (MAE) Start() Accumulator { return &average{term: absolute} }
+func (MAE) Start() Accumulator { return &average{term: elements(absolute)} }

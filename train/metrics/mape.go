@@ -17,7 +17,7 @@ type MAPE struct{}
 func (MAPE) Name() string { return "mape" }
 
 // Start begins an epoch.
-func (MAPE) Start() Accumulator { return &average{term: percentage} }
+func (MAPE) Start() Accumulator { return &average{term: elements(percentage)} }
 
 func percentage(target, output float64) float64 {
 	return 100 * math.Abs(target-output) / max(math.Abs(target), 1e-7)

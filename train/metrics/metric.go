@@ -18,10 +18,12 @@ type Metric interface {
 
 // Accumulator takes in batches. It serves one goroutine at a time.
 type Accumulator interface {
-	// Add takes in one batch: target and output of one shape, [batch, ...], and
-	// one dtype, float32 or float64, and the weights of the samples, [batch],
-	// finite and not negative, of the same dtype; nil where all weigh 1. Every
-	// element counts with the weight of its sample. An error changes nothing.
+	// Add takes in one batch: target and output, [batch, ...], of one dtype,
+	// float32 or float64, and of one shape, unless the metric says otherwise;
+	// and the weights of the samples, [batch], or of their steps, [batch, steps],
+	// finite and not negative, of the same dtype; nil where all weigh 1. What is
+	// masked weighs 0. Every element counts with the weight of its sample or
+	// step. An error changes nothing.
 	Add(target, output, weights *tensor.Dense) error
 	// Result is the value over all that was added. It is NaN where that is
 	// nothing, or weighs nothing; a NaN or an infinity that was added, with
@@ -29,24 +31,34 @@ type Accumulator interface {
 	Result() float64
 }
 
-// average is the weighted mean of a term over all elements.
+// average is the weighted mean of a term over all that was added.
 type average struct {
-	term   func(target, output float64) float64
+	// term chooses what to average for shapes of targets and outputs, or says
+	// what is wrong with them.
+	term   func(target, output graph.Shape) (term, error)
 	finish func(mean float64) float64 // nil where the mean is the result
 
 	sum, weight float64
+	y, yhat     []float64 // room for one line
 }
+
+// term is a sum over the elements of one line along the last axis, and how
+// many they count for. The target's line is as long as the output's, or one
+// element. Where there is no axis but the batch, a line is one element.
+type term func(target, output []float64) (sum, count float64, err error)
 
 func (a *average) Add(target, output, weights *tensor.Dense) error {
 	if err := check(target, output, weights); err != nil {
 		return err
 	}
-	if target.Dtype() == tensor.Float32 {
-		add(a, target, output, weights, (*tensor.Dense).Float32s)
-	} else {
-		add(a, target, output, weights, (*tensor.Dense).Float64s)
+	t, err := a.term(graph.Shape(target.Shape()), graph.Shape(output.Shape()))
+	if err != nil {
+		return err
 	}
-	return nil
+	if target.Dtype() == tensor.Float32 {
+		return add(a, t, target, output, weights, (*tensor.Dense).Float32s)
+	}
+	return add(a, t, target, output, weights, (*tensor.Dense).Float64s)
 }
 
 func (a *average) Result() float64 {
@@ -58,26 +70,64 @@ func (a *average) Result() float64 {
 }
 
 // add sums up a batch whose shapes and dtypes are right.
-func add[T float32 | float64](a *average, target, output, weights *tensor.Dense, data func(*tensor.Dense) []T) {
+func add[T float32 | float64](a *average, t term, target, output, weights *tensor.Dense, data func(*tensor.Dense) []T) error {
 	y, yhat := data(graph.Contiguous(target)), data(graph.Contiguous(output))
-	batch := target.Shape()[0]
-	features := len(y) / batch
 	var w []T
 	if weights != nil {
 		w = data(graph.Contiguous(weights))
 	}
-	for i := range batch {
-		sum := 0.0
-		for k := i * features; k < (i+1)*features; k++ {
-			sum += a.term(float64(y[k]), float64(yhat[k]))
+	lines := lead(graph.Shape(output.Shape())).Size()
+	n, m := len(y)/lines, len(yhat)/lines
+	if len(a.y) != n || len(a.yhat) != m {
+		a.y, a.yhat = make([]float64, n), make([]float64, m)
+	}
+	sum, total := 0.0, 0.0
+	for i := range lines {
+		load(a.y, y[i*n:])
+		load(a.yhat, yhat[i*m:])
+		s, count, err := t(a.y, a.yhat)
+		if err != nil {
+			return err
 		}
 		weight := 1.0
 		if w != nil {
-			weight = float64(w[i])
+			weight = float64(w[i*len(w)/lines])
 		}
-		a.sum += weight * sum
-		a.weight += weight * float64(features)
+		sum += weight * s
+		total += weight * count
 	}
+	a.sum += sum
+	a.weight += total
+	return nil
+}
+
+func load[T float32 | float64](to []float64, from []T) {
+	for i := range to {
+		to[i] = float64(from[i])
+	}
+}
+
+// lead is a shape without its last axis, where there is one beside the batch.
+func lead(s graph.Shape) graph.Shape { return s[:max(len(s)-1, 1)] }
+
+// elements averages a function over all elements.
+func elements(f func(target, output float64) float64) func(target, output graph.Shape) (term, error) {
+	return func(target, output graph.Shape) (term, error) {
+		return func(y, yhat []float64) (sum, count float64, err error) {
+			for k := range y {
+				sum += f(y[k], yhat[k])
+			}
+			return sum, float64(len(y)), nil
+		}, same(target, output)
+	}
+}
+
+// same holds the shape of a target to that of the output.
+func same(target, output graph.Shape) error {
+	if target.Equal(output) {
+		return nil
+	}
+	return graph.Error{Field: "target", Rule: fmt.Sprintf("must have the shape of the output, %v", output), Value: target}
 }
 
 func check(target, output, weights *tensor.Dense) error {
@@ -95,12 +145,11 @@ func check(target, output, weights *tensor.Dense) error {
 		return graph.Error{Field: "output", Rule: "must have samples", Value: shape}
 	case target.Dtype() != dtype:
 		return graph.Error{Field: "target", Rule: fmt.Sprintf("must be of the output's dtype %v", dtype), Value: target.Dtype()}
-	case !slices.Equal(target.Shape(), output.Shape()):
-		return graph.Error{Field: "target", Rule: fmt.Sprintf("must have the shape of the output, %v", shape), Value: graph.Shape(target.Shape())}
 	case weights == nil:
 		return nil
 	}
-	if err := graph.CheckTensor(weights, dtype, shape[:1]); err != nil {
+	lines := lead(shape)
+	if err := graph.CheckTensor(weights, dtype, lines[:min(max(weights.Dims(), 1), len(lines))]); err != nil {
 		return errors.Wrap(err, "weights")
 	}
 	return notNegative(weights)

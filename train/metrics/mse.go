@@ -9,4 +9,4 @@ type MSE struct{}
 func (MSE) Name() string { return "mse" }
 
 // Start begins an epoch.
-func (MSE) Start() Accumulator { return &average{term: squared} }
+func (MSE) Start() Accumulator { return &average{term: elements(squared)} }

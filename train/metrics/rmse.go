@@ -12,4 +12,4 @@ type RMSE struct{}
 func (RMSE) Name() string { return "rmse" }
 
 // Start begins an epoch.
-func (RMSE) Start() Accumulator { return &average{term: squared, finish: math.Sqrt} }
+func (RMSE) Start() Accumulator { return &average{term: elements(squared), finish: math.Sqrt} }

@@ -1,0 +1,230 @@
+package metrics_test
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/train/metrics"
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+	"pgregory.net/rapid"
+)
+
+// The examples of Keras' documentation.
+func TestAccuraciesOfKeras(t *testing.T) {
+	hot := []float64{0, 0, 1, 0, 1, 0}
+	for _, c := range []struct {
+		metric            metrics.Metric
+		name              string
+		target, output    *tensor.Dense
+		weights           []float64
+		want, wantWeighed float64
+	}{
+		{metrics.BinaryAccuracy{}, "binary_accuracy", f64([]int{4, 1}, 1, 1, 0, 0), f64([]int{4, 1}, 0.98, 1, 0, 0.6), []float64{1, 0, 0, 1}, 0.75, 0.5},
+		{metrics.BinaryAccuracy{Threshold: new(0.7)}, "binary_accuracy", f64([]int{4, 1}, 1, 1, 0, 0), f64([]int{4, 1}, 0.98, 1, 0, 0.6), []float64{1, 0, 0, 1}, 1, 1},
+		{metrics.BinaryAccuracy{Threshold: new(0.0)}, "binary_accuracy", f64([]int{4}, 1, 1, 0, 0), f64([]int{4}, 3, -1, -2, 0), []float64{1, 2, 1, 1}, 0.75, 0.6},
+		{metrics.CategoricalAccuracy{}, "categorical_accuracy", f64([]int{2, 3}, hot...), f64([]int{2, 3}, 0.1, 0.9, 0.8, 0.05, 0.95, 0), []float64{0.7, 0.3}, 0.5, 0.3},
+		{metrics.SparseCategoricalAccuracy{}, "sparse_categorical_accuracy", f64([]int{2, 1}, 2, 1), f64([]int{2, 3}, 0.1, 0.6, 0.3, 0.05, 0.95, 0), []float64{0.7, 0.3}, 0.5, 0.3},
+		{metrics.SparseCategoricalAccuracy{}, "sparse_categorical_accuracy", f64([]int{2}, 2, 1), f64([]int{2, 3}, 0.1, 0.6, 0.3, 0.05, 0.95, 0), []float64{0.7, 0.3}, 0.5, 0.3},
+		{metrics.Accuracy{}, "accuracy", f64([]int{4, 1}, 1, 1, 0, 0), f64([]int{4, 1}, 0.98, 1, 0, 0.6), []float64{1, 0, 0, 1}, 0.75, 0.5},
+		{metrics.Accuracy{}, "accuracy", f64([]int{4}, 1, 1, 0, 0), f64([]int{4}, 0.98, 1, 0, 0.6), []float64{1, 0, 0, 1}, 0.75, 0.5},
+		{metrics.Accuracy{}, "accuracy", f64([]int{2, 3}, hot...), f64([]int{2, 3}, 0.1, 0.9, 0.8, 0.05, 0.95, 0), []float64{0.7, 0.3}, 0.5, 0.3},
+		{metrics.Accuracy{}, "accuracy", f64([]int{2}, 2, 1), f64([]int{2, 3}, 0.1, 0.6, 0.3, 0.05, 0.95, 0), []float64{0.7, 0.3}, 0.5, 0.3},
+		// the first of equal outputs, and of equal targets
+		{metrics.CategoricalAccuracy{}, "categorical_accuracy", f64([]int{2, 2}, 0.5, 0.5, 0, 1), f64([]int{2, 2}, 3, 3, 3, 3), []float64{3, 1}, 0.5, 0.75},
+	} {
+		if got := c.metric.Name(); got != c.name {
+			t.Errorf("name: got %s, want %s", got, c.name)
+		}
+		for _, w := range []struct {
+			weights *tensor.Dense
+			want    float64
+		}{{nil, c.want}, {f64([]int{len(c.weights)}, c.weights...), c.wantWeighed}} {
+			a := c.metric.Start()
+			if err := a.Add(c.target, c.output, w.weights); err != nil {
+				t.Fatal(err)
+			}
+			if got := a.Result(); !near(got, w.want) {
+				t.Errorf("%s of %v, weights %v: got %v, want %v", c.name, c.output, w.weights, got, w.want)
+			}
+		}
+	}
+}
+
+// Against a plain loop: steps or none, classes as numbers or one-hot, weights
+// of samples, of steps or none, cut into two batches.
+func TestAccuracyOfSteps(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		samples, steps, n := rapid.IntRange(2, 5).Draw(t, "samples"), rapid.IntRange(1, 4).Draw(t, "steps"), rapid.IntRange(2, 4).Draw(t, "classes")
+		size := samples * steps
+		class := rapid.SliceOfN(rapid.IntRange(0, n-1), size, size).Draw(t, "class")
+		output := rapid.SliceOfN(rapid.Float64Range(-2, 2), size*n, size*n).Draw(t, "output")
+		kind := rapid.SampledFrom([]string{"none", "samples", "steps"}).Draw(t, "weights")
+		weights := rapid.SliceOfN(rapid.Float64Range(0, 3), size, size).Draw(t, "w")
+		cut := rapid.IntRange(1, samples-1).Draw(t, "cut")
+
+		numbers, hot, yes := make([]float64, size), make([]float64, size*n), make([]float64, size*n)
+		right, rightEach, total := 0.0, 0.0, 0.0
+		for i, k := range class {
+			numbers[i], hot[i*n+k] = float64(k), 1
+			w := 1.0
+			switch kind {
+			case "samples":
+				w = weights[i/steps]
+			case "steps":
+				w = weights[i]
+			}
+			best := 0
+			for j := range n {
+				if output[i*n+j] > output[i*n+best] {
+					best = j
+				}
+				yes[i*n+j] = float64((i + j) % 2)
+				if (output[i*n+j] > 0.5) == (yes[i*n+j] == 1) {
+					rightEach += w / float64(n)
+				}
+			}
+			if best == k {
+				right += w
+			}
+			total += w
+		}
+		for name, c := range map[string]struct {
+			metric metrics.Metric
+			target []float64
+			width  int // of a step of the target; 0 where it has no axis for it
+			want   float64
+		}{
+			"sparse":          {metrics.SparseCategoricalAccuracy{}, numbers, 0, right / total},
+			"sparse column":   {metrics.SparseCategoricalAccuracy{}, numbers, 1, right / total},
+			"categorical":     {metrics.CategoricalAccuracy{}, hot, n, right / total},
+			"binary":          {metrics.BinaryAccuracy{}, yes, n, rightEach / total},
+			"accuracy":        {metrics.Accuracy{}, hot, n, right / total},
+			"accuracy sparse": {metrics.Accuracy{}, numbers, 0, right / total},
+		} {
+			a := c.metric.Start()
+			for _, part := range [][2]int{{0, cut}, {cut, samples}} {
+				from, to := part[0]*steps, part[1]*steps
+				of := func(data []float64, width int) *tensor.Dense {
+					shape := []int{part[1] - part[0], steps}
+					if width == 0 {
+						return f64(shape, data[from:to]...)
+					}
+					return f64(append(shape, width), data[from*width:to*width]...)
+				}
+				var w *tensor.Dense
+				switch kind {
+				case "samples":
+					w = f64([]int{part[1] - part[0]}, weights[part[0]:part[1]]...)
+				case "steps":
+					w = of(weights, 0)
+				}
+				if err := a.Add(of(c.target, c.width), of(output, n), w); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got := a.Result(); !near(got, c.want) && !(math.IsNaN(got) && total == 0) {
+				t.Fatalf("%s: got %v, want %v", name, got, c.want)
+			}
+		}
+	})
+}
+
+func TestAccuraciesPassOnWhatIsNotFinite(t *testing.T) {
+	for _, bad := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		for i, c := range []struct {
+			metric         metrics.Metric
+			target, output *tensor.Dense
+		}{
+			{metrics.BinaryAccuracy{}, f64([]int{2}, 1, 0), f64([]int{2}, bad, 0)},
+			{metrics.BinaryAccuracy{}, f64([]int{2}, bad, 0), f64([]int{2}, 1, 0)},
+			{metrics.CategoricalAccuracy{}, f64([]int{1, 2}, 1, 0), f64([]int{1, 2}, 0, bad)},
+			{metrics.CategoricalAccuracy{}, f64([]int{1, 2}, bad, 0), f64([]int{1, 2}, 0, 1)},
+			{metrics.SparseCategoricalAccuracy{}, f64([]int{1}, 1), f64([]int{1, 2}, bad, 1)},
+			{metrics.SparseCategoricalAccuracy{}, f64([]int{1}, bad), f64([]int{1, 2}, 0, 1)},
+			{metrics.Accuracy{}, f64([]int{2}, 1, 0), f64([]int{2}, bad, 0)},
+			{metrics.Accuracy{}, f64([]int{1, 2}, bad, 0), f64([]int{1, 2}, 0, 1)},
+		} {
+			a := c.metric.Start()
+			if err := a.Add(c.target, c.output, f64([]int{c.output.Shape()[0]}, make([]float64, c.output.Shape()[0])...)); err != nil {
+				t.Fatal(err)
+			}
+			if err := a.Add(f64([]int{1, 2}, 1, 0), f64([]int{1, 2}, 1, 0), nil); err != nil && c.metric.Name() != "sparse_categorical_accuracy" {
+				t.Fatal(err)
+			}
+			if got := a.Result(); got-got == 0 {
+				t.Errorf("%d, %s of %v: got %v", i, c.metric.Name(), bad, got)
+			}
+		}
+	}
+}
+
+func TestAccuraciesRefuse(t *testing.T) {
+	number := "target must be the number of a class, a whole number from 0 to 1, got "
+	for i, c := range []struct {
+		metric         metrics.Metric
+		target, output *tensor.Dense
+		want           string
+	}{
+		{metrics.BinaryAccuracy{}, f64([]int{2}, 1, 0.5), f64([]int{2}, 1, 0), "target must be 0 or 1, got 0.5"},
+		{metrics.BinaryAccuracy{}, f64([]int{2}, 1, 0), f64([]int{2, 1}, 1, 0), "target must have the shape of the output, [2, 1], got [2]"},
+		{metrics.BinaryAccuracy{Threshold: new(math.NaN())}, f64([]int{2}, 1, 0), f64([]int{2}, 1, 0), "BinaryAccuracy.Threshold must be finite, got NaN"},
+		{metrics.CategoricalAccuracy{}, f64([]int{2}, 1, 0), f64([]int{2, 2}, 1, 0, 0, 1), "target must have the shape of the output, [2, 2], got [2]"},
+		{metrics.CategoricalAccuracy{}, f64([]int{2, 1}, 1, 0), f64([]int{2, 1}, 1, 0), "output must have an axis of at least 2 classes; binary_accuracy is for one number, got [2, 1]"},
+		{metrics.SparseCategoricalAccuracy{}, f64([]int{2}, 1, 0), f64([]int{2}, 1, 0), "output must have an axis of at least 2 classes; binary_accuracy is for one number, got [2]"},
+		{metrics.SparseCategoricalAccuracy{}, f64([]int{2, 2}, 1, 0, 0, 1), f64([]int{2, 2}, 1, 0, 0, 1), "target must hold numbers of classes in the shape [2], got [2, 2]"},
+		{metrics.SparseCategoricalAccuracy{}, f64([]int{2}, 0, 2), f64([]int{2, 2}, 1, 0, 0, 1), number + "2"},
+		{metrics.SparseCategoricalAccuracy{}, f64([]int{2}, 0, -1), f64([]int{2, 2}, 1, 0, 0, 1), number + "-1"},
+		{metrics.SparseCategoricalAccuracy{}, f64([]int{2}, 0, 0.5), f64([]int{2, 2}, 1, 0, 0, 1), number + "0.5"},
+		{metrics.Accuracy{}, f64([]int{2}, 1, 0), f64([]int{2, 1}, 1, 0), "target must have the shape of the output, [2, 1], got [2]"},
+		{metrics.Accuracy{}, f64([]int{2}, 1, 0), f64([]int{2}, 1, -3), "output must be a probability, in [0, 1]; BinaryAccuracy with a Threshold takes others, got -3"},
+		{metrics.Accuracy{}, f64([]int{1, 2}, 1, 1), f64([]int{1, 2}, 1, 0), "target must be 1 for one class and 0 for the others; CategoricalAccuracy and BinaryAccuracy take others, got [1 1]"},
+		{metrics.Accuracy{}, f64([]int{1, 2}, 0.5, 0.5), f64([]int{1, 2}, 1, 0), "got [0.5 0.5]"},
+		{metrics.Accuracy{}, f64([]int{1, 3}, 1, 0, 0), f64([]int{1, 2}, 1, 0), "target must hold numbers of classes in the shape [1], got [1, 3]"},
+		{metrics.Accuracy{}, f64([]int{2}, 0, 7), f64([]int{2, 2}, 1, 0, 0, 1), number + "7"},
+	} {
+		a := c.metric.Start()
+		err := a.Add(c.target, c.output, nil)
+		var e graph.Error
+		if err == nil || !errors.As(err, &e) || !errors.Is(err, graph.ErrInput) || !strings.HasSuffix(err.Error(), c.want) {
+			t.Errorf("%d: got %v, want %s", i, err, c.want)
+		}
+		if got := a.Result(); !math.IsNaN(got) {
+			t.Errorf("%d: the error has left %v", i, got)
+		}
+	}
+}
+
+// Weights are those of samples or of steps, and of nothing finer.
+func TestShapesOfWeights(t *testing.T) {
+	target, output := f64([]int{2, 3, 1}, 1, 2, 3, 4, 5, 6), f64([]int{2, 3, 1}, 0, 0, 0, 0, 0, 0)
+	for shape, want := range map[[3]int]string{
+		{2}:       "",
+		{2, 3}:    "",
+		{3}:       "weights: shape must be [2], got [3]",
+		{2, 2}:    "weights: shape must be [2, 3], got [2, 2]",
+		{2, 3, 1}: "weights: shape must be [2, 3], got [2, 3, 1]",
+	} {
+		dims := []int{}
+		size := 1
+		for _, d := range shape {
+			if d > 0 {
+				dims, size = append(dims, d), size*d
+			}
+		}
+		err := metrics.MAE{}.Start().Add(target, output, f64(dims, make([]float64, size)...))
+		if got := fmt.Sprint(err); want != "" && got != want || want == "" && err != nil {
+			t.Errorf("%v: got %v, want %q", dims, err, want)
+		}
+	}
+	a := metrics.MAE{}.Start()
+	if err := a.Add(target, output, f64([]int{2, 3}, 1, 0, 2, 0, 0, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := a.Result(), (1+2*3+6)/4.0; !near(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
