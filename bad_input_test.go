@@ -110,6 +110,11 @@ func badModels() []badInput {
 		{"a dropout mask of another rank", build(row, layers.Dropout{Rate: 0.5, NoiseShape: graph.Shape{1}}), "sequential/dropout", "Dropout.NoiseShape must have the axes of the input, [any, 2], or 1", "[1]", nil},
 		{"spatial dropout above 1", build(series, layers.SpatialDropout1D{Rate: 1.5}), "sequential/spatial_dropout1d", "SpatialDropout1D.Rate must be at least 0", "1.5", nil},
 		{"negative noise", build(row, layers.GaussianNoise{Stddev: -1}), "sequential/gaussian_noise", "GaussianNoise.Stddev must be at least 0", "-1", nil},
+		{"an embedding of nothing", build(row, layers.Embedding{OutputDim: 2}), "sequential/embedding", "Embedding.InputDim must be positive", "0", nil},
+		{"an embedding of more than there is room for", build(row, layers.Embedding{InputDim: 1 << 24, OutputDim: 1 << 24}), "sequential/embedding", "must have at most 2147483648 elements", "", nil},
+		{"an embedding that masks features", build(series, layers.Embedding{InputDim: 3, OutputDim: 2, MaskZero: true}), "sequential/embedding", "Embedding.MaskZero must have an input of the shape [batch, steps]", "[any, 4, 2]", nil},
+		{"masking of NaN", build(series, layers.Masking{MaskValue: math.NaN()}), "sequential/masking", "Masking.MaskValue must be finite", "NaN", graph.ErrNotFinite},
+		{"masking without steps", build(row, layers.Masking{}), "sequential/masking", "Masking must have an input of the shape [batch, steps, features]", "[any, 2]", nil},
 		{"dropout of NaN", build(series, layers.LSTM{Units: 1, Dropout: math.NaN()}), "sequential/lstm", "LSTM.Dropout must be at least 0", "NaN", nil},
 		{"a negative penalty", build(row, layers.Dense{Units: 1, KernelRegularizer: regularizers.L2{L2: -1}}), "sequential/dense", "Dense.KernelRegularizer.L2 must be finite and not negative", "-1", nil},
 		{"a bound along an axis that is not there", build(row, layers.Dense{Units: 1, KernelConstraint: constraints.MaxNorm{Axes: []int{2}}}), "sequential/dense", "MaxNorm.Axes must lie within the shape [2, 1]", "2", nil},
@@ -157,7 +162,30 @@ func badTensors() []badInput {
 		x.Float32s()[11] = float32(bad)
 		return x
 	}
+	words := sequential(layers.Input{Shape: graph.Shape{2}}, layers.Embedding{InputDim: 3, OutputDim: 2}, layers.Flatten{}, one)
+	look := func(numbers ...float32) func() error {
+		x := tensor.New(tensor.WithShape(1, 2), tensor.WithBacking(numbers))
+		return unchanged(words, func() error { _, err := words.Predict(background, x); return err })
+	}
+	learn := func(numbers ...float64) func() error {
+		return unchanged(words, func() error {
+			data, err := datasets.FromSlices([][]float64{numbers}, [][]float64{{1}}, tensor.Float32)
+			if err != nil {
+				return err
+			}
+			trainer, err := train.Compile(words, train.Config{Loss: losses.MSE{}})
+			if err != nil {
+				return err
+			}
+			_, err = trainer.Fit(background, data, train.FitConfig{})
+			return err
+		})
+	}
 	return []badInput{
+		{"an index that is too large", look(1, 3), "sequential/embedding", "index 1 must be a whole number from 0 to 2", "3", nil},
+		{"an index below 0", look(-1, 2), "sequential/embedding", "index 0 must be a whole number from 0 to 2", "-1", nil},
+		{"an index with a fraction", look(0.5, 2), "sequential/embedding", "index 0 must be a whole number from 0 to 2", "0.5", nil},
+		{"an index that is too large to train on", learn(1, 3), "sequential/embedding", "index 1 must be a whole number from 0 to 2", "3", nil},
 		{"wrong rank", predict(zeros(tensor.Float32, 3, 4)), "sequential: input 0", "shape must be [any, 4, 2]", "[3, 4]", nil},
 		{"wrong number of features", predict(zeros(tensor.Float32, 3, 4, 1)), "sequential: input 0", "shape must be [any, 4, 2]", "[3, 4, 1]", nil},
 		{"wrong number of steps", predict(zeros(tensor.Float32, 3, 5, 2)), "sequential: input 0", "shape must be [any, 4, 2]", "[3, 5, 2]", nil},

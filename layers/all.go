@@ -4,7 +4,7 @@ package layers
 // in a layer's field where it is defined in this package.
 func All() []any {
 	return []any{
-		Activation{}, Dense{}, Dropout{}, Flatten{}, GRU{}, GaussianNoise{}, Input{}, LSTM{}, SimpleRNN{},
+		Activation{}, Dense{}, Dropout{}, Embedding{}, Flatten{}, GRU{}, GaussianNoise{}, Input{}, LSTM{}, Masking{}, SimpleRNN{},
 		SpatialDropout1D{},
 		FixedState{}, RandomState{}, ZeroState{},
 	}

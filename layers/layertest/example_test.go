@@ -34,5 +34,5 @@ func ExampleInvalid() {
 	good := graph.Shape{graph.Any, 3}
 	layertest.Invalid(t, layers.Dropout{Rate: -0.5}, "Dropout.Rate", good) // is refused
 	layertest.Invalid(t, layers.Dropout{Rate: 0.5}, "Dropout.Rate", good)
-	// Output: {Rate:0.5 Name:} must be refused for Dropout.Rate
+	// Output: {Rate:0.5 NoiseShape:[] Seed:<nil> Name:} must be refused for Dropout.Rate
 }

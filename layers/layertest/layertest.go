@@ -15,6 +15,7 @@ import (
 type Case struct {
 	Layer   layers.Layer
 	Inputs  []graphtest.Array // the batch axis first; at least two samples
+	Whole   []int             // which inputs are whole numbers, such as indices, so that no gradient goes to them
 	Outputs []graph.Shape     // the shapes of its outputs for open batches
 	Custom  []any             // values of the types in Layer that are not Engram's own
 }
