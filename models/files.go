@@ -1,10 +1,8 @@
 package models
 
 import (
-	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/codec"
@@ -30,7 +28,7 @@ const (
 
 // registry knows the types that a config may hold.
 func registry(custom []any) (*codec.Registry, error) {
-	known := slices.Concat([]any{saved.Sequential{}}, layers.All(), activations.All(), initializers.All(),
+	known := slices.Concat([]any{saved.Sequential{}, saved.Functional{}}, layers.All(), activations.All(), initializers.All(),
 		regularizers.All(), constraints.All(), custom)
 	r, err := codec.NewRegistry(known...)
 	return r, errors.Wrap(err, "Config.Custom")
@@ -81,11 +79,9 @@ func (m *Model) file() (safetensors.File, error) {
 	if err != nil {
 		return safetensors.File{}, err
 	}
-	config := saved.Sequential{Name: m.cfg.Name, Seed: m.cfg.Seed, Dtype: m.Dtype().String(), Layers: m.body.config()}
-	for _, l := range config.Layers {
-		if _, err := r.Encode(l.Layer); err != nil {
-			return safetensors.File{}, errors.Wrapf(err, "%s/%s", m.cfg.Name, l.Name)
-		}
+	config := m.body.config(m)
+	if err := writable(r, m.cfg.Name, m.body.units()); err != nil {
+		return safetensors.File{}, err
 	}
 	text, err := r.Encode(config)
 	if err != nil {
@@ -101,76 +97,17 @@ func (m *Model) file() (safetensors.File, error) {
 	return f, nil
 }
 
-// LoadConfig says what a file may hold besides Engram's own types.
-type LoadConfig struct {
-	Custom []any // as in Config
-}
-
-// Load reads a model that Save wrote. The file is not trusted: one that is cut
-// short, too long, of a later format, that names an unknown layer or whose
-// weights do not fit its layers is an error.
-func Load(path string, cfg LoadConfig) (*Sequential, error) {
-	f, err := safetensors.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	m, err := restore(f, cfg)
-	return m, errors.Wrap(err, path)
-}
-
-// Read reads from a stream what WriteTo wrote.
-func Read(r io.Reader, cfg LoadConfig) (*Sequential, error) {
-	if r == nil {
-		return nil, graph.Error{Field: "reader", Rule: "must not be nil"}
-	}
-	f, err := safetensors.Read(r)
-	if err != nil {
-		return nil, err
-	}
-	return restore(f, cfg)
-}
-
-func restore(f safetensors.File, cfg LoadConfig) (*Sequential, error) {
-	if v := f.Metadata[formatKey]; v != formatVersion {
-		return nil, graph.Error{Field: "metadata " + formatKey, Rule: fmt.Sprintf("must be %q, as Save writes it", formatVersion), Value: fmt.Sprintf("%q", v)}
-	}
-	r, err := registry(cfg.Custom)
-	if err != nil {
-		return nil, err
-	}
-	var config saved.Sequential
-	if err := r.Decode([]byte(f.Metadata[configKey]), &config); err != nil {
-		return nil, errors.Wrap(err, "metadata "+configKey)
-	}
-	dtype, err := dtypeOf(config.Dtype)
-	if err != nil {
-		return nil, err
-	}
-	if err := checkName("", "name", config.Name); err != nil {
-		return nil, err
-	}
-	m := NewSequential(Config{Name: config.Name, Seed: config.Seed, Dtype: dtype, Custom: cfg.Custom})
-	for _, l := range config.Layers {
-		m.chain.addNamed(l.Name, l.Layer)
-	}
-	if m.params, err = graph.RestoreParams(dtype, config.Seed, f.Tensors); err != nil {
-		return nil, err
-	}
-	if err := m.Build(); err != nil {
-		return nil, err
-	}
-	if extra := m.params.Unused(); len(extra) > 0 {
-		return nil, graph.Error{Field: "weights", Rule: "must all belong to a layer", Value: strings.Join(extra, ", ")}
-	}
-	m.params.Restored()
-	return m, nil
-}
-
-func dtypeOf(name string) (tensor.Dtype, error) {
-	for _, dt := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
-		if dt.String() == name {
-			return dt, nil
+// writable finds the layer that Load could not read again, by its path.
+func writable(r *codec.Registry, path string, units []unit) error {
+	for _, u := range units {
+		here := path + "/" + u.name
+		if u.model != nil {
+			if err := writable(r, here, u.model.body.units()); err != nil {
+				return err
+			}
+		} else if _, err := r.Encode(u.layer); err != nil {
+			return errors.Wrap(err, here)
 		}
 	}
-	return tensor.Dtype{}, graph.Error{Field: "dtype", Rule: "must be float32 or float64", Value: fmt.Sprintf("%q", name)}
+	return nil
 }

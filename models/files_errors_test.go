@@ -18,7 +18,7 @@ import (
 )
 
 // edited is what a file says after change was at it.
-func edited(t testing.TB, m *models.Sequential, change func(f *safetensors.File)) []byte {
+func edited(t testing.TB, m model, change func(f *safetensors.File)) []byte {
 	t.Helper()
 	f, err := safetensors.Read(bytes.NewReader(bytesOf(t, m)))
 	if err != nil {
@@ -47,7 +47,7 @@ func weight(path string, shape ...int) func(*safetensors.File) {
 	return func(f *safetensors.File) { f.Tensors[path] = inputs(tensor.Float32, shape...) }
 }
 
-func read(data []byte) (*models.Sequential, error) {
+func read(data []byte) (*models.Model, error) {
 	return models.Read(bytes.NewReader(data), models.LoadConfig{})
 }
 

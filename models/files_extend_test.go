@@ -10,7 +10,11 @@ import (
 
 // A model that was read can be extended; what was read keeps its weights.
 func TestExtendLoaded(t *testing.T) {
-	m, err := models.Read(bytes.NewReader(small(t)), models.LoadConfig{})
+	read, err := models.Read(bytes.NewReader(small(t)), models.LoadConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := read.Sequential()
 	if err != nil {
 		t.Fatal(err)
 	}

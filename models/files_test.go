@@ -24,7 +24,7 @@ import (
 
 // roundTrip takes a model through a stream and a file and compares what comes
 // back in everything.
-func roundTrip(t *testing.T, m *models.Sequential, custom ...any) *models.Sequential {
+func roundTrip(t *testing.T, m model, custom ...any) *models.Model {
 	t.Helper()
 	data := bytesOf(t, m)
 	back, err := models.Read(bytes.NewReader(data), models.LoadConfig{Custom: custom})
@@ -42,7 +42,7 @@ func roundTrip(t *testing.T, m *models.Sequential, custom ...any) *models.Sequen
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, b := range []*models.Sequential{back, loaded} {
+	for _, b := range []*models.Model{back, loaded} {
 		if b.Name() != m.Name() || b.Seed() != m.Seed() || b.Dtype() != m.Dtype() {
 			t.Errorf("got %s, %d, %v", b.Name(), b.Seed(), b.Dtype())
 		}

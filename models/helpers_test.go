@@ -3,6 +3,7 @@ package models_test
 import (
 	"bytes"
 	"context"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -26,6 +27,22 @@ func forecaster(cfg models.Config) *models.Sequential {
 	)
 }
 
+// model is what all kinds of models have.
+type model interface {
+	layers.Layer
+	Name() string
+	Seed() uint64
+	Dtype() tensor.Dtype
+	Build() error
+	Predict(ctx context.Context, inputs ...*tensor.Dense) (*tensor.Dense, error)
+	PredictAll(ctx context.Context, inputs ...*tensor.Dense) ([]*tensor.Dense, error)
+	Save(path string) error
+	Summary(w io.Writer) error
+	Weights() ([]models.Weight, error)
+	WeightsSHA256() (string, error)
+	WriteTo(w io.Writer) (int64, error)
+}
+
 // inputs are pseudo-random numbers in [−1, 1).
 func inputs(dtype tensor.Dtype, shape ...int) *tensor.Dense {
 	elements := graphtest.Uniform(7, graph.Shape(shape).Size(), 1)
@@ -43,7 +60,7 @@ func float32s(elements []float64) []float32 {
 	return out
 }
 
-func predict(t testing.TB, m *models.Sequential, x *tensor.Dense) *tensor.Dense {
+func predict(t testing.TB, m model, x *tensor.Dense) *tensor.Dense {
 	t.Helper()
 	y, err := m.Predict(ctx, x)
 	if err != nil {
@@ -79,7 +96,7 @@ func same(t testing.TB, what string, got, want *tensor.Dense) {
 	}
 }
 
-func hash(t testing.TB, m *models.Sequential) string {
+func hash(t testing.TB, m model) string {
 	t.Helper()
 	h, err := m.WeightsSHA256()
 	if err != nil {
@@ -89,7 +106,7 @@ func hash(t testing.TB, m *models.Sequential) string {
 }
 
 // bytesOf is what WriteTo writes.
-func bytesOf(t testing.TB, m *models.Sequential) []byte {
+func bytesOf(t testing.TB, m model) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if _, err := m.WriteTo(&b); err != nil {

@@ -2,10 +2,7 @@ package models
 
 import (
 	"fmt"
-	"strings"
 	"sync"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/layers"
@@ -24,36 +21,63 @@ type Config struct {
 	Custom []any
 }
 
-// Model is layers with weights. It is made by NewSequential, Load or Read.
+// named returns the config with a name.
+func (c Config) named(name string) Config {
+	if c.Name == "" {
+		c.Name = name
+	}
+	return c
+}
+
+// Model is layers with weights. It is made by NewSequential, NewFunctional, Load
+// or Read. A model is a layer too: another may use it.
 //
 // Predict may be called from several goroutines at once, also while a trainer
 // changes the weights: each batch then sees the weights of one moment.
 type Model struct {
-	cfg  Config
-	body body
-	pool pool
+	cfg     Config
+	unnamed bool // whether the name was not given
+	body    body
+	pool    pool
 
 	mu     sync.Mutex
+	used   bool // as a layer of another model
 	params *graph.Params
-	rows   []row // of the summary; nil until built
+	calls  []call // nil until built
 	output []graph.Shape
 }
 
 // body is how the layers of a model are put together.
 type body interface {
-	// inputs are the shapes of one sample of each input.
-	inputs() ([]graph.Shape, error)
-	// call runs the layers, and shows visit what each of them returned.
-	call(s *graph.Scope, in []graph.Value, visit func(name string, l layers.Layer, out []graph.Value)) []graph.Value
-	// config are the layers as Save writes them.
-	config() []saved.Layer
+	// class is the type of the model.
+	class() string
+	// units are the layers, in order.
+	units() []unit
+	// size is the number of uses of layers, those in models included.
+	size() int
+	// inputs are the layers.Input of each input, unless something is wrong.
+	inputs() ([]unit, *fault)
+	// call runs the layers, and shows visit each use of one.
+	call(s *graph.Scope, in []graph.Value, visit func(call)) []graph.Value
+	// outputs are what the model returns, among all that was visited.
+	outputs(calls []call) []ref
+	// config is what Save writes.
+	config(m *Model) saved.Model
 }
 
-// row is one line of the summary.
-type row struct {
-	name, class string
-	shapes      []graph.Shape
-	params      int
+// call is one use of a layer.
+type call struct {
+	unit
+	from   []ref // the outputs of calls that it takes
+	shapes []graph.Shape
+}
+
+// Sequential is the model as NewSequential made it, to add layers to it.
+func (m *Model) Sequential() (*Sequential, error) {
+	if c, ok := m.body.(*chain); ok {
+		return c.owner, nil
+	}
+	return nil, graph.Error{Path: m.cfg.Name, Field: "model", Rule: "must be a Sequential", Value: m.body.class()}
 }
 
 // Name is the first part of the paths of all layers and weights.
@@ -73,20 +97,67 @@ func (m *Model) Dtype() tensor.Dtype {
 // Call describes what the layers compute in a scope, whose parameters they
 // use. What is wrong with them is reported through the scope.
 func (m *Model) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
-	return m.body.call(s, inputs, func(string, layers.Layer, []graph.Value) {})
+	return m.call(s, inputs, func(call) {})
+}
+
+func (m *Model) call(s *graph.Scope, in []graph.Value, visit func(call)) []graph.Value {
+	if _, f := m.body.inputs(); f != nil {
+		path := s.Path()
+		if path == "" {
+			path = m.cfg.Name
+		}
+		s.Fail(f.in(path))
+		return in
+	}
+	return m.body.call(s, in, visit)
+}
+
+// inputs are the layers.Input of the model.
+func (m *Model) inputs() ([]unit, error) {
+	units, f := m.body.inputs()
+	if f != nil {
+		return nil, f.in(m.cfg.Name)
+	}
+	return units, nil
 }
 
 // InputShapes are the shapes of the inputs, the open batch axis first.
 func (m *Model) InputShapes() ([]graph.Shape, error) {
-	samples, err := m.body.inputs()
+	units, err := m.inputs()
 	if err != nil {
 		return nil, err
 	}
-	out := make([]graph.Shape, len(samples))
-	for i, s := range samples {
-		out[i] = append(graph.Shape{graph.Any}, s...)
+	out := make([]graph.Shape, len(units))
+	for i, u := range units {
+		out[i] = append(graph.Shape{graph.Any}, u.layer.(layers.Input).Shape...)
 	}
 	return out, nil
+}
+
+// InputNames are the names of the inputs, each one's own.
+func (m *Model) InputNames() ([]string, error) {
+	units, err := m.inputs()
+	if err != nil {
+		return nil, err
+	}
+	out := make([]string, len(units))
+	for i, u := range units {
+		out[i] = u.name
+	}
+	return out, nil
+}
+
+// OutputNames are the names of the outputs, each one's own: those of the layers
+// that they come from, numbered where there are several of one layer.
+func (m *Model) OutputNames() ([]string, error) {
+	if err := m.Build(); err != nil {
+		return nil, err
+	}
+	var from []string
+	for _, r := range m.body.outputs(m.calls) {
+		from = append(from, m.calls[r.call].name)
+	}
+	return outputNames(from), nil
 }
 
 // OutputShapes are the shapes of the outputs, the open batch axis first.
@@ -115,7 +186,7 @@ func (m *Model) Params() (*graph.Params, error) {
 func (m *Model) Build() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.rows != nil {
+	if m.calls != nil {
 		return nil
 	}
 	if err := checkName("", "Config.Name", m.cfg.Name); err != nil {
@@ -132,14 +203,11 @@ func (m *Model) Build() error {
 	if err != nil {
 		return err
 	}
-	rows := []row{}
+	var calls []call
 	var output []graph.Shape
 	err = graph.Shapes(graph.Config{Params: m.params, Seed: m.cfg.Seed}, func(s *graph.Scope) {
 		s.Within(m.cfg.Name, func() {
-			out := m.body.call(s, declare(s, shapes), func(name string, l layers.Layer, out []graph.Value) {
-				rows = append(rows, row{name: name, class: layers.Class(l), shapes: shapesOf(out)})
-			})
-			output = shapesOf(out)
+			output = shapesOf(m.call(s, declare(s, shapes), func(c call) { calls = append(calls, c) }))
 			if len(output) == 0 {
 				s.Failf("model", "must have an output", nil)
 			}
@@ -153,31 +221,7 @@ func (m *Model) Build() error {
 	if err != nil {
 		return err
 	}
-	sizes := m.sizes()
-	for i := range rows {
-		rows[i].params = sizes[rows[i].name]
-	}
-	m.rows, m.output = rows, output
-	return nil
-}
-
-// sizes are the numbers of parameters of each layer, by its name.
-func (m *Model) sizes() map[string]int {
-	sizes := map[string]int{}
-	for _, p := range m.params.All() {
-		name, _, _ := strings.Cut(strings.TrimPrefix(p.Path, m.cfg.Name+"/"), "/")
-		sizes[name] += p.Shape.Size()
-	}
-	return sizes
-}
-
-// checkName refuses a name that could not be a part of a path, be saved, or be
-// printed as it is.
-func checkName(path, field, name string) error {
-	unprintable := func(r rune) bool { return !unicode.IsPrint(r) }
-	if name == "" || !utf8.ValidString(name) || strings.Contains(name, "/") || strings.ContainsFunc(name, unprintable) {
-		return graph.Error{Path: path, Field: field, Rule: "must be one line of text without /", Value: fmt.Sprintf("%q", name)}
-	}
+	m.calls, m.output = calls, output
 	return nil
 }
 

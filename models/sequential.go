@@ -2,16 +2,14 @@ package models
 
 import (
 	"fmt"
-	"reflect"
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/models/internal/saved"
-	"github.com/pkg/errors"
 )
 
 // Sequential is a model whose layers follow one another. The first is
-// layers.Input.
+// layers.Input. Any of the others may be a model itself.
 type Sequential struct {
 	Model
 	chain *chain
@@ -20,11 +18,9 @@ type Sequential struct {
 // NewSequential makes a model of the given layers; Add adds more. What is
 // wrong with them is reported by whatever uses the model first.
 func NewSequential(cfg Config, ls ...layers.Layer) *Sequential {
-	if cfg.Name == "" {
-		cfg.Name = "sequential"
-	}
-	c := &chain{model: cfg.Name, names: map[string]bool{}, numbers: map[string]int{}}
-	m := &Sequential{Model{cfg: cfg, body: c}, c}
+	c := &chain{names: newNames()}
+	m := &Sequential{Model{cfg: cfg.named("sequential"), unnamed: cfg.Name == "", body: c}, c}
+	c.owner = m
 	for _, l := range ls {
 		m.Add(l)
 	}
@@ -32,137 +28,103 @@ func NewSequential(cfg Config, ls ...layers.Layer) *Sequential {
 }
 
 // Add puts a layer at the end. It must not be called while the model is in
-// use, nor after a trainer was compiled for it.
-func (m *Sequential) Add(l layers.Layer) {
+// use, nor after a trainer was compiled for it. A model that is a layer of
+// another takes no more.
+func (m *Sequential) Add(l layers.Layer) { m.add("", l) }
+
+func (m *Sequential) add(name string, l layers.Layer) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.chain.add(l)
-	m.rows = nil
+	if m.chain.fault == nil {
+		m.chain.fault = m.chain.add(name, l)
+	}
+	m.calls = nil
 	m.pool.clear()
 }
 
 // chain is the body of a Sequential.
 type chain struct {
-	model   string
-	links   []link
-	names   map[string]bool // of the links
-	numbers map[string]int  // the last number that propose gave, by the name before it
-	err     error           // the first error of add
+	owner *Sequential
+	links []unit
+	names names
+	uses  int    // of layers, those in models included
+	fault *fault // the first of add
 }
 
-type link struct {
-	name  string
-	layer layers.Layer
+// add puts a layer at the end, under a name or, where that is empty, its own or
+// the next free one.
+func (c *chain) add(name string, l layers.Layer) *fault {
+	if c.owner.used {
+		return &fault{"", graph.Error{Field: "model", Rule: "must not be added to once it is a layer of another"}}
+	}
+	u, f := newUnit(c.names, fmt.Sprintf("layer %d", len(c.links)), name, l)
+	if f == nil && u.model == &c.owner.Model {
+		f = &fault{u.name, graph.Error{Field: "layer", Rule: "must not be the model itself"}}
+	}
+	if f == nil {
+		c.uses, f = u.count(c.uses)
+	}
+	if f == nil {
+		f = u.join(&c.owner.Model)
+	}
+	c.links = append(c.links, u)
+	return f
 }
 
-// add puts a layer at the end, under its own name or the next free one.
-func (c *chain) add(l layers.Layer) {
-	if l == nil || reflect.TypeOf(l).Name() == "" {
-		c.fail(graph.Error{
-			Path: fmt.Sprintf("%s/layer %d", c.model, len(c.links)), Field: "layer",
-			Rule:  "must be a value of a named type, such as layers.Dense{Units: 1}, and not a pointer",
-			Value: fmt.Sprintf("%T", l),
-		})
-		return
-	}
-	name := layers.Name(l)
-	if name == "" {
-		name = c.propose(l)
-	}
-	c.addNamed(name, l)
-}
+func (c *chain) class() string { return "Sequential" }
 
-func (c *chain) addNamed(name string, l layers.Layer) {
-	if c.err != nil {
-		return
-	}
-	if err := checkName(c.model, "layer name", name); err != nil {
-		c.fail(err)
-		return
-	}
-	if c.names[name] {
-		c.fail(graph.Error{Path: c.model, Field: "layer name", Rule: "must be used once", Value: fmt.Sprintf("%q", name)})
-		return
-	}
-	resolved, err := layers.Resolve(l)
-	if err != nil {
-		c.fail(at(c.model+"/"+name, err))
-		return
-	}
-	c.links = append(c.links, link{name, resolved})
-	c.names[name] = true
-}
+func (c *chain) units() []unit { return c.links }
 
-// fail keeps the first error.
-func (c *chain) fail(err error) {
-	if c.err == nil {
-		c.err = err
-	}
-}
+func (c *chain) size() int { return c.uses }
 
-func (c *chain) config() []saved.Layer {
-	out := make([]saved.Layer, len(c.links))
-	for i, k := range c.links {
-		out[i] = saved.Layer{Name: k.name, Layer: k.layer}
-	}
-	return out
-}
-
-// propose is a free name for a layer: lstm, lstm_1, lstm_2 …
-func (c *chain) propose(l layers.Layer) string {
-	base := layers.DefaultName(l)
-	name := base
-	for c.names[name] {
-		c.numbers[base]++
-		name = fmt.Sprintf("%s_%d", base, c.numbers[base])
-	}
-	return name
-}
-
-func (c *chain) inputs() ([]graph.Shape, error) {
-	if c.err != nil {
-		return nil, c.err
+func (c *chain) inputs() ([]unit, *fault) {
+	if c.fault != nil {
+		return nil, c.fault
 	}
 	if len(c.links) == 0 {
-		return nil, graph.Error{Path: c.model, Field: "model", Rule: "must have layers"}
+		return nil, &fault{"", graph.Error{Field: "model", Rule: "must have layers"}}
 	}
-	in, ok := c.links[0].layer.(layers.Input)
-	if !ok {
-		return nil, graph.Error{Path: c.model, Field: "first layer", Rule: "must be layers.Input, which gives the shape of a sample", Value: layers.Class(c.links[0].layer)}
+	if !c.links[0].isInput() {
+		return nil, &fault{"", graph.Error{Field: "first layer", Rule: "must be layers.Input, which gives the shape of a sample", Value: c.links[0].class()}}
 	}
 	if len(c.links) == 1 {
-		return nil, graph.Error{Path: c.model, Field: "model", Rule: "must have a layer after its Input"}
+		return nil, &fault{"", graph.Error{Field: "model", Rule: "must have a layer after its Input"}}
 	}
-	return []graph.Shape{in.Shape}, nil
+	return c.links[:1], nil
 }
 
-func (c *chain) call(s *graph.Scope, in []graph.Value, visit func(string, layers.Layer, []graph.Value)) []graph.Value {
-	if _, err := c.inputs(); err != nil {
-		s.Fail(err)
-		return in
-	}
+func (c *chain) call(s *graph.Scope, in []graph.Value, visit func(call)) []graph.Value {
 	out := in
-	for _, k := range c.links {
-		s.Within(k.name, func() { out = k.layer.Call(s, out...) })
+	var from []ref
+	for i, u := range c.links {
+		out = u.call(s, out)
 		if s.Err() != nil {
 			return out
 		}
-		if _, ok := k.layer.(layers.Input); !ok {
-			visit(k.name, k.layer, out)
-		}
+		visit(call{u, from, shapesOf(out)})
+		from = refs(i, len(out))
 	}
 	return out
 }
 
-// at gives an error of a config the path of its layer.
-func at(path string, err error) error {
-	if e, ok := err.(graph.Error); ok && e.Path == "" {
-		e.Path = path
-		return e
+func (c *chain) outputs(calls []call) []ref {
+	last := len(calls) - 1
+	return refs(last, len(calls[last].shapes))
+}
+
+// refs are all n outputs of a call.
+func refs(call, n int) []ref {
+	out := make([]ref, n)
+	for k := range out {
+		out[k] = ref{call, k}
 	}
-	var e graph.Error
-	if errors.As(err, &e) && e.Path != "" {
-		return err
+	return out
+}
+
+func (c *chain) config(m *Model) saved.Model {
+	out := saved.Sequential{Name: m.cfg.Name, Seed: m.cfg.Seed, Dtype: m.Dtype().String()}
+	for _, u := range c.links {
+		out.Layers = append(out.Layers, u.config())
 	}
-	return errors.Wrap(err, path)
+	return out
 }

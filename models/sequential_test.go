@@ -137,7 +137,7 @@ func TestSequentialRefuses(t *testing.T) {
 		"nil":              {layers: []layers.Layer{in, nil, dense}, want: []string{"sequential/layer 1: layer must be a value", "got <nil>"}},
 		"a pointer":        {layers: []layers.Layer{in, &dense}, want: []string{"sequential/layer 1: layer must be a value", "got *layers.Dense"}},
 		"a nil pointer":    {layers: []layers.Layer{in, (*layers.Dense)(nil)}, want: []string{"got *layers.Dense"}},
-		"a model":          {layers: []layers.Layer{in, forecaster(models.Config{})}, want: []string{"sequential/layer 1: layer must be", "got *models.Sequential"}},
+		"a nil model":      {layers: []layers.Layer{in, (*models.Sequential)(nil)}, want: []string{"sequential/layer 1: layer must be", "got *models.Sequential"}},
 		"no type name":     {layers: []layers.Layer{in, struct{ layers.Dense }{dense}}, want: []string{"sequential/layer 1: layer must be a value of a named type"}},
 		"two of one name":  {layers: []layers.Layer{in, layers.Dense{Units: 1, Name: "a"}, layers.Dense{Units: 2, Name: "a"}}, want: []string{`sequential: layer name must be used once, got "a"`}},
 		"a taken name":     {layers: []layers.Layer{in, dense, layers.Flatten{Name: "dense"}}, want: []string{`sequential: layer name must be used once, got "dense"`}},

@@ -3,18 +3,17 @@ package models
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/engram-go/engram/graph"
 	"github.com/pkg/errors"
 )
 
-// columns are the widths of the summary's columns, as Keras has them.
-var columns = [3]int{33, 24, 15}
-
 // Summary writes the table of layers, output shapes and numbers of parameters
-// that Keras prints; nothing where w is nil. The batch axis is "any".
+// that Keras prints; nothing where w is nil. The batch axis is "any". Where the
+// model is not a chain, a column says what each layer takes: "lstm[0][1]" is
+// output 1 of the first call of lstm, all counted from 0.
 func (m *Model) Summary(w io.Writer) error {
 	if err := m.Build(); err != nil {
 		return err
@@ -24,20 +23,20 @@ func (m *Model) Summary(w io.Writer) error {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "Model: %q\n", m.cfg.Name)
-	rule(&b, "┏━┳━┓")
-	cells(&b, "┃", [3]string{"Layer (type)", "Output Shape", "Param #"})
-	rule(&b, "┡━╇━┩")
-	for i, r := range m.rows {
-		if i > 0 {
-			rule(&b, "├─┼─┤")
-		}
-		shapes := make([]string, len(r.shapes))
-		for k, s := range r.shapes {
-			shapes[k] = s.String()
-		}
-		cells(&b, "│", [3]string{fmt.Sprintf("%s (%s)", r.name, r.class), strings.Join(shapes, ", "), thousands(r.params)})
+	t, header := chainTable, []string{"Layer (type)", "Output Shape", "Param #"}
+	if !m.isChain() {
+		t, header = networkTable, append(header, "Connected to")
 	}
-	rule(&b, "└─┴─┘")
+	t.rule(&b, "┏━┳━┓")
+	t.row(&b, "┃", header)
+	t.rule(&b, "┡━╇━┩")
+	for i, r := range m.rows() {
+		if i > 0 {
+			t.rule(&b, "├─┼─┤")
+		}
+		t.row(&b, "│", r)
+	}
+	t.rule(&b, "└─┴─┘")
 	all := m.params.All()
 	trainable := make([]*graph.Param, 0, len(all))
 	for _, p := range all {
@@ -57,85 +56,53 @@ func (m *Model) Summary(w io.Writer) error {
 	return errors.Wrap(err, "summary")
 }
 
-// rule draws a line of the table; marks are its left end, line, crossing, line
-// and right end.
-func rule(b *strings.Builder, marks string) {
-	m := []rune(marks)
-	for i, width := range columns {
-		if i == 0 {
-			b.WriteRune(m[0])
-		} else {
-			b.WriteRune(m[2])
+// rows are the cells of the summary, a row a layer.
+func (m *Model) rows() [][]string {
+	sizes := map[string]int{} // of each layer
+	for _, p := range m.params.All() {
+		name, _, _ := strings.Cut(strings.TrimPrefix(p.Path, m.cfg.Name+"/"), "/")
+		sizes[name] += p.Shape.Size()
+	}
+	labels := make([]string, len(m.calls)) // such as lstm[0]
+	used := map[string]int{}
+	at := map[string]int{} // rows, by layer
+	var out [][]string
+	for i, c := range m.calls {
+		labels[i] = fmt.Sprintf("%s[%d]", c.name, used[c.name])
+		used[c.name]++
+		var from, shapes []string
+		for _, r := range c.from {
+			from = append(from, fmt.Sprintf("%s[%d]", labels[r.call], r.output))
 		}
-		b.WriteString(strings.Repeat(string(m[1]), width))
-	}
-	b.WriteRune(m[4])
-	b.WriteByte('\n')
-}
-
-// cells draws a row of the table, on as many lines as its longest cell needs.
-// The last column is set to the right.
-func cells(b *strings.Builder, bar string, text [3]string) {
-	var lines [3][]string
-	height := 0
-	for i, t := range text {
-		lines[i] = wrap(t, columns[i]-2)
-		height = max(height, len(lines[i]))
-	}
-	for k := range height {
-		for i, width := range columns {
-			line := ""
-			if k < len(lines[i]) {
-				line = lines[i][k]
+		for _, s := range c.shapes {
+			shapes = append(shapes, s.String())
+		}
+		shape, connected := strings.Join(shapes, ", "), strings.Join(from, ", ")
+		if k, ok := at[c.name]; ok { // one more call
+			if out[k][1] != shape {
+				out[k][1] = "several"
 			}
-			pad := strings.Repeat(" ", width-2-utf8.RuneCountInString(line))
-			if i == 2 {
-				line = pad + line
-			} else {
-				line += pad
-			}
-			fmt.Fprintf(b, "%s %s ", bar, line)
+			out[k][3] += ", " + connected
+			continue
 		}
-		fmt.Fprintf(b, "%s\n", bar)
+		at[c.name] = len(out)
+		out = append(out, []string{fmt.Sprintf("%s (%s)", c.name, c.class()), shape, thousands(sizes[c.name]), connected})
 	}
+	if m.body.class() == "Sequential" {
+		out = out[1:] // Keras does not show the Input of a Sequential
+	}
+	return out
 }
 
-// wrap cuts a text into lines of at most width characters, at a space where
-// there is one.
-func wrap(text string, width int) []string {
-	var out []string
-	r := []rune(text)
-	for len(r) > width {
-		end, next := width, width
-		for i := width; i > 0; i-- {
-			if r[i] == ' ' {
-				end, next = i, i+1
-				break
-			}
+// isChain tells whether every layer takes what the one before it gives.
+func (m *Model) isChain() bool {
+	seen := map[string]bool{}
+	for i, c := range m.calls {
+		if seen[c.name] || i > 0 && (len(c.from) == 0 || c.from[0] != ref{i - 1, 0} || !slices.Equal(c.from, refs(i-1, len(c.from)))) {
+			return false
 		}
-		out = append(out, string(r[:end]))
-		r = r[next:]
+		seen[c.name] = true
 	}
-	return append(out, string(r))
-}
-
-// thousands writes 10400 as 10,400.
-func thousands(n int) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
-// bytesOf writes a number of bytes in the unit that suits it.
-func bytesOf(n int) string {
-	f, unit := float64(n), "B"
-	for _, u := range []string{"KB", "MB", "GB"} {
-		if f < 1024 {
-			break
-		}
-		f, unit = f/1024, u
-	}
-	return fmt.Sprintf("%.2f %s", f, unit)
+	last := len(m.calls) - 1
+	return slices.Equal(m.body.outputs(m.calls), refs(last, len(m.output)))
 }

@@ -13,7 +13,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-func summary(t testing.TB, m *models.Sequential) string {
+func summary(t testing.TB, m model) string {
 	t.Helper()
 	var b strings.Builder
 	if err := m.Summary(&b); err != nil {

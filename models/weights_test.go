@@ -14,7 +14,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-func weightsOf(t testing.TB, m *models.Sequential) []models.Weight {
+func weightsOf(t testing.TB, m model) []models.Weight {
 	t.Helper()
 	w, err := m.Weights()
 	if err != nil {

@@ -1,0 +1,96 @@
+package models_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/layers/activations"
+	"github.com/engram-go/engram/models"
+	"github.com/google/go-cmp/cmp"
+	"gorgonia.org/tensor"
+)
+
+// plus adds its inputs up.
+type plus struct{ Name string }
+
+func (plus) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	y := inputs[0]
+	for _, x := range inputs[1:] {
+		if !x.Shape().Equal(y.Shape()) {
+			s.Failf("input", "must have the shape "+y.Shape().String()+" like input 0", x.Shape())
+			return inputs
+		}
+		y = y.Add(x)
+	}
+	return []graph.Value{y}
+}
+
+// A functional model that is a chain gives the bits of a Sequential.
+func TestFunctionalEqualsSequential(t *testing.T) {
+	for _, dtype := range dtypes {
+		cfg := models.Config{Seed: 3, Dtype: dtype, Name: "m"}
+		seq := models.NewSequential(cfg, layers.Input{Shape: graph.Shape{graph.Any, 2}},
+			layers.LSTM{Units: 4, ReturnSequences: true}, layers.LSTM{Units: 3, Dropout: 0.5}, layers.Dense{Units: 2, Activation: activations.Tanh}, layers.Dense{Units: 1})
+		x := models.NewInput(layers.Input{Shape: graph.Shape{graph.Any, 2}})
+		y := models.Use(layers.LSTM{Units: 4, ReturnSequences: true}).Call(x)
+		y = models.Use(layers.LSTM{Units: 3, Dropout: 0.5}).Call(y)
+		y = models.Use(layers.Dense{Units: 2, Activation: activations.Tanh}).Call(y)
+		y = models.Use(layers.Dense{Units: 1}).Call(y)
+		fun := models.NewFunctional(cfg, models.Inputs{x}, models.Outputs{y})
+		if hash(t, fun) != hash(t, seq) {
+			t.Error("the weights differ")
+		}
+		same(t, "prediction", predict(t, fun, inputs(dtype, 5, 6, 2)), predict(t, seq, inputs(dtype, 5, 6, 2)))
+		if text := summary(t, fun); strings.Contains(text, "Connected") {
+			t.Errorf("a chain has no connections to show:\n%s", text)
+		}
+	}
+}
+
+func TestFunctionalOfSeveralInputsAndOutputs(t *testing.T) {
+	m := branches(models.Config{Seed: 1, Custom: []any{plus{}}})
+	in, err := m.InputNames()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := m.OutputNames()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"series", "static"}, in); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"price", "lstm", "lstm_1"}, out); diff != "" {
+		t.Error(diff)
+	}
+	shapes, err := m.OutputShapes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]graph.Shape{{graph.Any, 1}, {graph.Any, 4}, {graph.Any, 4}}, shapes); diff != "" {
+		t.Error(diff)
+	}
+	t.Log("\n" + summary(t, m))
+	ys, err := m.PredictAll(ctx, inputs(tensor.Float32, 40, 5, 2), inputs(tensor.Float32, 40, 3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(ys) != 3 || !ys[0].Shape().Eq(tensor.Shape{40, 1}) || !ys[2].Shape().Eq(tensor.Shape{40, 4}) {
+		t.Errorf("got %v", ys)
+	}
+	roundTrip(t, m, plus{})
+}
+
+// branches has two inputs, a skip connection, a shared layer and three outputs.
+func branches(cfg models.Config) *models.Functional {
+	series := models.NewInput(layers.Input{Shape: graph.Shape{graph.Any, 2}, Name: "series"})
+	static := models.NewInput(layers.Input{Shape: graph.Shape{3}, Name: "static"})
+	lstm := models.Use(layers.LSTM{Units: 4, ReturnState: true}).Call(series)
+	features := models.Use(layers.Dense{Units: 4}).Call(static)
+	shared := models.Use(layers.Dense{Units: 4, Activation: activations.Tanh, Name: "shared"})
+	sum := models.Use(plus{}).Call(shared.Call(lstm), shared.Call(features), lstm)
+	price := models.Use(layers.Dense{Units: 1, Name: "price"}).Call(sum)
+	return models.NewFunctional(cfg, models.Inputs{series, static}, models.Outputs{price, lstm.Output(1), lstm.Output(2)})
+}

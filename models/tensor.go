@@ -1,0 +1,56 @@
+package models
+
+import (
+	"slices"
+
+	"github.com/engram-go/engram/layers"
+)
+
+// Tensor stands for a tensor that a functional model will compute: an input, or
+// an output of a layer. It comes from NewInput or Handle.Call, holds no numbers,
+// and never changes.
+type Tensor struct {
+	from   *use // nil in the zero value, which stands for nothing
+	output int
+}
+
+// use is one use of a layer.
+type use struct {
+	handle *Handle
+	inputs []Tensor
+}
+
+// NewInput makes an input of a functional model.
+func NewInput(l layers.Input) Tensor { return input("", l) }
+
+func input(name string, l layers.Layer) Tensor {
+	return Tensor{from: &use{handle: &Handle{name: name, layer: l, input: true}}}
+}
+
+// Output is another output of the layer that t comes from, counted from 0: an
+// LSTM with ReturnState has its output as 0, h as 1 and c as 2.
+func (t Tensor) Output(i int) Tensor { return Tensor{t.from, i} }
+
+// Handle is a layer with its weights: every call uses the same ones, and their
+// gradients add up.
+type Handle struct {
+	name  string // that it must have in the model, or ""
+	layer layers.Layer
+	input bool // from NewInput
+}
+
+func (h *Handle) isInput() bool {
+	_, ok := h.layer.(layers.Input)
+	return ok
+}
+
+// Use makes a handle of a layer or of a model. What is wrong with it is reported
+// by the model that it becomes a part of. All handles of a model share its
+// weights.
+func Use(l layers.Layer) *Handle { return &Handle{layer: l} }
+
+// Call describes what the layer makes of the inputs, and returns its first
+// output; Tensor.Output gives the others.
+func (h *Handle) Call(inputs ...Tensor) Tensor {
+	return Tensor{from: &use{handle: h, inputs: slices.Clone(inputs)}}
+}
