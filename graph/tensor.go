@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/engram-go/engram/graph/internal/kernels"
 	"gorgonia.org/tensor"
 )
 
@@ -174,13 +175,18 @@ func CheckTensor(t *tensor.Dense, dtype tensor.Dtype, shape Shape) error {
 }
 
 func notFinite[T float](data []T) (int, float64) {
+	if finite(float64(kernels.For[T]().Size(data))) {
+		return -1, 0
+	}
 	for i, x := range data {
-		if f := float64(x); math.IsNaN(f) || math.IsInf(f, 0) {
+		if f := float64(x); !finite(f) {
 			return i, f
 		}
 	}
 	return -1, 0
 }
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 
 // unravel is the place of element i in a shape.
 func unravel(i int, s Shape) []int {

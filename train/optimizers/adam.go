@@ -58,14 +58,8 @@ func (a Adam) Start(params []*graph.Param) (*State, error) {
 }
 
 func adam[T float](beta1, beta2, epsilon float64) kernel[T] {
-	c1, c2, eps := T(1-beta1), T(1-beta2), T(epsilon)
+	keep1, keep2, eps := T(1-beta1), T(1-beta2), T(epsilon)
 	return func(w, g []T, memory [][]T, rate T) {
-		m, v := memory[0][:len(g)], memory[1][:len(g)]
-		w = w[:len(g)]
-		for i, g := range g {
-			m[i] += (g - m[i]) * c1
-			v[i] += (g*g - v[i]) * c2
-			w[i] -= rate * m[i] / (T(math.Sqrt(float64(v[i]))) + eps)
-		}
+		graph.Adam(w[:len(g)], g, memory[0][:len(g)], memory[1][:len(g)], keep1, keep2, rate, eps)
 	}
 }

@@ -88,12 +88,15 @@ func (s *State) measure(grads []*tensor.Dense) error {
 		fits := g != nil && g.Dtype() == s.dtype && slices.Equal(g.Shape(), p.Value().Shape())
 		largest, squares := math.NaN(), 0.0
 		if fits {
-			largest, squares = s.work.measure(g)
+			largest = s.work.largest(g)
 		}
 		if !finite(largest) {
 			return at(p.Path, "gradient's ", graph.CheckTensor(g, s.dtype, graph.Shape(p.Value().Shape())))
 		}
-		total += squares
+		if c.norm+c.global > 0 {
+			squares = s.work.squares(g)
+			total += squares
+		}
 		square := c.largest(largest) * c.largest(largest)
 		if s.rule.squares != "" && !finite(rounded(square, s.dtype)) || c.norm+c.global > 0 && !finite(total) {
 			return graph.Error{Path: p.Path, Field: "gradient", Rule: "must be small enough to square", Value: largest, Kind: graph.ErrNotFinite}

@@ -1,7 +1,6 @@
 package optimizers
 
 import (
-	"math"
 	"slices"
 
 	"github.com/engram-go/engram/graph"
@@ -10,9 +9,10 @@ import (
 
 // worker does the work of a state that depends on the dtype.
 type worker interface {
-	// measure gives the largest size of an element, which is not finite where
-	// an element is not, and the sum of the squares.
-	measure(grad *tensor.Dense) (largest, squares float64)
+	// largest is the largest size of an element, which is not finite where an
+	// element is not; squares is the sum of the squares.
+	largest(grad *tensor.Dense) float64
+	squares(grad *tensor.Dense) float64
 	// step changes parameter i along its gradient, which is scaled and then
 	// clipped by value first.
 	step(i int, grad *tensor.Dense, scale, rate float64)
@@ -51,13 +51,16 @@ func newWork[T float](params []*graph.Param, r rule, k kernel[T], data func(*ten
 	return w
 }
 
-func (w *work[T]) measure(grad *tensor.Dense) (largest, squares float64) {
+func (w *work[T]) largest(grad *tensor.Dense) float64 {
+	return float64(graph.Size(w.data(graph.Contiguous(grad))))
+}
+
+func (w *work[T]) squares(grad *tensor.Dense) float64 {
+	sum := 0.0
 	for _, g := range w.data(graph.Contiguous(grad)) {
-		x := float64(g)
-		largest = max(largest, math.Abs(x)) // a NaN stays
-		squares += x * x
+		sum += float64(g) * float64(g)
 	}
-	return largest, squares
+	return sum
 }
 
 func (w *work[T]) step(i int, grad *tensor.Dense, scale, rate float64) {

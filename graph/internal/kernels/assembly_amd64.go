@@ -19,11 +19,14 @@ func assembly() *Set[float32] {
 		Name:         "avx2",
 		tile:         tile,
 		strip:        strip,
+		copyPanels:   copyPieces(tileColumns, copyPanelsAVX2),
+		copyTiles:    copyPieces(tileRows, copyTilesAVX2),
 		exp:          elementwise(expAVX2),
 		sigmoid:      elementwise(sigmoidAVX2),
 		tanh:         elementwise(tanhAVX2),
 		softmax:      softmax,
 		sum:          sum,
+		size:         size,
 		dot:          dot,
 		axpy:         axpy,
 		lstmForward:  lstmForward,
@@ -96,5 +99,17 @@ func strip(m, panels, k int, a []float32, aRow, aCol int, b, c []float32, cRow i
 	}
 	for ; at < panels; at++ {
 		tile(m, k, a, aRow, aCol, b[at*panel:], tileColumns, c[at*tileColumns:], cRow, add)
+	}
+}
+
+// copyPieces makes a kernel one that checks that it stays within its slices.
+func copyPieces(size int, f func(n int, from, to *float32, stride int)) func(n int, from, to []float32, stride int) {
+	return func(n int, from, to []float32, stride int) {
+		if n == 0 {
+			return
+		}
+		_ = from[last(n+1, size)-1]
+		_ = to[last(n, stride)+size-1]
+		f(n, &from[0], &to[0], 4*stride)
 	}
 }

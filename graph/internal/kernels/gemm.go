@@ -39,37 +39,33 @@ type Packed[T Float] struct {
 }
 
 // Pack lays out the k×n matrix b. It reuses the memory of p.
-func (p *Packed[T]) Pack(b Matrix[T], k, n int) {
+func (p *Packed[T]) Pack(set *Set[T], b Matrix[T], k, n int) {
 	if size := panels(n) * tileColumns * k; cap(p.data) < size {
 		p.data = make([]T, size)
 	} else {
 		p.data = p.data[:size]
 	}
 	p.k, p.n = k, n
-	packPanels(p.data, b, k, n)
+	set.packPanels(p.data, b, k, n)
 }
 
 // packPanels copies the k×n matrix b in panels, row by row, since that is how
 // most matrices lie in memory.
-func packPanels[T Float](to []T, b Matrix[T], k, n int) {
-	for i := range k {
-		at := i * b.Row
-		for j := 0; j < n; j += tileColumns {
+func (s *Set[T]) packPanels(to []T, b Matrix[T], k, n int) {
+	panel := k * tileColumns
+	for i := 0; i < k && n > 0; i++ {
+		from, row, whole := b.Data[i*b.Row:], to[i*tileColumns:], 0
+		if b.Col == 1 {
+			whole = n / tileColumns
+			s.copyPanels(whole, from, row, panel)
+		}
+		for j := whole * tileColumns; j < n; j += tileColumns {
 			width := min(tileColumns, n-j)
-			row := to[j*k+i*tileColumns:][:tileColumns]
-			from := b.Data[at+j*b.Col:]
-			switch {
-			case b.Col == 1 && width == tileColumns:
-				*(*[tileColumns]T)(row) = [tileColumns]T(from)
-				continue
-			case b.Col == 1:
-				copy(row, from[:width])
-			default:
-				for c := range width {
-					row[c] = from[c*b.Col]
-				}
+			line := row[j/tileColumns*panel:][:tileColumns]
+			for c := range width {
+				line[c] = from[(j+c)*b.Col]
 			}
-			clear(row[width:])
+			clear(line[width:])
 		}
 	}
 }
@@ -152,7 +148,7 @@ func (s *Set[T]) Mul(m, k int, a, b, c Matrix[T], from, end int) {
 		terms := min(termsAtOnce, k-p)
 		for j := from; j < end; j += columnsAtOnce {
 			columns := min(columnsAtOnce, end-j)
-			packPanels(room.b[:], Matrix[T]{b.Data[p*b.Row+j*b.Col:], b.Row, b.Col}, terms, columns)
+			s.packPanels(room.b[:], Matrix[T]{b.Data[p*b.Row+j*b.Col:], b.Row, b.Col}, terms, columns)
 			for i := 0; i < m; i += rowsAtOnce {
 				left := Matrix[T]{a.Data[i*a.Row+p*a.Col:], a.Row, a.Col}
 				s.block(min(rowsAtOnce, m-i), columns, terms, left, c.Data[i*c.Row+j:], c.Row, p > 0, room)
@@ -166,7 +162,7 @@ func (s *Set[T]) Mul(m, k int, a, b, c Matrix[T], from, end int) {
 func (s *Set[T]) block(m, n, k int, a Matrix[T], c []T, cRow int, add bool, room *mulRoom[T]) {
 	aTile := tileRows * a.Row
 	if a.Row == 1 && m > tileRows && n > tileColumns {
-		packColumns(room.a[:], a, m, k)
+		s.packColumns(room.a[:], a, m, k)
 		a, aTile = Matrix[T]{room.a[:], 1, tileRows}, tileRows*k
 	}
 	for j := 0; j < n; j += tileColumns {
@@ -182,18 +178,14 @@ func (s *Set[T]) block(m, n, k int, a Matrix[T], c []T, cRow int, add bool, room
 // packColumns copies k columns of m elements, which lie in a one column after
 // the other: tile by tile, each with its part of the columns side by side.
 // Otherwise every term of a tile would come from another line of memory.
-func packColumns[T Float](to []T, a Matrix[T], m, k int) {
+func (s *Set[T]) packColumns(to []T, a Matrix[T], m, k int) {
+	tile, whole := k*tileRows, m/tileRows
 	for p := range k {
-		column := a.Data[p*a.Col:][:m]
-		at := to[p*tileRows:]
-		for len(column) >= tileRows {
-			*(*[tileRows]T)(at) = [tileRows]T(column)
-			column = column[tileRows:]
-			if len(column) > 0 {
-				at = at[k*tileRows:]
-			}
+		column, at := a.Data[p*a.Col:][:m], to[p*tileRows:]
+		s.copyTiles(whole, column, at, tile)
+		if whole*tileRows < m {
+			copy(at[whole*tile:], column[whole*tileRows:])
 		}
-		copy(at, column)
 	}
 }
 

@@ -91,8 +91,8 @@ func mulPacked(t *rapid.T, s *Set[float32], kind kind, mem *memory) {
 	p := newProduct(mem.rng, mem, kind, m, k, n, row, rapid.Bool().Draw(t, "add"))
 	before := append([]float32{}, p.c.Data...)
 	var packed Packed[float32]
-	packed.Pack(operand(mem, "before", special, 9, 40), 9, 40) // what was there must not matter
-	packed.Pack(p.b, k, n)
+	packed.Pack(s, operand(mem, "before", special, 9, 40), 9, 40) // what was there must not matter
+	packed.Pack(s, p.b, k, n)
 	s.MulPacked(m, p.a, &packed, p.c, p.add)
 	p.check(t)
 
@@ -135,7 +135,7 @@ func TestEveryTile(t *testing.T) {
 						mem := &memory{rng: rng}
 						p := newProduct(rng, mem, ordinary, m, k, n, panels(n)*tileColumns, add)
 						var packed Packed[float32]
-						packed.Pack(p.b, k, n)
+						packed.Pack(s, p.b, k, n)
 						s.MulPacked(m, p.a, &packed, p.c, add)
 						p.check(t)
 						mem.check(t)
@@ -184,7 +184,7 @@ func BenchmarkMulPacked(b *testing.B) {
 				mem := &memory{rng: rand.New(rand.NewPCG(1, 1))}
 				x := RowMajor(mem.input("a", size.m*size.k, ordinary), size.k)
 				var packed Packed[float32]
-				packed.Pack(RowMajor(mem.input("b", size.k*size.n, ordinary), size.n), size.k, size.n)
+				packed.Pack(s, RowMajor(mem.input("b", size.k*size.n, ordinary), size.n), size.k, size.n)
 				c := RowMajor(make([]float32, size.m*size.n), size.n)
 				for b.Loop() {
 					s.MulPacked(size.m, x, &packed, c, false)

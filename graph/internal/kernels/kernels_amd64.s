@@ -1317,6 +1317,46 @@ store:
 	VZEROUPPER
 	RET
 
+// func copyPanelsAVX2(n int, from *float32, to *float32, stride int)
+// Requires: AVX
+TEXT ·copyPanelsAVX2(SB), NOSPLIT|NOFRAME, $0-32
+	MOVQ n+0(FP), AX
+	MOVQ from+8(FP), CX
+	MOVQ to+16(FP), DX
+	MOVQ stride+24(FP), BX
+
+next:
+	VMOVUPS (CX), Y0
+	VMOVUPS Y0, (DX)
+	VMOVUPS 32(CX), Y0
+	VMOVUPS Y0, 32(DX)
+	ADDQ    $0x40, CX
+	ADDQ    BX, DX
+	DECQ    AX
+	JGT     next
+	VZEROUPPER
+	RET
+
+// func copyTilesAVX2(n int, from *float32, to *float32, stride int)
+// Requires: AVX
+TEXT ·copyTilesAVX2(SB), NOSPLIT|NOFRAME, $0-32
+	MOVQ n+0(FP), AX
+	MOVQ from+8(FP), CX
+	MOVQ to+16(FP), DX
+	MOVQ stride+24(FP), BX
+
+next:
+	VMOVUPS (CX), X0
+	VMOVSD  16(CX), X1
+	VMOVUPS X0, (DX)
+	VMOVSD  X1, 16(DX)
+	ADDQ    $0x18, CX
+	ADDQ    BX, DX
+	DECQ    AX
+	JGT     next
+	VZEROUPPER
+	RET
+
 // func expAVX2(n int, x *float32, y *float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·expAVX2(SB), NOSPLIT|NOFRAME, $0-24
@@ -1698,6 +1738,31 @@ next:
 
 DATA fff800000<>+0(SB)/4, $0xff800000
 GLOBL fff800000<>(SB), RODATA|NOPTR, $4
+
+// func sizeAVX2(n int, x *float32) float32
+// Requires: AVX, AVX2, SSE
+TEXT ·sizeAVX2(SB), NOSPLIT|NOFRAME, $0-20
+	MOVQ     n+0(FP), AX
+	MOVQ     x+8(FP), CX
+	VPCMPEQD Y0, Y0, Y0
+	VPSRLD   $0x01, Y0, Y0
+	VXORPS   Y1, Y1, Y1
+
+next:
+	VPAND        (CX), Y0, Y2
+	VPMAXUD      Y2, Y1, Y1
+	ADDQ         $0x20, CX
+	SUBQ         $0x08, AX
+	JGT          next
+	VEXTRACTF128 $0x01, Y1, X0
+	VPMAXUD      X0, X1, X1
+	VMOVHLPS     X1, X1, X0
+	VPMAXUD      X0, X1, X1
+	VMOVSHDUP    X1, X0
+	VPMAXUD      X0, X1, X1
+	MOVSS        X1, ret+16(FP)
+	VZEROUPPER
+	RET
 
 // func expSumAVX2(n int, x *float32, y *float32, less float32) float32
 // Requires: AVX, AVX2, FMA3, SSE

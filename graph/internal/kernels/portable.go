@@ -107,6 +107,24 @@ func sumsGo[T Float](n int, term func(i int) T) T {
 	return part(0, whole) + part(whole, n)
 }
 
+// sizeGo goes on with a NaN once it has met one.
+func sizeGo[T Float](x []T) T {
+	var most T
+	for _, v := range x {
+		most = max(most, v, -v)
+	}
+	return most
+}
+
+func copyPiecesGo[T Float](size int) func(n int, from, to []T, stride int) {
+	return func(n int, from, to []T, stride int) {
+		from, to = slices.Clip(from), slices.Clip(to)
+		for i := range n {
+			copy(to[i*stride:][:size], from[i*size:][:size])
+		}
+	}
+}
+
 func axpyGo[T Float](a T, x, y []T) {
 	for i, v := range x {
 		y[i] += a * v

@@ -115,9 +115,9 @@ func (l *Recurrent[T]) SetWeights(in In[T]) {
 		}
 	}
 	w := RowMajor(l.weights, l.cols)
-	l.packed.Pack(w, l.row, l.cols)
+	l.packed.Pack(l.set, w, l.row, l.cols)
 	if l.Training {
-		l.transposed.Pack(w.T(), l.cols, l.back)
+		l.transposed.Pack(l.set, w.T(), l.cols, l.back)
 	}
 }
 

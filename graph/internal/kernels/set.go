@@ -21,9 +21,13 @@ type Set[T Float] struct {
 	// lie in b one after the other. It makes the same sums as tile.
 	strip func(m, panels, k int, a []T, aRow, aCol int, b, c []T, cRow int, add bool)
 
+	// copyPanels and copyTiles copy n pieces of tileColumns, or tileRows, elements
+	// that follow each other to places that lie stride apart.
+	copyPanels, copyTiles func(n int, from, to []T, stride int)
+
 	exp, sigmoid, tanh func(x, y []T)
 	softmax            func(x, y []T) // one row
-	sum                func(x []T) T
+	sum, size          func(x []T) T
 	dot                func(x, y []T) T
 	axpy               func(a T, x, y []T)
 
@@ -46,17 +50,32 @@ func Up(n int) int { return (n + Width - 1) / Width * Width }
 // plain Go, for tests. Other values change nothing.
 const Variable = "ENGRAM_KERNELS"
 
+// The sets are made once: they hold nothing but functions and spare memory.
+var (
+	inGo32     = sync.OnceValue(portable[float32])
+	inGo64     = sync.OnceValue(portable[float64])
+	inAssembly = sync.OnceValue(assembly)
+)
+
 // Float64 are the kernels for float64.
-func Float64() *Set[float64] { return portable[float64]() }
+func Float64() *Set[float64] { return inGo64() }
 
 // Float32 are the fastest kernels for float32 that the processor can run.
 func Float32() *Set[float32] {
 	if os.Getenv(Variable) != "go" {
-		if s := assembly(); s != nil {
+		if s := inAssembly(); s != nil {
 			return s
 		}
 	}
-	return portable[float32]()
+	return inGo32()
+}
+
+// For are the kernels for the type T.
+func For[T Float]() *Set[T] {
+	if s, ok := any(Float64()).(*Set[T]); ok {
+		return s
+	}
+	return any(Float32()).(*Set[T])
 }
 
 func portable[T Float]() *Set[T] {
@@ -64,11 +83,14 @@ func portable[T Float]() *Set[T] {
 		Name:         "go",
 		tile:         tileGo[T],
 		strip:        stripGo[T],
+		copyPanels:   copyPiecesGo[T](tileColumns),
+		copyTiles:    copyPiecesGo[T](tileRows),
 		exp:          mapGo[T](expGo),
 		sigmoid:      mapGo[T](sigmoidGo),
 		tanh:         mapGo[T](tanhGo),
 		softmax:      softmaxGo[T],
 		sum:          sumGo[T],
+		size:         sizeGo[T],
 		dot:          dotGo[T],
 		axpy:         axpyGo[T],
 		lstmForward:  lstmForwardGo[T],

@@ -100,17 +100,22 @@ func TestOutOfRange(t *testing.T) {
 		{"strip: many panels", func(s *Set[float32], x buffers) { s.strip(1, 1<<60+1, 1, x.a, 1, 1, x.b, x.c, 64, false) }},
 		{"MulPacked: rows that overlap", func(s *Set[float32], x buffers) {
 			var p Packed[float32]
-			p.Pack(RowMajor(x.b, 20), k, 20)
+			p.Pack(s, RowMajor(x.b, 20), k, 20)
 			s.MulPacked(2, RowMajor(x.a, k), &p, RowMajor(x.c, 20), false)
 		}},
 		{"MulPacked: columns of c", func(s *Set[float32], x buffers) {
 			var p Packed[float32]
-			p.Pack(RowMajor(x.b, 16), k, 16)
+			p.Pack(s, RowMajor(x.b, 16), k, 16)
 			s.MulPacked(2, RowMajor(x.a, k), &p, RowMajor(x.c, 16).T(), false)
 		}},
 		{"Mul: rows that overlap", func(s *Set[float32], x buffers) {
 			s.Mul(2, k, RowMajor(x.a, k), RowMajor(x.b, 20), RowMajor(x.c, 10), 0, 20)
 		}},
+		{"copyPanels: from", func(s *Set[float32], x buffers) { s.copyPanels(2, x.a[:31], x.c, 16) }},
+		{"copyPanels: to", func(s *Set[float32], x buffers) { s.copyPanels(2, x.a, x.c[:35], 20) }},
+		{"copyPanels: backwards", func(s *Set[float32], x buffers) { s.copyPanels(2, x.a, x.c[16:], -16) }},
+		{"copyTiles: from", func(s *Set[float32], x buffers) { s.copyTiles(2, x.a[:11], x.c, 6) }},
+		{"copyTiles: to", func(s *Set[float32], x buffers) { s.copyTiles(2, x.a, x.c[:13], 8) }},
 		{"Exp", func(s *Set[float32], x buffers) { s.Exp(x.a[:n], x.c[:n-1]) }},
 		{"Sigmoid", func(s *Set[float32], x buffers) { s.Sigmoid(x.a[:n], x.c[:n-1]) }},
 		{"Tanh", func(s *Set[float32], x buffers) { s.Tanh(x.a[:n], x.c[:n-1]) }},

@@ -31,6 +31,12 @@ func strip2x32(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *
 // strip3x32 computes 3 × 32 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
 func strip3x32(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
 
+// copyPanelsAVX2 copies n pieces of 16 elements that follow each other to places that lie stride bytes apart.
+func copyPanelsAVX2(n int, from *float32, to *float32, stride int)
+
+// copyTilesAVX2 copies n pieces of 6 elements that follow each other to places that lie stride bytes apart.
+func copyTilesAVX2(n int, from *float32, to *float32, stride int)
+
 // expAVX2 computes y = eˣ.
 func expAVX2(n int, x *float32, y *float32)
 
@@ -57,6 +63,9 @@ func dotAVX2(n int, x *float32, y *float32) float32
 
 // maxAVX2 is the largest of x. It may overlook a NaN.
 func maxAVX2(n int, x *float32) float32
+
+// sizeAVX2 is the largest size of x; infinite or NaN where an element is.
+func sizeAVX2(n int, x *float32) float32
 
 // expSumAVX2 computes y = eˣ⁻ˡᵉˢˢ, and gives the sum of y.
 func expSumAVX2(n int, x *float32, y *float32, less float32) float32

@@ -26,6 +26,10 @@ func (s *Set[T]) Softmax(n int, x, y []T) {
 func (s *Set[T]) Sum(x []T) T    { return s.sum(x) }
 func (s *Set[T]) Dot(x, y []T) T { return s.dot(x, y) }
 
+// Size is the largest size of an element of x: 0 for none, infinite or NaN where
+// an element is.
+func (s *Set[T]) Size(x []T) T { return s.size(x) }
+
 // Axpy adds a·x to y.
 func (s *Set[T]) Axpy(a T, x, y []T) { s.axpy(a, x, y) }
 

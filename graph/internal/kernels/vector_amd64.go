@@ -63,6 +63,15 @@ func sum(x []float32) float32 {
 	return s
 }
 
+func size(x []float32) float32 {
+	whole := len(x) / Width * Width
+	most := sizeGo(x[whole:])
+	if whole > 0 {
+		most = max(most, sizeAVX2(whole, &x[0]))
+	}
+	return most
+}
+
 func dot(x, y []float32) float32 {
 	n := len(x)
 	if n == 0 {

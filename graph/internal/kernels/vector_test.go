@@ -94,6 +94,22 @@ func sumCase(t *rapid.T, s *Set[float32], k kind, mem *memory) {
 func TestSums(t *testing.T) { rapid.Check(t, property(sumCase)) }
 func FuzzSums(f *testing.F) { fuzz(f, property(sumCase)) }
 
+func sizeCase(t *rapid.T, s *Set[float32], k kind, mem *memory) {
+	x := mem.input("x", upTo(t, "n", 50), k)
+	want := 0.0
+	for _, v := range x {
+		want = max(want, math.Abs(float64(v))) // a NaN stays
+	}
+	if got := float64(s.Size(x)); got != want && (finite(want) || finite(got)) {
+		t.Fatalf("size is %v, want %v", got, want)
+	}
+}
+
+func finite(x float64) bool { return x-x == 0 }
+
+func TestSize(t *testing.T) { rapid.Check(t, property(sizeCase)) }
+func FuzzSize(f *testing.F) { fuzz(f, property(sizeCase)) }
+
 func axpyCase(t *rapid.T, s *Set[float32], k kind, mem *memory) {
 	n, a := upTo(t, "n", 50), k.number(mem.rng)
 	x, y := mem.input("x", n, k), mem.make("y", n+upTo(t, "room", 3))

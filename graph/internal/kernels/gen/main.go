@@ -17,6 +17,7 @@ func main() {
 	strip(1, 4)
 	strip(2, 2)
 	strip(3, 2)
+	packKernels()
 	vectorKernels()
 	sumKernels()
 	lstmForward()

@@ -20,6 +20,7 @@ func sumKernels() {
 		"dotAVX2 is the sum of x·y, for n a multiple of 32.", []string{"x", "y"},
 		func(sum reg.VecVirtual, p []Mem) { VFMADD231PS(p[1], loadMem(p[0]), sum) })
 	largest()
+	largestSize()
 	expSum()
 }
 
@@ -70,6 +71,25 @@ func largest() {
 	most := constant(float32(math.Inf(-1)))
 	repeat(n, 1, []reg.Register{x}, func() { VMAXPS(at(x), most, most) })
 	giveBack(most, func(y, x reg.Register) { VMAXPS(y, x, x) })
+}
+
+// largestSize compares sizes as whole numbers: those of infinities are larger
+// than all others, and those of NaN yet larger.
+func largestSize() {
+	TEXT("sizeAVX2", NOSPLIT|NOFRAME, "func(n int, x *float32) float32")
+	Doc("sizeAVX2 is the largest size of x; infinite or NaN where an element is.")
+	n := Load(Param("n"), GP64())
+	x := Load(Param("x"), GP64())
+	size := YMM()
+	VPCMPEQD(size, size, size)
+	VPSRLD(Imm(1), size, size) // all bits but the sign
+	most := zero()
+	repeat(n, 1, []reg.Register{x}, func() {
+		y := YMM()
+		VPAND(at(x), size, y)
+		VPMAXUD(y, most, most)
+	})
+	giveBack(most, func(y, x reg.Register) { VPMAXUD(y, x, x) })
 }
 
 func expSum() {
