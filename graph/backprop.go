@@ -16,26 +16,30 @@ import (
 // that overwrites its operand and is merged by hash, builds gradients that
 // nobody asked for, and loses one of two parameters that share a gradient.
 func (s *Scope) Gradients(loss Value, wrt ...Value) []Value {
+	if len(loss.shape) != 0 {
+		s.Failf("loss", "must be a single number", loss.shape)
+	}
+	return s.pullBack([]Value{loss}, []Value{s.Const(1, Shape{})}, wrt)
+}
+
+// pullBack takes the gradients dys of the values ys to the values wrt.
+func (s *Scope) pullBack(ys, dys, wrt []Value) []Value {
 	grads := make([]Value, len(wrt))
 	for i, v := range wrt {
 		grads[i] = s.poison(v.shape)
 	}
-	if len(loss.shape) != 0 {
-		s.Failf("loss", "must be a single number", loss.shape)
-	}
-	s.owns("loss", loss)
-	for _, v := range wrt {
-		s.owns("gradient", v)
-	}
-	if s.err != nil || s.g == nil {
+	ys, wrt = s.takeAll("loss", ys), s.takeAll("gradient", wrt)
+	if s.err != nil || s.level == nil {
 		return grads
 	}
 	p := pass{s: s, needed: map[*gorgonia.Node]bool{}, terms: map[*gorgonia.Node][]Value{}}
 	for _, v := range wrt {
 		p.needed[v.node] = true
 	}
-	nodes := p.visit(loss.node)
-	p.terms[loss.node] = []Value{s.Const(1, Shape{})}
+	nodes := p.visit(ys)
+	for i, y := range ys {
+		p.terms[y.node] = append(p.terms[y.node], dys[i])
+	}
 	for _, n := range slices.Backward(nodes) {
 		if err := p.pull(n); err != nil {
 			s.Fail(err)
@@ -52,19 +56,33 @@ func (s *Scope) Gradients(loss Value, wrt ...Value) []Value {
 	return grads
 }
 
-// pass is one walk from a loss back to the values that are asked for.
+func (s *Scope) takeAll(name string, values []Value) []Value {
+	out := make([]Value, len(values))
+	for i, v := range values {
+		out[i], _ = s.take(name, v)
+	}
+	return out
+}
+
+// pass is one walk from results back to the values that are asked for.
 type pass struct {
 	s      *Scope
 	needed map[*gorgonia.Node]bool // whether a gradient is wanted at or below
 	terms  map[*gorgonia.Node][]Value
 }
 
-// visit returns the nodes on which loss depends, operands before results, and
-// finds which of them lead to a wanted value. Gorgonia numbers nodes as they
-// are made, so an operand has the smaller number.
-func (p *pass) visit(loss *gorgonia.Node) []*gorgonia.Node {
-	seen := map[*gorgonia.Node]bool{loss: true}
-	nodes := []*gorgonia.Node{loss}
+// visit returns the nodes on which the given values depend, operands before
+// results, and finds which of them lead to a wanted value. Gorgonia numbers
+// nodes as they are made, so an operand has the smaller number.
+func (p *pass) visit(from []Value) []*gorgonia.Node {
+	seen := map[*gorgonia.Node]bool{}
+	var nodes []*gorgonia.Node
+	for _, v := range from {
+		if !seen[v.node] {
+			seen[v.node] = true
+			nodes = append(nodes, v.node)
+		}
+	}
 	for i := 0; i < len(nodes); i++ {
 		for _, c := range operands(nodes[i]) {
 			if !seen[c] {

@@ -3,7 +3,6 @@ package graph
 import (
 	"testing"
 
-	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
 
@@ -22,7 +21,8 @@ func collisionScope(t *testing.T, salt uint32) *Scope {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newScope(Config{Params: params, Training: true}, gorgonia.NewGraph(), salt)
+	s := newScope(Config{Params: params, Training: true}, salt)
+	s.level = s.deepen()
 	if s.run(collision); s.err != nil {
 		t.Fatal(s.err)
 	}
@@ -49,7 +49,7 @@ func TestCollidingHashes(t *testing.T) {
 	right := func(l, r []float64) bool { return l[0] == 0 && l[1] == 1 && r[0] == -30 && r[1] == -40 }
 
 	s := collisionScope(t, 0)
-	if !collide(s.g) || s.outputs["left"].node.Hashcode() != s.outputs["right"].node.Hashcode() {
+	if !collide(s.level.g) || s.outputs["left"].node.Hashcode() != s.outputs["right"].node.Hashcode() {
 		t.Fatal("the hashes do not collide any more: other names must be found for this test")
 	}
 	naive, err := compile(s)
@@ -60,7 +60,7 @@ func TestCollidingHashes(t *testing.T) {
 		t.Errorf("got %v and %v without a salt: colliding hashes do no harm any more", l, r)
 	}
 
-	if collide(collisionScope(t, 1).g) {
+	if collide(collisionScope(t, 1).level.g) {
 		t.Error("the hashes collide with a salt too")
 	}
 	p, err := NewProgram(s.cfg, collision)

@@ -76,6 +76,10 @@ func (d *direct) run() error {
 	for _, u := range d.leaves {
 		u.op.operand(u.at, u.leaf.Value().(*tensor.Dense))
 	}
+	return d.compute()
+}
+
+func (d *direct) compute() error {
 	for _, o := range d.ops {
 		if err := o.compute(); err != nil {
 			return err

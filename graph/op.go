@@ -73,12 +73,14 @@ func (s *Scope) apply(sp spec, in ...Value) Value {
 		s.Fail(err)
 		return s.poison(sp.shape)
 	}
-	for _, v := range in {
-		if !s.owns(sp.name, v) {
+	in = slices.Clone(in)
+	for i, v := range in {
+		var ok bool
+		if in[i], ok = s.take(sp.name, v); !ok {
 			return s.poison(sp.shape)
 		}
 	}
-	if s.g == nil {
+	if s.level == nil {
 		return Value{s: s, shape: sp.shape}
 	}
 	if !sp.shape.Known() {

@@ -59,7 +59,7 @@ func (r Recurrent) Run() (y Value, states []Value) {
 	}
 	var sp spec
 	switch {
-	case s.g == nil:
+	case s.level == nil:
 		sp = spec{name: "recurrent", shape: shape}
 	case s.Dtype() == tensor.Float32:
 		sp = newRecurrent(r, s.f32, shape, func(sp *spec) *func([]float32, [][]float32) error { return &sp.f32 })
@@ -70,7 +70,7 @@ func (r Recurrent) Run() (y Value, states []Value) {
 	if !r.States {
 		return out, nil
 	}
-	if s.g == nil || s.err != nil {
+	if s.level == nil || s.err != nil {
 		return out, r.Initial
 	}
 	for i := range r.Initial {

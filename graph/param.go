@@ -243,7 +243,7 @@ func (s *Scope) param(name string, shape Shape, init Initializer, trainable bool
 		s.Fail(err)
 		return s.poison(shape)
 	}
-	v := s.leaf(name, shape)
+	v := s.leafOf(s.program(), name, shape)
 	if v.node != nil {
 		// A clone of the header only: the memory is shared, and what Gorgonia
 		// does to the header stays in this graph.

@@ -36,7 +36,8 @@ func NewProgram(cfg Config, build func(s *Scope)) (*Program, error) {
 		return nil, err
 	}
 	for salt := range uint32(maxSalts) {
-		s := newScope(cfg, gorgonia.NewGraph(), salt)
+		s := newScope(cfg, salt)
+		s.level = s.deepen()
 		s.run(build)
 		if s.err == nil && len(s.outputs) == 0 {
 			s.Failf("program", "must have an output", nil)
@@ -44,7 +45,7 @@ func NewProgram(cfg Config, build func(s *Scope)) (*Program, error) {
 		if s.err != nil {
 			return nil, s.err
 		}
-		if collide(s.g) {
+		if slices.ContainsFunc(s.graphs, collide) {
 			continue
 		}
 		return compile(s)
@@ -78,7 +79,7 @@ func compile(s *Scope) (_ *Program, err error) {
 		p.direct = newDirect(slices.Collect(maps.Values(s.outputs)))
 	}
 	if p.direct == nil {
-		p.machine = gorgonia.NewTapeMachine(s.g)
+		p.machine = gorgonia.NewTapeMachine(s.level.g)
 	}
 	return p, nil
 }

@@ -31,7 +31,7 @@ func (s *Scope) Regularize(name string, r Regularizer) {
 		return
 	}
 	s.regularized[b.Param] = true
-	s.AddLoss(r.Penalty(b.Value))
+	s.inside(s.program(), func() { s.AddLoss(r.Penalty(b.Value)) }) // not at every step of a scan
 }
 
 // Constrain holds the parameter of that name in the layer at work to a

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -50,9 +51,53 @@ func (s *Scope) Seeded(seed uint64, build func()) {
 // Random is a value whose elements are drawn anew, one by one, before every
 // run. Equal seeds, paths, names and ticks give equal draws; a name that was
 // used before in the layer at work gets "_1", "_2" and so on, and other draws.
+// Within a step of a Scan it draws once for all steps.
 func (s *Scope) Random(name string, shape Shape, draw func(r *rand.Rand) float64) Value {
+	return s.draws.share(func() Value { return s.random(name, shape, draw) })
+}
+
+// StepRandom is Random that draws anew for every step of a Scan.
+func (s *Scope) StepRandom(name string, shape Shape, draw func(r *rand.Rand) float64) Value {
+	all := func(steps int) Value {
+		return s.random(name, slices.Insert(shape.Clone(), 0, steps), draw) // [steps, ...]
+	}
+	switch {
+	case s.level != nil && s.draws != s.level.draws: // the steps are written out
+		return s.draws.share(func() Value { return all(s.draws.steps) }).At(0, s.draws.step)
+	case s.inStep():
+		return s.cut(s.draws.share(func() Value { return all(s.level.steps) }), 0)
+	}
+	return s.random(name, shape, draw)
+}
+
+// draws are the random values of steps that are written out: each draw of the
+// first step serves the same draw of all others. A step makes its draws in the
+// same order every time.
+type draws struct {
+	outer       *draws // of the steps around
+	steps, step int
+	values      []Value
+	next        int // place of the next draw of this step
+}
+
+// begin begins a step.
+func (d *draws) begin(step int) { d.step, d.next = step, 0 }
+
+// share gives the next draw, which the first step makes.
+func (d *draws) share(draw func() Value) Value {
+	if d == nil {
+		return draw()
+	}
+	if d.next == len(d.values) {
+		d.values = append(d.values, d.outer.share(draw))
+	}
+	d.next++
+	return d.values[d.next-1]
+}
+
+func (s *Scope) random(name string, shape Shape, draw func(r *rand.Rand) float64) Value {
 	path := s.unique(name)
-	v := s.leaf(name, shape)
+	v := s.leafOf(s.program(), name, shape)
 	if v.node != nil {
 		t := newDense(s.Dtype(), shape)
 		r := random{path, s.cfg.Seed, path, t, draw}

@@ -20,7 +20,8 @@ import (
 // node, and axes may be open.
 type Scope struct {
 	cfg    Config
-	g      *gorgonia.ExprGraph // nil where only shapes are followed
+	level  *level                // the graph at work; nil where only shapes are followed
+	graphs []*gorgonia.ExprGraph // of all levels
 	path   string
 	err    error
 	fault  error  // of the kernel that failed in the last run
@@ -38,6 +39,7 @@ type Scope struct {
 	used    map[string]int // how often a name was given to unique
 	randoms []random
 	seeding *seeding // where a layer has a seed of its own
+	draws   *draws   // where steps are written out
 	losses  []Value
 	updates []Update
 
@@ -66,9 +68,9 @@ func (c Config) check() error {
 	return nil
 }
 
-func newScope(cfg Config, g *gorgonia.ExprGraph, salt uint32) *Scope {
+func newScope(cfg Config, salt uint32) *Scope {
 	return &Scope{
-		cfg: cfg, g: g, salt: salt,
+		cfg: cfg, salt: salt,
 		f32: kernels.Float32(), f64: kernels.Float64(),
 		values:  map[*gorgonia.Node]Value{},
 		inputs:  map[string]Value{},
@@ -87,7 +89,7 @@ func Shapes(cfg Config, build func(s *Scope)) error {
 	if err := cfg.check(); err != nil {
 		return err
 	}
-	s := newScope(cfg, nil, 0)
+	s := newScope(cfg, 0)
 	s.run(build)
 	return s.err
 }
@@ -134,7 +136,7 @@ func (s *Scope) Path() string { return s.path }
 func (s *Scope) Training() bool { return s.cfg.Training }
 
 // Symbolic tells whether only shapes are followed; then axes may be open.
-func (s *Scope) Symbolic() bool { return s.g == nil }
+func (s *Scope) Symbolic() bool { return s.level == nil }
 
 // Dtype is the type of every value in the graph, tensor.Float32 or Float64.
 func (s *Scope) Dtype() tensor.Dtype { return s.cfg.Params.Dtype() }
@@ -166,26 +168,35 @@ func (s *Scope) Input(name string, shape Shape) Value {
 		s.Failf("input", "must have a name of its own", name)
 		return s.poison(shape)
 	}
-	v := s.leaf("input "+name, shape)
+	v := s.leafOf(s.program(), "input "+name, shape)
 	s.inputs[name] = v
 	return v
 }
 
-// Output makes v readable after a run under the given name.
+// Output makes v readable after a run under the given name; within a step of a
+// Scan, the values of all steps.
 func (s *Scope) Output(name string, v Value) {
-	if _, ok := s.outputs[name]; ok {
+	v, ok := s.take("output "+name, v)
+	if !ok {
+		return
+	}
+	outputs := s.outputs
+	if s.inStep() {
+		outputs = s.level.outputs
+	}
+	if _, ok := outputs[name]; ok {
 		s.Failf("output", "must have a name of its own", name)
 		return
 	}
-	if !s.owns("output "+name, v) {
-		return
-	}
-	s.outputs[name] = v.own()
+	outputs[name] = v.own()
 }
 
 // Trace makes an inner value, such as a gate, readable after a run under the
 // path of the layer at work and the given name. A name that was used before
-// gets "_1", "_2" and so on, since a cell is built once a step.
+// gets "_1", "_2" and so on: so does every step that is written out. Within a
+// step of a Scan that is not, the name gives the values of all steps, in the
+// order in which they are computed, along an axis after the first: [batch,
+// steps, ...], or [steps] for a single number.
 func (s *Scope) Trace(name string, v Value) {
 	s.Output(s.unique(name), v)
 }
@@ -202,13 +213,19 @@ func (s *Scope) unique(name string) string {
 	return path
 }
 
-// AddLoss adds a single number to the loss that training lowers.
+// AddLoss adds a single number to the loss that training lowers; within a step
+// of a Scan, that of every step.
 func (s *Scope) AddLoss(v Value) {
 	if len(v.shape) != 0 {
 		s.Failf("loss", "must be a single number", v.shape)
 		return
 	}
-	if s.owns("loss", v) {
+	v, ok := s.take("loss", v)
+	switch {
+	case !ok:
+	case s.inStep():
+		s.level.losses = append(s.level.losses, v.own())
+	default:
 		s.losses = append(s.losses, v)
 	}
 }
@@ -219,6 +236,10 @@ func (s *Scope) Losses() []Value { return s.losses }
 // AddUpdate makes the parameter of that name in the layer at work take the
 // value v after each training step, in place of what it was given before.
 func (s *Scope) AddUpdate(name string, v Value) {
+	if s.inStep() {
+		s.Failf("update of "+name, "must not be asked for within a step of a scan", nil)
+		return
+	}
 	path := join(s.path, name)
 	i, ok := s.boundAt[path]
 	if !ok {
@@ -229,7 +250,8 @@ func (s *Scope) AddUpdate(name string, v Value) {
 		s.Failf("update of "+name, fmt.Sprintf("must have the shape %v", want), v.shape)
 		return
 	}
-	if !s.owns("update of "+name, v) {
+	v, ok = s.take("update of "+name, v)
+	if !ok {
 		return
 	}
 	if i := s.updateOf(path); i >= 0 {
@@ -286,9 +308,12 @@ func (s *Scope) constant(name string, shape Shape, fill func([]float64)) Value {
 	return v
 }
 
-// leaf makes a node without children. Gorgonia merges inputs of one name, so
+// leaf makes a node without children on the level at work.
+func (s *Scope) leaf(name string, shape Shape) Value { return s.leafOf(s.level, name, shape) }
+
+// leafOf makes a node without children. Gorgonia merges inputs of one name, so
 // every name carries a number of its own.
-func (s *Scope) leaf(name string, shape Shape) Value {
+func (s *Scope) leafOf(l *level, name string, shape Shape) Value {
 	if s.err != nil {
 		return s.poison(shape)
 	}
@@ -296,7 +321,7 @@ func (s *Scope) leaf(name string, shape Shape) Value {
 		s.Fail(err)
 		return s.poison(shape)
 	}
-	if s.g == nil {
+	if l == nil {
 		return Value{s: s, shape: shape.Clone()}
 	}
 	if !shape.Known() {
@@ -305,23 +330,27 @@ func (s *Scope) leaf(name string, shape Shape) Value {
 	}
 	s.lastID++
 	p := physical(shape)
-	n := gorgonia.NewTensor(s.g, s.Dtype(), len(p), gorgonia.WithShape(p...),
+	n := gorgonia.NewTensor(l.g, s.Dtype(), len(p), gorgonia.WithShape(p...),
 		gorgonia.WithName(fmt.Sprintf("%s %s %d %d", strings.TrimSpace(s.path), name, s.salt, s.lastID)))
 	return s.remember(Value{s: s, node: n, shape: shape.Clone()})
 }
 
-// owns holds a value against the scope: one that was made elsewhere, or by
-// nobody, is an error.
-func (s *Scope) owns(name string, v Value) bool {
-	switch {
-	case v.s != s:
+// take holds a value against the scope, and gives what stands for it on the
+// level at work. One that was made elsewhere, or by nobody, is an error.
+func (s *Scope) take(name string, v Value) (Value, bool) {
+	if v.s != s {
 		s.Failf(name, "must have values of the graph that is being built", nil)
-	case s.err == nil && s.g != nil && v.node == nil:
-		s.Failf(name, "must have values that stand in the graph", nil)
-	default:
-		return true
+		return v, false
 	}
-	return false
+	if s.err == nil && s.level != nil && v.node == nil {
+		s.Failf(name, "must have values that stand in the graph", nil)
+		return v, false
+	}
+	local, ok := s.local(v)
+	if !ok {
+		s.Failf(name, "must not have values of a scan's step outside that step", nil)
+	}
+	return local, ok
 }
 
 func (s *Scope) bind(v Value, t *tensor.Dense) {

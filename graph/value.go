@@ -88,10 +88,10 @@ func (v Value) Node() *gorgonia.Node {
 // the empty shape. Where only shapes are followed, node is nil and shape says
 // what it would be.
 func (s *Scope) FromNode(node *gorgonia.Node, shape Shape) Value {
-	if s.err != nil || s.g == nil {
+	if s.err != nil || s.level == nil {
 		return s.poison(shape)
 	}
-	if node == nil || node.Graph() != s.g {
+	if node == nil || node.Graph() != s.level.g {
 		s.Failf("node", "must belong to the graph that is being built", node)
 		return s.poison(shape)
 	}

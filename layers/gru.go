@@ -31,15 +31,16 @@ import (
 // before, or zeros at the first. The mask rides on the output only with
 // ReturnSequences.
 //
-// With Unrolled, the values z, r and g of the first step that is computed can be
-// read from a graph.Program as "z", "r" and "g" under the layer's path, those of
-// the next as "z_1" and so on.
+// The values z, r and g can be read from a graph.Program as "z", "r" and "g"
+// under the layer's path, [batch, steps, units] each. With Unrolled, "z" is that
+// of the first step that is computed, "z_1" that of the next and so on.
 //
 // The number of units and features must be known when the model is built, that
 // of steps may be open. With the default activations, and without ResetBefore,
-// the layer runs as one operation for all steps. Otherwise, and with Unrolled,
-// the steps are written out in the graph: then its values can be traced, and the
-// time to compile grows faster than their number, to some seconds for 300.
+// the layer runs as one operation for all steps, whose inner values cannot be
+// read. Otherwise its step is compiled once and run over time, see graph.Scan.
+// With Unrolled the steps are written out in the graph, and the time to compile
+// grows faster than their number, to some seconds for 300.
 // There is no dropout between states.
 type GRU struct {
 	Units                int                    // size of h; required
@@ -80,9 +81,9 @@ func (l GRU) Resolve() (Layer, error) {
 func (l GRU) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	r := rnn{
 		class: "GRU", cell: gruCell{l}, dropout: l.Dropout, initial: l.InitialState,
-		backwards: l.GoBackwards, sequences: l.ReturnSequences, states: l.ReturnState,
+		backwards: l.GoBackwards, sequences: l.ReturnSequences, states: l.ReturnState, unrolled: l.Unrolled,
 	}
-	if !l.Unrolled && !l.ResetBefore && usual(l.Activation, l.RecurrentActivation) {
+	if !l.ResetBefore && usual(l.Activation, l.RecurrentActivation) {
 		r.whole = &whole{graph.GRUCell, l.weights}
 	}
 	return r.call(s, inputs)

@@ -28,16 +28,17 @@ import (
 // step before, or zeros at the first. The mask rides on the output only with
 // ReturnSequences.
 //
-// With Unrolled, the values i, f, g, o and c' of the first step that is computed
-// can be read from a graph.Program as "i", "f", "g", "o" and "c" under the
-// layer's path, those of the next as "i_1" and so on, as they are before a mask
-// holds them.
+// The values i, f, g, o and c' can be read from a graph.Program as "i", "f", "g",
+// "o" and "c" under the layer's path, [batch, steps, units] each, as they are
+// before a mask holds them. With Unrolled, "i" is that of the first step that is
+// computed, "i_1" that of the next and so on.
 //
 // The number of units and features must be known when the model is built, that
 // of steps may be open. With the default activations the layer runs as one
-// operation for all steps. Otherwise, and with Unrolled, the steps are written
-// out in the graph: then its values can be traced, and the time to compile
-// grows faster than their number, to some seconds for 300.
+// operation for all steps, whose inner values cannot be read. Otherwise its step
+// is compiled once and run over time, see graph.Scan. With Unrolled the steps are
+// written out in the graph, and the time to compile grows faster than their
+// number, to some seconds for 300.
 // There is no dropout between states.
 type LSTM struct {
 	Units                int                    // size of h and c; required
@@ -78,9 +79,9 @@ func (l LSTM) Resolve() (Layer, error) {
 func (l LSTM) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	r := rnn{
 		class: "LSTM", cell: lstmCell{l}, dropout: l.Dropout, initial: l.InitialState,
-		backwards: l.GoBackwards, sequences: l.ReturnSequences, states: l.ReturnState,
+		backwards: l.GoBackwards, sequences: l.ReturnSequences, states: l.ReturnState, unrolled: l.Unrolled,
 	}
-	if !l.Unrolled && usual(l.Activation, l.RecurrentActivation) {
+	if usual(l.Activation, l.RecurrentActivation) {
 		r.whole = &whole{graph.LSTMCell, l.weights}
 	}
 	return r.call(s, inputs)

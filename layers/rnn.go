@@ -28,7 +28,8 @@ type rnn struct {
 	backwards bool   // from the last step to the first
 	sequences bool   // gives the outputs of all steps
 	states    bool   // gives the last states too
-	whole     *whole // runs as one operation; otherwise the steps are written out
+	whole     *whole // the operation that computes all of it, if there is one; otherwise it scans
+	unrolled  bool   // writes the steps out in the graph
 }
 
 // whole is what a layer runs as where one operation computes its whole
@@ -50,13 +51,22 @@ func (r rnn) call(s *graph.Scope, inputs []graph.Value) []graph.Value {
 	if !ok {
 		return inputs
 	}
-	if r.whole != nil {
+	if r.whole != nil && !r.unrolled {
 		return r.runWhole(s, q)
 	}
-	ys, states := unroll(s, r.cell, q)
-	y := ys[len(ys)-1] // [batch, units]
+	y, states := graph.Scan{
+		X: q.x, Initial: q.states, Backwards: q.backwards, Sequence: r.sequences, Unrolled: r.unrolled,
+		Step: func(x graph.Value, states []graph.Value) (graph.Value, []graph.Value) {
+			return r.cell.Step(s, x, states, nil)
+		},
+	}.Run()
+	return r.outputs(q, y, states)
+}
+
+// outputs are what the layer gives.
+func (r rnn) outputs(q sequence, y graph.Value, states []graph.Value) []graph.Value {
 	if r.sequences {
-		y = wholeSequence(s, q, ys) // [batch, steps, units]
+		y = q.rideMask(y)
 	}
 	if r.states {
 		return append([]graph.Value{y}, states...)
@@ -77,10 +87,7 @@ func (r rnn) runWhole(s *graph.Scope, q sequence) []graph.Value {
 		Kernel: w.kernel, Recurrent: w.recurrent, Bias: w.bias,
 		Backwards: q.backwards, Sequence: r.sequences, States: r.states,
 	}.Run()
-	if r.sequences {
-		y = q.rideMask(y)
-	}
-	return append([]graph.Value{y}, states...)
+	return r.outputs(q, y, states)
 }
 
 // sequence is what a recurrent layer runs its cell over.
@@ -135,96 +142,6 @@ func (r rnn) start(s *graph.Scope, batch int, sizes []int, given []graph.Value) 
 		}
 	}
 	return states, s.Err() == nil
-}
-
-// unroll writes the cell's formulas out for every step. It returns the outputs
-// in the order in which they were computed, and the last states. Where only
-// shapes are followed, one step stands for all.
-//
-// At a masked step the states stay as they were.
-func unroll(s *graph.Scope, c Cell, q sequence) (ys, states []graph.Value) {
-	xs := []graph.Value{q.x.At(1, 0)} // [batch, features] each
-	if !s.Symbolic() {
-		xs = split(q.x)
-	}
-	mask, masked := q.x.Mask() // [batch, steps]
-	states = q.states
-	for i := range xs {
-		t := i
-		if q.backwards {
-			t = len(xs) - 1 - i
-		}
-		x, m := xs[t], graph.Value{}
-		if masked {
-			m = mask.Slice(1, t, t+1)                        // [batch, 1]
-			x = graph.Where(m, x, s.Const(0, graph.Shape{})) // whatever is there, NaN too, must not reach a gradient
-		}
-		y, next := c.Step(s, x, states, nil) // [batch, units]
-		if !sameShapes(s, next, states) || s.Err() != nil {
-			return []graph.Value{y}, states
-		}
-		if masked {
-			y, next = hold(m, y, next, ys, states)
-		}
-		ys, states = append(ys, y), next
-	}
-	return ys, states
-}
-
-// split gives x at every step. It cuts long sequences in halves first: the
-// gradient of a cut is as large as what was cut, so that of cutting each step
-// from the whole would grow with the square of the steps.
-func split(x graph.Value) []graph.Value {
-	n := x.Dim(1)
-	if n > 16 {
-		return append(split(x.Slice(1, 0, n/2)), split(x.Slice(1, n/2, n))...)
-	}
-	xs := make([]graph.Value, n)
-	for t := range xs {
-		xs[t] = x.At(1, t)
-	}
-	return xs
-}
-
-// hold keeps the previous output and states where the mask m is 0. Before the
-// first step the output is zero there.
-func hold(m, y graph.Value, next, ys, states []graph.Value) (graph.Value, []graph.Value) {
-	var previous graph.Value
-	if len(ys) > 0 {
-		previous = ys[len(ys)-1]
-	} else {
-		previous = y.Scope().Const(0, y.Shape())
-	}
-	held := make([]graph.Value, len(next))
-	for k := range next {
-		held[k] = graph.Where(m, next[k], states[k])
-	}
-	return graph.Where(m, y, previous), held
-}
-
-func sameShapes(s *graph.Scope, next, states []graph.Value) bool {
-	if len(next) != len(states) {
-		s.Failf("cell", fmt.Sprintf("must return %d states", len(states)), len(next))
-		return false
-	}
-	for i := range next {
-		if !next[i].Shape().Equal(states[i].Shape()) {
-			s.Failf(fmt.Sprintf("cell state %d", i), fmt.Sprintf("must keep its shape %v", states[i].Shape()), next[i].Shape())
-			return false
-		}
-	}
-	return true
-}
-
-// wholeSequence stacks the outputs of all steps to [batch, steps, units].
-func wholeSequence(s *graph.Scope, q sequence, ys []graph.Value) graph.Value {
-	var y graph.Value
-	if s.Symbolic() {
-		y = ys[0].Unsqueeze(1).BroadcastTo(ys[0].Dim(0), q.x.Dim(1), ys[0].Dim(1))
-	} else {
-		y = graph.Stack(1, ys[0], ys[1:]...)
-	}
-	return q.rideMask(y)
 }
 
 // rideMask lets the mask of x ride on the outputs of all steps, in their order.

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/engram-go/engram/graph"
-	"github.com/engram-go/engram/graph/graphtest"
 	"github.com/engram-go/engram/layers/initializers"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
@@ -43,27 +42,6 @@ func evaluate(t *testing.T, cfg graph.Config, build func(s *graph.Scope), names 
 		out = append(out, slices.Clone(y.Float64s()))
 	}
 	return out
-}
-
-// Every step is there, in order, and the gradient finds its way back.
-func TestSplit(t *testing.T) {
-	for _, n := range []int{1, 2, 15, 16, 17, 33, 100} {
-		x := graphtest.Uniform(uint64(n), 2*n*3, 1)
-		weights := graphtest.Uniform(99, 2*n*3, 1)
-		out := evaluate(t, testConfig(t), func(s *graph.Scope) {
-			v := s.Values(x, graph.Shape{2, n, 3})
-			xs := split(v)
-			if len(xs) != n {
-				t.Fatalf("%d steps were split into %d", n, len(xs))
-			}
-			y := graph.Stack(1, xs[0], xs[1:]...)
-			s.Output("y", y)
-			s.Output("dx", s.Gradients(y.Times(s.Values(weights, y.Shape())).Sum(), v)[0])
-		}, "y", "dx")
-		if !slices.Equal(out[0], x) || !slices.Equal(out[1], weights) {
-			t.Errorf("%d steps: got %v with the gradient %v", n, out[0], out[1])
-		}
-	}
 }
 
 // counter is a cell that adds x to a first state and counts in a second, of
@@ -111,12 +89,12 @@ func TestRecurrentReportsBrokenCells(t *testing.T) {
 		cell broken
 		want string
 	}{
-		{func(x graph.Value, s []graph.Value) (graph.Value, []graph.Value) { return x, nil }, "cell must return 1 states, got 0"},
-		{func(x graph.Value, s []graph.Value) (graph.Value, []graph.Value) { return x, append(s, x) }, "cell must return 1 states, got 2"},
+		{func(x graph.Value, s []graph.Value) (graph.Value, []graph.Value) { return x, nil }, "step must return 1 states, got 0"},
+		{func(x graph.Value, s []graph.Value) (graph.Value, []graph.Value) { return x, append(s, x) }, "step must return 1 states, got 2"},
 		{func(x graph.Value, s []graph.Value) (graph.Value, []graph.Value) {
 			return x, []graph.Value{x.Slice(1, 0, 2)}
-		}, "cell state 0 must keep its shape [any, 3], got [any, 2]"},
-		{func(x graph.Value, s []graph.Value) (graph.Value, []graph.Value) { return graph.Value{}, nil }, "cell must return 1 states"},
+		}, "step's state 0 must keep its shape [any, 3], got [any, 2]"},
+		{func(x graph.Value, s []graph.Value) (graph.Value, []graph.Value) { return graph.Value{}, nil }, "step must return 1 states"},
 		{func(x graph.Value, s []graph.Value) (graph.Value, []graph.Value) { panic("oh") }, "building panicked: oh"},
 	} {
 		err := graph.Shapes(testConfig(t), func(s *graph.Scope) {

@@ -25,9 +25,9 @@ import (
 //
 // The number of units and features must be known when the model is built, that
 // of steps may be open. With the default activation the layer runs as one
-// operation for all steps. Otherwise, and with Unrolled, the steps are written
-// out in the graph: then the time to compile grows faster than their number, to
-// some seconds for 300.
+// operation for all steps. Otherwise its step is compiled once and run over
+// time, see graph.Scan. With Unrolled the steps are written out in the graph, and
+// the time to compile grows faster than their number, to some seconds for 300.
 // There is no dropout between states.
 type SimpleRNN struct {
 	Units                int                    // size of h; required
@@ -65,9 +65,9 @@ func (l SimpleRNN) Resolve() (Layer, error) {
 func (l SimpleRNN) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	r := rnn{
 		class: "SimpleRNN", cell: simpleCell{l}, dropout: l.Dropout, initial: l.InitialState,
-		backwards: l.GoBackwards, sequences: l.ReturnSequences, states: l.ReturnState,
+		backwards: l.GoBackwards, sequences: l.ReturnSequences, states: l.ReturnState, unrolled: l.Unrolled,
 	}
-	if !l.Unrolled && usual(l.Activation, activations.Sigmoid) {
+	if usual(l.Activation, activations.Sigmoid) {
 		r.whole = &whole{graph.SimpleRNNCell, l.weights}
 	}
 	return r.call(s, inputs)

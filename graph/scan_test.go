@@ -1,0 +1,158 @@
+package graph_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/graph/graphtest"
+	"gorgonia.org/tensor"
+	"pgregory.net/rapid"
+)
+
+// scanCase is a scan whose step has two states of different shapes, uses
+// values from outside, draws, traces and adds to the loss.
+type scanCase struct {
+	batch, steps, features, units int
+
+	backwards, sequence, zeroMask, masked, random, nested bool
+}
+
+func drawScan(t *rapid.T) scanCase {
+	size, yes := rapid.IntRange(1, 4), rapid.Bool()
+	return scanCase{
+		batch: size.Draw(t, "batch"), steps: rapid.IntRange(1, 20).Draw(t, "steps"),
+		features: size.Draw(t, "features"), units: size.Draw(t, "units"),
+		backwards: yes.Draw(t, "backwards"), sequence: yes.Draw(t, "sequence"),
+		zeroMask: yes.Draw(t, "zero mask"), masked: yes.Draw(t, "masked"),
+		random: yes.Draw(t, "random"), nested: yes.Draw(t, "nested"),
+	}
+}
+
+// build gives the loss and all that it has gradients for, by name.
+func (c scanCase) build(s *graph.Scope, unrolled bool) (loss graph.Value, wrt map[string]graph.Value) {
+	x := s.Values(graphtest.Uniform(1, c.batch*c.steps*c.features, 1), graph.Shape{c.batch, c.steps, c.features})
+	outer := s.Values(graphtest.Uniform(2, c.batch*c.units, 1), graph.Shape{c.batch, c.units}) // of another part of the model
+	h := s.Values(graphtest.Uniform(3, c.batch*c.units, 1), graph.Shape{c.batch, c.units})
+	n := s.Values(graphtest.Uniform(4, c.batch*2*3, 1), graph.Shape{c.batch, 2, 3})
+	wrt = map[string]graph.Value{"x": x, "outer": outer, "h": h, "n": n}
+	deep := outer.Tanh()
+	if c.masked {
+		mask := make([]float64, c.batch*c.steps)
+		for i, u := range graphtest.Uniform(5, len(mask), 1) {
+			if u > -0.3 {
+				mask[i] = 1
+			}
+		}
+		x = x.WithMask(s.Values(mask, graph.Shape{c.batch, c.steps}))
+	}
+	y, states := graph.Scan{
+		X: x, Initial: []graph.Value{h, n}, Backwards: c.backwards, Sequence: c.sequence, ZeroMask: c.zeroMask, Unrolled: unrolled,
+		Step: func(x graph.Value, states []graph.Value) (graph.Value, []graph.Value) {
+			h, n := states[0], states[1]
+			w := s.Param("w", graph.Shape{c.features, c.units}, uniform{})
+			u := s.Param("u", graph.Shape{c.units, c.units}, uniform{})
+			wrt["w"], wrt["u"] = w, u
+			if c.random {
+				h = h.Times(s.Random("noise", graph.Shape{c.batch, 1}, (*rand.Rand).Float64))
+				h = h.Add(s.StepRandom("step noise", h.Shape(), (*rand.Rand).Float64))
+			}
+			if c.nested { // each step scans over the second axis of n, with a weight and a state of the outer step
+				inner, _ := graph.Scan{
+					X: n, Initial: []graph.Value{h}, Sequence: true, Unrolled: unrolled,
+					Step: func(x graph.Value, states []graph.Value) (graph.Value, []graph.Value) {
+						h := states[0].MatMul(u).Add(x.Mean(1).Unsqueeze(1)).Add(h).Add(deep).Tanh()
+						if c.random {
+							h = h.Add(s.StepRandom("inner noise", h.Shape(), (*rand.Rand).Float64))
+						}
+						s.AddLoss(h.Square().Mean().Scale(0.1))
+						return h, []graph.Value{h}
+					},
+				}.Run()
+				h = inner.Mean(1)
+			}
+			h = x.MatMul(w).Add(h.MatMul(u)).Add(deep).Add(outer).Tanh() // [batch, units]
+			n = n.Add(x.Mean(1).Reshape(c.batch, 1, 1)).Sigmoid()
+			s.Trace("h", h)
+			s.AddLoss(h.Square().Mean())
+			return h.Add(n.Mean(1, 2).Unsqueeze(1)), []graph.Value{h, n}
+		},
+	}.Run()
+	loss = s.Const(0, graph.Shape{})
+	for i, v := range append([]graph.Value{y}, states...) {
+		s.Output(fmt.Sprint("out", i), v)
+		loss = loss.Add(v.Times(s.Values(graphtest.Uniform(uint64(8+i), v.Shape().Size(), 1), v.Shape())).Sum())
+	}
+	for _, l := range s.Losses() {
+		loss = loss.Add(l)
+	}
+	return loss, wrt
+}
+
+// run gives all outputs, with gradients where it trains.
+func (c scanCase) run(t tester, dt tensor.Dtype, unrolled, gradients bool) map[string][]float64 {
+	t.Helper()
+	p, err := graph.NewProgram(config(t, dt), func(s *graph.Scope) {
+		loss, wrt := c.build(s, unrolled)
+		s.Output("loss", loss)
+		if gradients {
+			for name, v := range wrt {
+				s.Output("gradient of "+name, s.Gradients(loss, v)[0])
+			}
+		}
+	})
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	defer p.Close()
+	out := map[string][]float64{}
+	for range 2 { // a second run finds nothing of the first
+		run(t, p, nil)
+		for _, name := range p.Outputs() {
+			out[name] = output(t, p, name)
+		}
+	}
+	return out
+}
+
+// A scan computes what its steps compute, written out, forwards and back.
+func TestScanEqualsUnrolled(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := drawScan(t)
+		if c.nested {
+			c.steps = min(c.steps, 5)
+		}
+		want := c.run(t, tensor.Float64, true, true)
+		for _, dt := range dtypes {
+			tol := 1e-12
+			if dt == tensor.Float32 {
+				tol = 2e-5
+			}
+			for _, gradients := range []bool{true, false} {
+				got := c.run(t, dt, false, gradients)
+				for name, g := range got {
+					w, ok := want[name]
+					if !ok || name == "h" {
+						continue
+					}
+					near(t, name, array{Shape: graph.Shape{len(g)}, Data: g}, array{Shape: graph.Shape{len(w)}, Data: w}, tol)
+				}
+				for k := range c.steps { // traces
+					name := "h"
+					if k > 0 {
+						name = fmt.Sprint("h_", k)
+					}
+					for i, w := range want[name] {
+						b, u := i/c.units, i%c.units
+						if g := got["h"][(b*c.steps+k)*c.units+u]; !(abs(g-w) <= tol) {
+							t.Fatalf("trace of step %d: got %v, want %v", k, g, w)
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+func abs(x float64) float64 { return max(x, -x) }
