@@ -4,8 +4,10 @@ package layers
 // in a layer's field where it is defined in this package.
 func All() []any {
 	return []any{
-		Activation{}, Dense{}, Dropout{}, Embedding{}, Flatten{}, GRU{}, GaussianNoise{}, Input{}, LSTM{}, Masking{}, SimpleRNN{},
-		SpatialDropout1D{},
+		Activation{}, Add{}, Average{}, Concatenate{}, Dense{}, Dot{},
+		Dropout{}, Embedding{}, Flatten{}, GaussianNoise{},
+		GRU{}, Input{}, LSTM{}, Masking{}, Maximum{}, Minimum{}, Multiply{}, Permute{},
+		RepeatVector{}, Reshape{}, SimpleRNN{}, SpatialDropout1D{}, Subtract{},
 		FixedState{}, RandomState{}, ZeroState{},
 	}
 }

@@ -101,6 +101,24 @@ func sequenceInput(s *graph.Scope, class string, inputs []graph.Value) (graph.Va
 	return x, ok
 }
 
+// counted returns the mask of x, with axes of size 1 added so that it broadcasts
+// to x.
+func counted(s *graph.Scope, class string, x graph.Value) (graph.Value, bool) {
+	m, ok := x.Mask()
+	if !ok {
+		return m, false
+	}
+	if x.Rank() < 2 || !m.Shape().Accepts(x.Shape()[:2]) {
+		s.Failf(class+" mask", fmt.Sprintf("must have the batch and the steps of the input %v", x.Shape()), m.Shape())
+		return m, false
+	}
+	shape := m.Shape()
+	for len(shape) < x.Rank() {
+		shape = append(shape, 1)
+	}
+	return m.Reshape(shape...), true
+}
+
 // features is the size of the last axis, which weights depend on.
 func features(s *graph.Scope, class string, x graph.Value) (int, bool) {
 	d := x.Dim(-1)

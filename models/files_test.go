@@ -76,6 +76,8 @@ var fieldValues = map[reflect.Type]any{
 // ownValues are those of fields that need other ones.
 var ownValues = map[string]any{
 	"Dropout.NoiseShape": graph.Shape{graph.Any, 1, 2},
+	"Dot.Axes":           [2]int{1, -2},
+	"Permute.Dims":       []int{2, 1},
 }
 
 // filled are layers of a type with every field set, first without the
@@ -121,11 +123,20 @@ func TestSaveEveryLayer(t *testing.T) {
 		for _, dtype := range dtypes {
 			t.Run(fmt.Sprintf("%d %s %v", i, layers.Class(l), dtype), func(t *testing.T) {
 				x := inputs(dtype, 5, 4, 2)
-				if _, ok := l.(layers.Embedding); ok { // which takes whole numbers
+				switch l.(type) {
+				case layers.Embedding: // which takes whole numbers
 					x = tensor.New(tensor.WithShape(5, 4), tensor.Of(dtype))
+				case layers.RepeatVector:
+					x = inputs(dtype, 5, 4)
 				}
-				sample := graph.Shape(x.Shape()[1:])
-				m := models.NewSequential(models.Config{Seed: 1<<64 - 1, Dtype: dtype, Name: "mödel"}, layers.Input{Shape: sample}, l)
+				in := layers.Input{Shape: graph.Shape(x.Shape()[1:])}
+				cfg := models.Config{Seed: 1<<64 - 1, Dtype: dtype, Name: "mödel"}
+				var m model = models.NewSequential(cfg, in, l)
+				switch l.(type) {
+				case layers.Dot, layers.Subtract: // which take two inputs
+					x := models.NewInput(in)
+					m = models.NewFunctional(cfg, models.Inputs{x}, models.Outputs{models.Use(l).Call(x, x)})
+				}
 				back := roundTrip(t, m)
 				want, err := m.PredictAll(ctx, x)
 				if err != nil {

@@ -1,0 +1,100 @@
+package layers
+
+import (
+	"fmt"
+
+	"github.com/engram-go/engram/graph"
+)
+
+// Concatenate joins its inputs along an axis; on all others they are alike.
+//
+//	in:  one or more values [batch, ...]
+//	out: the same with the sizes of the axis added up; open where one of them is
+//
+// Joined along the steps, axis 1, the output has the masks one behind the other,
+// where any input has one; steps of an input without a mask all count. Joined
+// along another axis it has a mask where all inputs have one: a step counts
+// where it does in any of them.
+type Concatenate struct {
+	Axis int    // any but the batch, 0; a negative one counts from the end; −1
+	Name string // "concatenate", numbered, where empty
+}
+
+var _ Resolver = Concatenate{}
+
+// Resolve fills in the axis.
+func (l Concatenate) Resolve() (Layer, error) {
+	if l.Axis == 0 {
+		l.Axis = -1
+	}
+	return l, nil
+}
+
+// Call computes the layer.
+func (l Concatenate) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	if len(inputs) == 0 {
+		s.Failf("Concatenate", "must have at least one input", 0)
+		return inputs
+	}
+	x := inputs[0]
+	axis, ok := behindBatch(s, "Concatenate.Axis", x, l.Axis)
+	if !ok {
+		return inputs
+	}
+	for _, y := range inputs[1:] {
+		if !joins(x.Shape(), y.Shape(), axis) {
+			s.Failf("Concatenate", fmt.Sprintf("must have inputs that agree but for axis %d, beside %v", axis, x.Shape()), y.Shape())
+			return inputs
+		}
+	}
+	y := graph.Concat(axis, x, inputs[1:]...)
+	if axis != 1 {
+		return []graph.Value{rideAny(inputs, y)}
+	}
+	return []graph.Value{rideJoined(s, inputs, y)}
+}
+
+// joins tells whether two shapes are alike but for an axis.
+func joins(a, b graph.Shape, axis int) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i, n := range a {
+		if i != axis && !same(n, b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// rideJoined lets the masks of all xs ride on y one behind the other, with ones
+// for an x that has none.
+func rideJoined(s *graph.Scope, xs []graph.Value, y graph.Value) graph.Value {
+	masks := make([]graph.Value, len(xs))
+	some := false
+	for i, x := range xs {
+		m, ok := x.Mask()
+		if some = some || ok; !ok {
+			m = s.Const(1, x.Shape()[:2])
+		}
+		masks[i] = m
+	}
+	if !some {
+		return y
+	}
+	return y.WithMask(graph.Concat(1, masks[0], masks[1:]...)) // [batch, steps]
+}
+
+// behindBatch turns a possibly negative axis of x, which a field names, into its
+// place. The batch is no such axis.
+func behindBatch(s *graph.Scope, field string, x graph.Value, axis int) (int, bool) {
+	a := axis
+	if a < 0 {
+		a += x.Rank()
+	}
+	if a < 1 || a >= x.Rank() {
+		s.Failf(field, fmt.Sprintf("must be an axis behind the batch of %v", x.Shape()), axis)
+		return 0, false
+	}
+	return a, true
+}

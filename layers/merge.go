@@ -1,0 +1,109 @@
+package layers
+
+import (
+	"fmt"
+
+	"github.com/engram-go/engram/graph"
+)
+
+// merge returns the inputs of a layer that combines them element by element, all
+// with as many axes as the deepest of them: the others get axes of size 1 behind
+// the batch, and lose their masks, whose steps are another axis then. Axes of
+// size 1 broadcast; the batch does not.
+func merge(s *graph.Scope, class string, inputs []graph.Value) ([]graph.Value, bool) {
+	if len(inputs) == 0 {
+		s.Failf(class, "must have at least one input", 0)
+		return nil, false
+	}
+	deepest := 1
+	for _, x := range inputs {
+		deepest = max(deepest, x.Rank())
+	}
+	out := make([]graph.Value, len(inputs))
+	for i, x := range inputs {
+		if x.Rank() < 1 {
+			s.Failf(class, "must have inputs of at least 1 axis, the batch", x.Shape())
+			return nil, false
+		}
+		for out[i] = x; out[i].Rank() < deepest; {
+			out[i] = out[i].Unsqueeze(1)
+		}
+		for k := range i {
+			if !fits(out[k].Shape(), out[i].Shape()) {
+				s.Failf(class, fmt.Sprintf("must have inputs that broadcast to each other, beside %v", inputs[k].Shape()), x.Shape())
+				return nil, false
+			}
+		}
+	}
+	return out, true
+}
+
+// fits tells whether two shapes of one rank have the same batch, and broadcast
+// to each other on all other axes.
+func fits(a, b graph.Shape) bool {
+	for i, n := range a {
+		if !same(n, b[i]) && (i == 0 || n != 1 && b[i] != 1) {
+			return false
+		}
+	}
+	return true
+}
+
+// same tells whether two axes may have one size; an open one may have any.
+func same(a, b int) bool { return a == b || a == graph.Any || b == graph.Any }
+
+// fold combines the inputs of a layer one after the other. The output has a mask
+// where all inputs have one: a step counts where it does in any of them.
+func fold(s *graph.Scope, class string, inputs []graph.Value, f func(a, b graph.Value) graph.Value) []graph.Value {
+	xs, ok := merge(s, class, inputs)
+	if !ok {
+		return inputs
+	}
+	y := xs[0]
+	for _, x := range xs[1:] {
+		y = f(y, x)
+	}
+	return []graph.Value{rideAny(xs, y)}
+}
+
+// rideAny lets the masks of all xs, where each has one, ride on y as one: a step
+// counts where it does in any of them.
+func rideAny(xs []graph.Value, y graph.Value) graph.Value {
+	var all graph.Value
+	for i, x := range xs {
+		m, ok := x.Mask()
+		if !ok {
+			return y.WithoutMask()
+		}
+		if i > 0 {
+			m = all.Maximum(m)
+		}
+		all = m
+	}
+	return y.WithMask(all)
+}
+
+// foldCounted is fold for what has no neutral element: an element of a masked
+// step does not stand against one that counts.
+func foldCounted(s *graph.Scope, class string, inputs []graph.Value, f func(a, b graph.Value) graph.Value) []graph.Value {
+	xs, ok := merge(s, class, inputs)
+	if !ok {
+		return inputs
+	}
+	y := xs[0]
+	counts, masked := counted(s, class, y) // where y holds an element that counts
+	for _, x := range xs[1:] {
+		m, ok := counted(s, class, x)
+		if ok {
+			x = graph.Where(m, x, y)
+		}
+		if masked {
+			y = graph.Where(counts, y, x)
+		}
+		if masked = masked && ok; masked {
+			counts = counts.Maximum(m)
+		}
+		y = f(y, x)
+	}
+	return []graph.Value{rideAny(xs, y)}
+}

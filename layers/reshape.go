@@ -1,0 +1,79 @@
+package layers
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/engram-go/engram/graph"
+)
+
+const (
+	mostAxes     = 32      // of a shape that a config gives
+	mostElements = 1 << 31 // of a sample
+)
+
+// Reshape gives the elements of a sample, in row-major order, another shape.
+//
+//	in:  [batch, ...]
+//	out: [batch, target shape...]
+//
+// One axis of the target may be graph.Any (−1): it takes what the others leave,
+// and stays open where an axis of the input is. A mask on the input ends here,
+// as its steps may be gone.
+type Reshape struct {
+	TargetShape graph.Shape // of one sample; required, at most 32 axes
+	Name        string      // "reshape", numbered, where empty
+}
+
+var _ Resolver = Reshape{}
+
+// Resolve checks the shape.
+func (l Reshape) Resolve() (Layer, error) {
+	rule := ""
+	open := 0
+	for _, d := range l.TargetShape {
+		if d == graph.Any {
+			open++
+		} else if d < 1 {
+			rule = "must have positive axes, and graph.Any for one of them at most"
+		}
+	}
+	switch n := len(l.TargetShape); {
+	case n < 1 || n > mostAxes:
+		return nil, graph.Error{Field: "Reshape.TargetShape", Rule: fmt.Sprintf("must have 1 to %d axes", mostAxes), Value: n}
+	case open > 1:
+		rule = "must leave one axis open at most"
+	case rule == "" && l.known() > mostElements:
+		rule = fmt.Sprintf("must have at most %d elements", mostElements)
+	}
+	if rule != "" {
+		return nil, graph.Error{Field: "Reshape.TargetShape", Rule: rule, Value: l.TargetShape}
+	}
+	l.TargetShape = l.TargetShape.Clone() // a config does not change with what it was made of
+	return l, nil
+}
+
+// known is the number of elements without the open axis.
+func (l Reshape) known() int {
+	return slices.DeleteFunc(l.TargetShape.Clone(), func(d int) bool { return d == graph.Any }).Size()
+}
+
+// Call computes the layer.
+func (l Reshape) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	x, ok := one(s, "Reshape", inputs, 1)
+	if !ok {
+		return inputs
+	}
+	sample, target := x.Shape()[1:], l.TargetShape.Clone()
+	n, known := sample.Size(), l.known()
+	open := slices.Index(target, graph.Any)
+	switch {
+	case n == graph.Any: // then the sizes show with the data
+	case n%known != 0 || open < 0 && n != known:
+		s.Failf("Reshape.TargetShape", fmt.Sprintf("must keep the %d elements of a sample of the shape %v", n, sample), l.TargetShape)
+		return inputs
+	case open >= 0:
+		target[open] = n / known
+	}
+	return []graph.Value{x.Reshape(slices.Insert(target, 0, x.Dim(0))...)}
+}

@@ -1,0 +1,150 @@
+package layers_test
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/codec"
+	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/layers/layertest"
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+	"pgregory.net/rapid"
+)
+
+func TestReshape(t *testing.T) {
+	for _, c := range []struct {
+		in     []int
+		target graph.Shape
+		want   graph.Shape
+	}{
+		{[]int{2, 6}, graph.Shape{2, 3}, graph.Shape{graph.Any, 2, 3}},
+		{[]int{2, 2, 3}, graph.Shape{graph.Any}, graph.Shape{graph.Any, 6}},
+		{[]int{3, 2, 3}, graph.Shape{graph.Any, 1, 2}, graph.Shape{graph.Any, 3, 1, 2}},
+		{[]int{2}, graph.Shape{1, 1}, graph.Shape{graph.Any, 1, 1}},
+		{[]int{2, 3, 4}, graph.Shape{3, 4}, graph.Shape{graph.Any, 3, 4}},
+	} {
+		checkLayer(t, layers.Reshape{TargetShape: c.target}, c.want, c.in)
+	}
+}
+
+// The elements keep their order, whatever the shapes.
+func TestReshapeKeepsTheOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		sample := rapid.SliceOfN(rapid.IntRange(1, 3), 0, 4).Draw(t, "sample")
+		target := rapid.Permutation(append([]int{1}, sample...)).Draw(t, "target")
+		if rapid.Bool().Draw(t, "open") {
+			target[rapid.IntRange(0, len(target)-1).Draw(t, "axis")] = graph.Any
+		}
+		x := drawn(1, 1, append([]int{2}, sample...)...)
+		a := applied{layer: layers.Reshape{TargetShape: target}, inputs: []graphtest.Array{x}, loss: func(n int) []float64 { return graphtest.Uniform(5, n, 1) }}
+		out := a.run(t, tensor.Float64)
+		if !slices.Equal(out["output"], x.Data) || !slices.Equal(out["grad_0"], a.loss(len(x.Data))) {
+			t.Fatalf("%v to %v: got %v", sample, target, out)
+		}
+	})
+}
+
+func TestReshapeLeavesOpenAxesOpen(t *testing.T) {
+	open := graph.Shape{graph.Any, graph.Any, 4}
+	checkShape(t, layers.Reshape{TargetShape: graph.Shape{graph.Any, 2, 2}}, graph.Shape{graph.Any, graph.Any, 2, 2}, open)
+	checkShape(t, layers.Reshape{TargetShape: graph.Shape{3, 4}}, graph.Shape{graph.Any, 3, 4}, open)
+	checkShape(t, layers.Reshape{TargetShape: graph.Shape{graph.Any, 2}}, graph.Shape{graph.Any, 6, 2}, open.With(1, 3))
+	checkShape(t, layers.Reshape{TargetShape: graph.Shape{graph.Any, 2}}, graph.Shape{5, 6, 2}, open.With(1, 3).With(0, 5))
+}
+
+func TestReshapeRefuses(t *testing.T) {
+	in := graph.Shape{graph.Any, 3, 4}
+	for _, target := range []graph.Shape{
+		nil, {}, {0}, {12, 0}, {-2}, {-1, -1}, {-1, 3, -1}, {math.MinInt, 3}, {5}, {3, 5}, {-1, 5}, {24},
+		{math.MaxInt}, {math.MaxInt, math.MaxInt}, {1 << 32, 1 << 32}, {-1, 1 << 32}, {1 << 62, 4, 3, 4},
+		slices.Repeat(graph.Shape{1}, 33),
+	} {
+		layertest.Invalid(t, layers.Reshape{TargetShape: target}, "Reshape.TargetShape", in)
+	}
+	layertest.Invalid(t, layers.Reshape{TargetShape: graph.Shape{12}}, "Reshape", graph.Shape{})
+	err := graph.Shapes(config(t), func(s *graph.Scope) {
+		layers.Apply(s, "reshape", layers.Reshape{TargetShape: graph.Shape{2, 5}}, s.Input("x", in))
+	})
+	if want := "reshape: Reshape.TargetShape must keep the 12 elements of a sample of the shape [3, 4], got [2, 5]"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// A config does not change with what it was made of.
+func TestShapesOfConfigsAreCopied(t *testing.T) {
+	target, dims := graph.Shape{2, 3}, []int{2, 1}
+	for _, l := range []layers.Layer{layers.Reshape{TargetShape: target}, layers.Permute{Dims: dims}} {
+		before, err := layers.Resolve(l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		target[0], dims[0] = 7, 7
+		checkShape(t, before, graph.Shape{graph.Any, 2, 3}, graph.Shape{graph.Any, 3, 2})
+		target[0], dims[0] = 2, 2
+	}
+}
+
+// Configs that come from a file are refused or give the elements that they were
+// given, and nothing panics, hangs or takes memory.
+func FuzzShapeConfigs(f *testing.F) {
+	r, err := codec.NewRegistry(layers.All()...)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, text := range []string{
+		`{"class_name":"Reshape","config":{"target_shape":[2,3],"name":""}}`,
+		`{"class_name":"Reshape","config":{"target_shape":[-1],"name":""}}`,
+		`{"class_name":"Reshape","config":{"target_shape":[4294967296,4294967296,9223372036854775807],"name":""}}`,
+		`{"class_name":"Reshape","config":{"target_shape":[0,-9223372036854775808],"name":""}}`,
+		`{"class_name":"Permute","config":{"dims":[2,1],"name":""}}`,
+		`{"class_name":"Permute","config":{"dims":[1,1,9223372036854775807],"name":""}}`,
+		`{"class_name":"RepeatVector","config":{"n":9223372036854775807,"name":""}}`,
+	} {
+		var l layers.Layer
+		if err := r.Decode([]byte(text), &l); err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text, uint8(3), uint8(2), true)
+	}
+	f.Fuzz(func(t *testing.T, text string, a, b uint8, deep bool) {
+		var l layers.Layer
+		if err := r.Decode([]byte(text), &l); err != nil {
+			return
+		}
+		switch l.(type) {
+		case layers.Reshape, layers.Permute, layers.RepeatVector:
+		default:
+			return
+		}
+		shape := graph.Shape{graph.Any, 1 + int(a)%4}
+		if deep {
+			shape = append(shape, 1+int(b)%4)
+		}
+		var out graph.Shape
+		err := graph.Shapes(config(t), func(s *graph.Scope) { out = layers.Apply(s, "layer", l, s.Input("x", shape))[0].Shape() })
+		if err != nil {
+			if !errors.Is(err, graph.ErrInput) || strings.Contains(err.Error(), "panicked") {
+				t.Fatal(err)
+			}
+			return
+		}
+		if out.With(0, 1).Size() > 1<<12 {
+			return
+		}
+		x := drawn(1, 1, shape.With(0, 2)...)
+		got := applied{layer: l, inputs: []graphtest.Array{x}}.run(t, tensor.Float64)["output"]
+		if len(got) != out.With(0, 2).Size() {
+			t.Fatalf("%s: got %d elements, the shape %v without data", text, len(got), out)
+		}
+		want := slices.Sorted(slices.Values(x.Data))
+		got = slices.Compact(slices.Sorted(slices.Values(got)))
+		if !slices.Equal(got, slices.Compact(want)) {
+			t.Fatalf("%s: got %v of %v", text, got, want)
+		}
+	})
+}
