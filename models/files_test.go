@@ -71,13 +71,15 @@ var fieldValues = map[reflect.Type]any{
 	reflect.TypeFor[graph.Constraint]():       constraints.MinMaxNorm{MinValue: 0.5, Rate: 0.25},
 	reflect.TypeFor[layers.InitialState]():    layers.RandomState{Stddev: 2},
 	reflect.TypeFor[*uint64]():                new(uint64(1<<64 - 1)),
+	reflect.TypeFor[layers.Padding]():         layers.Same,
 }
 
 // ownValues are those of fields that need other ones.
 var ownValues = map[string]any{
-	"Dropout.NoiseShape": graph.Shape{graph.Any, 1, 2},
-	"Dot.Axes":           [2]int{1, -2},
-	"Permute.Dims":       []int{2, 1},
+	"Dropout.NoiseShape":  graph.Shape{graph.Any, 1, 2},
+	"Conv1D.DilationRate": 1, // the only one beside strides
+	"Dot.Axes":            [2]int{1, -2},
+	"Permute.Dims":        []int{2, 1},
 }
 
 // filled are layers of a type with every field set, first without the

@@ -1,0 +1,121 @@
+package layers
+
+import (
+	"fmt"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/layers/activations"
+	"github.com/engram-go/engram/layers/initializers"
+)
+
+// Conv1D slides its filters over the steps of a sequence:
+//
+//	y_t = activation(Σ_j x_{t·strides + j·dilation_rate − p}·kernel_j + bias)
+//
+//	in:      [batch, steps, features]
+//	out:     [batch, steps', filters]; Padding says how many steps
+//	weights: kernel [kernel size, features/groups, filters], bias [filters]
+//
+// p steps of zeros stand before the first, as Padding says. With Groups, the
+// features and the filters are cut into as many parts of one size, and each
+// part of the filters sees its part of the features alone; as many groups as
+// features make a depthwise convolution. Causal padding and a dilation rate that
+// doubles from layer to layer make the stack of van den Oord et al. 2016,
+// "WaveNet: A Generative Model for Raw Audio".
+//
+// The features must be known when the model is built; steps may be open. A mask
+// on the input ends here and padded steps count as data, as in Keras. Strides
+// and DilationRate cannot both be above 1.
+type Conv1D struct {
+	Filters             int                    // size of the output; required
+	KernelSize          int                    // steps that a filter sees; required
+	Strides             int                    // steps from one output to the next; 1
+	Padding             Padding                // Valid
+	DilationRate        int                    // steps from one place of a filter to the next; 1
+	Groups              int                    // parts of features and filters; 1
+	Activation          activations.Activation // activations.Linear
+	NoBias              bool                   // leaves the bias out
+	KernelInitializer   graph.Initializer      // initializers.GlorotUniform
+	BiasInitializer     graph.Initializer      // initializers.Zeros
+	KernelRegularizer   graph.Regularizer      // nil: none
+	BiasRegularizer     graph.Regularizer      // nil: none
+	ActivityRegularizer graph.Regularizer      // of the output, divided by the size of the batch; nil: none
+	KernelConstraint    graph.Constraint       // nil: none
+	BiasConstraint      graph.Constraint       // nil: none
+	Name                string                 // "conv1d", numbered, where empty
+}
+
+var _ Resolver = Conv1D{}
+
+// Resolve fills in the defaults.
+func (l Conv1D) Resolve() (Layer, error) {
+	if l.Groups == 0 {
+		l.Groups = 1
+	}
+	err := first(
+		positive("Conv1D.Filters", l.Filters),
+		positive("Conv1D.Groups", l.Groups),
+		extent("Conv1D.KernelSize", &l.KernelSize, 0),
+		extent("Conv1D.Strides", &l.Strides, 1),
+		padding("Conv1D.Padding", &l.Padding, Valid, Same, Causal),
+		extent("Conv1D.DilationRate", &l.DilationRate, 1),
+		activation("Conv1D.Activation", &l.Activation, activations.Linear),
+		initializer("Conv1D.KernelInitializer", &l.KernelInitializer, initializers.GlorotUniform),
+		initializer("Conv1D.BiasInitializer", &l.BiasInitializer, initializers.Zeros),
+		regularizer("Conv1D.KernelRegularizer", &l.KernelRegularizer),
+		regularizer("Conv1D.BiasRegularizer", &l.BiasRegularizer),
+		regularizer("Conv1D.ActivityRegularizer", &l.ActivityRegularizer),
+		constraint("Conv1D.KernelConstraint", &l.KernelConstraint),
+		constraint("Conv1D.BiasConstraint", &l.BiasConstraint),
+	)
+	switch {
+	case err != nil:
+	case l.Filters%l.Groups != 0:
+		err = graph.Error{Field: "Conv1D.Groups", Rule: fmt.Sprintf("must divide the %d filters", l.Filters), Value: l.Groups}
+	case l.Strides > 1 && l.DilationRate > 1:
+		err = graph.Error{Field: "Conv1D.DilationRate", Rule: fmt.Sprintf("must be 1 beside strides of %d", l.Strides), Value: l.DilationRate}
+	}
+	return l, err
+}
+
+// Call computes the layer.
+func (l Conv1D) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	x, w, ok := l.Padding.windows(s, "Conv1D", inputs,
+		graph.Window{Size: l.KernelSize, Stride: l.Strides, Dilation: l.DilationRate})
+	if !ok {
+		return inputs
+	}
+	d, ok := features(s, "Conv1D", x)
+	if !ok {
+		return inputs
+	}
+	if d%l.Groups != 0 {
+		s.Failf("Conv1D.Groups", fmt.Sprintf("must divide the features of the input %v", x.Shape()), l.Groups)
+		return inputs
+	}
+	kernel := s.Param("kernel", graph.Shape{l.KernelSize, d / l.Groups, l.Filters}, l.KernelInitializer)
+	s.Regularize("kernel", l.KernelRegularizer)
+	s.Constrain("kernel", l.KernelConstraint)
+	y := l.convolve(x.Windows(w), kernel) // [batch, steps', filters]
+	if !l.NoBias {
+		y = y.Add(s.Param("bias", graph.Shape{l.Filters}, l.BiasInitializer)) // [batch, steps', filters]
+		s.Regularize("bias", l.BiasRegularizer)
+		s.Constrain("bias", l.BiasConstraint)
+	}
+	return priced(s, l.ActivityRegularizer, l.Activation.Apply(y))
+}
+
+// convolve multiplies windows, [batch, steps', size, features], with the kernel,
+// [size, features/groups, filters]: one product of matrices for each group.
+func (l Conv1D) convolve(windows, kernel graph.Value) graph.Value {
+	batch, steps := windows.Dim(0), windows.Dim(1)
+	size, part := kernel.Dim(0), kernel.Dim(1)
+	if l.Groups == 1 {
+		return windows.Reshape(batch, steps, size*part).MatMul(kernel.Reshape(size*part, l.Filters))
+	}
+	rows := graph.Shape{batch, steps}.Size()
+	windows = windows.Reshape(rows, size, l.Groups, part).Transpose(2, 0, 1, 3)         // [groups, rows, size, part]
+	kernel = kernel.Reshape(size*part, l.Groups, l.Filters/l.Groups).Transpose(1, 0, 2) // [groups, size·part, filters/groups]
+	y := windows.Reshape(l.Groups, rows, size*part).MatMul(kernel)                      // [groups, rows, filters/groups]
+	return y.Transpose(1, 0, 2).Reshape(batch, steps, l.Filters)
+}

@@ -1,0 +1,77 @@
+package layers
+
+import (
+	"fmt"
+
+	"github.com/engram-go/engram/graph"
+)
+
+// Padding says what a layer that slides a window over the steps does at the
+// ends. It decides how many steps there are in the output.
+type Padding string
+
+const (
+	// Valid adds nothing: every window lies within the input, which gives
+	// ⌊(steps − span)/strides⌋ + 1 steps for windows that span so many. It is
+	// the default.
+	Valid Padding = "valid"
+	// Same pads both ends alike, the last by one step more where the number is
+	// odd, so that there are ⌈steps/strides⌉ steps.
+	Same Padding = "same"
+	// Causal pads the beginning alone: an output sees its own step and those
+	// before, and there are ⌈steps/strides⌉. Conv1D alone has it.
+	Causal Padding = "causal"
+)
+
+// padding fills in a field of a layer.
+func padding(field string, p *Padding, allowed ...Padding) error {
+	if *p == "" {
+		*p = Valid
+	}
+	for _, a := range allowed {
+		if *p == a {
+			return nil
+		}
+	}
+	return graph.Error{Field: field, Rule: fmt.Sprintf("must be one of %v", allowed), Value: *p}
+}
+
+// longest bounds the steps that a field counts, so that no sum overflows.
+const longest = 1 << 31
+
+// extent fills in a field that counts steps.
+func extent(field string, n *int, fallback int) error {
+	if *n == 0 {
+		*n = fallback
+	}
+	if *n < 1 || *n > longest {
+		return graph.Error{Field: field, Rule: fmt.Sprintf("must be positive and at most %d", longest), Value: *n}
+	}
+	return nil
+}
+
+// windows returns the only input of a layer over the steps of a sequence, and
+// the windows that it lays over them.
+func (p Padding) windows(s *graph.Scope, class string, inputs []graph.Value, w graph.Window) (graph.Value, graph.Window, bool) {
+	x, ok := sequenceInput(s, class, inputs)
+	if !ok {
+		return x, w, false
+	}
+	n := x.Dim(1)
+	if n == graph.Any { // padding changes nothing of what is known then
+		return x, w, true
+	}
+	switch p {
+	case Causal:
+		w.Before = w.Span() - 1
+	case Same:
+		missing := max((n-1)/w.Stride*w.Stride+w.Span()-n, 0)
+		w.Before = missing / 2
+		w.After = missing - w.Before
+	}
+	if n+w.Before+w.After < w.Span() {
+		s.Failf(class, fmt.Sprintf("must have an input of at least %d steps, which its window spans", w.Span()), x.Shape())
+		return x, w, false
+	}
+	return x, w, true
+}
