@@ -57,6 +57,9 @@ func (d decoder) value(data []byte, v reflect.Value, path string) error {
 	if !writable(v.Type()) {
 		return refuse(fmt.Sprintf("must not be there, as nothing fits a %v", v.Type()))
 	}
+	if isNamed(v.Type()) {
+		return d.named(data, v, path)
+	}
 	number := data[0] == '-' || data[0] >= '0' && data[0] <= '9'
 	switch v.Kind() {
 	case reflect.Slice, reflect.Map, reflect.Pointer, reflect.Interface:

@@ -16,12 +16,12 @@ import (
 // Encode writes a value as JSON that Decode reads back into an equal one.
 //
 // A struct at the top or behind an interface becomes {"class_name", "config"},
-// a named string there becomes its name; both must be in the registry. The
-// config of a struct, and a struct in a field of its own type, is an object
-// with a key for each exported field, in order and in snake_case. Numbers,
-// booleans, strings, slices, arrays and maps by string become what JSON has for
-// them; nil slices, maps, pointers and interfaces become null. Pointers may
-// lead to anything that is not null itself.
+// a named string there becomes its name, as a Named value does anywhere; all
+// must be in the registry. The config of a struct, and a struct in a field of
+// its own type, is an object with a key for each exported field, in order and in
+// snake_case. Numbers, booleans, strings, slices, arrays and maps by string
+// become what JSON has for them; nil slices, maps, pointers and interfaces
+// become null. Pointers may lead to anything that is not null itself.
 //
 // Refused, with a graph.Error whose Field says where ("LSTM.Activation"), are
 // values that would be lost: NaN and infinities, functions, channels, complex
@@ -77,6 +77,9 @@ func (e encoder) value(b []byte, v reflect.Value, path string, depth int) ([]byt
 			return append(b, "null"...), nil
 		}
 	}
+	if isNamed(v.Type()) {
+		return e.named(b, v, v.Type(), path, depth)
+	}
 	switch v.Kind() {
 	case reflect.Bool:
 		return strconv.AppendBool(b, v.Bool()), nil
@@ -107,22 +110,24 @@ func (e encoder) value(b []byte, v reflect.Value, path string, depth int) ([]byt
 // named appends a value by the name that the registry has for it where a
 // variable of type want holds it.
 func (e encoder) named(b []byte, v reflect.Value, want reflect.Type, path string, depth int) ([]byte, error) {
-	known, name := e.structs, v.Type().Name()
-	switch v.Kind() {
-	case reflect.Struct:
-	case reflect.String:
+	known, name, own := e.structs, v.Type().Name(), isNamed(v.Type())
+	switch {
+	case own:
+		known, name = e.names, v.Interface().(Named).RegisteredName()
+	case v.Kind() == reflect.Struct:
+	case v.Kind() == reflect.String:
 		known, name = e.names, v.String()
 	default:
 		return nil, graph.Error{Field: path, Rule: fmt.Sprintf("must be a registered %v", want), Value: v.Type()}
 	}
 	p, err := known.find(name, want)
-	if err == nil && p.Type() != v.Type() {
+	if err == nil && (p.Type() != v.Type() || own && !p.Equal(v)) {
 		err = graph.Error{Rule: "must be registered", Value: v.Type()}
 	}
 	if err != nil {
 		return nil, in(path, err)
 	}
-	if v.Kind() == reflect.String {
+	if own || v.Kind() == reflect.String {
 		return text(b, name, path)
 	}
 	b = append(b, `{"class_name":`...)

@@ -27,16 +27,26 @@ type Registry struct {
 	structs, names table
 }
 
+// Named is a value that JSON cannot hold, such as a function, and that has a
+// name of its own. It is written as that name, and read as the registered value
+// of its type and name: itself, and not another that is called the same.
+type Named interface{ RegisteredName() string }
+
+// isNamed tells whether values of type t are Named themselves.
+func isNamed(t reflect.Type) bool {
+	return t.Kind() != reflect.Interface && t.Kind() != reflect.Pointer && t.Implements(reflect.TypeFor[Named]())
+}
+
 // A table holds the prototypes of each name; several may share one as long as
 // no interface accepts two of them.
 type table map[string][]reflect.Value
 
 // NewRegistry makes a registry of prototypes: values of named struct types, of
-// which only the type counts, and constants of named string types, such as
-// activations.Tanh, each for itself. One that is given twice counts once. It
-// refuses anything else, pointers included, two prototypes of one name where
-// some field of a prototype accepts both, and structs with two fields of one
-// key.
+// which only the type counts, and, each for itself, constants of named string
+// types, such as activations.Tanh, and Named values. One that is given twice
+// counts once. It refuses anything else, pointers included, two prototypes of
+// one name where some field of a prototype accepts both, and structs with two
+// fields of one key.
 func NewRegistry(prototypes ...any) (*Registry, error) {
 	r := &Registry{structs: table{}, names: table{}}
 	var types reached
@@ -68,6 +78,8 @@ func (r *Registry) add(p reflect.Value) error {
 		return graph.Error{Field: "prototype", Rule: "must not be nil"}
 	case p.Type().PkgPath() == "" || p.Kind() != reflect.Struct && p.Kind() != reflect.String:
 		return graph.Error{Field: "prototype", Rule: "must be of a named struct or string type", Value: p.Type()}
+	case isNamed(p.Type()):
+		return r.addNamed(p)
 	case p.Kind() == reflect.Struct:
 		r.structs.add(p.Type().Name(), reflect.Zero(p.Type()))
 	case p.String() == "":
@@ -75,6 +87,23 @@ func (r *Registry) add(p reflect.Value) error {
 	default:
 		r.names.add(p.String(), p)
 	}
+	return nil
+}
+
+func (r *Registry) addNamed(p reflect.Value) error {
+	name := p.Interface().(Named).RegisteredName()
+	switch {
+	case name == "":
+		return graph.Error{Field: p.Type().String(), Rule: "must have a name"}
+	case !p.Comparable():
+		return graph.Error{Field: p.Type().String(), Rule: "must be comparable, as one with a name of its own"}
+	}
+	for _, q := range r.names[name] {
+		if q.Type() == p.Type() && !q.Equal(p) {
+			return graph.Error{Field: strictjson.Label(name), Rule: fmt.Sprintf("must name a single %v", p.Type())}
+		}
+	}
+	r.names.add(name, p)
 	return nil
 }
 
