@@ -115,6 +115,17 @@ func badModels() []badInput {
 		{"an embedding that masks features", build(series, layers.Embedding{InputDim: 3, OutputDim: 2, MaskZero: true}), "sequential/embedding", "Embedding.MaskZero must have an input of the shape [batch, steps]", "[any, 4, 2]", nil},
 		{"masking of NaN", build(series, layers.Masking{MaskValue: math.NaN()}), "sequential/masking", "Masking.MaskValue must be finite", "NaN", graph.ErrNotFinite},
 		{"masking without steps", build(row, layers.Masking{}), "sequential/masking", "Masking must have an input of the shape [batch, steps, features]", "[any, 2]", nil},
+		{"layer normalization over the batch", build(row, layers.LayerNormalization{Axis: []int{0}}), "sequential/layer_normalization", "LayerNormalization.Axis must lie within the shape [any, 2], behind the batch", "[0]", nil},
+		{"layer normalization over no axis", build(row, layers.LayerNormalization{Axis: []int{1, 5}}), "sequential/layer_normalization", "LayerNormalization.Axis must lie within the shape [any, 2]", "[1 5]", nil},
+		{"layer normalization with a negative epsilon", build(row, layers.LayerNormalization{Epsilon: -1}), "sequential/layer_normalization", "LayerNormalization.Epsilon must be positive", "-1", nil},
+		{"batch normalization along no axis", build(row, layers.BatchNormalization{Axis: 2}), "sequential/batch_normalization", "BatchNormalization.Axis must lie within the shape [any, 2]", "2", nil},
+		{"batch normalization of a whole momentum", build(row, layers.BatchNormalization{Momentum: new(1.0)}), "sequential/batch_normalization", "BatchNormalization.Momentum must be at least 0 and less than 1", "1", nil},
+		{"batch normalization with an epsilon of NaN", build(row, layers.BatchNormalization{Epsilon: math.NaN()}), "sequential/batch_normalization", "BatchNormalization.Epsilon must be positive", "NaN", nil},
+		{"a layer over time without a layer", build(series, layers.TimeDistributed{}), "sequential/time_distributed", "TimeDistributed.Layer must be set", "", nil},
+		{"a layer over time with a bad layer", build(series, layers.TimeDistributed{Layer: layers.Dense{Units: -1}}), "sequential/time_distributed", "TimeDistributed.Layer.Units must be positive", "-1", nil},
+		{"a layer over time that wants more", build(series, layers.TimeDistributed{Layer: layers.LSTM{Units: 1}}), "sequential/time_distributed/lstm", "LSTM must have an input of the shape [batch, steps, features]", "[any, 2]", nil},
+		{"a layer over no time", build(row, layers.TimeDistributed{Layer: one}), "sequential/time_distributed", "TimeDistributed must have an input of at least 3 axes", "[any, 2]", nil},
+		{"a lambda without a function", build(row, layers.Lambda{}), "sequential/lambda", "Lambda.Function must be set", "", nil},
 		{"dropout of NaN", build(series, layers.LSTM{Units: 1, Dropout: math.NaN()}), "sequential/lstm", "LSTM.Dropout must be at least 0", "NaN", nil},
 		{"a negative penalty", build(row, layers.Dense{Units: 1, KernelRegularizer: regularizers.L2{L2: -1}}), "sequential/dense", "Dense.KernelRegularizer.L2 must be finite and not negative", "-1", nil},
 		{"a bound along an axis that is not there", build(row, layers.Dense{Units: 1, KernelConstraint: constraints.MaxNorm{Axes: []int{2}}}), "sequential/dense", "MaxNorm.Axes must lie within the shape [2, 1]", "2", nil},
@@ -509,6 +520,10 @@ func badFiles(t *testing.T) []badInput {
 		{"a file that is no model", load([]byte("this is a letter to my aunt")), path, "header must have at most 100000000 bytes, or the file is not in the safetensors format", "2338328219631577204", nil},
 		{"a model file that is not there", func() error { _, err := models.Load(path+".old", models.LoadConfig{}); return err }, path + ".old", "cannot be used: no such file", "", fs.ErrNotExist},
 		{"a folder for a model file", func() error { _, err := models.Load(filepath.Dir(path), models.LoadConfig{}); return err }, filepath.Dir(path), "file must be a regular one", "d", nil},
+		{"saving a function that is not registered", func() error {
+			f := layers.NewFunction("mine", func(_ *graph.Scope, inputs ...graph.Value) []graph.Value { return inputs })
+			return sequential(row, layers.Lambda{Function: f}).Save(path)
+		}, "sequential/lambda", "must name a registered layers.Function", "mine", nil},
 		{"saving what cannot be read again", func() error { return sequential(row, unheard{}).Save(path) }, "sequential/unheard", "must name a registered", "unheard", nil},
 	}
 }

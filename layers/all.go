@@ -4,10 +4,11 @@ package layers
 // in a layer's field where it is defined in this package.
 func All() []any {
 	return []any{
-		Activation{}, Add{}, Average{}, AveragePooling1D{}, Concatenate{}, Conv1D{}, Dense{}, Dot{},
-		Dropout{}, Embedding{}, Flatten{}, GaussianNoise{}, GlobalAveragePooling1D{}, GlobalMaxPooling1D{},
-		GRU{}, Input{}, LSTM{}, Masking{}, Maximum{}, MaxPooling1D{}, Minimum{}, Multiply{}, Permute{},
-		RepeatVector{}, Reshape{}, SimpleRNN{}, SpatialDropout1D{}, Subtract{},
+		Activation{}, Add{}, Average{}, AveragePooling1D{}, BatchNormalization{}, Concatenate{}, Conv1D{}, Dense{},
+		Dot{}, Dropout{}, Embedding{}, Flatten{}, GaussianNoise{}, GlobalAveragePooling1D{}, GlobalMaxPooling1D{},
+		GRU{}, Input{}, Lambda{}, LayerNormalization{}, LSTM{}, Masking{}, Maximum{}, MaxPooling1D{}, Minimum{},
+		Multiply{}, Permute{}, RepeatVector{}, Reshape{}, SimpleRNN{}, SpatialDropout1D{}, Subtract{},
+		TimeDistributed{},
 		FixedState{}, RandomState{}, ZeroState{},
 	}
 }

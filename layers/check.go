@@ -2,6 +2,7 @@ package layers
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/engram-go/engram/graph"
@@ -156,4 +157,41 @@ func ride(x, y graph.Value) graph.Value {
 		return y.WithMask(m)
 	}
 	return y
+}
+
+// epsilon fills in what keeps a division finite.
+func epsilon(field string, e *float64) error {
+	if *e == 0 {
+		*e = 1e-3
+	}
+	if !(*e > 0) || math.IsInf(*e, 0) {
+		return graph.Error{Field: field, Rule: "must be positive and finite", Value: *e}
+	}
+	return nil
+}
+
+// inner resolves a layer in a field of another.
+func inner(field string, l *Layer) error {
+	if *l == nil {
+		return graph.Error{Field: field, Rule: "must be set"}
+	}
+	if name := Name(*l); name != "" {
+		if err := CheckName(field+".Name", name); err != nil {
+			return err
+		}
+	}
+	resolved, err := Resolve(*l)
+	if err != nil {
+		return inField(field, err)
+	}
+	*l = resolved
+	return nil
+}
+
+// innerName is what a layer is called inside of another: it needs no number.
+func innerName(l Layer) string {
+	if name := Name(l); name != "" {
+		return name
+	}
+	return DefaultName(l)
 }

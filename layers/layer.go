@@ -1,9 +1,11 @@
 package layers
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/engram-go/engram/graph"
 )
@@ -85,6 +87,17 @@ func Name(l Layer) string {
 		return ""
 	}
 	return f.String()
+}
+
+// CheckName refuses a name of a layer or model that could not be a part of a
+// path, be saved, or be printed as it is. The error names the field that it is
+// in.
+func CheckName(field, name string) error {
+	unprintable := func(r rune) bool { return !unicode.IsPrint(r) }
+	if name == "" || !utf8.ValidString(name) || strings.Contains(name, "/") || strings.ContainsFunc(name, unprintable) {
+		return graph.Error{Field: field, Rule: "must be one line of text without /", Value: fmt.Sprintf("%q", name)}
+	}
+	return nil
 }
 
 // DefaultName is what a layer without a name is called, before it is numbered:

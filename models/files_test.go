@@ -3,7 +3,9 @@ package models_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -59,6 +61,39 @@ func roundTrip(t *testing.T, m model, custom ...any) *models.Model {
 	return loaded
 }
 
+// halve is a function of a Lambda.
+var halve = layers.NewFunction("halve", func(_ *graph.Scope, inputs ...graph.Value) []graph.Value {
+	return []graph.Value{inputs[0].Scale(0.5)}
+})
+
+// A Lambda is saved by the name of its function, which must be the registered
+// one, and is loaded with what has that name there.
+func TestSaveLambda(t *testing.T) {
+	other := layers.NewFunction("halve", func(_ *graph.Scope, inputs ...graph.Value) []graph.Value { return inputs })
+	of := func(custom ...any) *models.Sequential {
+		return models.NewSequential(models.Config{Custom: custom}, layers.Input{Shape: graph.Shape{4, 2}},
+			layers.TimeDistributed{Layer: layers.Lambda{Function: halve}})
+	}
+	x := inputs(tensor.Float32, 3, 4, 2)
+	m := of(halve)
+	same(t, "prediction", predict(t, roundTrip(t, m, halve), x), predict(t, m, x))
+
+	for want, custom := range map[string][]any{
+		"sequential/time_distributed: TimeDistributed.Layer.Function must name a registered layers.Function, got halve": nil,
+		"sequential/time_distributed: TimeDistributed.Layer.Function must be registered":                                {other},
+		"Config.Custom: prototypes": {halve, other},
+	} {
+		_, err := of(custom...).WriteTo(io.Discard)
+		if err == nil || !strings.Contains(err.Error(), want) || !errors.Is(err, graph.ErrInput) {
+			t.Errorf("with %v: got %v, want %s", custom, err, want)
+		}
+	}
+	const want = "config.layers[1].layer.config.layer.config.function: must name a registered layers.Function, got halve"
+	if _, err := models.Read(bytes.NewReader(bytesOf(t, m)), models.LoadConfig{}); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
 // fieldValues are not the defaults of any layer.
 var fieldValues = map[reflect.Type]any{
 	reflect.TypeFor[int]():                    2,
@@ -72,6 +107,10 @@ var fieldValues = map[reflect.Type]any{
 	reflect.TypeFor[layers.InitialState]():    layers.RandomState{Stddev: 2},
 	reflect.TypeFor[*uint64]():                new(uint64(1<<64 - 1)),
 	reflect.TypeFor[layers.Padding]():         layers.Same,
+	reflect.TypeFor[*float64]():               new(0.25),
+	reflect.TypeFor[[]int]():                  []int{2, -2},
+	reflect.TypeFor[layers.Layer]():           layers.Dense{Units: 2, Name: "inner"},
+	reflect.TypeFor[layers.Function]():        halve,
 }
 
 // ownValues are those of fields that need other ones.
@@ -80,6 +119,7 @@ var ownValues = map[string]any{
 	"Conv1D.DilationRate": 1, // the only one beside strides
 	"Dot.Axes":            [2]int{1, -2},
 	"Permute.Dims":        []int{2, 1},
+	"BatchNormalization.MovingVarianceInitializer": initializers.Constant{Value: 2}, // no variance is negative
 }
 
 // filled are layers of a type with every field set, first without the
@@ -132,14 +172,14 @@ func TestSaveEveryLayer(t *testing.T) {
 					x = inputs(dtype, 5, 4)
 				}
 				in := layers.Input{Shape: graph.Shape(x.Shape()[1:])}
-				cfg := models.Config{Seed: 1<<64 - 1, Dtype: dtype, Name: "mödel"}
+				cfg := models.Config{Seed: 1<<64 - 1, Dtype: dtype, Name: "mödel", Custom: []any{halve}}
 				var m model = models.NewSequential(cfg, in, l)
 				switch l.(type) {
 				case layers.Dot, layers.Subtract: // which take two inputs
 					x := models.NewInput(in)
 					m = models.NewFunctional(cfg, models.Inputs{x}, models.Outputs{models.Use(l).Call(x, x)})
 				}
-				back := roundTrip(t, m)
+				back := roundTrip(t, m, halve)
 				want, err := m.PredictAll(ctx, x)
 				if err != nil {
 					t.Fatal(err)

@@ -2,11 +2,9 @@ package models
 
 import (
 	"fmt"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/layers"
 	"github.com/pkg/errors"
 )
 
@@ -40,12 +38,10 @@ func (n names) free(base string) string {
 	return name
 }
 
-// checkName refuses a name that could not be a part of a path, be saved, or be
-// printed as it is.
+// checkName refuses a name that could not be a part of a path.
 func checkName(path, field, name string) error {
-	unprintable := func(r rune) bool { return !unicode.IsPrint(r) }
-	if name == "" || !utf8.ValidString(name) || strings.Contains(name, "/") || strings.ContainsFunc(name, unprintable) {
-		return graph.Error{Path: path, Field: field, Rule: "must be one line of text without /", Value: fmt.Sprintf("%q", name)}
+	if err := layers.CheckName(field, name); err != nil {
+		return at(path, err)
 	}
 	return nil
 }

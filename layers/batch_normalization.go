@@ -1,0 +1,185 @@
+package layers
+
+import (
+	"fmt"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/layers/initializers"
+)
+
+// BatchNormalization gives every feature mean 0 and variance 1 over the batch
+// that is trained on, and then a scale and a shift that are learned (Ioffe &
+// Szegedy 2015, "Batch Normalization: Accelerating Deep Network Training by
+// Reducing Internal Covariate Shift"):
+//
+//	y = γ ⊙ (x − mean) / √(variance + ε) + β
+//
+// In training, mean and variance are those of x over all axes but that of the
+// features; the variance is divided by the number of elements, and gradients
+// flow through both. After each step, moving averages follow them:
+//
+//	moving = momentum · moving + (1 − momentum) · that of the batch
+//
+// At other times mean and variance are the moving averages, so that a sample
+// gives the same alone and among others.
+//
+//	in, out: [batch, ..., features], of at least two axes
+//	weights: gamma, beta, moving_mean, moving_variance [features]; the last two
+//	         are not trained
+//
+// A mask on the input rides on the output. In training the steps that it leaves
+// out count in neither mean nor variance, which are then divided by the number
+// of those that count plus 1e-7, as in Keras.
+type BatchNormalization struct {
+	Axis                      int               // the axis of the features, not the batch; a negative one counts from the end; −1 where 0
+	Momentum                  *float64          // how much of the moving averages stays in a step, in [0, 1); 0.99 where nil
+	Epsilon                   float64           // ε, positive; 1e-3 where 0
+	NoCenter                  bool              // leaves β out
+	NoScale                   bool              // leaves γ out
+	GammaInitializer          graph.Initializer // initializers.Ones
+	BetaInitializer           graph.Initializer // initializers.Zeros
+	MovingMeanInitializer     graph.Initializer // initializers.Zeros
+	MovingVarianceInitializer graph.Initializer // initializers.Ones
+	GammaRegularizer          graph.Regularizer // nil: none
+	BetaRegularizer           graph.Regularizer // nil: none
+	GammaConstraint           graph.Constraint  // nil: none
+	BetaConstraint            graph.Constraint  // nil: none
+	Name                      string            // "batch_normalization", numbered, where empty
+}
+
+var _ Resolver = BatchNormalization{}
+
+// Resolve fills in the defaults.
+func (l BatchNormalization) Resolve() (Layer, error) {
+	if l.Axis == 0 {
+		l.Axis = -1
+	}
+	momentum := 0.99
+	if l.Momentum != nil {
+		momentum = *l.Momentum
+	}
+	l.Momentum = &momentum // a config does not change with what it was made of
+	err := first(
+		rate("BatchNormalization.Momentum", momentum),
+		epsilon("BatchNormalization.Epsilon", &l.Epsilon),
+		initializer("BatchNormalization.GammaInitializer", &l.GammaInitializer, initializers.Ones),
+		initializer("BatchNormalization.BetaInitializer", &l.BetaInitializer, initializers.Zeros),
+		initializer("BatchNormalization.MovingMeanInitializer", &l.MovingMeanInitializer, initializers.Zeros),
+		initializer("BatchNormalization.MovingVarianceInitializer", &l.MovingVarianceInitializer, initializers.Ones),
+		regularizer("BatchNormalization.GammaRegularizer", &l.GammaRegularizer),
+		regularizer("BatchNormalization.BetaRegularizer", &l.BetaRegularizer),
+		constraint("BatchNormalization.GammaConstraint", &l.GammaConstraint),
+		constraint("BatchNormalization.BetaConstraint", &l.BetaConstraint),
+	)
+	return l, err
+}
+
+// Call computes the layer.
+func (l BatchNormalization) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	x, ok := one(s, "BatchNormalization", inputs, 2)
+	if !ok {
+		return inputs
+	}
+	b, ok := l.features(s, x)
+	if !ok {
+		return inputs
+	}
+	var gamma, beta graph.Value
+	if !l.NoScale {
+		gamma = s.Param("gamma", b.size, l.GammaInitializer)
+		s.Regularize("gamma", l.GammaRegularizer)
+		s.Constrain("gamma", l.GammaConstraint)
+	}
+	if !l.NoCenter {
+		beta = s.Param("beta", b.size, l.BetaInitializer)
+		s.Regularize("beta", l.BetaRegularizer)
+		s.Constrain("beta", l.BetaConstraint)
+	}
+	mean := s.State("moving_mean", b.size, l.MovingMeanInitializer)
+	variance := s.State("moving_variance", b.size, l.MovingVarianceInitializer)
+	var centred graph.Value // the shape of x
+	if s.Training() {
+		movingMean, movingVariance := mean, variance
+		mean, variance, centred = b.moments()
+		l.follow(s, "moving_mean", movingMean, mean)
+		l.follow(s, "moving_variance", movingVariance, variance)
+	} else {
+		centred = x.Sub(mean.Reshape(b.wide...))
+	}
+	scale := variance.AddConst(l.Epsilon).Pow(-0.5) // [features]
+	if !l.NoScale {
+		scale = scale.Times(gamma)
+	}
+	y := centred.Times(scale.Reshape(b.wide...))
+	if !l.NoCenter {
+		y = y.Add(beta.Reshape(b.wide...))
+	}
+	return []graph.Value{ride(x, y)}
+}
+
+// follow moves an average towards that of the batch. Where the layer stands in
+// a model twice, both batches count, one after the other.
+func (l BatchNormalization) follow(s *graph.Scope, name string, moving, batch graph.Value) {
+	m := *l.Momentum
+	s.AddUpdate(name, s.Updated(name, moving).Scale(m).Add(batch.Scale(1-m)))
+}
+
+// batchFeatures is a batch and the axis of its features.
+type batchFeatures struct {
+	x      graph.Value
+	size   graph.Shape // [features]
+	wide   graph.Shape // the same with an axis of size 1 for each of the others
+	others []int       // the axes that a mean goes over
+}
+
+func (l BatchNormalization) features(s *graph.Scope, x graph.Value) (batchFeatures, bool) {
+	axis := l.Axis
+	if axis < 0 {
+		axis += x.Rank()
+	}
+	if axis <= 0 || axis >= x.Rank() {
+		s.Failf("BatchNormalization.Axis", fmt.Sprintf("must lie within the shape %v, behind the batch", x.Shape()), l.Axis)
+		return batchFeatures{}, false
+	}
+	n := x.Dim(axis)
+	if n == graph.Any {
+		s.Failf("BatchNormalization.Axis", "must be an axis whose size is known", x.Shape())
+		return batchFeatures{}, false
+	}
+	if m, ok := x.Mask(); ok && (m.Rank() >= x.Rank() || !m.Shape().Accepts(x.Shape()[:m.Rank()])) {
+		s.Failf("BatchNormalization mask", fmt.Sprintf("must have the first axes of the shape %v", x.Shape()), m.Shape())
+		return batchFeatures{}, false
+	}
+	b := batchFeatures{x: x, size: graph.Shape{n}}
+	for a := range x.Rank() {
+		if a == axis {
+			b.wide = append(b.wide, n)
+			continue
+		}
+		b.wide, b.others = append(b.wide, 1), append(b.others, a)
+	}
+	return b, true
+}
+
+// keepFinite is what Keras adds to the number of steps that a mask counts,
+// which may be 0.
+const keepFinite = 1e-7
+
+// moments are mean and variance of every feature over the batch, and the batch
+// less its mean.
+func (b batchFeatures) moments() (mean, variance, centred graph.Value) {
+	mask, masked := b.x.Mask()
+	if !masked {
+		mean = b.x.Mean(b.others...)               // [features]
+		centred = b.x.Sub(mean.Reshape(b.wide...)) // the shape of x
+		return mean, centred.Square().Mean(b.others...), centred
+	}
+	for mask.Rank() < b.x.Rank() {
+		mask = mask.Unsqueeze(-1) // [batch, steps, 1, ...]
+	}
+	zero := b.x.Scope().Const(0, graph.Shape{})
+	part := mask.BroadcastTo(b.x.Shape()...).Sum(b.others...).AddConst(keepFinite).Reciprocal() // [features]
+	mean = graph.Where(mask, b.x, zero).Sum(b.others...).Times(part)                            // [features]
+	centred = b.x.Sub(mean.Reshape(b.wide...))                                                  // the shape of x
+	return mean, graph.Where(mask, centred, zero).Square().Sum(b.others...).Times(part), centred
+}

@@ -1,0 +1,77 @@
+package layers
+
+import "github.com/engram-go/engram/graph"
+
+// Lambda applies a function of one's own to its inputs.
+//
+//	in, out: as the function has them
+//
+// A model that holds a Lambda is saved with the function's name alone: the
+// function itself must be among the Custom values of the model and of whoever
+// loads it.
+//
+// A mask on the input rides on an output only where the function lets it ride
+// there, with graph.Value.WithMask.
+type Lambda struct {
+	Function Function // made by NewFunction; required
+	Name     string   // "lambda", numbered, where empty
+}
+
+var _ Resolver = Lambda{}
+
+// Function is a function of graph values with a name.
+type Function struct{ named *namedFunction }
+
+type namedFunction struct {
+	name string
+	call func(s *graph.Scope, inputs ...graph.Value) []graph.Value
+}
+
+// NewFunction gives a function a name. The function does what Layer.Call does:
+// it is pure, is run once for every purpose and size of batch, may declare
+// weights, and reports what is wrong through the scope.
+func NewFunction(name string, call func(s *graph.Scope, inputs ...graph.Value) []graph.Value) Function {
+	return Function{&namedFunction{name, call}}
+}
+
+// RegisteredName is the name by which the function is saved.
+func (f Function) RegisteredName() string {
+	if f.named == nil {
+		return ""
+	}
+	return f.named.name
+}
+
+// String is the name.
+func (f Function) String() string { return f.RegisteredName() }
+
+// Resolve checks that there is a function.
+func (l Lambda) Resolve() (Layer, error) {
+	if l.Function.named == nil || l.Function.named.call == nil {
+		return nil, graph.Error{Field: "Lambda.Function", Rule: "must be set"}
+	}
+	return l, CheckName("Lambda.Function", l.Function.named.name)
+}
+
+// Call applies the function.
+func (l Lambda) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	if len(inputs) == 0 {
+		s.Failf("Lambda", "must have an input", 0)
+		return nil
+	}
+	out := l.Function.named.call(s, inputs...)
+	if s.Err() != nil {
+		return inputs
+	}
+	if len(out) == 0 {
+		s.Failf("Lambda.Function", "must return a value", 0)
+		return inputs
+	}
+	for _, y := range out {
+		if y.Scope() == nil {
+			s.Failf("Lambda.Function", "must return values of the graph that is being built", "an empty one")
+			return inputs
+		}
+	}
+	return out
+}

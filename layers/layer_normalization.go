@@ -1,0 +1,185 @@
+package layers
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/layers/initializers"
+)
+
+// LayerNormalization gives the features of every step of every sample mean 0
+// and variance 1, and then a scale and a shift that are learned (Ba et al. 2016,
+// "Layer Normalization"):
+//
+//	y = γ ⊙ (x − mean(x)) / √(var(x) + ε) + β
+//
+// Mean and variance, which is divided by the number of elements, are taken along
+// the given axes, for all places of the others by themselves; γ and β have one
+// number for every place along these axes.
+//
+//	in, out: [batch, ..., features], of at least two axes
+//	weights: gamma and beta, of the sizes of the axes in their order
+//
+// A mask on the input rides on the output; the axes must then not be those
+// that it lies along, since padding would count.
+type LayerNormalization struct {
+	Axis             []int             // the axes, the batch not among them; a negative one counts from the end; [−1] where empty
+	Epsilon          float64           // ε, positive; 1e-3 where 0
+	NoCenter         bool              // leaves β out
+	NoScale          bool              // leaves γ out
+	GammaInitializer graph.Initializer // initializers.Ones
+	BetaInitializer  graph.Initializer // initializers.Zeros
+	GammaRegularizer graph.Regularizer // nil: none
+	BetaRegularizer  graph.Regularizer // nil: none
+	GammaConstraint  graph.Constraint  // nil: none
+	BetaConstraint   graph.Constraint  // nil: none
+	Name             string            // "layer_normalization", numbered, where empty
+}
+
+var _ Resolver = LayerNormalization{}
+
+// Resolve fills in the defaults.
+func (l LayerNormalization) Resolve() (Layer, error) {
+	l.Axis = slices.Clone(l.Axis) // a config does not change with what it was made of
+	if len(l.Axis) == 0 {
+		l.Axis = []int{-1}
+	}
+	err := first(
+		epsilon("LayerNormalization.Epsilon", &l.Epsilon),
+		initializer("LayerNormalization.GammaInitializer", &l.GammaInitializer, initializers.Ones),
+		initializer("LayerNormalization.BetaInitializer", &l.BetaInitializer, initializers.Zeros),
+		regularizer("LayerNormalization.GammaRegularizer", &l.GammaRegularizer),
+		regularizer("LayerNormalization.BetaRegularizer", &l.BetaRegularizer),
+		constraint("LayerNormalization.GammaConstraint", &l.GammaConstraint),
+		constraint("LayerNormalization.BetaConstraint", &l.BetaConstraint),
+	)
+	return l, err
+}
+
+// Call computes the layer.
+func (l LayerNormalization) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	x, ok := one(s, "LayerNormalization", inputs, 2)
+	if !ok {
+		return inputs
+	}
+	axes, ok := l.axes(s, x)
+	if !ok {
+		return inputs
+	}
+	sizes, wide := make(graph.Shape, len(axes)), slices.Repeat(graph.Shape{1}, x.Rank())
+	for i, a := range axes {
+		sizes[i] = x.Dim(a)
+		wide[a] = sizes[i]
+	}
+	y := alongAxes(x, axes, func(v graph.Value) graph.Value { return normalized(v, l.Epsilon) })
+	if !l.NoScale {
+		y = y.Times(s.Param("gamma", sizes, l.GammaInitializer).Reshape(wide...))
+		s.Regularize("gamma", l.GammaRegularizer)
+		s.Constrain("gamma", l.GammaConstraint)
+	}
+	if !l.NoCenter {
+		y = y.Add(s.Param("beta", sizes, l.BetaInitializer).Reshape(wide...))
+		s.Regularize("beta", l.BetaRegularizer)
+		s.Constrain("beta", l.BetaConstraint)
+	}
+	return []graph.Value{ride(x, y)}
+}
+
+// axes are those of the layer, in order and counted from the front.
+func (l LayerNormalization) axes(s *graph.Scope, x graph.Value) ([]int, bool) {
+	masked := 1
+	if m, ok := x.Mask(); ok {
+		masked = m.Rank()
+	}
+	var axes []int
+	for _, a := range l.Axis {
+		rule := ""
+		if a < 0 {
+			a += x.Rank()
+		}
+		switch {
+		case a <= 0 || a >= x.Rank():
+			rule = fmt.Sprintf("must lie within the shape %v, behind the batch", x.Shape())
+		case slices.Contains(axes, a):
+			rule = "must name every axis once"
+		case x.Dim(a) == graph.Any:
+			rule = fmt.Sprintf("must have known sizes in the shape %v", x.Shape())
+		case a < masked:
+			rule = "must not be an axis along which a mask lies"
+		default:
+			axes = append(axes, a)
+			continue
+		}
+		s.Failf("LayerNormalization.Axis", rule, l.Axis)
+		return nil, false
+	}
+	slices.Sort(axes)
+	return axes, true
+}
+
+// alongAxes applies f to x with the given axes, which are in order, joined to
+// one at the end, and puts them back.
+func alongAxes(x graph.Value, axes []int, f func(v graph.Value) graph.Value) graph.Value {
+	var order []int
+	for a := range x.Rank() {
+		if !slices.Contains(axes, a) {
+			order = append(order, a)
+		}
+	}
+	others := len(order)
+	order = append(order, axes...)
+	back := make([]int, len(order))
+	for i, a := range order {
+		back[a] = i
+	}
+	moved := !slices.IsSorted(order)
+	if moved {
+		x = x.Transpose(order...)
+	}
+	shape := x.Shape()
+	y := f(x.Reshape(append(shape[:others].Clone(), shape[others:].Size())...)).Reshape(shape...)
+	if moved {
+		y = y.Transpose(back...)
+	}
+	return y
+}
+
+// normalized is (v − mean(v)) / √(var(v) + ε) along the last axis. Its gradient
+// follows from r = 1/√(var + ε) and the result y:
+//
+//	dv = r·(dy − mean(dy) − y ⊙ mean(dy ⊙ y))
+func normalized(v graph.Value, epsilon float64) graph.Value {
+	return v.MapAxis("normalize", -1, func(x, y []float64) {
+		mean, r := moments(x, epsilon)
+		for i, e := range x {
+			y[i] = (e - mean) * r
+		}
+	}, func(x, y, dy, dx []float64) {
+		_, r := moments(x, epsilon)
+		n := float64(len(x))
+		sum, dot := 0.0, 0.0
+		for i, d := range dy {
+			sum += d
+			dot += d * y[i]
+		}
+		for i, d := range dy {
+			dx[i] = r * (d - sum/n - y[i]*dot/n)
+		}
+	})
+}
+
+// moments are the mean of x, and 1/√(variance + ε).
+func moments(x []float64, epsilon float64) (mean, r float64) {
+	n := float64(len(x))
+	for _, e := range x {
+		mean += e
+	}
+	mean /= n
+	variance := 0.0
+	for _, e := range x {
+		variance += (e - mean) * (e - mean)
+	}
+	return mean, 1 / math.Sqrt(variance/n+epsilon)
+}

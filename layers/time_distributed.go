@@ -1,0 +1,68 @@
+package layers
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/engram-go/engram/graph"
+)
+
+// TimeDistributed applies a layer to every step of a sequence by itself, with
+// the same weights.
+//
+//	y[:, t] = layer(x[:, t])
+//
+//	in:      [batch, steps, ...], of at least three axes
+//	out:     [batch, steps, ...], for each output of the layer
+//	weights: those of the layer, under its name
+//
+// The layer is called once, on the steps of all samples as one batch
+// [batch·steps, ...]. So what it draws at random it draws for every step, and a
+// BatchNormalization takes the mean over the steps of all samples at once, where
+// Keras has it look at one step after the other.
+//
+// A mask on the input rides on the output, whatever the layer does. Inside, where
+// a step is a vector, it rides as [batch·steps]: a BatchNormalization leaves
+// padding out.
+type TimeDistributed struct {
+	Layer Layer  // with one input; required
+	Name  string // "time_distributed", numbered, where empty
+}
+
+var _ Resolver = TimeDistributed{}
+
+// Resolve fills in the defaults of the layer.
+func (l TimeDistributed) Resolve() (Layer, error) {
+	err := inner("TimeDistributed.Layer", &l.Layer)
+	return l, err
+}
+
+// Call computes the layer.
+func (l TimeDistributed) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	x, ok := one(s, "TimeDistributed", inputs, 3)
+	if !ok {
+		return inputs
+	}
+	mask, masked := x.Mask()
+	if masked && !mask.Shape().Accepts(x.Shape()[:2]) {
+		s.Failf("TimeDistributed mask", fmt.Sprintf("must have the shape %v", x.Shape()[:2]), mask.Shape())
+		return inputs
+	}
+	all := x.Shape()[:2].Size()                                       // batch·steps
+	steps := x.Reshape(append(graph.Shape{all}, x.Shape()[2:]...)...) // [batch·steps, ...]
+	if masked && steps.Rank() == 2 {
+		steps = steps.WithMask(mask.Reshape(all))
+	}
+	out := slices.Clone(Apply(s, innerName(l.Layer), l.Layer, steps))
+	for i, y := range out {
+		if s.Err() != nil {
+			return inputs
+		}
+		if y.Rank() == 0 || y.Dim(0) != all {
+			s.Failf("TimeDistributed.Layer", "must keep the batch as its first axis", y.Shape())
+			return inputs
+		}
+		out[i] = ride(x, y.Reshape(append(x.Shape()[:2], y.Shape()[1:]...)...)) // [batch, steps, ...]
+	}
+	return out
+}
