@@ -52,6 +52,7 @@ func (r Recurrent) Run() (y Value, states []Value) {
 	if !r.fits() {
 		return s.poison(r.X.shape), r.Initial
 	}
+	s.note("one operation for all steps")
 	units := r.Initial[0].shape // [batch, units]
 	shape := units
 	if r.Sequence {

@@ -36,6 +36,11 @@ func (c Scan) Run() (y Value, states []Value) {
 	if !c.fits() {
 		return s.poison(c.X.shape), c.Initial
 	}
+	if c.Unrolled {
+		s.note("every step written out")
+	} else {
+		s.note("a scan over the steps")
+	}
 	switch {
 	case s.level == nil:
 		return c.follow()

@@ -45,7 +45,11 @@ type Scope struct {
 
 	regularized map[*Param]bool
 	constrained []Constrained
+	notes       []Note
 }
+
+// Note is a remark on how the layer of that path runs.
+type Note struct{ Path, Text string }
 
 // Update is a change of a parameter that no gradient makes, such as a moving
 // average: after a training step the parameter takes the value.
@@ -278,6 +282,16 @@ func (s *Scope) updateOf(path string) int {
 
 // Updates are all that AddUpdate was given.
 func (s *Scope) Updates() []Update { return s.updates }
+
+// Notes are remarks on how layers run, such as "a scan over the steps", each
+// once.
+func (s *Scope) Notes() []Note { return s.notes }
+
+func (s *Scope) note(text string) {
+	if n := (Note{s.path, text}); !slices.Contains(s.notes, n) {
+		s.notes = append(s.notes, n)
+	}
+}
 
 // Const is a value with every element c.
 func (s *Scope) Const(c float64, shape Shape) Value {

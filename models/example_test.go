@@ -36,6 +36,7 @@ func ExampleNewSequential() {
 	//  Total params: 10,451 (40.82 KB)
 	//  Trainable params: 10,451 (40.82 KB)
 	//  Non-trainable params: 0 (0.00 B)
+	//  lstm runs as one operation for all steps
 }
 
 // Line by line, as in Keras. An error of Add is kept, and returned by whatever

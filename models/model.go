@@ -45,6 +45,7 @@ type Model struct {
 	params *graph.Params
 	calls  []call // nil until built
 	output []graph.Shape
+	notes  []graph.Note
 }
 
 // body is how the layers of a model are put together.
@@ -205,6 +206,7 @@ func (m *Model) Build() error {
 	}
 	var calls []call
 	var output []graph.Shape
+	var notes []graph.Note
 	err = graph.Shapes(graph.Config{Params: m.params, Seed: m.cfg.Seed}, func(s *graph.Scope) {
 		s.Within(m.cfg.Name, func() {
 			output = shapesOf(m.call(s, declare(s, shapes), func(c call) { calls = append(calls, c) }))
@@ -217,11 +219,12 @@ func (m *Model) Build() error {
 				}
 			}
 		})
+		notes = s.Notes()
 	})
 	if err != nil {
 		return err
 	}
-	m.calls, m.output = calls, output
+	m.calls, m.output, m.notes = calls, output, notes
 	return nil
 }
 

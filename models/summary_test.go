@@ -37,9 +37,27 @@ func TestSummary(t *testing.T) {
  Total params: 10,451 (40.82 KB)
  Trainable params: 10,451 (40.82 KB)
  Non-trainable params: 0 (0.00 B)
+ lstm runs as one operation for all steps
 `
 	if diff := cmp.Diff(want, summary(t, m)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// The summary says how each recurrent layer goes through time.
+func TestSummaryOfWays(t *testing.T) {
+	m := models.NewSequential(models.Config{},
+		layers.Input{Shape: graph.Shape{5, 2}},
+		layers.GRU{Units: 2, ReturnSequences: true, ResetBefore: true},
+		layers.GRU{Units: 2, ReturnSequences: true},
+		layers.SimpleRNN{Units: 2, Unrolled: true},
+	)
+	const want = ` gru runs as a scan over the steps
+ gru_1 runs as one operation for all steps
+ simple_rnn runs as every step written out
+`
+	if got := summary(t, m); !strings.HasSuffix(got, want) {
+		t.Errorf("got\n%s\nwant at its end\n%s", got, want)
 	}
 }
 
@@ -69,6 +87,7 @@ func TestSummaryOfUnusualModels(t *testing.T) {
  Total params: 1,562,200 (11.92 MB)
  Trainable params: 1,561,200 (11.91 MB)
  Non-trainable params: 1,000 (7.81 KB)
+ lstm runs as one operation for all steps
 `
 	if diff := cmp.Diff(want, summary(t, m)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
