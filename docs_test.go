@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The layer and the test in docs/adding-a-layer.md are those that
+// The layer, the cell and their tests in docs/adding-a-layer.md are those that
 // layers/adding_test.go compiles and runs.
 func TestAddingALayer(t *testing.T) {
 	doc, err := os.ReadFile("docs/adding-a-layer.md")
@@ -19,10 +19,10 @@ func TestAddingALayer(t *testing.T) {
 		t.Fatal(err)
 	}
 	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllSubmatch(doc, -1)
-	if len(blocks) != 3 {
-		t.Fatalf("got %d pieces of code, want 3", len(blocks))
+	if len(blocks) != 5 {
+		t.Fatalf("got %d pieces of code, want 5", len(blocks))
 	}
-	for _, b := range blocks[:2] {
+	for _, b := range append(blocks[:2:2], blocks[3:]...) { // the third is a model
 		if !bytes.Contains(code, b[1]) {
 			t.Errorf("layers/adding_test.go does not have\n%s", b[1])
 		}

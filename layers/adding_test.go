@@ -60,3 +60,36 @@ func TestHighway(t *testing.T) {
 		Custom:  []any{Highway{}},
 	})
 }
+
+// MGU is the minimal gated unit (Zhou et al. 2016, "Minimal Gated Unit for
+// Recurrent Neural Networks"):
+//
+//	f  = σ(x·W_f + h·U_f + b_f)
+//	g  = tanh(x·W_g + (f ⊙ h)·U_g + b_g)
+//	h' = (1 − f) ⊙ h + f ⊙ g
+type MGU struct{ Units int }
+
+func (c MGU) States() []int { return []int{c.Units} } // h
+
+func (c MGU) Step(s *graph.Scope, x graph.Value, states, _ []graph.Value) (graph.Value, []graph.Value) {
+	h := states[0] // [batch, units]
+	sum := func(name string, h graph.Value) graph.Value {
+		w := s.Param(name+"_kernel", graph.Shape{x.Dim(1), c.Units}, initializers.GlorotUniform)
+		u := s.Param(name+"_recurrent_kernel", graph.Shape{c.Units, c.Units}, initializers.Orthogonal{})
+		b := s.Param(name+"_bias", graph.Shape{c.Units}, initializers.Zeros)
+		return x.MatMul(w).Add(h.MatMul(u)).Add(b) // [batch, units]
+	}
+	f := sum("forget", h).Sigmoid()           // [batch, units]
+	g := sum("new", f.Times(h)).Tanh()        // [batch, units]
+	h = f.OneMinus().Times(h).Add(f.Times(g)) // [batch, units]
+	return h, []graph.Value{h}
+}
+
+func TestMGU(t *testing.T) {
+	layertest.Check(t, layertest.Case{
+		Layer:   layers.RNN{Cell: MGU{Units: 4}, ReturnSequences: true},
+		Inputs:  []graphtest.Array{graphtest.Input(1, 2, 5, 3)}, // 2 samples, 5 steps, 3 features
+		Outputs: []graph.Shape{{graph.Any, 5, 4}},
+		Custom:  []any{MGU{}},
+	})
+}

@@ -7,8 +7,9 @@ func All() []any {
 		Activation{}, Add{}, Average{}, AveragePooling1D{}, BatchNormalization{}, Concatenate{}, Conv1D{}, Dense{},
 		Dot{}, Dropout{}, Embedding{}, Flatten{}, GaussianNoise{}, GlobalAveragePooling1D{}, GlobalMaxPooling1D{},
 		GRU{}, Input{}, Lambda{}, LayerNormalization{}, LSTM{}, Masking{}, Maximum{}, MaxPooling1D{}, Minimum{},
-		Multiply{}, Permute{}, RepeatVector{}, Reshape{}, SimpleRNN{}, SpatialDropout1D{}, Subtract{},
+		Multiply{}, Permute{}, RepeatVector{}, Reshape{}, RNN{}, SimpleRNN{}, SpatialDropout1D{}, Subtract{},
 		TimeDistributed{},
+		SLSTMCell{}, StackedRNNCells{},
 		FixedState{}, RandomState{}, ZeroState{},
 	}
 }

@@ -31,6 +31,14 @@ func positive(field string, n int) error {
 	return nil
 }
 
+// notNegative checks a number of things that may be none.
+func notNegative(field string, n int) error {
+	if n < 0 {
+		return graph.Error{Field: field, Rule: "must not be negative", Value: n}
+	}
+	return nil
+}
+
 // rate checks a probability below 1.
 func rate(field string, p float64) error {
 	if !(p >= 0 && p < 1) {

@@ -7,25 +7,16 @@ import (
 	"github.com/engram-go/engram/layers/activations"
 )
 
-// Cell is one step of a recurrent layer.
-type Cell interface {
-	// States are the sizes of the states that the cell carries from step to
-	// step: a state of size n has the shape [batch, n].
-	States() []int
-	// Step computes one step from x [batch, features] and the states: the
-	// output y [batch, units], and the states that follow. Constants are outer
-	// values that every step sees, with gradients.
-	Step(s *graph.Scope, x graph.Value, states, constants []graph.Value) (y graph.Value, next []graph.Value)
-}
-
 // rnn is what recurrent layers have in common: a cell, and how it goes through
 // time.
 type rnn struct {
 	class     string
 	cell      Cell
+	constants []graph.Value // what every step sees
 	dropout   float64
 	initial   InitialState
 	backwards bool   // from the last step to the first
+	zeroMask  bool   // gives zeros at masked steps
 	sequences bool   // gives the outputs of all steps
 	states    bool   // gives the last states too
 	whole     *whole // the operation that computes all of it, if there is one; otherwise it scans
@@ -55,9 +46,9 @@ func (r rnn) call(s *graph.Scope, inputs []graph.Value) []graph.Value {
 		return r.runWhole(s, q)
 	}
 	y, states := graph.Scan{
-		X: q.x, Initial: q.states, Backwards: q.backwards, Sequence: r.sequences, Unrolled: r.unrolled,
+		X: q.x, Initial: q.states, Backwards: q.backwards, Sequence: r.sequences, ZeroMask: r.zeroMask, Unrolled: r.unrolled,
 		Step: func(x graph.Value, states []graph.Value) (graph.Value, []graph.Value) {
-			return r.cell.Step(s, x, states, nil)
+			return r.cell.Step(s, x, states, r.constants)
 		},
 	}.Run()
 	return r.outputs(q, y, states)
@@ -85,7 +76,7 @@ func (r rnn) runWhole(s *graph.Scope, q sequence) []graph.Value {
 	y, states := graph.Recurrent{
 		Cell: r.whole.cell, X: q.x, Initial: q.states,
 		Kernel: w.kernel, Recurrent: w.recurrent, Bias: w.bias,
-		Backwards: q.backwards, Sequence: r.sequences, States: r.states,
+		Backwards: q.backwards, Sequence: r.sequences, ZeroMask: r.zeroMask, States: r.states,
 	}.Run()
 	return r.outputs(q, y, states)
 }

@@ -1,0 +1,197 @@
+package graph_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/pkg/errors"
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// simpleScan is a scan over x [2, 5, 3] with one state [2, 3], within a layer.
+func simpleScan(s *graph.Scope, step func(x, h graph.Value) (graph.Value, []graph.Value), change ...func(c *graph.Scan)) (y graph.Value, states []graph.Value) {
+	s.Within("layer", func() {
+		c := graph.Scan{
+			X: s.Input("x", graph.Shape{2, 5, 3}), Initial: []graph.Value{s.Const(0, graph.Shape{2, 3})},
+			Step: func(x graph.Value, states []graph.Value) (graph.Value, []graph.Value) { return step(x, states[0]) },
+		}
+		for _, f := range change {
+			f(&c)
+		}
+		y, states = c.Run()
+	})
+	return y, states
+}
+
+// What is wrong with a scan, as an error with the path of its layer.
+func TestScanInvalid(t *testing.T) {
+	sum := func(x, h graph.Value) (graph.Value, []graph.Value) { return x.Add(h), []graph.Value{x.Add(h)} }
+	for name, c := range map[string]struct {
+		want   string
+		step   func(x, h graph.Value) (graph.Value, []graph.Value)
+		change func(c *graph.Scan)
+	}{
+		"no step":       {"scan step must not be nil", sum, func(c *graph.Scan) { c.Step = nil }},
+		"flat x":        {"scan x must have the shape [batch, steps, ...], got [2]", sum, func(c *graph.Scan) { c.X = c.X.Sum(1, 2) }},
+		"flat state":    {"scan state 0 must have the first axis of [2, 5, 3], got []", sum, func(c *graph.Scan) { c.Initial[0] = c.Initial[0].Sum() }},
+		"other batch":   {"scan state 0 must have the first axis of [2, 5, 3], got [3, 3]", sum, func(c *graph.Scan) { c.Initial[0] = c.X.Scope().Const(0, graph.Shape{3, 3}) }},
+		"mask":          {"scan mask must have the shape [2, 5], got [5, 2]", sum, func(c *graph.Scan) { c.X = c.X.WithMask(c.X.Scope().Const(1, graph.Shape{5, 2})) }},
+		"no states":     {"step must return 1 states, got 0", func(x, h graph.Value) (graph.Value, []graph.Value) { return x, nil }, nil},
+		"two states":    {"step must return 1 states, got 2", func(x, h graph.Value) (graph.Value, []graph.Value) { return x, []graph.Value{h, h} }, nil},
+		"state's shape": {"step's state 0 must keep its shape [2, 3], got [2, 2]", func(x, h graph.Value) (graph.Value, []graph.Value) { return x, []graph.Value{h.Slice(1, 0, 2)} }, nil},
+		"output":        {"step's output must have the first axis of [2, 5, 3], got []", func(x, h graph.Value) (graph.Value, []graph.Value) { return x.Sum(), []graph.Value{h} }, nil},
+		"no value":      {"step's output must have the first axis", func(x, h graph.Value) (graph.Value, []graph.Value) { return graph.Value{}, []graph.Value{h} }, nil},
+		"error": {"rule is broken, got 3", func(x, h graph.Value) (graph.Value, []graph.Value) {
+			x.Scope().Failf("rule", "is broken", 3)
+			return x, []graph.Value{h}
+		}, nil},
+		"panic": {"panicked: oh", func(x, h graph.Value) (graph.Value, []graph.Value) { panic("oh") }, nil},
+		"update": {"update of w must not be asked for within a step of a scan", func(x, h graph.Value) (graph.Value, []graph.Value) {
+			x.Scope().AddUpdate("w", h)
+			return x, []graph.Value{h}
+		}, nil},
+	} {
+		build := func(s *graph.Scope) {
+			change := c.change
+			if change == nil {
+				change = func(*graph.Scan) {}
+			}
+			y, _ := simpleScan(s, c.step, change)
+			s.Output("y", y)
+		}
+		_, err := graph.NewProgram(config(t, tensor.Float32), build)
+		if err == nil || !strings.Contains(err.Error(), "layer: ") || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v, want %s", name, err, c.want)
+		}
+	}
+}
+
+// A value of a step cannot be used outside it, not even in another step.
+func TestScanKeepsItsValues(t *testing.T) {
+	for name, use := range map[string]func(s *graph.Scope, inner graph.Value){
+		"operation": func(s *graph.Scope, inner graph.Value) { inner.Neg() },
+		"output":    func(s *graph.Scope, inner graph.Value) { s.Output("inner", inner) },
+		"loss":      func(s *graph.Scope, inner graph.Value) { s.AddLoss(inner.Sum()) },
+		"gradient":  func(s *graph.Scope, inner graph.Value) { s.Gradients(s.Const(0, graph.Shape{}), inner) },
+		"step": func(s *graph.Scope, inner graph.Value) {
+			graph.Scan{X: s.Const(0, graph.Shape{2, 2}), Step: func(x graph.Value, _ []graph.Value) (graph.Value, []graph.Value) {
+				return x.Unsqueeze(1).Add(inner), nil
+			}}.Run()
+		},
+	} {
+		_, err := graph.NewProgram(config(t, tensor.Float32), func(s *graph.Scope) {
+			var inner graph.Value
+			y, _ := simpleScan(s, func(x, h graph.Value) (graph.Value, []graph.Value) {
+				inner = x.Neg()
+				return inner, []graph.Value{h}
+			})
+			s.Output("y", y)
+			use(s, inner)
+		})
+		wantError(t, name, err, "must not have values of a scan's step outside that step")
+	}
+}
+
+// Operations of Gorgonia's own need the steps written out.
+func TestScanRefusesStockOperations(t *testing.T) {
+	for _, unrolled := range []bool{false, true} {
+		p, err := graph.NewProgram(config(t, tensor.Float64), func(s *graph.Scope) {
+			y, _ := simpleScan(s, func(x, h graph.Value) (graph.Value, []graph.Value) {
+				n, err := gorgonia.Tanh(x.Add(h).Node())
+				s.Fail(err)
+				h = s.FromNode(n, h.Shape())
+				return h, []graph.Value{h}
+			}, func(c *graph.Scan) { c.Unrolled = unrolled })
+			s.Output("y", y)
+		})
+		if unrolled {
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.Close()
+			continue
+		}
+		wantError(t, "scan", err, "layer: step must have none of Gorgonia's own operations")
+	}
+}
+
+// An operation that fails in a step is an error with its path, and the program
+// runs again.
+func TestScanFailsAndRecovers(t *testing.T) {
+	for _, training := range []bool{false, true} {
+		cfg := config(t, tensor.Float64)
+		cfg.Training = training
+		p := program(t, cfg, func(s *graph.Scope) {
+			y, _ := simpleScan(s, func(x, h graph.Value) (graph.Value, []graph.Value) {
+				s.Within("cell", func() {
+					h = h.Add(x.Require("step's x", "must not be negative", func(x float64) bool { return x >= 0 }))
+				})
+				return h, []graph.Value{h}
+			})
+			s.Output("y", y)
+		})
+		data := make([]float64, 30)
+		for range 2 {
+			data[20] = -1
+			err := setAndRun(p, array{Shape: []int{2, 5, 3}, Data: data})
+			var e graph.Error
+			if !errors.As(err, &e) || e.Path != "layer/cell" || e.Field != "step's x" {
+				t.Errorf("got %v", err)
+			}
+			data[20] = 1
+			if err := setAndRun(p, array{Shape: []int{2, 5, 3}, Data: data}); err != nil {
+				t.Error(err)
+			}
+			if got := output(t, p, "y"); got[5] != 1 {
+				t.Errorf("got %v", got)
+			}
+		}
+	}
+}
+
+func setAndRun(p *graph.Program, x array) error {
+	if err := p.SetInput("x", dense(dtypeOf(p), x)); err != nil {
+		return err
+	}
+	return p.Run(graph.Tick{})
+}
+
+// A penalty of a weight that a step uses is paid once, and not at every step.
+func TestScanRegularizesOnce(t *testing.T) {
+	p := program(t, config(t, tensor.Float64), func(s *graph.Scope) {
+		simpleScan(s, func(x, h graph.Value) (graph.Value, []graph.Value) {
+			w := s.Param("w", graph.Shape{3}, constant(2))
+			s.Regularize("w", total{})
+			return x.Times(w), []graph.Value{h}
+		})
+		if len(s.Losses()) != 1 {
+			t.Fatalf("got %d losses", len(s.Losses()))
+		}
+		s.Output("loss", s.Losses()[0])
+	})
+	run(t, p, map[string]array{"x": {Shape: []int{2, 5, 3}, Data: make([]float64, 30)}})
+	if got := output(t, p, "loss"); got[0] != 6 {
+		t.Errorf("got a penalty of %v, want 6", got)
+	}
+}
+
+// An input that is declared in a step, and a state that is not given, are those
+// of the program.
+func TestScanWithoutStates(t *testing.T) {
+	p := program(t, config(t, tensor.Float64), func(s *graph.Scope) {
+		y, states := graph.Scan{
+			X: s.Values([]float64{1, 2, 3}, graph.Shape{1, 3}), Sequence: true,
+			Step: func(x graph.Value, _ []graph.Value) (graph.Value, []graph.Value) { // x [1]
+				return x.Times(s.Input("factor", graph.Shape{1})), nil
+			},
+		}.Run()
+		if len(states) != 0 {
+			t.Errorf("got %d states", len(states))
+		}
+		s.Output("y", y)
+	})
+	run(t, p, map[string]array{"factor": {Shape: []int{1}, Data: []float64{10}}})
+	near(t, "y", array{Shape: []int{3}, Data: output(t, p, "y")}, array{Shape: []int{3}, Data: []float64{10, 20, 30}}, 0)
+}

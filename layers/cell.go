@@ -1,0 +1,48 @@
+package layers
+
+import (
+	"fmt"
+
+	"github.com/engram-go/engram/graph"
+)
+
+// Cell is one step of a recurrent layer, for RNN. It is a plain value like a
+// layer, and pure like one: Step is run when a graph is built, for all steps at
+// once or, with RNN.Unrolled, for each.
+//
+// A cell that has defaults or rules for its fields also has a method
+//
+//	Resolve() (Cell, error)
+//
+// and is run only as what that returned.
+type Cell interface {
+	// States are the sizes of the states that the cell carries from step to
+	// step: a state of size n has the shape [batch, n].
+	States() []int
+	// Step computes one step from x [batch, features] and the states: the
+	// output y [batch, units], and the states that follow. Constants are outer
+	// values that every step sees, with gradients.
+	Step(s *graph.Scope, x graph.Value, states, constants []graph.Value) (y graph.Value, next []graph.Value)
+}
+
+// resolveCell fills in a field of a layer.
+func resolveCell(field string, c *Cell) (err error) {
+	switch r := (*c).(type) {
+	case nil:
+		return graph.Error{Field: field, Rule: "must not be nil"}
+	case interface{ Resolve() (Cell, error) }:
+		*c, err = r.Resolve()
+		if err == nil && *c == nil {
+			err = graph.Error{Rule: "must resolve to a cell"}
+		}
+	}
+	if err != nil {
+		return inField(field, err)
+	}
+	for i, n := range (*c).States() {
+		if err := positive(fmt.Sprintf("%s.States()[%d]", field, i), n); err != nil {
+			return err
+		}
+	}
+	return nil
+}

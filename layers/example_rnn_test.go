@@ -1,0 +1,46 @@
+package layers_test
+
+import (
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/layers/initializers"
+)
+
+// decay is a cell of one's own: it halves what it holds, and adds x.
+type decay struct{}
+
+func (decay) States() []int { return []int{1} }
+
+func (decay) Step(_ *graph.Scope, x graph.Value, states, _ []graph.Value) (graph.Value, []graph.Value) {
+	h := states[0].Scale(0.5).Add(x) // [batch, 1]
+	return h, []graph.Value{h}
+}
+
+// One sample of 3 steps and 1 feature: 4, 4/2 + 2 and 4/2 + 1.
+func ExampleRNN() {
+	x := []float64{4, 2, 1}
+	show(graph.Config{}, layers.RNN{Cell: decay{}}, graph.Shape{1, 3, 1}, x...)
+	show(graph.Config{}, layers.RNN{Cell: decay{}, ReturnSequences: true, ReturnState: true}, graph.Shape{1, 3, 1}, x...)
+	show(graph.Config{}, layers.RNN{}, graph.Shape{1, 3, 1}, x...)
+	// Output:
+	// (1, 1) [3]
+	// (1, 3, 1) [4 4 3]
+	// (1, 1) [3]
+	// layer: RNN.Cell must not be nil
+}
+
+// The second cell decays what the first gives: 4, 2 + 4 and 3 + 3.
+func ExampleStackedRNNCells() {
+	stack := layers.StackedRNNCells{Cells: []layers.Cell{decay{}, decay{}}}
+	show(graph.Config{}, layers.RNN{Cell: stack, ReturnSequences: true}, graph.Shape{1, 3, 1}, 4, 2, 1)
+	// Output: (1, 3, 1) [4 6 6]
+}
+
+// With all weights 1 and no bias, the first step is o·tanh(1), and the next
+// forgets a part of it for what is new.
+func ExampleSLSTMCell() {
+	ones := initializers.Constant{Value: 1}
+	cell := layers.SLSTMCell{Units: 1, NoBias: true, KernelInitializer: ones, RecurrentInitializer: ones}
+	show(graph.Config{}, layers.RNN{Cell: cell, ReturnSequences: true}, graph.Shape{1, 2, 1}, 1, 1)
+	// Output: (1, 2, 1) [0.5568 0.7149]
+}
