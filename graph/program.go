@@ -115,6 +115,9 @@ func (p *Program) SetInput(name string, t *tensor.Dense) error {
 	case !fits(t, v.shape):
 		return Error{Field: name, Rule: fmt.Sprintf("must have the shape %v", v.shape), Value: shapeOf(t)}
 	}
+	if old, ok := v.node.Value().(*tensor.Dense); ok && sameMemory(old, t) {
+		return nil
+	}
 	// A header of our own over the same memory: what Gorgonia does to it stays
 	// here.
 	return gorgonia.Let(v.node, tensor.New(tensor.WithShape(physical(v.shape)...), tensor.WithBacking(backing(Contiguous(t)))))

@@ -157,8 +157,8 @@ func CheckTensor(t *tensor.Dense, dtype tensor.Dtype, shape Shape) error {
 	if t.Dtype() != dtype {
 		return Error{Field: "dtype", Rule: fmt.Sprintf("must be %v", dtype), Value: t.Dtype()}
 	}
-	if got := shapeOf(t); !shape.Accepts(got) {
-		return Error{Field: "shape", Rule: fmt.Sprintf("must be %v", shape), Value: got}
+	if !shape.Accepts(Shape(t.Shape())) {
+		return Error{Field: "shape", Rule: fmt.Sprintf("must be %v", shape), Value: shapeOf(t)}
 	}
 	c := Contiguous(t)
 	var at int
@@ -204,4 +204,10 @@ func copyDense(to, from *tensor.Dense) {
 	} else {
 		copy(to.Float64s(), from.Float64s())
 	}
+}
+
+// sameMemory tells whether b, as large as a, lies where a does, in row-major
+// order.
+func sameMemory(a, b *tensor.Dense) bool {
+	return a.Uintptr() == b.Uintptr() && a.DataSize() == b.DataSize() && Contiguous(b) == b
 }

@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/graph"
@@ -9,10 +10,34 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// shapes are those of a batch: a program is compiled for one of them.
+// feed is what a program reads.
+type feed struct {
+	*datasets.Batch
+	classWeights *tensor.Dense // of the classes of the targets; nil where all weigh the same
+}
+
+// shapes are those of a feed: a program is compiled for one of them.
 type shapes struct {
-	inputs          []graph.Shape
-	target, weights graph.Shape // nil where there are none
+	inputs, targets       []graph.Shape // no targets when predicting
+	weights, classWeights graph.Shape   // nil where there are none
+}
+
+func (sh shapes) equal(other shapes) bool {
+	return slices.EqualFunc(sh.inputs, other.inputs, graph.Shape.Equal) &&
+		slices.EqualFunc(sh.targets, other.targets, graph.Shape.Equal) &&
+		sh.weights.Equal(other.weights) && sh.classWeights.Equal(other.classWeights)
+}
+
+// clone is a copy that shares nothing with tensors.
+func (sh shapes) clone() shapes {
+	all := func(of []graph.Shape) []graph.Shape {
+		out := slices.Clone(of)
+		for i, s := range out {
+			out[i] = s.Clone()
+		}
+		return out
+	}
+	return shapes{all(sh.inputs), all(sh.targets), sh.weights.Clone(), sh.classWeights.Clone()}
 }
 
 // gather fills a batch with the samples at rows. Data may be a user's own, so
@@ -29,21 +54,22 @@ func (t *Trainer) gather(data datasets.Data, rows []int, batch *datasets.Batch) 
 	return nil
 }
 
-// check holds a batch against the model and returns its shapes.
-func (t *Trainer) check(batch *datasets.Batch, why purpose) (shapes, error) {
-	if batch == nil {
+// check holds a feed against the model and returns its shapes, which are those
+// of its tensors and good until the next check.
+func (t *Trainer) check(f feed, why purpose) (shapes, error) {
+	if f.Batch == nil {
 		return shapes{}, t.fail("batch", "must not be nil", nil)
 	}
 	wants, err := t.model.InputShapes()
 	if err != nil {
 		return shapes{}, err
 	}
-	if len(batch.Inputs) != len(wants) {
-		return shapes{}, t.fail("inputs of the batch", fmt.Sprintf("must be %d", len(wants)), len(batch.Inputs))
+	if len(f.Inputs) != len(wants) {
+		return shapes{}, t.fail("inputs of the batch", fmt.Sprintf("must be %d", len(wants)), len(f.Inputs))
 	}
-	var got shapes
+	got := shapes{inputs: t.shapes.inputs[:0], targets: t.shapes.targets[:0]}
 	samples := graph.Any // of the first input, once it is known
-	for i, x := range batch.Inputs {
+	for i, x := range f.Inputs {
 		shape, err := t.checkTensor(inputName(i), x, wants[i], samples)
 		if err != nil {
 			return shapes{}, err
@@ -54,16 +80,26 @@ func (t *Trainer) check(batch *datasets.Batch, why purpose) (shapes, error) {
 	if why == predicting {
 		return got, nil
 	}
-	if len(batch.Targets) != 1 {
-		return shapes{}, t.fail("targets of the batch", "must be 1", len(batch.Targets))
+	if len(f.Targets) != len(t.goals) {
+		return shapes{}, t.fail("targets of the batch", fmt.Sprintf("must be %d", len(t.goals)), len(f.Targets))
 	}
-	if got.target, err = t.checkTensor(targetName, batch.Targets[0], nil, samples); err != nil {
-		return shapes{}, err
+	for i, g := range t.goals {
+		shape, err := t.checkTensor(g.target, f.Targets[i], nil, samples)
+		if err != nil {
+			return shapes{}, err
+		}
+		got.targets = append(got.targets, shape)
 	}
-	if batch.Weights != nil {
-		got.weights, err = t.checkTensor(weightsName, batch.Weights, graph.Shape{graph.Any}, samples)
+	t.shapes = got
+	if f.Weights != nil {
+		if got.weights, err = t.checkTensor(weightsName, f.Weights, nil, samples); err != nil {
+			return shapes{}, err
+		}
 	}
-	return got, err
+	if f.classWeights != nil {
+		got.classWeights = graph.Shape(f.classWeights.Shape())
+	}
+	return got, nil
 }
 
 // checkTensor holds one tensor against what is wanted; a nil shape is any that
@@ -72,14 +108,14 @@ func (t *Trainer) checkTensor(name string, x *tensor.Dense, want graph.Shape, sa
 	if x == nil {
 		return nil, t.fail(name, "must not be nil", nil)
 	}
-	got := graph.Shape(x.Shape()).Clone()
+	got := graph.Shape(x.Shape())
 	if want == nil {
 		want = got
 	}
 	if err := graph.CheckTensor(x, t.model.Dtype(), want); err != nil {
 		return nil, errors.Wrapf(err, "%s: %s", t.model.Name(), name)
 	}
-	if samples != graph.Any && (len(got) == 0 || got[0] != samples) {
+	if len(got) == 0 || samples != graph.Any && got[0] != samples {
 		return nil, t.fail(name, fmt.Sprintf("must have %d samples like %s", samples, inputName(0)), got)
 	}
 	return got, nil

@@ -2,40 +2,50 @@ package train
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/engram-go/engram/graph"
-	"github.com/engram-go/engram/train/losses"
 	"gorgonia.org/tensor"
 )
 
 // Names of inputs and outputs of a program.
 const (
-	targetName  = "target"
-	weightsName = "sample weights"
-	outputName  = "output"
-	lossName    = "loss"
+	weightsName      = "sample weights"
+	classWeightsName = "class weights"
+	lossName         = "loss"
 )
 
 func inputName(i int) string           { return fmt.Sprint("input ", i) }
+func outputName(i int) string          { return fmt.Sprint("output ", i) }
+func targetName(i int) string          { return fmt.Sprint("target ", i) }
+func goalLossName(i int) string        { return fmt.Sprint("loss ", i) }
+func goalWeightsName(i int) string     { return fmt.Sprint("weights ", i) }
 func gradientName(i int) string        { return fmt.Sprint("gradient ", i) }
 func updateName(u graph.Update) string { return "update " + u.Path }
 
 // compile builds the program for a purpose and a shape of batch.
 func (t *Trainer) compile(sh shapes, why purpose) (*program, error) {
+	var d described
 	var updates []graph.Update
 	var constrained []graph.Constrained
 	cfg := graph.Config{Params: t.params, Training: why == training, Seed: t.model.Seed()}
 	prog, err := graph.NewProgram(cfg, func(s *graph.Scope) {
-		output, loss := t.describe(s, sh)
-		s.Output(outputName, output)
+		d = t.describe(s, sh)
+		for i, output := range d.outputs {
+			s.Output(outputName(i), output)
+		}
 		if why != predicting {
-			s.Output(lossName, loss)
+			s.Output(lossName, d.loss)
+		}
+		for i, g := range d.goals {
+			s.Output(goalLossName(i), g.loss)
+			if g.masked {
+				s.Output(goalWeightsName(i), g.weights)
+			}
 		}
 		if why != training {
 			return
 		}
-		for i, g := range s.Gradients(loss, valuesOf(s, t.trained)...) {
+		for i, g := range s.Gradients(d.loss, valuesOf(s, t.trained)...) {
 			s.Output(gradientName(i), g)
 		}
 		updates, constrained = s.Updates(), s.Constrained()
@@ -54,9 +64,18 @@ func (t *Trainer) compile(sh shapes, why purpose) (*program, error) {
 		}
 		return out
 	}
-	p.output = read(outputName)
+	for i := range d.outputs {
+		p.outputs = append(p.outputs, read(outputName(i)))
+	}
 	if why != predicting {
 		p.loss = read(lossName)
+	}
+	for i, g := range d.goals {
+		r := result{output: p.outputs[t.goals[i].output], loss: read(goalLossName(i))}
+		if g.masked {
+			r.weights = read(goalWeightsName(i))
+		}
+		p.goals = append(p.goals, r)
 	}
 	if why == training {
 		for i := range t.trained {
@@ -64,47 +83,64 @@ func (t *Trainer) compile(sh shapes, why purpose) (*program, error) {
 		}
 	}
 	for _, u := range updates {
-		p.updates = append(p.updates, update{t.params.Get(u.Path).Value(), read(updateName(u))})
+		p.updates = append(p.updates, update{t.params.Get(u.Path), read(updateName(u))})
 	}
 	return p, err
 }
 
-// describe writes the model into a graph, and its loss where there is a target.
-func (t *Trainer) describe(s *graph.Scope, sh shapes) (output, loss graph.Value) {
+// described is a model in a graph, with what it is trained for.
+type described struct {
+	outputs []graph.Value
+	loss    graph.Value     // of all goals, and of the layers
+	goals   []describedGoal // none where there are no targets
+}
+
+type describedGoal struct {
+	loss    graph.Value
+	masked  bool
+	weights graph.Value // of its metrics, where it is masked
+}
+
+// describe writes the model into a graph, and its loss where there are targets.
+func (t *Trainer) describe(s *graph.Scope, sh shapes) (d described) {
 	inputs := make([]graph.Value, len(sh.inputs))
 	for i, shape := range sh.inputs {
 		inputs[i] = s.Input(inputName(i), shape)
 	}
-	s.Within(t.model.Name(), func() { output = t.model.Call(s, inputs...)[0] })
-	if sh.target == nil {
-		return output, loss
+	s.Within(t.model.Name(), func() { d.outputs = t.model.Call(s, inputs...) })
+	if len(sh.targets) == 0 || s.Err() != nil {
+		return d
 	}
-	loss = lossOf(s, t.cfg.Loss, output, sh)
+	var w weighing
+	if sh.weights != nil {
+		v := s.Input(weightsName, sh.weights)
+		w.samples = &v
+	}
+	if sh.classWeights != nil {
+		v := s.Input(classWeightsName, sh.classWeights)
+		w.classes = &v
+	}
+	for i, g := range t.goals {
+		target, output := s.Input(targetName(i), sh.targets[i]), d.outputs[g.output]
+		var one describedGoal
+		s.Within(g.of(lossName), func() {
+			one.loss = g.lossOf(s, target, output, w)
+			one.weights, one.masked = metricWeights(output, w)
+		})
+		d.goals = append(d.goals, one)
+		weighed := one.loss
+		if g.weight != 1 {
+			weighed = weighed.Scale(g.weight)
+		}
+		if i > 0 {
+			weighed = d.loss.Add(weighed)
+		}
+		d.loss = weighed
+	}
 	for _, extra := range s.Losses() {
-		loss = loss.Add(extra)
+		d.loss = d.loss.Add(extra)
 	}
-	return output, loss
-}
-
-// lossOf is the mean over all samples, and steps, of what the loss gives for
-// each, times the weight of the sample.
-func lossOf(s *graph.Scope, l losses.Loss, output graph.Value, sh shapes) (mean graph.Value) {
-	target := s.Input(targetName, sh.target)
-	s.Within("loss", func() {
-		if _, masked := output.Mask(); masked {
-			s.Failf("output", "must carry no mask, since losses do not take one into account", output.Shape())
-		}
-		each := l.Loss(target, output) // [batch, ...]
-		if sh.weights != nil {
-			weights := s.Input(weightsName, sh.weights) // [batch]
-			for weights.Rank() < each.Rank() {
-				weights = weights.Unsqueeze(-1) // [batch, 1, ...]
-			}
-			each = each.Times(weights)
-		}
-		mean = each.Mean()
-	})
-	return mean
+	return d
 }
 
 // valuesOf are the values that stand for parameters in a graph. One that the
@@ -114,9 +150,6 @@ func valuesOf(s *graph.Scope, params []*graph.Param) []graph.Value {
 	used := map[*graph.Param]graph.Value{}
 	for _, b := range s.Bound() {
 		used[b.Param] = b.Value
-		if b.Param.Trainable && !slices.Contains(params, b.Param) {
-			s.Failf("model", "must keep its layers after Compile", b.Param.Path)
-		}
 	}
 	out := make([]graph.Value, len(params))
 	for i, p := range params {
@@ -125,6 +158,12 @@ func valuesOf(s *graph.Scope, params []*graph.Param) []graph.Value {
 			v = s.Const(0, p.Shape)
 		}
 		out[i] = v
+		delete(used, p)
+	}
+	for _, b := range s.Bound() {
+		if _, left := used[b.Param]; left && b.Param.Trainable {
+			s.Failf("model", "must keep its layers after Compile", b.Param.Path)
+		}
 	}
 	return out
 }

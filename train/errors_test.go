@@ -1,6 +1,7 @@
 package train_test
 
 import (
+	"context"
 	"math"
 	"testing"
 
@@ -61,6 +62,9 @@ func TestErrorsOfCompile(t *testing.T) {
 		want  string
 	}{
 		{"nil model", nil, ok, "model must not be nil"},
+		{"typed nil model", (*models.Sequential)(nil), ok, "model must not be nil"},
+		{"typed nil loss", linear(1), train.Config{Loss: (*panicking)(nil)}, "sequential: Config.Loss must be set"},
+		{"typed nil metric", linear(1), metric((*named)(nil)), "sequential: Config.Metrics[0] must not be nil"},
 		{"nil loss", linear(1), train.Config{}, "sequential: Config.Loss must be set"},
 		{"nil metric", linear(1), metric(metrics.MAE{}, nil), "sequential: Config.Metrics[1] must not be nil"},
 		{"two metrics of one name", linear(1), metric(metrics.MAE{}, metrics.MAE{}), `sequential: Config.Metrics[1] must have a name of its own, got "mae"`},
@@ -73,8 +77,7 @@ func TestErrorsOfCompile(t *testing.T) {
 		{"no layers", sequential(), ok, "sequential: model must have layers"},
 		{"no input", sequential(layers.Dense{Units: 1}), ok, "first layer must be layers.Input"},
 		{"bad layer", sequential(layers.Input{Shape: graph.Shape{3}}, layers.Dense{Units: -3}), ok, "sequential/dense: Dense.Units must be positive, got -3"},
-		{"three outputs", sequential(layers.Input{Shape: graph.Shape{3, 1}}, layers.LSTM{Units: 1, ReturnState: true}), ok, "sequential: model must have one output to be trained, got 3"},
-		{"masked output", sequential(layers.Input{Shape: graph.Shape{3, 1}}, masking{}), ok, "loss: output must carry no mask, since losses do not take one into account, got [any, 3, 1]"},
+		{"mask without steps", sequential(layers.Input{Shape: graph.Shape{3}}, masking{}), ok, "loss: output must carry a mask of as many steps as its loss has, [any], got [any]"},
 		{"nothing to train", sequential(layers.Input{Shape: graph.Shape{3}}, layers.Dropout{Rate: 0.5}), ok, "must be at least one"},
 		{"loss that panics", linear(1), train.Config{Loss: panicking{}}, "loss: building panicked: mine"},
 	} {
@@ -104,6 +107,21 @@ func TestErrorsOfConfigs(t *testing.T) {
 		{"empty data", none, train.FitConfig{}, "sequential: data must have samples, got 0"},
 		{"negative epochs", data, train.FitConfig{Epochs: -1}, "sequential: FitConfig.Epochs must not be negative, got -1"},
 		{"negative batch", data, train.FitConfig{BatchSize: -2}, "sequential: FitConfig.BatchSize must not be negative, got -2"},
+		{"negative initial epoch", data, train.FitConfig{InitialEpoch: -1}, "sequential: FitConfig.InitialEpoch must not be negative, got -1"},
+		{"initial epoch after the last", data, train.FitConfig{InitialEpoch: 2}, "sequential: FitConfig.InitialEpoch must be at most Epochs, 1, got 2"},
+		{"huge initial epoch", data, train.FitConfig{InitialEpoch: math.MaxInt, Epochs: math.MaxInt}, "sequential: FitConfig.InitialEpoch must be at most 2147483648, got 9223372036854775807"},
+		{"negative steps", data, train.FitConfig{StepsPerEpoch: -3}, "sequential: FitConfig.StepsPerEpoch must not be negative, got -3"},
+		{"huge steps", data, train.FitConfig{StepsPerEpoch: math.MaxInt}, "sequential: FitConfig.StepsPerEpoch must be at most 2147483648, got 9223372036854775807"},
+		{"negative validation steps", data, train.FitConfig{Validation: data, ValidationSteps: -1}, "sequential: FitConfig.ValidationSteps must not be negative, got -1"},
+		{"validation steps of nothing", data, train.FitConfig{ValidationSteps: 1}, "sequential: FitConfig.ValidationSteps must be 0 where nothing is validated, got 1"},
+		{"weight of no class", data, train.FitConfig{ClassWeight: map[int]float64{2: 1}}, "sequential: FitConfig.ClassWeight must be of classes from 0 to 1, got 2"},
+		{"weight of a negative class", data, train.FitConfig{ClassWeight: map[int]float64{-1: 1}}, "sequential: FitConfig.ClassWeight must be of classes from 0 to 1, got -1"},
+		{"negative weight of a class", data, train.FitConfig{ClassWeight: map[int]float64{1: -2}}, "sequential: FitConfig.ClassWeight[1] must be finite and not negative, got -2"},
+		{"NaN weight of a class", data, train.FitConfig{ClassWeight: map[int]float64{0: math.NaN()}}, "sequential: FitConfig.ClassWeight[0] must be finite and not negative, got NaN"},
+		{"weights of classes for numbers", data, train.FitConfig{ClassWeight: map[int]float64{0: 2}}, "epoch 1, batch 1: sequential: target must be one of 2 classes where FitConfig.ClassWeight is set, got ["},
+		{"typed nil data", (*datasets.Samples)(nil), train.FitConfig{}, "sequential: data must not be nil"},
+		{"typed nil validation", data, train.FitConfig{Validation: (*datasets.Samples)(nil)}, "sequential: FitConfig.Validation must not be nil"},
+		{"typed nil callback", data, train.FitConfig{Callbacks: []train.Callback{(*diary)(nil)}}, "sequential: FitConfig.Callbacks[0] must not be nil"},
 		{"negative split", data, train.FitConfig{ValidationSplit: -0.1}, "sequential: FitConfig.ValidationSplit must be at least 0 and less than 1, got -0.1"},
 		{"whole split", data, train.FitConfig{ValidationSplit: 1}, "must be at least 0 and less than 1, got 1"},
 		{"NaN split", data, train.FitConfig{ValidationSplit: math.NaN()}, "must be at least 0 and less than 1, got NaN"},
@@ -196,7 +214,7 @@ func TestErrorsOfBatches(t *testing.T) {
 		{"target of other dtype", datasets.Batch{Inputs: list(x), Targets: list(tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(4, 1)))}, "sequential: target: dtype must be float64, got float32"},
 		{"target of integers", datasets.Batch{Inputs: list(x), Targets: list(tensor.New(tensor.Of(tensor.Int), tensor.WithShape(4, 1)))}, "sequential: target: dtype must be float64, got int"},
 		{"fewer weights", datasets.Batch{Inputs: list(x), Targets: list(y), Weights: zeros(3)}, "sequential: sample weights must have 4 samples like input 0, got [3]"},
-		{"weights of other rank", datasets.Batch{Inputs: list(x), Targets: list(y), Weights: zeros(4, 1)}, "sequential: sample weights: shape must be [any], got [4, 1]"},
+		{"weights of other rank", datasets.Batch{Inputs: list(x), Targets: list(y), Weights: zeros(4, 1)}, "loss: sample weights must be those of samples, or of steps, of a loss of the shape [4], got [4, 1]"},
 		{"weights of other dtype", datasets.Batch{Inputs: list(x), Targets: list(y), Weights: tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(4))}, "sequential: sample weights: dtype must be float64, got float32"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -257,4 +275,19 @@ func TestErrorsOfData(t *testing.T) {
 			wantError(t, err, "validation of epoch 1: "+c.want)
 		})
 	}
+}
+
+func TestNilContext(t *testing.T) {
+	trainer := compile(t, linear(1), train.Config{})
+	data := table(t, 1, 4)
+	var none context.Context
+	const want = "sequential: ctx must not be nil"
+	_, err := trainer.Fit(none, data, train.FitConfig{})
+	wantInput(t, err, want)
+	_, err = trainer.Evaluate(none, data, train.EvaluateConfig{})
+	wantInput(t, err, want)
+	_, err = trainer.Predict(none, data, train.EvaluateConfig{})
+	wantInput(t, err, want)
+	_, err = trainer.Step(none, batch(t, data))
+	wantInput(t, err, want)
 }

@@ -16,7 +16,10 @@ type EvaluateConfig struct {
 }
 
 // prepare checks the data and the config and gives the size of the batches.
-func (c EvaluateConfig) prepare(t *Trainer, data datasets.Data) (int, error) {
+func (c EvaluateConfig) prepare(ctx context.Context, t *Trainer, data datasets.Data) (int, error) {
+	if err := t.checkContext(ctx); err != nil {
+		return 0, err
+	}
 	if err := t.checkData("data", data); err != nil {
 		return 0, err
 	}
@@ -34,21 +37,22 @@ func (c EvaluateConfig) prepare(t *Trainer, data datasets.Data) (int, error) {
 
 // Evaluate returns the loss and the metrics on data, without training.
 func (t *Trainer) Evaluate(ctx context.Context, data datasets.Data, cfg EvaluateConfig) (Logs, error) {
-	size, err := cfg.prepare(t, data)
+	size, err := cfg.prepare(ctx, t, data)
 	if err != nil {
 		return nil, err
 	}
-	s, err := t.evaluate(ctx, &course{trainer: t, callbacks: cfg.Callbacks}, data, size)
+	batches := chunks(inOrder(data.Len()), size)
+	s, err := t.evaluate(ctx, &course{trainer: t, callbacks: cfg.Callbacks}, data, batches)
 	if err != nil {
 		return nil, err
 	}
 	return s.logs(""), nil
 }
 
-func (t *Trainer) evaluate(ctx context.Context, c *course, data datasets.Data, size int) (*sum, error) {
+func (t *Trainer) evaluate(ctx context.Context, c *course, data datasets.Data, batches [][]int) (*sum, error) {
 	s := t.startSum()
-	err := t.forEachBatch(ctx, c, data, chunks(inOrder(data.Len()), size), evaluating, func(p *program, _ []int, batch *datasets.Batch) (Logs, error) {
-		if err := s.add(p, batch); err != nil {
+	err := t.forEachBatch(ctx, c, data, batches, evaluating, func(p *program, _ []int, batch *datasets.Batch) (Logs, error) {
+		if err := s.add(p, feed{Batch: batch}); err != nil {
 			return nil, err
 		}
 		return s.logs(""), nil
@@ -60,28 +64,45 @@ func (t *Trainer) evaluate(ctx context.Context, c *course, data datasets.Data, s
 // not looked at. It is models.Model.Predict over data that need not be in memory,
 // with callbacks.
 func (t *Trainer) Predict(ctx context.Context, data datasets.Data, cfg EvaluateConfig) (*tensor.Dense, error) {
-	size, err := cfg.prepare(t, data)
+	out, err := t.PredictAll(ctx, data, cfg)
 	if err != nil {
 		return nil, err
 	}
-	var out *tensor.Dense
+	if len(out) != 1 {
+		return nil, t.fail("Predict", "must be called on a model with one output; PredictAll returns several", len(out))
+	}
+	return out[0], nil
+}
+
+// PredictAll is Predict for a model with any number of outputs.
+func (t *Trainer) PredictAll(ctx context.Context, data datasets.Data, cfg EvaluateConfig) ([]*tensor.Dense, error) {
+	size, err := cfg.prepare(ctx, t, data)
+	if err != nil {
+		return nil, err
+	}
+	var all []*tensor.Dense
 	order := inOrder(data.Len())
 	c := &course{trainer: t, callbacks: cfg.Callbacks}
 	err = t.forEachBatch(ctx, c, data, chunks(order, size), predicting, func(p *program, rows []int, _ *datasets.Batch) (Logs, error) {
-		shape := graph.Shape(p.output.Shape())
-		if out == nil && len(shape) > 0 {
-			out = tensor.New(tensor.Of(p.output.Dtype()), tensor.WithShape(shape.With(0, len(order))...))
+		if all == nil {
+			all = make([]*tensor.Dense, len(p.outputs))
 		}
-		if out == nil || !shape.Equal(graph.Shape(out.Shape()).With(0, len(rows))) {
-			return nil, t.fail("output", "must have the samples of the batch and one shape in all batches", shape)
+		for i, out := range p.outputs {
+			shape := graph.Shape(out.Shape())
+			if all[i] == nil && len(shape) > 0 {
+				all[i] = tensor.New(tensor.Of(out.Dtype()), tensor.WithShape(shape.With(0, len(order))...))
+			}
+			if all[i] == nil || !shape.Equal(graph.Shape(all[i].Shape()).With(0, len(rows))) {
+				return nil, t.fail("output", "must have the samples of the batch and one shape in all batches", shape)
+			}
+			copyTo(all[i], rows[0]*(shape.Size()/len(rows)), out)
 		}
-		copyTo(out, rows[0]*(shape.Size()/len(rows)), p.output)
 		return nil, nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return out, nil
+	return all, nil
 }
 
 // forEachBatch runs the model on one batch of rows after another and tells the
@@ -107,7 +128,7 @@ func (t *Trainer) forEachBatch(ctx context.Context, c *course, data datasets.Dat
 		err := t.gather(data, rows, &batch)
 		var p *program
 		if err == nil {
-			p, err = t.run(&batch, why, graph.Tick{Step: b})
+			p, err = t.run(feed{Batch: &batch}, why, graph.Tick{Step: b})
 		}
 		if err == nil {
 			logs, err = use(p, rows, &batch)

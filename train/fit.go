@@ -4,25 +4,36 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/engram-go/engram/datasets"
-	"github.com/engram-go/engram/graph"
 	"github.com/pkg/errors"
 )
 
 // DefaultBatchSize is how many samples a batch has where nothing is said.
 const DefaultBatchSize = 32
 
+// maxCount bounds epochs done and steps of one, so that all steps can be counted.
+const maxCount = 1 << 31
+
 // FitConfig says how Fit goes through the data.
 type FitConfig struct {
-	Epochs          int           // 1
+	Epochs          int           // 1; the number of the last epoch, counted from 1
+	InitialEpoch    int           // how many epochs were done before, so that Epochs − InitialEpoch are left to do
 	BatchSize       int           // DefaultBatchSize; the last batch of an epoch may be smaller
-	NoShuffle       bool          // keeps the samples in their order; otherwise every epoch has its own
+	StepsPerEpoch   int           // batches of an epoch; as many as the data has
+	NoShuffle       bool          // keeps the samples in their order; otherwise every pass over them has its own
 	Validation      datasets.Data // evaluated after every epoch
 	ValidationSplit float64       // or so much of the data, its last samples
+	ValidationSteps int           // batches of the validation, the first ones; all of them
 	Callbacks       []Callback
 	Progress        io.Writer // where Keras' progress line goes; nowhere if nil
+
+	// ClassWeight are weights of classes in the loss of training, by their
+	// numbers; a class that is not there weighs 1. A target is the number of a
+	// class, or 1 for its class and 0 for the others; anything else is an error.
+	// They multiply the weights of samples, and do not count in metrics nor in
+	// validation.
+	ClassWeight map[int]float64
 }
 
 // Fit trains on data, epoch after epoch. It stops between batches when ctx
@@ -30,32 +41,47 @@ type FitConfig struct {
 // the weights are then those of the last step that was done. Called again, it
 // goes on: with the weights, with the optimizer's memory, and with other orders
 // and random draws than before.
+//
+// With StepsPerEpoch an epoch begins where the one before it left off, and goes
+// on with a new pass over the data where that ends, which Keras does only for
+// data that repeats. With InitialEpoch, orders and random draws are those of a
+// training that has come so far.
 func (t *Trainer) Fit(ctx context.Context, data datasets.Data, cfg FitConfig) (*History, error) {
 	history := &History{}
+	if err := t.checkContext(ctx); err != nil {
+		return history, err
+	}
 	data, err := t.prepare(data, &cfg)
 	if err != nil {
 		return history, err
 	}
-	c := &course{trainer: t, callbacks: cfg.Callbacks, epochs: cfg.Epochs}
+	weights, err := t.newClassWeights(cfg.ClassWeight)
+	if err != nil {
+		return history, err
+	}
+	f := &fitting{data: data, cfg: cfg, weights: weights, size: min(cfg.BatchSize, data.Len()), pass: -1}
+	f.course = course{trainer: t, callbacks: cfg.Callbacks, epochs: cfg.Epochs}
 	if cfg.Progress != nil {
 		p := newProgress(cfg.Progress)
 		defer p.close()
-		c.callbacks = append([]Callback{p}, c.callbacks...)
+		f.callbacks = append([]Callback{p}, f.callbacks...)
 	}
-	if err := c.tell(TrainBegin, 0, 0, nil); err != nil {
+	t.epoch = max(t.epoch, cfg.InitialEpoch)
+	f.epoch = cfg.InitialEpoch
+	if err := f.tell(TrainBegin, 0, 0, nil); err != nil {
 		return history, err
 	}
-	for c.epoch = 0; c.epoch < cfg.Epochs && !c.stopped; c.epoch++ {
-		logs, err := t.fitEpoch(ctx, c, data, cfg)
+	for ; f.epoch < cfg.Epochs && !f.stopped; f.epoch++ {
+		logs, err := f.run(ctx)
 		if err != nil {
 			return history, err
 		}
-		history.add(c.epoch, logs)
-		if err := c.tell(EpochEnd, 0, 0, logs); err != nil {
+		history.add(f.epoch, logs)
+		if err := f.tell(EpochEnd, 0, 0, logs); err != nil {
 			return history, err
 		}
 	}
-	return history, c.tell(TrainEnd, 0, 0, nil)
+	return history, f.tell(TrainEnd, 0, 0, nil)
 }
 
 // prepare checks the config, fills in its defaults, and splits the validation
@@ -72,21 +98,36 @@ func (t *Trainer) prepare(data datasets.Data, cfg *FitConfig) (datasets.Data, er
 	if err := t.checkCallbacks("FitConfig", cfg.Callbacks); err != nil {
 		return nil, err
 	}
-	switch {
-	case cfg.Epochs < 0:
-		return nil, t.fail("FitConfig.Epochs", "must not be negative", cfg.Epochs)
-	case cfg.BatchSize < 0:
-		return nil, t.fail("FitConfig.BatchSize", "must not be negative", cfg.BatchSize)
-	case !(cfg.ValidationSplit >= 0 && cfg.ValidationSplit < 1):
-		return nil, t.fail("FitConfig.ValidationSplit", "must be at least 0 and less than 1", cfg.ValidationSplit)
-	case cfg.ValidationSplit > 0 && cfg.Validation != nil:
-		return nil, t.fail("FitConfig.ValidationSplit", "must be 0 where Validation is set", cfg.ValidationSplit)
+	for _, c := range []struct {
+		field string
+		value int
+	}{
+		{"Epochs", cfg.Epochs}, {"InitialEpoch", cfg.InitialEpoch}, {"BatchSize", cfg.BatchSize},
+		{"StepsPerEpoch", cfg.StepsPerEpoch}, {"ValidationSteps", cfg.ValidationSteps},
+	} {
+		if c.value < 0 {
+			return nil, t.fail("FitConfig."+c.field, "must not be negative", c.value)
+		}
 	}
 	if cfg.Epochs == 0 {
 		cfg.Epochs = 1
 	}
 	if cfg.BatchSize == 0 {
 		cfg.BatchSize = DefaultBatchSize
+	}
+	switch {
+	case cfg.StepsPerEpoch > maxCount:
+		return nil, t.fail("FitConfig.StepsPerEpoch", fmt.Sprintf("must be at most %d", maxCount), cfg.StepsPerEpoch)
+	case cfg.InitialEpoch > maxCount:
+		return nil, t.fail("FitConfig.InitialEpoch", fmt.Sprintf("must be at most %d", maxCount), cfg.InitialEpoch)
+	case cfg.InitialEpoch > cfg.Epochs:
+		return nil, t.fail("FitConfig.InitialEpoch", fmt.Sprintf("must be at most Epochs, %d", cfg.Epochs), cfg.InitialEpoch)
+	case !(cfg.ValidationSplit >= 0 && cfg.ValidationSplit < 1):
+		return nil, t.fail("FitConfig.ValidationSplit", "must be at least 0 and less than 1", cfg.ValidationSplit)
+	case cfg.ValidationSplit > 0 && cfg.Validation != nil:
+		return nil, t.fail("FitConfig.ValidationSplit", "must be 0 where Validation is set", cfg.ValidationSplit)
+	case cfg.ValidationSteps > 0 && cfg.ValidationSplit == 0 && cfg.Validation == nil:
+		return nil, t.fail("FitConfig.ValidationSteps", "must be 0 where nothing is validated", cfg.ValidationSteps)
 	}
 	if cfg.ValidationSplit > 0 {
 		head, tail, err := datasets.Split(data, cfg.ValidationSplit)
@@ -98,8 +139,15 @@ func (t *Trainer) prepare(data datasets.Data, cfg *FitConfig) (datasets.Data, er
 	return data, nil
 }
 
+func (t *Trainer) checkContext(ctx context.Context) error {
+	if ctx == nil {
+		return t.fail("ctx", "must not be nil", nil)
+	}
+	return nil
+}
+
 func (t *Trainer) checkData(field string, data datasets.Data) error {
-	if data == nil {
+	if isNil(data) {
 		return t.fail(field, "must not be nil", nil)
 	}
 	if data.Len() <= 0 {
@@ -110,77 +158,9 @@ func (t *Trainer) checkData(field string, data datasets.Data) error {
 
 func (t *Trainer) checkCallbacks(config string, callbacks []Callback) error {
 	for i, cb := range callbacks {
-		if cb == nil {
+		if isNil(cb) {
 			return t.fail(fmt.Sprintf("%s.Callbacks[%d]", config, i), "must not be nil", nil)
 		}
 	}
 	return nil
 }
-
-// fitEpoch trains on all samples once and evaluates the validation data.
-func (t *Trainer) fitEpoch(ctx context.Context, c *course, data datasets.Data, cfg FitConfig) (Logs, error) {
-	t.epoch, t.step = t.epoch+1, 0
-	if err := c.tell(EpochBegin, 0, 0, nil); err != nil {
-		return nil, err
-	}
-	batches := chunks(t.order(data.Len(), cfg.NoShuffle), cfg.BatchSize)
-	sum := t.startSum()
-	var batch datasets.Batch
-	for b, rows := range batches {
-		if err := ctx.Err(); err != nil {
-			return nil, errors.Wrapf(err, "%s: stopped in epoch %d before batch %d", t.model.Name(), c.epoch+1, b+1)
-		}
-		if err := c.tell(TrainBatchBegin, b, len(batches), nil); err != nil {
-			return nil, err
-		}
-		if err := t.fitBatch(data, rows, &batch, sum); err != nil {
-			return nil, errors.Wrapf(err, "epoch %d, batch %d", c.epoch+1, b+1)
-		}
-		if err := c.tell(TrainBatchEnd, b, len(batches), sum.logs("")); err != nil {
-			return nil, err
-		}
-		if c.stopped {
-			break
-		}
-	}
-	logs := sum.logs("")
-	if cfg.Validation != nil {
-		val, err := t.evaluate(ctx, c, cfg.Validation, cfg.BatchSize)
-		if err != nil {
-			return nil, errors.Wrapf(err, "validation of epoch %d", c.epoch+1)
-		}
-		logs = append(logs, val.logs(validationPrefix)...)
-	}
-	return logs, nil
-}
-
-// fitBatch trains on the samples at rows; batch is room for them.
-func (t *Trainer) fitBatch(data datasets.Data, rows []int, batch *datasets.Batch, sum *sum) error {
-	if err := t.gather(data, rows, batch); err != nil {
-		return err
-	}
-	p, err := t.train(batch)
-	if err != nil {
-		return err
-	}
-	return sum.add(p, batch)
-}
-
-// order is the order of the samples in the epoch at hand.
-func (t *Trainer) order(n int, sorted bool) []int {
-	if sorted {
-		return inOrder(n)
-	}
-	return graph.Rand(t.model.Seed(), "shuffle", t.model.Name(), graph.Tick{Epoch: t.epoch}).Perm(n)
-}
-
-func inOrder(n int) []int {
-	order := make([]int, n)
-	for i := range order {
-		order[i] = i
-	}
-	return order
-}
-
-// chunks cuts an order into batches of a size, the last perhaps smaller.
-func chunks(order []int, size int) [][]int { return slices.Collect(slices.Chunk(order, size)) }

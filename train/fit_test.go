@@ -50,6 +50,12 @@ func TestFitAgainstPlainLoop(t *testing.T) {
 		noShuffle := rapid.Bool().Draw(r, "no shuffle")
 		split := rapid.SampledFrom([]float64{0, 0.25, 0.5}).Draw(r, "split")
 		heavy := rapid.Bool().Draw(r, "weights")
+		initial := rapid.IntRange(0, epochs).Draw(r, "initial epoch")
+		perEpoch := rapid.IntRange(0, 7).Draw(r, "steps per epoch")
+		validationSteps := 0
+		if split > 0 {
+			validationSteps = rapid.IntRange(0, 3).Draw(r, "validation steps")
+		}
 
 		weight := one
 		x, y := rows(seed, n)
@@ -62,7 +68,8 @@ func TestFitAgainstPlainLoop(t *testing.T) {
 		p := plainOf(t, m)
 		trainer := compile(t, m, train.Config{Metrics: []metrics.Metric{metrics.MAE{}, metrics.RMSE{}}})
 		got, err := trainer.Fit(background, data, train.FitConfig{
-			Epochs: epochs, BatchSize: size, NoShuffle: noShuffle, ValidationSplit: split,
+			Epochs: epochs, InitialEpoch: initial, BatchSize: size, StepsPerEpoch: perEpoch,
+			NoShuffle: noShuffle, ValidationSplit: split, ValidationSteps: validationSteps,
 		})
 		if err != nil {
 			r.Fatal(err)
@@ -71,36 +78,49 @@ func TestFitAgainstPlainLoop(t *testing.T) {
 		border := int(float64(n) * (1 - split))
 		want := map[string][]float64{}
 		add := func(name string, value float64) { want[name] = append(want[name], value) }
-		for epoch := range epochs {
+		// All batches of all epochs in a row, one pass over the samples after another.
+		var batches [][]int
+		perPass := (border + size - 1) / size
+		if perEpoch == 0 {
+			perEpoch = perPass
+		}
+		for pass := 0; len(batches) < epochs*perEpoch; pass++ {
 			order := make([]int, border)
 			for i := range order {
 				order[i] = i
 			}
 			if !noShuffle {
-				order = graph.Rand(seed, "shuffle", "sequential", graph.Tick{Epoch: epoch + 1}).Perm(border)
+				order = graph.Rand(seed, "shuffle", "sequential", graph.Tick{Epoch: pass + 1}).Perm(border)
 			}
-			loss := 0.0
+			batches = append(batches, slices.Collect(slices.Chunk(order, size))...)
+		}
+		for epoch := initial; epoch < epochs; epoch++ {
+			loss, samples := 0.0, 0
 			var m figures
-			for from := 0; from < border; from += size {
-				at := order[from:min(from+size, border)]
+			for _, at := range batches[epoch*perEpoch : (epoch+1)*perEpoch] {
 				of := func(i int) float64 { return weight(at[i]) }
 				loss += p.loss(pick(x, at), pick(y, at), of) * float64(len(at))
+				samples += len(at)
 				m.add(p, pick(x, at), pick(y, at), of)
 				p.step(pick(x, at), pick(y, at), of, 0.1)
 			}
-			add("loss", loss/float64(border))
+			add("loss", loss/float64(samples))
 			add("mae", m.abs/m.weight)
 			add("rmse", math.Sqrt(m.square/m.weight))
 			if split > 0 {
+				end := n
+				if validationSteps > 0 {
+					end = min(n, border+validationSteps*size)
+				}
 				of := func(i int) float64 { return weight(border + i) }
 				var m figures
-				m.add(p, x[border:], y[border:], of)
-				add("val_loss", m.square/float64(n-border))
+				m.add(p, x[border:end], y[border:end], of)
+				add("val_loss", m.square/float64(end-border))
 				add("val_mae", m.abs/m.weight)
 				add("val_rmse", math.Sqrt(m.square/m.weight))
 			}
 		}
-		if !slices.Equal(got.Epochs, []int{0, 1, 2}[:epochs]) || len(got.Values) != len(want) {
+		if !slices.Equal(got.Epochs, []int{0, 1, 2}[initial:epochs]) || len(got.Values) != len(want) {
 			r.Fatalf("history %+v, want %+v", got, want)
 		}
 		for name, values := range want {

@@ -72,7 +72,7 @@ func batch(t testing.TB, data datasets.Data) *datasets.Batch {
 // otherwise.
 func compile(t testing.TB, m train.Model, cfg train.Config) *train.Trainer {
 	t.Helper()
-	if cfg.Loss == nil {
+	if cfg.Loss == nil && cfg.Outputs == nil {
 		cfg.Loss = losses.MSE{}
 	}
 	if cfg.Optimizer == nil {
@@ -119,12 +119,11 @@ type plain struct {
 
 func plainOf(t testing.TB, m *models.Sequential) plain {
 	t.Helper()
-	weights, err := m.Weights()
+	kernel, err := m.Weight("sequential/dense/kernel")
 	check(t, err)
-	var p plain
-	copy(p.kernel[:], weights[0].Value.Float64s())
-	p.bias = weights[1].Value.Float64s()[0]
-	return p
+	bias, err := m.Weight("sequential/dense/bias")
+	check(t, err)
+	return plain{[features]float64(kernel.Float64s()), bias.Float64s()[0]}
 }
 
 func (p plain) at(x []float64) float64 {

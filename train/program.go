@@ -1,10 +1,8 @@
 package train
 
 import (
-	"fmt"
 	"slices"
 
-	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/graph"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
@@ -22,62 +20,36 @@ const (
 // program is the compiled graph of a model for one purpose and one shape of
 // batch. What it holds is that of the last run.
 type program struct {
-	key     string
+	why     purpose
+	shapes  shapes
 	graph   *graph.Program
-	output  *tensor.Dense
+	outputs []*tensor.Dense
 	loss    *tensor.Dense   // nil when predicting
+	goals   []result        // of the outputs that are trained; none when predicting
 	grads   []*tensor.Dense // of the trainable parameters, in their order
 	updates []update
 
 	constrained []graph.Constrained
 }
 
+// result is what came of one goal.
+type result struct {
+	output, loss *tensor.Dense
+	weights      *tensor.Dense // of its metrics; nil where no mask rides on the output
+}
+
 // update is a parameter that takes a value after each step.
-type update struct{ to, from *tensor.Dense }
-
-// value is the loss as a number.
-func (p *program) value() float64 {
-	if p.loss.Dtype() == tensor.Float32 {
-		return float64(p.loss.Float32s()[0])
-	}
-	return p.loss.Float64s()[0]
+type update struct {
+	param *graph.Param
+	from  *tensor.Dense
 }
 
-// update gives the parameters that no gradient changes their new values.
-func (p *program) update() {
-	for _, u := range p.updates {
-		copyTo(u.to, 0, u.from)
+// number is a tensor of one element.
+func number(t *tensor.Dense) float64 {
+	if t.Dtype() == tensor.Float32 {
+		return float64(t.Float32s()[0])
 	}
-}
-
-// constrain brings the parameters that were trained back to their constraints.
-func (p *program) constrain() error {
-	for _, c := range p.constrained {
-		if !c.Param.Trainable {
-			continue
-		}
-		if err := constrain(c); err != nil {
-			return errors.Wrap(err, c.Param.Path)
-		}
-	}
-	return nil
-}
-
-func constrain(c graph.Constrained) error {
-	value := c.Param.Value()
-	if value.Dtype() == tensor.Float64 {
-		return c.Constraint.Constrain(c.Param.Shape.Clone(), value.Float64s())
-	}
-	to := value.Float32s()
-	wide := make([]float64, len(to))
-	for i, x := range to {
-		wide[i] = float64(x)
-	}
-	err := c.Constraint.Constrain(c.Param.Shape.Clone(), wide)
-	for i, x := range wide {
-		to[i] = float32(x)
-	}
-	return err
+	return t.Float64s()[0]
 }
 
 // copyTo copies all elements of a tensor into another, from element i on.
@@ -89,20 +61,26 @@ func copyTo(to *tensor.Dense, i int, from *tensor.Dense) {
 	}
 }
 
-// set makes the program read a batch.
-func (p *program) set(batch *datasets.Batch, sh shapes) error {
-	for i, x := range batch.Inputs {
-		if err := p.graph.SetInput(inputName(i), x); err != nil {
+// set makes the program read a feed.
+func (p *program) set(f feed) error {
+	set := func(name string, t *tensor.Dense) error { return p.graph.SetInput(name, t) }
+	for i, x := range f.Inputs {
+		if err := set(inputName(i), x); err != nil {
 			return err
 		}
 	}
-	if sh.target != nil {
-		if err := p.graph.SetInput(targetName, batch.Targets[0]); err != nil {
+	for i := range p.shapes.targets {
+		if err := set(targetName(i), f.Targets[i]); err != nil {
 			return err
 		}
 	}
-	if sh.weights != nil {
-		return p.graph.SetInput(weightsName, batch.Weights)
+	if p.shapes.weights != nil {
+		if err := set(weightsName, f.Weights); err != nil {
+			return err
+		}
+	}
+	if p.shapes.classWeights != nil {
+		return set(classWeightsName, f.classWeights)
 	}
 	return nil
 }
@@ -113,18 +91,19 @@ const maxPrograms = 8
 // programs are those that a trainer has compiled, the last used at the end.
 type programs []*program
 
-func (ps *programs) get(key string, compile func() (*program, error)) (*program, error) {
-	i := slices.IndexFunc(*ps, func(p *program) bool { return p.key == key })
+func (ps *programs) get(why purpose, sh shapes, compile func(shapes, purpose) (*program, error)) (*program, error) {
+	i := slices.IndexFunc(*ps, func(p *program) bool { return p.why == why && p.shapes.equal(sh) })
 	if i >= 0 {
 		p := (*ps)[i]
 		*ps = append(slices.Delete(*ps, i, i+1), p)
 		return p, nil
 	}
-	p, err := compile()
+	sh = sh.clone()
+	p, err := compile(sh, why)
 	if err != nil {
 		return nil, err
 	}
-	p.key = key
+	p.why, p.shapes = why, sh
 	*ps = append(*ps, p)
 	if len(*ps) > maxPrograms {
 		(*ps)[0].graph.Close()
@@ -133,25 +112,25 @@ func (ps *programs) get(key string, compile func() (*program, error)) (*program,
 	return p, nil
 }
 
-// run computes what the purpose asks for from a batch. Random draws depend on
+// run computes what the purpose asks for from a feed. Random draws depend on
 // the moment.
-func (t *Trainer) run(batch *datasets.Batch, why purpose, at graph.Tick) (*program, error) {
-	sh, err := t.check(batch, why)
+func (t *Trainer) run(f feed, why purpose, at graph.Tick) (*program, error) {
+	sh, err := t.check(f, why)
 	if err != nil {
 		return nil, err
 	}
-	p, err := t.programs.get(fmt.Sprint(why, sh), func() (*program, error) { return t.compile(sh, why) })
+	p, err := t.programs.get(why, sh, t.compile)
 	if err != nil {
 		return nil, err
 	}
-	if err := p.set(batch, sh); err != nil {
+	if err := p.set(f); err != nil {
 		return nil, errors.Wrap(err, t.model.Name())
 	}
 	if err := p.graph.Run(at); err != nil {
 		return nil, err
 	}
-	if why != predicting && !finite(p.value()) {
-		return nil, graph.Error{Path: t.model.Name(), Field: "loss", Rule: "must be finite", Value: p.value(), Kind: graph.ErrNotFinite}
+	if why != predicting && !finite(number(p.loss)) {
+		return nil, graph.Error{Path: t.model.Name(), Field: "loss", Rule: "must be finite", Value: number(p.loss), Kind: graph.ErrNotFinite}
 	}
 	return p, nil
 }

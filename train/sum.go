@@ -1,43 +1,70 @@
 package train
 
 import (
-	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/train/metrics"
 	"github.com/pkg/errors"
 )
 
-// sum adds up loss and metrics over an epoch, exactly: a smaller batch counts
+// sum adds up losses and metrics over an epoch, exactly: a smaller batch counts
 // by its samples.
 type sum struct {
 	loss, samples float64
-	metrics       []metrics.Metric
-	values        []metrics.Accumulator
+	goals         []goalSum
+}
+
+// goalSum adds up what belongs to one output.
+type goalSum struct {
+	goal
+	loss   float64
+	values []metrics.Accumulator
 }
 
 func (t *Trainer) startSum() *sum {
-	s := &sum{metrics: t.cfg.Metrics}
-	for _, m := range s.metrics {
-		s.values = append(s.values, m.Start())
+	s := &sum{}
+	for _, g := range t.goals {
+		one := goalSum{goal: g}
+		for _, m := range g.metrics {
+			one.values = append(one.values, m.Start())
+		}
+		s.goals = append(s.goals, one)
 	}
 	return s
 }
 
-func (s *sum) add(p *program, batch *datasets.Batch) error {
-	n := float64(batch.Inputs[0].Shape()[0])
-	s.loss += p.value() * n
+// add takes in a feed and what a program made of it.
+func (s *sum) add(p *program, f feed) error {
+	n := float64(f.Inputs[0].Shape()[0])
+	s.loss += number(p.loss) * n
 	s.samples += n
-	for i, v := range s.values {
-		if err := v.Add(batch.Targets[0], p.output, batch.Weights); err != nil {
-			return errors.Wrap(err, s.metrics[i].Name())
+	for i := range s.goals {
+		g, r := &s.goals[i], p.goals[i]
+		g.loss += number(r.loss) * n
+		weights := r.weights
+		if weights == nil {
+			weights = f.Weights
+		}
+		for j, v := range g.values {
+			if err := v.Add(f.Targets[i], r.output, weights); err != nil {
+				return errors.Wrap(err, g.figure(g.metrics[j].Name()))
+			}
 		}
 	}
 	return nil
 }
 
+// logs are the figures: the total loss, those of the outputs where there are
+// several, and the metrics.
 func (s *sum) logs(prefix string) Logs {
-	out := Logs{{prefix + "loss", s.loss / s.samples}}
-	for i, v := range s.values {
-		out = append(out, Log{prefix + s.metrics[i].Name(), v.Result()})
+	out := Logs{{prefix + lossName, s.loss / s.samples}}
+	if len(s.goals) > 1 {
+		for _, g := range s.goals {
+			out = append(out, Log{prefix + g.figure(lossName), g.loss / s.samples})
+		}
+	}
+	for _, g := range s.goals {
+		for j, v := range g.values {
+			out = append(out, Log{prefix + g.figure(g.goal.metrics[j].Name()), v.Result()})
+		}
 	}
 	return out
 }

@@ -2,9 +2,8 @@ package train
 
 import (
 	"context"
-	"fmt"
 	"math"
-	"strings"
+	"reflect"
 
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/graph"
@@ -26,22 +25,25 @@ type Model interface {
 	Call(s *graph.Scope, inputs ...graph.Value) []graph.Value
 }
 
-// Config says how a model is trained.
+// Config says how a model is trained. Where it has several outputs, Loss and
+// Metrics are those of each of them, unless Outputs says otherwise.
 type Config struct {
-	Loss      losses.Loss          // required
+	Loss      losses.Loss          // required, where there are no Outputs
+	Metrics   []metrics.Metric     // reported beside the loss; masked and weighted as the loss is
+	Outputs   []Output             // one for each output of the model, in its order, in place of Loss and Metrics
 	Optimizer optimizers.Optimizer // optimizers.Adam{}
-	Metrics   []metrics.Metric     // reported beside the loss; weighted where samples are
 }
 
 // Trainer trains one model. It serves one goroutine at a time; meanwhile the
 // model may predict in others.
 type Trainer struct {
 	model     Model
-	cfg       Config
+	goals     []goal
 	params    *graph.Params
 	trained   []*graph.Param // the trainable ones, as the optimizer knows them
 	optimizer *optimizers.State
 	programs  programs
+	shapes    shapes // room for those of a feed
 
 	epoch int // epochs begun over all calls of Fit; random draws depend on it
 	step  int // steps done in that epoch
@@ -51,21 +53,21 @@ type Trainer struct {
 // the loss, the shapes. Graphs are compiled later, for each batch size that is
 // met.
 func Compile(m Model, cfg Config) (*Trainer, error) {
-	if m == nil {
+	if isNil(m) {
 		return nil, graph.Error{Field: "model", Rule: "must not be nil"}
 	}
-	if cfg.Loss == nil {
-		return nil, graph.Error{Path: m.Name(), Field: "Config.Loss", Rule: "must be set"}
-	}
-	if cfg.Optimizer == nil {
+	if isNil(cfg.Optimizer) {
 		cfg.Optimizer = optimizers.Adam{}
 	}
-	t := &Trainer{model: m, cfg: cfg}
-	if err := t.checkMetrics(); err != nil {
-		return nil, err
-	}
+	t := &Trainer{model: m}
 	var err error
 	if t.params, err = m.Params(); err != nil {
+		return nil, err
+	}
+	if t.goals, err = t.resolve(cfg); err != nil {
+		return nil, err
+	}
+	if err := t.checkNames(); err != nil {
 		return nil, err
 	}
 	if err := t.checkShapes(); err != nil {
@@ -78,22 +80,13 @@ func Compile(m Model, cfg Config) (*Trainer, error) {
 	return t, nil
 }
 
-// checkMetrics keeps two figures from having one name.
-func (t *Trainer) checkMetrics() error {
-	seen := map[string]bool{"loss": true}
-	for i, m := range t.cfg.Metrics {
-		field := fmt.Sprintf("Config.Metrics[%d]", i)
-		switch {
-		case m == nil:
-			return t.fail(field, "must not be nil", nil)
-		case m.Name() == "" || strings.HasPrefix(m.Name(), validationPrefix):
-			return t.fail(field, "must have a name that does not begin with "+validationPrefix, fmt.Sprintf("%q", m.Name()))
-		case seen[m.Name()]:
-			return t.fail(field, "must have a name of its own", fmt.Sprintf("%q", m.Name()))
-		}
-		seen[m.Name()] = true
+// isNil tells whether x is nothing, or a pointer to nothing.
+func isNil(x any) bool {
+	if x == nil {
+		return true
 	}
-	return nil
+	v := reflect.ValueOf(x)
+	return v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 // checkShapes follows the shapes through model and loss.
@@ -102,17 +95,15 @@ func (t *Trainer) checkShapes() error {
 	if err != nil {
 		return err
 	}
-	if len(outputs) != 1 {
-		return t.fail("model", "must have one output to be trained", len(outputs))
-	}
-	inputs, err := t.model.InputShapes()
-	if err != nil {
+	var sh shapes
+	if sh.inputs, err = t.model.InputShapes(); err != nil {
 		return err
 	}
+	for _, g := range t.goals {
+		sh.targets = append(sh.targets, g.targetShape(outputs[g.output]))
+	}
 	cfg := graph.Config{Params: t.params, Training: true, Seed: t.model.Seed()}
-	return graph.Shapes(cfg, func(s *graph.Scope) {
-		t.describe(s, shapes{inputs: inputs, target: outputs[0]})
-	})
+	return graph.Shapes(cfg, func(s *graph.Scope) { t.describe(s, sh) })
 }
 
 func trainable(params *graph.Params) []*graph.Param {
@@ -132,38 +123,47 @@ func (t *Trainer) Optimizer() *optimizers.State { return t.optimizer }
 func (t *Trainer) Params() *graph.Params { return t.params }
 
 // Step trains on one batch and returns its loss, before the step. It is what
-// Fit does for every batch, for training loops of one's own. A loss or a
-// gradient that is not finite is an error and changes nothing; so is a weight
-// that is not finite after the step, which only an absurd learning rate brings
-// about, but that weight stays.
+// Fit does for every batch, for training loops of one's own. A loss, a gradient
+// or an update that is not finite is an error and changes nothing; so is a
+// weight that is not finite after the step, which only an absurd learning rate
+// brings about, but that weight stays.
 func (t *Trainer) Step(ctx context.Context, batch *datasets.Batch) (float64, error) {
+	if err := t.checkContext(ctx); err != nil {
+		return 0, err
+	}
 	if err := ctx.Err(); err != nil {
 		return 0, errors.Wrapf(err, "%s: stopped before a step", t.model.Name())
 	}
-	p, err := t.train(batch)
+	p, err := t.train(feed{Batch: batch})
 	if err != nil {
 		return 0, err
 	}
-	return p.value(), nil
+	return number(p.loss), nil
 }
 
-// train does one step and returns the program, which holds loss and output
+// train does one step and returns the program, which holds loss and outputs
 // until its next run.
-func (t *Trainer) train(batch *datasets.Batch) (*program, error) {
-	p, err := t.run(batch, training, graph.Tick{Epoch: t.epoch, Step: t.step})
+func (t *Trainer) train(f feed) (*program, error) {
+	p, err := t.run(f, training, graph.Tick{Epoch: t.epoch, Step: t.step})
 	if err != nil {
 		return nil, err
 	}
-	all := t.params.All()
+	for _, u := range p.updates {
+		if err := finiteTensor(u.from); err != nil {
+			return nil, errors.Wrapf(err, "update of %s", u.param.Path)
+		}
+	}
 	err = t.params.Update(func() error {
 		if err := t.optimizer.Step(p.grads); err != nil {
 			return err
 		}
-		p.update()
+		for _, u := range p.updates {
+			copyTo(u.param.Value(), 0, u.from)
+		}
 		if err := p.constrain(); err != nil {
 			return err
 		}
-		return finiteWeights(all)
+		return finiteWeights(t.trained)
 	})
 	if err != nil {
 		return nil, err
@@ -176,11 +176,15 @@ func (t *Trainer) train(batch *datasets.Batch) (*program, error) {
 // Not every such weight shows in the loss: behind a tanh it does not.
 func finiteWeights(params []*graph.Param) error {
 	for _, p := range params {
-		if err := graph.CheckTensor(p.Value(), p.Value().Dtype(), graph.Shape(p.Value().Shape())); err != nil {
+		if err := finiteTensor(p.Value()); err != nil {
 			return errors.Wrapf(err, "%s after the step", p.Path)
 		}
 	}
 	return nil
+}
+
+func finiteTensor(t *tensor.Dense) error {
+	return graph.CheckTensor(t, t.Dtype(), graph.Shape(t.Shape()))
 }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

@@ -1,0 +1,150 @@
+package train
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/train/losses"
+	"github.com/engram-go/engram/train/metrics"
+)
+
+// Output says how one of several outputs of a model is trained.
+type Output struct {
+	// Loss of the output. Where it is nil the output is left out: it has no
+	// target and no metrics.
+	Loss losses.Loss
+	// Weight of the loss in the total, finite and not negative; nil means 1.
+	Weight *float64
+	// Metrics are reported as "<output>_<metric>".
+	Metrics []metrics.Metric
+}
+
+// goal is an output that is trained.
+type goal struct {
+	output  int    // its place among the model's outputs
+	name    string // of the output; empty where the model has no other
+	loss    losses.Loss
+	weight  float64
+	metrics []metrics.Metric
+	target  string // what its target is called in messages
+	field   string // the place of its metrics in the config
+}
+
+// resolve finds the goals that a config means.
+func (t *Trainer) resolve(cfg Config) ([]goal, error) {
+	shapes, err := t.model.OutputShapes()
+	if err != nil {
+		return nil, err
+	}
+	names, err := t.outputNames(len(shapes))
+	if err != nil {
+		return nil, err
+	}
+	const field = "Config.Outputs"
+	outputs := cfg.Outputs
+	switch {
+	case outputs == nil:
+		if isNil(cfg.Loss) {
+			return nil, t.fail("Config.Loss", "must be set", nil)
+		}
+		outputs = slices.Repeat([]Output{{Loss: cfg.Loss, Metrics: cfg.Metrics}}, len(shapes))
+	case !isNil(cfg.Loss) || cfg.Metrics != nil:
+		return nil, t.fail(field, "must not be set together with Loss or Metrics", nil)
+	case len(outputs) != len(shapes):
+		return nil, t.fail(field, fmt.Sprintf("must be one for each of the %d outputs", len(shapes)), len(outputs))
+	}
+	var goals []goal
+	for i, o := range outputs {
+		at := fmt.Sprintf("%s[%d].", field, i)
+		g := goal{output: i, name: names[i], loss: o.Loss, weight: 1, metrics: o.Metrics, field: "Config."}
+		if cfg.Outputs != nil {
+			g.field = at
+		}
+		g.target = g.of("target")
+		if o.Weight != nil {
+			g.weight = *o.Weight
+		}
+		switch {
+		case !(g.weight >= 0 && g.weight <= math.MaxFloat64):
+			return nil, t.fail(at+"Weight", "must be finite and not negative", g.weight)
+		case !isNil(o.Loss):
+			goals = append(goals, g)
+		case len(o.Metrics) > 0 || o.Weight != nil:
+			return nil, t.fail(at+"Loss", "must be set where there are Metrics or a Weight", nil)
+		}
+	}
+	if len(goals) == 0 {
+		return nil, t.fail(field, "must have a Loss for an output", nil)
+	}
+	return goals, nil
+}
+
+// outputNames are the names of n outputs, by which their figures are told
+// apart. One output has none.
+func (t *Trainer) outputNames(n int) ([]string, error) {
+	if n == 1 {
+		return []string{""}, nil
+	}
+	if m, ok := t.model.(interface{ OutputNames() ([]string, error) }); ok {
+		return m.OutputNames()
+	}
+	names := make([]string, n)
+	for i := range names {
+		names[i] = fmt.Sprintf("output_%d", i)
+	}
+	return names, nil
+}
+
+// checkNames keeps two figures from having one name.
+func (t *Trainer) checkNames() error {
+	seen := map[string]bool{lossName: true}
+	if len(t.goals) > 1 {
+		for _, g := range t.goals {
+			seen[g.figure(lossName)] = true
+		}
+	}
+	for _, g := range t.goals {
+		for i, m := range g.metrics {
+			field := fmt.Sprintf("%sMetrics[%d]", g.field, i)
+			if isNil(m) {
+				return t.fail(field, "must not be nil", nil)
+			}
+			name := g.figure(m.Name())
+			switch {
+			case m.Name() == "" || strings.HasPrefix(name, validationPrefix):
+				return t.fail(field, "must have a name that does not begin with "+validationPrefix, fmt.Sprintf("%q", name))
+			case seen[name]:
+				return t.fail(field, "must have a name of its own", fmt.Sprintf("%q", name))
+			}
+			seen[name] = true
+		}
+	}
+	return nil
+}
+
+// figure is the name that a figure of the goal has in logs and histories.
+func (g goal) figure(name string) string {
+	if g.name == "" {
+		return name
+	}
+	return g.name + "_" + name
+}
+
+// of is what a thing of the goal is called in messages.
+func (g goal) of(thing string) string {
+	if g.name == "" {
+		return thing
+	}
+	return thing + " of " + g.name
+}
+
+// targetShape is the shape of the targets for an output.
+func (g goal) targetShape(output graph.Shape) graph.Shape {
+	if l, ok := g.loss.(losses.TargetShaper); ok {
+		return l.TargetShape(output)
+	}
+	return output
+}

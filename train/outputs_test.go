@@ -1,0 +1,289 @@
+package train_test
+
+import (
+	"maps"
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/train"
+	"github.com/engram-go/engram/train/losses"
+	"github.com/engram-go/engram/train/metrics"
+	"github.com/engram-go/engram/train/optimizers"
+	"gorgonia.org/tensor"
+)
+
+// fork is a model of one input with 3 features and two outputs: a price of one
+// number, and a trend of three classes, in logits.
+type fork struct{ params *graph.Params }
+
+func newFork(t testing.TB) *fork {
+	t.Helper()
+	params, err := graph.NewParams(tensor.Float64, 1)
+	check(t, err)
+	f := &fork{params}
+	check(t, graph.Shapes(graph.Config{Params: params}, func(s *graph.Scope) {
+		x := s.Input("x", graph.Shape{graph.Any, features})
+		s.Within("fork", func() { f.Call(s, x) })
+	}))
+	return f
+}
+
+func (*fork) Name() string                        { return "fork" }
+func (*fork) Seed() uint64                        { return 1 }
+func (*fork) Dtype() tensor.Dtype                 { return tensor.Float64 }
+func (f *fork) Params() (*graph.Params, error)    { return f.params, nil }
+func (*fork) InputShapes() ([]graph.Shape, error) { return []graph.Shape{{graph.Any, features}}, nil }
+func (*fork) OutputShapes() ([]graph.Shape, error) {
+	return []graph.Shape{{graph.Any, 1}, {graph.Any, 3}}, nil
+}
+func (*fork) OutputNames() ([]string, error) { return []string{"price", "trend"}, nil }
+
+func (*fork) Call(s *graph.Scope, in ...graph.Value) []graph.Value {
+	price := layers.Apply(s, "price", layers.Dense{Units: 1, NoBias: true}, in...)
+	trend := layers.Apply(s, "trend", layers.Dense{Units: 3, NoBias: true}, in...)
+	return append(price, trend...)
+}
+
+// nameless is fork without names for its outputs.
+type nameless struct{ train.Model }
+
+// forked are the samples of a fork, and its losses in plain Go.
+type forked struct {
+	x             [][]float64
+	price, trend  []float64
+	weight        []float64
+	batch         *datasets.Batch
+	kernel, other []float64 // weights of price [3, 1] and of trend [3, 3]
+}
+
+func newForked(t testing.TB, f *fork) forked {
+	const n = 4
+	d := forked{kernel: f.params.Get("fork/price/kernel").Value().Float64s(), other: f.params.Get("fork/trend/kernel").Value().Float64s()}
+	d.x, _ = rows(9, n)
+	d.price, d.trend, d.weight = []float64{1, -1, 0.5, 2}, []float64{0, 2, 1, 2}, []float64{1, 0.5, 2, 0}
+	d.batch = &datasets.Batch{
+		Inputs:  []*tensor.Dense{dense(tensor.Float64, slices.Concat(d.x...), n, features)},
+		Targets: []*tensor.Dense{dense(tensor.Float64, d.price, n, 1), dense(tensor.Float64, d.trend, n)},
+		Weights: dense(tensor.Float64, d.weight, n),
+	}
+	return d
+}
+
+func (d forked) prices() (loss, abs float64) {
+	heavy := 0.0
+	for i, x := range d.x {
+		e := -d.price[i]
+		for j := range x {
+			e += x[j] * d.kernel[j]
+		}
+		loss += d.weight[i] * e * e / float64(len(d.x))
+		abs += d.weight[i] * math.Abs(e)
+		heavy += d.weight[i]
+	}
+	return loss, abs / heavy
+}
+
+func (d forked) trends() (loss, accuracy float64) {
+	heavy := 0.0
+	for i, x := range d.x {
+		var z [3]float64
+		for j := range x {
+			for k := range z {
+				z[k] += x[j] * d.other[3*j+k]
+			}
+		}
+		sum, best := 0.0, 0
+		for k := range z {
+			sum += math.Exp(z[k])
+			if z[k] > z[best] {
+				best = k
+			}
+		}
+		loss += d.weight[i] * (math.Log(sum) - z[int(d.trend[i])]) / float64(len(d.x))
+		if best == int(d.trend[i]) {
+			accuracy += d.weight[i]
+		}
+		heavy += d.weight[i]
+	}
+	return loss, accuracy / heavy
+}
+
+var trendLoss = losses.SparseCategoricalCrossentropy{FromLogits: true}
+
+// The total is the weighted sum; each output's loss is reported unweighted,
+// under Keras' names, in training and in validation.
+func TestSeveralOutputs(t *testing.T) {
+	f := newFork(t)
+	d := newForked(t, f)
+	trainer := compile(t, f, train.Config{Outputs: []train.Output{
+		{Loss: losses.MSE{}, Weight: new(0.25), Metrics: []metrics.Metric{metrics.MAE{}}},
+		{Loss: trendLoss, Metrics: []metrics.Metric{metrics.Accuracy{}}},
+	}})
+	price, mae := d.prices()
+	trend, accuracy := d.trends()
+	want := map[string]float64{"loss": price/4 + trend, "price_loss": price, "trend_loss": trend, "price_mae": mae, "trend_accuracy": accuracy}
+	names := []string{"loss", "price_loss", "trend_loss", "price_mae", "trend_accuracy"}
+	logs, err := trainer.Evaluate(background, given{4, d.batch, nil}, train.EvaluateConfig{})
+	check(t, err)
+	for i, l := range logs {
+		if l.Name != names[i] || math.Abs(l.Value-want[l.Name]) > 1e-12 {
+			t.Errorf("got %v, want %s of %v", l, names[i], want[names[i]])
+		}
+	}
+	history, err := trainer.Fit(background, given{4, d.batch, nil}, train.FitConfig{Epochs: 2, Validation: given{4, d.batch, nil}})
+	check(t, err)
+	for name, v := range want {
+		if got := history.Values[name]; len(got) != 2 || math.Abs(got[0]-v) > 1e-12 {
+			t.Errorf("history of %s: got %v, want %v first", name, got, v)
+		}
+	}
+	price, _ = d.prices() // of the weights that are left, those of the last validation
+	trend, _ = d.trends()
+	graphtest.CheckOutput(t, "validation", []float64{history.Values["val_loss"][1], history.Values["val_price_loss"][1], history.Values["val_trend_loss"][1]},
+		[]float64{price/4 + trend, price, trend}, 1e-12)
+	if len(history.Values) != 10 {
+		t.Errorf("history of %v", slices.Sorted(maps.Keys(history.Values)))
+	}
+}
+
+// A weight of a loss scales its gradient; an output without a loss has none,
+// and no target.
+func TestGradientsOfOutputs(t *testing.T) {
+	step := func(outputs []train.Output, targets ...int) (price, trend []float64) {
+		f := newFork(t)
+		d := newForked(t, f)
+		b := *d.batch
+		b.Targets = nil
+		for _, i := range targets {
+			b.Targets = append(b.Targets, d.batch.Targets[i])
+		}
+		before := [][]float64{slices.Clone(d.kernel), slices.Clone(d.other)}
+		_, err := compile(t, f, train.Config{Optimizer: optimizers.SGD{LearningRate: 1}, Outputs: outputs}).Step(background, &b)
+		check(t, err)
+		for i, now := range [][]float64{d.kernel, d.other} {
+			for k := range now {
+				before[i][k] -= now[k]
+			}
+		}
+		return before[0], before[1]
+	}
+	mse := train.Output{Loss: losses.MSE{}}
+	price, none := step([]train.Output{mse, {}}, 0)
+	zero, trend := step([]train.Output{{}, {Loss: trendLoss}}, 1)
+	p, q := step([]train.Output{{Loss: losses.MSE{}, Weight: new(0.5)}, {Loss: trendLoss, Weight: new(3.0)}}, 0, 1)
+	for i := range price {
+		price[i] /= 2
+	}
+	for i := range trend {
+		trend[i] *= 3
+	}
+	graphtest.CheckGradient(t, "price", p, price, 1e-12)
+	graphtest.CheckGradient(t, "trend", q, trend, 1e-12)
+	if slices.Max(none) != 0 || slices.Max(zero) != 0 || slices.Max(price) == 0 {
+		t.Errorf("outputs without a loss: %v and %v", none, zero)
+	}
+	p, q = step([]train.Output{{Loss: losses.MSE{}, Weight: new(0.0)}, {Loss: trendLoss}}, 0, 1)
+	if slices.Max(p) != 0 || slices.Max(q) == 0 {
+		t.Errorf("a weight of 0: %v and %v", p, q)
+	}
+}
+
+// One loss and its metrics are those of every output. A name is there also
+// where the model gives none.
+func TestOneLossForAllOutputs(t *testing.T) {
+	f := newFork(t)
+	d := newForked(t, f)
+	d.batch.Targets[1] = dense(tensor.Float64, make([]float64, 12), 4, 3)
+	for prefix, m := range map[[2]string]train.Model{{"price", "trend"}: f, {"output_0", "output_1"}: nameless{f}} {
+		logs, err := compile(t, m, train.Config{Metrics: []metrics.Metric{metrics.MSE{}}}).Evaluate(background, given{4, d.batch, nil}, train.EvaluateConfig{})
+		check(t, err)
+		want := []string{"loss", prefix[0] + "_loss", prefix[1] + "_loss", prefix[0] + "_mse", prefix[1] + "_mse"}
+		for i, l := range logs {
+			if l.Name != want[i] {
+				t.Errorf("got %v, want %v", logs, want)
+				break
+			}
+		}
+		if math.Abs(logs[0].Value-logs[1].Value-logs[2].Value) > 1e-12 {
+			t.Errorf("%v does not add up", logs)
+		}
+	}
+}
+
+func TestPredictAll(t *testing.T) {
+	f := newFork(t)
+	d := newForked(t, f)
+	trainer := compile(t, f, train.Config{})
+	data, err := datasets.FromTensors(d.batch.Inputs, nil)
+	check(t, err)
+	for _, size := range []int{1, 3, 4} {
+		out, err := trainer.PredictAll(background, data, train.EvaluateConfig{BatchSize: size})
+		check(t, err)
+		if len(out) != 2 || !slices.Equal(out[0].Shape(), tensor.Shape{4, 1}) || !slices.Equal(out[1].Shape(), tensor.Shape{4, 3}) {
+			t.Fatalf("got %v", out)
+		}
+		for i, x := range d.x {
+			want := x[0]*d.kernel[0] + x[1]*d.kernel[1] + x[2]*d.kernel[2]
+			graphtest.CheckOutput(t, "price", out[0].Float64s()[i:i+1], []float64{want}, 1e-12)
+			want = x[0]*d.other[1] + x[1]*d.other[4] + x[2]*d.other[7]
+			graphtest.CheckOutput(t, "trend", out[1].Float64s()[3*i+1:3*i+2], []float64{want}, 1e-12)
+		}
+	}
+	_, err = trainer.Predict(background, data, train.EvaluateConfig{})
+	wantInput(t, err, "fork: Predict must be called on a model with one output; PredictAll returns several, got 2")
+}
+
+func TestErrorsOfOutputs(t *testing.T) {
+	mse := train.Output{Loss: losses.MSE{}}
+	mae := []metrics.Metric{metrics.MAE{}}
+	for i, c := range []struct {
+		cfg  train.Config
+		want string
+	}{
+		{train.Config{Outputs: []train.Output{mse}}, "fork: Config.Outputs must be one for each of the 2 outputs, got 1"},
+		{train.Config{Outputs: []train.Output{}}, "fork: Config.Outputs must be one for each of the 2 outputs, got 0"},
+		{train.Config{Loss: losses.MSE{}, Outputs: []train.Output{mse, mse}}, "fork: Config.Outputs must not be set together with Loss or Metrics"},
+		{train.Config{Metrics: mae, Outputs: []train.Output{mse, mse}}, "fork: Config.Outputs must not be set together with Loss or Metrics"},
+		{train.Config{Outputs: []train.Output{{}, {}}}, "fork: Config.Outputs must have a Loss for an output"},
+		{train.Config{Outputs: []train.Output{mse, {Metrics: mae}}}, "fork: Config.Outputs[1].Loss must be set where there are Metrics or a Weight"},
+		{train.Config{Outputs: []train.Output{mse, {Weight: new(1.0)}}}, "fork: Config.Outputs[1].Loss must be set where there are Metrics or a Weight"},
+		{train.Config{Outputs: []train.Output{{Loss: losses.MSE{}, Weight: new(-1.0)}, mse}}, "fork: Config.Outputs[0].Weight must be finite and not negative, got -1"},
+		{train.Config{Outputs: []train.Output{{Loss: losses.MSE{}, Weight: new(math.NaN())}, mse}}, "fork: Config.Outputs[0].Weight must be finite and not negative, got NaN"},
+		{train.Config{Outputs: []train.Output{{Loss: losses.MSE{}, Weight: new(math.Inf(1))}, mse}}, "fork: Config.Outputs[0].Weight must be finite and not negative, got +Inf"},
+		{train.Config{Outputs: []train.Output{mse, {Loss: losses.MSE{}, Metrics: append(mae, mae...)}}}, `fork: Config.Outputs[1].Metrics[1] must have a name of its own, got "trend_mae"`},
+		{train.Config{Outputs: []train.Output{mse, {Loss: losses.MSE{}, Metrics: []metrics.Metric{named{metrics.MAE{}, "loss"}}}}}, `fork: Config.Outputs[1].Metrics[0] must have a name of its own, got "trend_loss"`},
+		{train.Config{Outputs: []train.Output{mse, {Loss: losses.Huber{Delta: -1}}}}, "loss of trend: Huber.Delta must be finite and not negative, got -1"},
+	} {
+		_, err := train.Compile(newFork(t), c.cfg)
+		wantInput(t, err, c.want)
+		if t.Failed() {
+			t.Fatalf("case %d", i)
+		}
+	}
+	f := newFork(t)
+	d := newForked(t, f)
+	trainer := compile(t, f, train.Config{Outputs: []train.Output{mse, {Loss: trendLoss}}})
+	one := *d.batch
+	one.Targets = one.Targets[:1]
+	_, err := trainer.Step(background, &one)
+	wantInput(t, err, "fork: targets of the batch must be 2, got 1")
+	one.Targets = []*tensor.Dense{d.batch.Targets[0], dense(tensor.Float64, []float64{1, 2}, 2)}
+	_, err = trainer.Step(background, &one)
+	wantInput(t, err, "fork: target of trend must have 4 samples like input 0, got [2]")
+	one.Targets[1] = dense(tensor.Float64, []float64{1, 2, 3, 0}, 4)
+	_, err = trainer.Step(background, &one)
+	wantInput(t, err, "loss of trend: target must be the number of a class, a whole number from 0 to 2, got 3")
+	one.Targets[1] = dense(tensor.Float64, make([]float64, 8), 4, 2)
+	_, err = trainer.Step(background, &one)
+	wantInput(t, err, "loss of trend: target must hold numbers of classes in the shape [4], got [4, 2]")
+	one.Targets[1], one.Weights = d.batch.Targets[1], zeros(4, 2)
+	_, err = trainer.Step(background, &one)
+	wantInput(t, err, "loss of price: sample weights must be those of samples, or of steps, of a loss of the shape [4], got [4, 2]")
+	_, err = trainer.Fit(background, given{4, d.batch, nil}, train.FitConfig{ClassWeight: map[int]float64{0: 2}})
+	wantInput(t, err, "fork: FitConfig.ClassWeight must be nil where several outputs are trained")
+}
