@@ -4,11 +4,12 @@ package layers
 // in a layer's field where it is defined in this package.
 func All() []any {
 	return []any{
-		Activation{}, Add{}, Average{}, AveragePooling1D{}, BatchNormalization{}, Concatenate{}, Conv1D{}, Dense{},
-		Dot{}, Dropout{}, Embedding{}, Flatten{}, GaussianNoise{}, GlobalAveragePooling1D{}, GlobalMaxPooling1D{},
-		GRU{}, Input{}, Lambda{}, LayerNormalization{}, LSTM{}, Masking{}, Maximum{}, MaxPooling1D{}, Minimum{},
-		Multiply{}, Permute{}, RepeatVector{}, Reshape{}, RNN{}, SimpleRNN{}, SpatialDropout1D{}, Subtract{},
-		TimeDistributed{},
+		Activation{}, Add{}, AdditiveAttention{}, Attention{}, Average{}, AveragePooling1D{}, BatchNormalization{},
+		Concatenate{}, Conv1D{}, Dense{}, Dot{}, Dropout{}, Embedding{}, Flatten{}, GaussianNoise{},
+		GlobalAveragePooling1D{}, GlobalMaxPooling1D{}, GRU{}, Input{}, Lambda{}, LayerNormalization{}, LSTM{},
+		Masking{}, Maximum{}, MaxPooling1D{}, Minimum{}, MultiHeadAttention{}, Multiply{}, Permute{},
+		PositionEmbedding{}, RepeatVector{}, Reshape{}, RNN{}, SimpleRNN{}, SinePositionEncoding{},
+		SpatialDropout1D{}, Subtract{}, TimeDistributed{},
 		SLSTMCell{}, StackedRNNCells{},
 		FixedState{}, RandomState{}, ZeroState{},
 	}

@@ -1,0 +1,166 @@
+package layers
+
+import (
+	"fmt"
+
+	"github.com/engram-go/engram/graph"
+)
+
+// attended are the inputs of an attention layer. What they hold at masked steps
+// is replaced by zeros, so that it reaches neither a value nor a gradient.
+type attended struct {
+	query, key, value graph.Value  // [batch, query steps, features], [batch, value steps, features] twice
+	queries           *graph.Value // the mask of the query, [batch, query steps]; nil for none
+	values            *graph.Value // that of key and value, [batch, value steps]; nil for none
+}
+
+// attendedBy sorts the inputs of an attention layer: query, value and key. The
+// key is the value where it is not given, and the value is the query. The mask
+// of the key counts beside that of the value where keyMask says so.
+func attendedBy(s *graph.Scope, class string, inputs []graph.Value, keyMask bool) (attended, bool) {
+	if len(inputs) < 1 || len(inputs) > 3 {
+		s.Failf(class, "must have query, value and key, or the first of them", len(inputs))
+		return attended{}, false
+	}
+	for i, x := range inputs {
+		if x.Rank() != 3 {
+			s.Failf(class, "must have inputs of the shape [batch, steps, features]", x.Shape())
+			return attended{}, false
+		}
+		if _, ok := features(s, class, x); !ok {
+			return attended{}, false
+		}
+		if !alike(x.Dim(0), inputs[0].Dim(0)) || i == 2 && !alike(x.Dim(1), inputs[1].Dim(1)) {
+			s.Failf(class, fmt.Sprintf("must have inputs of one batch, and as many keys as values, beside %v", inputs[i-1].Shape()), x.Shape())
+			return attended{}, false
+		}
+		if mask, ok := x.Mask(); ok && !mask.Shape().Accepts(x.Shape()[:2]) {
+			s.Failf(class+" mask", fmt.Sprintf("must have the shape %v", x.Shape()[:2]), mask.Shape())
+			return attended{}, false
+		}
+	}
+	mask := func(i int) *graph.Value {
+		if i < len(inputs) {
+			if m, ok := inputs[i].Mask(); ok {
+				return &m
+			}
+		}
+		return nil
+	}
+	a := attended{queries: mask(0)}
+	a.query = hide(inputs[0], a.queries)
+	if len(inputs) == 1 {
+		a.key, a.value, a.values = a.query, a.query, a.queries
+		return a, true
+	}
+	a.values = mask(1)
+	if keyMask {
+		a.values = both(a.values, mask(2))
+	}
+	a.value = hide(inputs[1], a.values)
+	a.key = a.value
+	if len(inputs) == 3 {
+		a.key = hide(inputs[2], a.values)
+	}
+	return a, true
+}
+
+// alike tells whether two sizes are equal as far as they are known.
+func alike(a, b int) bool { return a == b || a == graph.Any || b == graph.Any }
+
+// hide puts zeros into the masked steps of x.
+func hide(x graph.Value, mask *graph.Value) graph.Value {
+	if mask == nil {
+		return x.WithoutMask()
+	}
+	return graph.Where(mask.Unsqueeze(-1), x, x.Scope().Const(0, graph.Shape{}))
+}
+
+// both is the mask of what two masks allow; nil allows everything.
+func both(a, b *graph.Value) *graph.Value {
+	if a == nil || b == nil {
+		if a == nil {
+			return b
+		}
+		return a
+	}
+	m := a.Times(*b)
+	return &m
+}
+
+// allowed are the values that each query may look at: 1 there and 0 elsewhere,
+// in a shape that broadcasts to [batch, query steps, value steps]; nil where all
+// may be looked at. With causal, those after the query's own step may not.
+func (a attended) allowed(causal bool) *graph.Value {
+	var m *graph.Value
+	if a.values != nil {
+		v := a.values.Unsqueeze(1) // [batch, 1, value steps]
+		m = &v
+	}
+	if causal {
+		s := a.query.Scope()
+		earlier := counting(s, a.query.Dim(1)).Unsqueeze(1).GreaterEqual(counting(s, a.value.Dim(1))) // [query steps, value steps]
+		m = both(m, &earlier)
+	}
+	return m
+}
+
+// counting is 0, 1, 2 and so on.
+func counting(s *graph.Scope, n int) graph.Value {
+	if n == graph.Any {
+		return s.Const(0, graph.Shape{n})
+	}
+	steps := make([]float64, n)
+	for i := range steps {
+		steps[i] = float64(i)
+	}
+	return s.Values(steps, graph.Shape{n})
+}
+
+// weigh makes weights of scores: along the last axis they add up to 1. Scores
+// that are not allowed are lowered by 10⁹, which leaves a weight of 0 wherever
+// anything is allowed.
+func weigh(scores graph.Value, allowed *graph.Value) graph.Value {
+	if allowed != nil {
+		s := scores.Scope()
+		lower := graph.Where(*allowed, s.Const(0, graph.Shape{}), s.Const(-1e9, graph.Shape{}))
+		scores = scores.Add(lower)
+	}
+	return scores.Softmax(-1)
+}
+
+// softAttention is what Attention and AdditiveAttention do with their scores.
+type softAttention struct {
+	dropout float64
+	seed    *uint64
+	causal  bool
+	scores  bool // gives the weights too
+}
+
+// call computes the outputs from scores [batch, query steps, value steps].
+func (l softAttention) call(s *graph.Scope, a attended, scores graph.Value) []graph.Value {
+	w := weigh(scores, a.allowed(l.causal)) // [batch, query steps, value steps]
+	seeded(s, l.seed, func() { w = drop(s, "dropout", w, w.Shape(), l.dropout) })
+	y := w.MatMul(a.value) // [batch, query steps, features]
+	if a.queries != nil {
+		y = hide(y, a.queries).WithMask(*a.queries)
+	}
+	if l.scores {
+		return []graph.Value{y, w}
+	}
+	return []graph.Value{y}
+}
+
+// pairs adds every query to every key.
+func (a attended) pairs() graph.Value {
+	return a.query.Unsqueeze(2).Add(a.key.Unsqueeze(1)) // [batch, query steps, value steps, features]
+}
+
+// sameFeatures checks that queries and keys can be compared.
+func (a attended) sameFeatures(s *graph.Scope, class string) bool {
+	if q, k := a.query.Shape(), a.key.Shape(); q[2] != k[2] {
+		s.Failf(class, fmt.Sprintf("must have a key with the features of the query, %v", q), k)
+		return false
+	}
+	return true
+}

@@ -1,0 +1,86 @@
+package layers
+
+import (
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/layers/initializers"
+)
+
+// Attention looks at a sequence of values: for each query it gives their
+// average, weighted by how well the keys fit the query (Luong et al. 2015,
+// "Effective Approaches to Attention-based Neural Machine Translation"):
+//
+//	weights = softmax(scores)    y = weights·value
+//
+//	dot:    scores[t, s] = scale · Σ query[t]·key[s]
+//	concat: scores[t, s] = concat_score_weight · Σ tanh(scale·(query[t] + key[s]))
+//
+//	in:      query [batch, query steps, features], value [batch, value steps, n],
+//	         key [batch, value steps, features]; the key is the value where it
+//	         is not given, and with one input a sequence attends to itself
+//	out:     [batch, query steps, n]; with ReturnAttentionScores also the
+//	         weights, [batch, query steps, value steps]
+//	weights: scale [] with UseScale, concat_score_weight [] with ScoreConcat
+//
+// Scores are not divided by the root of the features. A step that is masked in
+// the value is not looked at; where no other is left, the weights mean nothing.
+// A step that is masked in the query gives zeros, and its mask rides on the
+// output. The key's mask is not used. Features must be known when the model is
+// built. ScoreConcat takes memory for batch · query steps · value steps ·
+// features.
+type Attention struct {
+	UseScale              bool      // multiplies scores with a number that is learned, 1 at first
+	ScoreMode             ScoreMode // ScoreDot
+	Dropout               float64   // part of the weights dropped in training, 0 ≤ Dropout < 1
+	Seed                  *uint64   // of the dropout; the model's where nil
+	UseCausalMask         bool      // a query does not look at values after its own step
+	ReturnAttentionScores bool      // gives the weights too, after dropout
+	Name                  string    // "attention", numbered, where empty
+}
+
+// ScoreMode says how a query is compared with a key.
+type ScoreMode string
+
+// The modes, spelt as in Keras.
+const (
+	ScoreDot    ScoreMode = "dot"
+	ScoreConcat ScoreMode = "concat"
+)
+
+var _ Resolver = Attention{}
+
+// Resolve fills in the defaults.
+func (l Attention) Resolve() (Layer, error) {
+	switch l.ScoreMode {
+	case "":
+		l.ScoreMode = ScoreDot
+	case ScoreDot, ScoreConcat:
+	default:
+		return nil, graph.Error{Field: "Attention.ScoreMode", Rule: "must be one of dot, concat", Value: l.ScoreMode}
+	}
+	return l, rate("Attention.Dropout", l.Dropout)
+}
+
+// Call computes the layer.
+func (l Attention) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	a, ok := attendedBy(s, "Attention", inputs, false)
+	if !ok || !a.sameFeatures(s, "Attention") {
+		return inputs
+	}
+	soft := softAttention{l.Dropout, l.Seed, l.UseCausalMask, l.ReturnAttentionScores}
+	return soft.call(s, a, l.scores(s, a))
+}
+
+// scores are [batch, query steps, value steps].
+func (l Attention) scores(s *graph.Scope, a attended) graph.Value {
+	scaled := func(x graph.Value) graph.Value {
+		if !l.UseScale {
+			return x
+		}
+		return x.Times(s.Param("scale", graph.Shape{}, initializers.Ones))
+	}
+	if l.ScoreMode == ScoreDot {
+		return scaled(graph.Einsum("btd,bsd->bts", a.query, a.key)) // [batch, query steps, value steps]
+	}
+	sums := scaled(a.pairs()).Tanh().Sum(-1) // [batch, query steps, value steps]
+	return sums.Times(s.Param("concat_score_weight", graph.Shape{}, initializers.Ones))
+}

@@ -1,0 +1,175 @@
+package layers
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/layers/initializers"
+)
+
+// MultiHeadAttention attends with several heads at once, each with projections
+// of its own (Vaswani et al. 2017, "Attention Is All You Need"). For each head,
+//
+//	q = query·W_q + b_q    k = key·W_k + b_k    v = value·W_v + b_v
+//	weights = softmax(q·kᵀ / √key_dim)
+//	y = Σ over heads of weights·v·W_o, + b_o
+//
+//	in:      query [batch, query steps, features], value and key [batch, value
+//	         steps, features of their own]; the key is the value where it is not
+//	         given, and with one input a sequence attends to itself. With
+//	         AttentionMask the last input is that mask, [batch, query steps,
+//	         value steps], where 0 keeps a query from looking at a value
+//	out:     [batch, query steps, features of the query], or OutputShape in
+//	         place of the features; with ReturnAttentionScores also the weights,
+//	         [batch, heads, query steps, value steps]
+//	weights: query/kernel, key/kernel [features, heads, key_dim], query/bias,
+//	         key/bias [heads, key_dim], value/kernel [features, heads, value_dim],
+//	         value/bias [heads, value_dim], attention_output/kernel
+//	         [heads, value_dim, output...], attention_output/bias [output...]
+//
+// A query looks at a value only if all masks allow it: its own, those of value
+// and key, AttentionMask and the causal one. Where none is left, as at a masked
+// step of the query, all weights are 0, and so the output is the output's bias.
+// The query's mask rides on the output. Features must be known when the model is
+// built.
+//
+// Keras' attention_axes is not there: attention is over the steps.
+type MultiHeadAttention struct {
+	NumHeads              int               // required
+	KeyDim                int               // size of a head's queries and keys; required
+	ValueDim              int               // size of a head's values; KeyDim where 0
+	Dropout               float64           // part of the weights dropped in training, 0 ≤ Dropout < 1
+	Seed                  *uint64           // of the dropout; the model's where nil
+	NoBias                bool              // leaves all biases out
+	OutputShape           graph.Shape       // of the output at one step, at most 8 axes; the features of the query where empty
+	UseCausalMask         bool              // a query does not look at values after its own step
+	AttentionMask         bool              // the last input is a mask
+	ReturnAttentionScores bool              // gives the weights too, before dropout
+	KernelInitializer     graph.Initializer // initializers.GlorotUniform
+	BiasInitializer       graph.Initializer // initializers.Zeros
+	KernelRegularizer     graph.Regularizer // of each kernel; nil: none
+	BiasRegularizer       graph.Regularizer // of each bias; nil: none
+	ActivityRegularizer   graph.Regularizer // of q, k, v and y, divided by the size of the batch; nil: none
+	KernelConstraint      graph.Constraint  // of each kernel; nil: none
+	BiasConstraint        graph.Constraint  // of each bias; nil: none
+	Name                  string            // "multi_head_attention", numbered, where empty
+}
+
+var _ Resolver = MultiHeadAttention{}
+
+// Resolve fills in the defaults.
+func (l MultiHeadAttention) Resolve() (Layer, error) {
+	if l.ValueDim == 0 {
+		l.ValueDim = l.KeyDim
+	}
+	l.OutputShape = l.OutputShape.Clone() // a config does not change with what it was made of
+	err := first(
+		positive("MultiHeadAttention.NumHeads", l.NumHeads),
+		positive("MultiHeadAttention.KeyDim", l.KeyDim),
+		positive("MultiHeadAttention.ValueDim", l.ValueDim),
+		rate("MultiHeadAttention.Dropout", l.Dropout),
+		initializer("MultiHeadAttention.KernelInitializer", &l.KernelInitializer, initializers.GlorotUniform),
+		initializer("MultiHeadAttention.BiasInitializer", &l.BiasInitializer, initializers.Zeros),
+		regularizer("MultiHeadAttention.KernelRegularizer", &l.KernelRegularizer),
+		regularizer("MultiHeadAttention.BiasRegularizer", &l.BiasRegularizer),
+		regularizer("MultiHeadAttention.ActivityRegularizer", &l.ActivityRegularizer),
+		constraint("MultiHeadAttention.KernelConstraint", &l.KernelConstraint),
+		constraint("MultiHeadAttention.BiasConstraint", &l.BiasConstraint),
+	)
+	for _, d := range l.OutputShape {
+		if err == nil && (d <= 0 || len(l.OutputShape) > len(outputAxes)) {
+			err = graph.Error{Field: "MultiHeadAttention.OutputShape", Rule: "must have positive axes, at most 8", Value: l.OutputShape}
+		}
+	}
+	return l, err
+}
+
+// outputAxes are the letters of OutputShape in an equation.
+const outputAxes = "mnopqrux"
+
+// Call computes the layer.
+func (l MultiHeadAttention) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	var mask *graph.Value
+	if l.AttentionMask && len(inputs) > 0 {
+		mask, inputs = &inputs[len(inputs)-1], inputs[:len(inputs)-1]
+	}
+	a, ok := attendedBy(s, "MultiHeadAttention", inputs, true)
+	if !ok {
+		return inputs
+	}
+	allowed, ok := l.allowed(s, a, mask)
+	if !ok {
+		return inputs
+	}
+	h, k, n := l.NumHeads, l.KeyDim, l.ValueDim
+	q := l.project(s, "query", a.query, "btd,dhk->bthk", graph.Shape{a.query.Dim(2), h, k}, 1) // [batch, query steps, heads, key_dim]
+	ks := l.project(s, "key", a.key, "btd,dhk->bthk", graph.Shape{a.key.Dim(2), h, k}, 1)      // [batch, value steps, heads, key_dim]
+	v := l.project(s, "value", a.value, "btd,dhk->bthk", graph.Shape{a.value.Dim(2), h, n}, 1) // [batch, value steps, heads, value_dim]
+
+	scores := graph.Einsum("bthk,bshk->bhts", q.Scale(1/math.Sqrt(float64(k))), ks) // [batch, heads, query steps, value steps]
+	weights := weigh(scores, allowed)                                               // [batch, heads, query steps, value steps]
+	if allowed != nil {
+		weights = weights.Times(*allowed)
+	}
+	kept := weights
+	seeded(s, l.Seed, func() { kept = drop(s, "dropout", weights, weights.Shape(), l.Dropout) })
+	y := graph.Einsum("bhts,bshk->bthk", kept, v) // [batch, query steps, heads, value_dim]
+
+	shape := l.OutputShape
+	if len(shape) == 0 {
+		shape = graph.Shape{a.query.Dim(2)}
+	}
+	axes := outputAxes[:len(shape)]
+	equation := fmt.Sprintf("bthk,hk%s->bt%s", axes, axes)
+	y = l.project(s, "attention_output", y, equation, append(graph.Shape{h, n}, shape...), 2) // [batch, query steps, output...]
+	if a.queries != nil {
+		y = y.WithMask(*a.queries)
+	}
+	if l.ReturnAttentionScores {
+		return []graph.Value{y, weights}
+	}
+	return []graph.Value{y}
+}
+
+// project multiplies x with a kernel, over whose first axes it sums, and adds a
+// bias.
+func (l MultiHeadAttention) project(s *graph.Scope, name string, x graph.Value, equation string, shape graph.Shape, summed int) graph.Value {
+	y := x
+	s.Within(name, func() {
+		y = graph.Einsum(equation, x, s.Param("kernel", shape, l.KernelInitializer))
+		s.Regularize("kernel", l.KernelRegularizer)
+		s.Constrain("kernel", l.KernelConstraint)
+		if !l.NoBias {
+			y = y.Add(s.Param("bias", shape[summed:], l.BiasInitializer))
+			s.Regularize("bias", l.BiasRegularizer)
+			s.Constrain("bias", l.BiasConstraint)
+		}
+		priced(s, l.ActivityRegularizer, y)
+	})
+	return y
+}
+
+// allowed is what all masks allow, in a shape that broadcasts to [batch, heads,
+// query steps, value steps]; nil where that is everything.
+func (l MultiHeadAttention) allowed(s *graph.Scope, a attended, mask *graph.Value) (*graph.Value, bool) {
+	m := a.allowed(l.UseCausalMask)
+	if a.queries != nil {
+		q := a.queries.Unsqueeze(-1) // [batch, query steps, 1]
+		m = both(m, &q)
+	}
+	if mask != nil {
+		want := graph.Shape{a.query.Dim(0), a.query.Dim(1), a.value.Dim(1)}
+		if got := mask.Shape(); len(got) != 3 || !alike(got[0], want[0]) || !alike(got[1], want[1]) || !alike(got[2], want[2]) {
+			s.Failf("MultiHeadAttention.AttentionMask", fmt.Sprintf("must be an input of the shape %v", want), mask.Shape())
+			return nil, false
+		}
+		given := mask.Equal(s.Const(0, graph.Shape{})).OneMinus() // [batch, query steps, value steps]
+		m = both(m, &given)
+	}
+	if m != nil && m.Rank() == 3 { // a causal mask alone has no batch
+		heads := m.Unsqueeze(1) // [batch, 1, query steps, value steps]
+		m = &heads
+	}
+	return m, true
+}
