@@ -28,11 +28,38 @@ type benchShape struct{ steps, batch, features, units int }
 // benchDefaults are the shapes that docs/bench has a table of.
 var benchDefaults = []benchShape{{30, 32, 1, 50}, {50, 32, 8, 64}, {100, 64, 16, 128}, {100, 64, 64, 256}, {20, 20, 200, 200}}
 
+// benchCell makes a layer, which gives the outputs of all steps or of the last.
+type benchCell func(units int, sequences bool) layers.Layer
+
 // benchCells are the layers that --cell can name.
-var benchCells = map[string]func(units int) layers.Layer{
-	"lstm": func(units int) layers.Layer { return layers.LSTM{Units: units} },
-	"gru":  func(units int) layers.Layer { return layers.GRU{Units: units} },
-	"rnn":  func(units int) layers.Layer { return layers.SimpleRNN{Units: units} },
+var benchCells = map[string]benchCell{
+	"lstm": func(units int, sequences bool) layers.Layer {
+		return layers.LSTM{Units: units, ReturnSequences: sequences}
+	},
+	"gru": func(units int, sequences bool) layers.Layer {
+		return layers.GRU{Units: units, ReturnSequences: sequences}
+	},
+	"rnn": func(units int, sequences bool) layers.Layer {
+		return layers.SimpleRNN{Units: units, ReturnSequences: sequences}
+	},
+}
+
+// benchModels are what --model can name: the layers before a Dense(1), made of
+// a cell.
+var benchModels = map[string]func(cell benchCell, units int) []layers.Layer{
+	"single": func(cell benchCell, units int) []layers.Layer {
+		return []layers.Layer{cell(units, false)}
+	},
+	"stacked": func(cell benchCell, units int) []layers.Layer {
+		return []layers.Layer{cell(units, true), cell(units, false)}
+	},
+	"attention": func(cell benchCell, units int) []layers.Layer {
+		heads := 4
+		if units%heads != 0 {
+			heads = 1
+		}
+		return []layers.Layer{cell(units, true), layers.MultiHeadAttention{NumHeads: heads, KeyDim: units / heads}, layers.Flatten{}}
+	},
 }
 
 // timing is the best and the median of several runs, in milliseconds.
@@ -49,7 +76,8 @@ type benchResult struct {
 	PredictOne   timing `json:"predict_one_ms"`
 }
 
-// runBench times a recurrent layer with a Dense(1) behind it.
+// runBench times a recurrent layer, or a model of such layers, with a Dense(1)
+// behind it.
 func runBench(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f := newFlags("bench", "Times a training step (gathering the batch, loss, gradients and Adam), prediction of a batch and of one sample.")
 	var shapes []benchShape
@@ -62,6 +90,7 @@ func runBench(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 		return ""
 	})
 	cell := f.choice("cell", "lstm", []string{"lstm", "gru", "rnn"}, "the layer")
+	model := f.choice("model", "single", []string{"single", "stacked", "attention"}, "the layer alone, two of it, or with self-attention of 4 heads behind it")
 	asJSON := f.toggle("json", "write one JSON object a shape to standard output")
 	if err := f.parse(args, stdout); err != nil {
 		return err
@@ -70,11 +99,11 @@ func runBench(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 		shapes = benchDefaults
 	}
 	table := notebook.Table{
-		Caption: *cell + ", float32, milliseconds: best (median)",
+		Caption: *cell + ", " + *model + ", float32, milliseconds: best (median)",
 		Header:  []string{"T,B,D,H", "training step", "predict batch", "predict one"},
 	}
 	for _, s := range shapes {
-		r, err := bench(ctx, s, benchCells[*cell](s.units))
+		r, err := bench(ctx, s, benchModels[*model](benchCells[*cell], s.units))
 		if err != nil {
 			return err
 		}
@@ -114,10 +143,12 @@ func parseShape(s string) (benchShape, bool) {
 }
 
 // bench times one shape on random numbers, through what Fit and Predict do.
-func bench(ctx context.Context, s benchShape, layer layers.Layer) (benchResult, error) {
+func bench(ctx context.Context, s benchShape, inner []layers.Layer) (benchResult, error) {
 	r := benchResult{Shape: [4]int{s.steps, s.batch, s.features, s.units}}
-	model := models.NewSequential(models.Config{Seed: 1},
-		layers.Input{Shape: graph.Shape{s.steps, s.features}}, layer, layers.Dense{Units: 1})
+	model := models.NewSequential(models.Config{Seed: 1}, layers.Input{Shape: graph.Shape{s.steps, s.features}})
+	for _, l := range append(inner, layers.Dense{Units: 1}) {
+		model.Add(l)
+	}
 	trainer, err := train.Compile(model, train.Config{Loss: losses.MSE{}})
 	if err != nil {
 		return r, err

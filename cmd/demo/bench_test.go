@@ -7,8 +7,8 @@ import (
 )
 
 func TestBenchJSON(t *testing.T) {
-	for _, cell := range []string{"lstm", "gru", "rnn"} {
-		run := runDemo(t, "bench", "--json", "--cell", cell, "--shape", "3,2,1,4", "--shape", "2,1,2,3")
+	for _, args := range []string{"--cell lstm", "--cell gru", "--cell rnn", "--model stacked", "--model attention --cell gru"} {
+		run := runDemo(t, append(append([]string{"bench", "--json"}, strings.Fields(args)...), "--shape", "3,2,1,4", "--shape", "2,1,2,3")...)
 		if run.status != statusOK || run.stderr != "" {
 			t.Fatalf("got %+v", run)
 		}
@@ -41,7 +41,7 @@ func TestBenchTable(t *testing.T) {
 }
 
 func TestBenchRefuses(t *testing.T) {
-	for _, args := range []string{"--shape 1,2,3", "--shape 1,2,3,0", "--shape 1,2,3,x", "--shape 1,2,3,5000", "--cell elman"} {
+	for _, args := range []string{"--shape 1,2,3", "--shape 1,2,3,0", "--shape 1,2,3,x", "--shape 1,2,3,5000", "--cell elman", "--model deep"} {
 		if run := runDemo(t, append([]string{"bench"}, strings.Fields(args)...)...); run.status != statusUsage || !strings.Contains(run.stderr, "must be") {
 			t.Errorf("%s: got %+v", args, run)
 		}
