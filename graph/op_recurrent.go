@@ -40,6 +40,11 @@ type Recurrent struct {
 	Bias              *Value  // [gates·units], for a GRU [2, 3·units]; nil for none
 	Initial           []Value // h, and c of an LSTM: [batch, units], before the first step
 
+	// DropX and DropH are what x and h are multiplied by before they meet the
+	// weights of each gate, the same at all steps: [gates, batch, features] and
+	// [gates, batch, units]; nil for nothing. They get no gradients.
+	DropX, DropH *Value
+
 	Backwards bool // from the last step to the first
 	Sequence  bool // y is h of all steps, in the order in which they are computed
 	ZeroMask  bool // masked steps give zeros, and otherwise the output before
@@ -81,11 +86,13 @@ func (r Recurrent) Run() (y Value, states []Value) {
 }
 
 // operands are the inputs of the operation: x, kernel, recurrent kernel, the
-// states, and perhaps bias and mask.
+// states, and perhaps bias, what drops x and h, and mask.
 func (r Recurrent) operands() []Value {
 	in := append([]Value{r.X, r.Kernel, r.Recurrent}, r.Initial...)
-	if r.Bias != nil {
-		in = append(in, *r.Bias)
+	for _, v := range []*Value{r.Bias, r.DropX, r.DropH} {
+		if v != nil {
+			in = append(in, *v)
+		}
 	}
 	if mask, ok := r.X.Mask(); ok {
 		in = append(in, mask)
@@ -124,6 +131,8 @@ func (r Recurrent) fits() bool {
 	ok := r.fit("kernel", r.Kernel, Shape{features, cell.gates * units}) &&
 		r.fit("recurrent kernel", r.Recurrent, Shape{units, cell.gates * units}) &&
 		(r.Bias == nil || r.fit("bias", *r.Bias, cell.bias(units)))
+	ok = ok && (r.DropX == nil || r.fit("dropout of x", *r.DropX, Shape{cell.gates, batch, features})) &&
+		(r.DropH == nil || r.fit("dropout of h", *r.DropH, Shape{cell.gates, batch, units}))
 	for i, v := range r.Initial {
 		ok = ok && r.fit(fmt.Sprintf("state %d", i), v, Shape{batch, units})
 	}
@@ -149,7 +158,7 @@ type recurrent[T float] struct {
 	layer  *kernels.Recurrent[T] // made in the first run: by then it is known whether there is a way back
 	ny, ns int                   // elements of y and of a state
 	states int
-	last   int // place of the bias among the operands, or of the mask where there is none
+	last   int // place of the bias among the operands, or of what follows where there is none
 
 	kept    bool   // whether the weights are parameters, which change with their version only
 	version uint64 // of the weights that the layer holds
@@ -163,6 +172,7 @@ func newRecurrent[T float](r Recurrent, set *kernels.Set[T], shape Shape, kernel
 		cfg: kernels.Config{
 			Batch: r.X.shape[0], Steps: r.X.shape[1], Features: r.X.shape[2], Units: r.Initial[0].shape[1],
 			Bias: r.Bias != nil, Backwards: r.Backwards, Sequence: r.Sequence, ZeroMask: r.ZeroMask,
+			Dropout: r.DropX != nil || r.DropH != nil,
 		},
 		ny: shape.Size(), ns: r.Initial[0].shape.Size(), states: len(r.Initial), last: 3 + len(r.Initial),
 	}
@@ -194,11 +204,15 @@ func newRecurrent[T float](r Recurrent, set *kernels.Set[T], shape Shape, kernel
 	return sp
 }
 
-// layout packs the gradients that are wanted: where each begins, or −1. A mask
-// has none.
+// layout packs the gradients that are wanted: where each begins, or −1. What
+// drops x and h has none, nor has a mask.
 func (o *recurrent[T]) layout(in []Value, want []bool) (at []int, size int) {
+	end := o.last // of the operands that may have a gradient
+	if o.Bias != nil {
+		end++
+	}
 	for i, v := range in {
-		if _, masked := o.X.Mask(); !want[i] || masked && i == len(in)-1 {
+		if !want[i] || i >= end {
 			at = append(at, -1)
 			continue
 		}
@@ -225,9 +239,13 @@ func (o *recurrent[T]) inputs(in [][]T) kernels.In[T] {
 		out.C = in[4]
 	}
 	rest := in[o.last:]
-	if o.Bias != nil {
-		out.Bias, rest = rest[0], rest[1:]
+	next := func(given *Value) (x []T) {
+		if given != nil {
+			x, rest = rest[0], rest[1:]
+		}
+		return x
 	}
+	out.Bias, out.DropX, out.DropH = next(o.Bias), next(o.DropX), next(o.DropH)
 	if len(rest) > 0 {
 		out.Mask = rest[0]
 	}

@@ -180,6 +180,8 @@ func TestRecurrentRefuses(t *testing.T) {
 			{"recurrent kernel must have the shape", func(op *graph.Recurrent, _ graph.Value) { op.Kernel = op.Recurrent }},
 			{"recurrent recurrent kernel must have the shape", func(op *graph.Recurrent, _ graph.Value) { op.Recurrent = op.Kernel }},
 			{"recurrent bias must have the shape", func(op *graph.Recurrent, o graph.Value) { op.Bias = &o }},
+			{"recurrent dropout of x must have the shape", func(op *graph.Recurrent, o graph.Value) { op.DropX = &o }},
+			{"recurrent dropout of h must have the shape", func(op *graph.Recurrent, o graph.Value) { op.DropH = &o }},
 			{"recurrent state 0 must have the shape", func(op *graph.Recurrent, _ graph.Value) { op.Initial[0] = op.Initial[0].Slice(0, 0, 1) }},
 			{"recurrent mask must have the shape", func(op *graph.Recurrent, o graph.Value) { op.X = op.X.WithMask(o) }},
 			{"recurrent mask must have the shape", func(op *graph.Recurrent, o graph.Value) { op.X = op.X.WithMask(op.X.At(2, 0).At(1, 0)) }},

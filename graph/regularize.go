@@ -26,8 +26,11 @@ type Constrained struct {
 // to the losses: once, however often the layer is called, and not at all where
 // the parameter is not trained. A nil regularizer is none.
 func (s *Scope) Regularize(name string, r Regularizer) {
+	if r == nil {
+		return
+	}
 	b, ok := s.inLayer("regularizer", name)
-	if r == nil || !ok || !b.Param.Trainable || s.regularized[b.Param] {
+	if !ok || !b.Param.Trainable || s.regularized[b.Param] {
 		return
 	}
 	s.regularized[b.Param] = true
@@ -38,8 +41,11 @@ func (s *Scope) Regularize(name string, r Regularizer) {
 // constraint, which is applied after every training step, and not before the
 // first. A nil constraint is none.
 func (s *Scope) Constrain(name string, c Constraint) {
+	if c == nil {
+		return
+	}
 	b, ok := s.inLayer("constraint", name)
-	if c == nil || !ok {
+	if !ok {
 		return
 	}
 	if s.Symbolic() { // a constraint that does not fit shows before anything is trained

@@ -87,11 +87,17 @@ func drop(s *graph.Scope, name string, x graph.Value, mask graph.Shape, rate flo
 	if rate == 0 || !s.Training() {
 		return x
 	}
+	return x.Times(s.Random(name, mask, keeping(rate)))
+}
+
+// keeping draws 0 for what is dropped, and for the rest what keeps the expected
+// sum.
+func keeping(rate float64) func(r *rand.Rand) float64 {
 	keep := 1 - rate
-	return x.Times(s.Random(name, mask, func(r *rand.Rand) float64 {
+	return func(r *rand.Rand) float64 {
 		if r.Float64() < keep {
 			return 1 / keep
 		}
 		return 0
-	}))
+	}
 }

@@ -28,8 +28,8 @@ import (
 //	         ResetBefore; the columns of z, r and h, in that order
 //
 // At a masked step h stays as it was, and the output is that of the step
-// before, or zeros at the first. The mask rides on the output only with
-// ReturnSequences.
+// before, or zeros at the first and with ZeroOutputForMask. The mask rides on
+// the output only with ReturnSequences.
 //
 // The values z, r and g can be read from a graph.Program as "z", "r" and "g"
 // under the layer's path, [batch, steps, units] each. With Unrolled, "z" is that
@@ -41,7 +41,9 @@ import (
 // read. Otherwise its step is compiled once and run over time, see graph.Scan.
 // With Unrolled the steps are written out in the graph, and the time to compile
 // grows faster than their number, to some seconds for 300.
-// There is no dropout between states.
+// With RecurrentDropout every gate sees its own part of h and, with Dropout, of
+// x, as in Keras: their masks are drawn once a batch and kept for all its steps.
+// Without it one mask of x serves all gates.
 type GRU struct {
 	Units                int                    // size of h; required
 	Activation           activations.Activation // activations.Tanh
@@ -51,10 +53,20 @@ type GRU struct {
 	KernelInitializer    graph.Initializer      // initializers.GlorotUniform
 	RecurrentInitializer graph.Initializer      // initializers.Orthogonal{}
 	BiasInitializer      graph.Initializer      // initializers.Zeros
-	Dropout              float64                // part of the features of x dropped in training, 0 ≤ Dropout < 1; one mask for all steps
+	KernelRegularizer    graph.Regularizer      // nil: none
+	RecurrentRegularizer graph.Regularizer      // of the recurrent kernel; nil: none
+	BiasRegularizer      graph.Regularizer      // nil: none
+	ActivityRegularizer  graph.Regularizer      // of every output, divided by the size of the batch; nil: none
+	KernelConstraint     graph.Constraint       // nil: none
+	RecurrentConstraint  graph.Constraint       // of the recurrent kernel; nil: none
+	BiasConstraint       graph.Constraint       // nil: none
+	Dropout              float64                // part of the features of x dropped in training, 0 ≤ Dropout < 1
+	RecurrentDropout     float64                // part of h dropped on its way to the gates, 0 ≤ RecurrentDropout < 1
+	Seed                 *uint64                // of the dropped parts, whatever the model's seed and the layer's place; the model's where nil
 	ReturnSequences      bool                   // gives h of every step
 	ReturnState          bool                   // gives the last h too
 	GoBackwards          bool                   // from the last step to the first; outputs stay in that order
+	ZeroOutputForMask    bool                   // the output of a masked step is 0, and not that of the step before
 	InitialState         InitialState           // ZeroState{}
 	Unrolled             bool                   // writes the steps out in the graph, and never runs as one operation
 	Name                 string                 // "gru", numbered, where empty
@@ -71,7 +83,15 @@ func (l GRU) Resolve() (Layer, error) {
 		initializer("GRU.KernelInitializer", &l.KernelInitializer, initializers.GlorotUniform),
 		initializer("GRU.RecurrentInitializer", &l.RecurrentInitializer, initializers.Orthogonal{}),
 		initializer("GRU.BiasInitializer", &l.BiasInitializer, initializers.Zeros),
+		regularizer("GRU.KernelRegularizer", &l.KernelRegularizer),
+		regularizer("GRU.RecurrentRegularizer", &l.RecurrentRegularizer),
+		regularizer("GRU.BiasRegularizer", &l.BiasRegularizer),
+		regularizer("GRU.ActivityRegularizer", &l.ActivityRegularizer),
+		constraint("GRU.KernelConstraint", &l.KernelConstraint),
+		constraint("GRU.RecurrentConstraint", &l.RecurrentConstraint),
+		constraint("GRU.BiasConstraint", &l.BiasConstraint),
 		rate("GRU.Dropout", l.Dropout),
+		rate("GRU.RecurrentDropout", l.RecurrentDropout),
 		initialState(&l.InitialState),
 	)
 	return l, err
@@ -80,13 +100,27 @@ func (l GRU) Resolve() (Layer, error) {
 // Call computes the layer.
 func (l GRU) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	r := rnn{
-		class: "GRU", cell: gruCell{l}, dropout: l.Dropout, initial: l.InitialState,
-		backwards: l.GoBackwards, sequences: l.ReturnSequences, states: l.ReturnState, unrolled: l.Unrolled,
+		class: "GRU", cell: gruCell{l}, dropout: l.dropouts(), initial: l.InitialState,
+		backwards: l.GoBackwards, zeroMask: l.ZeroOutputForMask, sequences: l.ReturnSequences, states: l.ReturnState, unrolled: l.Unrolled,
+		rules: l.rules(),
 	}
 	if !l.ResetBefore && usual(l.Activation, l.RecurrentActivation) {
 		r.whole = &whole{graph.GRUCell, l.weights}
 	}
 	return r.call(s, inputs)
+}
+
+func (l GRU) dropouts() dropouts { return dropouts{l.Dropout, l.RecurrentDropout, l.Seed} }
+
+// rules are the penalties and bounds; without a bias none hold for it.
+func (l GRU) rules() rules {
+	if l.NoBias {
+		l.BiasRegularizer, l.BiasConstraint = nil, nil
+	}
+	return rules{
+		l.KernelRegularizer, l.RecurrentRegularizer, l.BiasRegularizer, l.ActivityRegularizer,
+		l.KernelConstraint, l.RecurrentConstraint, l.BiasConstraint,
+	}
 }
 
 func (l GRU) weights(s *graph.Scope, features int) recurrentWeights {
@@ -119,12 +153,14 @@ func (l gruCell) Step(s *graph.Scope, x graph.Value, states, _ []graph.Value) (g
 	h := states[0]                                                                     // [batch, units]
 	part := func(v graph.Value, i int) graph.Value { return v.Slice(1, i*u, (i+1)*u) } // the columns of one gate
 
-	xs := x.MatMul(w.kernel) // [batch, 3·units]
-	var hs graph.Value       // [batch, 3·units], or [batch, 2·units]
+	mx, mh := l.dropouts().gates(s, 3, x.Dim(0), x.Dim(1), u)
+
+	xs := mx.product(x, w.kernel, u) // [batch, 3·units]
+	var hs graph.Value               // [batch, 3·units], or [batch, 2·units]
 	if l.ResetBefore {
-		hs = h.MatMul(w.recurrent.Slice(1, 0, 2*u))
+		hs = mh.product(h, w.recurrent.Slice(1, 0, 2*u), u)
 	} else {
-		hs = h.MatMul(w.recurrent)
+		hs = mh.product(h, w.recurrent, u)
 	}
 	switch {
 	case w.bias == nil:
@@ -138,7 +174,7 @@ func (l gruCell) Step(s *graph.Scope, x graph.Value, states, _ []graph.Value) (g
 	r := gate("GRU.RecurrentActivation", σ, part(xs, 1).Add(part(hs, 1))) // [batch, units]
 	var past graph.Value                                                  // [batch, units]
 	if l.ResetBefore {
-		past = r.Times(h).MatMul(part(w.recurrent, 2))
+		past = r.Times(mh.through(h, 2)).MatMul(part(w.recurrent, 2))
 	} else {
 		past = r.Times(part(hs, 2))
 	}

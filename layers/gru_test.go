@@ -8,8 +8,10 @@ import (
 	"github.com/engram-go/engram/graph/graphtest"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/activations"
+	"github.com/engram-go/engram/layers/constraints"
 	"github.com/engram-go/engram/layers/initializers"
 	"github.com/engram-go/engram/layers/layertest"
+	"github.com/engram-go/engram/layers/regularizers"
 )
 
 // The golden files hold what PyTorch computes; testdata/gru.py made them.
@@ -149,6 +151,13 @@ func TestGRURefuses(t *testing.T) {
 		{"GRU.KernelInitializer", layers.GRU{KernelInitializer: initializers.Name("orthogonal")}},
 		{"GRU.RecurrentInitializer.Gain", layers.GRU{RecurrentInitializer: initializers.Orthogonal{Gain: nan}}},
 		{"GRU.BiasInitializer.Value", layers.GRU{BiasInitializer: initializers.Constant{Value: nan}}},
+		{"GRU.KernelRegularizer.L1", layers.GRU{KernelRegularizer: regularizers.L1{L1: -1}}},
+		{"GRU.RecurrentRegularizer.Mode", layers.GRU{RecurrentRegularizer: regularizers.OrthogonalRegularizer{Mode: "r"}}},
+		{"GRU.BiasRegularizer.L2", layers.GRU{BiasRegularizer: regularizers.L1L2{L2: nan}}},
+		{"GRU.ActivityRegularizer.L2", layers.GRU{ActivityRegularizer: regularizers.L2{L2: -1}}},
+		{"GRU.KernelConstraint.Axes", layers.GRU{KernelConstraint: constraints.MaxNorm{Axes: []int{-2}}}},
+		{"GRU.RecurrentConstraint.Rate", layers.GRU{RecurrentConstraint: constraints.MinMaxNorm{Rate: 2}}},
+		{"GRU.BiasConstraint.Axes", layers.GRU{BiasConstraint: constraints.UnitNorm{Axes: []int{0, 0}}}},
 		{"GRU.Dropout", layers.GRU{Dropout: -0.1}},
 		{"GRU.Dropout", layers.GRU{Dropout: 1}},
 		{"GRU.Dropout", layers.GRU{Dropout: nan}},

@@ -1,9 +1,6 @@
 package layers
 
 import (
-	"math/rand/v2"
-	"slices"
-
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/layers/activations"
 	"github.com/engram-go/engram/layers/initializers"
@@ -18,15 +15,30 @@ import (
 //	g = tanh(x·W_c + h·U_c + b_c)     o = σ(x·W_o + h·U_o + b_o)
 //	c' = f ⊙ c + i ⊙ g                h' = o ⊙ tanh(c')
 //
+// With Peepholes (Gers & Schmidhuber 2000, "Recurrent Nets that Time and
+// Count") the gates see c, each of its elements alone: the sums of i and f get
+// w_i ⊙ c and w_f ⊙ c, and that of o gets w_o ⊙ c'. With CoupledGates (Greff et
+// al. 2017, "LSTM: A Search Space Odyssey") f = 1 − i, which has no weights of
+// its own. With LayerNorm (Ba et al. 2016, "Layer Normalization", as in its
+// supplement) x·W and h·U are normalised, each over all gates together, and
+// h' = o ⊙ tanh(norm(c')), while c' is carried on as it is. There
+//
+//	norm(v) = γ ⊙ (v − mean v) / √(var v + 0.001) + β
+//
+// has β at c' only: elsewhere b is enough.
+//
 //	in:      [batch, steps, features]; perhaps h and c, [batch, units] each
 //	out:     h of the last step [batch, units], or of all steps
 //	         [batch, steps, units]; with ReturnState also the last h and c
 //	weights: kernel [features, 4·units], recurrent_kernel [units, 4·units],
-//	         bias [4·units]; the columns of i, f, c and o, in that order
+//	         bias [4·units]; the columns of i, f, c and o, in that order; with
+//	         Peepholes peephole_kernel [3, units], the rows of i, f and o; with
+//	         LayerNorm kernel_gamma and recurrent_gamma [4·units], state_gamma
+//	         and state_beta [units]; CoupledGates has no f anywhere
 //
 // At a masked step h and c stay as they were, and the output is that of the
-// step before, or zeros at the first. The mask rides on the output only with
-// ReturnSequences.
+// step before, or zeros at the first and with ZeroOutputForMask. The mask rides
+// on the output only with ReturnSequences.
 //
 // The values i, f, g, o and c' can be read from a graph.Program as "i", "f", "g",
 // "o" and "c" under the layer's path, [batch, steps, units] each, as they are
@@ -34,25 +46,40 @@ import (
 // computed, "i_1" that of the next and so on.
 //
 // The number of units and features must be known when the model is built, that
-// of steps may be open. With the default activations the layer runs as one
-// operation for all steps, whose inner values cannot be read. Otherwise its step
-// is compiled once and run over time, see graph.Scan. With Unrolled the steps are
-// written out in the graph, and the time to compile grows faster than their
-// number, to some seconds for 300.
-// There is no dropout between states.
+// of steps may be open. With the default activations, and without Peepholes,
+// CoupledGates and LayerNorm, the layer runs as one operation for all steps, whose
+// inner values cannot be read. Otherwise its step is compiled once and run over
+// time, see graph.Scan. With Unrolled the steps are written out in the graph, and
+// the time to compile grows faster than their number, to some seconds for 300.
+// With RecurrentDropout every gate sees its own part of h and, with Dropout, of
+// x, as in Keras: their masks are drawn once a batch and kept for all its steps.
+// Without it one mask of x serves all gates.
 type LSTM struct {
 	Units                int                    // size of h and c; required
 	Activation           activations.Activation // activations.Tanh
 	RecurrentActivation  activations.Activation // activations.Sigmoid
+	Peepholes            bool                   // the gates see c
+	CoupledGates         bool                   // f = 1 − i, without weights of its own
+	LayerNorm            bool                   // the sums of the gates, and c on its way to h, are normalised
 	NoBias               bool                   // leaves the bias out
 	NoUnitForgetBias     bool                   // otherwise the forget gate's bias starts at 1
-	KernelInitializer    graph.Initializer      // initializers.GlorotUniform
+	KernelInitializer    graph.Initializer      // initializers.GlorotUniform; of the peepholes too
 	RecurrentInitializer graph.Initializer      // initializers.Orthogonal{}
 	BiasInitializer      graph.Initializer      // initializers.Zeros
-	Dropout              float64                // part of the features of x dropped in training, 0 ≤ Dropout < 1; one mask for all steps
+	KernelRegularizer    graph.Regularizer      // nil: none
+	RecurrentRegularizer graph.Regularizer      // of the recurrent kernel; nil: none
+	BiasRegularizer      graph.Regularizer      // nil: none
+	ActivityRegularizer  graph.Regularizer      // of every output, divided by the size of the batch; nil: none
+	KernelConstraint     graph.Constraint       // nil: none
+	RecurrentConstraint  graph.Constraint       // of the recurrent kernel; nil: none
+	BiasConstraint       graph.Constraint       // nil: none
+	Dropout              float64                // part of the features of x dropped in training, 0 ≤ Dropout < 1
+	RecurrentDropout     float64                // part of h dropped on its way to the gates, 0 ≤ RecurrentDropout < 1
+	Seed                 *uint64                // of the dropped parts, whatever the model's seed and the layer's place; the model's where nil
 	ReturnSequences      bool                   // gives h of every step
 	ReturnState          bool                   // gives the last h and c too
 	GoBackwards          bool                   // from the last step to the first; outputs stay in that order
+	ZeroOutputForMask    bool                   // the output of a masked step is 0, and not that of the step before
 	InitialState         InitialState           // ZeroState{}
 	Unrolled             bool                   // writes the steps out in the graph, and never runs as one operation
 	Name                 string                 // "lstm", numbered, where empty
@@ -69,7 +96,15 @@ func (l LSTM) Resolve() (Layer, error) {
 		initializer("LSTM.KernelInitializer", &l.KernelInitializer, initializers.GlorotUniform),
 		initializer("LSTM.RecurrentInitializer", &l.RecurrentInitializer, initializers.Orthogonal{}),
 		initializer("LSTM.BiasInitializer", &l.BiasInitializer, initializers.Zeros),
+		regularizer("LSTM.KernelRegularizer", &l.KernelRegularizer),
+		regularizer("LSTM.RecurrentRegularizer", &l.RecurrentRegularizer),
+		regularizer("LSTM.BiasRegularizer", &l.BiasRegularizer),
+		regularizer("LSTM.ActivityRegularizer", &l.ActivityRegularizer),
+		constraint("LSTM.KernelConstraint", &l.KernelConstraint),
+		constraint("LSTM.RecurrentConstraint", &l.RecurrentConstraint),
+		constraint("LSTM.BiasConstraint", &l.BiasConstraint),
 		rate("LSTM.Dropout", l.Dropout),
+		rate("LSTM.RecurrentDropout", l.RecurrentDropout),
 		initialState(&l.InitialState),
 	)
 	return l, err
@@ -78,79 +113,26 @@ func (l LSTM) Resolve() (Layer, error) {
 // Call computes the layer.
 func (l LSTM) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	r := rnn{
-		class: "LSTM", cell: lstmCell{l}, dropout: l.Dropout, initial: l.InitialState,
-		backwards: l.GoBackwards, sequences: l.ReturnSequences, states: l.ReturnState, unrolled: l.Unrolled,
+		class: "LSTM", cell: lstmCell{l}, dropout: l.dropouts(), initial: l.InitialState,
+		backwards: l.GoBackwards, zeroMask: l.ZeroOutputForMask, sequences: l.ReturnSequences, states: l.ReturnState, unrolled: l.Unrolled,
+		rules: l.rules(),
 	}
-	if usual(l.Activation, l.RecurrentActivation) {
+	plain := !l.Peepholes && !l.CoupledGates && !l.LayerNorm
+	if plain && usual(l.Activation, l.RecurrentActivation) {
 		r.whole = &whole{graph.LSTMCell, l.weights}
 	}
 	return r.call(s, inputs)
 }
 
-func (l LSTM) weights(s *graph.Scope, features int) recurrentWeights {
-	u := l.Units
-	w := recurrentWeights{
-		kernel:    s.Param("kernel", graph.Shape{features, 4 * u}, l.KernelInitializer),       // [features, 4·units]
-		recurrent: s.Param("recurrent_kernel", graph.Shape{u, 4 * u}, l.RecurrentInitializer), // [units, 4·units]
-	}
-	if !l.NoBias {
-		bias := s.Param("bias", graph.Shape{4 * u}, gateBias{l.BiasInitializer, u, !l.NoUnitForgetBias}) // [4·units]
-		w.bias = &bias
-	}
-	return w
-}
+func (l LSTM) dropouts() dropouts { return dropouts{l.Dropout, l.RecurrentDropout, l.Seed} }
 
-// lstmCell is one step of an LSTM.
-type lstmCell struct{ LSTM }
-
-// States are the sizes of h and c.
-func (l lstmCell) States() []int { return []int{l.Units, l.Units} }
-
-// Step computes the equations of LSTM.
-func (l lstmCell) Step(s *graph.Scope, x graph.Value, states, _ []graph.Value) (graph.Value, []graph.Value) {
-	u, σ, w := l.Units, l.RecurrentActivation, l.weights(s, x.Dim(1))
-	h, c := states[0], states[1]                       // [batch, units]
-	z := x.MatMul(w.kernel).Add(h.MatMul(w.recurrent)) // [batch, 4·units]
-	if w.bias != nil {
-		z = z.Add(*w.bias) // [batch, 4·units]
+// rules are the penalties and bounds; without a bias none hold for it.
+func (l LSTM) rules() rules {
+	if l.NoBias {
+		l.BiasRegularizer, l.BiasConstraint = nil, nil
 	}
-	i := gate("LSTM.RecurrentActivation", σ, z.Slice(1, 0, u))       // [batch, units]
-	f := gate("LSTM.RecurrentActivation", σ, z.Slice(1, u, 2*u))     // [batch, units]
-	g := gate("LSTM.Activation", l.Activation, z.Slice(1, 2*u, 3*u)) // [batch, units]
-	o := gate("LSTM.RecurrentActivation", σ, z.Slice(1, 3*u, 4*u))   // [batch, units]
-	c = f.Times(c).Add(i.Times(g))                                   // [batch, units]
-	h = o.Times(gate("LSTM.Activation", l.Activation, c))            // [batch, units]
-
-	s.Trace("i", i)
-	s.Trace("f", f)
-	s.Trace("g", g)
-	s.Trace("o", o)
-	s.Trace("c", c)
-	return h, []graph.Value{h, c}
-}
-
-// gateBias starts the bias of the forget gate with ones, so that a new LSTM
-// remembers (Gers et al. 2000; Jozefowicz et al. 2015), and leaves the others
-// to the initializer.
-type gateBias struct {
-	initializer graph.Initializer
-	units       int
-	forget      bool
-}
-
-// Init makes the four parts.
-func (b gateBias) Init(r *rand.Rand, shape graph.Shape) ([]float64, error) {
-	if !b.forget {
-		return b.initializer.Init(r, shape)
+	return rules{
+		l.KernelRegularizer, l.RecurrentRegularizer, l.BiasRegularizer, l.ActivityRegularizer,
+		l.KernelConstraint, l.RecurrentConstraint, l.BiasConstraint,
 	}
-	input, err := b.initializer.Init(r, graph.Shape{b.units})
-	if err != nil {
-		return nil, err
-	}
-	rest, err := b.initializer.Init(r, graph.Shape{2 * b.units})
-	if err != nil {
-		return nil, err
-	}
-	ones := slices.Repeat([]float64{1}, b.units)
-	return slices.Concat(input, ones, rest), nil
 }

@@ -8,8 +8,10 @@ import (
 	"github.com/engram-go/engram/graph/graphtest"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/activations"
+	"github.com/engram-go/engram/layers/constraints"
 	"github.com/engram-go/engram/layers/initializers"
 	"github.com/engram-go/engram/layers/layertest"
+	"github.com/engram-go/engram/layers/regularizers"
 )
 
 func TestLSTM(t *testing.T) {
@@ -22,6 +24,10 @@ func TestLSTM(t *testing.T) {
 		"defaults":        {layers.LSTM{}, []graph.Shape{last}},
 		"sequences":       {layers.LSTM{ReturnSequences: true}, []graph.Shape{all}},
 		"state":           {layers.LSTM{ReturnState: true}, []graph.Shape{last, last, last}},
+		"peepholes":       {layers.LSTM{Peepholes: true, ReturnSequences: true}, []graph.Shape{all}},
+		"coupled gates":   {layers.LSTM{CoupledGates: true, ReturnState: true}, []graph.Shape{last, last, last}},
+		"layer norm":      {layers.LSTM{LayerNorm: true, ReturnSequences: true}, []graph.Shape{all}},
+		"all gates":       {layers.LSTM{Peepholes: true, CoupledGates: true, LayerNorm: true, NoBias: true}, []graph.Shape{last}},
 		"everything":      {layers.LSTM{ReturnSequences: true, ReturnState: true, GoBackwards: true}, []graph.Shape{all, last, last}},
 		"backwards":       {layers.LSTM{GoBackwards: true}, []graph.Shape{last}},
 		"no bias":         {layers.LSTM{NoBias: true}, []graph.Shape{last}},
@@ -82,6 +88,10 @@ func (l masked) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 func TestLSTMMasked(t *testing.T) {
 	for _, backwards := range []bool{false, true} {
 		checkMasked(t, 2, layers.LSTM{Units: 2, ReturnSequences: true, ReturnState: true, GoBackwards: backwards, Dropout: 0.3})
+		checkMasked(t, 2, layers.LSTM{
+			Units: 2, ReturnSequences: true, ReturnState: true, GoBackwards: backwards, ZeroOutputForMask: true,
+			Peepholes: true, CoupledGates: true, LayerNorm: true,
+		})
 	}
 }
 
@@ -116,6 +126,13 @@ func TestLSTMRefuses(t *testing.T) {
 		{"LSTM.KernelInitializer.Stddev", layers.LSTM{KernelInitializer: initializers.RandomNormal{Stddev: -1}}},
 		{"LSTM.RecurrentInitializer.Gain", layers.LSTM{RecurrentInitializer: initializers.Orthogonal{Gain: nan}}},
 		{"LSTM.BiasInitializer.Value", layers.LSTM{BiasInitializer: initializers.Constant{Value: nan}}},
+		{"LSTM.KernelRegularizer.L1", layers.LSTM{KernelRegularizer: regularizers.L1{L1: -1}}},
+		{"LSTM.RecurrentRegularizer.Mode", layers.LSTM{RecurrentRegularizer: regularizers.OrthogonalRegularizer{Mode: "r"}}},
+		{"LSTM.BiasRegularizer.L2", layers.LSTM{BiasRegularizer: regularizers.L1L2{L2: nan}}},
+		{"LSTM.ActivityRegularizer.L2", layers.LSTM{ActivityRegularizer: regularizers.L2{L2: -1}}},
+		{"LSTM.KernelConstraint.Axes", layers.LSTM{KernelConstraint: constraints.MaxNorm{Axes: []int{-2}}}},
+		{"LSTM.RecurrentConstraint.Rate", layers.LSTM{RecurrentConstraint: constraints.MinMaxNorm{Rate: 2}}},
+		{"LSTM.BiasConstraint.Axes", layers.LSTM{BiasConstraint: constraints.UnitNorm{Axes: []int{0, 0}}}},
 		{"LSTM.Dropout", layers.LSTM{Dropout: -0.1}},
 		{"LSTM.Dropout", layers.LSTM{Dropout: 1}},
 		{"LSTM.Dropout", layers.LSTM{Dropout: nan}},

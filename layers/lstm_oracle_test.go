@@ -17,6 +17,7 @@ type lstmRun struct {
 	layer                            layers.LSTM
 	batch, steps, features           int
 	x, kernel, recurrent, bias, h, c []float64
+	peepholes, norms                 []float64 // [gates − 1, units]; γ of kernel, recurrent kernel and c, and β of c
 	mask                             []float64 // nil for none
 }
 
@@ -29,11 +30,95 @@ var oracleFunctions = map[activations.Activation]func(float64) float64{
 	},
 }
 
+// gates are the places of the gates' columns, and their number.
+func (r lstmRun) gates() (i, f, c, o, columns int) {
+	if r.layer.CoupledGates {
+		return 0, -1, 1, 2, 3
+	}
+	return 0, 1, 2, 3, 4
+}
+
+// norm is the normalised v, times gamma.
+func norm(v, gamma []float64) []float64 {
+	mean, square := 0.0, 0.0
+	for _, x := range v {
+		mean += x / float64(len(v))
+	}
+	for _, x := range v {
+		square += (x - mean) * (x - mean) / float64(len(v))
+	}
+	out := make([]float64, len(v))
+	for i, x := range v {
+		out[i] = gamma[i] * (x - mean) / math.Sqrt(square+0.001)
+	}
+	return out
+}
+
+// sums are x·W + h·U + b, each product normalised where the layer does so.
+func (r lstmRun) sums(x, h []float64) []float64 {
+	_, _, _, _, columns := r.gates()
+	cols := columns * r.layer.Units
+	product := func(v, w []float64) []float64 {
+		out := make([]float64, cols)
+		for i := range v {
+			for j := range out {
+				out[j] += v[i] * w[i*cols+j]
+			}
+		}
+		return out
+	}
+	z, hs := product(x, r.kernel), product(h, r.recurrent)
+	if r.layer.LayerNorm {
+		z, hs = norm(z, r.norms[:cols]), norm(hs, r.norms[cols:2*cols])
+	}
+	for j := range z {
+		z[j] += hs[j]
+		if !r.layer.NoBias {
+			z[j] += r.bias[j]
+		}
+	}
+	return z
+}
+
+// step is one step of one sample: it changes h and c.
+func (r lstmRun) step(x, h, c []float64) {
+	u := r.layer.Units
+	act, sigma := oracleFunctions[r.layer.Activation], oracleFunctions[r.layer.RecurrentActivation]
+	zi, zf, zc, zo, columns := r.gates()
+	z := r.sums(x, h)
+	peep := func(row, j int) float64 {
+		if !r.layer.Peepholes {
+			return 0
+		}
+		return r.peepholes[row*u+j] * c[j]
+	}
+	o := make([]float64, u)
+	for j := range u {
+		i := sigma(z[zi*u+j] + peep(0, j))
+		f := 1 - i
+		if !r.layer.CoupledGates {
+			f = sigma(z[zf*u+j] + peep(1, j))
+		}
+		c[j] = f*c[j] + i*act(z[zc*u+j])
+		o[j] = sigma(z[zo*u+j] + peep(columns-2, j))
+	}
+	seen := slices.Clone(c)
+	if r.layer.LayerNorm {
+		cols := columns * u
+		seen = norm(c, r.norms[2*cols:2*cols+u])
+		for j := range seen {
+			seen[j] += r.norms[2*cols+u+j]
+		}
+	}
+	for j := range u {
+		h[j] = o[j] * act(seen[j])
+	}
+}
+
 // plain computes one sample after the other, one number after the other, from
 // the equations. It returns the outputs of all steps and the last states.
 func (r lstmRun) plain() (ys, hs, cs []float64) {
 	u, d := r.layer.Units, r.features
-	act, sigma := oracleFunctions[r.layer.Activation], oracleFunctions[r.layer.RecurrentActivation]
 	for n := range r.batch {
 		h, c := slices.Clone(r.h[n*u:(n+1)*u]), slices.Clone(r.c[n*u:(n+1)*u])
 		y := make([]float64, u)
@@ -42,24 +127,12 @@ func (r lstmRun) plain() (ys, hs, cs []float64) {
 			if r.layer.GoBackwards {
 				t = r.steps - 1 - k
 			}
-			if r.mask == nil || r.mask[n*r.steps+t] != 0 {
-				z := make([]float64, 4*u)
-				for j := range z {
-					if !r.layer.NoBias {
-						z[j] = r.bias[j]
-					}
-					for i := range d {
-						z[j] += r.x[(n*r.steps+t)*d+i] * r.kernel[i*4*u+j]
-					}
-					for i := range u {
-						z[j] += h[i] * r.recurrent[i*4*u+j]
-					}
-				}
-				for j := range u {
-					c[j] = sigma(z[u+j])*c[j] + sigma(z[j])*act(z[2*u+j])
-					h[j] = sigma(z[3*u+j]) * act(c[j])
-				}
+			switch {
+			case r.mask == nil || r.mask[n*r.steps+t] != 0:
+				r.step(r.x[(n*r.steps+t)*d:][:d], h, c)
 				copy(y, h)
+			case r.layer.ZeroOutputForMask:
+				clear(y)
 			}
 			ys = append(ys, y...)
 		}
@@ -96,6 +169,23 @@ func (r lstmRun) apply(s *graph.Scope) []graph.Value {
 		x = x.WithMask(s.Values(r.mask, graph.Shape{r.batch, r.steps}))
 	}
 	state := graph.Shape{r.batch, u}
+	_, _, _, _, columns := r.gates()
+	s.Within("lstm", func() { // what is declared here has its values before the layer asks for it
+		rest := r.norms
+		declare := func(name string, n int) {
+			s.Param(name, graph.Shape{n}, given(rest[:n]))
+			rest = rest[n:]
+		}
+		if l.Peepholes {
+			s.Param("peephole_kernel", graph.Shape{columns - 1, u}, given(r.peepholes))
+		}
+		if l.LayerNorm {
+			declare("kernel_gamma", columns*u)
+			declare("recurrent_gamma", columns*u)
+			declare("state_gamma", u)
+			declare("state_beta", u)
+		}
+	})
 	return layers.Apply(s, "lstm", l, x, s.Values(r.h, state), s.Values(r.c, state))
 }
 
@@ -109,15 +199,22 @@ func TestLSTMAgainstPlainLoop(t *testing.T) {
 			Activation:          rapid.SampledFrom([]activations.Activation{activations.Tanh, activations.ReLU}).Draw(t, "activation"),
 			RecurrentActivation: rapid.SampledFrom([]activations.Activation{activations.Sigmoid, activations.HardSigmoid}).Draw(t, "recurrent activation"),
 			NoBias:              yes.Draw(t, "no bias"),
+			Peepholes:           yes.Draw(t, "peepholes"),
+			CoupledGates:        yes.Draw(t, "coupled gates"),
+			LayerNorm:           yes.Draw(t, "layer norm"),
 			GoBackwards:         yes.Draw(t, "backwards"),
+			ZeroOutputForMask:   yes.Draw(t, "zero output for mask"),
 			ReturnSequences:     yes.Draw(t, "sequences"),
 			ReturnState:         yes.Draw(t, "state"),
 		}
 		u := r.layer.Units
+		_, _, _, _, columns := r.gates()
+		cols := columns * u
 		seed := rapid.Uint64Max(1<<20).Draw(t, "seed")
 		draw := func(i uint64, n int, scale float64) []float64 { return graphtest.Uniform(seed+i, n, scale) }
-		r.x, r.kernel = draw(0, r.batch*r.steps*r.features, 2), draw(1, r.features*4*u, 0.5)
-		r.recurrent, r.bias = draw(2, u*4*u, 0.5), draw(3, 4*u, 0.5)
+		r.x, r.kernel = draw(0, r.batch*r.steps*r.features, 2), draw(1, r.features*cols, 0.5)
+		r.recurrent, r.bias = draw(2, u*cols, 0.5), draw(3, cols, 0.5)
+		r.peepholes, r.norms = draw(6, cols-u, 1), draw(7, 2*cols+2*u, 2)
 		r.h, r.c = draw(4, r.batch*u, 1), draw(5, r.batch*u, 1)
 		if yes.Draw(t, "masked") {
 			r.mask = make([]float64, r.batch*r.steps)

@@ -146,3 +146,24 @@ func TestLSTMTrace(t *testing.T) {
 		graphtest.CheckOutput(t, "c", out["lstm/c"+suffix], c, 1e-15)
 	}
 }
+
+func TestLSTMGateWeights(t *testing.T) {
+	kernels := func(cols int) []weight {
+		return []weight{{"lstm/kernel", graph.Shape{3, cols}}, {"lstm/recurrent_kernel", graph.Shape{5, cols}}, {"lstm/bias", graph.Shape{cols}}}
+	}
+	norms := func(cols int) []weight {
+		return []weight{
+			{"lstm/kernel_gamma", graph.Shape{cols}}, {"lstm/recurrent_gamma", graph.Shape{cols}},
+			{"lstm/state_beta", graph.Shape{5}}, {"lstm/state_gamma", graph.Shape{5}},
+		}
+	}
+	checkWeights(t, start(t, layers.LSTM{Units: 5, CoupledGates: true}), kernels(15))
+	checkWeights(t, start(t, layers.LSTM{Units: 5, Peepholes: true}), append(kernels(20), weight{"lstm/peephole_kernel", graph.Shape{3, 5}}))
+	checkWeights(t, start(t, layers.LSTM{Units: 5, LayerNorm: true}), append(kernels(20), norms(20)...))
+	params := start(t, layers.LSTM{Units: 5, CoupledGates: true, Peepholes: true, LayerNorm: true})
+	want := append(append(kernels(15), norms(15)[:2]...), weight{"lstm/peephole_kernel", graph.Shape{2, 5}})
+	checkWeights(t, params, append(want, norms(15)[2:]...))
+	if bias := params.Get("lstm/bias").Value().Float64s(); !slices.Equal(bias, make([]float64, 15)) {
+		t.Errorf("the bias starts with %v, but there is no forget gate", bias)
+	}
+}

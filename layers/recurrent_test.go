@@ -36,19 +36,19 @@ func (g given) Init(_ rnd, _ graph.Shape) ([]float64, error) { return g, nil }
 
 // lstm, gru and simpleRNN give a layer the weights of the run.
 func (r recurrentRun) lstm(l layers.LSTM) layers.Layer {
-	l.Units, l.NoUnitForgetBias, l.Unrolled = r.units, true, r.unrolled
+	l.Units, l.NoUnitForgetBias, l.Unrolled, l.ZeroOutputForMask = r.units, true, r.unrolled, r.zeroMask
 	l.KernelInitializer, l.RecurrentInitializer, l.BiasInitializer = given(r.kernel), given(r.recurrent), given(r.bias)
 	return l
 }
 
 func (r recurrentRun) gru(l layers.GRU) layers.Layer {
-	l.Units, l.Unrolled = r.units, r.unrolled
+	l.Units, l.Unrolled, l.ZeroOutputForMask = r.units, r.unrolled, r.zeroMask
 	l.KernelInitializer, l.RecurrentInitializer, l.BiasInitializer = given(r.kernel), given(r.recurrent), given(r.bias)
 	return l
 }
 
 func (r recurrentRun) simpleRNN(l layers.SimpleRNN) layers.Layer {
-	l.Units, l.Unrolled = r.units, r.unrolled
+	l.Units, l.Unrolled, l.ZeroOutputForMask = r.units, r.unrolled, r.zeroMask
 	l.KernelInitializer, l.RecurrentInitializer, l.BiasInitializer = given(r.kernel), given(r.recurrent), given(r.bias)
 	return l
 }
@@ -57,11 +57,7 @@ func (r recurrentRun) simpleRNN(l layers.SimpleRNN) layers.Layer {
 func (r recurrentRun) runLayer(t tester, dtype tensor.Dtype, l layers.Layer) map[string][]float64 {
 	t.Helper()
 	return r.run(t, dtype, func(s *graph.Scope, x graph.Value, initial []graph.Value) []graph.Value {
-		out := layers.Apply(s, "layer", l, append([]graph.Value{x}, initial...)...)
-		if mask, ok := out[0].Mask(); ok && r.zeroMask {
-			out[0] = out[0].Times(mask.Unsqueeze(-1)) // [batch, steps, units]
-		}
-		return out
+		return layers.Apply(s, "layer", l, append([]graph.Value{x}, initial...)...)
 	})
 }
 

@@ -83,3 +83,65 @@ func TestDenseRules(t *testing.T) {
 		layertest.Invalid(t, l, field, in)
 	}
 }
+
+// The penalties of a recurrent layer are those of its weights, once however many
+// steps there are, and of all its outputs, on both ways that it may run.
+func TestRecurrentPenalties(t *testing.T) {
+	one := initializers.Ones
+	x := graphtest.Array{Shape: []int{2, 3, 4}, Data: make([]float64, 24)}
+	weights := []graph.Regularizer{regularizers.L1{L1: 1}, regularizers.L1{L1: 100}, regularizers.L1{L1: 1e4}}
+	for _, unrolled := range []bool{false, true} {
+		for name, c := range map[string]struct {
+			layer layers.Layer
+			want  float64 // of the weights
+		}{
+			"lstm": {layers.LSTM{
+				Units: 2, Unrolled: unrolled, NoUnitForgetBias: true, KernelInitializer: one, RecurrentInitializer: one, BiasInitializer: one,
+				KernelRegularizer: weights[0], RecurrentRegularizer: weights[1], BiasRegularizer: weights[2],
+				KernelConstraint: constraints.NonNeg{}, RecurrentConstraint: constraints.NonNeg{}, BiasConstraint: constraints.NonNeg{},
+			}, 4*8 + 100*2*8 + 1e4*8},
+			"gru": {layers.GRU{
+				Units: 2, Unrolled: unrolled, KernelInitializer: one, RecurrentInitializer: one, BiasInitializer: one,
+				KernelRegularizer: weights[0], RecurrentRegularizer: weights[1], BiasRegularizer: weights[2],
+				KernelConstraint: constraints.NonNeg{}, RecurrentConstraint: constraints.NonNeg{}, BiasConstraint: constraints.NonNeg{},
+			}, 4*6 + 100*2*6 + 1e4*2*6},
+			"simple": {layers.SimpleRNN{
+				Units: 2, Unrolled: unrolled, KernelInitializer: one, RecurrentInitializer: one, BiasInitializer: one,
+				KernelRegularizer: weights[0], RecurrentRegularizer: weights[1], BiasRegularizer: weights[2],
+				KernelConstraint: constraints.NonNeg{}, RecurrentConstraint: constraints.NonNeg{}, BiasConstraint: constraints.NonNeg{},
+			}, 4*2 + 100*2*2 + 1e4*2},
+		} {
+			got, constrained := penalties(t, training(t), c.layer, x)
+			if got != c.want || len(constrained) != 3 {
+				t.Errorf("%s: got the penalty %g and constraints of %v, want %g and three", name, got, constrained, c.want)
+			}
+		}
+	}
+}
+
+// All outputs are priced: those of all steps, and the states.
+func TestRecurrentActivity(t *testing.T) {
+	for _, l := range []layers.Layer{
+		layers.LSTM{Units: 2, ReturnSequences: true, ReturnState: true, ActivityRegularizer: regularizers.L1{L1: 3}},
+		layers.GRU{Units: 2, ReturnSequences: true, ReturnState: true, ActivityRegularizer: regularizers.L1{L1: 3}},
+		layers.SimpleRNN{Units: 2, ReturnSequences: true, ReturnState: true, ActivityRegularizer: regularizers.L1{L1: 3}},
+	} {
+		x := graphtest.Input(1, 5, 3, 4)
+		got, _ := penalties(t, config(t), l, x)
+		want := 0.0
+		for name, y := range evaluate(t, config(t), graph.Tick{}, func(s *graph.Scope) {
+			for i, y := range layers.Apply(s, "layer", l, s.Values(x.Data, x.Shape)) {
+				s.Output([]string{"y", "h", "c"}[i], y)
+			}
+		}) {
+			if len(name) == 1 { // and no trace
+				for _, v := range y {
+					want += math.Abs(v) * 3 / 5
+				}
+			}
+		}
+		if math.Abs(got-want) > 1e-12 || want == 0 {
+			t.Errorf("%s: got the penalty %g, want %g", layers.Class(l), got, want)
+		}
+	}
+}

@@ -13,7 +13,8 @@ type rnn struct {
 	class     string
 	cell      Cell
 	constants []graph.Value // what every step sees
-	dropout   float64
+	rules     rules
+	dropout   dropouts
 	initial   InitialState
 	backwards bool   // from the last step to the first
 	zeroMask  bool   // gives zeros at masked steps
@@ -51,18 +52,20 @@ func (r rnn) call(s *graph.Scope, inputs []graph.Value) []graph.Value {
 			return r.cell.Step(s, x, states, r.constants)
 		},
 	}.Run()
-	return r.outputs(q, y, states)
+	return r.outputs(s, q, y, states)
 }
 
-// outputs are what the layer gives.
-func (r rnn) outputs(q sequence, y graph.Value, states []graph.Value) []graph.Value {
+// outputs are what the layer gives, which is held to its rules.
+func (r rnn) outputs(s *graph.Scope, q sequence, y graph.Value, states []graph.Value) []graph.Value {
 	if r.sequences {
 		y = q.rideMask(y)
 	}
+	out := []graph.Value{y}
 	if r.states {
-		return append([]graph.Value{y}, states...)
+		out = append(out, states...)
 	}
-	return []graph.Value{y}
+	r.rules.apply(s, out)
+	return out
 }
 
 // usual tells whether a cell has the activations that one operation can compute.
@@ -73,12 +76,14 @@ func usual(activation, recurrent activations.Activation) bool {
 // runWhole computes the layer as one operation.
 func (r rnn) runWhole(s *graph.Scope, q sequence) []graph.Value {
 	w := r.whole.weights(s, q.x.Dim(2))
+	units := w.recurrent.Dim(0)
+	dropX, dropH := r.dropout.gates(s, w.recurrent.Dim(1)/units, q.x.Dim(0), q.x.Dim(2), units)
 	y, states := graph.Recurrent{
 		Cell: r.whole.cell, X: q.x, Initial: q.states,
-		Kernel: w.kernel, Recurrent: w.recurrent, Bias: w.bias,
+		Kernel: w.kernel, Recurrent: w.recurrent, Bias: w.bias, DropX: dropX.all, DropH: dropH.all,
 		Backwards: q.backwards, Sequence: r.sequences, ZeroMask: r.zeroMask, States: r.states,
 	}.Run()
-	return r.outputs(q, y, states)
+	return r.outputs(s, q, y, states)
 }
 
 // sequence is what a recurrent layer runs its cell over.
@@ -101,8 +106,7 @@ func (r rnn) sequence(s *graph.Scope, inputs []graph.Value) (sequence, bool) {
 		s.Failf(r.class, "must have an input of the shape [batch, steps, features]", x.Shape())
 		return sequence{}, false
 	}
-	d, ok := features(s, r.class, x)
-	if !ok {
+	if _, ok := features(s, r.class, x); !ok {
 		return sequence{}, false
 	}
 	if mask, ok := x.Mask(); ok && !mask.Shape().Accepts(x.Shape()[:2]) {
@@ -113,8 +117,7 @@ func (r rnn) sequence(s *graph.Scope, inputs []graph.Value) (sequence, bool) {
 	if !ok {
 		return sequence{}, false
 	}
-	x = ride(x, drop(s, "dropout", x, graph.Shape{x.Dim(0), 1, d}, r.dropout)) // [batch, steps, features]
-	return sequence{x, states, r.backwards}, true
+	return sequence{r.dropout.whole(s, x), states, r.backwards}, true
 }
 
 // start gives the states before the first step: those that are given, if any.

@@ -18,8 +18,8 @@ import (
 //	         bias [units]
 //
 // At a masked step h stays as it was, and the output is that of the step
-// before, or zeros at the first. The mask rides on the output only with
-// ReturnSequences.
+// before, or zeros at the first and with ZeroOutputForMask. The mask rides on
+// the output only with ReturnSequences.
 //
 // It forgets within a few dozen steps: for longer memories take LSTM or GRU.
 //
@@ -28,7 +28,8 @@ import (
 // operation for all steps. Otherwise its step is compiled once and run over
 // time, see graph.Scan. With Unrolled the steps are written out in the graph, and
 // the time to compile grows faster than their number, to some seconds for 300.
-// There is no dropout between states.
+// The masks of Dropout and RecurrentDropout are drawn once a batch and kept for
+// all its steps.
 type SimpleRNN struct {
 	Units                int                    // size of h; required
 	Activation           activations.Activation // activations.Tanh
@@ -36,10 +37,20 @@ type SimpleRNN struct {
 	KernelInitializer    graph.Initializer      // initializers.GlorotUniform
 	RecurrentInitializer graph.Initializer      // initializers.Orthogonal{}
 	BiasInitializer      graph.Initializer      // initializers.Zeros
-	Dropout              float64                // part of the features of x dropped in training, 0 ≤ Dropout < 1; one mask for all steps
+	KernelRegularizer    graph.Regularizer      // nil: none
+	RecurrentRegularizer graph.Regularizer      // of the recurrent kernel; nil: none
+	BiasRegularizer      graph.Regularizer      // nil: none
+	ActivityRegularizer  graph.Regularizer      // of every output, divided by the size of the batch; nil: none
+	KernelConstraint     graph.Constraint       // nil: none
+	RecurrentConstraint  graph.Constraint       // of the recurrent kernel; nil: none
+	BiasConstraint       graph.Constraint       // nil: none
+	Dropout              float64                // part of the features of x dropped in training, 0 ≤ Dropout < 1
+	RecurrentDropout     float64                // part of h dropped on its way to the gates, 0 ≤ RecurrentDropout < 1
+	Seed                 *uint64                // of the dropped parts, whatever the model's seed and the layer's place; the model's where nil
 	ReturnSequences      bool                   // gives h of every step
 	ReturnState          bool                   // gives the last h too
 	GoBackwards          bool                   // from the last step to the first; outputs stay in that order
+	ZeroOutputForMask    bool                   // the output of a masked step is 0, and not that of the step before
 	InitialState         InitialState           // ZeroState{}
 	Unrolled             bool                   // writes the steps out in the graph, and never runs as one operation
 	Name                 string                 // "simple_rnn", numbered, where empty
@@ -55,7 +66,15 @@ func (l SimpleRNN) Resolve() (Layer, error) {
 		initializer("SimpleRNN.KernelInitializer", &l.KernelInitializer, initializers.GlorotUniform),
 		initializer("SimpleRNN.RecurrentInitializer", &l.RecurrentInitializer, initializers.Orthogonal{}),
 		initializer("SimpleRNN.BiasInitializer", &l.BiasInitializer, initializers.Zeros),
+		regularizer("SimpleRNN.KernelRegularizer", &l.KernelRegularizer),
+		regularizer("SimpleRNN.RecurrentRegularizer", &l.RecurrentRegularizer),
+		regularizer("SimpleRNN.BiasRegularizer", &l.BiasRegularizer),
+		regularizer("SimpleRNN.ActivityRegularizer", &l.ActivityRegularizer),
+		constraint("SimpleRNN.KernelConstraint", &l.KernelConstraint),
+		constraint("SimpleRNN.RecurrentConstraint", &l.RecurrentConstraint),
+		constraint("SimpleRNN.BiasConstraint", &l.BiasConstraint),
 		rate("SimpleRNN.Dropout", l.Dropout),
+		rate("SimpleRNN.RecurrentDropout", l.RecurrentDropout),
 		initialState(&l.InitialState),
 	)
 	return l, err
@@ -64,13 +83,27 @@ func (l SimpleRNN) Resolve() (Layer, error) {
 // Call computes the layer.
 func (l SimpleRNN) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	r := rnn{
-		class: "SimpleRNN", cell: simpleCell{l}, dropout: l.Dropout, initial: l.InitialState,
-		backwards: l.GoBackwards, sequences: l.ReturnSequences, states: l.ReturnState, unrolled: l.Unrolled,
+		class: "SimpleRNN", cell: simpleCell{l}, dropout: l.dropouts(), initial: l.InitialState,
+		backwards: l.GoBackwards, zeroMask: l.ZeroOutputForMask, sequences: l.ReturnSequences, states: l.ReturnState, unrolled: l.Unrolled,
+		rules: l.rules(),
 	}
 	if usual(l.Activation, activations.Sigmoid) {
 		r.whole = &whole{graph.SimpleRNNCell, l.weights}
 	}
 	return r.call(s, inputs)
+}
+
+func (l SimpleRNN) dropouts() dropouts { return dropouts{l.Dropout, l.RecurrentDropout, l.Seed} }
+
+// rules are the penalties and bounds; without a bias none hold for it.
+func (l SimpleRNN) rules() rules {
+	if l.NoBias {
+		l.BiasRegularizer, l.BiasConstraint = nil, nil
+	}
+	return rules{
+		l.KernelRegularizer, l.RecurrentRegularizer, l.BiasRegularizer, l.ActivityRegularizer,
+		l.KernelConstraint, l.RecurrentConstraint, l.BiasConstraint,
+	}
 }
 
 func (l SimpleRNN) weights(s *graph.Scope, features int) recurrentWeights {
@@ -94,8 +127,9 @@ func (l simpleCell) States() []int { return []int{l.Units} }
 
 // Step computes the equation of SimpleRNN.
 func (l simpleCell) Step(s *graph.Scope, x graph.Value, states, _ []graph.Value) (graph.Value, []graph.Value) {
-	h, w := states[0], l.weights(s, x.Dim(1))          // [batch, units]
-	z := x.MatMul(w.kernel).Add(h.MatMul(w.recurrent)) // [batch, units]
+	h, w := states[0], l.weights(s, x.Dim(1)) // [batch, units]
+	mx, mh := l.dropouts().gates(s, 1, x.Dim(0), x.Dim(1), l.Units)
+	z := mx.product(x, w.kernel, l.Units).Add(mh.product(h, w.recurrent, l.Units)) // [batch, units]
 	if w.bias != nil {
 		z = z.Add(*w.bias) // [batch, units]
 	}

@@ -8,8 +8,10 @@ import (
 	"github.com/engram-go/engram/graph/graphtest"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/activations"
+	"github.com/engram-go/engram/layers/constraints"
 	"github.com/engram-go/engram/layers/initializers"
 	"github.com/engram-go/engram/layers/layertest"
+	"github.com/engram-go/engram/layers/regularizers"
 )
 
 // The golden files hold what PyTorch computes; testdata/simple_rnn.py made them.
@@ -103,6 +105,13 @@ func TestSimpleRNNRefuses(t *testing.T) {
 		{"SimpleRNN.KernelInitializer", layers.SimpleRNN{KernelInitializer: initializers.Name("orthogonal")}},
 		{"SimpleRNN.RecurrentInitializer.Gain", layers.SimpleRNN{RecurrentInitializer: initializers.Orthogonal{Gain: nan}}},
 		{"SimpleRNN.BiasInitializer.Value", layers.SimpleRNN{BiasInitializer: initializers.Constant{Value: nan}}},
+		{"SimpleRNN.KernelRegularizer.L1", layers.SimpleRNN{KernelRegularizer: regularizers.L1{L1: -1}}},
+		{"SimpleRNN.RecurrentRegularizer.Mode", layers.SimpleRNN{RecurrentRegularizer: regularizers.OrthogonalRegularizer{Mode: "r"}}},
+		{"SimpleRNN.BiasRegularizer.L2", layers.SimpleRNN{BiasRegularizer: regularizers.L1L2{L2: nan}}},
+		{"SimpleRNN.ActivityRegularizer.L2", layers.SimpleRNN{ActivityRegularizer: regularizers.L2{L2: -1}}},
+		{"SimpleRNN.KernelConstraint.Axes", layers.SimpleRNN{KernelConstraint: constraints.MaxNorm{Axes: []int{-2}}}},
+		{"SimpleRNN.RecurrentConstraint.Rate", layers.SimpleRNN{RecurrentConstraint: constraints.MinMaxNorm{Rate: 2}}},
+		{"SimpleRNN.BiasConstraint.Axes", layers.SimpleRNN{BiasConstraint: constraints.UnitNorm{Axes: []int{0, 0}}}},
 		{"SimpleRNN.Dropout", layers.SimpleRNN{Dropout: -0.1}},
 		{"SimpleRNN.Dropout", layers.SimpleRNN{Dropout: 1}},
 		{"SimpleRNN.Dropout", layers.SimpleRNN{Dropout: nan}},

@@ -123,6 +123,9 @@ var ownValues = map[string]any{
 	"BatchNormalization.MovingVarianceInitializer": initializers.Constant{Value: 2}, // no variance is negative
 	"MultiHeadAttention.OutputShape":               graph.Shape{3, 2},
 	"PositionEmbedding.SequenceLength":             5,
+	"Bidirectional.Layer":                          layers.LSTM{Units: 2, ReturnSequences: true, ReturnState: true},
+	"Bidirectional.BackwardLayer":                  layers.GRU{Units: 2, ReturnSequences: true, ReturnState: true, GoBackwards: true},
+	"Bidirectional.MergeMode":                      layers.MergeNone,
 }
 
 // filled are layers of a type with every field set, first without the
@@ -242,7 +245,11 @@ func TestSaveWritesDefaults(t *testing.T) {
 				"units": 3.0, "activation": "tanh", "recurrent_activation": "sigmoid", "no_bias": false, "no_unit_forget_bias": false,
 				"kernel_initializer":    "glorot_uniform",
 				"recurrent_initializer": map[string]any{"class_name": "Orthogonal", "config": map[string]any{"gain": 1.0}},
-				"bias_initializer":      "zeros", "dropout": 0.0, "return_sequences": false, "return_state": false, "unrolled": false, "go_backwards": false,
+				"bias_initializer":      "zeros",
+				"kernel_regularizer":    nil, "recurrent_regularizer": nil, "bias_regularizer": nil, "activity_regularizer": nil,
+				"kernel_constraint": nil, "recurrent_constraint": nil, "bias_constraint": nil,
+				"peepholes": false, "coupled_gates": false, "layer_norm": false, "zero_output_for_mask": false,
+				"dropout": 0.0, "recurrent_dropout": 0.0, "seed": nil, "return_sequences": false, "return_state": false, "unrolled": false, "go_backwards": false,
 				"initial_state": map[string]any{"class_name": "ZeroState", "config": map[string]any{}}, "name": "",
 			}}},
 			map[string]any{"name": "dense", "layer": map[string]any{"class_name": "Dense", "config": map[string]any{

@@ -23,15 +23,16 @@ type Recurrent[T Float] struct {
 
 	weights    []T // W by rows, [row, cols]
 	packed     Packed[T]
-	transposed Packed[T] // [cols, back]
-	hx         []T       // [steps + 1, batch, row]; without Training [batch, row]
-	z          []T       // [steps, batch, cols]; without Training [batch, cols]
-	c, keep    []T       // as hx and z, n elements a row; with Carry
-	dz         []T       // [steps, batch, cols]; this and what follows with Training
-	dhx        []T       // [batch, back, in whole panels]
-	dh, dc     []T       // [batch, n]
-	held       []T       // [batch, n]: gradient of outputs that repeat an earlier one
-	dw         []T       // [row, cols]
+	transposed Packed[T]    // [cols, back]
+	hx         []T          // [steps + 1, batch, row]; without Training [batch, row]
+	z          []T          // [steps, batch, cols]; without Training [batch, cols]
+	c, keep    []T          // as hx and z, n elements a row; with Carry
+	dz         []T          // [steps, batch, cols]; this and what follows with Training
+	dhx        []T          // [batch, back, in whole panels]
+	dh, dc     []T          // [batch, n]
+	held       []T          // [batch, n]: gradient of outputs that repeat an earlier one
+	dw         []T          // [row, cols]
+	drop       *dropping[T] // with Dropout
 }
 
 // Config is what a Recurrent does.
@@ -44,6 +45,7 @@ type Config struct {
 	ZeroMask  bool // masked steps give zeros, and otherwise the output before
 	Training  bool // keeps what the way back needs
 	InputGrad bool // the way back gives the gradient of x
+	Dropout   bool // gates see h and x through masks
 }
 
 // In are the inputs of a run, by rows; g is the number of gates of the weights.
@@ -52,6 +54,7 @@ type In[T Float] struct {
 	Kernel, Recurrent, Bias []T // [features, g·units], [units, g·units], [rows, g·units]
 	H, C                    []T // [batch, units], before the first step; nil for zeros; c with Carry
 	Mask                    []T // [batch, steps], 0 where a step is left out; nil for none
+	DropX, DropH            []T // with Dropout: [gates, batch, features] and [gates, batch, units], by which x and h are multiplied; nil for ones
 }
 
 // masked says whether a step is left out, by its place in the mask.
@@ -82,6 +85,9 @@ func NewRecurrent[T Float](set *Set[T], cell Cell[T], cfg Config) *Recurrent[T] 
 	if cfg.Bias {
 		l.row++
 	}
+	if cfg.Dropout { // the last block's product writes whole panels
+		l.cols = max(l.cols, (cell.Blocks-1)*l.n+panels(l.n)*tileColumns)
+	}
 	steps, states := 1, 1 // that are kept at once
 	if cfg.Training {
 		steps, states = cfg.Steps, cfg.Steps+1
@@ -95,6 +101,9 @@ func NewRecurrent[T Float](set *Set[T], cell Cell[T], cfg Config) *Recurrent[T] 
 	l.z = make([]T, steps*cfg.Batch*l.cols)
 	if cell.Carry {
 		l.c, l.keep = make([]T, states*cfg.Batch*l.n), make([]T, steps*cfg.Batch*l.n)
+	}
+	if cfg.Dropout {
+		l.drop = l.newDropping(steps)
 	}
 	return l
 }
@@ -113,6 +122,10 @@ func (l *Recurrent[T]) SetWeights(in In[T]) {
 		for i, blocks := range l.cell.Bias {
 			l.spreadAdd(row, in.Bias, i, blocks)
 		}
+	}
+	if l.Dropout {
+		l.packBlocks()
+		return
 	}
 	w := RowMajor(l.weights, l.cols)
 	l.packed.Pack(l.set, w, l.row, l.cols)

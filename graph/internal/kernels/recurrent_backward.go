@@ -42,6 +42,10 @@ func (l *Recurrent[T]) backwardStep(in In[T], grad Grad[T], step, from, end int)
 		}
 		l.cell.backward(l.n, line(l.z, at, l.cols), l.state(at), line(l.dh, b, l.n), line(l.dc, b, l.n), dz)
 	}
+	if l.Dropout {
+		l.dropBackward(in, grad, step, from, end)
+		return
+	}
 	first, width := l.slot(step, from), panels(l.back)*tileColumns
 	dz, dhx := RowMajor(l.dz, l.cols), RowMajor(l.dhx, width)
 	l.set.MulPacked(end-from, dz.From(first), &l.transposed, dhx.From(from), false)
@@ -81,6 +85,10 @@ func (l *Recurrent[T]) weightGrad(grad Grad[T]) {
 	k := l.Steps * l.Batch
 	hx, dz, dw := RowMajor(l.hx, l.row), RowMajor(l.dz, l.cols), RowMajor(l.dw, l.cols)
 	Parallel(l.cols, tileColumns, func(from, end int) {
+		if l.Dropout {
+			l.dropWeightGrad(from, end)
+			return
+		}
 		l.set.Mul(l.row, k, hx.T(), dz, dw, from, end)
 	})
 	for u := 0; grad.Recurrent != nil && u < l.Units; u++ {

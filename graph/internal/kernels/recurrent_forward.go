@@ -64,9 +64,13 @@ func (l *Recurrent[T]) forwardStep(in In[T], out Out[T], step, from, end int) {
 			x[l.Features] = 1
 		}
 	}
-	first := l.slot(step, from)
-	hx, z := RowMajor(l.hx, l.row), RowMajor(l.z, l.cols)
-	l.set.MulPacked(end-from, hx.From(first), &l.packed, z.From(first), false)
+	if l.Dropout {
+		l.dropForward(in, step, from, end)
+	} else {
+		first := l.slot(step, from)
+		hx, z := RowMajor(l.hx, l.row), RowMajor(l.z, l.cols)
+		l.set.MulPacked(end-from, hx.From(first), &l.packed, z.From(first), false)
+	}
 	for b := from; b < end; b++ {
 		at := l.slot(step, b)
 		now := l.state(at)

@@ -28,7 +28,7 @@ func newLayer(t *rapid.T) layer {
 	return layer{cell: name, gates: gatesOf[name], Config: Config{
 		Steps: from1("steps", 5), Batch: from1("batch", 4), Features: from1("features", 4), Units: from1("units", 10),
 		Bias: yes("bias"), Backwards: yes("backwards"), Sequence: yes("sequence"), ZeroMask: yes("zero mask"),
-		Training: true, InputGrad: yes("input gradient"),
+		Training: true, InputGrad: yes("input gradient"), Dropout: yes("dropout"),
 	}}
 }
 
@@ -60,6 +60,22 @@ func (l layer) inputs(rng *rand.Rand, masked bool) In[float64] {
 		in.Mask = make([]float64, l.Batch*l.Steps)
 		for i := range in.Mask {
 			in.Mask[i] = float64(rng.IntN(2))
+		}
+	}
+	if l.Dropout { // of both masks one may be left out
+		kind := rng.IntN(4)
+		mask := func(n int) []float64 {
+			x := make([]float64, n)
+			for i := range x {
+				x[i] = float64(rng.IntN(3)) / 2 // small, or the differences are not good enough
+			}
+			return x
+		}
+		if kind != 1 {
+			in.DropX = mask(l.gates * l.Batch * l.Features)
+		}
+		if kind != 2 {
+			in.DropH = mask(l.gates * l.Batch * l.Units)
 		}
 	}
 	return in
@@ -114,7 +130,7 @@ func (l layer) run(in In[float64]) (y, h, c []float64) {
 				t = l.Steps - 1 - step
 			}
 			if in.Mask == nil || in.Mask[b*l.Steps+t] != 0 {
-				l.step(in, in.X[(b*l.Steps+t)*l.Features:][:l.Features], state, memory)
+				l.step(in, b, in.X[(b*l.Steps+t)*l.Features:][:l.Features], state, memory)
 				copy(output, state)
 			} else if l.ZeroMask {
 				clear(output)
@@ -131,7 +147,7 @@ func (l layer) run(in In[float64]) (y, h, c []float64) {
 }
 
 // step changes the state of one sample.
-func (l layer) step(in In[float64], x, h, c []float64) {
+func (l layer) step(in In[float64], sample int, x, h, c []float64) {
 	columns := l.gates * l.Units
 	sigmoid := func(v float64) float64 { return 1 / (1 + math.Exp(-v)) }
 	bias := func(row, column int) float64 {
@@ -140,16 +156,22 @@ func (l layer) step(in In[float64], x, h, c []float64) {
 		}
 		return in.Bias[row*columns+column]
 	}
+	masked := func(masks []float64, gate, n, i int) float64 {
+		if masks == nil {
+			return 1
+		}
+		return masks[(gate*l.Batch+sample)*n+i]
+	}
 	ofX := func(gate, u int) (sum float64) {
 		for d, v := range x {
-			sum += v * in.Kernel[d*columns+gate*l.Units+u]
+			sum += masked(in.DropX, gate, l.Features, d) * v * in.Kernel[d*columns+gate*l.Units+u]
 		}
 		return sum
 	}
 	before := append([]float64{}, h...)
 	ofH := func(gate, u int) (sum float64) {
 		for d, v := range before {
-			sum += v * in.Recurrent[d*columns+gate*l.Units+u]
+			sum += masked(in.DropH, gate, l.Units, d) * v * in.Recurrent[d*columns+gate*l.Units+u]
 		}
 		return sum
 	}

@@ -34,7 +34,7 @@ func to[T Float](x []float64) []T {
 }
 
 func inputsTo[T Float](in In[float64]) In[T] {
-	return In[T]{to[T](in.X), to[T](in.Kernel), to[T](in.Recurrent), to[T](in.Bias), to[T](in.H), to[T](in.C), to[T](in.Mask)}
+	return In[T]{to[T](in.X), to[T](in.Kernel), to[T](in.Recurrent), to[T](in.Bias), to[T](in.H), to[T](in.C), to[T](in.Mask), to[T](in.DropX), to[T](in.DropH)}
 }
 
 // compare holds each number within a distance, in relation to the largest of
@@ -69,8 +69,8 @@ func forward[T Float](t reporter, l layer, r *Recurrent[T], in In[float64], dist
 	if c != nil {
 		compare(t, "c", out.C, wantC, distance)
 	}
-	for i, x := range [][]T{given.X, given.Kernel, given.Recurrent, given.Bias, given.H, given.C, given.Mask} {
-		same(t, "an input", x, [][]T{to[T](in.X), to[T](in.Kernel), to[T](in.Recurrent), to[T](in.Bias), to[T](in.H), to[T](in.C), to[T](in.Mask)}[i])
+	for i, x := range [][]T{given.X, given.Kernel, given.Recurrent, given.Bias, given.H, given.C, given.Mask, given.DropX, given.DropH} {
+		same(t, "an input", x, [][]T{to[T](in.X), to[T](in.Kernel), to[T](in.Recurrent), to[T](in.Bias), to[T](in.H), to[T](in.C), to[T](in.Mask), to[T](in.DropX), to[T](in.DropH)}[i])
 	}
 }
 
@@ -166,12 +166,19 @@ func inference[T Float](t *rapid.T, set *Set[T]) {
 		y, _, _ := l.outputs()
 		small.Forward(bad, Out[T]{Y: to[T](y)})
 	}
+	whole := small.row * small.cols // of W, which dropout keeps by blocks
+	if l.Dropout {
+		whole = 0
+		if n := l.Batch * small.cell.Blocks * small.row; cap(small.drop.left) != n || cap(small.drop.transposed[0].data) != 0 {
+			t.Fatalf("left has room for %d elements, want %d, and transposed for %d, want none", cap(small.drop.left), n, cap(small.drop.transposed[0].data))
+		}
+	}
 	for name, x := range map[string]struct{ got, want int }{
 		"hx": {cap(small.hx), l.Batch * small.row}, "z": {cap(small.z), l.Batch * small.cols},
 		"dz": {cap(small.dz), 0}, "dhx": {cap(small.dhx), 0}, "dh": {cap(small.dh), 0}, "dc": {cap(small.dc), 0},
 		"held": {cap(small.held), 0}, "dw": {cap(small.dw), 0},
 		"transposed": {cap(small.transposed.data), 0},
-		"weights":    {cap(small.weights), small.row * small.cols}, "packed": {cap(small.packed.data), small.row * small.cols},
+		"weights":    {cap(small.weights), small.row * small.cols}, "packed": {cap(small.packed.data), whole},
 	} {
 		if x.got != x.want {
 			t.Fatalf("%s has room for %d elements, want %d", name, x.got, x.want)

@@ -1,0 +1,126 @@
+package kernels
+
+// dropping is what a layer with dropout between states needs beside the rest.
+// Every gate sees h and x through masks of its own, so the sums of each block of
+// columns of W are a product of their own,
+//
+//	z_block = [h ⊙ mh  x ⊙ mx  1] · W_block
+//
+// which takes as many operations as the one product of all gates.
+type dropping[T Float] struct {
+	gate       []int       // of each block
+	left       []T         // [steps, batch, blocks, row]; without Training [batch, blocks, row]
+	packed     []Packed[T] // [row, n], of each block
+	transposed []Packed[T] // [n, back]
+}
+
+// newDropping makes room; steps is how many are kept.
+func (l *Recurrent[T]) newDropping(steps int) *dropping[T] {
+	d := &dropping[T]{
+		gate:   make([]int, l.cell.Blocks),
+		left:   make([]T, steps*l.Batch*l.cell.Blocks*l.row),
+		packed: make([]Packed[T], l.cell.Blocks), transposed: make([]Packed[T], l.cell.Blocks),
+	}
+	for _, blocks := range [][]int{l.cell.Kernel, l.cell.Recurrent} {
+		for g, block := range blocks {
+			d.gate[block] = g
+		}
+	}
+	return d
+}
+
+// packBlocks lays the blocks of W out.
+func (l *Recurrent[T]) packBlocks() {
+	for block := range l.drop.gate {
+		w := Matrix[T]{l.weights[block*l.n:], l.cols, 1}
+		l.drop.packed[block].Pack(l.set, w, l.row, l.n)
+		if l.Training {
+			l.drop.transposed[block].Pack(l.set, w.T(), l.n, l.back)
+		}
+	}
+}
+
+// side is the left side of the product of a block, from a slot on.
+func (l *Recurrent[T]) side(block, slot int) Matrix[T] {
+	blocks := l.cell.Blocks
+	return Matrix[T]{l.drop.left[(slot*blocks+block)*l.row:], blocks * l.row, 1}
+}
+
+// dropForward computes z for a step of the samples from..end. Each product
+// writes whole panels, and so beyond its block: the next one comes after it.
+func (l *Recurrent[T]) dropForward(in In[T], step, from, end int) {
+	first := l.slot(step, from)
+	for block, gate := range l.drop.gate {
+		left := l.side(block, first)
+		for b := from; b < end; b++ {
+			hx, to := line(l.hx, l.slot(step, b), l.row), left.From(b - from).Data[:l.row]
+			through(to[:l.Units], hx, in.DropH, gate*l.Batch+b)
+			through(to[l.n:l.n+l.Features], hx[l.n:], in.DropX, gate*l.Batch+b)
+			if l.Bias {
+				to[l.row-1] = 1
+			}
+		}
+		z := Matrix[T]{l.z[first*l.cols+block*l.n:], l.cols, 1}
+		l.set.MulPacked(end-from, left, &l.drop.packed[block], z, false)
+	}
+}
+
+// through writes x as a mask, which is a row of many, lets it through; nil lets
+// all through.
+func through[T Float](to, x, masks []T, row int) {
+	if masks == nil {
+		copy(to, x)
+		return
+	}
+	x = x[:len(to)]
+	for i, m := range line(masks, row, len(to)) {
+		to[i] = m * x[i]
+	}
+}
+
+// dropBackward takes dz of a step back to the h before and to x.
+func (l *Recurrent[T]) dropBackward(in In[T], grad Grad[T], step, from, end int) {
+	first, width := l.slot(step, from), panels(l.back)*tileColumns
+	dhx := RowMajor(l.dhx, width)
+	for block, gate := range l.drop.gate {
+		dz := Matrix[T]{l.dz[first*l.cols+block*l.n:], l.cols, 1}
+		l.set.MulPacked(end-from, dz, &l.drop.transposed[block], dhx.From(from), false)
+		for b := from; b < end; b++ {
+			d := line(l.dhx, b, width)
+			addThrough(line(l.dh, b, l.n)[:l.Units], d, in.DropH, gate*l.Batch+b)
+			if grad.X == nil {
+				continue
+			}
+			dx := line(grad.X, b*l.Steps+l.when(step), l.Features)
+			if block == 0 {
+				clear(dx)
+			}
+			addThrough(dx, d[l.n:], in.DropX, gate*l.Batch+b)
+		}
+	}
+}
+
+// addThrough adds what through writes.
+func addThrough[T Float](to, x, masks []T, row int) {
+	x = x[:len(to)]
+	if masks == nil {
+		for i := range to {
+			to[i] += x[i]
+		}
+		return
+	}
+	for i, m := range line(masks, row, len(to)) {
+		to[i] += m * x[i]
+	}
+}
+
+// dropWeightGrad sums the columns from..end of the gradient of W.
+func (l *Recurrent[T]) dropWeightGrad(from, end int) {
+	dz, dw := RowMajor(l.dz, l.cols), RowMajor(l.dw, l.cols)
+	for block := range l.drop.gate {
+		first, last := max(from, block*l.n), min(end, (block+1)*l.n)
+		if first < last {
+			l.set.Mul(l.row, l.Steps*l.Batch, l.side(block, 0).T(), dz, dw, first, last)
+		}
+	}
+}

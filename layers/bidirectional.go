@@ -1,0 +1,206 @@
+package layers
+
+import (
+	"fmt"
+
+	"github.com/engram-go/engram/graph"
+)
+
+// Bidirectional reads a sequence with two recurrent layers, one in each
+// direction (Schuster & Paliwal 1997, "Bidirectional Recurrent Neural Networks"),
+// and puts their outputs of each step together:
+//
+//	y = merge(forward(x), backward(x))
+//
+//	in:      [batch, steps, features]; perhaps the initial states of both layers,
+//	         first those of Layer; the constants of an RNN come last, for both
+//	out:     what the layers give, merged: of all steps [batch, steps, 2·units]
+//	         with ReturnSequences and MergeConcat; two outputs for MergeNone;
+//	         with ReturnState then the last states, first those of Layer
+//	weights: those of Layer under "forward_lstm", or whatever its name is, and
+//	         those of BackwardLayer under "backward_lstm"
+//
+// The layers must agree in ReturnSequences and ReturnState, and differ in
+// GoBackwards. The outputs of all steps are in the order of Layer; a mask rides on
+// them, and masked steps give zeros. The single output of each layer is that of
+// the step it reads last.
+type Bidirectional struct {
+	Layer         Layer     // LSTM, GRU, SimpleRNN or RNN; required
+	BackwardLayer Layer     // Layer in the other direction, with weights of its own
+	MergeMode     MergeMode // MergeConcat
+	Name          string    // "bidirectional", numbered, where empty
+}
+
+// MergeMode says how Bidirectional puts two outputs together.
+type MergeMode string
+
+// The merge modes, spelt as in Keras. All but MergeConcat and MergeNone need
+// outputs of one shape.
+const (
+	MergeConcat MergeMode = "concat" // side by side, along the last axis
+	MergeSum    MergeMode = "sum"    // added
+	MergeMul    MergeMode = "mul"    // multiplied, element by element
+	MergeAve    MergeMode = "ave"    // their mean
+	MergeNone   MergeMode = "none"   // not at all: both are outputs
+)
+
+// directed is a recurrent layer that Bidirectional can turn around.
+type directed interface {
+	Layer
+	direction() direction
+	// turned is the layer with another direction, and with or without zeros for
+	// masked steps.
+	turned(backwards, zeroMask bool) Layer
+}
+
+// direction is what Bidirectional must know of a layer.
+type direction struct {
+	backwards, sequences, states bool
+	constants                    int // inputs after the states
+}
+
+// String names the fields of a config.
+func (d direction) String() string {
+	return fmt.Sprintf("GoBackwards %v, ReturnSequences %v, ReturnState %v, Constants %d", d.backwards, d.sequences, d.states, d.constants)
+}
+
+var _ Resolver = Bidirectional{}
+
+// Resolve fills in the defaults, those of the layers too.
+func (l Bidirectional) Resolve() (Layer, error) {
+	switch l.MergeMode {
+	case "":
+		l.MergeMode = MergeConcat
+	case MergeConcat, MergeSum, MergeMul, MergeAve, MergeNone:
+	default:
+		return nil, graph.Error{
+			Field: "Bidirectional.MergeMode", Rule: fmt.Sprintf("must be one of %q, %q, %q, %q, %q", MergeConcat, MergeSum, MergeMul, MergeAve, MergeNone),
+			Value: fmt.Sprintf("%q", string(l.MergeMode)),
+		}
+	}
+	forward, err := resolveDirected("Bidirectional.Layer", l.Layer)
+	if err != nil {
+		return nil, err
+	}
+	ahead := forward.direction()
+	if l.BackwardLayer == nil {
+		l.BackwardLayer = forward.turned(!ahead.backwards, ahead.sequences)
+	}
+	backward, err := resolveDirected("Bidirectional.BackwardLayer", l.BackwardLayer)
+	if err != nil {
+		return nil, err
+	}
+	back := backward.direction()
+	want := ahead
+	want.backwards = !ahead.backwards
+	if back != want {
+		return nil, graph.Error{
+			Field: "Bidirectional.BackwardLayer",
+			Rule:  "must differ from Layer in GoBackwards, and have its ReturnSequences, ReturnState and Constants",
+			Value: back,
+		}
+	}
+	l.Layer, l.BackwardLayer = forward.turned(ahead.backwards, ahead.sequences), backward.turned(back.backwards, back.sequences)
+	return l, nil
+}
+
+// resolveDirected resolves a layer in a field.
+func resolveDirected(field string, l Layer) (directed, error) {
+	if l == nil {
+		return nil, graph.Error{Field: field, Rule: "must be set"}
+	}
+	resolved, err := Resolve(l)
+	if err != nil {
+		return nil, inField(field, err)
+	}
+	d, ok := resolved.(directed)
+	if !ok {
+		return nil, graph.Error{Field: field, Rule: "must be LSTM, GRU, SimpleRNN or RNN", Value: Class(l)}
+	}
+	return d, nil
+}
+
+// Call computes the layer.
+func (l Bidirectional) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	ahead := l.Layer.(directed).direction()
+	given := len(inputs) - 1 - ahead.constants // initial states
+	if given < 0 || given%2 != 0 {
+		s.Failf("Bidirectional", fmt.Sprintf("must have an input, as many initial states for each direction, and %d constants", ahead.constants), len(inputs))
+		return inputs
+	}
+	half := 1 + given/2
+	run := func(name string, inner Layer, states []graph.Value) []graph.Value {
+		in := append([]graph.Value{inputs[0]}, states...)
+		if own := Name(inner); own != "" {
+			name += own
+		} else {
+			name += DefaultName(inner)
+		}
+		return Apply(s, name, inner, append(in, inputs[1+given:]...)...)
+	}
+	forward := run("forward_", l.Layer, inputs[1:half])
+	backward := run("backward_", l.BackwardLayer, inputs[half:1+given])
+	if s.Err() != nil {
+		return inputs
+	}
+	y, back := forward[0], backward[0]
+	if ahead.sequences {
+		back = ride(y, back.Reverse(1)) // [batch, steps, units]
+	}
+	return append(append(l.merge(y, back), forward[1:]...), backward[1:]...)
+}
+
+// merge puts two outputs together.
+func (l Bidirectional) merge(y, back graph.Value) []graph.Value {
+	if l.MergeMode != MergeConcat && l.MergeMode != MergeNone && !y.Shape().Equal(back.Shape()) {
+		y.Scope().Failf("Bidirectional.BackwardLayer", fmt.Sprintf("must have outputs of the shape %v for %q", y.Shape(), l.MergeMode), back.Shape())
+		return []graph.Value{y}
+	}
+	switch l.MergeMode {
+	case MergeSum:
+		return []graph.Value{ride(y, y.Add(back))}
+	case MergeMul:
+		return []graph.Value{ride(y, y.Times(back))}
+	case MergeAve:
+		return []graph.Value{ride(y, y.Add(back).Scale(0.5))}
+	case MergeNone:
+		return []graph.Value{y, back}
+	}
+	return []graph.Value{ride(y, graph.Concat(-1, y, back))}
+}
+
+func (l LSTM) direction() direction {
+	return direction{l.GoBackwards, l.ReturnSequences, l.ReturnState, 0}
+}
+
+func (l LSTM) turned(backwards, zeroMask bool) Layer {
+	l.GoBackwards, l.ZeroOutputForMask = backwards, zeroMask
+	return l
+}
+
+func (l GRU) direction() direction {
+	return direction{l.GoBackwards, l.ReturnSequences, l.ReturnState, 0}
+}
+
+func (l GRU) turned(backwards, zeroMask bool) Layer {
+	l.GoBackwards, l.ZeroOutputForMask = backwards, zeroMask
+	return l
+}
+
+func (l SimpleRNN) direction() direction {
+	return direction{l.GoBackwards, l.ReturnSequences, l.ReturnState, 0}
+}
+
+func (l SimpleRNN) turned(backwards, zeroMask bool) Layer {
+	l.GoBackwards, l.ZeroOutputForMask = backwards, zeroMask
+	return l
+}
+
+func (l RNN) direction() direction {
+	return direction{l.GoBackwards, l.ReturnSequences, l.ReturnState, l.Constants}
+}
+
+func (l RNN) turned(backwards, zeroMask bool) Layer {
+	l.GoBackwards, l.ZeroOutputForMask = backwards, zeroMask
+	return l
+}

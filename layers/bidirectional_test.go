@@ -1,0 +1,300 @@
+package layers_test
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/layers/layertest"
+	"gorgonia.org/tensor"
+)
+
+// TestBidirectionalAgainstPyTorch compares with the golden files, which
+// testdata/bidirectional.py made.
+func TestBidirectionalAgainstPyTorch(t *testing.T) {
+	for cell, gates := range map[string]int{"lstm": 4, "gru": 3} {
+		for _, masked := range []bool{false, true} {
+			for _, unrolled := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s %v %v", cell, masked, unrolled), func(t *testing.T) {
+					for dtype, tol := range tolerances {
+						checkBidirectional(t, dtype, tol, cell, gates, masked, unrolled)
+					}
+				})
+			}
+		}
+	}
+}
+
+func checkBidirectional(t *testing.T, dtype tensor.Dtype, tol float64, cell string, gates int, masked, unrolled bool) {
+	const T, B, D, U = 5, 3, 2, 4
+	file := "testdata/bidirectional_" + cell
+	if masked {
+		file += "_lengths"
+	}
+	golden := graphtest.Golden(t, file+".npz")
+	draw := func(k, n int, scale float64) []float64 {
+		return graphtest.Uniform(uint64(golden["seed"].Data[0])+uint64(k), n, scale)
+	}
+	layer := func(d int) layers.Layer {
+		r := recurrentRun{
+			units: U, unrolled: unrolled,
+			kernel: draw(1+10*d, D*gates*U, 0.5), recurrent: draw(2+10*d, U*gates*U, 0.5),
+			bias: draw(3+10*d, len(golden["grad_bias_0"].Data), 0.5),
+		}
+		if cell == "lstm" {
+			return r.lstm(layers.LSTM{ReturnSequences: true, ReturnState: true, GoBackwards: d == 1})
+		}
+		return r.gru(layers.GRU{ReturnSequences: true, ReturnState: true, GoBackwards: d == 1})
+	}
+	params, err := graph.NewParams(dtype, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := evaluate(t, graph.Config{Params: params, Training: true}, graph.Tick{}, func(s *graph.Scope) {
+		x := s.Values(draw(0, B*T*D, 2), graph.Shape{B, T, D})
+		wrt, names := []graph.Value{x}, []string{"grad_x"}
+		if masked {
+			mask := make([]float64, B*T)
+			for i, n := range golden["lengths"].Data {
+				for k := range int(n) {
+					mask[i*T+k] = 1
+				}
+			}
+			x = x.WithMask(s.Values(mask, graph.Shape{B, T}))
+		}
+		in := []graph.Value{x}
+		for d := range 2 {
+			for k, name := range []string{"h0", "c0"}[:gates-2] {
+				if cell == "gru" && k > 0 {
+					break
+				}
+				v := s.Values(draw(4+k+10*d, B*U, 1), graph.Shape{B, U})
+				in, wrt, names = append(in, v), append(wrt, v), append(names, fmt.Sprintf("grad_%s_%d", name, d))
+			}
+		}
+		out := layers.Apply(s, "layer", layers.Bidirectional{Layer: layer(0), BackwardLayer: layer(1)}, in...)
+		if _, ok := out[0].Mask(); ok != masked {
+			t.Errorf("the output has a mask: %v", ok)
+		}
+		loss := s.Const(0, graph.Shape{})
+		for k, y := range out {
+			loss = loss.Add(y.Times(s.Values(draw(30+k, y.Shape().Size(), 1), y.Shape())).Sum())
+			name := "output"
+			if k > 0 {
+				name = fmt.Sprintf("state_%d", k-1)
+			}
+			s.Output(name, y)
+		}
+		for d, under := range []string{"layer/forward_" + cell, "layer/backward_" + cell} {
+			for _, name := range []string{"kernel", "recurrent_kernel", "bias"} {
+				i := slices.IndexFunc(s.Bound(), func(b graph.Bound) bool { return b.Param.Path == under+"/"+name })
+				wrt, names = append(wrt, s.Bound()[i].Value), append(names, fmt.Sprintf("grad_%s_%d", name, d))
+			}
+		}
+		for i, g := range s.Gradients(loss, wrt...) {
+			s.Output(names[i], g)
+		}
+	})
+	want := map[string][]float64{}
+	for name, a := range golden {
+		if name != "seed" && name != "lengths" {
+			want[name] = a.Data
+		}
+	}
+	if len(want) < 1+2+1+6+2 {
+		t.Fatalf("%s has only %d arrays", file, len(want))
+	}
+	checkRun(t, got, want, tol)
+}
+
+// The merge modes make of the outputs of the two layers, run alone under the
+// same paths, what they say; the states follow.
+func TestBidirectionalMerges(t *testing.T) {
+	x := graphtest.Uniform(1, 2*3*4, 1)
+	for _, sequences := range []bool{false, true} {
+		forward := layers.GRU{Units: 2, ReturnSequences: sequences, ReturnState: true}
+		backward := forward
+		backward.GoBackwards = true
+		out := evaluate(t, config(t), graph.Tick{}, func(s *graph.Scope) {
+			v := s.Values(x, graph.Shape{2, 3, 4})
+			give := func(name string, values []graph.Value) {
+				for i, y := range values {
+					s.Output(fmt.Sprint(name, i), y)
+				}
+			}
+			for _, mode := range []layers.MergeMode{"", layers.MergeConcat, layers.MergeSum, layers.MergeMul, layers.MergeAve, layers.MergeNone} {
+				give(string(mode), layers.Apply(s, "layer", layers.Bidirectional{Layer: forward, MergeMode: mode}, v))
+			}
+			s.Within("layer", func() {
+				give("forward", layers.Apply(s, "forward_gru", forward, v))
+				back := layers.Apply(s, "backward_gru", backward, v)
+				if sequences {
+					back[0] = back[0].Reverse(1)
+				}
+				give("backward", back)
+			})
+		})
+		a, b := out["forward0"], out["backward0"]
+		merged := map[string][]float64{}
+		for i := range a {
+			merged["sum"] = append(merged["sum"], a[i]+b[i])
+			merged["mul"] = append(merged["mul"], a[i]*b[i])
+			merged["ave"] = append(merged["ave"], (a[i]+b[i])/2)
+			if i%2 == 0 {
+				merged["concat"] = append(merged["concat"], a[i], a[i+1], b[i], b[i+1])
+			}
+		}
+		merged[""] = merged["concat"]
+		for mode, want := range merged {
+			graphtest.CheckOutput(t, mode, out[mode+"0"], want, 1e-15)
+			graphtest.CheckOutput(t, mode+" states", slices.Concat(out[mode+"1"], out[mode+"2"]), slices.Concat(out["forward1"], out["backward1"]), 0)
+		}
+		graphtest.CheckOutput(t, "none", slices.Concat(out["none0"], out["none1"], out["none2"], out["none3"]),
+			slices.Concat(a, b, out["forward1"], out["backward1"]), 0)
+	}
+}
+
+func TestBidirectional(t *testing.T) {
+	last, all := graph.Shape{graph.Any, 2}, graph.Shape{graph.Any, 3, 2}
+	twice, allTwice := graph.Shape{graph.Any, 4}, graph.Shape{graph.Any, 3, 4}
+	for name, c := range map[string]struct {
+		layer  layers.Bidirectional
+		states int // given, of 2 units each
+		want   []graph.Shape
+	}{
+		"defaults":  {layers.Bidirectional{Layer: layers.LSTM{Units: 2}}, 0, []graph.Shape{twice}},
+		"sequences": {layers.Bidirectional{Layer: layers.GRU{Units: 2, ReturnSequences: true}, Name: "both"}, 0, []graph.Shape{allTwice}},
+		"states":    {layers.Bidirectional{Layer: layers.LSTM{Units: 2, ReturnState: true}}, 4, []graph.Shape{twice, last, last, last, last}},
+		"sum":       {layers.Bidirectional{Layer: layers.SimpleRNN{Units: 2, ReturnSequences: true}, MergeMode: layers.MergeSum}, 2, []graph.Shape{all}},
+		"mul":       {layers.Bidirectional{Layer: layers.SimpleRNN{Units: 2}, MergeMode: layers.MergeMul}, 0, []graph.Shape{last}},
+		"ave":       {layers.Bidirectional{Layer: layers.GRU{Units: 2}, MergeMode: layers.MergeAve}, 0, []graph.Shape{last}},
+		"none":      {layers.Bidirectional{Layer: layers.GRU{Units: 2, ReturnSequences: true}, MergeMode: layers.MergeNone}, 0, []graph.Shape{all, all}},
+		"backwards": {layers.Bidirectional{Layer: layers.GRU{Units: 2, GoBackwards: true, ReturnSequences: true}}, 0, []graph.Shape{allTwice}},
+		"two layers": {layers.Bidirectional{
+			Layer: layers.GRU{Units: 1, Name: "gru"}, BackwardLayer: layers.LSTM{Units: 3, GoBackwards: true, Name: "lstm"},
+		}, 0, []graph.Shape{twice}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := []graphtest.Array{graphtest.Input(1, 2, 3, 4)}
+			for i := range c.states {
+				in = append(in, graphtest.Input(2+i, 2, 2))
+			}
+			layertest.Check(t, layertest.Case{Layer: c.layer, Inputs: in, Outputs: c.want})
+		})
+	}
+}
+
+// A masked step gives zeros, and is as if it were not there; what follows a
+// single output is none of the mask's business.
+func TestBidirectionalMasked(t *testing.T) {
+	for _, inner := range []layers.Layer{
+		layers.LSTM{Units: 2, ReturnSequences: true}, layers.LSTM{Units: 2, ReturnSequences: true, Unrolled: true},
+	} {
+		for _, mode := range []layers.MergeMode{layers.MergeConcat, layers.MergeNone} {
+			out := evaluate(t, config(t), graph.Tick{}, func(s *graph.Scope) {
+				both := layers.Bidirectional{Layer: inner, MergeMode: mode}
+				x := s.Values(graphtest.Uniform(1, 4*3, 1), graph.Shape{1, 4, 3})
+				for i, y := range layers.Apply(s, "both", both, x.WithMask(s.Values([]float64{0, 1, 1, 0}, graph.Shape{1, 4}))) {
+					s.Output(fmt.Sprint("y", i), y)
+					mask, ok := y.Mask()
+					if !ok {
+						t.Fatal("the mask is lost")
+					}
+					s.Output(fmt.Sprint("mask", i), mask)
+				}
+				for i, y := range layers.Apply(s, "both", both, x.Slice(1, 1, 3)) {
+					s.Output(fmt.Sprint("alone", i), y)
+				}
+			})
+			for i := range 2 {
+				y, ok := out[fmt.Sprint("y", i)]
+				if !ok {
+					continue
+				}
+				n := len(y) / 4
+				want := slices.Concat(make([]float64, n), out[fmt.Sprint("alone", i)], make([]float64, n))
+				graphtest.CheckOutput(t, "y", y, want, 1e-15)
+				graphtest.CheckOutput(t, "mask", out[fmt.Sprint("mask", i)], []float64{0, 1, 1, 0}, 0)
+			}
+		}
+	}
+	out := evaluate(t, config(t), graph.Tick{}, func(s *graph.Scope) {
+		x := s.Values(graphtest.Uniform(1, 4*3, 1), graph.Shape{1, 4, 3}).WithMask(s.Values([]float64{1, 1, 1, 0}, graph.Shape{1, 4}))
+		y := layers.Apply(s, "both", layers.Bidirectional{Layer: layers.GRU{Units: 2, ZeroOutputForMask: true}}, x)[0]
+		if _, ok := y.Mask(); ok {
+			t.Error("a single output must have no mask")
+		}
+		s.Output("y", y)
+	})
+	if slices.Contains(out["y"], 0) {
+		t.Errorf("the last output is %v: it must be that of the last step that counts", out["y"])
+	}
+}
+
+func TestBidirectionalRefuses(t *testing.T) {
+	in, h := graph.Shape{graph.Any, 3, 4}, graph.Shape{graph.Any, 2}
+	for _, c := range []struct {
+		field string
+		layer layers.Bidirectional
+	}{
+		{"Bidirectional.Layer", layers.Bidirectional{}},
+		{"Bidirectional.Layer", layers.Bidirectional{Layer: layers.Dense{Units: 2}}},
+		{"Bidirectional.Layer.Units", layers.Bidirectional{Layer: layers.LSTM{Units: -1}}},
+		{"Bidirectional.Layer.Dropout", layers.Bidirectional{Layer: layers.GRU{Units: 1, Dropout: math.NaN()}}},
+		{"Bidirectional.MergeMode", layers.Bidirectional{Layer: layers.LSTM{Units: 2}, MergeMode: "add"}},
+		{"Bidirectional.BackwardLayer", layers.Bidirectional{Layer: layers.LSTM{Units: 2}, BackwardLayer: layers.Flatten{}}},
+		{"Bidirectional.BackwardLayer.Units", layers.Bidirectional{Layer: layers.LSTM{Units: 2}, BackwardLayer: layers.LSTM{}}},
+		{"Bidirectional.BackwardLayer", layers.Bidirectional{Layer: layers.LSTM{Units: 2}, BackwardLayer: layers.LSTM{Units: 2}}},
+		{"Bidirectional.BackwardLayer", layers.Bidirectional{Layer: layers.LSTM{Units: 2}, BackwardLayer: layers.LSTM{Units: 2, GoBackwards: true, ReturnSequences: true}}},
+		{"Bidirectional.BackwardLayer", layers.Bidirectional{Layer: layers.LSTM{Units: 2}, BackwardLayer: layers.LSTM{Units: 2, GoBackwards: true, ReturnState: true}}},
+		{"Bidirectional.BackwardLayer", layers.Bidirectional{Layer: layers.LSTM{Units: 2}, BackwardLayer: layers.GRU{Units: 1, GoBackwards: true}, MergeMode: layers.MergeSum}},
+	} {
+		layertest.Invalid(t, c.layer, c.field, in)
+	}
+	l := layers.Bidirectional{Layer: layers.LSTM{Units: 2}}
+	layertest.Invalid(t, l, "Bidirectional")
+	layertest.Invalid(t, l, "Bidirectional", in, h)
+	layertest.Invalid(t, l, "LSTM", in, h, h)
+	layertest.Invalid(t, l, "LSTM", graph.Shape{graph.Any, 4})
+	layertest.Invalid(t, l, "LSTM initial state 1", in, h, h, h, in)
+}
+
+// Going backwards is going forwards over the reversed input.
+func TestBackwardsIsReversed(t *testing.T) {
+	for name, inner := range map[string]func(backwards bool) layers.Layer{
+		"lstm": func(b bool) layers.Layer {
+			return layers.LSTM{Units: 3, ReturnSequences: true, ReturnState: true, GoBackwards: b}
+		},
+		"gru": func(b bool) layers.Layer {
+			return layers.GRU{Units: 3, ReturnSequences: true, ReturnState: true, GoBackwards: b}
+		},
+		"simple": func(b bool) layers.Layer {
+			return layers.SimpleRNN{Units: 3, ReturnSequences: true, ReturnState: true, GoBackwards: b}
+		},
+		"peepholes": func(b bool) layers.Layer {
+			return layers.LSTM{Units: 3, Peepholes: true, ReturnSequences: true, ReturnState: true, GoBackwards: b}
+		},
+	} {
+		out := evaluate(t, config(t), graph.Tick{}, func(s *graph.Scope) {
+			x := s.Values(graphtest.Uniform(1, 2*5*4, 1), graph.Shape{2, 5, 4})
+			mask := s.Values([]float64{1, 0, 1, 1, 0, 1, 1, 1, 0, 0}, graph.Shape{2, 5})
+			give := func(name string, l layers.Layer, x graph.Value) {
+				for i, y := range layers.Apply(s, "layer", l, x) {
+					s.Output(fmt.Sprint(name, i), y)
+					if m, ok := y.Mask(); ok {
+						s.Output(name+"mask", m)
+					}
+				}
+			}
+			give("backwards", inner(true), x.WithMask(mask))
+			give("reversed", inner(false), x.Reverse(1).WithMask(mask.Reverse(1)))
+		})
+		for _, part := range []string{"0", "1", "mask"} {
+			graphtest.CheckOutput(t, name+part, out["backwards"+part], out["reversed"+part], 1e-15)
+		}
+	}
+}

@@ -1,0 +1,68 @@
+package layers
+
+import "github.com/engram-go/engram/graph"
+
+// dropouts are the fields of a recurrent layer that say what is dropped in
+// training: parts of x, and of h on its way to the gates.
+//
+// Without dropout between states x has one mask for all gates, which is applied
+// to the whole sequence. With it, x and h have one mask a gate each, as in Keras
+// (the variational dropout of Gal & Ghahramani 2016, with untied weights). All
+// masks are drawn once a batch and kept for all its steps.
+type dropouts struct {
+	input, state float64
+	seed         *uint64 // nil for the model's
+}
+
+// whole drops parts of a sequence where all gates share one mask.
+func (d dropouts) whole(s *graph.Scope, x graph.Value) graph.Value {
+	if d.state > 0 {
+		return x
+	}
+	y := x // [batch, steps, features]
+	seeded(s, d.seed, func() {
+		y = ride(x, drop(s, "dropout", x, graph.Shape{x.Dim(0), 1, x.Dim(2)}, d.input))
+	})
+	return y
+}
+
+// gates draws the masks of the gates for x and h, of the given sizes.
+func (d dropouts) gates(s *graph.Scope, n, batch, features, units int) (x, h gateMasks) {
+	if d.state == 0 || !s.Training() {
+		return x, h
+	}
+	draw := func(name string, size int, rate float64) gateMasks {
+		if rate == 0 {
+			return gateMasks{}
+		}
+		all := s.Random(name, graph.Shape{n, batch, size}, keeping(rate)) // [gates, batch, size]
+		return gateMasks{&all}
+	}
+	seeded(s, d.seed, func() { x, h = draw("dropout", features, d.input), draw("recurrent_dropout", units, d.state) })
+	return x, h
+}
+
+// gateMasks are what a value is multiplied by before it meets the weights of
+// each gate: [gates, batch, size], or nil for nothing.
+type gateMasks struct{ all *graph.Value }
+
+// through is what the mask of a gate leaves of v.
+func (m gateMasks) through(v graph.Value, gate int) graph.Value {
+	if m.all == nil {
+		return v
+	}
+	return v.Times(m.all.At(0, gate)) // [batch, size]
+}
+
+// product is v·w, where each gate, with its u columns of w, sees v through its
+// own mask.
+func (m gateMasks) product(v, w graph.Value, u int) graph.Value {
+	if m.all == nil {
+		return v.MatMul(w)
+	}
+	parts := make([]graph.Value, w.Dim(1)/u)
+	for i := range parts {
+		parts[i] = m.through(v, i).MatMul(w.Slice(1, i*u, (i+1)*u)) // [batch, units]
+	}
+	return graph.Concat(1, parts[0], parts[1:]...) // [batch, gates·units]
+}
