@@ -25,7 +25,7 @@ type scan[T float] struct {
 // newScan is the operation; kernel gives the field of a spec for its type of
 // element.
 func newScan[T float](b *body, kernel func(*spec) *func([]T, [][]T) error) spec {
-	o := &scan[T]{body: b, layout: b.layout(), run: newRunner[T](b.outputs())}
+	o := &scan[T]{body: b, layout: b.layout(), run: newRunner[T](b, b.outputs())}
 	for _, c := range b.carries {
 		o.states += c.leaf.shape.Size()
 	}
@@ -34,7 +34,7 @@ func newScan[T float](b *body, kernel func(*spec) *func([]T, [][]T) error) spec 
 	sp.diff = func(in []Value, y, dy Value, want []bool) []Value {
 		o.keeps = true
 		back := o.differentiate(want)
-		if b.scope.err != nil {
+		if b.scope.err != nil || back.size == 0 { // nothing but a mask is asked for
 			return make([]Value, len(in))
 		}
 		operands := slices.Clone(in)
@@ -58,17 +58,21 @@ func newScan[T float](b *body, kernel func(*spec) *func([]T, [][]T) error) spec 
 
 // runner runs the part of a step's graph that some values need.
 type runner[T float] struct {
-	direct *direct
+	*direct
 	uses   map[*gorgonia.Node][]use // of the leaves
+	pieces [][]T                    // what the step at work sees of the operands that are cut
 }
 
-func newRunner[T float](outputs []Value) *runner[T] {
+func newRunner[T float](b *body, outputs []Value) *runner[T] {
 	r := &runner[T]{direct: newDirect(outputs), uses: map[*gorgonia.Node][]use{}}
-	for _, u := range r.direct.leaves {
+	for _, u := range r.leaves {
 		r.uses[u.leaf] = append(r.uses[u.leaf], u)
 		if t, ok := u.leaf.Value().(*tensor.Dense); ok { // a constant
 			u.op.operand(u.at, t)
 		}
+	}
+	for _, c := range b.level.cuts {
+		r.pieces = append(r.pieces, make([]T, c.leaf.shape.Size()))
 	}
 	return r
 }
@@ -104,29 +108,33 @@ func (o *scan[T]) row(k int) []T {
 	return o.history[k*o.states : (k+1)*o.states]
 }
 
-// bind makes the leaves that stay the same for all steps read their operands,
-// and gives the cut ones memory for their pieces.
-func (o *scan[T]) bind(r *runner[T], in [][]T) (pieces [][]T) {
-	first := len(o.level.cuts) + o.initial
-	for i, c := range o.level.captures[:min(len(o.level.captures), len(in)-first)] {
-		r.set(c.leaf, in[first+i])
+// bind makes the leaves that read the same memory at all steps read it: that of
+// a runner's pieces, and that of what is captured, the last operands. Other
+// runners have parts of the graph in common with this one.
+func (o *scan[T]) bind(r *runner[T], in [][]T) {
+	for i, c := range o.level.cuts {
+		r.set(c.leaf, r.pieces[i])
 	}
-	for _, c := range o.level.cuts {
-		piece := make([]T, c.leaf.shape.Size())
-		r.set(c.leaf, piece)
-		pieces = append(pieces, piece)
+	for i, data := range in[len(o.level.cuts)+o.initial:] {
+		r.set(o.level.captures[i].leaf, data)
 	}
-	return pieces
 }
 
-// take copies the pieces of step k out of the operands that are cut.
-func (o *scan[T]) take(pieces, in [][]T, k int) {
+// begin gives a runner what step k sees: the states before it, and its pieces
+// of the operands that are cut.
+func (o *scan[T]) begin(r *runner[T], in [][]T, k int) {
+	row := o.row(k)
+	for _, c := range o.carries {
+		n := c.leaf.shape.Size()
+		r.set(c.leaf, row[:n])
+		row = row[n:]
+	}
 	for i, c := range o.level.cuts {
 		t := o.time(k)
 		if c.drawn {
 			t = k
 		}
-		fromSteps(pieces[i], in[i], c.samples, o.level.steps, t)
+		fromSteps(r.pieces[i], in[i], c.samples, o.level.steps, t)
 	}
 }
 
@@ -143,15 +151,6 @@ func toSteps[T float](all, piece []T, samples, steps, t int) {
 	n := len(piece) / samples
 	for i := range samples {
 		copy(all[(i*steps+t)*n:(i*steps+t+1)*n], piece[i*n:])
-	}
-}
-
-// setStates makes the leaves of the states read a row.
-func (o *scan[T]) setStates(r *runner[T], row []T) {
-	for _, c := range o.carries {
-		n := c.leaf.shape.Size()
-		r.set(c.leaf, row[:n])
-		row = row[n:]
 	}
 }
 
@@ -174,13 +173,12 @@ func (o *scan[T]) start(in [][]T) {
 func (o *scan[T]) forward(out []T, in [][]T) error {
 	steps := o.level.steps
 	o.start(in)
-	pieces := o.bind(o.run, in)
+	o.bind(o.run, in)
 	losses := out[o.layout.losses:o.layout.traces]
 	clear(losses)
 	for k := range steps {
-		o.take(pieces, in, k)
-		o.setStates(o.run, o.row(k))
-		if err := o.run.direct.compute(); err != nil {
+		o.begin(o.run, in, k)
+		if err := o.run.compute(); err != nil {
 			return err
 		}
 		next := o.row(k + 1)

@@ -3,16 +3,17 @@ package graph
 // wayBack is the gradient of a scan's step, with respect to what is asked for,
 // and how the results are packed.
 type wayBack[T float] struct {
-	run           *runner[T]
-	dy            Value // the leaves of the gradients that come in
-	dnext         []Value
-	dlosses       []Value
-	states        []Value // the gradient of every state
-	dx            *Value  // that of the piece of x, nil where nobody asks
-	captured      []Value // those of the captures, where at is not −1
-	at            []int   // where the gradient of each operand begins, or −1
-	size          int
-	dstates, zero []T // what goes from step to step; a gradient of zeros
+	run      *runner[T]
+	dy       Value // the leaves of the gradients that come in
+	dnext    []Value
+	dlosses  []Value
+	states   []Value // the gradient of every state
+	dx       *Value  // that of the piece of x, nil where nobody asks
+	captured []Value // those of the captures, where at is not −1
+	at       []int   // where the gradient of each operand begins, or −1
+	size     int
+
+	piece, row []T // of the gradient of y, and those of the states, for the step at work
 }
 
 // differentiate builds and compiles the gradient of the step.
@@ -36,7 +37,7 @@ func (o *scan[T]) differentiate(want []bool) *wayBack[T] {
 		if s.err != nil {
 			return
 		}
-		b.run = newRunner[T](grads)
+		b.run = newRunner[T](o.body, grads)
 		b.states, grads = grads[:len(o.carries)], grads[len(o.carries):]
 		if want[0] {
 			b.dx, grads = &grads[0], grads[1:]
@@ -45,7 +46,7 @@ func (o *scan[T]) differentiate(want []bool) *wayBack[T] {
 	})
 	if s.err == nil {
 		b.pack(o.body, want)
-		b.dstates, b.zero = make([]T, o.states), make([]T, o.y.shape.Size())
+		b.piece, b.row = make([]T, o.y.shape.Size()), make([]T, o.states)
 	}
 	return b
 }
@@ -90,49 +91,31 @@ func (b *wayBack[T]) pack(o *body, want []bool) {
 }
 
 func (o *scan[T]) backward(b *wayBack[T], out []T, in [][]T) error {
-	steps, cuts := o.level.steps, len(o.level.cuts)
-	dout := in[len(in)-1] // packed as the outputs are
+	steps, cuts, dout := o.level.steps, len(o.level.cuts), in[len(in)-1] // packed as the outputs are
 	in = in[:len(in)-2]
+	o.bind(b.run, in)
+	b.begin(o, dout)
 	clear(out)
-	pieces := o.bind(b.run, in)
-	for i, v := range b.dlosses {
-		b.run.set(v, dout[o.layout.losses+i:][:1])
-	}
-	clear(b.dstates)
-	copy(b.dstates, dout[o.layout.states:o.layout.losses])
-	row := b.dstates
-	for _, v := range b.dnext {
-		n := v.shape.Size()
-		b.run.set(v, row[:n])
-		row = row[n:]
-	}
-	dy := make([]T, len(b.zero))
 	for k := steps - 1; k >= 0; k-- {
-		o.take(pieces, in, k)
-		o.setStates(b.run, o.row(k))
-		switch {
-		case o.sequence:
-			fromSteps(dy, dout[:o.layout.states], o.y.shape[0], steps, k)
-			b.run.set(b.dy, dy)
-		case k == steps-1:
-			b.run.set(b.dy, dout[:len(dy)])
-		default:
-			b.run.set(b.dy, b.zero)
+		o.begin(b.run, in, k)
+		if o.sequence {
+			fromSteps(b.piece, dout[:o.layout.states], o.y.shape[0], steps, k)
+		} else if k < steps-1 {
+			clear(b.piece)
 		}
-		if err := b.run.direct.compute(); err != nil {
+		if err := b.run.compute(); err != nil {
 			return err
 		}
-		row := b.dstates
+		row := b.row
 		for _, v := range b.states {
 			row = row[copy(row, value[T](v)):]
 		}
 		if b.dx != nil {
-			c := o.level.cuts[0]
-			toSteps(out[b.at[0]:], value[T](*b.dx), c.samples, steps, o.time(k))
+			toSteps(out[b.at[0]:], value[T](*b.dx), o.level.cuts[0].samples, steps, o.time(k))
 		}
 		b.accumulate(out, cuts+o.initial)
 	}
-	row = b.dstates
+	row := b.row
 	for i, c := range o.carries[:o.initial] {
 		n := c.leaf.shape.Size()
 		if at := b.at[cuts+i]; at >= 0 {
@@ -141,6 +124,25 @@ func (o *scan[T]) backward(b *wayBack[T], out []T, in [][]T) error {
 		row = row[n:]
 	}
 	return nil
+}
+
+// begin fills in the gradients that come from after the last step.
+func (b *wayBack[T]) begin(o *scan[T], dout []T) {
+	for i, v := range b.dlosses {
+		b.run.set(v, dout[o.layout.losses+i:][:1])
+	}
+	b.run.set(b.dy, b.piece)
+	if !o.sequence {
+		copy(b.piece, dout)
+	}
+	clear(b.row)
+	copy(b.row, dout[o.layout.states:o.layout.losses])
+	row := b.row
+	for _, v := range b.dnext {
+		n := v.shape.Size()
+		b.run.set(v, row[:n])
+		row = row[n:]
+	}
 }
 
 // accumulate adds the gradients of the captures, whose operands begin at first,

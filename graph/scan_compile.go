@@ -39,8 +39,8 @@ func (c Scan) compile() (Value, []Value) {
 		in = append(in, cut.from)
 	}
 	in = append(in, c.Initial...)
-	for _, c := range b.level.captures {
-		in = append(in, c.from)
+	for _, captured := range b.level.captures {
+		in = append(in, captured.from)
 	}
 	var sp spec
 	if s.Dtype() == tensor.Float32 {
@@ -116,7 +116,7 @@ func (b *body) check(outputs []Value) {
 // layout is where things lie in the packed output: y, the states, losses, and
 // what is traced.
 type layout struct {
-	y, states, losses, traces, size int
+	states, losses, traces, size int // y begins at 0
 }
 
 func (b *body) layout() layout {

@@ -195,3 +195,18 @@ func TestScanWithoutStates(t *testing.T) {
 	run(t, p, map[string]array{"factor": {Shape: []int{1}, Data: []float64{10}}})
 	near(t, "y", array{Shape: []int{3}, Data: output(t, p, "y")}, array{Shape: []int{3}, Data: []float64{10, 20, 30}}, 0)
 }
+
+// A mask has no gradient: where nothing else leads to what is asked for, it is
+// zero.
+func TestScanMaskGradient(t *testing.T) {
+	p := program(t, config(t, tensor.Float64), func(s *graph.Scope) {
+		v := s.Values([]float64{1, -1, 1}, graph.Shape{1, 3})
+		y, _ := graph.Scan{
+			X:    s.Const(1, graph.Shape{1, 3, 2}).WithMask(v.Greater(s.Const(0, graph.Shape{}))),
+			Step: func(x graph.Value, _ []graph.Value) (graph.Value, []graph.Value) { return x, nil },
+		}.Run()
+		s.Output("gradient", s.Gradients(y.Sum(), v)[0])
+	})
+	run(t, p, nil)
+	near(t, "gradient", array{Shape: []int{3}, Data: output(t, p, "gradient")}, array{Shape: []int{3}, Data: make([]float64, 3)}, 0)
+}

@@ -156,3 +156,60 @@ func TestScanEqualsUnrolled(t *testing.T) {
 }
 
 func abs(x float64) float64 { return max(x, -x) }
+
+// The gradients of a scan are those of finite differences.
+func TestScanGradient(t *testing.T) {
+	for _, sequence := range []bool{false, true} {
+		graphtest.CheckGrad(t, func(s *graph.Scope, in []graph.Value) graph.Value {
+			x, h, w := in[0], in[1], in[2]
+			y, states := graph.Scan{
+				X: x, Initial: []graph.Value{h}, Sequence: sequence,
+				Step: func(x graph.Value, states []graph.Value) (graph.Value, []graph.Value) {
+					h := states[0].MatMul(w).Add(x).Tanh()
+					return h.Square(), []graph.Value{h}
+				},
+			}.Run()
+			if sequence {
+				return y.Mean(1).Add(states[0])
+			}
+			return y.Add(states[0])
+		}, graphtest.Input(1, 2, 4, 3), graphtest.Input(2, 2, 3), graphtest.Input(3, 3, 3))
+	}
+}
+
+// Random draws once for all steps, and StepRandom for each, as they say; another
+// run draws anew.
+func TestScanDraws(t *testing.T) {
+	p := program(t, config(t, tensor.Float64), func(s *graph.Scope) {
+		draw := func(name string, random func(string, graph.Shape, func(*rand.Rand) float64) graph.Value) {
+			y, _ := graph.Scan{X: s.Const(0, graph.Shape{1, 4, 1}), Sequence: true,
+				Step: func(x graph.Value, _ []graph.Value) (graph.Value, []graph.Value) {
+					return x.Add(random("noise", graph.Shape{1, 1}, (*rand.Rand).Float64)), nil
+				}}.Run()
+			s.Output(name, y)
+		}
+		draw("sequence", s.Random)
+		draw("step", s.StepRandom)
+		s.Output("outside", s.StepRandom("noise", graph.Shape{2}, (*rand.Rand).Float64))
+	})
+	seen := map[float64]bool{}
+	for step := range 2 {
+		if err := p.Run(graph.Tick{Step: step}); err != nil {
+			t.Fatal(err)
+		}
+		all := append(output(t, p, "step"), output(t, p, "outside")...)
+		once := output(t, p, "sequence")
+		if len(once) != 4 || once[0] != once[1] || once[0] != once[3] {
+			t.Errorf("a draw for the sequence is %v", once)
+		}
+		for _, x := range append(all, once[0]) {
+			if seen[x] {
+				t.Errorf("%v was drawn twice", x)
+			}
+			seen[x] = true
+		}
+	}
+	if len(seen) != 14 {
+		t.Errorf("got %d draws, want 14", len(seen))
+	}
+}
