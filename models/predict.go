@@ -29,6 +29,9 @@ func (m *Model) Predict(ctx context.Context, inputs ...*tensor.Dense) (*tensor.D
 
 // PredictAll is Predict for a model with any number of outputs.
 func (m *Model) PredictAll(ctx context.Context, inputs ...*tensor.Dense) ([]*tensor.Dense, error) {
+	if ctx == nil {
+		return nil, graph.Error{Path: m.cfg.Name, Field: "ctx", Rule: "must not be nil"}
+	}
 	if err := m.Build(); err != nil {
 		return nil, err
 	}

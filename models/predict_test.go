@@ -1,6 +1,7 @@
 package models_test
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -176,7 +177,10 @@ func TestPredictRefuses(t *testing.T) {
 			predict(t, m, x) // goes on
 		})
 	}
-	_, err := forecaster(models.Config{}).Predict(ctx, bad(math.NaN()))
+	var none context.Context
+	_, err := forecaster(models.Config{}).Predict(none, x)
+	refused(t, err, "sequential: ctx must not be nil")
+	_, err = forecaster(models.Config{}).Predict(ctx, bad(math.NaN()))
 	if !errors.Is(err, graph.ErrNotFinite) {
 		t.Errorf("want ErrNotFinite, got %v", err)
 	}

@@ -16,6 +16,12 @@ type feed struct {
 	classWeights *tensor.Dense // of the classes of the targets; nil where all weigh the same
 }
 
+// named is an input of the model, under the name that a program knows.
+type named struct {
+	name  string
+	shape graph.Shape
+}
+
 // shapes are those of a feed: a program is compiled for one of them.
 type shapes struct {
 	inputs, targets       []graph.Shape // no targets when predicting
@@ -60,17 +66,13 @@ func (t *Trainer) check(f feed, why purpose) (shapes, error) {
 	if f.Batch == nil {
 		return shapes{}, t.fail("batch", "must not be nil", nil)
 	}
-	wants, err := t.model.InputShapes()
-	if err != nil {
-		return shapes{}, err
-	}
-	if len(f.Inputs) != len(wants) {
-		return shapes{}, t.fail("inputs of the batch", fmt.Sprintf("must be %d", len(wants)), len(f.Inputs))
+	if len(f.Inputs) != len(t.inputs) {
+		return shapes{}, t.fail("inputs of the batch", fmt.Sprintf("must be %d", len(t.inputs)), len(f.Inputs))
 	}
 	got := shapes{inputs: t.shapes.inputs[:0], targets: t.shapes.targets[:0]}
 	samples := graph.Any // of the first input, once it is known
 	for i, x := range f.Inputs {
-		shape, err := t.checkTensor(inputName(i), x, wants[i], samples)
+		shape, err := t.checkTensor(t.inputs[i].name, x, t.inputs[i].shape, samples)
 		if err != nil {
 			return shapes{}, err
 		}
@@ -92,9 +94,11 @@ func (t *Trainer) check(f feed, why purpose) (shapes, error) {
 	}
 	t.shapes = got
 	if f.Weights != nil {
-		if got.weights, err = t.checkTensor(weightsName, f.Weights, nil, samples); err != nil {
+		shape, err := t.checkTensor(weightsName, f.Weights, nil, samples)
+		if err != nil {
 			return shapes{}, err
 		}
+		got.weights = shape
 	}
 	if f.classWeights != nil {
 		got.classWeights = graph.Shape(f.classWeights.Shape())

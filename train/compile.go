@@ -16,7 +16,6 @@ const (
 
 func inputName(i int) string           { return fmt.Sprint("input ", i) }
 func outputName(i int) string          { return fmt.Sprint("output ", i) }
-func targetName(i int) string          { return fmt.Sprint("target ", i) }
 func goalLossName(i int) string        { return fmt.Sprint("loss ", i) }
 func goalWeightsName(i int) string     { return fmt.Sprint("weights ", i) }
 func gradientName(i int) string        { return fmt.Sprint("gradient ", i) }
@@ -105,7 +104,7 @@ type describedGoal struct {
 func (t *Trainer) describe(s *graph.Scope, sh shapes) (d described) {
 	inputs := make([]graph.Value, len(sh.inputs))
 	for i, shape := range sh.inputs {
-		inputs[i] = s.Input(inputName(i), shape)
+		inputs[i] = s.Input(t.inputs[i].name, shape)
 	}
 	s.Within(t.model.Name(), func() { d.outputs = t.model.Call(s, inputs...) })
 	if len(sh.targets) == 0 || s.Err() != nil {
@@ -121,7 +120,7 @@ func (t *Trainer) describe(s *graph.Scope, sh shapes) (d described) {
 		w.classes = &v
 	}
 	for i, g := range t.goals {
-		target, output := s.Input(targetName(i), sh.targets[i]), d.outputs[g.output]
+		target, output := s.Input(g.input, sh.targets[i]), d.outputs[g.output]
 		var one describedGoal
 		s.Within(g.of(lossName), func() {
 			one.loss = g.lossOf(s, target, output, w)

@@ -30,6 +30,7 @@ type goal struct {
 	weight  float64
 	metrics []metrics.Metric
 	target  string // what its target is called in messages
+	input   string // and in a program
 	field   string // the place of its metrics in the config
 }
 
@@ -39,7 +40,7 @@ func (t *Trainer) resolve(cfg Config) ([]goal, error) {
 	if err != nil {
 		return nil, err
 	}
-	names, err := t.outputNames(len(shapes))
+	names, err := t.model.OutputNames()
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +60,10 @@ func (t *Trainer) resolve(cfg Config) ([]goal, error) {
 	var goals []goal
 	for i, o := range outputs {
 		at := fmt.Sprintf("%s[%d].", field, i)
-		g := goal{output: i, name: names[i], loss: o.Loss, weight: 1, metrics: o.Metrics, field: "Config."}
+		g := goal{output: i, loss: o.Loss, weight: 1, metrics: o.Metrics, field: "Config."}
+		if len(outputs) > 1 {
+			g.name = names[i]
+		}
 		if cfg.Outputs != nil {
 			g.field = at
 		}
@@ -76,26 +80,13 @@ func (t *Trainer) resolve(cfg Config) ([]goal, error) {
 			return nil, t.fail(at+"Loss", "must be set where there are Metrics or a Weight", nil)
 		}
 	}
+	for i := range goals {
+		goals[i].input = fmt.Sprint("target ", i)
+	}
 	if len(goals) == 0 {
 		return nil, t.fail(field, "must have a Loss for an output", nil)
 	}
 	return goals, nil
-}
-
-// outputNames are the names of n outputs, by which their figures are told
-// apart. One output has none.
-func (t *Trainer) outputNames(n int) ([]string, error) {
-	if n == 1 {
-		return []string{""}, nil
-	}
-	if m, ok := t.model.(interface{ OutputNames() ([]string, error) }); ok {
-		return m.OutputNames()
-	}
-	names := make([]string, n)
-	for i := range names {
-		names[i] = fmt.Sprintf("output_%d", i)
-	}
-	return names, nil
 }
 
 // checkNames keeps two figures from having one name.

@@ -27,17 +27,6 @@ func (lengths) Call(s *graph.Scope, in ...graph.Value) []graph.Value {
 	return []graph.Value{x.Slice(2, 0, n).WithMask(x.At(2, n))}
 }
 
-// remask is a layer that lets the mask ride on, as layers of their own do.
-type remask struct{ layers.Dense }
-
-func (l remask) Call(s *graph.Scope, in ...graph.Value) []graph.Value {
-	out := l.Dense.Call(s, in...)
-	if mask, ok := in[0].Mask(); ok {
-		out[0] = out[0].WithMask(mask)
-	}
-	return out
-}
-
 // withMask adds the feature that lengths reads: 1 in the first steps of a sample.
 func withMask(x []float64, samples, steps, features int, lengths []float64) []float64 {
 	var out []float64
@@ -94,10 +83,10 @@ func TestMaskedLossesOfPyTorch(t *testing.T) {
 			}
 			for mask, length := range map[string][]float64{"masked": golden["lengths"].Data, "whole": all} {
 				for _, weights := range []string{"none", "samples", "steps"} {
-					m := models.NewSequential(models.Config{Dtype: dtype}, layers.Input{Shape: graph.Shape{graph.Any, in + 1}}, lengths{}, remask{layers.Dense{Units: out}})
+					m := models.NewSequential(models.Config{Dtype: dtype}, layers.Input{Shape: graph.Shape{graph.Any, in + 1}}, lengths{}, layers.Dense{Units: out})
 					check(t, m.SetWeights(
-						models.Weight{Path: "sequential/remask/kernel", Value: dense(dtype, graphtest.Uniform(7001, in*out, 0.5), in, out)},
-						models.Weight{Path: "sequential/remask/bias", Value: dense(dtype, graphtest.Uniform(7002, out, 0.5), out)},
+						models.Weight{Path: "sequential/dense/kernel", Value: dense(dtype, graphtest.Uniform(7001, in*out, 0.5), in, out)},
+						models.Weight{Path: "sequential/dense/bias", Value: dense(dtype, graphtest.Uniform(7002, out, 0.5), out)},
 					))
 					b := &datasets.Batch{
 						Inputs:  []*tensor.Dense{dense(dtype, withMask(x, samples, steps, in, length), samples, steps, in+1)},
@@ -110,8 +99,8 @@ func TestMaskedLossesOfPyTorch(t *testing.T) {
 					key := fmt.Sprintf("%s_%s_%s", name, mask, weights)
 					at := fmt.Sprint(dtype, " ", key)
 					graphtest.CheckOutput(t, at, []float64{got}, golden[key].Data, tol)
-					graphtest.CheckGradient(t, at+" kernel", grads["sequential/remask/kernel"], golden[key+"_kernel"].Data, tol)
-					graphtest.CheckGradient(t, at+" bias", grads["sequential/remask/bias"], golden[key+"_bias"].Data, tol)
+					graphtest.CheckGradient(t, at+" kernel", grads["sequential/dense/kernel"], golden[key+"_kernel"].Data, tol)
+					graphtest.CheckGradient(t, at+" bias", grads["sequential/dense/bias"], golden[key+"_bias"].Data, tol)
 				}
 			}
 		}
@@ -149,7 +138,7 @@ func TestPaddedBatchIsItsSamples(t *testing.T) {
 		}
 		model := func() *models.Sequential {
 			return models.NewSequential(models.Config{Seed: seed, Dtype: tensor.Float64}, layers.Input{Shape: graph.Shape{graph.Any, in + 1}},
-				lengths{}, layers.LSTM{Units: 2, ReturnSequences: true}, remask{layers.Dense{Units: out}})
+				lengths{}, layers.LSTM{Units: 2, ReturnSequences: true}, layers.Dense{Units: out})
 		}
 		part := func(from, to, n int) *datasets.Batch { // samples from to to, of n steps
 			b := &datasets.Batch{}

@@ -10,10 +10,12 @@ import (
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
 	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/models"
 	"github.com/engram-go/engram/train"
 	"github.com/engram-go/engram/train/losses"
 	"github.com/engram-go/engram/train/metrics"
 	"github.com/engram-go/engram/train/optimizers"
+	"github.com/google/go-cmp/cmp"
 	"gorgonia.org/tensor"
 )
 
@@ -48,9 +50,6 @@ func (*fork) Call(s *graph.Scope, in ...graph.Value) []graph.Value {
 	trend := layers.Apply(s, "trend", layers.Dense{Units: 3, NoBias: true}, in...)
 	return append(price, trend...)
 }
-
-// nameless is fork without names for its outputs.
-type nameless struct{ train.Model }
 
 // forked are the samples of a fork, and its losses in plain Go.
 type forked struct {
@@ -193,26 +192,91 @@ func TestGradientsOfOutputs(t *testing.T) {
 	}
 }
 
-// One loss and its metrics are those of every output. A name is there also
-// where the model gives none.
+// One loss and its metrics are those of every output.
 func TestOneLossForAllOutputs(t *testing.T) {
 	f := newFork(t)
 	d := newForked(t, f)
 	d.batch.Targets[1] = dense(tensor.Float64, make([]float64, 12), 4, 3)
-	for prefix, m := range map[[2]string]train.Model{{"price", "trend"}: f, {"output_0", "output_1"}: nameless{f}} {
-		logs, err := compile(t, m, train.Config{Metrics: []metrics.Metric{metrics.MSE{}}}).Evaluate(background, given{4, d.batch, nil}, train.EvaluateConfig{})
-		check(t, err)
-		want := []string{"loss", prefix[0] + "_loss", prefix[1] + "_loss", prefix[0] + "_mse", prefix[1] + "_mse"}
-		for i, l := range logs {
-			if l.Name != want[i] {
-				t.Errorf("got %v, want %v", logs, want)
-				break
-			}
-		}
-		if math.Abs(logs[0].Value-logs[1].Value-logs[2].Value) > 1e-12 {
-			t.Errorf("%v does not add up", logs)
+	logs, err := compile(t, f, train.Config{Metrics: []metrics.Metric{metrics.MSE{}}}).Evaluate(background, given{4, d.batch, nil}, train.EvaluateConfig{})
+	check(t, err)
+	for i, want := range []string{"loss", "price_loss", "trend_loss", "price_mse", "trend_mse"} {
+		if len(logs) != 5 || logs[i].Name != want {
+			t.Fatalf("figure %d of %v is not %s", i, logs, want)
 		}
 	}
+	if math.Abs(logs[0].Value-logs[1].Value-logs[2].Value) > 1e-12 {
+		t.Errorf("%v does not add up", logs)
+	}
+}
+
+// A functional model of the same layers trains to the same bits, under the same
+// names.
+func TestFunctionalModelOfSeveralOutputs(t *testing.T) {
+	f := newFork(t)
+	d := newForked(t, f)
+	x := models.NewInput(layers.Input{Shape: graph.Shape{features}})
+	m := models.NewFunctional(models.Config{Name: "fork", Seed: 1, Dtype: tensor.Float64}, models.Inputs{x}, models.Outputs{
+		models.Use(layers.Dense{Units: 1, NoBias: true, Name: "price"}).Call(x),
+		models.Use(layers.Dense{Units: 3, NoBias: true, Name: "trend"}).Call(x),
+	})
+	var histories []*train.History
+	for _, m := range []train.Model{f, m} {
+		trainer := compile(t, m, train.Config{Outputs: []train.Output{
+			{Loss: losses.MSE{}, Weight: new(0.25), Metrics: []metrics.Metric{metrics.MAE{}}},
+			{Loss: trendLoss, Metrics: []metrics.Metric{metrics.Accuracy{}}},
+		}})
+		history, err := trainer.Fit(background, given{4, d.batch, nil}, train.FitConfig{Epochs: 3, Validation: given{4, d.batch, nil}})
+		check(t, err)
+		histories = append(histories, history)
+	}
+	if diff := cmp.Diff(histories[0], histories[1]); diff != "" {
+		t.Errorf("(-plain +functional):\n%s", diff)
+	}
+	if len(histories[1].Values) != 10 {
+		t.Errorf("history of %v", slices.Sorted(maps.Keys(histories[1].Values)))
+	}
+}
+
+// A padded series and what does not change with time go in; every step is
+// judged where it is not masked, and the whole by another output.
+func TestMaskOfOneOutputOfSeveral(t *testing.T) {
+	series := models.NewInput(layers.Input{Shape: graph.Shape{graph.Any, 1}, Name: "series"})
+	static := models.NewInput(layers.Input{Shape: graph.Shape{2}, Name: "static"})
+	masked := models.Use(layers.Masking{}).Call(series)
+	steps := models.Use(layers.LSTM{Units: 2, ReturnSequences: true}).Call(masked)
+	m := models.NewFunctional(models.Config{Seed: 1, Dtype: tensor.Float64}, models.Inputs{series, static}, models.Outputs{
+		models.Use(layers.Dense{Units: 3, Name: "tag"}).Call(steps),
+		models.Use(layers.Dense{Units: 1, Name: "whole"}).Call(static),
+	})
+	figures := func(n int, x, static, tags, whole []float64) (float64, train.Logs) {
+		samples := len(whole)
+		trainer := compile(t, m, train.Config{Outputs: []train.Output{
+			{Loss: trendLoss, Metrics: []metrics.Metric{metrics.Accuracy{}}}, {Loss: losses.MSE{}},
+		}})
+		data, err := datasets.FromTensors(
+			[]*tensor.Dense{dense(tensor.Float64, x, samples, n, 1), dense(tensor.Float64, static, samples, 2)},
+			[]*tensor.Dense{dense(tensor.Float64, tags, samples, n), dense(tensor.Float64, whole, samples, 1)})
+		check(t, err)
+		logs, err := trainer.Evaluate(background, data, train.EvaluateConfig{})
+		check(t, err)
+		tag, _ := logs.Get("tag_loss")
+		return tag, logs
+	}
+	first, a := figures(3, []float64{0.5, -1, 2}, []float64{1, 2}, []float64{0, 2, 1}, []float64{0.5})
+	second, b := figures(1, []float64{-0.25}, []float64{-1, 1}, []float64{2}, []float64{-0.5})
+	tag, got := figures(3, []float64{0.5, -1, 2, -0.25, 0, 0}, []float64{1, 2, -1, 1}, []float64{0, 2, 1, 2, 0, 0}, []float64{0.5, -0.5})
+	value := func(l train.Logs, name string) float64 {
+		v, ok := l.Get(name)
+		if !ok {
+			t.Fatalf("no %s in %v", name, l)
+		}
+		return v
+	}
+	whole := (value(a, "whole_loss") + value(b, "whole_loss")) / 2
+	accuracy := (3*value(a, "tag_accuracy") + value(b, "tag_accuracy")) / 4
+	want := (3*first + second) / 4
+	graphtest.CheckOutput(t, "figures", []float64{tag, value(got, "whole_loss"), value(got, "tag_accuracy"), value(got, "loss")},
+		[]float64{want, whole, accuracy, want + whole}, 1e-12)
 }
 
 func TestPredictAll(t *testing.T) {

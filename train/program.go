@@ -62,25 +62,24 @@ func copyTo(to *tensor.Dense, i int, from *tensor.Dense) {
 }
 
 // set makes the program read a feed.
-func (p *program) set(f feed) error {
-	set := func(name string, t *tensor.Dense) error { return p.graph.SetInput(name, t) }
+func (t *Trainer) set(p *program, f feed) error {
 	for i, x := range f.Inputs {
-		if err := set(inputName(i), x); err != nil {
+		if err := p.graph.SetInput(t.inputs[i].name, x); err != nil {
 			return err
 		}
 	}
 	for i := range p.shapes.targets {
-		if err := set(targetName(i), f.Targets[i]); err != nil {
+		if err := p.graph.SetInput(t.goals[i].input, f.Targets[i]); err != nil {
 			return err
 		}
 	}
 	if p.shapes.weights != nil {
-		if err := set(weightsName, f.Weights); err != nil {
+		if err := p.graph.SetInput(weightsName, f.Weights); err != nil {
 			return err
 		}
 	}
 	if p.shapes.classWeights != nil {
-		return set(classWeightsName, f.classWeights)
+		return p.graph.SetInput(classWeightsName, f.classWeights)
 	}
 	return nil
 }
@@ -123,7 +122,7 @@ func (t *Trainer) run(f feed, why purpose, at graph.Tick) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.set(f); err != nil {
+	if err := t.set(p, f); err != nil {
 		return nil, errors.Wrap(err, t.model.Name())
 	}
 	if err := p.graph.Run(at); err != nil {

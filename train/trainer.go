@@ -22,6 +22,7 @@ type Model interface {
 	Params() (*graph.Params, error)
 	InputShapes() ([]graph.Shape, error)
 	OutputShapes() ([]graph.Shape, error)
+	OutputNames() ([]string, error) // each one's own; they begin the names of figures where there are several outputs
 	Call(s *graph.Scope, inputs ...graph.Value) []graph.Value
 }
 
@@ -43,7 +44,8 @@ type Trainer struct {
 	trained   []*graph.Param // the trainable ones, as the optimizer knows them
 	optimizer *optimizers.State
 	programs  programs
-	shapes    shapes // room for those of a feed
+	inputs    []named // of the model
+	shapes    shapes  // room for those of a feed
 
 	epoch int // epochs begun over all calls of Fit; random draws depend on it
 	step  int // steps done in that epoch
@@ -98,6 +100,9 @@ func (t *Trainer) checkShapes() error {
 	var sh shapes
 	if sh.inputs, err = t.model.InputShapes(); err != nil {
 		return err
+	}
+	for i, shape := range sh.inputs {
+		t.inputs = append(t.inputs, named{inputName(i), shape})
 	}
 	for _, g := range t.goals {
 		sh.targets = append(sh.targets, g.targetShape(outputs[g.output]))
