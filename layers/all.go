@@ -5,11 +5,11 @@ package layers
 func All() []any {
 	return []any{
 		Activation{}, Add{}, AdditiveAttention{}, Attention{}, Average{}, AveragePooling1D{}, BatchNormalization{},
-		Concatenate{}, Conv1D{}, Dense{}, Dot{}, Dropout{}, Embedding{}, Flatten{}, GaussianNoise{},
-		GlobalAveragePooling1D{}, GlobalMaxPooling1D{}, GRU{}, Input{}, Lambda{}, LayerNormalization{}, LSTM{},
-		Masking{}, Maximum{}, MaxPooling1D{}, Minimum{}, MultiHeadAttention{}, Multiply{}, Permute{},
-		PositionEmbedding{}, RepeatVector{}, Reshape{}, RNN{}, SimpleRNN{}, SinePositionEncoding{},
-		SpatialDropout1D{}, Subtract{}, TimeDistributed{},
+		Bidirectional{}, Concatenate{}, Conv1D{}, Dense{}, Dot{}, Dropout{}, Embedding{}, Flatten{},
+		GaussianNoise{}, GlobalAveragePooling1D{}, GlobalMaxPooling1D{}, GRU{}, Input{}, Lambda{},
+		LayerNormalization{}, LSTM{}, Masking{}, Maximum{}, MaxPooling1D{}, Minimum{}, MultiHeadAttention{},
+		Multiply{}, Permute{}, PositionEmbedding{}, RepeatVector{}, Reshape{}, RNN{}, SimpleRNN{},
+		SinePositionEncoding{}, SpatialDropout1D{}, Subtract{}, TimeDistributed{},
 		SLSTMCell{}, StackedRNNCells{},
 		FixedState{}, RandomState{}, ZeroState{},
 	}

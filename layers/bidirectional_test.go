@@ -173,6 +173,7 @@ func TestBidirectional(t *testing.T) {
 		"mul":       {layers.Bidirectional{Layer: layers.SimpleRNN{Units: 2}, MergeMode: layers.MergeMul}, 0, []graph.Shape{last}},
 		"ave":       {layers.Bidirectional{Layer: layers.GRU{Units: 2}, MergeMode: layers.MergeAve}, 0, []graph.Shape{last}},
 		"none":      {layers.Bidirectional{Layer: layers.GRU{Units: 2, ReturnSequences: true}, MergeMode: layers.MergeNone}, 0, []graph.Shape{all, all}},
+		"rnn":       {layers.Bidirectional{Layer: layers.RNN{Cell: layers.SLSTMCell{Units: 2}, ReturnSequences: true}, MergeMode: layers.MergeAve}, 0, []graph.Shape{all}},
 		"backwards": {layers.Bidirectional{Layer: layers.GRU{Units: 2, GoBackwards: true, ReturnSequences: true}}, 0, []graph.Shape{allTwice}},
 		"two layers": {layers.Bidirectional{
 			Layer: layers.GRU{Units: 1, Name: "gru"}, BackwardLayer: layers.LSTM{Units: 3, GoBackwards: true, Name: "lstm"},
@@ -233,6 +234,31 @@ func TestBidirectionalMasked(t *testing.T) {
 	if slices.Contains(out["y"], 0) {
 		t.Errorf("the last output is %v: it must be that of the last step that counts", out["y"])
 	}
+}
+
+// shifted is a cell whose output is x and a constant of one feature.
+type shifted struct{}
+
+func (shifted) States() []int { return []int{1} }
+
+func (shifted) Step(_ *graph.Scope, x graph.Value, states, constants []graph.Value) (graph.Value, []graph.Value) {
+	next := states[0].Add(constants[0])
+	return x.Add(next), []graph.Value{next}
+}
+
+// The constants of a cell reach both directions, beside the states of each.
+func TestBidirectionalConstants(t *testing.T) {
+	both := layers.Bidirectional{Layer: layers.RNN{Cell: shifted{}, Constants: 1, ReturnSequences: true, ReturnState: true}}
+	out := evaluate(t, config(t), graph.Tick{}, func(s *graph.Scope) {
+		column := graph.Shape{1, 1}
+		y := layers.Apply(s, "both", both, s.Values([]float64{10, 20}, graph.Shape{1, 2, 1}),
+			s.Const(100, column), s.Const(200, column), s.Const(1, column))
+		for i, v := range y {
+			s.Output(fmt.Sprint(i), v)
+		}
+	})
+	graphtest.CheckOutput(t, "y", out["0"], []float64{111, 212, 122, 221}, 0)
+	graphtest.CheckOutput(t, "states", slices.Concat(out["1"], out["2"]), []float64{102, 202}, 0)
 }
 
 func TestBidirectionalRefuses(t *testing.T) {

@@ -112,6 +112,7 @@ var fieldValues = map[reflect.Type]any{
 	reflect.TypeFor[[]int]():                  []int{2, -2},
 	reflect.TypeFor[layers.Layer]():           layers.Dense{Units: 2, Name: "inner"},
 	reflect.TypeFor[layers.Function]():        halve,
+	reflect.TypeFor[layers.Cell]():            layers.StackedRNNCells{Cells: []layers.Cell{layers.SLSTMCell{Units: 2}, layers.SLSTMCell{Units: 2}}},
 }
 
 // ownValues are those of fields that need other ones.
@@ -123,6 +124,7 @@ var ownValues = map[string]any{
 	"BatchNormalization.MovingVarianceInitializer": initializers.Constant{Value: 2}, // no variance is negative
 	"MultiHeadAttention.OutputShape":               graph.Shape{3, 2},
 	"PositionEmbedding.SequenceLength":             5,
+	"RNN.Constants":                                0,
 	"Bidirectional.Layer":                          layers.LSTM{Units: 2, ReturnSequences: true, ReturnState: true},
 	"Bidirectional.BackwardLayer":                  layers.GRU{Units: 2, ReturnSequences: true, ReturnState: true, GoBackwards: true},
 	"Bidirectional.MergeMode":                      layers.MergeNone,
