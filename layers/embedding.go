@@ -1,6 +1,8 @@
 package layers
 
 import (
+	"fmt"
+
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/layers/initializers"
 	"gorgonia.org/tensor"
@@ -22,7 +24,7 @@ import (
 // out rides on the output; 0 then stands for nothing else. A step that a mask on
 // the input leaves out stays out; Keras forgets that mask.
 type Embedding struct {
-	InputDim              int               // how many numbers there are; required; at most 2²⁴ in float32, which has no larger whole numbers
+	InputDim              int               // how many numbers there are; required; at most 2²⁴ in float32, which does not hold every larger one
 	OutputDim             int               // size of the vectors; required
 	EmbeddingsInitializer graph.Initializer // initializers.RandomUniform{}, within ±0.05
 	EmbeddingsRegularizer graph.Regularizer // nil: none
@@ -45,8 +47,8 @@ func (l Embedding) Resolve() (Layer, error) {
 	return l, err
 }
 
-// maxWhole32 is where float32 begins to lack whole numbers: a larger one would
-// stand for its neighbour.
+// maxWhole32 is where float32 begins to lack whole numbers: one that it lacks
+// would look like its neighbour.
 const maxWhole32 = 1 << 24
 
 // Call computes the layer.
@@ -56,7 +58,7 @@ func (l Embedding) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 		return inputs
 	}
 	if s.Dtype() == tensor.Float32 && l.InputDim > maxWhole32 {
-		s.Failf("Embedding.InputDim", "must be at most 16777216 in float32", l.InputDim)
+		s.Failf("Embedding.InputDim", fmt.Sprintf("must be at most %d in float32", maxWhole32), l.InputDim)
 		return inputs
 	}
 	table := s.Param("embeddings", graph.Shape{l.InputDim, l.OutputDim}, l.EmbeddingsInitializer)
