@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"sync"
 
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
@@ -19,10 +18,13 @@ type Initializer interface {
 // Param is one parameter: its place, its shape, and its elements, which all
 // graphs that are built over its set share.
 type Param struct {
-	Path      string
-	Shape     Shape
-	Trainable bool
-	value     *tensor.Dense
+	Path    string
+	Shape   Shape
+	value   *tensor.Dense
+	state   bool   // no gradient changes it
+	frozen  bool   // see Freeze
+	changed bool   // since it was initialised
+	origin  *Param // in another set, which holds the memory; nil where it is this one
 }
 
 // Value is the memory of the parameter, in row-major order. To change it, use
@@ -39,11 +41,12 @@ type Params struct {
 	dtype tensor.Dtype
 	seed  uint64
 
-	mu      sync.RWMutex
-	list    []*Param
-	byPath  map[string]*Param
-	stored  map[string]*tensor.Dense // see RestoreParams
-	version uint64
+	guard  *guard
+	list   []*Param
+	byPath map[string]*Param
+	stored map[string]*tensor.Dense // see RestoreParams
+	shares map[string]place         // by path, see Share
+	paths  map[*Param]string        // of those in other sets, by where they are held
 }
 
 // NewParams returns an empty set. The zero dtype means tensor.Float32.
@@ -55,7 +58,7 @@ func NewParams(dtype tensor.Dtype, seed uint64) (*Params, error) {
 	default:
 		return nil, Error{Field: "dtype", Rule: "must be float32 or float64", Value: dtype}
 	}
-	return &Params{dtype: dtype, seed: seed, byPath: map[string]*Param{}}, nil
+	return &Params{dtype: dtype, seed: seed, guard: &guard{}, byPath: map[string]*Param{}, paths: map[*Param]string{}}, nil
 }
 
 // RestoreParams returns a set whose parameters take the stored values instead
@@ -81,15 +84,13 @@ func RestoreParams(dtype tensor.Dtype, seed uint64, stored map[string]*tensor.De
 // Restored ends what RestoreParams began: parameters that are declared from now
 // on are initialised.
 func (p *Params) Restored() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer p.guard.lock().mu.Unlock()
 	p.stored = nil
 }
 
 // Unused are the stored values that no parameter has taken, sorted by path.
 func (p *Params) Unused() []string {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
+	defer p.guard.rlock().mu.RUnlock()
 	var out []string
 	for path := range p.stored {
 		if p.find(path) == nil {
@@ -105,15 +106,13 @@ func (p *Params) Dtype() tensor.Dtype { return p.dtype }
 
 // All returns the parameters in the order of their declaration.
 func (p *Params) All() []*Param {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
+	defer p.guard.rlock().mu.RUnlock()
 	return slices.Clone(p.list)
 }
 
 // Get finds a parameter by its path, or returns nil.
 func (p *Params) Get(path string) *Param {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
+	defer p.guard.rlock().mu.RUnlock()
 	return p.find(path)
 }
 
@@ -122,24 +121,26 @@ func (p *Params) find(path string) *Param { return p.byPath[path] }
 // Version grows with every change, so that what was derived from the
 // parameters can be kept until then.
 func (p *Params) Version() uint64 {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	return p.version
+	g := p.guard.rlock()
+	defer g.mu.RUnlock()
+	return g.version
 }
 
 // Update runs change while no program reads the parameters. change holds the
 // lock: it must not call methods of p.
 func (p *Params) Update(change func() error) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.version++
+	g := p.guard.lock()
+	defer g.mu.Unlock()
+	g.version++
+	for _, q := range p.list {
+		q.root().changed = true
+	}
 	return change()
 }
 
 // View runs read while nothing changes the parameters.
 func (p *Params) View(read func() error) error {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
+	defer p.guard.rlock().mu.RUnlock()
 	return read()
 }
 
@@ -165,19 +166,31 @@ func (p *Params) Set(values map[string]*tensor.Dense) error {
 
 // declare returns the parameter of that path, made on first sight.
 func (p *Params) declare(path string, shape Shape, init Initializer, trainable bool) (*Param, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer p.guard.lock().mu.Unlock()
+	return p.declareLocked(path, shape, init, trainable)
+}
+
+func (p *Params) declareLocked(path string, shape Shape, init Initializer, trainable bool) (*Param, error) {
 	if q := p.find(path); q != nil {
 		if !q.Shape.Equal(shape) {
 			return nil, Error{Field: path, Rule: fmt.Sprintf("must keep its shape %v", q.Shape), Value: shape}
 		}
 		return q, nil
 	}
-	value, err := p.start(path, shape, init)
-	if err != nil {
+	q := &Param{Path: path, Shape: shape.Clone(), state: !trainable}
+	var err error
+	if q.origin, err = p.foreign(path, shape, init, trainable); err != nil {
 		return nil, err
 	}
-	q := &Param{Path: path, Shape: shape.Clone(), Trainable: trainable, value: value}
+	if q.origin != nil {
+		if err := p.once(q); err != nil {
+			return nil, err
+		}
+		q.value = q.origin.value
+	} else if q.value, err = p.start(path, shape, init); err != nil {
+		return nil, err
+	}
+	q.changed = p.stored != nil
 	p.list = append(p.list, q)
 	p.byPath[path] = q
 	return q, nil

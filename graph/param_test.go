@@ -103,7 +103,7 @@ func TestParamValues(t *testing.T) {
 		t.Error("a float32 parameter is not the float64 one, rounded")
 	}
 	all := p.All()
-	if len(all) != 3 || all[0].Path != "a" || !all[0].Trainable || all[2].Trainable || p.Get("c") != nil {
+	if len(all) != 3 || all[0].Path != "a" || !all[0].Trainable() || all[2].Trainable() || p.Get("c") != nil {
 		t.Errorf("parameters %v", all)
 	}
 }

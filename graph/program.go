@@ -135,9 +135,7 @@ func (p *Program) Run(at Tick) error {
 			return err
 		}
 	}
-	params := p.scope.cfg.Params
-	params.mu.RLock()
-	defer params.mu.RUnlock()
+	defer p.scope.cfg.Params.guard.rlock().mu.RUnlock()
 	if p.direct != nil {
 		return p.direct.run()
 	}

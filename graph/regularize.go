@@ -30,7 +30,7 @@ func (s *Scope) Regularize(name string, r Regularizer) {
 		return
 	}
 	b, ok := s.inLayer("regularizer", name)
-	if !ok || !b.Param.Trainable || s.regularized[b.Param] {
+	if !ok || !b.Param.Trainable() || s.regularized[b.Param] {
 		return
 	}
 	s.regularized[b.Param] = true

@@ -238,7 +238,8 @@ func (s *Scope) AddLoss(v Value) {
 func (s *Scope) Losses() []Value { return s.losses }
 
 // AddUpdate makes the parameter of that name in the layer at work take the
-// value v after each training step, in place of what it was given before.
+// value v after each training step, in place of what it was given before. One
+// that is frozen keeps its value.
 func (s *Scope) AddUpdate(name string, v Value) {
 	if s.inStep() {
 		s.Failf("update of "+name, "must not be asked for within a step of a scan", nil)
@@ -255,7 +256,7 @@ func (s *Scope) AddUpdate(name string, v Value) {
 		return
 	}
 	v, ok = s.take("update of "+name, v)
-	if !ok {
+	if !ok || s.bound[i].Param.Frozen() {
 		return
 	}
 	if i := s.updateOf(path); i >= 0 {

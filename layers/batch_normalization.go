@@ -20,8 +20,8 @@ import (
 //
 //	moving = momentum · moving + (1 − momentum) · that of the batch
 //
-// At other times mean and variance are the moving averages, so that a sample
-// gives the same alone and among others.
+// At other times, and where they are frozen, mean and variance are the moving
+// averages, so that a sample gives the same alone and among others.
 //
 //	in, out: [batch, ..., features], of at least two axes
 //	weights: gamma, beta, moving_mean, moving_variance [features]; the last two
@@ -98,7 +98,7 @@ func (l BatchNormalization) Call(s *graph.Scope, inputs ...graph.Value) []graph.
 	mean := s.State("moving_mean", b.size, l.MovingMeanInitializer)
 	variance := s.State("moving_variance", b.size, l.MovingVarianceInitializer)
 	var centred graph.Value // the shape of x
-	if s.Training() {
+	if s.Training() && !s.Frozen("moving_mean") {
 		movingMean, movingVariance := mean, variance
 		mean, variance, centred = b.moments()
 		l.follow(s, "moving_mean", movingMean, mean)

@@ -120,7 +120,7 @@ func TestBatchNormalizationWeights(t *testing.T) {
 		})
 		for _, p := range cfg.Params.All() {
 			paths = append(paths, p.Path)
-			if p.Trainable {
+			if p.Trainable() {
 				trainable++
 			}
 			if !p.Shape.Equal(graph.Shape{5}) {

@@ -96,7 +96,7 @@ func checkWeights(t *testing.T, params *graph.Params, want []weight) {
 	var got []weight
 	for _, p := range params.All() {
 		got = append(got, weight{p.Path, p.Shape})
-		if !p.Trainable {
+		if !p.Trainable() {
 			t.Errorf("%s must be trainable", p.Path)
 		}
 	}

@@ -19,11 +19,13 @@ import (
 
 // A saved model is one safetensors file: the weights by path, and in its
 // metadata the config of every layer, all defaults written out, so that a
-// default that changes later never changes an old model.
+// default that changes later never changes an old model, and the paths of the
+// weights that are frozen.
 const (
 	formatKey     = "engram_format"
 	formatVersion = "1"
 	configKey     = "engram_config"
+	frozenKey     = "engram_frozen" // there only where something is frozen
 )
 
 // registry knows the types that a config may hold.
@@ -90,6 +92,11 @@ func (m *Model) file() (safetensors.File, error) {
 	f := safetensors.File{
 		Metadata: map[string]string{formatKey: formatVersion, configKey: string(text)},
 		Tensors:  map[string]*tensor.Dense{},
+	}
+	if frozen, err := m.frozen(r); err != nil {
+		return safetensors.File{}, err
+	} else if frozen != "" {
+		f.Metadata[frozenKey] = frozen
 	}
 	for _, w := range weights {
 		f.Tensors[w.Path] = w.Value

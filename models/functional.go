@@ -130,6 +130,7 @@ func (w *walker) unit(h *Handle) (int, *fault) {
 	if f == nil {
 		f = u.join(w.owner)
 	}
+	u.handle = h
 	w.at[key] = len(w.nodes)
 	w.nodes = append(w.nodes, u)
 	return w.at[key], f

@@ -65,6 +65,9 @@ func restore(f safetensors.File, cfg LoadConfig) (*Model, error) {
 	if m.params, err = graph.RestoreParams(m.Dtype(), m.cfg.Seed, f.Tensors); err != nil {
 		return nil, err
 	}
+	if err := m.inherit(m.params, m.cfg.Name); err != nil {
+		return nil, err
+	}
 	if err := m.Build(); err != nil {
 		return nil, err
 	}
@@ -72,6 +75,9 @@ func restore(f safetensors.File, cfg LoadConfig) (*Model, error) {
 		return nil, graph.Error{Field: "weights", Rule: "must all belong to a layer", Value: strings.Join(extra, ", ")}
 	}
 	m.params.Restored()
+	if err := m.refreeze(r, f.Metadata[frozenKey]); err != nil {
+		return nil, err
+	}
 	return m, nil
 }
 

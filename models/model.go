@@ -39,13 +39,16 @@ type Model struct {
 	unnamed bool // whether the name was not given
 	body    body
 	pool    pool
+	home    home
 
-	mu     sync.Mutex
-	used   bool // as a layer of another model
-	params *graph.Params
-	calls  []call // nil until built
-	output []graph.Shape
-	notes  []graph.Note
+	mu      sync.Mutex
+	used    bool // as a layer of another model
+	adopted bool // by the first model that used it and was built
+	params  *graph.Params
+	settled int    // how many of the units have their weights in params
+	calls   []call // nil until built
+	output  []graph.Shape
+	notes   []graph.Note
 }
 
 // body is how the layers of a model are put together.
@@ -193,15 +196,11 @@ func (m *Model) Build() error {
 	if err := checkName("", "Config.Name", m.cfg.Name); err != nil {
 		return err
 	}
-	if m.params == nil {
-		p, err := graph.NewParams(m.cfg.Dtype, m.cfg.Seed)
-		if err != nil {
-			return err
-		}
-		m.params = p
-	}
 	shapes, err := m.InputShapes()
 	if err != nil {
+		return err
+	}
+	if err := m.settle(); err != nil {
 		return err
 	}
 	var calls []call

@@ -41,7 +41,7 @@ func (m *Model) Summary(w io.Writer) error {
 	all := m.params.All()
 	trainable := make([]*graph.Param, 0, len(all))
 	for _, p := range all {
-		if p.Trainable {
+		if p.Trainable() {
 			trainable = append(trainable, p)
 		}
 	}

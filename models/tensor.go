@@ -32,11 +32,12 @@ func input(name string, l layers.Layer) Tensor {
 func (t Tensor) Output(i int) Tensor { return Tensor{t.from, i} }
 
 // Handle is a layer with its weights: every call uses the same ones, and their
-// gradients add up.
+// gradients add up. Models that are made of the same handle share them too.
 type Handle struct {
 	name  string // that it must have in the model, or ""
 	layer layers.Layer
 	input bool // from NewInput
+	home  home
 }
 
 func (h *Handle) isInput() bool {
@@ -45,8 +46,8 @@ func (h *Handle) isInput() bool {
 }
 
 // Use makes a handle of a layer or of a model. What is wrong with it is reported
-// by the model that it becomes a part of. All handles of a model share its
-// weights.
+// by the model that it becomes a part of. All handles of a model stand for the
+// same weights, which are the model's own.
 func Use(l layers.Layer) *Handle { return &Handle{layer: l} }
 
 // Call describes what the layer makes of the inputs, and returns its first

@@ -12,9 +12,10 @@ import (
 // unit is a layer, or a model used as one, under the name that it has in a
 // model. It stands for one set of weights, however often it is called.
 type unit struct {
-	name  string
-	layer layers.Layer // resolved; a model's itself
-	model *Model       // nil for a layer
+	name   string
+	layer  layers.Layer // resolved; a model's itself
+	model  *Model       // nil for a layer
+	handle *Handle      // that it came with, in a Functional
 }
 
 // newUnit names and resolves a layer, at the given place in its model. An empty
@@ -43,7 +44,7 @@ func newUnit(n names, place, name string, l layers.Layer) (unit, *fault) {
 		return unit{}, &fault{"", err}
 	}
 	if m != nil {
-		return unit{name, l, m}, nil
+		return unit{name: name, layer: l, model: m}, nil
 	}
 	resolved, err := layers.Resolve(l)
 	if err != nil {

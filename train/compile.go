@@ -160,7 +160,7 @@ func valuesOf(s *graph.Scope, params []*graph.Param) []graph.Value {
 		delete(used, p)
 	}
 	for _, b := range s.Bound() {
-		if _, left := used[b.Param]; left && b.Param.Trainable {
+		if _, left := used[b.Param]; left && b.Param.Trainable() {
 			s.Failf("model", "must keep its layers after Compile", b.Param.Path)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 // constrain brings the parameters that were trained back to their constraints.
 func (p *program) constrain() error {
 	for _, c := range p.constrained {
-		if !c.Param.Trainable {
+		if !c.Param.Trainable() {
 			continue
 		}
 		if err := constrain(c); err != nil {

@@ -41,6 +41,7 @@ type Trainer struct {
 	model     Model
 	goals     []goal
 	params    *graph.Params
+	known     []*graph.Param // at Compile
 	trained   []*graph.Param // the trainable ones, as the optimizer knows them
 	optimizer *optimizers.State
 	programs  programs
@@ -75,7 +76,7 @@ func Compile(m Model, cfg Config) (*Trainer, error) {
 	if err := t.checkShapes(); err != nil {
 		return nil, err
 	}
-	t.trained = trainable(t.params)
+	t.known, t.trained = t.params.All(), trainable(t.params)
 	if t.optimizer, err = cfg.Optimizer.Start(t.trained); err != nil {
 		return nil, errors.Wrap(err, m.Name())
 	}
@@ -114,7 +115,7 @@ func (t *Trainer) checkShapes() error {
 func trainable(params *graph.Params) []*graph.Param {
 	var out []*graph.Param
 	for _, p := range params.All() {
-		if p.Trainable {
+		if p.Trainable() {
 			out = append(out, p)
 		}
 	}
@@ -149,6 +150,9 @@ func (t *Trainer) Step(ctx context.Context, batch *datasets.Batch) (float64, err
 // train does one step and returns the program, which holds loss and outputs
 // until its next run.
 func (t *Trainer) train(f feed) (*program, error) {
+	if err := t.checkFrozen(); err != nil {
+		return nil, err
+	}
 	p, err := t.run(f, training, graph.Tick{Epoch: t.epoch, Step: t.step})
 	if err != nil {
 		return nil, err

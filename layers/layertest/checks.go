@@ -123,7 +123,7 @@ func checkTraining(t testing.TB, c Case) {
 			loss = loss.Add(y.Sub(s.Values(goal.Data, y.Shape())).Square().Sum())
 		}
 		s.Output("loss", loss)
-		trained = slices.DeleteFunc(s.Bound(), func(b graph.Bound) bool { return !b.Param.Trainable })
+		trained = slices.DeleteFunc(s.Bound(), func(b graph.Bound) bool { return !b.Param.Trainable() })
 		wrt := make([]graph.Value, len(trained))
 		for i, b := range trained {
 			wrt[i] = b.Value

@@ -33,7 +33,7 @@ func common(params []*graph.Param) (tensor.Dtype, error) {
 			return tensor.Dtype{}, graph.Error{Field: "parameter", Rule: "must not be nil"}
 		case seen[p.Path]:
 			return tensor.Dtype{}, graph.Error{Path: p.Path, Field: "parameter", Rule: "must be given once"}
-		case !p.Trainable:
+		case !p.Trainable():
 			return tensor.Dtype{}, graph.Error{Path: p.Path, Field: "parameter", Rule: "must be trainable"}
 		case p.Value().Dtype() != params[0].Value().Dtype():
 			return tensor.Dtype{}, graph.Error{Path: p.Path, Field: "parameter", Rule: "must be of the dtype of the others", Value: p.Value().Dtype()}

@@ -1,0 +1,132 @@
+package models_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/models"
+	"github.com/engram-go/engram/models/safetensors"
+	"github.com/google/go-cmp/cmp"
+)
+
+// trainables are the paths of the weights that training changes.
+func trainables(t *testing.T, m interface{ Params() (*graph.Params, error) }) (paths []string) {
+	t.Helper()
+	params, err := m.Params()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range params.All() {
+		if p.Trainable() {
+			paths = append(paths, p.Path)
+		}
+	}
+	return paths
+}
+
+func TestFreeze(t *testing.T) {
+	base := models.NewSequential(models.Config{Name: "base"}, layers.Input{Shape: graph.Shape{3}},
+		layers.Dense{Units: 3}, layers.Dense{Units: 3, NoBias: true})
+	m := models.NewSequential(models.Config{Name: "m"}, layers.Input{Shape: graph.Shape{3}}, base, layers.Dense{Units: 1})
+	check := func(want ...string) {
+		t.Helper()
+		if diff := cmp.Diff(want, trainables(t, m)); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		// A file keeps what is frozen.
+		back := roundTrip(t, m)
+		if diff := cmp.Diff(want, trainables(t, back)); diff != "" {
+			t.Errorf("read (-want +got):\n%s", diff)
+		}
+	}
+	do := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	check("m/base/dense/kernel", "m/base/dense/bias", "m/base/dense_1/kernel", "m/dense/kernel", "m/dense/bias")
+	do(m.Freeze("base"))
+	check("m/dense/kernel", "m/dense/bias")
+	const totals = ` Total params: 25 (100.00 B)
+ Trainable params: 4 (16.00 B)
+ Non-trainable params: 21 (84.00 B)
+`
+	if text := summary(t, m); !strings.HasSuffix(text, totals) {
+		t.Errorf("the totals must be\n%s, got\n%s", totals, text)
+	}
+	if got := trainables(t, base); len(got) != 3 {
+		t.Errorf("the part itself can be trained: %v", got)
+	}
+	do(m.Unfreeze("base/dense_1"))
+	check("m/base/dense_1/kernel", "m/dense/kernel", "m/dense/bias")
+	do(m.Freeze("dense/kernel"))
+	check("m/base/dense_1/kernel", "m/dense/bias")
+	do(m.Freeze())
+	check()
+	do(m.Unfreeze())
+	do(base.Freeze("dense")) // and so where it is a part
+	check("m/base/dense_1/kernel", "m/dense/kernel", "m/dense/bias")
+	refused(t, m.Unfreeze(), "m/base/dense/kernel: weight must be unfrozen in the model that it comes from, got base/dense/kernel")
+	refused(t, m.Freeze("dense", "bose"), "m/bose: path must lead to weights")
+	refused(t, m.Freeze("dens"), "m/dens: path must lead to weights")
+	refused(t, m.Freeze(""), "m/: path must lead to weights")
+	check("m/base/dense_1/kernel", "m/dense/kernel", "m/dense/bias")
+	refused(t, models.NewSequential(models.Config{}).Freeze(), "must have layers")
+}
+
+func TestReadRefusesWhatIsFrozen(t *testing.T) {
+	m := forecaster(models.Config{})
+	for text, want := range map[string]string{
+		`["dense/kernel","dense/bios"]`: "sequential/dense/bios: metadata engram_frozen must name a weight of the model",
+		`["dense"]`:                     "sequential/dense: metadata engram_frozen must name a weight",
+		`"dense"`:                       "metadata engram_frozen",
+		`[`:                             "metadata engram_frozen",
+	} {
+		_, err := read(edited(t, m, func(f *safetensors.File) { f.Metadata["engram_frozen"] = text }))
+		refused(t, err, want)
+	}
+	data := edited(t, m, func(f *safetensors.File) { f.Metadata["engram_frozen"] = `["dense/kernel","dense/kernel"]` })
+	back, err := models.Read(bytes.NewReader(data), models.LoadConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := trainables(t, back); len(got) != 4 {
+		t.Errorf("got %v", got)
+	}
+}
+
+// A frozen normalisation computes in training what it computes otherwise.
+func TestFrozenNormalisation(t *testing.T) {
+	m := models.NewSequential(models.Config{}, layers.Input{Shape: graph.Shape{2}}, layers.BatchNormalization{})
+	updates := func() (n int) {
+		t.Helper()
+		params, err := m.Params()
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = graph.Shapes(graph.Config{Params: params, Training: true}, func(s *graph.Scope) {
+			s.Within(m.Name(), func() { m.Call(s, s.Input("x", graph.Shape{graph.Any, 2})) })
+			n = len(s.Updates())
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if n := updates(); n != 2 {
+		t.Errorf("got %d updates", n)
+	}
+	if err := m.Freeze(); err != nil {
+		t.Fatal(err)
+	}
+	if n := updates(); n != 0 {
+		t.Errorf("got %d updates of a frozen layer", n)
+	}
+	if weights, err := m.Weights(); err != nil || len(weights) != 4 {
+		t.Errorf("got %v, %v", weights, err)
+	}
+}

@@ -1,0 +1,300 @@
+package models_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/layers/activations"
+	"github.com/engram-go/engram/models"
+	"gorgonia.org/tensor"
+)
+
+// checkGradients holds all gradients of a model, its outputs taken together,
+// against finite differences.
+func checkGradients(t *testing.T, m layers.Layer, in ...graphtest.Array) {
+	t.Helper()
+	graphtest.CheckGrad(t, func(s *graph.Scope, in []graph.Value) graph.Value {
+		var flat []graph.Value
+		s.Within("m", func() {
+			for _, y := range m.Call(s, in...) {
+				flat = append(flat, y.Reshape(y.Shape().Size()))
+			}
+		})
+		return graph.Concat(0, flat[0], flat[1:]...)
+	}, in...)
+}
+
+func TestGradientsOfSharedLayersAddUp(t *testing.T) {
+	x := models.NewInput(layers.Input{Shape: graph.Shape{3}})
+	z := models.NewInput(layers.Input{Shape: graph.Shape{3}})
+	dense := models.Use(layers.Dense{Units: 3, Activation: activations.Tanh})
+	y := dense.Call(dense.Call(dense.Call(x)))
+	m := models.NewFunctional(models.Config{}, models.Inputs{x, z}, models.Outputs{y, dense.Call(z)})
+	if weights, err := m.Weights(); err != nil || len(weights) != 2 {
+		t.Errorf("got the weights %v, %v", weights, err)
+	}
+	checkGradients(t, m, graphtest.Input(1, 2, 3), graphtest.Input(2, 2, 3))
+}
+
+func TestGradientsOfSkips(t *testing.T) {
+	x := models.NewInput(layers.Input{Shape: graph.Shape{4, 3}})
+	h := models.Use(layers.LSTM{Units: 3, ReturnSequences: true}).Call(x)
+	h = models.Use(plus{}).Call(x, h, models.Use(layers.GRU{Units: 3, ReturnSequences: true}).Call(h))
+	m := models.NewFunctional(models.Config{}, models.Inputs{x}, models.Outputs{h, models.Use(plus{}).Call(h, x)})
+	checkGradients(t, m, graphtest.Input(1, 2, 4, 3))
+}
+
+func TestGradientsOfNestedModels(t *testing.T) {
+	x := models.NewInput(layers.Input{Shape: graph.Shape{graph.Any, 2}})
+	m := models.NewFunctional(models.Config{}, models.Inputs{x}, models.Outputs{models.Use(translator(models.Config{})).Call(x, x)})
+	checkGradients(t, m, graphtest.Input(1, 2, 4, 2))
+}
+
+// translator is an encoder whose last states are where its decoder starts.
+func translator(cfg models.Config) *models.Functional {
+	source := models.NewInput(layers.Input{Shape: graph.Shape{graph.Any, 2}, Name: "source"})
+	target := models.NewInput(layers.Input{Shape: graph.Shape{graph.Any, 2}, Name: "target"})
+	encoded := models.Use(layers.LSTM{Units: 3, ReturnState: true, Name: "encoder"}).Call(source)
+	decoded := models.Use(layers.LSTM{Units: 3, ReturnSequences: true, Name: "decoder"}).Call(target, encoded.Output(1), encoded.Output(2))
+	return models.NewFunctional(cfg, models.Inputs{source, target}, models.Outputs{models.Use(layers.Dense{Units: 2}).Call(decoded)})
+}
+
+// A decoder that starts with the encoder's states gives what one LSTM gives that
+// reads both sequences.
+func TestEncoderDecoder(t *testing.T) {
+	x := inputs(tensor.Float32, 3, 7, 2)
+	source, target := steps(x, 0, 4), steps(x, 4, 7)
+	in := models.NewInput(layers.Input{Shape: graph.Shape{graph.Any, 2}})
+	more := models.NewInput(layers.Input{Shape: graph.Shape{graph.Any, 2}})
+	lstm := models.Use(layers.LSTM{Units: 3, ReturnSequences: true, ReturnState: true})
+	first := lstm.Call(in)
+	second := lstm.Call(more, first.Output(1), first.Output(2))
+	pieces := models.NewFunctional(models.Config{Name: "pieces"}, models.Inputs{in, more}, models.Outputs{second})
+	whole := models.NewFunctional(models.Config{Name: "whole"}, models.Inputs{in}, models.Outputs{first})
+	got, err := pieces.Predict(ctx, source, target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "decoded", got, steps(predict(t, whole, x), 4, 7))
+	roundTrip(t, translator(models.Config{Seed: 1}))
+}
+
+// steps are some steps of all samples, copied.
+func steps(x *tensor.Dense, from, to int) *tensor.Dense {
+	shape := slices.Clone([]int(x.Shape()))
+	n, features := shape[1], shape[2]
+	shape[1] = to - from
+	y := tensor.New(tensor.WithShape(shape...), tensor.Of(tensor.Float32))
+	for i := range shape[0] {
+		copy(y.Float32s()[i*(to-from)*features:], x.Float32s()[(i*n+from)*features:(i*n+to)*features])
+	}
+	return y
+}
+
+// The three models of a translator: the one that is trained, and the two that it
+// is used through, share their weights, whoever is built first.
+func TestModelsShareHandles(t *testing.T) {
+	for _, builtFirst := range []int{0, 1, 2} {
+		source := models.NewInput(layers.Input{Shape: graph.Shape{graph.Any, 2}})
+		target := models.NewInput(layers.Input{Shape: graph.Shape{graph.Any, 2}})
+		h := models.NewInput(layers.Input{Shape: graph.Shape{3}, Name: "h"})
+		c := models.NewInput(layers.Input{Shape: graph.Shape{3}, Name: "c"})
+		encoder := models.Use(layers.LSTM{Units: 3, ReturnState: true})
+		decoder := models.Use(layers.LSTM{Units: 3, ReturnSequences: true, ReturnState: true})
+		dense := models.Use(layers.Dense{Units: 2})
+		encoded := encoder.Call(source)
+		trained := models.NewFunctional(models.Config{Name: "trained"}, models.Inputs{source, target},
+			models.Outputs{dense.Call(decoder.Call(target, encoded.Output(1), encoded.Output(2)))})
+		encoding := models.NewFunctional(models.Config{Name: "encoding", Seed: 2}, models.Inputs{source}, models.Outputs{encoded.Output(1), encoded.Output(2)})
+		step := decoder.Call(target, h, c)
+		decoding := models.NewFunctional(models.Config{Name: "decoding", Seed: 3}, models.Inputs{target, h, c}, models.Outputs{dense.Call(step), step.Output(1), step.Output(2)})
+		all := []*models.Functional{trained, encoding, decoding}
+		if err := all[builtFirst].Build(); err != nil {
+			t.Fatal(err)
+		}
+		x := inputs(tensor.Float32, 2, 5, 2)
+		check := func() {
+			t.Helper()
+			want, err := trained.Predict(ctx, x, x)
+			if err != nil {
+				t.Fatal(err)
+			}
+			states, err := encoding.PredictAll(ctx, x)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range 5 {
+				got, err := decoding.PredictAll(ctx, steps(x, i, i+1), states[0], states[1])
+				if err != nil {
+					t.Fatal(err)
+				}
+				same(t, fmt.Sprint("step ", i), got[0], steps(want, i, i+1))
+				states = got[1:]
+			}
+		}
+		check()
+		before := hash(t, encoding)
+		weights, err := trained.Weights()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range weights {
+			for i := range w.Value.Float32s() {
+				w.Value.Float32s()[i] += 0.1
+			}
+		}
+		if err := trained.SetWeights(weights...); err != nil {
+			t.Fatal(err)
+		}
+		if hash(t, encoding) == before {
+			t.Error("the encoder kept its weights")
+		}
+		check()
+	}
+}
+
+// towers are two equal models in one, and a third in a fourth.
+func towers(look bool, cfg models.Config) *models.Functional {
+	tower := func() *models.Sequential {
+		inner := models.NewSequential(models.Config{}, layers.Input{Shape: graph.Shape{3}}, layers.Dense{Units: 2})
+		if look {
+			inner.Build()
+		}
+		return inner
+	}
+	x := models.NewInput(layers.Input{Shape: graph.Shape{3}})
+	deep := models.NewSequential(models.Config{Name: "deep"}, layers.Input{Shape: graph.Shape{3}}, tower(), layers.Dense{Units: 2})
+	if look {
+		deep.Build()
+	}
+	return models.NewFunctional(cfg, models.Inputs{x}, models.Outputs{models.Use(tower()).Call(x), models.Use(tower()).Call(x), models.Use(deep).Call(x)})
+}
+
+// Untrained models start anew in the model around them: with its seed, at their
+// paths, whether they were looked at before or not.
+func TestNestedModelsStartAnew(t *testing.T) {
+	m := towers(false, models.Config{Seed: 4})
+	paths := strings.Join(weightPaths(t, m), " ")
+	want := "functional/sequential/dense/kernel functional/sequential/dense/bias functional/sequential_1/dense/kernel functional/sequential_1/dense/bias " +
+		"functional/deep/sequential/dense/kernel functional/deep/sequential/dense/bias functional/deep/dense/kernel functional/deep/dense/bias"
+	if paths != want {
+		t.Errorf("got the paths\n%s, want\n%s", paths, want)
+	}
+	if hash(t, m) != hash(t, towers(true, models.Config{Seed: 4})) {
+		t.Error("building the parts first changes the weights")
+	}
+	if hash(t, m) == hash(t, towers(true, models.Config{Seed: 5})) {
+		t.Error("another seed must give other weights")
+	}
+	seen := map[string]bool{}
+	for _, path := range weightPaths(t, m) {
+		if w, _ := m.Weight(path); strings.HasSuffix(path, "kernel") {
+			if text := fmt.Sprint(w); seen[text] {
+				t.Errorf("%s starts like another", path)
+			} else {
+				seen[text] = true
+			}
+		}
+	}
+	roundTrip(t, m)
+}
+
+func weightPaths(t *testing.T, m model) (paths []string) {
+	t.Helper()
+	weights, err := m.Weights()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range weights {
+		paths = append(paths, w.Path)
+	}
+	return paths
+}
+
+// A model that has learned something, or was read, brings it along; what it
+// learns in the other, it knows afterwards.
+func TestNestedModelsKeepWhatTheyLearned(t *testing.T) {
+	learned := sum()
+	read, err := models.Read(bytes.NewReader(bytesOf(t, learned)), models.LoadConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, inner := range map[string]layers.Layer{"set": learned, "read": read} {
+		x := models.NewInput(layers.Input{Shape: graph.Shape{2}})
+		wrapped := models.NewSequential(models.Config{Name: "wrapped"}, layers.Input{Shape: graph.Shape{2}}, inner)
+		m := models.NewFunctional(models.Config{}, models.Inputs{x}, models.Outputs{models.Use(wrapped).Call(x)})
+		in := inputs(tensor.Float32, 3, 2)
+		same(t, name, predict(t, m, in), predict(t, sum(), in))
+		path := "functional/wrapped/sequential/dense/bias"
+		w, err := m.Weight(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Float32s()[0] = 7
+		if err := m.SetWeights(models.Weight{Path: path, Value: w}); err != nil {
+			t.Fatal(err)
+		}
+		same(t, name, predict(t, inner.(model), in), predict(t, m, in))
+		roundTrip(t, m)
+	}
+}
+
+// Predictions of parts and whole may run while the weights change.
+func TestSharedWeightsAreGuarded(t *testing.T) {
+	inner := sum()
+	x := models.NewInput(layers.Input{Shape: graph.Shape{2}})
+	outer := models.NewFunctional(models.Config{Name: "outer"}, models.Inputs{x}, models.Outputs{models.Use(inner).Call(x)})
+	other := models.NewFunctional(models.Config{Name: "other"}, models.Inputs{x}, models.Outputs{models.Use(inner).Call(x)})
+	var wg sync.WaitGroup
+	for _, m := range []model{inner, outer, other, inner, outer, other} {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for range 20 {
+				y, err := m.Predict(context.Background(), inputs(tensor.Float32, 4, 2))
+				if err != nil || y == nil {
+					t.Error(err)
+				}
+				params, err := m.(interface{ Params() (*graph.Params, error) }).Params()
+				if err != nil {
+					t.Error(err)
+				}
+				all := params.All()
+				if err := params.Update(func() error { all[0].Value().Float32s()[0]++; return nil }); err != nil {
+					t.Error(err)
+				}
+			}
+		}()
+	}
+	wg.Wait()
+}
+
+func TestSharingRefused(t *testing.T) {
+	x := models.NewInput(layers.Input{Shape: graph.Shape{2}})
+	dense := models.Use(layers.Dense{Units: 2})
+	inner := models.NewFunctional(models.Config{Name: "inner"}, models.Inputs{x}, models.Outputs{dense.Call(x)})
+	both := models.NewFunctional(models.Config{Name: "both"}, models.Inputs{x}, models.Outputs{dense.Call(x), models.Use(inner).Call(x)})
+	refused(t, both.Build(), "both/inner/dense/kernel: weight must be reached by one path, and not also by both/dense/kernel")
+
+	double := models.NewFunctional(models.Config{Dtype: tensor.Float64}, models.Inputs{x}, models.Outputs{dense.Call(x)})
+	refused(t, double.Build(), "functional/dense: dtype must be float64 to share weights, got float32")
+	wrong := models.NewSequential(models.Config{Dtype: tensor.Float64}, layers.Input{Shape: graph.Shape{2}}, sum())
+	refused(t, wrong.Build(), "sequential/sequential: Config.Dtype must be float64 like that of the model around it, got float32")
+
+	self := models.NewSequential(models.Config{}, layers.Input{Shape: graph.Shape{2}})
+	self.Add(self)
+	refused(t, self.Build(), "sequential/sequential: layer must not be the model itself")
+	a := models.NewSequential(models.Config{Name: "a"}, layers.Input{Shape: graph.Shape{2}})
+	b := models.NewSequential(models.Config{Name: "b"}, layers.Input{Shape: graph.Shape{2}}, a)
+	a.Add(b)
+	refused(t, a.Build(), "a: model must not be added to once it is a layer of another")
+	refused(t, b.Build(), "b/a: model must not be added to")
+}
