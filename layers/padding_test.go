@@ -29,11 +29,29 @@ func TestPaddingStaysOut(t *testing.T) {
 		"layer normalization": {chain{pad, layers.LayerNormalization{}, lstm}, 3},
 		"batch normalization": {chain{pad, norm, lstm}, 3},
 		"time distributed":    {chain{pad, layers.TimeDistributed{Layer: layers.Dense{Units: 4}}, lstm}, 3},
+		"global average":      {chain{words, layers.GlobalAveragePooling1D{}, layers.Dense{Units: 2}}, 0},
+		"add":                 {chain{words, beside{layers.Add{}}, lstm}, 0},
+		"subtract":            {chain{words, beside{layers.Subtract{}}, lstm}, 0},
+		"multiply":            {chain{pad, beside{layers.Multiply{}}, lstm}, 3},
+		"average":             {chain{pad, beside{layers.Average{}}, lstm}, 3},
+		"maximum":             {chain{pad, beside{layers.Maximum{}}, lstm}, 3},
+		"minimum":             {chain{pad, beside{layers.Minimum{}}, lstm}, 3},
+		"concatenate":         {chain{words, beside{layers.Concatenate{}}, lstm}, 0},
+		"concatenate steps":   {chain{words, beside{layers.Concatenate{Axis: 1}}, layers.GlobalAveragePooling1D{}, layers.Dense{Units: 2}}, 0},
 		"all": {chain{words, layers.LayerNormalization{}, layers.TimeDistributed{Layer: norm}, layers.TimeDistributed{Layer: layers.Dense{Units: 4}},
 			layers.GRU{Units: 2, ReturnSequences: true}, layers.Dropout{Rate: 0.5}, lstm}, 0},
 	} {
 		t.Run(name, func(t *testing.T) { checkPadding(t, c.layers, c.features) })
 	}
+}
+
+// beside merges its input with what a recurrent layer makes of it, as a skip
+// connection does.
+type beside struct{ merge layers.Layer }
+
+func (l beside) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	y := layers.Apply(s, "branch", layers.GRU{Units: inputs[0].Dim(2), ReturnSequences: true}, inputs...)
+	return layers.Apply(s, "merge", l.merge, inputs[0], y[0])
 }
 
 // checkPadding compares samples of 5, 2 and 1 steps, filled up with −1 or 0 at

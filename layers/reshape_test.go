@@ -66,6 +66,9 @@ func TestReshapeRefuses(t *testing.T) {
 	} {
 		layertest.Invalid(t, layers.Reshape{TargetShape: target}, "Reshape.TargetShape", in)
 	}
+	for _, target := range []graph.Shape{{math.MaxInt}, {1 << 32, 1 << 32}, {-1, 1 << 20, 1 << 12}} { // whatever the input
+		layertest.Invalid(t, layers.Reshape{TargetShape: target}, "Reshape.TargetShape", graph.Shape{graph.Any, graph.Any})
+	}
 	layertest.Invalid(t, layers.Reshape{TargetShape: graph.Shape{12}}, "Reshape", graph.Shape{})
 	err := graph.Shapes(config(t), func(s *graph.Scope) {
 		layers.Apply(s, "reshape", layers.Reshape{TargetShape: graph.Shape{2, 5}}, s.Input("x", in))
