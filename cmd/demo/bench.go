@@ -53,6 +53,9 @@ var benchModels = map[string]func(cell benchCell, units int) []layers.Layer{
 	"stacked": func(cell benchCell, units int) []layers.Layer {
 		return []layers.Layer{cell(units, true), cell(units, false)}
 	},
+	"bidirectional": func(cell benchCell, units int) []layers.Layer {
+		return []layers.Layer{layers.Bidirectional{Layer: cell(units, false)}}
+	},
 	"attention": func(cell benchCell, units int) []layers.Layer {
 		heads := 4
 		if units%heads != 0 {
@@ -90,7 +93,7 @@ func runBench(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 		return ""
 	})
 	cell := f.choice("cell", "lstm", []string{"lstm", "gru", "rnn"}, "the layer")
-	model := f.choice("model", "single", []string{"single", "stacked", "attention"}, "the layer alone, two of it, or with self-attention of 4 heads behind it")
+	model := f.choice("model", "single", []string{"single", "stacked", "bidirectional", "attention"}, "the layer alone, two of it, in both directions, or with self-attention of 4 heads behind it")
 	asJSON := f.toggle("json", "write one JSON object a shape to standard output")
 	if err := f.parse(args, stdout); err != nil {
 		return err
