@@ -10,7 +10,7 @@ func All() []any {
 		LayerNormalization{}, LSTM{}, Masking{}, Maximum{}, MaxPooling1D{}, Minimum{}, MultiHeadAttention{},
 		Multiply{}, Permute{}, PositionEmbedding{}, RepeatVector{}, Reshape{}, RNN{}, SimpleRNN{},
 		SinePositionEncoding{}, SpatialDropout1D{}, Subtract{}, TimeDistributed{},
-		SLSTMCell{}, StackedRNNCells{},
+		GRUCell{}, LSTMCell{}, SimpleRNNCell{}, SLSTMCell{}, StackedRNNCells{},
 		FixedState{}, RandomState{}, ZeroState{},
 	}
 }

@@ -2,6 +2,7 @@ package layers
 
 import (
 	"fmt"
+	"reflect"
 
 	"github.com/engram-go/engram/graph"
 )
@@ -45,4 +46,28 @@ func resolveCell(field string, c *Cell) (err error) {
 		}
 	}
 	return nil
+}
+
+// ofSequences are the fields of a recurrent layer that concern a whole sequence.
+var ofSequences = []string{
+	"ActivityRegularizer", "ReturnSequences", "ReturnState", "GoBackwards", "ZeroOutputForMask", "InitialState", "Unrolled", "Name",
+}
+
+// leftToRNN refuses a cell that has fields which RNN has for it.
+func leftToRNN(c Cell) error {
+	v := reflect.ValueOf(c)
+	for _, name := range ofSequences {
+		if f := v.FieldByName(name); !f.IsZero() {
+			return graph.Error{Field: v.Type().Name() + "." + name, Rule: "must not be set, since it is for RNN to say", Value: f.Interface()}
+		}
+	}
+	return nil
+}
+
+// stepAlone is a step of a recurrent layer's cell outside that layer, with what
+// the layer does besides: dropout of x, and the rules of its weights.
+func stepAlone(s *graph.Scope, c Cell, d dropouts, r rules, x graph.Value, states []graph.Value) (graph.Value, []graph.Value) {
+	y, next := c.Step(s, d.step(s, x), states, nil)
+	r.apply(s, nil)
+	return y, next
 }

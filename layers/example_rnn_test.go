@@ -1,9 +1,12 @@
 package layers_test
 
 import (
+	"fmt"
+
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/initializers"
+	"gorgonia.org/tensor"
 )
 
 // decay is a cell of one's own: it halves what it holds, and adds x.
@@ -34,6 +37,39 @@ func ExampleStackedRNNCells() {
 	stack := layers.StackedRNNCells{Cells: []layers.Cell{decay{}, decay{}}}
 	show(graph.Config{}, layers.RNN{Cell: stack, ReturnSequences: true}, graph.Shape{1, 3, 1}, 4, 2, 1)
 	// Output: (1, 3, 1) [4 6 6]
+}
+
+// Two LSTMs as one layer, whose states are its outputs beside that of the last
+// step: h and c of 2 units, then h and c of 1.
+func ExampleLSTMCell() {
+	stack := layers.StackedRNNCells{Cells: []layers.Cell{
+		layers.LSTMCell{Units: 2},
+		layers.LSTMCell{Units: 1, Peepholes: true},
+	}}
+	shapes(layers.RNN{Cell: stack, ReturnState: true}, graph.Shape{graph.Any, graph.Any, 3})
+	// Output:
+	// [any, 1]
+	// [any, 2]
+	// [any, 2]
+	// [any, 1]
+	// [any, 1]
+}
+
+// shapes prints the shapes of a layer's outputs.
+func shapes(l layers.Layer, input graph.Shape) {
+	params, err := graph.NewParams(tensor.Float32, 1)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	err = graph.Shapes(graph.Config{Params: params}, func(s *graph.Scope) {
+		for _, y := range layers.Apply(s, "layer", l, s.Input("x", input)) {
+			fmt.Println(y.Shape())
+		}
+	})
+	if err != nil {
+		fmt.Println(err)
+	}
 }
 
 // With all weights 1 and no bias, the first step is o·tanh(1), and the next

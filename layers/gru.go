@@ -186,3 +186,34 @@ func (l gruCell) Step(s *graph.Scope, x graph.Value, states, _ []graph.Value) (g
 	s.Trace("g", g)
 	return h, []graph.Value{h}
 }
+
+// GRUCell is one step of a GRU, for RNN and StackedRNNCells. Its fields are those
+// of GRU, but for those that concern a whole sequence, which are for RNN to have:
+// ActivityRegularizer and those from ReturnSequences on must be zero. An RNN with
+// it computes what GRU does, not as one operation but as a scan.
+//
+//	states: h, [batch, units]
+type GRUCell GRU
+
+// Resolve fills in the defaults.
+func (c GRUCell) Resolve() (Cell, error) {
+	if err := leftToRNN(c); err != nil {
+		return nil, err
+	}
+	l, err := GRU(c).Resolve()
+	if err != nil {
+		return nil, err
+	}
+	c = GRUCell(l.(GRU))
+	c.InitialState = nil
+	return c, nil
+}
+
+// States are the sizes of the states.
+func (c GRUCell) States() []int { return gruCell{GRU(c)}.States() }
+
+// Step computes the equations of GRU.
+func (c GRUCell) Step(s *graph.Scope, x graph.Value, states, _ []graph.Value) (graph.Value, []graph.Value) {
+	l := GRU(c)
+	return stepAlone(s, gruCell{l}, l.dropouts(), l.rules(), x, states)
+}

@@ -8,6 +8,37 @@ import (
 	"github.com/engram-go/engram/layers/initializers"
 )
 
+// LSTMCell is one step of an LSTM, for RNN and StackedRNNCells. Its fields are those
+// of LSTM, but for those that concern a whole sequence, which are for RNN to have:
+// ActivityRegularizer and those from ReturnSequences on must be zero. An RNN with
+// it computes what LSTM does, not as one operation but as a scan.
+//
+//	states: h and c, [batch, units] each
+type LSTMCell LSTM
+
+// Resolve fills in the defaults.
+func (c LSTMCell) Resolve() (Cell, error) {
+	if err := leftToRNN(c); err != nil {
+		return nil, err
+	}
+	l, err := LSTM(c).Resolve()
+	if err != nil {
+		return nil, err
+	}
+	c = LSTMCell(l.(LSTM))
+	c.InitialState = nil
+	return c, nil
+}
+
+// States are the sizes of the states.
+func (c LSTMCell) States() []int { return lstmCell{LSTM(c)}.States() }
+
+// Step computes the equations of LSTM.
+func (c LSTMCell) Step(s *graph.Scope, x graph.Value, states, _ []graph.Value) (graph.Value, []graph.Value) {
+	l := LSTM(c)
+	return stepAlone(s, lstmCell{l}, l.dropouts(), l.rules(), x, states)
+}
+
 func (l LSTM) weights(s *graph.Scope, features int) recurrentWeights {
 	u, cols := l.Units, l.columns()*l.Units
 	w := recurrentWeights{

@@ -26,6 +26,16 @@ func (d dropouts) whole(s *graph.Scope, x graph.Value) graph.Value {
 	return y
 }
 
+// step does for x [batch, features] at one step what whole does for all.
+func (d dropouts) step(s *graph.Scope, x graph.Value) graph.Value {
+	if d.state > 0 {
+		return x
+	}
+	y := x // [batch, features]
+	seeded(s, d.seed, func() { y = drop(s, "dropout", x, x.Shape(), d.input) })
+	return y
+}
+
 // gates draws the masks of the gates for x and h, of the given sizes.
 func (d dropouts) gates(s *graph.Scope, n, batch, features, units int) (x, h gateMasks) {
 	if d.state == 0 || !s.Training() {

@@ -28,15 +28,16 @@ import (
 // number of features must be known when the model is built, that of steps may be
 // open.
 type RNN struct {
-	Cell              Cell         // required
-	Constants         int          // how many of the inputs, the last ones, are constants; 0
-	ReturnSequences   bool         // gives y of every step
-	ReturnState       bool         // gives the last states too
-	GoBackwards       bool         // from the last step to the first; outputs stay in that order
-	ZeroOutputForMask bool         // the output of a masked step is 0, and not that of the step before
-	InitialState      InitialState // ZeroState{}
-	Unrolled          bool         // writes the steps out in the graph, which takes seconds to compile for some hundred
-	Name              string       // "rnn", numbered, where empty
+	Cell                Cell              // required
+	Constants           int               // how many of the inputs, the last ones, are constants; 0
+	ActivityRegularizer graph.Regularizer // of every output, divided by the size of the batch; nil: none
+	ReturnSequences     bool              // gives y of every step
+	ReturnState         bool              // gives the last states too
+	GoBackwards         bool              // from the last step to the first; outputs stay in that order
+	ZeroOutputForMask   bool              // the output of a masked step is 0, and not that of the step before
+	InitialState        InitialState      // ZeroState{}
+	Unrolled            bool              // writes the steps out in the graph, which takes seconds to compile for some hundred
+	Name                string            // "rnn", numbered, where empty
 }
 
 var _ Resolver = RNN{}
@@ -46,6 +47,7 @@ func (l RNN) Resolve() (Layer, error) {
 	err := first(
 		resolveCell("RNN.Cell", &l.Cell),
 		notNegative("RNN.Constants", l.Constants),
+		regularizer("RNN.ActivityRegularizer", &l.ActivityRegularizer),
 		initialState(&l.InitialState),
 	)
 	return l, err
@@ -61,6 +63,7 @@ func (l RNN) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	r := rnn{
 		class: "RNN", cell: l.Cell, constants: inputs[n:], initial: l.InitialState, backwards: l.GoBackwards,
 		zeroMask: l.ZeroOutputForMask, sequences: l.ReturnSequences, states: l.ReturnState, unrolled: l.Unrolled,
+		rules: rules{activity: l.ActivityRegularizer},
 	}
 	return r.call(s, inputs[:n])
 }

@@ -136,3 +136,34 @@ func (l simpleCell) Step(s *graph.Scope, x graph.Value, states, _ []graph.Value)
 	h = gate("SimpleRNN.Activation", l.Activation, z) // [batch, units]
 	return h, []graph.Value{h}
 }
+
+// SimpleRNNCell is one step of a SimpleRNN, for RNN and StackedRNNCells. Its fields are those
+// of SimpleRNN, but for those that concern a whole sequence, which are for RNN to have:
+// ActivityRegularizer and those from ReturnSequences on must be zero. An RNN with
+// it computes what SimpleRNN does, not as one operation but as a scan.
+//
+//	states: h, [batch, units]
+type SimpleRNNCell SimpleRNN
+
+// Resolve fills in the defaults.
+func (c SimpleRNNCell) Resolve() (Cell, error) {
+	if err := leftToRNN(c); err != nil {
+		return nil, err
+	}
+	l, err := SimpleRNN(c).Resolve()
+	if err != nil {
+		return nil, err
+	}
+	c = SimpleRNNCell(l.(SimpleRNN))
+	c.InitialState = nil
+	return c, nil
+}
+
+// States are the sizes of the states.
+func (c SimpleRNNCell) States() []int { return simpleCell{SimpleRNN(c)}.States() }
+
+// Step computes the equations of SimpleRNN.
+func (c SimpleRNNCell) Step(s *graph.Scope, x graph.Value, states, _ []graph.Value) (graph.Value, []graph.Value) {
+	l := SimpleRNN(c)
+	return stepAlone(s, simpleCell{l}, l.dropouts(), l.rules(), x, states)
+}
