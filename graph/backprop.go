@@ -178,11 +178,14 @@ func (s *Scope) sum(terms []Value) Value {
 }
 
 func sumKernel[T float](out []T, in [][]T) error {
-	copy(out, in[0])
-	for _, term := range in[1:] {
-		for i, x := range term[:len(out)] {
-			out[i] += x
+	share(len(out), func(from, end int) {
+		out := out[from:end]
+		copy(out, in[0][from:])
+		for _, term := range in[1:] {
+			for i, x := range term[from:end] {
+				out[i] += x
+			}
 		}
-	}
+	})
 	return nil
 }

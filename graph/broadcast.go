@@ -62,13 +62,29 @@ func stride(n int, advances bool, below int) int {
 }
 
 // rows calls f with the offset of every row in the output and both operands.
-func (p broadcastPlan) rows(f func(out, a, b int)) {
+func (p broadcastPlan) rows(f func(out, a, b int)) { p.some(0, p.count(), f) }
+
+// count is the number of rows.
+func (p broadcastPlan) count() int {
+	n := 1
+	for _, d := range p.dims {
+		n *= d
+	}
+	return n
+}
+
+// some is rows for those from..end.
+func (p broadcastPlan) some(from, end int, f func(out, a, b int)) {
 	var index [8]int // deeper ones than that move to the heap
 	at := append(index[:0], make([]int, len(p.dims))...)
-	for o, a, b := 0, 0, 0; ; o += p.n {
-		f(o, a, b)
-		i := len(p.dims) - 1
-		for ; i >= 0; i-- {
+	a, b := 0, 0
+	for i, rest := len(p.dims)-1, from; i >= 0; i-- {
+		at[i], rest = rest%p.dims[i], rest/p.dims[i]
+		a, b = a+at[i]*p.a[i], b+at[i]*p.b[i]
+	}
+	for row := from; row < end; row++ {
+		f(row*p.n, a, b)
+		for i := len(p.dims) - 1; i >= 0; i-- {
 			at[i]++
 			a += p.a[i]
 			b += p.b[i]
@@ -78,9 +94,6 @@ func (p broadcastPlan) rows(f func(out, a, b int)) {
 			a -= p.dims[i] * p.a[i]
 			b -= p.dims[i] * p.b[i]
 			at[i] = 0
-		}
-		if i < 0 {
-			return
 		}
 	}
 }

@@ -151,12 +151,21 @@ func deeper(a, b Shape) Shape {
 	return a
 }
 
+// broadcastKernel lets the cores share the elements of long rows, and the rows
+// of many.
 func broadcastKernel[T float](p broadcastPlan, f kernel2[T]) func([]T, [][]T) error {
+	long := p.n >= 2*sharedElements
 	return func(out []T, in [][]T) error {
-		p.rows(func(o, a, b int) {
-			share(p.n, func(from, end int) {
-				f(out[o+from:o+end], in[0][a+from*p.stepA:], in[1][b+from*p.stepB:], p.stepA, p.stepB)
+		if long {
+			p.rows(func(o, a, b int) {
+				share(p.n, func(from, end int) {
+					f(out[o+from:o+end], in[0][a+from*p.stepA:], in[1][b+from*p.stepB:], p.stepA, p.stepB)
+				})
 			})
+			return nil
+		}
+		shareRows(len(out), p.n, func(from, end int) {
+			p.some(from/p.n, end/p.n, func(o, a, b int) { f(out[o:o+p.n], in[0][a:], in[1][b:], p.stepA, p.stepB) })
 		})
 		return nil
 	}

@@ -100,14 +100,6 @@ func (v Value) rowwise(name string, axis int, f32 rows[float32], f64 rows[float6
 	}, v)
 }
 
-// sharedElements is how many elements a core takes at least.
-const sharedElements = 1 << 14
-
-// shareRows runs f on parts of size elements that are whole rows of n.
-func shareRows(size, n int, f func(from, end int)) {
-	kernels.Parallel(size, (sharedElements+n-1)/n*n, f)
-}
-
 func rowsKernel[T float](n int, r rows[T]) func([]T, [][]T) error {
 	return func(out []T, in [][]T) error {
 		shareRows(len(out), n, func(i, j int) { r.forward(n, in[0][i:j], out[i:j]) })

@@ -38,14 +38,19 @@ func (l loops[T]) gradient() func([]T, [][]T) error {
 	}
 }
 
+// sharedElements is how many elements are worth waking a core.
+const sharedElements = 1 << 13
+
 // share lets the cores share the elements of long vectors.
-func share(n int, f func(from, end int)) {
-	const unit = 1 << 13 // elements, enough to be worth waking a core
-	if n < 2*unit {
+func share(n int, f func(from, end int)) { shareRows(n, 1, f) }
+
+// shareRows is share for n elements in whole rows of the given size.
+func shareRows(n, size int, f func(from, end int)) {
+	if n < 2*sharedElements {
 		f(0, n)
 		return
 	}
-	kernels.Parallel(n, unit, f)
+	kernels.Parallel(n, (sharedElements+size-1)/size*size, f)
 }
 
 func scaleLoops[T float](c float64) loops[T] {
