@@ -33,6 +33,24 @@ func TestPickGradient(t *testing.T) {
 	}, graphtest.Input(1, 2, 2, 3))
 }
 
+// A gradient holds nothing of the run before.
+func TestPickGradientOfTheNextRun(t *testing.T) {
+	cfg := config(t, tensor.Float64)
+	cfg.Training = true
+	p := program(t, cfg, func(s *graph.Scope) {
+		v := s.Input("v", graph.Shape{1, 3})
+		s.Output("gradient", s.Gradients(v.Pick(s.Input("i", graph.Shape{1})).Sum(), v)[0])
+	})
+	for i := range 3 {
+		run(t, p, map[string]array{"v": counting(1, 3), "i": {Shape: []int{1}, Data: []float64{float64(i)}}})
+		want := []float64{0, 0, 0}
+		want[i] = 1
+		if got := output(t, p, "gradient"); !slices.Equal(got, want) {
+			t.Errorf("picked %d: got %v", i, got)
+		}
+	}
+}
+
 func TestRequireGradient(t *testing.T) {
 	graphtest.CheckGrad(t, func(_ *graph.Scope, in []graph.Value) graph.Value {
 		return in[0].Require("x", "must be small", func(x float64) bool { return x < 100 }).Square()
