@@ -57,3 +57,24 @@ func ExampleFromSlices() {
 	// Output:
 	// [1 1 0 1] [0 1]
 }
+
+// The second sample counts three times as much in losses and metrics.
+func ExampleWeigh() {
+	samples, err := datasets.FromSlices([][]float64{{1}, {2}}, [][]float64{{10}, {20}}, tensor.Float32)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	data, err := datasets.Weigh(samples, tensor.New(tensor.WithShape(2), tensor.WithBacking([]float32{1, 3})))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var batch datasets.Batch
+	if err := data.Gather([]int{1, 0}, &batch); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(batch.Weights)
+	// Output: [3  1]
+}
