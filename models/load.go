@@ -62,6 +62,9 @@ func restore(f safetensors.File, cfg LoadConfig) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := m.inputs(); err != nil {
+		return nil, err
+	}
 	if m.params, err = graph.RestoreParams(m.Dtype(), m.cfg.Seed, f.Tensors); err != nil {
 		return nil, err
 	}

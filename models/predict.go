@@ -81,15 +81,25 @@ func (m *Model) checkInputs(inputs []*tensor.Dense) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	names, err := m.InputNames()
+	if err != nil {
+		return 0, err
+	}
+	label := func(i int) string {
+		if len(names) == 1 {
+			return inputName(i)
+		}
+		return fmt.Sprintf("%s (%s)", inputName(i), names[i])
+	}
 	if len(inputs) != len(shapes) {
 		return 0, graph.Error{Path: m.cfg.Name, Field: "inputs", Rule: fmt.Sprintf("must be %d", len(shapes)), Value: len(inputs)}
 	}
 	for i, t := range inputs {
 		if err := graph.CheckTensor(t, m.Dtype(), shapes[i]); err != nil {
-			return 0, errors.Wrapf(err, "%s: input %d", m.cfg.Name, i)
+			return 0, errors.Wrapf(err, "%s: %s", m.cfg.Name, label(i))
 		}
 		if t.Shape()[0] != inputs[0].Shape()[0] {
-			return 0, graph.Error{Path: m.cfg.Name, Field: fmt.Sprintf("input %d", i), Rule: fmt.Sprintf("must have %d samples like input 0", inputs[0].Shape()[0]), Value: t.Shape()[0]}
+			return 0, graph.Error{Path: m.cfg.Name, Field: label(i), Rule: fmt.Sprintf("must have %d samples like input 0", inputs[0].Shape()[0]), Value: t.Shape()[0]}
 		}
 	}
 	n := inputs[0].Shape()[0]

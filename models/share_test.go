@@ -298,3 +298,50 @@ func TestSharingRefused(t *testing.T) {
 	refused(t, a.Build(), "a: model must not be added to once it is a layer of another")
 	refused(t, b.Build(), "b/a: model must not be added to")
 }
+
+// A part of a model that was read is taken out by its path, with its weights.
+func TestHandle(t *testing.T) {
+	inner := models.NewSequential(models.Config{Name: "inner"}, layers.Input{Shape: graph.Shape{graph.Any, 2}}, layers.LSTM{Units: 2, ReturnSequences: true}, layers.Dense{Units: 2})
+	x := models.NewInput(layers.Input{Shape: graph.Shape{graph.Any, 2}})
+	y := models.Use(layers.LSTM{Units: 2, ReturnSequences: true}).Call(models.Use(inner).Call(x))
+	made := models.NewFunctional(models.Config{Name: "outer", Seed: 3}, models.Inputs{x}, models.Outputs{y})
+	in := inputs(tensor.Float32, 2, 4, 2)
+	for name, m := range map[string]interface {
+		model
+		Handle(string) (*models.Handle, error)
+	}{"made": made, "read": roundTrip(t, made)} {
+		part := func(path string) *models.Functional {
+			h, err := m.Handle(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return models.NewFunctional(models.Config{Name: "part"}, models.Inputs{x}, models.Outputs{h.Call(x)})
+		}
+		for path, weights := range map[string]int{"inner": 5, "inner/lstm": 3, "lstm": 3, "inner/dense": 2} {
+			p := part(path)
+			for _, w := range weightPaths(t, p) {
+				rest := strings.TrimPrefix(w, "part/"+path[strings.LastIndex(path, "/")+1:])
+				got, err := p.Weight(w)
+				if err != nil {
+					t.Fatal(err)
+				}
+				want, err := m.(interface {
+					Weight(string) (*tensor.Dense, error)
+				}).Weight("outer/" + path + rest)
+				if err != nil {
+					t.Fatal(err)
+				}
+				same(t, name+" "+w, got, want)
+				weights--
+			}
+			if weights != 0 {
+				t.Errorf("%s: %d weights too few", path, weights)
+			}
+		}
+		same(t, name, predict(t, part("lstm"), predict(t, part("inner"), in)), predict(t, m, in))
+		for _, path := range []string{"", "input", "lstn", "inner/", "inner/lstm/kernel", "lstm/kernel", "/"} {
+			_, err := m.Handle(path)
+			refused(t, err, "layer must be one of the model's, and not an Input")
+		}
+	}
+}

@@ -2,7 +2,9 @@ package models
 
 import (
 	"slices"
+	"strings"
 
+	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/layers"
 )
 
@@ -54,4 +56,30 @@ func Use(l layers.Layer) *Handle { return &Handle{layer: l} }
 // output; Tensor.Output gives the others.
 func (h *Handle) Call(inputs ...Tensor) Tensor {
 	return Tensor{from: &use{handle: h, inputs: slices.Clone(inputs)}}
+}
+
+// Handle is the handle of a layer of the model, to make another model of the
+// same weights with: the encoder alone of a translator that was read from a
+// file. "encoder/lstm" is a layer of a model in the model.
+func (m *Model) Handle(path string) (*Handle, error) {
+	if err := m.Build(); err != nil {
+		return nil, err
+	}
+	name, rest, deeper := strings.Cut(path, "/")
+	units := m.body.units()
+	i := slices.IndexFunc(units, func(u unit) bool { return u.name == name && !u.isInput() && (u.model != nil || !deeper) })
+	if i < 0 {
+		return nil, graph.Error{Path: m.cfg.Name + "/" + path, Field: "layer", Rule: "must be one of the model's, and not an Input"}
+	}
+	if deeper {
+		return units[i].model.Handle(rest)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if units[i].handle == nil { // of a Sequential
+		h := Use(units[i].layer)
+		h.home.claim(m.params, m.cfg.Name+"/"+name)
+		units[i].handle = h
+	}
+	return units[i].handle, nil
 }

@@ -1,0 +1,195 @@
+package models_test
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/models"
+	"github.com/engram-go/engram/models/safetensors"
+	"gorgonia.org/tensor"
+)
+
+func TestFunctionalRefuses(t *testing.T) {
+	x := models.NewInput(layers.Input{Shape: graph.Shape{4, 2}})
+	z := models.NewInput(layers.Input{Shape: graph.Shape{3}, Name: "z"})
+	use := func(l layers.Layer, in ...models.Tensor) models.Outputs {
+		return models.Outputs{models.Use(l).Call(in...)}
+	}
+	lstm := models.Use(layers.LSTM{Units: 2, ReturnState: true})
+	dense := models.Use(layers.Dense{Units: 2})
+	named := layers.Dense{Units: 2, Name: "mine"}
+	one := models.Inputs{x}
+	for name, c := range map[string]struct {
+		cfg  models.Config
+		in   models.Inputs
+		out  models.Outputs
+		want string
+	}{
+		"no inputs":          {out: models.Outputs{x}, want: "functional: model must have an input"},
+		"no outputs":         {in: one, want: "functional: model must have an output"},
+		"an empty input":     {in: models.Inputs{{}}, out: models.Outputs{x}, want: "functional: input 0 must come from NewInput"},
+		"an inner input":     {in: models.Inputs{x, dense.Call(x)}, out: models.Outputs{x}, want: "functional: input 1 must come from NewInput"},
+		"output of an input": {in: models.Inputs{x.Output(1)}, out: models.Outputs{x}, want: "functional: input 0 must come from NewInput"},
+		"an input twice":     {in: models.Inputs{x, x}, out: models.Outputs{x}, want: "functional: input 1 must be given once"},
+		"an input unused":    {in: models.Inputs{x, z}, out: use(layers.Flatten{}, x), want: "functional: input 1 must lead to an output"},
+		"an input left out":  {in: one, out: use(plus{}, x, dense.Call(z)), want: "functional/z: input must be among the inputs of the model that needs it"},
+		"an empty output":    {in: one, out: models.Outputs{x, {}}, want: "functional: output 1 must come from NewInput or Handle.Call"},
+		"an empty tensor":    {in: one, out: use(plus{}, x, models.Tensor{}), want: "functional: input 1 of plus must come from NewInput or Handle.Call"},
+		"a nil handle":       {in: one, out: models.Outputs{(*models.Handle)(nil).Call(x)}, want: "functional: output 0 must come from NewInput or Handle.Call"},
+		"a nil layer":        {in: one, out: use(nil, x), want: "functional/layer 1: layer must be a value"},
+		"a pointer":          {in: one, out: use(&layers.Dense{Units: 1}, x), want: "functional/layer 1: layer must be a value"},
+		"no call inputs":     {in: one, out: use(plus{}, x, dense.Call()), want: "functional/dense: Dense must have one input, got 0"},
+		"bad units":          {in: one, out: use(layers.Dense{Units: -1}, x), want: "functional/dense: Dense.Units must be positive, got -1"},
+		"a bad input":        {in: models.Inputs{models.NewInput(layers.Input{})}, out: models.Outputs{x}, want: "functional/input: input must be among"},
+		"no shape":           {in: models.Inputs{models.NewInput(layers.Input{})}, out: models.Outputs{}, want: "functional: model must have an output"},
+		"output 3 of 3":      {in: one, out: models.Outputs{lstm.Call(x).Output(3)}, want: "functional/lstm: output must be one of the layer's 3, counted from 0, got 3"},
+		"output -1":          {in: one, out: use(plus{}, lstm.Call(x).Output(-1)), want: "functional/lstm: output must be one of the layer's 3, counted from 0, got -1"},
+		"two of one name":    {in: one, out: use(named, models.Use(named).Call(x)), want: `functional: layer name must be used once, got "mine"`},
+		"a slash":            {in: one, out: use(layers.Dense{Units: 1, Name: "a/b"}, x), want: `functional: layer name must be one line of text without /, got "a/b"`},
+		"two shapes":         {in: models.Inputs{x, z}, out: use(plus{}, x, z), want: "functional/plus: input must have the shape [any, 4, 2] like input 0, got [any, 3]"},
+		"two shapes of Add":  {in: models.Inputs{x, z}, out: use(layers.Add{}, models.Use(layers.Flatten{}).Call(x), z), want: "functional/add: "},
+		"a shared layer":     {in: models.Inputs{x, z}, out: models.Outputs{dense.Call(x), dense.Call(z)}, want: "functional/dense: functional/dense/kernel must keep its shape [2, 2], got [3, 2]"},
+		"the model's name":   {cfg: models.Config{Name: "a/b"}, in: one, out: models.Outputs{x}, want: "Config.Name must be one line"},
+		"a nested model":     {in: one, out: use(models.NewSequential(models.Config{Name: "inner"}, layers.Dense{Units: 2}), x), want: "functional/inner: first layer must be layers.Input"},
+		"nested layer":       {in: one, out: use(models.NewSequential(models.Config{Name: "inner"}, layers.Input{Shape: graph.Shape{4, 2}}, layers.Dense{}), x), want: "functional/inner/dense: Dense.Units must be positive, got 0"},
+		"nested shape":       {in: models.Inputs{z}, out: use(forecaster(models.Config{}), z), want: "functional/sequential/input: Input must have samples of shape [any, 2], got [3]"},
+		"nested inputs":      {in: one, out: use(translator(models.Config{}), x), want: "functional/functional: Functional must have 2 inputs, got 1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := models.NewFunctional(c.cfg, c.in, c.out)
+			refused(t, m.Build(), c.want)
+			_, err := m.Predict(ctx, inputs(tensor.Float32, 2, 4, 2))
+			refused(t, err, c.want)
+			refused(t, m.Summary(nil), c.want)
+			_, err = m.OutputNames()
+			refused(t, err, c.want)
+			_, err = m.Handle("dense")
+			refused(t, err, c.want)
+		})
+	}
+}
+
+func TestPredictNamesItsInputs(t *testing.T) {
+	m := branches(models.Config{})
+	x := inputs(tensor.Float32, 2, 5, 2)
+	_, err := m.Predict(ctx, x)
+	refused(t, err, "functional: inputs must be 2, got 1")
+	_, err = m.PredictAll(ctx, x, x)
+	refused(t, err, "functional: input 1 (static): shape must be [any, 3], got [2, 5, 2]")
+	_, err = m.PredictAll(ctx, x, inputs(tensor.Float32, 3, 3))
+	refused(t, err, "functional: input 1 (static) must have 2 samples like input 0, got 3")
+	_, err = m.Predict(ctx, x, inputs(tensor.Float32, 2, 3))
+	refused(t, err, "functional: Predict must be called on a model with one output; PredictAll returns several, got 3")
+}
+
+// Models that call models many times over are refused before anything is
+// followed.
+func TestExplodingModels(t *testing.T) {
+	x := models.NewInput(layers.Input{Shape: graph.Shape{2}})
+	var inner layers.Layer = layers.Flatten{}
+	for k := range 20 {
+		h, y := models.Use(inner), x
+		for range 10 {
+			y = h.Call(y)
+		}
+		inner = models.NewFunctional(models.Config{Name: fmt.Sprint("level", k)}, models.Inputs{x}, models.Outputs{y})
+	}
+	refused(t, inner.(model).Build(), "model must use layers at most")
+	y := x
+	for range 200_000 {
+		y = models.Use(layers.Flatten{}).Call(y)
+	}
+	refused(t, models.NewFunctional(models.Config{}, models.Inputs{x}, models.Outputs{y}).Build(), "functional: model must use layers at most 131072 times")
+}
+
+func TestReadRefusesFunctional(t *testing.T) {
+	m := translator(models.Config{Seed: 1})
+	for name, c := range map[string]struct{ from, to, want string }{
+		"a cycle":                  {`{"layer":"encoder","inputs":[{"call":1,`, `{"layer":"encoder","inputs":[{"call":3,`, "functional: call 2: input 0 must come from one of the 2 calls before it, got 3"},
+		"itself":                   {`{"layer":"encoder","inputs":[{"call":1,`, `{"layer":"encoder","inputs":[{"call":2,`, "functional: call 2: input 0 must come from one of the 2 calls before it, got 2"},
+		"a negative call":          {`{"layer":"encoder","inputs":[{"call":1,`, `{"layer":"encoder","inputs":[{"call":-1,`, "call 2: input 0 must come from"},
+		"a missing node":           {`{"layer":"encoder"`, `{"layer":"decoder"`, "functional: layers and calls must all lead to an output"},
+		"an unknown layer":         {`{"layer":"encoder"`, `{"layer":"encode"`, `functional: layer of call 2 must be one of the model's, got "encode"`},
+		"no such output":           {`{"call":2,"output":2}`, `{"call":2,"output":7}`, "functional/encoder: output must be one of the layer's 3, counted from 0, got 7"},
+		"a huge output":            {`{"call":2,"output":2}`, `{"call":2,"output":9223372036854775807}`, "functional/encoder: output must be one of"},
+		"no inputs":                {`"inputs":[1,0]`, `"inputs":[]`, "functional: model must have an input"},
+		"one input":                {`"inputs":[1,0]`, `"inputs":[0]`, "functional/source: Input must have one input, got 0"},
+		"an input twice":           {`"inputs":[1,0]`, `"inputs":[0,0]`, "functional: input 1 must be given once"},
+		"an input that is a layer": {`"inputs":[1,0]`, `"inputs":[0,2]`, "functional: input 1 must be a call of an Input, got 2"},
+		"an input of nothing":      {`"inputs":[1,0]`, `"inputs":[0,99]`, "functional: input 1 must be a call of an Input, got 99"},
+		"no outputs":               {`"outputs":[{"call":4,"output":0}]`, `"outputs":[]`, "functional: model must have an output"},
+		"an unknown output":        {`"outputs":[{"call":4,`, `"outputs":[{"call":5,`, "functional: output 0 must come from one of the 5 calls"},
+		"layers left over":         {`"outputs":[{"call":4,`, `"outputs":[{"call":3,`, "functional: layers and calls must all lead to an output"},
+		"two of one name":          {`{"name":"decoder"`, `{"name":"encoder"`, `functional: layer name must be used once, got "encoder"`},
+		"no name":                  {`{"name":"decoder"`, `{"name":""`, `functional: layer name must be one line`},
+		"null":                     {`{"layer":"encoder","inputs":[{"call":1,"output":0}]}`, `null`, "metadata engram_config"},
+		"no dtype":                 {`"dtype":"float32"`, `"dtype":""`, "dtype must be float32 or float64"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := read(edited(t, m, config(c.from, c.to)))
+			refused(t, err, c.want)
+		})
+	}
+	outer := models.NewSequential(models.Config{Name: "outer"}, layers.Input{Shape: graph.Shape{2}}, sum())
+	_, err := read(edited(t, outer, config(`"class_name":"Dense","config":{"units":1`, `"class_name":"Dense","config":{"units":-1`)))
+	refused(t, err, "outer/sequential/dense: Dense.Units must be positive, got -1")
+	_, err = read(edited(t, outer, config(`"dtype":"float32","layers":[{"name":"input","layer":{"class_name":"Input","config":{"shape":[2],"name":""}}},{"name":"dense"`,
+		`"dtype":"float64","layers":[{"name":"input","layer":{"class_name":"Input","config":{"shape":[2],"name":""}}},{"name":"dense"`)))
+	refused(t, err, "outer/sequential: Config.Dtype must be float32 like that of the model around it, got float64")
+	_, err = read(edited(t, outer, func(f *safetensors.File) { delete(f.Tensors, "outer/sequential/dense/bias") }))
+	refused(t, err, "outer/sequential/dense/bias: weight must be stored")
+	wrapped := models.NewSequential(models.Config{}, layers.Input{Shape: graph.Shape{4, 2}}, layers.TimeDistributed{Layer: layers.Dense{Units: 2}})
+	_, err = read(edited(t, wrapped, config(`{"class_name":"Dense"`, `{"class_name":"Sequential","config":{"name":"x"}},"name":"y"},"z":{"a":{"class_name":"Dense"`)))
+	refused(t, err, "metadata engram_config")
+}
+
+// A small file must not ask for more than a small machine has.
+func TestReadExplodingFiles(t *testing.T) {
+	m := models.NewSequential(models.Config{}, layers.Input{Shape: graph.Shape{2}}, layers.Flatten{})
+	input := `{"name":"i","layer":{"class_name":"Input","config":{"shape":[2],"name":""}}}`
+	nested := `{"class_name":"Flatten","config":{"name":""}}`
+	for k := range 12 {
+		var calls []string
+		for i := range 10 {
+			calls = append(calls, fmt.Sprintf(`{"layer":"l","inputs":[{"call":%d,"output":0}]}`, i))
+		}
+		nested = fmt.Sprintf(`{"class_name":"Functional","config":{"name":"m%d","seed":0,"dtype":"float32","layers":[%s,{"name":"l","layer":%s}],"calls":[{"layer":"i","inputs":[]},%s],"inputs":[0],"outputs":[{"call":10,"output":0}]}}`,
+			k, input, nested, strings.Join(calls, ","))
+	}
+	doubling := []string{`{"layer":"i","inputs":[]}`}
+	for i := range 100 {
+		doubling = append(doubling, fmt.Sprintf(`{"layer":"l","inputs":[{"call":%d,"output":0},{"call":%d,"output":0}]}`, i, i))
+	}
+	of := func(layer string) string {
+		return fmt.Sprintf(`{"class_name":"Functional","config":{"name":"d","seed":0,"dtype":"float32","layers":[%s,{"name":"l","layer":%s}],"calls":[%s],"inputs":[0],"outputs":[{"call":100,"output":0}]}}`,
+			input, layer, strings.Join(doubling, ","))
+	}
+	for name, c := range map[string]struct{ config, want string }{
+		"calls of calls": {nested, "model must use layers at most"},
+		"doubled width":  {of(`{"class_name":"Concatenate","config":{"axis":-1,"name":""}}`), "elements"},
+		"doubled value":  {of(`{"class_name":"Add","config":{"name":""}}`), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			data := edited(t, m, func(f *safetensors.File) { f.Metadata["engram_config"] = c.config })
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			begun := time.Now()
+			_, err := read(data)
+			took := time.Since(begun)
+			runtime.ReadMemStats(&after)
+			if c.want == "" && err != nil {
+				t.Error(err)
+			} else if c.want != "" {
+				refused(t, err, c.want)
+			}
+			if grown := after.TotalAlloc - before.TotalAlloc; took > 10*time.Second || grown > 1<<28 {
+				t.Errorf("took %v and %d bytes", took, grown)
+			}
+		})
+	}
+}
