@@ -9,6 +9,7 @@ package kernels
 // which takes as many operations as the one product of all gates.
 type dropping[T Float] struct {
 	gate       []int       // of each block
+	ofX, ofH   []bool      // whether a block has weights of x, and of h
 	left       []T         // [steps, batch, blocks, row]; without Training [batch, blocks, row]
 	packed     []Packed[T] // [row, n], of each block
 	transposed []Packed[T] // [n, back]
@@ -17,14 +18,15 @@ type dropping[T Float] struct {
 // newDropping makes room; steps is how many are kept.
 func (l *Recurrent[T]) newDropping(steps int) *dropping[T] {
 	d := &dropping[T]{
-		gate:   make([]int, l.cell.Blocks),
+		gate: make([]int, l.cell.Blocks), ofX: make([]bool, l.cell.Blocks), ofH: make([]bool, l.cell.Blocks),
 		left:   make([]T, steps*l.Batch*l.cell.Blocks*l.row),
 		packed: make([]Packed[T], l.cell.Blocks), transposed: make([]Packed[T], l.cell.Blocks),
 	}
-	for _, blocks := range [][]int{l.cell.Kernel, l.cell.Recurrent} {
-		for g, block := range blocks {
-			d.gate[block] = g
-		}
+	for g, block := range l.cell.Kernel {
+		d.gate[block], d.ofX[block] = g, true
+	}
+	for g, block := range l.cell.Recurrent {
+		d.gate[block], d.ofH[block] = g, true
 	}
 	return d
 }
@@ -54,8 +56,12 @@ func (l *Recurrent[T]) dropForward(in In[T], step, from, end int) {
 		left := l.side(block, first)
 		for b := from; b < end; b++ {
 			hx, to := line(l.hx, l.slot(step, b), l.row), left.From(b - from).Data[:l.row]
-			through(to[:l.Units], hx, in.DropH, gate*l.Batch+b)
-			through(to[l.n:l.n+l.Features], hx[l.n:], in.DropX, gate*l.Batch+b)
+			if l.drop.ofH[block] { // or there is 0, and the weights are
+				through(to[:l.Units], hx, in.DropH, gate*l.Batch+b)
+			}
+			if l.drop.ofX[block] {
+				through(to[l.n:l.n+l.Features], hx[l.n:], in.DropX, gate*l.Batch+b)
+			}
 			if l.Bias {
 				to[l.row-1] = 1
 			}
@@ -72,9 +78,9 @@ func through[T Float](to, x, masks []T, row int) {
 		copy(to, x)
 		return
 	}
-	x = x[:len(to)]
-	for i, m := range line(masks, row, len(to)) {
-		to[i] = m * x[i]
+	x, m := x[:len(to)], line(masks, row, len(to))[:len(to)] // no bounds to check in the loop
+	for i := range to {
+		to[i] = m[i] * x[i]
 	}
 }
 
@@ -87,8 +93,10 @@ func (l *Recurrent[T]) dropBackward(in In[T], grad Grad[T], step, from, end int)
 		l.set.MulPacked(end-from, dz, &l.drop.transposed[block], dhx.From(from), false)
 		for b := from; b < end; b++ {
 			d := line(l.dhx, b, width)
-			addThrough(line(l.dh, b, l.n)[:l.Units], d, in.DropH, gate*l.Batch+b)
-			if grad.X == nil {
+			if l.drop.ofH[block] {
+				addThrough(line(l.dh, b, l.n)[:l.Units], d, in.DropH, gate*l.Batch+b)
+			}
+			if grad.X == nil || !l.drop.ofX[block] {
 				continue
 			}
 			dx := line(grad.X, b*l.Steps+l.when(step), l.Features)
@@ -109,8 +117,9 @@ func addThrough[T Float](to, x, masks []T, row int) {
 		}
 		return
 	}
-	for i, m := range line(masks, row, len(to)) {
-		to[i] += m * x[i]
+	m := line(masks, row, len(to))[:len(to)]
+	for i := range to {
+		to[i] += m[i] * x[i]
 	}
 }
 
