@@ -44,6 +44,9 @@ func (t *Trainer) resolve(cfg Config) ([]goal, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(names) != len(shapes) {
+		return nil, t.fail("OutputNames", fmt.Sprintf("must be one for each of the %d outputs", len(shapes)), len(names))
+	}
 	const field = "Config.Outputs"
 	outputs := cfg.Outputs
 	switch {
@@ -94,7 +97,11 @@ func (t *Trainer) checkNames() error {
 	seen := map[string]bool{lossName: true}
 	if len(t.goals) > 1 {
 		for _, g := range t.goals {
-			seen[g.figure(lossName)] = true
+			name := g.figure(lossName)
+			if strings.HasPrefix(name, validationPrefix) || seen[name] {
+				return t.fail("output", "must have a name of its own, that does not begin with "+validationPrefix+" once _loss follows it", fmt.Sprintf("%q", g.name))
+			}
+			seen[name] = true
 		}
 	}
 	for _, g := range t.goals {
