@@ -124,6 +124,7 @@ func badModels() []badInput {
 		{"a layer over time without a layer", build(series, layers.TimeDistributed{}), "sequential/time_distributed", "TimeDistributed.Layer must be set", "", nil},
 		{"a layer over time with a bad layer", build(series, layers.TimeDistributed{Layer: layers.Dense{Units: -1}}), "sequential/time_distributed", "TimeDistributed.Layer.Units must be positive", "-1", nil},
 		{"a layer over time that wants more", build(series, layers.TimeDistributed{Layer: layers.LSTM{Units: 1}}), "sequential/time_distributed/lstm", "LSTM must have an input of the shape [batch, steps, features]", "[any, 2]", nil},
+		{"a model over time", build(series, layers.TimeDistributed{Layer: sequential(row, one)}), "sequential/time_distributed", "TimeDistributed.Layer must be a value of a named type", "*models.Sequential", nil},
 		{"a layer over no time", build(row, layers.TimeDistributed{Layer: one}), "sequential/time_distributed", "TimeDistributed must have an input of at least 3 axes", "[any, 2]", nil},
 		{"a lambda without a function", build(row, layers.Lambda{}), "sequential/lambda", "Lambda.Function must be set", "", nil},
 		{"dropout of NaN", build(series, layers.LSTM{Units: 1, Dropout: math.NaN()}), "sequential/lstm", "LSTM.Dropout must be at least 0", "NaN", nil},

@@ -49,7 +49,8 @@ func (v Value) axis(axis int, field string) (int, bool) {
 func (v Value) Scope() *Scope { return v.s }
 
 // Mask is the mask that rides on the value: [batch, steps], 1 where the step
-// counts and 0 where it is padding. ok is false where there is none.
+// counts and 0 where it is padding. It is [batch] where each sample is itself a
+// step, as inside of layers.TimeDistributed. ok is false where there is none.
 func (v Value) Mask() (mask Value, ok bool) {
 	if v.mask == nil {
 		return Value{}, false

@@ -100,7 +100,7 @@ func (l BatchNormalization) Call(s *graph.Scope, inputs ...graph.Value) []graph.
 	var centred graph.Value // the shape of x
 	if s.Training() && !s.Frozen("moving_mean") {
 		movingMean, movingVariance := mean, variance
-		mean, variance, centred = b.moments()
+		mean, variance, centred = b.moments(s)
 		l.follow(s, "moving_mean", movingMean, mean)
 		l.follow(s, "moving_variance", movingVariance, variance)
 	} else {
@@ -146,10 +146,6 @@ func (l BatchNormalization) features(s *graph.Scope, x graph.Value) (batchFeatur
 		s.Failf("BatchNormalization.Axis", "must be an axis whose size is known", x.Shape())
 		return batchFeatures{}, false
 	}
-	if m, ok := x.Mask(); ok && (m.Rank() >= x.Rank() || !m.Shape().Accepts(x.Shape()[:m.Rank()])) {
-		s.Failf("BatchNormalization mask", fmt.Sprintf("must have the first axes of the shape %v", x.Shape()), m.Shape())
-		return batchFeatures{}, false
-	}
 	b := batchFeatures{x: x, size: graph.Shape{n}}
 	for a := range x.Rank() {
 		if a == axis {
@@ -167,17 +163,14 @@ const keepFinite = 1e-7
 
 // moments are mean and variance of every feature over the batch, and the batch
 // less its mean.
-func (b batchFeatures) moments() (mean, variance, centred graph.Value) {
-	mask, masked := b.x.Mask()
+func (b batchFeatures) moments(s *graph.Scope) (mean, variance, centred graph.Value) {
+	mask, masked := counted(s, "BatchNormalization", b.x) // [batch, steps, 1, ...]
 	if !masked {
 		mean = b.x.Mean(b.others...)               // [features]
 		centred = b.x.Sub(mean.Reshape(b.wide...)) // the shape of x
 		return mean, centred.Square().Mean(b.others...), centred
 	}
-	for mask.Rank() < b.x.Rank() {
-		mask = mask.Unsqueeze(-1) // [batch, steps, 1, ...]
-	}
-	zero := b.x.Scope().Const(0, graph.Shape{})
+	zero := s.Const(0, graph.Shape{})
 	part := mask.BroadcastTo(b.x.Shape()...).Sum(b.others...).AddConst(keepFinite).Reciprocal() // [features]
 	mean = graph.Where(mask, b.x, zero).Sum(b.others...).Times(part)                            // [features]
 	centred = b.x.Sub(mean.Reshape(b.wide...))                                                  // the shape of x

@@ -178,7 +178,7 @@ func TestBatchNormalizationRefuses(t *testing.T) {
 	for _, bad := range [][]graph.Shape{nil, {in, in}, {{2}}} {
 		layertest.Invalid(t, layers.BatchNormalization{}, "BatchNormalization", bad...)
 	}
-	for _, mask := range []graph.Shape{{graph.Any, 5}, {graph.Any, 4, 3}} {
+	for _, mask := range []graph.Shape{{graph.Any, 5}, {graph.Any, 4, 3, 1}} {
 		err := graph.Shapes(training(t), func(s *graph.Scope) {
 			layers.Apply(s, "norm", layers.BatchNormalization{}, s.Input("x", graph.Shape{graph.Any, 4, 3}).WithMask(s.Input("mask", mask)))
 		})

@@ -3,6 +3,7 @@ package layers
 import (
 	"fmt"
 	"math"
+	"reflect"
 	"strings"
 
 	"github.com/engram-go/engram/graph"
@@ -117,8 +118,8 @@ func counted(s *graph.Scope, class string, x graph.Value) (graph.Value, bool) {
 	if !ok {
 		return m, false
 	}
-	if x.Rank() < 2 || !m.Shape().Accepts(x.Shape()[:2]) {
-		s.Failf(class+" mask", fmt.Sprintf("must have the batch and the steps of the input %v", x.Shape()), m.Shape())
+	if m.Rank() > x.Rank() || !m.Shape().Accepts(x.Shape()[:m.Rank()]) {
+		s.Failf(class+" mask", fmt.Sprintf("must have the first axes of the input %v", x.Shape()), m.Shape())
 		return m, false
 	}
 	shape := m.Shape()
@@ -182,6 +183,13 @@ func epsilon(field string, e *float64) error {
 func inner(field string, l *Layer) error {
 	if *l == nil {
 		return graph.Error{Field: field, Rule: "must be set"}
+	}
+	if reflect.TypeOf(*l).Name() == "" {
+		return graph.Error{
+			Field: field,
+			Rule:  "must be a value of a named type, such as layers.Dense{Units: 1}, and not a pointer or a model",
+			Value: fmt.Sprintf("%T", *l),
+		}
 	}
 	if name := Name(*l); name != "" {
 		if err := CheckName(field+".Name", name); err != nil {

@@ -74,6 +74,9 @@ func rideJoined(s *graph.Scope, xs []graph.Value, y graph.Value) graph.Value {
 	some := false
 	for i, x := range xs {
 		m, ok := x.Mask()
+		if ok && m.Rank() == 1 { // inside of TimeDistributed axis 1 has no steps
+			return rideAny(xs, y)
+		}
 		if some = some || ok; !ok {
 			m = s.Const(1, x.Shape()[:2])
 		}

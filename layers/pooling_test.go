@@ -178,7 +178,7 @@ func TestPoolingRefuses(t *testing.T) {
 		x := s.Input("x", graph.Shape{2, 5, 4}).WithMask(s.Input("mask", graph.Shape{2, 1}))
 		layers.Apply(s, "layer", layers.GlobalAveragePooling1D{}, x)
 	})
-	if want := "layer: GlobalAveragePooling1D mask must have the batch and the steps of the input [2, 5, 4], got [2, 1]"; err == nil || err.Error() != want {
+	if want := "layer: GlobalAveragePooling1D mask must have the first axes of the input [2, 5, 4], got [2, 1]"; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }

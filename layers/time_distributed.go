@@ -25,7 +25,7 @@ import (
 // a step is a vector, it rides as [batch·steps]: a BatchNormalization leaves
 // padding out.
 type TimeDistributed struct {
-	Layer Layer  // with one input; required
+	Layer Layer  // with one input, and no model; required
 	Name  string // "time_distributed", numbered, where empty
 }
 

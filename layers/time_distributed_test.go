@@ -136,6 +136,29 @@ func TestTimeDistributedMask(t *testing.T) {
 	}
 }
 
+// residual adds a layer to its input, and puts both side by side.
+type residual struct{}
+
+func (residual) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	y := layers.Apply(s, "dense", layers.Dense{Units: inputs[0].Dim(-1)}, inputs...)[0]
+	z := layers.Apply(s, "multiply", layers.Multiply{}, layers.Apply(s, "add", layers.Maximum{}, inputs[0], y)[0], y)[0]
+	return layers.Apply(s, "norm", layers.BatchNormalization{}, layers.Apply(s, "concatenate", layers.Concatenate{Axis: 1}, y, z)...)
+}
+
+// Layers of layers take the mask along to where it counts.
+func TestTimeDistributedMaskInside(t *testing.T) {
+	run := func(x, mask []float64) []float64 {
+		return evaluate(t, training(t), graph.Tick{}, func(s *graph.Scope) {
+			v := s.Values(x, graph.Shape{1, len(mask), 2}).WithMask(s.Values(mask, graph.Shape{1, len(mask)}))
+			s.Output("y", layers.Apply(s, "steps", layers.TimeDistributed{Layer: residual{}}, v)[0])
+		})["y"]
+	}
+	x := graphtest.Uniform(1, 3*2, 1)
+	want := run(x, []float64{1, 1, 1})
+	got := run(append(slices.Clone(x), 50, -70), []float64{1, 1, 1, 0})
+	graphtest.CheckOutput(t, "beside padding", got[:len(want)], want, 1e-12)
+}
+
 func TestTimeDistributedWeights(t *testing.T) {
 	for _, c := range []struct {
 		inner layers.Layer
@@ -173,6 +196,9 @@ func TestTimeDistributedRefuses(t *testing.T) {
 		"LSTM":                             layers.LSTM{Units: 2},
 	} {
 		layertest.Invalid(t, layers.TimeDistributed{Layer: l}, field, in)
+	}
+	for _, pointer := range []layers.Layer{&layers.Dense{Units: 1}, (*layers.Dense)(nil)} {
+		layertest.Invalid(t, layers.TimeDistributed{Layer: pointer}, "TimeDistributed.Layer", in)
 	}
 	layertest.Invalid(t, layers.TimeDistributed{Layer: headless{}}, "TimeDistributed.Layer", graph.Shape{2, 3, 4})
 	good := layers.TimeDistributed{Layer: layers.Dense{Units: 2}}
