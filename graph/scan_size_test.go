@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"runtime"
 	"testing"
 
 	"gorgonia.org/tensor"
@@ -45,5 +46,56 @@ func TestScanSize(t *testing.T) {
 	}
 	if written := sizeOf(t, 40, true); written < 40*10 {
 		t.Errorf("40 steps that are written out make only %d nodes", written)
+	}
+}
+
+// What a run of a scan keeps: for inference nothing that grows with the steps,
+// for training the states alone, and not the five values of each step.
+func TestScanMemory(t *testing.T) {
+	const batch, units = 8, 32
+	held := func() int64 { // bytes that are in use
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	first := func(steps int, training bool) (bytes int64) {
+		params, err := NewParams(tensor.Float32, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := NewProgram(Config{Params: params}, func(s *Scope) {
+			w := s.Const(0.1, Shape{units, units})
+			y, _ := Scan{
+				X: s.Const(1, Shape{batch, steps, 1}), Initial: []Value{s.Const(0, Shape{batch, units})},
+				Step: func(x Value, states []Value) (Value, []Value) {
+					h := states[0].MatMul(w).Add(x).Tanh().Square().Sigmoid()
+					return h, []Value{h}
+				},
+			}.Run()
+			s.Output("y", y)
+			if training {
+				s.Output("gradient", s.Gradients(y.Sum(), w)[0])
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		before := held()
+		if err := p.Run(Tick{}); err != nil {
+			t.Fatal(err)
+		}
+		bytes = held() - before
+		runtime.KeepAlive(p)
+		return bytes
+	}
+	const steps, states = 2000, 2000 * batch * units * 4
+	if grown := first(1000+steps, false) - first(1000, false); grown > states/4 {
+		t.Errorf("for %d steps more, inference keeps %d bytes more", steps, grown)
+	}
+	if grown := first(1000+steps, true) - first(1000, true); grown < states/2 || grown > states*2 {
+		t.Errorf("for %d steps more, training keeps %d bytes more, where the states are %d", steps, grown, states)
 	}
 }

@@ -4,148 +4,66 @@ import (
 	"fmt"
 
 	"github.com/engram-go/engram/graph"
-	"github.com/engram-go/engram/layers/activations"
 )
 
-// rnn is what recurrent layers have in common: a cell, and how it goes through
-// time.
-type rnn struct {
-	class     string
-	cell      Cell
-	constants []graph.Value // what every step sees
-	rules     rules
-	dropout   dropouts
-	initial   InitialState
-	backwards bool   // from the last step to the first
-	zeroMask  bool   // gives zeros at masked steps
-	sequences bool   // gives the outputs of all steps
-	states    bool   // gives the last states too
-	whole     *whole // the operation that computes all of it, if there is one; otherwise it scans
-	unrolled  bool   // writes the steps out in the graph
+// RNN takes any cell through time, a cell of one's own first of all.
+//
+//	y_t, states_t = cell(x_t, states_{t−1}, constants)
+//
+//	in:      [batch, steps, features]; perhaps the states before the first step,
+//	         [batch, size] each; then the constants, of any shape
+//	out:     y of the last step [batch, units], or of all steps
+//	         [batch, steps, units]; with ReturnState also the last states
+//	weights: those of the cell, under the layer's path
+//
+// A cell sees the constants, such as the outputs of an encoder, at every step,
+// and they get gradients. At a masked step the states stay as they were, and the
+// output is that of the step before, or zeros at the first and with
+// ZeroOutputForMask. The mask rides on the output only with ReturnSequences.
+//
+// The cell's step is compiled once and run over time, see graph.Scan: building
+// costs the same for any number of steps. What a cell draws with Scope.Random,
+// dropout too, is drawn once for all steps of a sequence; Scope.StepRandom draws
+// for each. What it traces is there for all steps, [batch, steps, ...]. The
+// number of features must be known when the model is built, that of steps may be
+// open.
+type RNN struct {
+	Cell                Cell              // required
+	Constants           int               // how many of the inputs, the last ones, are constants; 0
+	ActivityRegularizer graph.Regularizer // of every output, divided by the size of the batch; nil: none
+	ReturnSequences     bool              // gives y of every step
+	ReturnState         bool              // gives the last states too
+	GoBackwards         bool              // from the last step to the first; outputs stay in that order
+	ZeroOutputForMask   bool              // the output of a masked step is 0, and not that of the step before
+	InitialState        InitialState      // ZeroState{}
+	Unrolled            bool              // writes the steps out in the graph, which takes seconds to compile for some hundred
+	Name                string            // "rnn", numbered, where empty
 }
 
-// whole is what a layer runs as where one operation computes its whole
-// sequence.
-type whole struct {
-	cell    graph.RecurrentCell
-	weights func(s *graph.Scope, features int) recurrentWeights
+var _ Resolver = RNN{}
+
+// Resolve fills in the defaults, those of the cell too.
+func (l RNN) Resolve() (Layer, error) {
+	err := first(
+		resolveCell("RNN.Cell", &l.Cell),
+		notNegative("RNN.Constants", l.Constants),
+		regularizer("RNN.ActivityRegularizer", &l.ActivityRegularizer),
+		initialState(&l.InitialState),
+	)
+	return l, err
 }
 
-// recurrentWeights are the weights of a cell; bias is nil where it has none.
-type recurrentWeights struct {
-	kernel, recurrent graph.Value
-	bias              *graph.Value
-}
-
-// call computes the layer.
-func (r rnn) call(s *graph.Scope, inputs []graph.Value) []graph.Value {
-	q, ok := r.sequence(s, inputs)
-	if !ok {
+// Call computes the layer.
+func (l RNN) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	n := len(inputs) - l.Constants
+	if n < 1 {
+		s.Failf("RNN", fmt.Sprintf("must have an input and %d constants", l.Constants), len(inputs))
 		return inputs
 	}
-	if r.whole != nil && !r.unrolled {
-		return r.runWhole(s, q)
+	r := rnn{
+		class: "RNN", cell: l.Cell, constants: inputs[n:], initial: l.InitialState, backwards: l.GoBackwards,
+		zeroMask: l.ZeroOutputForMask, sequences: l.ReturnSequences, states: l.ReturnState, unrolled: l.Unrolled,
+		rules: rules{activity: l.ActivityRegularizer},
 	}
-	y, states := graph.Scan{
-		X: q.x, Initial: q.states, Backwards: q.backwards, Sequence: r.sequences, ZeroMask: r.zeroMask, Unrolled: r.unrolled,
-		Step: func(x graph.Value, states []graph.Value) (graph.Value, []graph.Value) {
-			return r.cell.Step(s, x, states, r.constants)
-		},
-	}.Run()
-	return r.outputs(s, q, y, states)
-}
-
-// outputs are what the layer gives, which is held to its rules.
-func (r rnn) outputs(s *graph.Scope, q sequence, y graph.Value, states []graph.Value) []graph.Value {
-	if r.sequences {
-		y = q.rideMask(y)
-	}
-	out := []graph.Value{y}
-	if r.states {
-		out = append(out, states...)
-	}
-	r.rules.apply(s, out)
-	return out
-}
-
-// usual tells whether a cell has the activations that one operation can compute.
-func usual(activation, recurrent activations.Activation) bool {
-	return activation == activations.Tanh && recurrent == activations.Sigmoid
-}
-
-// runWhole computes the layer as one operation.
-func (r rnn) runWhole(s *graph.Scope, q sequence) []graph.Value {
-	w := r.whole.weights(s, q.x.Dim(2))
-	units := w.recurrent.Dim(0)
-	dropX, dropH := r.dropout.gates(s, w.recurrent.Dim(1)/units, q.x.Dim(0), q.x.Dim(2), units)
-	y, states := graph.Recurrent{
-		Cell: r.whole.cell, X: q.x, Initial: q.states,
-		Kernel: w.kernel, Recurrent: w.recurrent, Bias: w.bias, DropX: dropX.all, DropH: dropH.all,
-		Backwards: q.backwards, Sequence: r.sequences, ZeroMask: r.zeroMask, States: r.states,
-	}.Run()
-	return r.outputs(s, q, y, states)
-}
-
-// sequence is what a recurrent layer runs its cell over.
-type sequence struct {
-	x         graph.Value // [batch, steps, features], perhaps with a mask
-	states    []graph.Value
-	backwards bool
-}
-
-// sequence checks the inputs of the layer: x, and perhaps one initial state for
-// each of the cell's; otherwise r.initial gives them. Dropout is applied to x.
-func (r rnn) sequence(s *graph.Scope, inputs []graph.Value) (sequence, bool) {
-	sizes := r.cell.States()
-	if len(inputs) != 1 && len(inputs) != 1+len(sizes) {
-		s.Failf(r.class, fmt.Sprintf("must have one input, or that and %d initial states", len(sizes)), len(inputs))
-		return sequence{}, false
-	}
-	x := inputs[0]
-	if x.Rank() != 3 {
-		s.Failf(r.class, "must have an input of the shape [batch, steps, features]", x.Shape())
-		return sequence{}, false
-	}
-	if _, ok := features(s, r.class, x); !ok {
-		return sequence{}, false
-	}
-	if mask, ok := x.Mask(); ok && !mask.Shape().Accepts(x.Shape()[:2]) {
-		s.Failf(r.class+" mask", fmt.Sprintf("must have the shape %v", x.Shape()[:2]), mask.Shape())
-		return sequence{}, false
-	}
-	states, ok := r.start(s, x.Dim(0), sizes, inputs[1:])
-	if !ok {
-		return sequence{}, false
-	}
-	return sequence{r.dropout.whole(s, x), states, r.backwards}, true
-}
-
-// start gives the states before the first step: those that are given, if any.
-func (r rnn) start(s *graph.Scope, batch int, sizes []int, given []graph.Value) ([]graph.Value, bool) {
-	states := given
-	if len(states) == 0 {
-		states = r.initial.States(s, batch, sizes)
-	}
-	if len(states) != len(sizes) {
-		s.Failf(r.class+".InitialState", fmt.Sprintf("must give %d states", len(sizes)), len(states))
-		return nil, false
-	}
-	for i, v := range states {
-		if want := (graph.Shape{batch, sizes[i]}); s.Err() == nil && !v.Shape().Equal(want) {
-			s.Failf(fmt.Sprintf("%s initial state %d", r.class, i), fmt.Sprintf("must have the shape %v", want), v.Shape())
-		}
-	}
-	return states, s.Err() == nil
-}
-
-// rideMask lets the mask of x ride on the outputs of all steps, in their order.
-func (q sequence) rideMask(y graph.Value) graph.Value {
-	mask, ok := q.x.Mask()
-	if !ok {
-		return y
-	}
-	if q.backwards {
-		mask = mask.Reverse(1)
-	}
-	return y.WithMask(mask)
+	return r.call(s, inputs[:n])
 }

@@ -1,47 +1,93 @@
-package layers
+package layers_test
 
 import (
-	"fmt"
-	"math/rand/v2"
-	"slices"
+	"math"
+	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/initializers"
-	"github.com/pkg/errors"
+	"github.com/engram-go/engram/layers/layertest"
 	"gorgonia.org/tensor"
+	"pgregory.net/rapid"
 )
 
-func testConfig(t *testing.T) graph.Config {
-	t.Helper()
-	params, err := graph.NewParams(tensor.Float64, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return graph.Config{Params: params}
+// ownLSTM is an LSTM as a user would write it.
+type ownLSTM struct {
+	Units                   int
+	Kernel, Recurrent, Bias graph.Initializer
 }
 
-// evaluate compiles build, runs it, and gives the outputs that it names.
-func evaluate(t *testing.T, cfg graph.Config, build func(s *graph.Scope), names ...string) [][]float64 {
-	t.Helper()
-	prog, err := graph.NewProgram(cfg, build)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer prog.Close()
-	if err := prog.Run(graph.Tick{}); err != nil {
-		t.Fatal(err)
-	}
-	var out [][]float64
-	for _, name := range names {
-		y, err := prog.Output(name)
-		if err != nil {
-			t.Fatal(err)
+func (c ownLSTM) States() []int { return []int{c.Units, c.Units} }
+
+func (c ownLSTM) Step(s *graph.Scope, x graph.Value, states, _ []graph.Value) (graph.Value, []graph.Value) {
+	u, h, state := c.Units, states[0], states[1]
+	z := x.MatMul(s.Param("kernel", graph.Shape{x.Dim(1), 4 * u}, c.Kernel)).
+		Add(h.MatMul(s.Param("recurrent_kernel", graph.Shape{u, 4 * u}, c.Recurrent))).
+		Add(s.Param("bias", graph.Shape{4 * u}, c.Bias)) // [batch, 4·units]
+	i, f := z.Slice(1, 0, u).Sigmoid(), z.Slice(1, u, 2*u).Sigmoid()
+	g, o := z.Slice(1, 2*u, 3*u).Tanh(), z.Slice(1, 3*u, 4*u).Sigmoid()
+	state = f.Times(state).Add(i.Times(g))
+	h = o.Times(state.Tanh())
+	return h, []graph.Value{h, state}
+}
+
+// An LSTM that is written as a user's cell computes what the layer does in one
+// operation, as a scan and written out, in values and in gradients.
+func TestRNNEqualsLSTM(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := drawFast(t)
+		r.cell = graph.LSTMCell
+		seed := rapid.Uint64Max(1<<20).Draw(t, "weights")
+		draw := func(i, n int) []float64 { return graphtest.Uniform(seed+uint64(i), n, 0.5) }
+		r.kernel, r.recurrent = draw(1, r.features*4*r.units), draw(2, r.units*4*r.units)
+		r.bias = draw(3, 4*r.units)
+		if r.initial != nil {
+			r.initial = [][]float64{draw(4, r.batch*r.units), draw(5, r.batch*r.units)}
 		}
-		out = append(out, slices.Clone(y.Float64s()))
+		want := r.runFast(t, tensor.Float64)
+		for _, unrolled := range []bool{false, true} {
+			own := layers.RNN{
+				Cell:            ownLSTM{r.units, given(r.kernel), given(r.recurrent), given(r.bias)},
+				ReturnSequences: r.sequences, ReturnState: r.states, GoBackwards: r.backwards,
+				ZeroOutputForMask: r.zeroMask, Unrolled: unrolled,
+			}
+			for dtype, tol := range tolerances {
+				for _, r.inference = range []bool{false, true} {
+					r.checkClose(t, r.runLayer(t, dtype, own), want, tol)
+				}
+			}
+			r.inference = false
+		}
+	})
+}
+
+func TestRNNRefuses(t *testing.T) {
+	shape := graph.Shape{graph.Any, graph.Any, 3}
+	cell := decoder{2}
+	for _, c := range []struct {
+		layer  layers.RNN
+		field  string
+		inputs []graph.Shape
+	}{
+		{layers.RNN{}, "RNN.Cell", []graph.Shape{shape}},
+		{layers.RNN{Cell: decoder{}}, "RNN.Cell.States()[0]", []graph.Shape{shape}},
+		{layers.RNN{Cell: decoder{-1}}, "RNN.Cell.States()[0]", []graph.Shape{shape}},
+		{layers.RNN{Cell: cell, Constants: -1}, "RNN.Constants", []graph.Shape{shape}},
+		{layers.RNN{Cell: cell, Constants: 1}, "RNN", []graph.Shape{shape}},
+		{layers.RNN{Cell: cell, Constants: 1, InitialState: layers.RandomState{Stddev: -1}}, "RandomState.Stddev", []graph.Shape{shape, shape}},
+		{layers.RNN{Cell: layers.StackedRNNCells{}}, "RNN.Cell.Cells", []graph.Shape{shape}},
+		{layers.RNN{Cell: layers.StackedRNNCells{Cells: []layers.Cell{nil}}}, "RNN.Cell.Cells[0]", []graph.Shape{shape}},
+		{layers.RNN{Cell: layers.SLSTMCell{}}, "RNN.Cell.Units", []graph.Shape{shape}},
+		{layers.RNN{Cell: layers.SLSTMCell{Units: 3, Heads: -1}}, "RNN.Cell.Heads", []graph.Shape{shape}},
+		{layers.RNN{Cell: layers.SLSTMCell{Units: 3, Heads: 2}}, "RNN.Cell.Heads", []graph.Shape{shape}},
+		{layers.RNN{Cell: layers.SLSTMCell{Units: 3, BiasInitializer: initializers.Constant{Value: math.NaN()}}}, "RNN.Cell.BiasInitializer.Value", []graph.Shape{shape}},
+	} {
+		layertest.Invalid(t, c.layer, c.field, c.inputs...)
 	}
-	return out
 }
 
 // counter is a cell that adds x to a first state and counts in a second, of
@@ -56,21 +102,21 @@ func (counter) Step(_ *graph.Scope, x graph.Value, states, _ []graph.Value) (gra
 }
 
 // A cell is run over all steps, forwards or backwards, whatever its states are.
-func TestRecurrentCell(t *testing.T) {
-	for _, backwards := range []bool{false, true} {
-		out := evaluate(t, testConfig(t), func(s *graph.Scope) {
+func TestRNNStates(t *testing.T) {
+	for _, l := range []layers.RNN{{}, {GoBackwards: true}, {Unrolled: true}, {Unrolled: true, GoBackwards: true}} {
+		l.Cell, l.ReturnSequences, l.ReturnState = counter{}, true, true
+		out := evaluate(t, config(t), graph.Tick{}, func(s *graph.Scope) {
 			x := s.Values([]float64{1, 2, 3, 10, 20, 30}, graph.Shape{1, 2, 3})
-			r := rnn{class: "counter", cell: counter{}, initial: ZeroState{}, backwards: backwards, sequences: true, states: true}
-			for i, v := range r.call(s, []graph.Value{x}) {
+			for i, v := range layers.Apply(s, "rnn", l, x) {
 				s.Output([]string{"y", "sum", "n"}[i], v)
 			}
-		}, "y", "sum", "n")
-		want := [][]float64{{1, 2, 3, 22, 44, 66}, {11, 22, 33}, {2}}
-		if backwards {
-			want[0] = []float64{10, 20, 30, 22, 44, 66}
+		})
+		want := map[string][]float64{"y": {1, 2, 3, 22, 44, 66}, "sum": {11, 22, 33}, "n": {2}}
+		if l.GoBackwards {
+			want["y"] = []float64{10, 20, 30, 22, 44, 66}
 		}
-		if fmt.Sprint(out) != fmt.Sprint(want) {
-			t.Errorf("backwards %v: got %v, want %v", backwards, out, want)
+		if !reflect.DeepEqual(out, want) {
+			t.Errorf("%+v: got %v, want %v", l, out, want)
 		}
 	}
 }
@@ -84,7 +130,7 @@ func (b broken) Step(_ *graph.Scope, x graph.Value, states, _ []graph.Value) (gr
 	return b(x, states)
 }
 
-func TestRecurrentReportsBrokenCells(t *testing.T) {
+func TestRNNReportsBrokenCells(t *testing.T) {
 	for _, c := range []struct {
 		cell broken
 		want string
@@ -97,39 +143,13 @@ func TestRecurrentReportsBrokenCells(t *testing.T) {
 		{func(x graph.Value, s []graph.Value) (graph.Value, []graph.Value) { return graph.Value{}, nil }, "step must return 1 states"},
 		{func(x graph.Value, s []graph.Value) (graph.Value, []graph.Value) { panic("oh") }, "building panicked: oh"},
 	} {
-		err := graph.Shapes(testConfig(t), func(s *graph.Scope) {
-			x := s.Input("x", graph.Shape{graph.Any, graph.Any, 3})
-			rnn{class: "broken", cell: c.cell, initial: ZeroState{}, sequences: true}.call(s, []graph.Value{x})
-		})
-		if err == nil || !strings.HasPrefix(err.Error(), c.want) {
-			t.Errorf("got %v, want %s", err, c.want)
-		}
-	}
-}
-
-type initFunc func(shape graph.Shape) ([]float64, error)
-
-func (f initFunc) Init(_ *rand.Rand, shape graph.Shape) ([]float64, error) { return f(shape) }
-
-// The initializer's errors come out of every part of the bias, and the parts
-// are in the order of the gates.
-func TestGateBias(t *testing.T) {
-	fault := errors.New("no numbers")
-	for failAt := range 2 {
-		calls := 0
-		b := gateBias{initializer: initFunc(func(shape graph.Shape) ([]float64, error) {
-			calls++
-			if calls > failAt {
-				return nil, fault
+		for _, cell := range []layers.Cell{c.cell, layers.StackedRNNCells{Cells: []layers.Cell{c.cell}}} {
+			err := graph.Shapes(config(t), func(s *graph.Scope) {
+				layers.Apply(s, "rnn", layers.RNN{Cell: cell, ReturnSequences: true}, s.Input("x", graph.Shape{graph.Any, graph.Any, 3}))
+			})
+			if err == nil || !strings.HasPrefix(err.Error(), "rnn") || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %s", err, c.want)
 			}
-			return make([]float64, shape.Size()), nil
-		}), units: 2, forget: true}
-		if _, err := b.Init(nil, graph.Shape{8}); !errors.Is(err, fault) {
-			t.Errorf("call %d: got %v", failAt, err)
 		}
-	}
-	got, err := gateBias{initializers.Constant{Value: 3}, 2, true}.Init(graph.Rand(1, "", "", graph.Tick{}), graph.Shape{8})
-	if want := []float64{3, 3, 1, 1, 3, 3, 3, 3}; err != nil || !slices.Equal(got, want) {
-		t.Errorf("got %v, %v, want %v", got, err, want)
 	}
 }

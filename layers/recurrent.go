@@ -1,0 +1,151 @@
+package layers
+
+import (
+	"fmt"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/layers/activations"
+)
+
+// rnn is what recurrent layers have in common: a cell, and how it goes through
+// time.
+type rnn struct {
+	class     string
+	cell      Cell
+	constants []graph.Value // what every step sees
+	rules     rules
+	dropout   dropouts
+	initial   InitialState
+	backwards bool   // from the last step to the first
+	zeroMask  bool   // gives zeros at masked steps
+	sequences bool   // gives the outputs of all steps
+	states    bool   // gives the last states too
+	whole     *whole // the operation that computes all of it, if there is one; otherwise it scans
+	unrolled  bool   // writes the steps out in the graph
+}
+
+// whole is what a layer runs as where one operation computes its whole
+// sequence.
+type whole struct {
+	cell    graph.RecurrentCell
+	weights func(s *graph.Scope, features int) recurrentWeights
+}
+
+// recurrentWeights are the weights of a cell; bias is nil where it has none.
+type recurrentWeights struct {
+	kernel, recurrent graph.Value
+	bias              *graph.Value
+}
+
+// call computes the layer.
+func (r rnn) call(s *graph.Scope, inputs []graph.Value) []graph.Value {
+	q, ok := r.sequence(s, inputs)
+	if !ok {
+		return inputs
+	}
+	if r.whole != nil && !r.unrolled {
+		return r.runWhole(s, q)
+	}
+	y, states := graph.Scan{
+		X: q.x, Initial: q.states, Backwards: q.backwards, Sequence: r.sequences, ZeroMask: r.zeroMask, Unrolled: r.unrolled,
+		Step: func(x graph.Value, states []graph.Value) (graph.Value, []graph.Value) {
+			return r.cell.Step(s, x, states, r.constants)
+		},
+	}.Run()
+	return r.outputs(s, q, y, states)
+}
+
+// outputs are what the layer gives, which is held to its rules.
+func (r rnn) outputs(s *graph.Scope, q sequence, y graph.Value, states []graph.Value) []graph.Value {
+	if r.sequences {
+		y = q.rideMask(y)
+	}
+	out := []graph.Value{y}
+	if r.states {
+		out = append(out, states...)
+	}
+	r.rules.apply(s, out)
+	return out
+}
+
+// usual tells whether a cell has the activations that one operation can compute.
+func usual(activation, recurrent activations.Activation) bool {
+	return activation == activations.Tanh && recurrent == activations.Sigmoid
+}
+
+// runWhole computes the layer as one operation.
+func (r rnn) runWhole(s *graph.Scope, q sequence) []graph.Value {
+	w := r.whole.weights(s, q.x.Dim(2))
+	units := w.recurrent.Dim(0)
+	dropX, dropH := r.dropout.gates(s, w.recurrent.Dim(1)/units, q.x.Dim(0), q.x.Dim(2), units)
+	y, states := graph.Recurrent{
+		Cell: r.whole.cell, X: q.x, Initial: q.states,
+		Kernel: w.kernel, Recurrent: w.recurrent, Bias: w.bias, DropX: dropX.all, DropH: dropH.all,
+		Backwards: q.backwards, Sequence: r.sequences, ZeroMask: r.zeroMask, States: r.states,
+	}.Run()
+	return r.outputs(s, q, y, states)
+}
+
+// sequence is what a recurrent layer runs its cell over.
+type sequence struct {
+	x         graph.Value // [batch, steps, features], perhaps with a mask
+	states    []graph.Value
+	backwards bool
+}
+
+// sequence checks the inputs of the layer: x, and perhaps one initial state for
+// each of the cell's; otherwise r.initial gives them. Dropout is applied to x.
+func (r rnn) sequence(s *graph.Scope, inputs []graph.Value) (sequence, bool) {
+	sizes := r.cell.States()
+	if len(inputs) != 1 && len(inputs) != 1+len(sizes) {
+		s.Failf(r.class, fmt.Sprintf("must have one input, or that and %d initial states", len(sizes)), len(inputs))
+		return sequence{}, false
+	}
+	x := inputs[0]
+	if x.Rank() != 3 {
+		s.Failf(r.class, "must have an input of the shape [batch, steps, features]", x.Shape())
+		return sequence{}, false
+	}
+	if _, ok := features(s, r.class, x); !ok {
+		return sequence{}, false
+	}
+	if mask, ok := x.Mask(); ok && !mask.Shape().Accepts(x.Shape()[:2]) {
+		s.Failf(r.class+" mask", fmt.Sprintf("must have the shape %v", x.Shape()[:2]), mask.Shape())
+		return sequence{}, false
+	}
+	states, ok := r.start(s, x.Dim(0), sizes, inputs[1:])
+	if !ok {
+		return sequence{}, false
+	}
+	return sequence{r.dropout.whole(s, x), states, r.backwards}, true
+}
+
+// start gives the states before the first step: those that are given, if any.
+func (r rnn) start(s *graph.Scope, batch int, sizes []int, given []graph.Value) ([]graph.Value, bool) {
+	states := given
+	if len(states) == 0 {
+		states = r.initial.States(s, batch, sizes)
+	}
+	if len(states) != len(sizes) {
+		s.Failf(r.class+".InitialState", fmt.Sprintf("must give %d states", len(sizes)), len(states))
+		return nil, false
+	}
+	for i, v := range states {
+		if want := (graph.Shape{batch, sizes[i]}); s.Err() == nil && !v.Shape().Equal(want) {
+			s.Failf(fmt.Sprintf("%s initial state %d", r.class, i), fmt.Sprintf("must have the shape %v", want), v.Shape())
+		}
+	}
+	return states, s.Err() == nil
+}
+
+// rideMask lets the mask of x ride on the outputs of all steps, in their order.
+func (q sequence) rideMask(y graph.Value) graph.Value {
+	mask, ok := q.x.Mask()
+	if !ok {
+		return y
+	}
+	if q.backwards {
+		mask = mask.Reverse(1)
+	}
+	return y.WithMask(mask)
+}
