@@ -132,6 +132,7 @@ type batchFeatures struct {
 	others []int       // the axes that a mean goes over
 }
 
+// features finds the axis of the features in a batch.
 func (l BatchNormalization) features(s *graph.Scope, x graph.Value) (batchFeatures, bool) {
 	axis := l.Axis
 	if axis < 0 {
