@@ -29,6 +29,8 @@ func assembly() *Set[float32] {
 		size:         size,
 		dot:          dot,
 		axpy:         axpy,
+		times:        pairwise(timesAVX2),
+		addTimes:     pairwise(addTimesAVX2),
 		lstmForward:  lstmForward,
 		lstmBackward: lstmBackward,
 		gruForward:   gruForward,

@@ -1600,6 +1600,47 @@ next:
 	VZEROUPPER
 	RET
 
+// func timesAVX2(n int, x *float32, y *float32, z *float32)
+// Requires: AVX
+TEXT ·timesAVX2(SB), NOSPLIT|NOFRAME, $0-32
+	MOVQ n+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ y+16(FP), DX
+	MOVQ z+24(FP), BX
+
+next:
+	VMOVUPS (CX), Y0
+	VMULPS  (DX), Y0, Y0
+	VMOVUPS Y0, (BX)
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	ADDQ    $0x20, BX
+	SUBQ    $0x08, AX
+	JGT     next
+	VZEROUPPER
+	RET
+
+// func addTimesAVX2(n int, x *float32, y *float32, z *float32)
+// Requires: AVX, FMA3
+TEXT ·addTimesAVX2(SB), NOSPLIT|NOFRAME, $0-32
+	MOVQ n+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ y+16(FP), DX
+	MOVQ z+24(FP), BX
+
+next:
+	VMOVUPS     (BX), Y0
+	VMOVUPS     (CX), Y1
+	VFMADD231PS (DX), Y1, Y0
+	VMOVUPS     Y0, (BX)
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	ADDQ        $0x20, BX
+	SUBQ        $0x08, AX
+	JGT         next
+	VZEROUPPER
+	RET
+
 // func adamAVX2(n int, w *float32, grad *float32, m *float32, v *float32, keep1 float32, keep2 float32, rate float32, epsilon float32)
 // Requires: AVX, AVX2, SSE
 TEXT ·adamAVX2(SB), NOSPLIT|NOFRAME, $0-56

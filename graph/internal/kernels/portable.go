@@ -131,6 +131,20 @@ func axpyGo[T Float](a T, x, y []T) {
 	}
 }
 
+func timesGo[T Float](x, y, z []T) {
+	y, z = slices.Clip(y)[:len(x)], slices.Clip(z)[:len(x)]
+	for i := range x {
+		z[i] = x[i] * y[i]
+	}
+}
+
+func addTimesGo[T Float](x, y, z []T) {
+	y, z = slices.Clip(y)[:len(x)], slices.Clip(z)[:len(x)]
+	for i := range x {
+		z[i] += x[i] * y[i]
+	}
+}
+
 func lstmForwardGo[T Float](n int, z []T, gate int, before, c, tanhC, h []T) {
 	for j := range n {
 		i := T(sigmoidGo(float64(z[j])))

@@ -57,10 +57,10 @@ func (l *Recurrent[T]) dropForward(in In[T], step, from, end int) {
 		for b := from; b < end; b++ {
 			hx, to := line(l.hx, l.slot(step, b), l.row), left.From(b - from).Data[:l.row]
 			if l.drop.ofH[block] { // or there is 0, and the weights are
-				through(to[:l.Units], hx, in.DropH, gate*l.Batch+b)
+				l.through(to[:l.Units], hx, in.DropH, gate*l.Batch+b)
 			}
 			if l.drop.ofX[block] {
-				through(to[l.n:l.n+l.Features], hx[l.n:], in.DropX, gate*l.Batch+b)
+				l.through(to[l.n:l.n+l.Features], hx[l.n:], in.DropX, gate*l.Batch+b)
 			}
 			if l.Bias {
 				to[l.row-1] = 1
@@ -73,15 +73,12 @@ func (l *Recurrent[T]) dropForward(in In[T], step, from, end int) {
 
 // through writes x as a mask, which is a row of many, lets it through; nil lets
 // all through.
-func through[T Float](to, x, masks []T, row int) {
+func (l *Recurrent[T]) through(to, x, masks []T, row int) {
 	if masks == nil {
 		copy(to, x)
 		return
 	}
-	x, m := x[:len(to)], line(masks, row, len(to))[:len(to)] // no bounds to check in the loop
-	for i := range to {
-		to[i] = m[i] * x[i]
-	}
+	l.set.Times(line(masks, row, len(to)), x[:len(to)], to)
 }
 
 // dropBackward takes dz of a step back to the h before and to x.
@@ -94,7 +91,7 @@ func (l *Recurrent[T]) dropBackward(in In[T], grad Grad[T], step, from, end int)
 		for b := from; b < end; b++ {
 			d := line(l.dhx, b, width)
 			if l.drop.ofH[block] {
-				addThrough(line(l.dh, b, l.n)[:l.Units], d, in.DropH, gate*l.Batch+b)
+				l.addThrough(line(l.dh, b, l.n)[:l.Units], d, in.DropH, gate*l.Batch+b)
 			}
 			if grad.X == nil || !l.drop.ofX[block] {
 				continue
@@ -103,24 +100,18 @@ func (l *Recurrent[T]) dropBackward(in In[T], grad Grad[T], step, from, end int)
 			if block == 0 {
 				clear(dx)
 			}
-			addThrough(dx, d[l.n:], in.DropX, gate*l.Batch+b)
+			l.addThrough(dx, d[l.n:], in.DropX, gate*l.Batch+b)
 		}
 	}
 }
 
 // addThrough adds what through writes.
-func addThrough[T Float](to, x, masks []T, row int) {
-	x = x[:len(to)]
+func (l *Recurrent[T]) addThrough(to, x, masks []T, row int) {
 	if masks == nil {
-		for i := range to {
-			to[i] += x[i]
-		}
+		l.set.Axpy(1, x[:len(to)], to)
 		return
 	}
-	m := line(masks, row, len(to))[:len(to)]
-	for i := range to {
-		to[i] += m[i] * x[i]
-	}
+	l.set.AddTimes(line(masks, row, len(to)), x[:len(to)], to)
 }
 
 // dropWeightGrad sums the columns from..end of the gradient of W.

@@ -30,6 +30,7 @@ type Set[T Float] struct {
 	sum, size          func(x []T) T
 	dot                func(x, y []T) T
 	axpy               func(a T, x, y []T)
+	times, addTimes    func(x, y, z []T)
 
 	// The cells take one sample: rows of n elements, a multiple of Width, and
 	// in z and dz as many of each gate, the gates so far apart.
@@ -93,6 +94,8 @@ func portable[T Float]() *Set[T] {
 		size:         sizeGo[T],
 		dot:          dotGo[T],
 		axpy:         axpyGo[T],
+		times:        timesGo[T],
+		addTimes:     addTimesGo[T],
 		lstmForward:  lstmForwardGo[T],
 		lstmBackward: lstmBackwardGo[T],
 		gruForward:   gruForwardGo[T],

@@ -124,6 +124,8 @@ func TestOutOfRange(t *testing.T) {
 		{"Softmax: rows of nothing", func(s *Set[float32], x buffers) { s.Softmax(0, x.a[:n], x.c[:n]) }},
 		{"Dot", func(s *Set[float32], x buffers) { s.Dot(x.a[:n], x.c[:n-1]) }},
 		{"Axpy", func(s *Set[float32], x buffers) { s.Axpy(1, x.a[:n], x.c[:n-1]) }},
+		{"Times: y", func(s *Set[float32], x buffers) { s.Times(x.a[:n], x.c[:n-1], x.d) }},
+		{"AddTimes: z", func(s *Set[float32], x buffers) { s.AddTimes(x.a[:n], x.c, x.d[:n-1]) }},
 		{"Adam: g", func(s *Set[float32], x buffers) { s.Adam(x.c[:n], x.a[:n-1], x.d[:n], x.e[:n], 1, 1, 1, 1) }},
 		{"Adam: m", func(s *Set[float32], x buffers) { s.Adam(x.c[:n], x.a[:n], x.d[:n-1], x.e[:n], 1, 1, 1, 1) }},
 		{"Adam: v", func(s *Set[float32], x buffers) { s.Adam(x.c[:n], x.a[:n], x.d[:n], x.e[:n-1], 1, 1, 1, 1) }},

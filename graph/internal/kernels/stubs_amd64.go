@@ -52,6 +52,12 @@ func scaleAVX2(n int, a float32, x *float32)
 // axpyAVX2 computes y = a·x + y.
 func axpyAVX2(n int, a float32, x *float32, y *float32)
 
+// timesAVX2 computes z = x·y, element by element.
+func timesAVX2(n int, x *float32, y *float32, z *float32)
+
+// addTimesAVX2 computes z = x·y + z, element by element.
+func addTimesAVX2(n int, x *float32, y *float32, z *float32)
+
 // adamAVX2 does one step of Adam: keep1 and keep2 are 1 − β1 and 1 − β2, rate the corrected learning rate.
 func adamAVX2(n int, w *float32, grad *float32, m *float32, v *float32, keep1 float32, keep2 float32, rate float32, epsilon float32)
 

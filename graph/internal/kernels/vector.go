@@ -33,6 +33,10 @@ func (s *Set[T]) Size(x []T) T { return s.size(x) }
 // Axpy adds a·x to y.
 func (s *Set[T]) Axpy(a T, x, y []T) { s.axpy(a, x, y) }
 
+// Times writes x·y to z, element by element, and AddTimes adds it; z may be x.
+func (s *Set[T]) Times(x, y, z []T)    { s.times(x, y, z) }
+func (s *Set[T]) AddTimes(x, y, z []T) { s.addTimes(x, y, z) }
+
 // Adam does one step of Adam on the weights w with the gradient g and the
 // moments m and v:
 //

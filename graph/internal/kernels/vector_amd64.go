@@ -28,6 +28,29 @@ func elementwise(f func(n int, x, y *float32)) func(x, y []float32) {
 	}
 }
 
+// pairwise does the same for two slices and what is made of them.
+func pairwise(f func(n int, x, y, z *float32)) func(x, y, z []float32) {
+	return func(x, y, z []float32) {
+		n := len(x)
+		if n == 0 {
+			return
+		}
+		_, _ = y[n-1], z[n-1]
+		whole := n / Width * Width
+		if whole > 0 {
+			f(whole, &x[0], &y[0], &z[0])
+		}
+		if whole < n {
+			var xs, ys, zs [Width]float32
+			copy(xs[:], x[whole:])
+			copy(ys[:], y[whole:n])
+			copy(zs[:], z[whole:n])
+			f(Width, &xs[0], &ys[0], &zs[0])
+			copy(z[whole:n], zs[:])
+		}
+	}
+}
+
 func softmax(x, y []float32) {
 	n := len(x)
 	if n == 0 {

@@ -126,6 +126,26 @@ func axpyCase(t *rapid.T, s *Set[float32], k kind, mem *memory) {
 func TestAxpy(t *testing.T) { rapid.Check(t, property(axpyCase)) }
 func FuzzAxpy(f *testing.F) { fuzz(f, property(axpyCase)) }
 
+func timesCase(t *rapid.T, s *Set[float32], k kind, mem *memory) {
+	n := upTo(t, "n", 50)
+	x, y, z := mem.input("x", n, k), mem.input("y", n+upTo(t, "room", 3), k), mem.make("z", n)
+	s.Times(x, y, z)
+	for i := range x {
+		p := float64(x[i]) * float64(y[i])
+		near(t, "times", z[i], p, unit*math.Abs(p)+least)
+	}
+	k.numbers(mem.rng, z)
+	before := slices.Clone(z)
+	s.AddTimes(x, y, z)
+	for i := range x {
+		p, b := float64(x[i])*float64(y[i]), float64(before[i])
+		near(t, "add times", z[i], p+b, 2*unit*(math.Abs(p)+math.Abs(b))+least)
+	}
+}
+
+func TestTimes(t *testing.T) { rapid.Check(t, property(timesCase)) }
+func FuzzTimes(f *testing.F) { fuzz(f, property(timesCase)) }
+
 // Adam's operations are each rounded alike in both sets, where Go does not put
 // a product and a sum into one; then m and v have the same bits.
 func adamCase(t *rapid.T, s *Set[float32], k kind, mem *memory) {

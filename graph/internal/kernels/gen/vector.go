@@ -61,6 +61,8 @@ func vectorKernels() {
 	}
 	scale()
 	axpy()
+	times()
+	addTimes()
 	adam()
 }
 
@@ -88,6 +90,34 @@ func axpy() {
 		sum := load(y)
 		VFMADD231PS(at(x), a, sum)
 		VMOVUPS(sum, at(y))
+	})
+}
+
+func times() {
+	TEXT("timesAVX2", NOSPLIT|NOFRAME, "func(n int, x, y, z *float32)")
+	Doc("timesAVX2 computes z = x·y, element by element.")
+	n := Load(Param("n"), GP64())
+	x := Load(Param("x"), GP64())
+	y := Load(Param("y"), GP64())
+	z := Load(Param("z"), GP64())
+	loop(n, []reg.Register{x, y, z}, func() {
+		product := load(x)
+		VMULPS(at(y), product, product)
+		VMOVUPS(product, at(z))
+	})
+}
+
+func addTimes() {
+	TEXT("addTimesAVX2", NOSPLIT|NOFRAME, "func(n int, x, y, z *float32)")
+	Doc("addTimesAVX2 computes z = x·y + z, element by element.")
+	n := Load(Param("n"), GP64())
+	x := Load(Param("x"), GP64())
+	y := Load(Param("y"), GP64())
+	z := Load(Param("z"), GP64())
+	loop(n, []reg.Register{x, y, z}, func() {
+		sum, factor := load(z), load(x)
+		VFMADD231PS(at(y), factor, sum)
+		VMOVUPS(sum, at(z))
 	})
 }
 
