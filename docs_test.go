@@ -28,3 +28,23 @@ func TestAddingALayer(t *testing.T) {
 		}
 	}
 }
+
+// The functional model in the README is the one of an example.
+func TestReadmeFunctional(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, err := os.ReadFile("models/example_functional_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllSubmatch(readme, -1)
+	if len(blocks) != 2 {
+		t.Fatalf("got %d pieces of code, want 2", len(blocks))
+	}
+	indented := regexp.MustCompile("(?m)^(.)").ReplaceAll(blocks[1][1], []byte("\t$1"))
+	if !bytes.Contains(code, indented) {
+		t.Errorf("models/example_functional_test.go does not have\n%s", indented)
+	}
+}
