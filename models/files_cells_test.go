@@ -2,6 +2,7 @@ package models_test
 
 import (
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/engram-go/engram/graph"
@@ -55,4 +56,54 @@ func TestCustomCells(t *testing.T) {
 	for _, without := range [][]any{nil, {plusOne{}}, {leaky{}}} {
 		refused(t, build(without...).Save(path), "sequential/rnn", "RNN.Cell", "must")
 	}
+}
+
+// attending is a decoder cell whose step is made of layers: it attends to the
+// outputs of an encoder from its state.
+type attending struct{ Units int }
+
+func (c attending) States() []int { return []int{c.Units} }
+
+func (c attending) Step(s *graph.Scope, x graph.Value, states, constants []graph.Value) (graph.Value, []graph.Value) {
+	query := states[0].Unsqueeze(1)                                                                              // [batch, 1, units]
+	seen := layers.Apply(s, "attention", layers.MultiHeadAttention{NumHeads: 2, KeyDim: 2}, query, constants[0]) // [batch, 1, units]
+	in := graph.Concat(1, x, seen[0].Reshape(x.Dim(0), c.Units))
+	h := layers.Apply(s, "dense", layers.Dense{Units: c.Units, Activation: activations.Tanh}, in)[0] // [batch, units]
+	return h, []graph.Value{h}
+}
+
+// A model with a decoder that attends to its encoder, whose padding it leaves
+// out, predicts from several goroutines and goes through a file.
+func TestDecoderInModel(t *testing.T) {
+	text := models.NewInput(layers.Input{Shape: graph.Shape{graph.Any}})
+	series := models.NewInput(layers.Input{Shape: graph.Shape{graph.Any, 2}})
+	encoded := models.Use(layers.Embedding{InputDim: 9, OutputDim: 3, MaskZero: true}).Call(text)
+	encoded = models.Use(layers.GRU{Units: 3, ReturnSequences: true}).Call(encoded)
+	decoded := models.Use(layers.RNN{Cell: attending{3}, Constants: 1, ReturnSequences: true}).Call(series, encoded)
+	m := models.NewFunctional(models.Config{Custom: []any{attending{}}}, models.Inputs{text, series}, models.Outputs{decoded})
+
+	long := tensor.New(tensor.WithShape(2, 4), tensor.WithBacking([]float32{1, 2, 0, 0, 3, 4, 0, 0}))
+	short := tensor.New(tensor.WithShape(2, 2), tensor.WithBacking([]float32{1, 2, 3, 4}))
+	x := inputs(tensor.Float32, 2, 5, 2)
+	want, err := m.Predict(ctx, short, x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for range 3 {
+		all.Go(func() {
+			got, err := m.Predict(ctx, long, x)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			for i, w := range want.Float32s() {
+				if d := got.Float32s()[i] - w; d > 1e-6 || d < -1e-6 {
+					t.Errorf("padded, element %d is %g, without padding %g", i, got.Float32s()[i], w)
+				}
+			}
+		})
+	}
+	all.Wait()
+	roundTrip(t, m, attending{})
 }
