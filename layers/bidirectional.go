@@ -109,6 +109,11 @@ func resolveDirected(field string, l Layer) (directed, error) {
 	if l == nil {
 		return nil, graph.Error{Field: field, Rule: "must be set"}
 	}
+	if name := Name(l); name != "" {
+		if err := CheckName(field+".Name", name); err != nil {
+			return nil, err
+		}
+	}
 	resolved, err := Resolve(l)
 	if err != nil {
 		return nil, inField(field, err)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/engram-go/engram/graph"
@@ -24,12 +25,37 @@ func first(errs ...error) error {
 	return nil
 }
 
-// positive checks a size that has no default.
+// positive checks a size that has no default. It is bounded, so that no product
+// of a few sizes overflows into one that would pass.
 func positive(field string, n int) error {
-	if n <= 0 {
+	switch {
+	case n <= 0:
 		return graph.Error{Field: field, Rule: "must be positive", Value: n}
+	case n > longest:
+		return graph.Error{Field: field, Rule: fmt.Sprintf("must be at most %d", longest), Value: n}
 	}
 	return nil
+}
+
+const (
+	mostAxes     = 32      // of a shape that a config gives
+	mostElements = 1 << 31 // of a sample
+)
+
+// bounded checks that there may be room for a shape that a config gives.
+func bounded(field string, shape graph.Shape, axes int) error {
+	switch {
+	case len(shape) > axes:
+		return graph.Error{Field: field, Rule: fmt.Sprintf("must have at most %d axes", axes), Value: len(shape)}
+	case known(shape) > mostElements:
+		return graph.Error{Field: field, Rule: fmt.Sprintf("must have at most %d elements", mostElements), Value: shape}
+	}
+	return nil
+}
+
+// known is the number of elements without the open axes.
+func known(shape graph.Shape) int {
+	return slices.DeleteFunc(shape.Clone(), func(d int) bool { return d == graph.Any }).Size()
 }
 
 // notNegative checks a number of things that may be none.

@@ -28,6 +28,9 @@ func (l Input) Resolve() (Layer, error) {
 			return nil, graph.Error{Field: "Input.Shape", Rule: "must have positive or open axes", Value: l.Shape}
 		}
 	}
+	if err := bounded("Input.Shape", l.Shape, mostAxes); err != nil {
+		return nil, err
+	}
 	l.Shape = l.Shape.Clone() // a config does not change with what it was made of
 	return l, nil
 }

@@ -78,9 +78,12 @@ func (l MultiHeadAttention) Resolve() (Layer, error) {
 		constraint("MultiHeadAttention.BiasConstraint", &l.BiasConstraint),
 	)
 	for _, d := range l.OutputShape {
-		if err == nil && (d <= 0 || len(l.OutputShape) > len(outputAxes)) {
-			err = graph.Error{Field: "MultiHeadAttention.OutputShape", Rule: "must have positive axes, at most 8", Value: l.OutputShape}
+		if err == nil && d <= 0 {
+			err = graph.Error{Field: "MultiHeadAttention.OutputShape", Rule: "must have positive axes", Value: l.OutputShape}
 		}
+	}
+	if err == nil {
+		err = bounded("MultiHeadAttention.OutputShape", l.OutputShape, len(outputAxes))
 	}
 	return l, err
 }

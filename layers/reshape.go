@@ -7,11 +7,6 @@ import (
 	"github.com/engram-go/engram/graph"
 )
 
-const (
-	mostAxes     = 32      // of a shape that a config gives
-	mostElements = 1 << 31 // of a sample
-)
-
 // Reshape gives the elements of a sample, in row-major order, another shape.
 //
 //	in:  [batch, ...]
@@ -43,19 +38,15 @@ func (l Reshape) Resolve() (Layer, error) {
 		return nil, graph.Error{Field: "Reshape.TargetShape", Rule: fmt.Sprintf("must have 1 to %d axes", mostAxes), Value: n}
 	case open > 1:
 		rule = "must leave one axis open at most"
-	case rule == "" && l.known() > mostElements:
-		rule = fmt.Sprintf("must have at most %d elements", mostElements)
 	}
 	if rule != "" {
 		return nil, graph.Error{Field: "Reshape.TargetShape", Rule: rule, Value: l.TargetShape}
 	}
+	if err := bounded("Reshape.TargetShape", l.TargetShape, mostAxes); err != nil {
+		return nil, err
+	}
 	l.TargetShape = l.TargetShape.Clone() // a config does not change with what it was made of
 	return l, nil
-}
-
-// known is the number of elements without the open axis.
-func (l Reshape) known() int {
-	return slices.DeleteFunc(l.TargetShape.Clone(), func(d int) bool { return d == graph.Any }).Size()
 }
 
 // Call computes the layer.
@@ -65,15 +56,15 @@ func (l Reshape) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 		return inputs
 	}
 	sample, target := x.Shape()[1:], l.TargetShape.Clone()
-	n, known := sample.Size(), l.known()
+	n, part := sample.Size(), known(target)
 	open := slices.Index(target, graph.Any)
 	switch {
 	case n == graph.Any: // then the sizes show with the data
-	case n%known != 0 || open < 0 && n != known:
+	case n%part != 0 || open < 0 && n != part:
 		s.Failf("Reshape.TargetShape", fmt.Sprintf("must keep the %d elements of a sample of the shape %v", n, sample), l.TargetShape)
 		return inputs
 	case open >= 0:
-		target[open] = n / known
+		target[open] = n / part
 	}
 	return []graph.Value{x.Reshape(slices.Insert(target, 0, x.Dim(0))...)}
 }

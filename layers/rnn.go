@@ -57,7 +57,7 @@ func (l RNN) Resolve() (Layer, error) {
 func (l RNN) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	n := len(inputs) - l.Constants
 	if n < 1 {
-		s.Failf("RNN", fmt.Sprintf("must have an input and %d constants", l.Constants), len(inputs))
+		s.Failf("RNN.Constants", fmt.Sprintf("must leave an input of the %d that there are", len(inputs)), l.Constants)
 		return inputs
 	}
 	r := rnn{

@@ -77,7 +77,7 @@ func TestRNNRefuses(t *testing.T) {
 		{layers.RNN{Cell: decoder{}}, "RNN.Cell.States()[0]", []graph.Shape{shape}},
 		{layers.RNN{Cell: decoder{-1}}, "RNN.Cell.States()[0]", []graph.Shape{shape}},
 		{layers.RNN{Cell: cell, Constants: -1}, "RNN.Constants", []graph.Shape{shape}},
-		{layers.RNN{Cell: cell, Constants: 1}, "RNN", []graph.Shape{shape}},
+		{layers.RNN{Cell: cell, Constants: 1}, "RNN.Constants", []graph.Shape{shape}},
 		{layers.RNN{Cell: cell, Constants: 1, InitialState: layers.RandomState{Stddev: -1}}, "RandomState.Stddev", []graph.Shape{shape, shape}},
 		{layers.RNN{Cell: layers.StackedRNNCells{}}, "RNN.Cell.Cells", []graph.Shape{shape}},
 		{layers.RNN{Cell: layers.StackedRNNCells{Cells: []layers.Cell{nil}}}, "RNN.Cell.Cells[0]", []graph.Shape{shape}},

@@ -108,7 +108,7 @@ func shapeOf(t testing.TB, a activations.Activation, in graph.Shape) (out graph.
 
 func TestBadAxes(t *testing.T) {
 	for _, a := range []activations.Activation{
-		activations.Softmax{Axis: 2}, activations.Softmax{Axis: -3}, activations.LogSoftmax{Axis: 2},
+		activations.Softmax{Axis: 2}, activations.Softmax{Axis: -2}, activations.Softmax{Axis: -3}, activations.LogSoftmax{Axis: 2},
 		activations.Sparsemax{Axis: math.MinInt}, activations.GLU{Axis: 2}, activations.GLU{}, activations.GLU{Axis: -1},
 	} {
 		_, err := shapeOf(t, a, graph.Shape{2, 3})
@@ -155,7 +155,7 @@ func TestGLUShapes(t *testing.T) {
 		{0, graph.Shape{graph.Any, 6}, graph.Shape{graph.Any, 3}},
 		{0, graph.Shape{2, graph.Any}, graph.Shape{2, graph.Any}},
 		{1, graph.Shape{2, 4, 3}, graph.Shape{2, 2, 3}},
-		{-2, graph.Shape{4, 3}, graph.Shape{2, 3}},
+		{-2, graph.Shape{5, 4, 3}, graph.Shape{5, 2, 3}},
 	} {
 		got, err := shapeOf(t, activations.GLU{Axis: c.axis}, c.in)
 		if err != nil || !got.Equal(c.want) {

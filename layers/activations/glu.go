@@ -14,7 +14,10 @@ func (a GLU) Resolve() (Activation, error) { return GLU{axis(a.Axis)}, nil }
 
 // Apply computes the activation.
 func (a GLU) Apply(x graph.Value) graph.Value {
-	at := axis(a.Axis)
+	at, ok := within(x, "GLU", a.Axis)
+	if !ok {
+		return x
+	}
 	n := x.Dim(at)
 	if n == graph.Any { // half of an open axis is open too
 		return x

@@ -1,6 +1,7 @@
 package activations
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -9,8 +10,8 @@ import (
 
 // Softmax is eˣ / Σ eˣ along an axis: positive numbers whose sum is 1.
 type Softmax struct {
-	// Axis counts from the end where it is negative. 0 means −1, the last: along
-	// the first, samples would see each other.
+	// Axis counts from the end where it is negative. 0 means −1, the last. The
+	// first is refused: along it samples would see each other.
 	Axis int
 }
 
@@ -18,7 +19,12 @@ type Softmax struct {
 func (a Softmax) Resolve() (Activation, error) { return Softmax{axis(a.Axis)}, nil }
 
 // Apply computes the activation.
-func (a Softmax) Apply(x graph.Value) graph.Value { return x.Softmax(axis(a.Axis)) }
+func (a Softmax) Apply(x graph.Value) graph.Value {
+	if at, ok := within(x, "Softmax", a.Axis); ok {
+		return x.Softmax(at)
+	}
+	return x
+}
 
 // LogSoftmax is the logarithm of Softmax, exact where that would be near 0.
 type LogSoftmax struct {
@@ -29,7 +35,12 @@ type LogSoftmax struct {
 func (a LogSoftmax) Resolve() (Activation, error) { return LogSoftmax{axis(a.Axis)}, nil }
 
 // Apply computes the activation.
-func (a LogSoftmax) Apply(x graph.Value) graph.Value { return x.LogSoftmax(axis(a.Axis)) }
+func (a LogSoftmax) Apply(x graph.Value) graph.Value {
+	if at, ok := within(x, "LogSoftmax", a.Axis); ok {
+		return x.LogSoftmax(at)
+	}
+	return x
+}
 
 // Sparsemax is the point nearest to x among those that are not negative and
 // add up to 1 along an axis: a softmax that is 0 where x is low (Martins and
@@ -44,7 +55,10 @@ func (a Sparsemax) Resolve() (Activation, error) { return Sparsemax{axis(a.Axis)
 
 // Apply computes the activation.
 func (a Sparsemax) Apply(x graph.Value) graph.Value {
-	return x.MapAxis("sparsemax", axis(a.Axis), sparsemax, sparsemaxGrad)
+	if at, ok := within(x, "Sparsemax", a.Axis); ok {
+		return x.MapAxis("sparsemax", at, sparsemax, sparsemaxGrad)
+	}
+	return x
 }
 
 func sparsemax(x, y []float64) {
@@ -89,4 +103,18 @@ func axis(a int) int {
 		return -1
 	}
 	return a
+}
+
+// within is the axis of x that a config means. It is not the batch, unless there
+// is no other.
+func within(x graph.Value, class string, a int) (int, bool) {
+	at := axis(a)
+	if at < 0 {
+		at += x.Rank()
+	}
+	if at >= x.Rank() || at < min(1, x.Rank()-1) {
+		x.Scope().Failf(class+".Axis", fmt.Sprintf("must lie within the shape %v, behind the batch", x.Shape()), a)
+		return 0, false
+	}
+	return at, true
 }
