@@ -55,6 +55,7 @@ func (p *Params) foreign(path string, shape Shape, init Initializer, trainable b
 				return nil, err
 			}
 			copyDense(q.value, value)
+			p.guard.now().version++
 		}
 		return q, nil
 	}

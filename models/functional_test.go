@@ -1,6 +1,7 @@
 package models_test
 
 import (
+	"io"
 	"strings"
 	"testing"
 
@@ -93,4 +94,37 @@ func branches(cfg models.Config) *models.Functional {
 	sum := models.Use(plus{}).Call(shared.Call(lstm), shared.Call(features), lstm)
 	price := models.Use(layers.Dense{Units: 1, Name: "price"}).Call(sum)
 	return models.NewFunctional(cfg, models.Inputs{series, static}, models.Outputs{price, lstm.Output(1), lstm.Output(2)})
+}
+
+// An output may be given twice, and an input may be one.
+func TestOutputsThatAreShared(t *testing.T) {
+	x := models.NewInput(layers.Input{Shape: graph.Shape{2}})
+	y := models.Use(layers.Dense{Units: 1}).Call(x)
+	m := models.NewFunctional(models.Config{}, models.Inputs{x}, models.Outputs{y, x, y})
+	names, err := m.OutputNames()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"dense", "input", "dense_1"}, names); diff != "" {
+		t.Error(diff)
+	}
+	in := inputs(tensor.Float32, 3, 2)
+	for _, m := range []model{m, roundTrip(t, m)} {
+		out, err := m.PredictAll(ctx, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "the input", out[1], in)
+		same(t, "the second", out[2], out[0])
+	}
+	same(t, "the input alone", predict(t, passThrough(), in), in)
+}
+
+// A layer that Load would not know is named by its whole path.
+func TestSaveRefusesByPath(t *testing.T) {
+	x := models.NewInput(layers.Input{Shape: graph.Shape{2}})
+	inner := models.NewSequential(models.Config{Name: "inner"}, layers.Input{Shape: graph.Shape{2}}, scaled{Name: "mine"})
+	m := models.NewFunctional(models.Config{}, models.Inputs{x}, models.Outputs{models.Use(inner).Call(x)})
+	_, err := m.WriteTo(io.Discard)
+	refused(t, err, "functional/inner/mine: scaled must")
 }

@@ -20,8 +20,7 @@ type LoadConfig struct {
 
 // Load reads a model that Save wrote. The file is not trusted: one that is cut
 // short, too long, of a later format, that names an unknown layer or whose
-// weights do not fit its layers is an error. Model.Sequential and
-// Model.Functional give the model as what it was made as.
+// weights do not fit its layers is an error.
 func Load(path string, cfg LoadConfig) (*Model, error) {
 	f, err := safetensors.ReadFile(path)
 	if err != nil {

@@ -29,6 +29,9 @@ func newUnit(n names, place, name string, l layers.Layer) (unit, *fault) {
 			Value: fmt.Sprintf("%T", l),
 		}}
 	}
+	if m == nil && holdsModel(reflect.ValueOf(l), 0) {
+		return unit{}, &fault{place, graph.Error{Field: layers.Class(l), Rule: "must not hold a model in a field, where its weights would not be found; a model can stand in place of a layer"}}
+	}
 	switch {
 	case name != "":
 	case m != nil && !m.unnamed:
@@ -68,6 +71,36 @@ func modelOf(l layers.Layer) *Model {
 		}
 	}
 	return nil
+}
+
+// holdsModel tells whether a config has a model somewhere in its fields.
+func holdsModel(v reflect.Value, depth int) bool {
+	if depth > 16 { // deeper than any config that can be saved
+		return false
+	}
+	switch v.Kind() {
+	case reflect.Interface:
+		return !v.IsNil() && holdsModel(v.Elem(), depth+1)
+	case reflect.Pointer:
+		t := v.Type()
+		return t == reflect.TypeFor[*Model]() || t == reflect.TypeFor[*Sequential]() || t == reflect.TypeFor[*Functional]()
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if holdsModel(v.Field(i), depth+1) {
+				return true
+			}
+		}
+	case reflect.Slice, reflect.Array:
+		for i := range v.Len() {
+			switch v.Type().Elem().Kind() {
+			case reflect.Interface, reflect.Pointer, reflect.Struct, reflect.Slice, reflect.Array:
+				if holdsModel(v.Index(i), depth+1) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // call computes the unit one level deeper in the scope.
