@@ -29,19 +29,31 @@ type benchShape struct{ steps, batch, features, units int }
 var benchDefaults = []benchShape{{30, 32, 1, 50}, {50, 32, 8, 64}, {100, 64, 16, 128}, {100, 64, 64, 256}, {20, 20, 200, 200}}
 
 // benchCell makes a layer, which gives the outputs of all steps or of the last;
-// recurrent is the dropout between its states.
-type benchCell func(units int, sequences bool, recurrent float64) layers.Layer
+// recurrent is the dropout between its states. Its step is what a scan runs.
+type benchCell struct {
+	layer func(units int, sequences bool, recurrent float64) layers.Layer
+	step  func(units int) layers.Cell
+}
 
 // benchCells are the layers that --cell can name.
 var benchCells = map[string]benchCell{
-	"lstm": func(units int, sequences bool, recurrent float64) layers.Layer {
-		return layers.LSTM{Units: units, ReturnSequences: sequences, RecurrentDropout: recurrent}
+	"lstm": {
+		layer: func(units int, sequences bool, recurrent float64) layers.Layer {
+			return layers.LSTM{Units: units, ReturnSequences: sequences, RecurrentDropout: recurrent}
+		},
+		step: func(units int) layers.Cell { return layers.LSTMCell{Units: units} },
 	},
-	"gru": func(units int, sequences bool, recurrent float64) layers.Layer {
-		return layers.GRU{Units: units, ReturnSequences: sequences, RecurrentDropout: recurrent}
+	"gru": {
+		layer: func(units int, sequences bool, recurrent float64) layers.Layer {
+			return layers.GRU{Units: units, ReturnSequences: sequences, RecurrentDropout: recurrent}
+		},
+		step: func(units int) layers.Cell { return layers.GRUCell{Units: units} },
 	},
-	"rnn": func(units int, sequences bool, recurrent float64) layers.Layer {
-		return layers.SimpleRNN{Units: units, ReturnSequences: sequences, RecurrentDropout: recurrent}
+	"rnn": {
+		layer: func(units int, sequences bool, recurrent float64) layers.Layer {
+			return layers.SimpleRNN{Units: units, ReturnSequences: sequences, RecurrentDropout: recurrent}
+		},
+		step: func(units int) layers.Cell { return layers.SimpleRNNCell{Units: units} },
 	},
 }
 
@@ -49,23 +61,26 @@ var benchCells = map[string]benchCell{
 // a cell.
 var benchModels = map[string]func(cell benchCell, units int) []layers.Layer{
 	"single": func(cell benchCell, units int) []layers.Layer {
-		return []layers.Layer{cell(units, false, 0)}
+		return []layers.Layer{cell.layer(units, false, 0)}
+	},
+	"scan": func(cell benchCell, units int) []layers.Layer {
+		return []layers.Layer{layers.RNN{Cell: cell.step(units)}}
 	},
 	"dropout": func(cell benchCell, units int) []layers.Layer {
-		return []layers.Layer{cell(units, false, 0.2)}
+		return []layers.Layer{cell.layer(units, false, 0.2)}
 	},
 	"stacked": func(cell benchCell, units int) []layers.Layer {
-		return []layers.Layer{cell(units, true, 0), cell(units, false, 0)}
+		return []layers.Layer{cell.layer(units, true, 0), cell.layer(units, false, 0)}
 	},
 	"bidirectional": func(cell benchCell, units int) []layers.Layer {
-		return []layers.Layer{layers.Bidirectional{Layer: cell(units, false, 0)}}
+		return []layers.Layer{layers.Bidirectional{Layer: cell.layer(units, false, 0)}}
 	},
 	"attention": func(cell benchCell, units int) []layers.Layer {
 		heads := 4
 		if units%heads != 0 {
 			heads = 1
 		}
-		return []layers.Layer{cell(units, true, 0), layers.MultiHeadAttention{NumHeads: heads, KeyDim: units / heads}, layers.Flatten{}}
+		return []layers.Layer{cell.layer(units, true, 0), layers.MultiHeadAttention{NumHeads: heads, KeyDim: units / heads}, layers.Flatten{}}
 	},
 }
 
@@ -97,7 +112,7 @@ func runBench(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 		return ""
 	})
 	cell := f.choice("cell", "lstm", []string{"lstm", "gru", "rnn"}, "the layer")
-	model := f.choice("model", "single", []string{"single", "dropout", "stacked", "bidirectional", "attention"}, "the layer alone, with recurrent dropout, two of it, both directions, or self-attention of 4 heads behind it")
+	model := f.choice("model", "single", []string{"single", "scan", "dropout", "stacked", "bidirectional", "attention"}, "the layer alone, its cell as a scan, with recurrent dropout, two of it, both directions, or self-attention of 4 heads behind it")
 	asJSON := f.toggle("json", "write one JSON object a shape to standard output")
 	if err := f.parse(args, stdout); err != nil {
 		return err

@@ -7,7 +7,7 @@ import (
 )
 
 func TestBenchJSON(t *testing.T) {
-	for _, args := range []string{"--cell lstm", "--cell gru", "--cell rnn", "--model stacked", "--model attention --cell gru"} {
+	for _, args := range []string{"--cell lstm", "--cell gru", "--cell rnn", "--model stacked", "--model bidirectional", "--model dropout", "--model scan --cell gru", "--model attention --cell gru"} {
 		run := runDemo(t, append(append([]string{"bench", "--json"}, strings.Fields(args)...), "--shape", "3,2,1,4", "--shape", "2,1,2,3")...)
 		if run.status != statusOK || run.stderr != "" {
 			t.Fatalf("got %+v", run)

@@ -23,7 +23,10 @@ ROWS = (
     [("lstm", "single", s) for s in SHAPES]
     + [(cell, "single", s) for cell in ("gru", "rnn") for s in SHAPES[:3]]
     + [("lstm", model, SHAPES[1]) for model in ("stacked", "bidirectional", "attention")]
+    + [("lstm", model, s) for model in ("dropout", "scan") for s in SHAPES[:2]]
 )
+# What PyTorch has no counterpart of stands beside its plain layer.
+PEERS = {"dropout": "single", "scan": "single"}
 KEYS = {"train_step_ms": "training step", "predict_batch_ms": "predict batch", "predict_one_ms": "predict one"}
 
 
@@ -58,11 +61,10 @@ def main():
         subprocess.run(["go", "build", "-o", demo, "./cmd/demo"], check=True, cwd=HERE.parent.parent)
         for cell, model, shape in ROWS:
             best = [{}, {}]  # Engram, PyTorch
-            flags = ["--cell", cell, "--model", model]
             for _ in range(rounds):
                 for side, command in enumerate([
-                    [demo, "bench", "--json", "--shape", shape, *flags],
-                    [sys.executable, str(HERE / "torch_models.py"), *flags, shape],
+                    [demo, "bench", "--json", "--shape", shape, "--cell", cell, "--model", model],
+                    [sys.executable, str(HERE / "torch_models.py"), "--cell", cell, "--model", PEERS.get(model, model), shape],
                 ]):
                     for key, t in run(command).items():
                         if key in KEYS and (key not in best[side] or t["best"] < best[side][key]["best"]):
