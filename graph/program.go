@@ -76,7 +76,11 @@ func compile(s *Scope) (_ *Program, err error) {
 		p.outputs[name] = v.node.Op().(*op).out
 	}
 	if !s.cfg.Training {
-		p.direct = newDirect(slices.Collect(maps.Values(s.outputs)))
+		results := slices.Collect(maps.Values(s.outputs))
+		for _, c := range s.carried {
+			results = append(results, c.next)
+		}
+		p.direct = newDirect(results)
 	}
 	if p.direct == nil {
 		p.machine = gorgonia.NewTapeMachine(s.level.g)
@@ -129,6 +133,9 @@ func (p *Program) SetInput(name string, t *tensor.Dense) error {
 func (p *Program) Run(at Tick) error {
 	if name, unset := p.unset(); unset {
 		return Error{Field: name, Rule: "must be set before a run"}
+	}
+	if err := p.checkCounts(); err != nil {
+		return err
 	}
 	for _, r := range p.scope.randoms {
 		if err := r.fill(at); err != nil {

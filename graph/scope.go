@@ -43,6 +43,10 @@ type Scope struct {
 	losses  []Value
 	updates []Update
 
+	alone     bool // see Alone
+	carried   []*carried
+	freshLeaf Value // of States; shared by all that is carried
+
 	regularized map[*Param]bool
 	constrained []Constrained
 	notes       []Note
@@ -63,11 +67,32 @@ type Config struct {
 	Params   *Params // the parameters that Scope.Param finds or declares
 	Training bool    // whether dropout and the like are at work
 	Seed     uint64  // of all random draws
+
+	// States are what the graph carries from run to run; nil where every run
+	// stands by itself.
+	States *States
+	// Stepping is for a graph that sees one step of its sequences at a time, and
+	// carries what the steps before have left. It must have States, and is not
+	// for training.
+	Stepping bool
+	// Memory is how many steps at most follow one another when Stepping, for
+	// layers that keep something of each; 0 where that is not known.
+	Memory int
 }
 
 func (c Config) check() error {
 	if c.Params == nil {
 		return Error{Field: "Config.Params", Rule: "must not be nil"}
+	}
+	switch {
+	case c.States != nil && c.States.dtype != c.Params.Dtype():
+		return Error{Field: "Config.States", Rule: fmt.Sprintf("must be of the parameters' dtype %v", c.Params.Dtype()), Value: c.States.dtype}
+	case c.Stepping && c.States == nil:
+		return Error{Field: "Config.Stepping", Rule: "must have States"}
+	case c.Stepping && c.Training:
+		return Error{Field: "Config.Stepping", Rule: "must not be set together with Training"}
+	case c.Memory < 0:
+		return Error{Field: "Config.Memory", Rule: "must not be negative", Value: c.Memory}
 	}
 	return nil
 }

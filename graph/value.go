@@ -14,6 +14,7 @@ type Value struct {
 	node  *gorgonia.Node // nil where only shapes are followed, or after an error
 	shape Shape
 	mask  *Value
+	pace  Pace
 }
 
 // Shape is the shape; axes may be open where only shapes are followed.

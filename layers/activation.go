@@ -35,3 +35,11 @@ func (l Activation) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	}
 	return []graph.Value{ride(x, l.Function.Apply(x))}
 }
+
+// Stepwise holds for a function that is not along the steps.
+func (l Activation) Stepwise(in []graph.Value) ([]graph.Pace, error) {
+	if err := pointwise(l, l.Function, in[0]); err != nil {
+		return nil, err
+	}
+	return stepByStep(l, in)
+}

@@ -69,3 +69,11 @@ func (l Dense) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	}
 	return priced(s, l.ActivityRegularizer, ride(x, l.Activation.Apply(y)))
 }
+
+// Stepwise holds for features that are not steps.
+func (l Dense) Stepwise(in []graph.Value) ([]graph.Pace, error) {
+	if err := pointwise(l, l.Activation, in[0]); err != nil {
+		return nil, err
+	}
+	return stepByStep(l, in, -1)
+}

@@ -38,8 +38,15 @@ func (l Input) Resolve() (Layer, error) {
 // Call returns its input.
 func (l Input) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	x, ok := one(s, "Input", inputs, 2)
-	if ok && !l.Shape.Accepts(x.Shape()[1:]) {
-		s.Failf("Input", fmt.Sprintf("must have samples of shape %v", l.Shape), x.Shape()[1:])
+	shape := l.Shape
+	if s.Stepping() && x.Pace() == graph.Stepped {
+		shape = shape.With(0, 1)
+	}
+	if ok && !shape.Accepts(x.Shape()[1:]) {
+		s.Failf("Input", fmt.Sprintf("must have samples of shape %v", shape), x.Shape()[1:])
 	}
 	return inputs
 }
+
+// Stepwise passes the step on.
+func (l Input) Stepwise(in []graph.Value) ([]graph.Pace, error) { return stepByStep(l, in) }

@@ -49,7 +49,9 @@ func (r rnn) call(s *graph.Scope, inputs []graph.Value) []graph.Value {
 	y, states := graph.Scan{
 		X: q.x, Initial: q.states, Backwards: q.backwards, Sequence: r.sequences, ZeroMask: r.zeroMask, Unrolled: r.unrolled,
 		Step: func(x graph.Value, states []graph.Value) (graph.Value, []graph.Value) {
-			return r.cell.Step(s, x, states, r.constants)
+			var y graph.Value
+			s.Alone(func() { y, states = r.cell.Step(s, x, states, r.constants) })
+			return y, states
 		},
 	}.Run()
 	return r.outputs(s, q, y, states)
@@ -57,6 +59,8 @@ func (r rnn) call(s *graph.Scope, inputs []graph.Value) []graph.Value {
 
 // outputs are what the layer gives, which is held to its rules.
 func (r rnn) outputs(s *graph.Scope, q sequence, y graph.Value, states []graph.Value) []graph.Value {
+	q.keep(states)
+	y = r.repeat(s, q.x, y)
 	if r.sequences {
 		y = q.rideMask(y)
 	}
@@ -81,7 +85,7 @@ func (r rnn) runWhole(s *graph.Scope, q sequence) []graph.Value {
 	y, states := graph.Recurrent{
 		Cell: r.whole.cell, X: q.x, Initial: q.states,
 		Kernel: w.kernel, Recurrent: w.recurrent, Bias: w.bias, DropX: dropX.all, DropH: dropH.all,
-		Backwards: q.backwards, Sequence: r.sequences, ZeroMask: r.zeroMask, States: r.states,
+		Backwards: q.backwards, Sequence: r.sequences, ZeroMask: r.zeroMask, States: r.states || s.Carrying(),
 	}.Run()
 	return r.outputs(s, q, y, states)
 }
@@ -91,6 +95,7 @@ type sequence struct {
 	x         graph.Value // [batch, steps, features], perhaps with a mask
 	states    []graph.Value
 	backwards bool
+	keep      func(last []graph.Value) // see rnn.carry
 }
 
 // sequence checks the inputs of the layer: x, and perhaps one initial state for
@@ -117,7 +122,8 @@ func (r rnn) sequence(s *graph.Scope, inputs []graph.Value) (sequence, bool) {
 	if !ok {
 		return sequence{}, false
 	}
-	return sequence{r.dropout.whole(s, x), states, r.backwards}, true
+	states, keep := r.carry(s, states)
+	return sequence{r.dropout.whole(s, x), states, r.backwards, keep}, s.Err() == nil
 }
 
 // start gives the states before the first step: those that are given, if any.

@@ -105,7 +105,13 @@ func holdsModel(v reflect.Value, depth int) bool {
 
 // call computes the unit one level deeper in the scope.
 func (u unit) call(s *graph.Scope, in []graph.Value) (out []graph.Value) {
-	s.Within(u.name, func() { out = u.layer.Call(s, in...) })
+	s.Within(u.name, func() {
+		if u.model != nil {
+			out = u.model.Call(s, in...) // its layers are asked one by one
+		} else {
+			out = layers.Call(s, u.layer, in...)
+		}
+	})
 	return out
 }
 

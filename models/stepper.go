@@ -1,0 +1,245 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/models/safetensors"
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+)
+
+// StepperConfig says what a Stepper steps through.
+type StepperConfig struct {
+	Batch int // samples that go on side by side; 1
+
+	// Sequences are the names of the inputs that are sequences. Each has its
+	// steps on the axis behind the batch, and comes step by step; the other
+	// inputs are given as a whole, the same at every step. Where it is nil,
+	// sequences are the inputs whose samples have two axes or more, or an open
+	// one, or that an Embedding reads.
+	Sequences []string
+
+	// Memory is how many steps follow one another before a sample is reset, for
+	// layers that look back on all of them: attention keeps so many keys and
+	// values for each. Where it is 0 it is the number of steps of the sequences,
+	// if that is not open.
+	Memory int
+}
+
+// Stepper runs a model one step of its sequences at a time, with the weights
+// that the model has at that moment, and carries what its layers have to know of
+// the steps before. After n steps its output is what Predict gives for these n
+// steps: of an output that is a sequence the last one, and any other as it is.
+//
+// Rows of the batch are samples by themselves, of which each can be reset at any
+// time. Many steppers may share a model. One serves one goroutine at a time.
+type Stepper struct {
+	model  *Model
+	shapes []graph.Shape // of the inputs of a step
+	states *graph.States
+	prog   *graph.Program
+	layers int // of the model, when the stepper was made
+	steps  int // done, on which random draws depend
+}
+
+// Stepper makes a stepper at the beginning of its sequences. A layer that would
+// have to see other steps is an error that names its path; but behind the last
+// output of a recurrent layer, which is no sequence, any layer may stand.
+func (m *Model) Stepper(cfg StepperConfig) (*Stepper, error) {
+	if err := m.Build(); err != nil {
+		return nil, err
+	}
+	if cfg.Batch == 0 {
+		cfg.Batch = 1
+	}
+	paces, err := m.paces(cfg.Sequences)
+	if err != nil {
+		return nil, err
+	}
+	st := &Stepper{model: m, layers: len(m.body.units())}
+	if cfg.Memory, err = st.shape(cfg, paces); err != nil {
+		return nil, err
+	}
+	if st.states, err = graph.NewStates(m.Dtype(), cfg.Batch); err != nil {
+		return nil, at(m.cfg.Name, err)
+	}
+	st.prog, err = graph.NewProgram(graph.Config{
+		Params: m.params, Seed: m.cfg.Seed, States: st.states, Stepping: true, Memory: cfg.Memory,
+	}, func(s *graph.Scope) {
+		s.Within(m.cfg.Name, func() {
+			in := declare(s, st.shapes)
+			for i, p := range paces {
+				in[i] = in[i].WithPace(p)
+			}
+			for i, y := range m.Call(s, in...) {
+				s.Output(outputName(i), y)
+			}
+		})
+	})
+	return st, err
+}
+
+// paces says of each input whether it is a sequence.
+func (m *Model) paces(sequences []string) ([]graph.Pace, error) {
+	inputs, err := m.inputs()
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(inputs))
+	out := make([]graph.Pace, len(inputs))
+	for i, u := range inputs {
+		names[i] = u.name
+		shape := u.layer.(layers.Input).Shape
+		out[i] = graph.Still
+		if slices.Contains(sequences, u.name) || sequences == nil && (len(shape) > 1 || shape[0] == graph.Any || m.embeds(i)) {
+			out[i] = graph.Stepped
+		}
+	}
+	for _, name := range sequences {
+		if !slices.Contains(names, name) {
+			return nil, graph.Error{Path: m.cfg.Name, Field: "StepperConfig.Sequences", Rule: fmt.Sprintf("must be names of inputs, %q", names), Value: fmt.Sprintf("%q", name)}
+		}
+	}
+	if !slices.Contains(out, graph.Stepped) {
+		return nil, graph.Error{Path: m.cfg.Name, Field: "StepperConfig.Sequences", Rule: "must name an input, as none of the model's looks like a sequence"}
+	}
+	return out, nil
+}
+
+// embeds tells whether an Embedding reads an input of a model that is built.
+func (m *Model) embeds(input int) bool {
+	inputs, f := m.body.inputs()
+	if f != nil {
+		return false
+	}
+	for _, c := range m.calls {
+		for k, r := range c.from {
+			if m.calls[r.call].name != inputs[input].name {
+				continue
+			}
+			if _, ok := c.layer.(layers.Embedding); ok || c.model != nil && c.model.Build() == nil && c.model.embeds(k) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// shape finds the shapes of a step, and the memory where it is not given.
+func (st *Stepper) shape(cfg StepperConfig, paces []graph.Pace) (memory int, err error) {
+	if cfg.Memory < 0 {
+		return 0, graph.Error{Path: st.model.cfg.Name, Field: "StepperConfig.Memory", Rule: "must not be negative", Value: cfg.Memory}
+	}
+	if cfg.Batch < 0 {
+		return 0, graph.Error{Path: st.model.cfg.Name, Field: "StepperConfig.Batch", Rule: "must not be negative", Value: cfg.Batch}
+	}
+	if st.shapes, err = st.model.InputShapes(); err != nil {
+		return 0, err
+	}
+	for i, shape := range st.shapes {
+		shape[0] = cfg.Batch
+		if paces[i] == graph.Stepped {
+			memory = max(memory, shape[1])
+			shape[1] = 1
+		}
+		if !shape.Known() {
+			names, _ := st.model.InputNames()
+			return 0, graph.Error{Path: st.model.cfg.Name + "/" + names[i], Field: "Input.Shape", Rule: "must have no open axis, but that of the steps, to run step by step", Value: shape[1:]}
+		}
+	}
+	if cfg.Memory > 0 {
+		memory = cfg.Memory
+	}
+	return memory, nil
+}
+
+// Step computes the output of the next step. The inputs are as for Predict, but
+// of a sequence only the step at hand, [batch, 1, ...] or, of tokens, [batch, 1].
+// So is the output where it is a sequence, and it is the caller's. After an error
+// the stepper is where it was before.
+func (st *Stepper) Step(ctx context.Context, inputs ...*tensor.Dense) (*tensor.Dense, error) {
+	out, err := st.StepAll(ctx, inputs...)
+	if err != nil {
+		return nil, err
+	}
+	if len(out) != 1 {
+		return nil, graph.Error{Path: st.model.cfg.Name, Field: "Step", Rule: "must be called on a model with one output; StepAll returns several", Value: len(out)}
+	}
+	return out[0], nil
+}
+
+// StepAll is Step for a model with any number of outputs.
+func (st *Stepper) StepAll(ctx context.Context, inputs ...*tensor.Dense) ([]*tensor.Dense, error) {
+	name := st.model.cfg.Name
+	if ctx == nil {
+		return nil, graph.Error{Path: name, Field: "ctx", Rule: "must not be nil"}
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, errors.Wrapf(err, "%s: stopped before a step", name)
+	}
+	if st.layers != len(st.model.body.units()) {
+		return nil, graph.Error{Path: name, Field: "model", Rule: "must keep its layers while it is stepped", Value: st.layers}
+	}
+	if len(inputs) != len(st.shapes) {
+		return nil, graph.Error{Path: name, Field: "inputs", Rule: fmt.Sprintf("must be %d", len(st.shapes)), Value: len(inputs)}
+	}
+	for i, x := range inputs {
+		if err := graph.CheckTensor(x, st.model.Dtype(), st.shapes[i]); err != nil {
+			return nil, errors.Wrapf(err, "%s: input %d of a step", name, i)
+		}
+		if err := st.prog.SetInput(inputName(i), x); err != nil {
+			return nil, err
+		}
+	}
+	if err := st.prog.Run(graph.Tick{Step: st.steps}); err != nil {
+		return nil, err
+	}
+	out := make([]*tensor.Dense, len(st.model.output))
+	for i := range out {
+		y, err := st.prog.Output(outputName(i))
+		if err != nil {
+			return nil, err
+		}
+		out[i] = y.Clone().(*tensor.Dense)
+	}
+	st.prog.Advance()
+	st.steps++
+	return out, nil
+}
+
+// Reset puts the samples at the given rows at the beginning of a sequence, or
+// all where none is given. The others keep their states to the bit.
+func (st *Stepper) Reset(rows ...int) error {
+	return at(st.model.cfg.Name, st.states.Reset(rows...))
+}
+
+// States returns copies of all states by their paths, such as
+// "sequential/lstm/state_0" for h of an LSTM, and under "fresh" which samples are
+// at a beginning, [batch]: 1 for those and 0 for the others.
+func (st *Stepper) States() map[string]*tensor.Dense { return st.states.Copy() }
+
+// SetStates goes on from states that States returned, of this or of another
+// stepper for such a model and batch. Paths, dtypes and shapes must be equal and
+// all elements finite; otherwise nothing is changed.
+func (st *Stepper) SetStates(states map[string]*tensor.Dense) error {
+	return at(st.model.cfg.Name, st.states.Set(states))
+}
+
+// SaveStates writes the states to a file in the safetensors format, which
+// appears whole or not at all.
+func (st *Stepper) SaveStates(path string) error {
+	return safetensors.WriteFile(path, safetensors.File{Tensors: st.States()})
+}
+
+// LoadStates goes on from the states of a file, as SetStates does.
+func (st *Stepper) LoadStates(path string) error {
+	f, err := safetensors.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	return errors.Wrap(st.SetStates(f.Tensors), path)
+}
