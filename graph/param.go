@@ -279,3 +279,16 @@ type Bound struct {
 
 // Bound returns the parameters that the graph uses, in the order of first use.
 func (s *Scope) Bound() []Bound { return slices.Clone(s.bound) }
+
+// inLayer finds a parameter that the layer at work has declared.
+func (s *Scope) inLayer(what, name string) (Bound, bool) {
+	if s.err != nil {
+		return Bound{}, false
+	}
+	i, ok := s.boundAt[join(s.path, name)]
+	if !ok {
+		s.Failf(what, "must name a parameter that the layer uses", fmt.Sprintf("%q", name))
+		return Bound{}, false
+	}
+	return s.bound[i], true
+}

@@ -1,7 +1,5 @@
 package graph
 
-import "fmt"
-
 // Regularizer puts a price on a value, such as a parameter, that training has
 // to pay beside the loss.
 type Regularizer interface {
@@ -64,16 +62,3 @@ func (s *Scope) Constrain(name string, c Constraint) {
 
 // Constrained are all that Constrain was given, each parameter once.
 func (s *Scope) Constrained() []Constrained { return s.constrained }
-
-// inLayer finds a parameter that the layer at work has declared.
-func (s *Scope) inLayer(what, name string) (Bound, bool) {
-	if s.err != nil {
-		return Bound{}, false
-	}
-	i, ok := s.boundAt[join(s.path, name)]
-	if !ok {
-		s.Failf(what, "must name a parameter that the layer uses", fmt.Sprintf("%q", name))
-		return Bound{}, false
-	}
-	return s.bound[i], true
-}

@@ -172,8 +172,8 @@ func TestLossesAndUpdates(t *testing.T) {
 		t.Errorf("the update is %v, want 0.9·1 + 2", got)
 	}
 	cases := map[string]func(s *graph.Scope){
-		"loss must be a single number, got [2]":                      func(s *graph.Scope) { s.AddLoss(s.Const(1, graph.Shape{2})) },
-		"update must name a parameter that the layer uses, got mean": func(s *graph.Scope) { s.AddUpdate("mean", s.Const(1, nil)) },
+		"loss must be a single number, got [2]":                          func(s *graph.Scope) { s.AddLoss(s.Const(1, graph.Shape{2})) },
+		"update must name a parameter that the layer uses, got \"mean\"": func(s *graph.Scope) { s.AddUpdate("mean", s.Const(1, nil)) },
 		"update of m must have the shape [2], got [3]": func(s *graph.Scope) {
 			s.State("m", graph.Shape{2}, constant(0))
 			s.AddUpdate("m", s.Const(1, graph.Shape{3}))
