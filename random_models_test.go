@@ -3,6 +3,7 @@ package engram_test
 import (
 	"bytes"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -11,7 +12,6 @@ import (
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
 	"github.com/engram-go/engram/layers"
-	"github.com/engram-go/engram/layers/activations"
 	"github.com/engram-go/engram/models"
 	"github.com/engram-go/engram/train"
 	"github.com/engram-go/engram/train/losses"
@@ -20,187 +20,159 @@ import (
 	"pgregory.net/rapid"
 )
 
-// drawn is a tensor of a random model and the shape of one sample of it.
-type drawn struct {
-	models.Tensor
-	shape graph.Shape
-}
-
-// drawing draws a model layer by layer.
-type drawing struct {
-	*rapid.T
-	tensors []drawn
-	handles map[string]*models.Handle // of Dense, by the size of what they take
-	models  int
-}
-
-func (d *drawing) pick(rank int) (drawn, bool) {
-	var fit []drawn
-	for _, x := range d.tensors {
-		if rank == 0 || len(x.shape) == rank {
-			fit = append(fit, x)
-		}
-	}
-	if len(fit) == 0 {
-		return drawn{}, false
-	}
-	return rapid.SampledFrom(fit).Draw(d.T, "tensor"), true
-}
-
-func (d *drawing) add(x models.Tensor, shape ...int) {
-	d.tensors = append(d.tensors, drawn{x, shape})
-}
-
-// layer adds one call to the model.
-func (d *drawing) layer() {
-	units := rapid.IntRange(1, 3).Draw(d.T, "units")
-	x, _ := d.pick(0)
-	last := len(x.shape) - 1
-	wide := x.shape.With(last, units)
-	switch kind := rapid.IntRange(0, 9).Draw(d.T, "kind"); kind {
-	case 0:
-		d.add(models.Use(layers.Dense{Units: units, Activation: activations.Tanh}).Call(x.Tensor), wide...)
-	case 1: // shared
-		key := fmt.Sprint(x.shape[last])
-		if d.handles[key] == nil {
-			d.handles[key] = models.Use(layers.Dense{Units: 2})
-		}
-		d.add(d.handles[key].Call(x.Tensor), x.shape.With(last, 2)...)
-	case 2: // with its states
-		if s, ok := d.pick(2); ok {
-			y := models.Use(layers.LSTM{Units: units, ReturnSequences: true, ReturnState: true}).Call(s.Tensor)
-			d.add(y, s.shape[0], units)
-			d.add(y.Output(2), units)
-		}
-	case 3:
-		if s, ok := d.pick(2); ok {
-			if v, ok := d.pick(1); ok { // starts with a state
-				d.add(models.Use(layers.GRU{Units: v.shape[0]}).Call(s.Tensor, v.Tensor), v.shape...)
-			}
-		}
-	case 4, 5:
-		var alike []models.Tensor
-		for _, y := range d.tensors {
-			if y.shape.Equal(x.shape) {
-				alike = append(alike, y.Tensor)
-			}
-		}
-		if kind == 4 {
-			d.add(models.Use(layers.Add{}).Call(alike[0], x.Tensor), x.shape...)
-		} else {
-			d.add(models.Use(layers.Concatenate{}).Call(alike...), x.shape.With(last, len(alike)*x.shape[last])...)
-		}
-	case 6:
-		d.add(models.Use(layers.LayerNormalization{}).Call(x.Tensor), x.shape...)
-	case 7:
-		d.add(models.Use(layers.BatchNormalization{}).Call(models.Use(layers.Dropout{Rate: 0.3}).Call(x.Tensor)), x.shape...)
-	case 8:
-		if s, ok := d.pick(2); ok {
-			d.add(models.Use(layers.GlobalAveragePooling1D{}).Call(s.Tensor), s.shape[1])
-		}
-	case 9: // a model
-		d.models++
-		inner := models.NewSequential(models.Config{Name: fmt.Sprint("part", d.models), Dtype: tensor.Float64},
-			layers.Input{Shape: x.shape}, layers.Dense{Units: units}, layers.LayerNormalization{})
-		y := models.Use(inner).Call(x.Tensor)
-		d.add(y, wide...)
-	}
-}
-
-// Random models train a step, are saved and read, and are then what they were:
-// in their weights, in what they predict, and in what the next step gives.
+// Random models of all layers train a step, are saved and read, and are then
+// what they were: in their configs, in their weights, in what they predict, and
+// in what the next step gives.
 func TestRandomModels(t *testing.T) {
+	var names []string
+	for _, table := range []map[string]func(d *drawing){kinds, more} {
+		for name := range table {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
 	rapid.Check(t, func(t *rapid.T) {
-		steps := rapid.SampledFrom([]int{4, graph.Any}).Draw(t, "steps")
-		series := models.NewInput(layers.Input{Shape: graph.Shape{steps, 2}, Name: "series"})
-		static := models.NewInput(layers.Input{Shape: graph.Shape{2}, Name: "static"})
-		d := &drawing{T: t, handles: map[string]*models.Handle{}}
-		d.add(series, steps, 2)
-		d.add(static, 2)
-		for range rapid.IntRange(2, 7).Draw(t, "layers") {
-			d.layer()
-		}
-		// The outputs: one that needs all inputs and has weights, and one of all.
-		extra := rapid.SampledFrom(d.tensors).Draw(t, "output")
-		pooled := models.Use(layers.GlobalMaxPooling1D{}).Call(series)
-		all := []models.Tensor{pooled, static}
-		for _, x := range d.tensors {
-			if len(x.shape) == 1 {
-				all = append(all, x.Tensor)
+		comeBack(t, drawModel(t, rapid.SliceOfN(rapid.SampledFrom(names), 2, 7).Draw(t, "layers")))
+	})
+}
+
+// No type of layer is forgotten by the random models: there is one of each.
+func TestRandomModelsHaveAllLayers(t *testing.T) {
+	for _, v := range layers.All() {
+		name := reflect.TypeOf(v).Name()
+		t.Run(name, func(t *testing.T) {
+			if kinds[name] == nil {
+				t.Fatal("there is no kind for it")
 			}
-		}
-		main := models.Use(layers.Dense{Units: 1, Name: "main"}).Call(models.Use(layers.Concatenate{}).Call(all...))
-		m := models.NewFunctional(models.Config{Seed: 1, Dtype: tensor.Float64}, models.Inputs{series, static}, models.Outputs{main, extra.Tensor})
-		if err := m.Build(); err != nil {
-			t.Fatalf("%v", err)
-		}
-		if rapid.Bool().Draw(t, "freeze") {
-			params, err := m.Params()
-			if err != nil {
-				t.Fatal(err)
+			m := rapid.Custom(func(t *rapid.T) *models.Functional { return drawModel(t, []string{name}) }).Example(1)
+			file := comeBack(t, m)
+			if class := fmt.Sprintf(`\"class_name\":\"%s\"`, name); !bytes.Contains(file, []byte(class)) {
+				t.Errorf("a model with this kind has no %s", class)
 			}
-			if path := strings.TrimPrefix(params.All()[0].Path, "functional/"); path != "main/kernel" {
-				if err := m.Freeze(path); err != nil {
-					t.Fatal(err)
-				}
-			}
+		})
+	}
+}
+
+// drawModel draws a model that has layers of those kinds, in this order, three
+// inputs and an open or known number of steps.
+func drawModel(t *rapid.T, names []string) *models.Functional {
+	steps := rapid.SampledFrom([]int{4, graph.Any}).Draw(t, "steps")
+	series := models.NewInput(layers.Input{Shape: graph.Shape{steps, 2}, Name: "series"})
+	frame := models.NewInput(layers.Input{Shape: graph.Shape{3, 2}, Name: "frame"})
+	static := models.NewInput(layers.Input{Shape: graph.Shape{2}, Name: "static"})
+	words := models.NewInput(layers.Input{Shape: graph.Shape{steps}, Name: "words"})
+	d := &drawing{T: t, words: words, frame: drawn{frame, graph.Shape{3, 2}}, handles: map[string]*models.Handle{}}
+	d.add(series, steps, 2)
+	d.add(models.Use(layers.Masking{}).Call(series), steps, 2) // it has padding
+	d.add(frame, 3, 2)
+	d.add(static, 2)
+	for _, name := range names {
+		if kind := kinds[name]; kind != nil {
+			kind(d)
+		} else {
+			more[name](d)
 		}
-		shape := append(graph.Shape{3}, extra.shape...)
-		for i, dim := range shape {
-			if dim == graph.Any {
-				shape[i] = 4
-			}
+	}
+	// The outputs: one that needs all inputs, all vectors and the last sequence,
+	// and one of all tensors.
+	pool := func(x models.Tensor) models.Tensor { return models.Use(layers.GlobalMaxPooling1D{}).Call(x) }
+	text := models.Use(layers.Embedding{InputDim: 5, OutputDim: 2}).Call(words)
+	all := []models.Tensor{pool(series), pool(frame), pool(text), static}
+	var last models.Tensor
+	for _, x := range d.tensors {
+		if len(x.shape) == 1 {
+			all = append(all, x.Tensor)
+		} else {
+			last = x.Tensor
 		}
-		batch := &datasets.Batch{
-			Inputs:  []*tensor.Dense{random(1, 3, 4, 2), random(2, 3, 2)},
-			Targets: []*tensor.Dense{random(3, 3, 1), random(4, shape...)},
-		}
-		step := func(m train.Model) float64 {
-			trainer, err := train.Compile(m, train.Config{Loss: losses.MSE{}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			loss, err := trainer.Step(background, batch)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return loss
-		}
-		step(m)
-		var file bytes.Buffer
-		if _, err := m.WriteTo(&file); err != nil {
-			t.Fatal(err)
-		}
-		text := bytes.Clone(file.Bytes())
-		back, err := models.Read(&file, models.LoadConfig{})
+	}
+	main := models.Use(layers.Dense{Units: 1, Name: "main"}).Call(models.Use(layers.Concatenate{}).Call(append(all, pool(last))...))
+	extra := rapid.SampledFrom(d.tensors).Draw(t, "output")
+	m := models.NewFunctional(models.Config{Seed: 1, Dtype: tensor.Float64, Custom: []any{same}},
+		models.Inputs{series, frame, static, words}, models.Outputs{main, extra.Tensor})
+	if err := m.Build(); err != nil {
+		t.Fatalf("%v", err)
+	}
+	if rapid.Bool().Draw(t, "freeze") {
+		params, err := m.Params()
 		if err != nil {
 			t.Fatal(err)
 		}
-		compare := func() {
-			want, err := m.PredictAll(background, batch.Inputs...)
-			if err != nil {
+		if path := strings.TrimPrefix(params.All()[0].Path, "functional/"); path != "main/kernel" {
+			if err := m.Freeze(path); err != nil {
 				t.Fatal(err)
 			}
-			got, err := back.PredictAll(background, batch.Inputs...)
-			if err != nil {
-				t.Fatal(err)
+		}
+	}
+	return m
+}
+
+// comeBack trains a step, saves and reads the model, and returns the file.
+func comeBack(t rapid.TB, m *models.Functional) []byte {
+	batch := &datasets.Batch{Inputs: []*tensor.Dense{random(1, 3, 4, 2), random(2, 3, 3, 2), random(3, 3, 2), random(4, 3, 4)}}
+	padded, words := batch.Inputs[0].Float64s(), batch.Inputs[3].Float64s()
+	for i := range words {
+		words[i] = float64(1 + i%4)
+	}
+	for i := 1; i < 3; i++ { // the last i steps of sample i
+		clear(padded[(i+1)*8-2*i : (i+1)*8])
+		clear(words[(i+1)*4-i : (i+1)*4])
+	}
+	predict := func(m *models.Model) []*tensor.Dense {
+		out, err := m.PredictAll(background, batch.Inputs...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	for i, y := range predict(&m.Model) {
+		batch.Targets = append(batch.Targets, random(uint64(5+i), y.Shape()...))
+	}
+	step := func(m train.Model) float64 {
+		trainer, err := train.Compile(m, train.Config{Loss: losses.MSE{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		loss, err := trainer.Step(background, batch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return loss
+	}
+	before, err := m.WeightsSHA256()
+	if err != nil {
+		t.Fatal(err)
+	}
+	step(m)
+	if after, err := m.WeightsSHA256(); err != nil || after == before {
+		t.Fatalf("a step changed no weight, %v", err)
+	}
+	var file, again bytes.Buffer
+	if _, err := m.WriteTo(&file); err != nil {
+		t.Fatal(err)
+	}
+	text := bytes.Clone(file.Bytes())
+	back, err := models.Read(&file, models.LoadConfig{Custom: []any{same}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	compare := func() {
+		got := predict(back)
+		for i, want := range predict(&m.Model) {
+			if !slices.Equal(got[i].Float64s(), want.Float64s()) {
+				t.Errorf("output %d: got %v, want %v", i, got[i], want)
 			}
-			for i := range want {
-				if !slices.Equal(got[i].Float64s(), want[i].Float64s()) {
-					t.Errorf("output %d: got %v, want %v", i, got[i], want[i])
-				}
-			}
 		}
-		compare()
-		var again bytes.Buffer
-		if _, err := back.WriteTo(&again); err != nil || !bytes.Equal(again.Bytes(), text) {
-			t.Errorf("saved again, the model gives other bytes, %v", err)
-		}
-		if a, b := step(m), step(back); a != b {
-			t.Errorf("a step more gives the losses %g and %g", a, b)
-		}
-		compare()
-	})
+	}
+	compare()
+	if _, err := back.WriteTo(&again); err != nil || !bytes.Equal(again.Bytes(), text) {
+		t.Errorf("saved again, the model gives other bytes, %v", err)
+	}
+	if a, b := step(m), step(back); a != b {
+		t.Errorf("a step more gives the losses %g and %g", a, b)
+	}
+	compare()
+	return text
 }
 
 func random(seed uint64, shape ...int) *tensor.Dense {
