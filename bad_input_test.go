@@ -102,7 +102,17 @@ func badModels() []badInput {
 			return m.SetWeights(models.Weight{Path: "sequential/dense/kernel", Value: good}, models.Weight{Path: path, Value: value})
 		})
 	}
+	x := models.NewInput(row)
+	functional := func(out ...models.Tensor) func() error {
+		return func() error { return models.NewFunctional(models.Config{}, models.Inputs{x}, out).Build() }
+	}
 	return []badInput{
+		{"a functional model without outputs", functional(), "functional", "model must have an output", "", nil},
+		{"a tensor of nothing", functional(models.Use(one).Call(models.Tensor{})), "functional", "input 0 of Dense must come from NewInput or Handle.Call", "", nil},
+		{"an output that is not there", functional(models.Use(one).Call(x).Output(1)), "functional/dense", "output must be one of the layer's 1", "1", nil},
+		{"an input that is not given", functional(models.Use(one).Call(models.NewInput(series))), "functional/input", "input must be among the inputs", "", nil},
+		{"two shapes added", functional(models.Use(layers.Add{}).Call(models.Use(layers.Dense{Units: 3}).Call(x), x)), "functional/add", "Add must have inputs that broadcast to each other, beside [any, 3]", "[any, 2]", nil},
+		{"freezing nothing", func() error { return sequential(row, one).Freeze("dens") }, "sequential/dens", "path must lead to weights", "", nil},
 		{"negative units", build(series, layers.LSTM{Units: 3, ReturnSequences: true}, layers.LSTM{Units: -3}), "sequential/lstm_1", "LSTM.Units must be positive", "-3", nil},
 		{"no units", build(row, layers.Dense{}), "sequential/dense", "Dense.Units must be positive", "0", nil},
 		{"negative dropout", build(row, layers.Dropout{Rate: -0.5}), "sequential/dropout", "Dropout.Rate must be at least 0", "-0.5", nil},

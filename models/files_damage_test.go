@@ -142,6 +142,13 @@ func FuzzReadConfig(f *testing.F) {
 	}
 	f.Add(m.Metadata["engram_config"])
 	f.Add(strings.Replace(m.Metadata["engram_config"], `"units":1`, `"units":1000000000000`, 1))
+	for _, other := range []model{translator(models.Config{}), towers(false, models.Config{})} {
+		c, err := safetensors.Read(bytes.NewReader(bytesOf(f, other)))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(c.Metadata["engram_config"])
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		c := safetensors.File{Metadata: map[string]string{"engram_format": "1", "engram_config": text}, Tensors: m.Tensors}
 		var b bytes.Buffer

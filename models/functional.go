@@ -24,7 +24,7 @@ type Outputs []Tensor
 func NewFunctional(cfg Config, in Inputs, out Outputs) *Functional {
 	n := &network{}
 	m := &Functional{Model{cfg: cfg.named("functional"), unnamed: cfg.Name == "", body: n}}
-	w := walker{network: n, owner: &m.Model, names: newNames(), inputs: map[*use]int{}, at: map[any]int{}, steps: map[*use]int{}}
+	w := walker{network: n, owner: &m.Model, names: newNames(), inputs: map[*use]int{}, at: map[any]int{}, done: map[*use]int{}}
 	n.fault = w.walk(in, out)
 	return m
 }
@@ -35,9 +35,9 @@ type walker struct {
 	owner  *Model
 	names  names
 	inputs map[*use]int // places among the inputs
-	met    int          // uses
+	met    int          // uses, done or under way
 	at     map[any]int  // places of the units, by *Handle, or by *Model whatever the handle
-	steps  map[*use]int // places of the uses
+	done   map[*use]int // places of the steps
 }
 
 func (w *walker) walk(in Inputs, out Outputs) *fault {
@@ -66,7 +66,7 @@ func (w *walker) walk(in Inputs, out Outputs) *fault {
 		w.out = append(w.out, r)
 	}
 	for i, t := range in {
-		if _, ok := w.steps[t.from]; !ok {
+		if _, ok := w.done[t.from]; !ok {
 			return wrong(fmt.Sprintf("input %d", i), "must lead to an output")
 		}
 	}
@@ -81,7 +81,7 @@ func (w *walker) follow(t Tensor, field string) (ref, *fault) {
 	if t.from == nil || t.from.handle == nil {
 		return ref{}, wrong(field, "must come from NewInput or Handle.Call")
 	}
-	if i, ok := w.steps[t.from]; ok {
+	if i, ok := w.done[t.from]; ok {
 		return ref{i, t.output}, nil
 	}
 	if w.met++; w.met > maxUses {
@@ -104,7 +104,7 @@ func (w *walker) follow(t Tensor, field string) (ref, *fault) {
 	if w.uses, f = u.count(w.uses); f != nil {
 		return ref{}, f
 	}
-	n := len(w.network.steps)
+	n := len(w.steps)
 	if h.input {
 		i, ok := w.inputs[t.from]
 		if !ok {
@@ -112,8 +112,8 @@ func (w *walker) follow(t Tensor, field string) (ref, *fault) {
 		}
 		w.in[i] = n
 	}
-	w.network.steps = append(w.network.steps, st)
-	w.steps[t.from] = n
+	w.steps = append(w.steps, st)
+	w.done[t.from] = n
 	return ref{n, t.output}, nil
 }
 

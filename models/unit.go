@@ -29,9 +29,6 @@ func newUnit(n names, place, name string, l layers.Layer) (unit, *fault) {
 			Value: fmt.Sprintf("%T", l),
 		}}
 	}
-	if m == nil && holdsModel(reflect.ValueOf(l), 0) {
-		return unit{}, &fault{place, graph.Error{Field: layers.Class(l), Rule: "must not hold a model in a field, where its weights would not be found; a model can stand in place of a layer"}}
-	}
 	switch {
 	case name != "":
 	case m != nil && !m.unnamed:
@@ -52,6 +49,9 @@ func newUnit(n names, place, name string, l layers.Layer) (unit, *fault) {
 	resolved, err := layers.Resolve(l)
 	if err != nil {
 		return unit{}, &fault{name, err}
+	}
+	if holdsModel(reflect.ValueOf(resolved), 0) {
+		return unit{}, &fault{name, graph.Error{Field: layers.Class(l), Rule: "must not hold a model in a field, where its weights would not be found; a model can stand in place of a layer"}}
 	}
 	return unit{name: name, layer: resolved}, nil
 }
