@@ -66,7 +66,7 @@ func (r OrthogonalRegularizer) Penalty(x graph.Value) graph.Value {
 	squares := x.Square().Sum(1).Unsqueeze(1).Maximum(s.Const(1e-14, graph.Shape{})) // [n, 1]
 	v := x.Div(squares.Sqrt())                                                       // [n, m]
 	products := v.MatMul(v.Transpose(1, 0)).Abs()                                    // [n, n], each pair twice
-	if n != graph.Any {
+	if !s.Symbolic() && s.Err() == nil {                                             // there may be more pairs than memory where there is no graph
 		products = products.Times(others(s, n)) // [n, n]
 	}
 	return products.Sum().Scale(r.Factor / float64(n*(n-1)))

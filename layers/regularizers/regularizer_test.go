@@ -137,6 +137,12 @@ func TestBadConfigs(t *testing.T) {
 	for _, shape := range []graph.Shape{{}, {3}, {2, 3, 4}, {1, 3}} {
 		wantField(t, shapePass(regularizers.OrthogonalRegularizer{}, shape), "OrthogonalRegularizer")
 	}
+	// So many vectors that their pairs have no room, as those of a large Embedding,
+	// are an error, and take no memory to find it out.
+	err := shapePass(regularizers.OrthogonalRegularizer{}, graph.Shape{1 << 20, 2})
+	if err == nil || !errors.Is(err, graph.ErrInput) {
+		t.Errorf("got %v for too many pairs", err)
+	}
 	if err := shapePass(regularizers.OrthogonalRegularizer{}, graph.Shape{graph.Any, 3}); err != nil {
 		t.Error(err)
 	}
