@@ -3,6 +3,7 @@ package losses
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/engram-go/engram/graph"
 )
@@ -64,9 +65,12 @@ func logProbabilities(output graph.Value, fromLogits bool) graph.Value {
 			y[i] = math.Log(clipped(x[i] / sum))
 		}
 	}, func(x, _, dy, dx []float64) {
+		clear(dx)
+		if !slices.ContainsFunc(dy, func(d float64) bool { return d != 0 }) {
+			return // of a masked step nothing comes back, not even where its outputs are all 0
+		}
 		sum, dot := total(x), 0.0
 		for i := range x {
-			dx[i] = 0
 			if p := x[i] / sum; inside(p) {
 				dx[i] = dy[i] / p
 				dot += dy[i]

@@ -280,3 +280,20 @@ func TestTargetShape(t *testing.T) {
 		t.Errorf("of nothing: got %v", got)
 	}
 }
+
+// A step that a mask leaves out has no gradient, even where its outputs are all
+// 0, as those of a ReLU may be, and their logarithms no numbers.
+func TestCrossentropyOfMaskedZeros(t *testing.T) {
+	for name, loss := range map[string]losses.Loss{"binary": losses.BinaryCrossentropy{}, "categorical": losses.CategoricalCrossentropy{}} {
+		got := run(t, tensor.Float64, map[string]graphtest.Array{
+			"target": {Shape: []int{2, 2}, Data: []float64{0, 1, 0, 1}}, "output": {Shape: []int{2, 2}, Data: []float64{0.5, 0.5, 0, 0}},
+		}, func(s *graph.Scope, in map[string]graph.Value) map[string]graph.Value {
+			mask := s.Values([]float64{1, 0}, graph.Shape{2})
+			total := graph.Where(mask, loss.Loss(in["target"], in["output"]), s.Const(0, graph.Shape{})).Sum()
+			return map[string]graph.Value{"grad": s.Gradients(total, in["output"])[0]}
+		})["grad"]
+		if !(got[0] > 0 && got[1] < 0) || got[2] != 0 || got[3] != 0 {
+			t.Errorf("%s: the gradient is %v", name, got)
+		}
+	}
+}
