@@ -131,9 +131,7 @@ func (l lstmCell) peepholes(s *graph.Scope) func(z graph.Value, row int, c graph
 // norm normalises a value over its last axis, and scales it with weights.
 func (l lstmCell) norm(s *graph.Scope, name string, v graph.Value) graph.Value {
 	gamma := s.Param(name+"_gamma", graph.Shape{v.Dim(1)}, initializers.Ones) // [units]
-	v = v.Sub(v.Mean(1).Unsqueeze(1))                                         // [batch, units]
-	deviation := v.Square().Mean(1).Unsqueeze(1).AddConst(1e-3).Sqrt()        // [batch, 1]
-	return v.Div(deviation).Times(gamma)                                      // [batch, units]
+	return normalized(v, 1e-3).Times(gamma)                                   // [batch, units]
 }
 
 // gateBias starts the bias of the forget gate with ones, so that a new LSTM
