@@ -61,7 +61,7 @@ func specimens() map[string]specimen {
 		layers.RNN{Cell: layers.SLSTMCell{Units: 2}}, layers.Bidirectional{Layer: layers.GRU{Units: 2}},
 		layers.TimeDistributed{Layer: layers.Dense{Units: 2}}, layers.Permute{Dims: []int{2, 1}},
 		layers.Reshape{TargetShape: graph.Shape{6, 4}}, layers.SpatialDropout1D{Rate: 0.5}, layers.SinePositionEncoding{},
-		layers.PositionEmbedding{SequenceLength: 4}, layers.Lambda{Function: same},
+		layers.PositionEmbedding{SequenceLength: 8}, layers.Lambda{Function: same},
 	} {
 		add(nil, l, sequence)
 	}

@@ -45,7 +45,7 @@ func (l PositionEmbedding) Call(s *graph.Scope, inputs ...graph.Value) []graph.V
 	}
 	steps := x.Dim(1)
 	if steps > l.SequenceLength {
-		s.Failf("PositionEmbedding", fmt.Sprintf("must have an input of at most %d steps", l.SequenceLength), steps)
+		s.Failf("PositionEmbedding", fmt.Sprintf("must have an input of at most %d steps", l.SequenceLength), x.Shape())
 		return inputs
 	}
 	y := s.Param("embeddings", graph.Shape{l.SequenceLength, d}, l.Initializer) // [sequence length, features]
