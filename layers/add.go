@@ -18,3 +18,6 @@ type Add struct {
 func (l Add) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	return fold(s, "Add", inputs, graph.Value.Add)
 }
+
+// Stepwise combines step by step.
+func (l Add) Stepwise(in []graph.Value) ([]graph.Pace, error) { return mergedSteps(l, in) }

@@ -44,6 +44,7 @@ func (l AdditiveAttention) Call(s *graph.Scope, inputs ...graph.Value) []graph.V
 	if !ok || !a.sameFeatures(s, "AdditiveAttention") {
 		return inputs
 	}
+	a.recall(s, l.UseCausalMask)
 	fit := a.pairs().Tanh() // [batch, query steps, value steps, features]
 	var scores graph.Value  // [batch, query steps, value steps]
 	if l.NoScale {

@@ -12,6 +12,10 @@ type attended struct {
 	query, key, value graph.Value  // [batch, query steps, features], [batch, value steps, features] twice
 	queries           *graph.Value // the mask of the query, [batch, query steps]; nil for none
 	values            *graph.Value // that of key and value, [batch, value steps]; nil for none
+
+	apart   bool // the key is an input of its own
+	stepped bool // the values come step by step
+	past    bool // the values are those of the steps so far, see remember
 }
 
 // attendedBy sorts the inputs of an attention layer: query, value and key. The
@@ -47,7 +51,8 @@ func attendedBy(s *graph.Scope, class string, inputs []graph.Value, keyMask bool
 		}
 		return nil
 	}
-	a := attended{queries: mask(0)}
+	stepped := s.Stepping() && inputs[min(1, len(inputs)-1)].Pace() == graph.Stepped
+	a := attended{queries: mask(0), apart: len(inputs) == 3, stepped: stepped}
 	a.query = hide(inputs[0], a.queries)
 	if len(inputs) == 1 {
 		a.key, a.value, a.values = a.query, a.query, a.queries
@@ -97,7 +102,7 @@ func (a attended) allowed(causal bool) *graph.Value {
 		v := a.values.Unsqueeze(1) // [batch, 1, value steps]
 		m = &v
 	}
-	if causal {
+	if causal && !a.past {
 		s := a.query.Scope()
 		earlier := counting(s, a.query.Dim(1)).Unsqueeze(1).GreaterEqual(counting(s, a.value.Dim(1))) // [query steps, value steps]
 		m = both(m, &earlier)

@@ -66,6 +66,7 @@ func (l Attention) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	if !ok || !a.sameFeatures(s, "Attention") {
 		return inputs
 	}
+	a.recall(s, l.UseCausalMask)
 	soft := softAttention{l.Dropout, l.Seed, l.UseCausalMask, l.ReturnAttentionScores}
 	return soft.call(s, a, l.scores(s, a))
 }

@@ -19,3 +19,6 @@ func (l Average) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	}
 	return []graph.Value{ride(out[0], out[0].Scale(1/float64(len(inputs))))}
 }
+
+// Stepwise combines step by step.
+func (l Average) Stepwise(in []graph.Value) ([]graph.Pace, error) { return mergedSteps(l, in) }

@@ -177,3 +177,8 @@ func (b batchFeatures) moments(s *graph.Scope) (mean, variance, centred graph.Va
 	centred = b.x.Sub(mean.Reshape(b.wide...))                                                  // the shape of x
 	return mean, graph.Where(mask, centred, zero).Square().Sum(b.others...).Times(part), centred
 }
+
+// Stepwise holds for an axis that is not steps.
+func (l BatchNormalization) Stepwise(in []graph.Value) ([]graph.Pace, error) {
+	return stepByStep(l, in, l.Axis)
+}

@@ -101,3 +101,14 @@ func behindBatch(s *graph.Scope, field string, x graph.Value, axis int) (int, bo
 	}
 	return a, true
 }
+
+// Stepwise holds for sequences that are joined along another axis than the
+// steps.
+func (l Concatenate) Stepwise(in []graph.Value) ([]graph.Pace, error) {
+	for _, x := range in {
+		if x.Pace() != graph.Stepped {
+			return nil, notStepwise(l, "an input is a sequence, and another is not")
+		}
+	}
+	return stepByStep(l, in, l.Axis)
+}

@@ -80,8 +80,11 @@ func (l Conv1D) Resolve() (Layer, error) {
 
 // Call computes the layer.
 func (l Conv1D) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
-	x, w, ok := l.Padding.windows(s, "Conv1D", inputs,
-		graph.Window{Size: l.KernelSize, Stride: l.Strides, Dilation: l.DilationRate})
+	w := graph.Window{Size: l.KernelSize, Stride: l.Strides, Dilation: l.DilationRate}
+	if x, ok := sequenceInput(s, "Conv1D", inputs); ok && s.Stepping() {
+		inputs, l.Padding = []graph.Value{l.recall(s, x, w.Span())}, Valid
+	}
+	x, w, ok := l.Padding.windows(s, "Conv1D", inputs, w)
 	if !ok {
 		return inputs
 	}
@@ -118,4 +121,27 @@ func (l Conv1D) convolve(windows, kernel graph.Value) graph.Value {
 	kernel = kernel.Reshape(size*part, l.Groups, l.Filters/l.Groups).Transpose(1, 0, 2) // [groups, size·part, filters/groups]
 	y := windows.Reshape(l.Groups, rows, size*part).MatMul(kernel)                      // [groups, rows, filters/groups]
 	return y.Transpose(1, 0, 2).Reshape(batch, steps, l.Filters)
+}
+
+// Stepwise keeps the steps that the next windows see.
+func (l Conv1D) Stepwise(in []graph.Value) ([]graph.Pace, error) {
+	if l.Strides > 1 || l.KernelSize > 1 && l.Padding != Causal {
+		return nil, notStepwise(l, "it has strides, or windows that are not causal")
+	}
+	if err := pointwise(l, l.Activation, in[0]); err != nil {
+		return nil, err
+	}
+	return stepByStep(l, in)
+}
+
+// recall puts the steps that its window sees before the one at hand, where that
+// is all there is of a sequence.
+func (l Conv1D) recall(s *graph.Scope, x graph.Value, span int) graph.Value {
+	if span == 1 {
+		return x
+	}
+	past, keep := s.Carry("past", s.Const(0, x.Shape().With(1, span-1)))
+	x = graph.Concat(1, past, x) // [batch, span, features]
+	keep(x.Slice(1, 1, span))
+	return x
 }

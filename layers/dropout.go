@@ -101,3 +101,6 @@ func keeping(rate float64) func(r *rand.Rand) float64 {
 		return 0
 	}
 }
+
+// Stepwise passes the step on.
+func (l Dropout) Stepwise(in []graph.Value) ([]graph.Pace, error) { return stepByStep(l, in) }

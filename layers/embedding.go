@@ -74,3 +74,6 @@ func (l Embedding) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	}
 	return []graph.Value{alsoMask(y, differs(x, 0))}
 }
+
+// Stepwise looks every step up by itself.
+func (l Embedding) Stepwise(in []graph.Value) ([]graph.Pace, error) { return stepByStep(l, in) }

@@ -40,3 +40,6 @@ func (l GaussianNoise) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value
 	})
 	return []graph.Value{ride(x, y)}
 }
+
+// Stepwise passes the step on.
+func (l GaussianNoise) Stepwise(in []graph.Value) ([]graph.Pace, error) { return stepByStep(l, in) }

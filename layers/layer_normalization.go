@@ -183,3 +183,8 @@ func moments(x []float64, epsilon float64) (mean, r float64) {
 	}
 	return mean, 1 / math.Sqrt(variance/n+epsilon)
 }
+
+// Stepwise holds for axes that are not steps.
+func (l LayerNormalization) Stepwise(in []graph.Value) ([]graph.Pace, error) {
+	return stepByStep(l, in, l.Axis...)
+}

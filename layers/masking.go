@@ -52,3 +52,6 @@ func alsoMask(y, m graph.Value) graph.Value {
 	}
 	return y.WithMask(m)
 }
+
+// Stepwise masks every step by itself.
+func (l Masking) Stepwise(in []graph.Value) ([]graph.Pace, error) { return stepByStep(l, in, -1) }

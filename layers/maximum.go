@@ -19,3 +19,6 @@ type Maximum struct {
 func (l Maximum) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	return foldCounted(s, "Maximum", inputs, graph.Value.Maximum)
 }
+
+// Stepwise combines step by step.
+func (l Maximum) Stepwise(in []graph.Value) ([]graph.Pace, error) { return mergedSteps(l, in) }

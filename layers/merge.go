@@ -107,3 +107,24 @@ func foldCounted(s *graph.Scope, class string, inputs []graph.Value, f func(a, b
 	}
 	return []graph.Value{rideAny(xs, y)}
 }
+
+// mergedSteps is what Stepwise returns for a layer that combines its inputs with
+// merge. All have their steps on the same axis then, and nothing that changes
+// from step to step is combined with the steps before.
+func mergedSteps(l Layer, in []graph.Value) ([]graph.Pace, error) {
+	deepest := 0
+	for _, x := range in {
+		deepest = max(deepest, x.Rank())
+	}
+	for _, x := range in {
+		switch {
+		case x.Pace() == graph.Latest:
+			return nil, notStepwise(l, "an input that is no sequence changes from step to step, and the steps of the others with it")
+		case x.Pace() == graph.Stepped && x.Rank() < deepest:
+			return nil, notStepwise(l, "an input has more axes than one that is a sequence")
+		case x.Pace() == graph.Still && x.Rank() == deepest && x.Dim(1) != 1:
+			return nil, notStepwise(l, "an input is there for all steps at once")
+		}
+	}
+	return []graph.Pace{graph.Stepped}, nil
+}

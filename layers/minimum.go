@@ -19,3 +19,6 @@ type Minimum struct {
 func (l Minimum) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	return foldCounted(s, "Minimum", inputs, graph.Value.Minimum)
 }
+
+// Stepwise combines step by step.
+func (l Minimum) Stepwise(in []graph.Value) ([]graph.Pace, error) { return mergedSteps(l, in) }

@@ -101,6 +101,7 @@ func (l MultiHeadAttention) Call(s *graph.Scope, inputs ...graph.Value) []graph.
 	if !ok {
 		return inputs
 	}
+	keep := a.remember(s, l.UseCausalMask)
 	allowed, ok := l.allowed(s, a, mask)
 	if !ok {
 		return inputs
@@ -109,6 +110,7 @@ func (l MultiHeadAttention) Call(s *graph.Scope, inputs ...graph.Value) []graph.
 	q := l.project(s, "query", a.query, "btd,dhk->bthk", graph.Shape{a.query.Dim(2), h, k}, 1) // [batch, query steps, heads, key_dim]
 	ks := l.project(s, "key", a.key, "btd,dhk->bthk", graph.Shape{a.key.Dim(2), h, k}, 1)      // [batch, value steps, heads, key_dim]
 	v := l.project(s, "value", a.value, "btd,dhk->bthk", graph.Shape{a.value.Dim(2), h, n}, 1) // [batch, value steps, heads, value_dim]
+	ks, v = keep("key", ks), keep("value", v)
 
 	scores := graph.Einsum("bthk,bshk->bhts", q.Scale(1/math.Sqrt(float64(k))), ks) // [batch, heads, query steps, value steps]
 	weights := weigh(scores, allowed)                                               // [batch, heads, query steps, value steps]

@@ -42,3 +42,6 @@ func (l Multiply) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	}
 	return []graph.Value{rideAny(xs, y)}
 }
+
+// Stepwise combines step by step.
+func (l Multiply) Stepwise(in []graph.Value) ([]graph.Pace, error) { return mergedSteps(l, in) }

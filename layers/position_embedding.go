@@ -49,9 +49,16 @@ func (l PositionEmbedding) Call(s *graph.Scope, inputs ...graph.Value) []graph.V
 		return inputs
 	}
 	y := s.Param("embeddings", graph.Shape{l.SequenceLength, d}, l.Initializer) // [sequence length, features]
+	if s.Stepping() {
+		y = y.Gather(s.Count(x.Dim(0), l.SequenceLength)).Unsqueeze(1) // [batch, 1, features]
+		return []graph.Value{ride(x, y)}
+	}
 	if steps == graph.Any {
 		return []graph.Value{ride(x, s.Const(0, x.Shape()))}
 	}
 	y = y.Slice(0, 0, steps).BroadcastTo(x.Shape()...) // [batch, steps, features]
 	return []graph.Value{ride(x, y)}
 }
+
+// Stepwise counts the steps.
+func (l PositionEmbedding) Stepwise(in []graph.Value) ([]graph.Pace, error) { return stepByStep(l, in) }

@@ -48,18 +48,33 @@ func (l SinePositionEncoding) Call(s *graph.Scope, inputs ...graph.Value) []grap
 	if s.Symbolic() {
 		return []graph.Value{ride(x, s.Const(0, x.Shape()))}
 	}
+	if s.Stepping() {
+		t := s.Count(x.Dim(0), maxWhole32).Reshape(x.Dim(0), 1, 1).BroadcastTo(x.Shape()...) // [batch, 1, features]
+		y := t.MapAxis("waves", -1, func(t, y []float64) { l.waves(t[0], y) }, func(_, _, _, dt []float64) { clear(dt) })
+		return []graph.Value{ride(x, y)}
+	}
 	steps := x.Dim(1)
-	waves := make([]float64, 0, steps*d)
+	waves := make([]float64, steps*d)
 	for t := range steps {
-		for i := range d {
-			angle := float64(t) * math.Pow(l.MaxWavelength, -float64(i/2*2)/float64(d))
-			if i%2 == 0 {
-				waves = append(waves, math.Sin(angle))
-			} else {
-				waves = append(waves, math.Cos(angle))
-			}
-		}
+		l.waves(float64(t), waves[t*d:(t+1)*d])
 	}
 	y := s.Values(waves, graph.Shape{steps, d}).BroadcastTo(x.Shape()...) // [batch, steps, features]
 	return []graph.Value{ride(x, y)}
+}
+
+// waves fills in the features of step t.
+func (l SinePositionEncoding) waves(t float64, y []float64) {
+	for i := range y {
+		angle := t * math.Pow(l.MaxWavelength, -float64(i/2*2)/float64(len(y)))
+		if i%2 == 0 {
+			y[i] = math.Sin(angle)
+		} else {
+			y[i] = math.Cos(angle)
+		}
+	}
+}
+
+// Stepwise counts the steps.
+func (l SinePositionEncoding) Stepwise(in []graph.Value) ([]graph.Pace, error) {
+	return stepByStep(l, in)
 }

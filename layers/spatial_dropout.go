@@ -32,3 +32,6 @@ func (l SpatialDropout1D) Call(s *graph.Scope, inputs ...graph.Value) []graph.Va
 	seeded(s, l.Seed, func() { y = drop(s, "mask", x, x.Shape().With(1, 1), l.Rate) }) // one mask [batch, 1, features]
 	return []graph.Value{ride(x, y)}
 }
+
+// Stepwise passes the step on.
+func (l SpatialDropout1D) Stepwise(in []graph.Value) ([]graph.Pace, error) { return stepByStep(l, in) }

@@ -19,3 +19,6 @@ func (l Subtract) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	}
 	return fold(s, "Subtract", inputs, graph.Value.Sub)
 }
+
+// Stepwise combines step by step.
+func (l Subtract) Stepwise(in []graph.Value) ([]graph.Pace, error) { return mergedSteps(l, in) }

@@ -53,7 +53,8 @@ func (l TimeDistributed) Call(s *graph.Scope, inputs ...graph.Value) []graph.Val
 	if masked && steps.Rank() == 2 {
 		steps = steps.WithMask(mask.Reshape(all))
 	}
-	out := slices.Clone(Apply(s, innerName(l.Layer), l.Layer, steps))
+	var out []graph.Value
+	s.Alone(func() { out = slices.Clone(Apply(s, innerName(l.Layer), l.Layer, steps)) })
 	for i, y := range out {
 		if s.Err() != nil {
 			return inputs
@@ -66,3 +67,6 @@ func (l TimeDistributed) Call(s *graph.Scope, inputs ...graph.Value) []graph.Val
 	}
 	return out
 }
+
+// Stepwise holds for every layer, since it sees each step by itself.
+func (l TimeDistributed) Stepwise(in []graph.Value) ([]graph.Pace, error) { return stepByStep(l, in) }

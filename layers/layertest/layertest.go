@@ -30,6 +30,7 @@ var checks = []struct {
 	{"dtypes", checkDtypes},
 	{"bits", checkBits},
 	{"samples", checkSamples},
+	{"steps", checkSteps},
 	{"training", checkTraining},
 	{"config", checkConfig},
 	{"weights", checkWeights},
@@ -43,6 +44,7 @@ var checks = []struct {
 //   - dtypes: float32 and float64 agree.
 //   - bits: equal seeds give equal bits, also in training.
 //   - samples: one gives the same alone and in a batch, whatever the others are.
+//   - steps: where it runs one step of a sequence at a time, it gives the same.
 //   - training: a step down the gradient lowers a loss.
 //   - config: it goes to JSON and back, and with it all that the layer computes.
 //   - weights: a layer that takes over the stored ones computes the same.
