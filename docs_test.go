@@ -3,8 +3,11 @@ package engram_test
 import (
 	"bytes"
 	"os"
+	"reflect"
 	"regexp"
 	"testing"
+
+	"github.com/engram-go/engram/layers"
 )
 
 // The layer, the cell and their tests in docs/adding-a-layer.md are those that
@@ -46,5 +49,19 @@ func TestReadmeFunctional(t *testing.T) {
 	indented := regexp.MustCompile("(?m)^(.)").ReplaceAll(blocks[1][1], []byte("\t$1"))
 	if !bytes.Contains(code, indented) {
 		t.Errorf("models/example_functional_test.go does not have\n%s", indented)
+	}
+}
+
+// The documentation of package layers names every layer and cell.
+func TestListOfLayers(t *testing.T) {
+	doc, err := os.ReadFile("layers/doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range layers.All() {
+		name := reflect.TypeOf(l).Name()
+		if !regexp.MustCompile(`\b` + name + `\b`).Match(doc) {
+			t.Errorf("layers/doc.go does not have %s", name)
+		}
 	}
 }
