@@ -48,7 +48,7 @@ func (s *Scope) AddUpdate(name string, v Value) {
 	if !ok {
 		return
 	}
-	if want := b.Param.Shape; !matches(v.shape, want) {
+	if want := b.Param.Shape; !v.shape.Matches(want) {
 		s.Failf("update of "+name, fmt.Sprintf("must have the shape %v", want), v.shape)
 		return
 	}

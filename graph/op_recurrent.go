@@ -143,7 +143,7 @@ func (r Recurrent) fits() bool {
 }
 
 func (r Recurrent) fit(name string, v Value, shape Shape) bool {
-	if len(v.shape) != len(shape) || !matches(v.shape, shape) {
+	if !v.shape.Matches(shape) {
 		r.X.s.Failf("recurrent "+name, fmt.Sprintf("must have the shape %v", shape), v.shape)
 		return false
 	}

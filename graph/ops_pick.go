@@ -11,7 +11,7 @@ func (v Value) Pick(indices Value) Value {
 		return v.s.poison(indices.shape)
 	}
 	last := len(v.shape) - 1
-	if !matches(indices.shape, v.shape[:last]) {
+	if !indices.shape.Matches(v.shape[:last]) {
 		v.s.Failf("pick", fmt.Sprintf("must have indices of the shape %v", v.shape[:last]), indices.shape)
 		return v.s.poison(indices.shape)
 	}

@@ -245,7 +245,7 @@ func Concat(axis int, first Value, rest ...Value) Value {
 	}
 	shape := first.shape.Clone()
 	for _, v := range rest {
-		if len(v.shape) != len(shape) || !matches(v.shape.With(a, 1), first.shape.With(a, 1)) {
+		if len(v.shape) != len(shape) || !v.shape.With(a, 1).Matches(first.shape.With(a, 1)) {
 			first.s.Failf("concat", fmt.Sprintf("must have values that fit %v but for axis %d", first.shape, a), v.shape)
 			return first.s.poison(first.shape)
 		}
@@ -276,11 +276,6 @@ func Concat(axis int, first Value, rest ...Value) Value {
 		return grads
 	}
 	return first.s.apply(sp, values...)
-}
-
-// matches tells whether two shapes of one rank are alike where both are known.
-func matches(a, b Shape) bool {
-	return slices.EqualFunc(a, b, func(x, y int) bool { return x == y || x == Any || y == Any })
 }
 
 func concatKernel[T float](count int, sizes []int) func([]T, [][]T) error {

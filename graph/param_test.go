@@ -187,6 +187,16 @@ func TestShape(t *testing.T) {
 		}
 	}
 	s := graph.Shape{2, graph.Any, 4}
+	for _, c := range []struct {
+		shape graph.Shape
+		want  bool
+	}{
+		{graph.Shape{2, 3, 4}, true}, {graph.Shape{graph.Any, graph.Any, 4}, true}, {graph.Shape{2, 3, 5}, false}, {graph.Shape{2, 3}, false},
+	} {
+		if s.Matches(c.shape) != c.want || c.shape.Matches(s) != c.want {
+			t.Errorf("whether %v matches %v must be %v", s, c.shape, c.want)
+		}
+	}
 	if got := s.With(-2, 3); !got.Equal(graph.Shape{2, 3, 4}) || !s.Accepts(got) || got.Accepts(s) || s.Accepts(graph.Shape{2, 3}) {
 		t.Errorf("With gives %v from %v", got, s)
 	}

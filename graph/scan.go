@@ -65,12 +65,12 @@ func (c Scan) fits() bool {
 		return false
 	}
 	for i, v := range c.Initial {
-		if len(v.shape) == 0 || !matches(v.shape[:1], c.X.shape[:1]) {
+		if len(v.shape) == 0 || !v.shape[:1].Matches(c.X.shape[:1]) {
 			s.Failf(fmt.Sprintf("scan state %d", i), fmt.Sprintf("must have the first axis of %v", c.X.shape), v.shape)
 			return false
 		}
 	}
-	if m, ok := c.X.Mask(); ok && (len(m.shape) != 2 || !matches(m.shape, c.X.shape[:2])) {
+	if m, ok := c.X.Mask(); ok && !m.shape.Matches(c.X.shape[:2]) {
 		s.Failf("scan mask", fmt.Sprintf("must have the shape %v", c.X.shape[:2]), m.shape)
 		return false
 	}
@@ -125,7 +125,7 @@ func (c Scan) kept(y Value, next []Value) bool {
 			return false
 		}
 	}
-	if len(y.shape) == 0 || !matches(y.shape[:1], c.X.shape[:1]) {
+	if len(y.shape) == 0 || !y.shape[:1].Matches(c.X.shape[:1]) {
 		s.Failf("step's output", fmt.Sprintf("must have the first axis of %v", c.X.shape), y.shape)
 		return false
 	}

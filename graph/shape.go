@@ -66,6 +66,12 @@ func (s Shape) Accepts(t Shape) bool {
 	return slices.EqualFunc(s, t, func(a, b int) bool { return a == b || a == Any })
 }
 
+// Matches tells whether two values may have one shape: every axis is equal, or
+// open in s or t.
+func (s Shape) Matches(t Shape) bool {
+	return slices.EqualFunc(s, t, func(a, b int) bool { return a == b || a == Any || b == Any })
+}
+
 // With returns a copy whose axis i (negative counts from the end) has size d.
 func (s Shape) With(i, d int) Shape {
 	t := s.Clone()

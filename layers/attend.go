@@ -34,12 +34,11 @@ func attendedBy(s *graph.Scope, class string, inputs []graph.Value, keyMask bool
 		if _, ok := features(s, class, x); !ok {
 			return attended{}, false
 		}
-		if !alike(x.Dim(0), inputs[0].Dim(0)) || i == 2 && !alike(x.Dim(1), inputs[1].Dim(1)) {
+		if !same(x.Dim(0), inputs[0].Dim(0)) || i == 2 && !same(x.Dim(1), inputs[1].Dim(1)) {
 			s.Failf(class, fmt.Sprintf("must have inputs of one batch, and as many keys as values, beside %v", inputs[i-1].Shape()), x.Shape())
 			return attended{}, false
 		}
-		if mask, ok := x.Mask(); ok && !mask.Shape().Accepts(x.Shape()[:2]) {
-			s.Failf(class+" mask", fmt.Sprintf("must have the shape %v", x.Shape()[:2]), mask.Shape())
+		if !ofSteps(s, class, x) {
 			return attended{}, false
 		}
 	}
@@ -68,29 +67,6 @@ func attendedBy(s *graph.Scope, class string, inputs []graph.Value, keyMask bool
 		a.key = hide(inputs[2], a.values)
 	}
 	return a, true
-}
-
-// alike tells whether two sizes are equal as far as they are known.
-func alike(a, b int) bool { return a == b || a == graph.Any || b == graph.Any }
-
-// hide puts zeros into the masked steps of x.
-func hide(x graph.Value, mask *graph.Value) graph.Value {
-	if mask == nil {
-		return x.WithoutMask()
-	}
-	return graph.Where(mask.Unsqueeze(-1), x, x.Scope().Const(0, graph.Shape{}))
-}
-
-// both is the mask of what two masks allow; nil allows everything.
-func both(a, b *graph.Value) *graph.Value {
-	if a == nil || b == nil {
-		if a == nil {
-			return b
-		}
-		return a
-	}
-	m := a.Times(*b)
-	return &m
 }
 
 // allowed are the values that each query may look at: 1 there and 0 elsewhere,

@@ -1,8 +1,6 @@
 package layers
 
 import (
-	"fmt"
-
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/layers/initializers"
 )
@@ -134,12 +132,8 @@ type batchFeatures struct {
 
 // features finds the axis of the features in a batch.
 func (l BatchNormalization) features(s *graph.Scope, x graph.Value) (batchFeatures, bool) {
-	axis := l.Axis
-	if axis < 0 {
-		axis += x.Rank()
-	}
-	if axis <= 0 || axis >= x.Rank() {
-		s.Failf("BatchNormalization.Axis", fmt.Sprintf("must lie within the shape %v, behind the batch", x.Shape()), l.Axis)
+	axis, ok := behindBatch(s, "BatchNormalization.Axis", x, l.Axis)
+	if !ok {
 		return batchFeatures{}, false
 	}
 	n := x.Dim(axis)

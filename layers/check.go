@@ -137,24 +137,6 @@ func sequenceInput(s *graph.Scope, class string, inputs []graph.Value) (graph.Va
 	return x, ok
 }
 
-// counted returns the mask of x, with axes of size 1 added so that it broadcasts
-// to x.
-func counted(s *graph.Scope, class string, x graph.Value) (graph.Value, bool) {
-	m, ok := x.Mask()
-	if !ok {
-		return m, false
-	}
-	if m.Rank() > x.Rank() || !m.Shape().Accepts(x.Shape()[:m.Rank()]) {
-		s.Failf(class+" mask", fmt.Sprintf("must have the first axes of the input %v", x.Shape()), m.Shape())
-		return m, false
-	}
-	shape := m.Shape()
-	for len(shape) < x.Rank() {
-		shape = append(shape, 1)
-	}
-	return m.Reshape(shape...), true
-}
-
 // features is the size of the last axis, which weights depend on.
 func features(s *graph.Scope, class string, x graph.Value) (int, bool) {
 	d := x.Dim(-1)
@@ -164,6 +146,23 @@ func features(s *graph.Scope, class string, x graph.Value) (int, bool) {
 	}
 	return d, true
 }
+
+// behindBatch turns a possibly negative axis of x, which a field names, into its
+// place. The batch is no such axis.
+func behindBatch(s *graph.Scope, field string, x graph.Value, axis int) (int, bool) {
+	a := axis
+	if a < 0 {
+		a += x.Rank()
+	}
+	if a < 1 || a >= x.Rank() {
+		s.Failf(field, fmt.Sprintf("must be an axis behind the batch of %v", x.Shape()), axis)
+		return 0, false
+	}
+	return a, true
+}
+
+// same tells whether two axes may have one size; an open one may have any.
+func same(a, b int) bool { return a == b || a == graph.Any || b == graph.Any }
 
 // gate applies an activation that must keep the shape of x: one that halved it
 // would broadcast in what follows, and nobody would see.
@@ -184,14 +183,6 @@ func priced(s *graph.Scope, r graph.Regularizer, outputs ...graph.Value) []graph
 		}
 	}
 	return outputs
-}
-
-// ride lets the mask of x ride on y.
-func ride(x, y graph.Value) graph.Value {
-	if m, ok := x.Mask(); ok {
-		return y.WithMask(m)
-	}
-	return y
 }
 
 // epsilon fills in what keeps a division finite.

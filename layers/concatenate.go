@@ -56,15 +56,7 @@ func (l Concatenate) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 
 // joins tells whether two shapes are alike but for an axis.
 func joins(a, b graph.Shape, axis int) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i, n := range a {
-		if i != axis && !same(n, b[i]) {
-			return false
-		}
-	}
-	return true
+	return len(a) == len(b) && a.With(axis, 1).Matches(b.With(axis, 1))
 }
 
 // rideJoined lets the masks of all xs ride on y one behind the other, with ones
@@ -86,20 +78,6 @@ func rideJoined(s *graph.Scope, xs []graph.Value, y graph.Value) graph.Value {
 		return y
 	}
 	return y.WithMask(graph.Concat(1, masks[0], masks[1:]...)) // [batch, steps]
-}
-
-// behindBatch turns a possibly negative axis of x, which a field names, into its
-// place. The batch is no such axis.
-func behindBatch(s *graph.Scope, field string, x graph.Value, axis int) (int, bool) {
-	a := axis
-	if a < 0 {
-		a += x.Rank()
-	}
-	if a < 1 || a >= x.Rank() {
-		s.Failf(field, fmt.Sprintf("must be an axis behind the batch of %v", x.Shape()), axis)
-		return 0, false
-	}
-	return a, true
 }
 
 // Stepwise holds for sequences that are joined along another axis than the

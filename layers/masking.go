@@ -44,14 +44,5 @@ func differs(x graph.Value, c float64) graph.Value {
 	return x.Equal(x.Scope().Const(c, graph.Shape{})).OneMinus()
 }
 
-// alsoMask lets a mask ride on y that leaves out what m leaves out, and what
-// the mask on y does.
-func alsoMask(y, m graph.Value) graph.Value {
-	if before, ok := y.Mask(); ok {
-		m = m.Times(before)
-	}
-	return y.WithMask(m)
-}
-
 // Stepwise masks every step by itself.
 func (l Masking) Stepwise(in []graph.Value) ([]graph.Pace, error) { return stepByStep(l, in, -1) }

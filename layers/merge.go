@@ -49,9 +49,6 @@ func fits(a, b graph.Shape) bool {
 	return true
 }
 
-// same tells whether two axes may have one size; an open one may have any.
-func same(a, b int) bool { return a == b || a == graph.Any || b == graph.Any }
-
 // fold combines the inputs of a layer one after the other. The output has a mask
 // where all inputs have one: a step counts where it does in any of them.
 func fold(s *graph.Scope, class string, inputs []graph.Value, f func(a, b graph.Value) graph.Value) []graph.Value {
@@ -64,23 +61,6 @@ func fold(s *graph.Scope, class string, inputs []graph.Value, f func(a, b graph.
 		y = f(y, x)
 	}
 	return []graph.Value{rideAny(xs, y)}
-}
-
-// rideAny lets the masks of all xs, where each has one, ride on y as one: a step
-// counts where it does in any of them.
-func rideAny(xs []graph.Value, y graph.Value) graph.Value {
-	var all graph.Value
-	for i, x := range xs {
-		m, ok := x.Mask()
-		if !ok {
-			return y.WithoutMask()
-		}
-		if i > 0 {
-			m = all.Maximum(m)
-		}
-		all = m
-	}
-	return y.WithMask(all)
 }
 
 // foldCounted is fold for what has no neutral element: an element of a masked

@@ -165,7 +165,7 @@ func (l MultiHeadAttention) allowed(s *graph.Scope, a attended, mask *graph.Valu
 	}
 	if mask != nil {
 		want := graph.Shape{a.query.Dim(0), a.query.Dim(1), a.value.Dim(1)}
-		if got := mask.Shape(); len(got) != 3 || !alike(got[0], want[0]) || !alike(got[1], want[1]) || !alike(got[2], want[2]) {
+		if !mask.Shape().Matches(want) {
 			s.Failf("MultiHeadAttention.AttentionMask", fmt.Sprintf("must be an input of the shape %v", want), mask.Shape())
 			return nil, false
 		}

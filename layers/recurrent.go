@@ -114,8 +114,7 @@ func (r rnn) sequence(s *graph.Scope, inputs []graph.Value) (sequence, bool) {
 	if _, ok := features(s, r.class, x); !ok {
 		return sequence{}, false
 	}
-	if mask, ok := x.Mask(); ok && !mask.Shape().Accepts(x.Shape()[:2]) {
-		s.Failf(r.class+" mask", fmt.Sprintf("must have the shape %v", x.Shape()[:2]), mask.Shape())
+	if !ofSteps(s, r.class, x) {
 		return sequence{}, false
 	}
 	states, ok := r.start(s, x.Dim(0), sizes, inputs[1:])

@@ -1,7 +1,6 @@
 package layers
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/engram-go/engram/graph"
@@ -40,17 +39,12 @@ func (l TimeDistributed) Resolve() (Layer, error) {
 // Call computes the layer.
 func (l TimeDistributed) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	x, ok := one(s, "TimeDistributed", inputs, 3)
-	if !ok {
-		return inputs
-	}
-	mask, masked := x.Mask()
-	if masked && !mask.Shape().Accepts(x.Shape()[:2]) {
-		s.Failf("TimeDistributed mask", fmt.Sprintf("must have the shape %v", x.Shape()[:2]), mask.Shape())
+	if !ok || !ofSteps(s, "TimeDistributed", x) {
 		return inputs
 	}
 	all := x.Shape()[:2].Size()                                       // batch·steps
 	steps := x.Reshape(append(graph.Shape{all}, x.Shape()[2:]...)...) // [batch·steps, ...]
-	if masked && steps.Rank() == 2 {
+	if mask, masked := x.Mask(); masked && steps.Rank() == 2 {
 		steps = steps.WithMask(mask.Reshape(all))
 	}
 	var out []graph.Value

@@ -72,15 +72,7 @@ func metricWeights(output graph.Value, w weighing) (weights graph.Value, ok bool
 // along tells whether the axes of weights are the first ones of each.
 func along(weights, each graph.Value) bool {
 	n := weights.Rank()
-	if n > each.Rank() {
-		return false
-	}
-	for i, d := range weights.Shape() {
-		if e := each.Dim(i); d != e && d != graph.Any && e != graph.Any {
-			return false
-		}
-	}
-	return true
+	return n <= each.Rank() && weights.Shape().Matches(each.Shape()[:n])
 }
 
 // lift gives weights the rank of what they weigh: [batch, 1, ...].

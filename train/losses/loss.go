@@ -40,26 +40,12 @@ func fits(target, output graph.Value) bool {
 	switch {
 	case len(want) == 0:
 		s.Failf("output", "must have an axis of samples", want)
-	case !alike(target.Shape(), want):
+	case !target.Shape().Matches(want):
 		s.Failf("target", fmt.Sprintf("must have the shape of the output, %v", want), target.Shape())
 	default:
 		return true
 	}
 	return false
-}
-
-// alike tells whether two shapes may be equal: axes that are still open, where
-// only shapes are followed, are compared when the graph is built.
-func alike(a, b graph.Shape) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] && a[i] != graph.Any && b[i] != graph.Any {
-			return false
-		}
-	}
-	return true
 }
 
 // mean averages over the features.

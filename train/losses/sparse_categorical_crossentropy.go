@@ -36,7 +36,7 @@ func (c SparseCategoricalCrossentropy) Loss(target, output graph.Value) graph.Va
 		target = target.At(-1, 0) // [batch, ...]
 	}
 	want := c.TargetShape(output.Shape())
-	if !alike(target.Shape(), want) {
+	if !target.Shape().Matches(want) {
 		s.Failf("target", fmt.Sprintf("must hold numbers of classes in the shape %v", want), target.Shape())
 		return output
 	}

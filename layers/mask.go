@@ -1,0 +1,91 @@
+package layers
+
+import (
+	"fmt"
+
+	"github.com/engram-go/engram/graph"
+)
+
+// What layers do with the masks of their inputs.
+
+// ofSteps tells whether the mask of x, if it has one, is a mask of its steps.
+func ofSteps(s *graph.Scope, class string, x graph.Value) bool {
+	m, ok := x.Mask()
+	if ok && !m.Shape().Accepts(x.Shape()[:2]) {
+		s.Failf(class+" mask", fmt.Sprintf("must have the shape %v", x.Shape()[:2]), m.Shape())
+		return false
+	}
+	return true
+}
+
+// counted returns the mask of x, with axes of size 1 added so that it broadcasts
+// to x.
+func counted(s *graph.Scope, class string, x graph.Value) (graph.Value, bool) {
+	m, ok := x.Mask()
+	if !ok {
+		return m, false
+	}
+	if m.Rank() > x.Rank() || !m.Shape().Accepts(x.Shape()[:m.Rank()]) {
+		s.Failf(class+" mask", fmt.Sprintf("must have the first axes of the input %v", x.Shape()), m.Shape())
+		return m, false
+	}
+	shape := m.Shape()
+	for len(shape) < x.Rank() {
+		shape = append(shape, 1)
+	}
+	return m.Reshape(shape...), true
+}
+
+// hide puts zeros into the masked steps of x.
+func hide(x graph.Value, mask *graph.Value) graph.Value {
+	if mask == nil {
+		return x.WithoutMask()
+	}
+	return graph.Where(mask.Unsqueeze(-1), x, x.Scope().Const(0, graph.Shape{}))
+}
+
+// ride lets the mask of x ride on y.
+func ride(x, y graph.Value) graph.Value {
+	if m, ok := x.Mask(); ok {
+		return y.WithMask(m)
+	}
+	return y
+}
+
+// rideAny lets the masks of all xs, where each has one, ride on y as one: a step
+// counts where it does in any of them.
+func rideAny(xs []graph.Value, y graph.Value) graph.Value {
+	var all graph.Value
+	for i, x := range xs {
+		m, ok := x.Mask()
+		if !ok {
+			return y.WithoutMask()
+		}
+		if i > 0 {
+			m = all.Maximum(m)
+		}
+		all = m
+	}
+	return y.WithMask(all)
+}
+
+// alsoMask lets a mask ride on y that leaves out what m leaves out, and what
+// the mask on y does.
+func alsoMask(y, m graph.Value) graph.Value {
+	if before, ok := y.Mask(); ok {
+		m = m.Times(before)
+	}
+	return y.WithMask(m)
+}
+
+// both is the mask of what two masks allow; nil allows everything.
+func both(a, b *graph.Value) *graph.Value {
+	if a == nil || b == nil {
+		if a == nil {
+			return b
+		}
+		return a
+	}
+	m := a.Times(*b)
+	return &m
+}
