@@ -1,6 +1,7 @@
 package layers_test
 
 import (
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -155,23 +156,48 @@ func checkRun(t testing.TB, got, want map[string][]float64, tol float64) {
 // tolerances are those of graphtest.
 var tolerances = map[tensor.Dtype]float64{tensor.Float64: graphtest.Tol64, tensor.Float32: graphtest.Tol32}
 
-// checkGolden holds a layer to a golden file, in float64 and float32.
+// checkGolden holds a layer to a golden file, in float64 and float32: as it runs,
+// as a scan over its cell, and with its steps written out.
 //
-// Of the files with 300 steps, those with 8 units are for float64 and those
-// with 16 for float32: each takes seconds, all spent by Gorgonia's compiler in
-// looking for the end of every value's life after every instruction.
+// Written out, 300 steps of a layer with gates take half a minute, all spent by
+// Gorgonia's compiler in looking for the end of every value's life after every
+// instruction. Inference goes without it, so their outputs alone are looked at.
 func checkGolden(t *testing.T, file string, gates, states int, layer func(r recurrentRun) layers.Layer) {
 	t.Helper()
 	r, want := goldenRun(t, file, gates, states)
 	for dtype, tol := range tolerances {
-		r.unrolled = false
+		r.unrolled, r.inference = false, false
 		checkRun(t, r.runLayer(t, dtype, layer(r)), want, tol)
-		if long := r.steps == 300; long && (testing.Short() || (dtype == tensor.Float64) != (r.units == 8)) {
-			continue
+		checkRun(t, r.runLayer(t, dtype, scanned(layer(r))), want, tol)
+		r.unrolled, r.inference = true, r.steps == 300 && gates > 1
+		asked := maps.Clone(want)
+		if r.inference {
+			maps.DeleteFunc(asked, func(name string, _ []float64) bool { return strings.HasPrefix(name, "grad_") })
 		}
-		r.unrolled = true
-		checkRun(t, r.runLayer(t, dtype, layer(r)), want, tol)
+		checkRun(t, r.runLayer(t, dtype, layer(r)), asked, tol)
 	}
+}
+
+// scanned is an RNN over the cell of a layer that gives its sequence and states.
+func scanned(l layers.Layer) layers.Layer {
+	rnn := func(c layers.Cell, backwards, zeroMask bool) layers.Layer {
+		return layers.RNN{Cell: c, ReturnSequences: true, ReturnState: true, GoBackwards: backwards, ZeroOutputForMask: zeroMask}
+	}
+	switch l := l.(type) {
+	case layers.LSTM:
+		c := layers.LSTMCell(l)
+		c.ReturnSequences, c.ReturnState, c.GoBackwards, c.ZeroOutputForMask = false, false, false, false
+		return rnn(c, l.GoBackwards, l.ZeroOutputForMask)
+	case layers.GRU:
+		c := layers.GRUCell(l)
+		c.ReturnSequences, c.ReturnState, c.GoBackwards, c.ZeroOutputForMask = false, false, false, false
+		return rnn(c, l.GoBackwards, l.ZeroOutputForMask)
+	case layers.SimpleRNN:
+		c := layers.SimpleRNNCell(l)
+		c.ReturnSequences, c.ReturnState, c.GoBackwards, c.ZeroOutputForMask = false, false, false, false
+		return rnn(c, l.GoBackwards, l.ZeroOutputForMask)
+	}
+	return nil
 }
 
 // checkGoldens does so for all files that a script makes of the layer as it is.
