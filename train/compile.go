@@ -26,7 +26,11 @@ func (t *Trainer) compile(sh shapes, why purpose) (*program, error) {
 	var d described
 	var updates []graph.Update
 	var constrained []graph.Constrained
-	cfg := graph.Config{Params: t.params, Training: why == training, Seed: t.model.Seed()}
+	states, err := t.statesOf(why, sh.inputs[0][0])
+	if err != nil {
+		return nil, err
+	}
+	cfg := graph.Config{Params: t.params, Training: why == training, Seed: t.model.Seed(), States: states}
 	prog, err := graph.NewProgram(cfg, func(s *graph.Scope) {
 		d = t.describe(s, sh)
 		for i, output := range d.outputs {

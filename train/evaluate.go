@@ -30,9 +30,9 @@ func (c EvaluateConfig) prepare(ctx context.Context, t *Trainer, data datasets.D
 	case c.BatchSize < 0:
 		return 0, t.fail("EvaluateConfig.BatchSize", "must not be negative", c.BatchSize)
 	case c.BatchSize == 0:
-		return DefaultBatchSize, nil
+		c.BatchSize = DefaultBatchSize
 	}
-	return c.BatchSize, nil
+	return c.BatchSize, t.checkCarry("data", data, c.BatchSize)
 }
 
 // Evaluate returns the loss and the metrics on data, without training.
@@ -112,6 +112,9 @@ func (t *Trainer) forEachBatch(ctx context.Context, c *course, data datasets.Dat
 	begin, end, batchBegin, batchEnd := TestBegin, TestEnd, TestBatchBegin, TestBatchEnd
 	if why == predicting {
 		begin, end, batchBegin, batchEnd = PredictBegin, PredictEnd, PredictBatchBegin, PredictBatchEnd
+	}
+	if err := t.probed.reset(); err != nil {
+		return err
 	}
 	if err := c.tell(begin, 0, 0, nil); err != nil {
 		return err

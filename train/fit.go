@@ -136,7 +136,15 @@ func (t *Trainer) prepare(data datasets.Data, cfg *FitConfig) (datasets.Data, er
 		}
 		data, cfg.Validation = head, tail
 	}
-	return data, nil
+	if t.carry && !cfg.NoShuffle {
+		return nil, t.fail("FitConfig.NoShuffle", "must be set where states are carried", false)
+	}
+	if cfg.Validation != nil {
+		if err := t.checkCarry("validation data", cfg.Validation, cfg.BatchSize); err != nil {
+			return nil, err
+		}
+	}
+	return data, t.checkCarry("data", data, cfg.BatchSize)
 }
 
 func (t *Trainer) checkContext(ctx context.Context) error {

@@ -79,6 +79,11 @@ func (f *fitting) perPass() int { return (f.data.Len()-1)/f.size + 1 }
 // step trains on batch b of the epoch at hand.
 func (f *fitting) step(b int, sum *sum) error {
 	t := f.trainer
+	if b == 0 || f.done(b)%f.perPass() == 0 {
+		if err := t.ResetStates(); err != nil {
+			return err
+		}
+	}
 	if err := t.gather(f.data, f.rows(b), &f.batch); err != nil {
 		return err
 	}
@@ -94,12 +99,14 @@ func (f *fitting) step(b int, sum *sum) error {
 	return sum.add(p, in)
 }
 
+// done is how many batches came before batch b of the epoch at hand.
+func (f *fitting) done(b int) int { return (f.trainer.epoch-1)*f.steps() + b }
+
 // rows are the samples of batch b of the epoch at hand. Epochs follow one
 // another through passes over all samples, each in an order of its own, so what
 // they hold depends on their numbers alone.
 func (f *fitting) rows(b int) []int {
-	per := f.perPass()
-	done := (f.trainer.epoch-1)*f.steps() + b
+	per, done := f.perPass(), f.done(b)
 	if pass := done / per; pass != f.pass {
 		f.pass, f.order = pass, f.trainer.order(f.data.Len(), pass, f.cfg.NoShuffle)
 	}

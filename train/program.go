@@ -118,6 +118,9 @@ func (t *Trainer) run(f feed, why purpose, at graph.Tick) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := t.statesOf(why, sh.inputs[0][0]); err != nil {
+		return nil, err
+	}
 	p, err := t.programs.get(why, sh, t.compile)
 	if err != nil {
 		return nil, err
@@ -130,6 +133,9 @@ func (t *Trainer) run(f feed, why purpose, at graph.Tick) (*program, error) {
 	}
 	if why != predicting && !finite(number(p.loss)) {
 		return nil, graph.Error{Path: t.model.Name(), Field: "loss", Rule: "must be finite", Value: number(p.loss), Kind: graph.ErrNotFinite}
+	}
+	if why != training { // training goes on after its step
+		t.went(why, p)
 	}
 	return p, nil
 }

@@ -33,6 +33,19 @@ type Config struct {
 	Metrics   []metrics.Metric     // reported beside the loss; masked and weighted as the loss is
 	Outputs   []Output             // one for each output of the model, in its order, in place of Loss and Metrics
 	Optimizer optimizers.Optimizer // optimizers.Adam{}
+
+	// CarryState lets the states of recurrent layers go on from batch to batch:
+	// sample i of a batch is the next piece of the sequence that sample i of the
+	// batch before was a piece of. Gradients stay within a batch, which is
+	// truncated back-propagation through time (Williams & Peng 1990).
+	//
+	// All batches have one size then, which divides the number of samples, and
+	// are not shuffled. Fit starts anew with every epoch and every pass over the
+	// data, Evaluate, Predict and each validation with their first batch, and
+	// Step after ResetStates. A sample that starts anew has the layer's initial
+	// states, or those that it is given. Keras, where layers are stateful, starts
+	// anew only when it is told to.
+	CarryState bool
 }
 
 // Trainer trains one model. It serves one goroutine at a time; meanwhile the
@@ -48,6 +61,10 @@ type Trainer struct {
 	inputs    []named // of the model
 	shapes    shapes  // room for those of a feed
 
+	carry   bool     // states go on from batch to batch
+	carried carrying // those of training
+	probed  carrying // and of all else
+
 	epoch int // epochs begun over all calls of Fit; random draws depend on it
 	step  int // steps done in that epoch
 }
@@ -62,7 +79,7 @@ func Compile(m Model, cfg Config) (*Trainer, error) {
 	if isNil(cfg.Optimizer) {
 		cfg.Optimizer = optimizers.Adam{}
 	}
-	t := &Trainer{model: m}
+	t := &Trainer{model: m, carry: cfg.CarryState}
 	var err error
 	if t.params, err = m.Params(); err != nil {
 		return nil, err
@@ -109,6 +126,9 @@ func (t *Trainer) checkShapes() error {
 		sh.targets = append(sh.targets, g.targetShape(outputs[g.output]))
 	}
 	cfg := graph.Config{Params: t.params, Training: true, Seed: t.model.Seed()}
+	if cfg.States, err = t.statesOf(training, 1); err != nil {
+		return err
+	}
 	return graph.Shapes(cfg, func(s *graph.Scope) { t.describe(s, sh) })
 }
 
@@ -177,6 +197,7 @@ func (t *Trainer) train(f feed) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
+	t.went(training, p)
 	t.step++
 	return p, nil
 }

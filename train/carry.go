@@ -1,0 +1,77 @@
+package train
+
+import (
+	"fmt"
+
+	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/graph"
+)
+
+// carrying holds the states that go on from batch to batch.
+type carrying struct {
+	sets  map[int]*graph.States // by the size of the batch, which programs are compiled for
+	batch int                   // of the sequences under way; 0 at their beginning
+}
+
+// carryingFor are the states of a purpose: what is evaluated does not disturb
+// what is trained.
+func (t *Trainer) carryingFor(why purpose) *carrying {
+	if why == training {
+		return &t.carried
+	}
+	return &t.probed
+}
+
+// statesOf are the states that a batch of so many samples goes on with; nil
+// where nothing is carried.
+func (t *Trainer) statesOf(why purpose, batch int) (*graph.States, error) {
+	if !t.carry {
+		return nil, nil
+	}
+	c := t.carryingFor(why)
+	if c.batch != 0 && c.batch != batch {
+		return nil, t.fail("batch", fmt.Sprintf("must have %d samples like the one before, whose states it goes on with", c.batch), batch)
+	}
+	if c.sets == nil {
+		c.sets = map[int]*graph.States{}
+	}
+	if c.sets[batch] == nil {
+		s, err := graph.NewStates(t.model.Dtype(), batch)
+		if err != nil {
+			return nil, err
+		}
+		c.sets[batch] = s
+	}
+	return c.sets[batch], nil
+}
+
+// went tells that the states of a run are those to go on with.
+func (t *Trainer) went(why purpose, p *program) {
+	if t.carry {
+		p.graph.Advance()
+		t.carryingFor(why).batch = p.shapes.inputs[0][0]
+	}
+}
+
+// reset begins anew.
+func (c *carrying) reset() error {
+	c.batch = 0
+	for _, s := range c.sets {
+		if err := s.Reset(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ResetStates begins new sequences: the next Step starts from the layers' initial
+// states, with a batch of any size. Without Config.CarryState it does nothing.
+func (t *Trainer) ResetStates() error { return t.carried.reset() }
+
+// checkCarry holds the data against what carried states need.
+func (t *Trainer) checkCarry(field string, data datasets.Data, size int) error {
+	if n := data.Len(); t.carry && n%min(n, size) != 0 {
+		return t.fail(field, fmt.Sprintf("must have a number of samples that the batch size %d divides, since states are carried", size), n)
+	}
+	return nil
+}
