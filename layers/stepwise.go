@@ -1,6 +1,8 @@
 package layers
 
 import (
+	"fmt"
+
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/layers/activations"
 )
@@ -9,8 +11,8 @@ import (
 // a time, see models.Stepper. One that has no such method is refused there,
 // since it might look at other steps.
 type Stepwise interface {
-	// Stepwise says how the outputs go along, where at least one of the inputs
-	// is graph.Stepped, or returns why the layer cannot run like this. Such an
+	// Stepwise says how the outputs go along, or with a single pace how all of
+	// them do, where at least one of the inputs is graph.Stepped, or returns why the layer cannot run like this. Such an
 	// input is [batch, 1, ...], the step at hand. What Call then makes of one
 	// step after the other must be what it makes of all of them at once; what
 	// it has to know of the steps before, it keeps with graph.Scope.Carry.
@@ -48,8 +50,11 @@ func Call(s *graph.Scope, l Layer, inputs ...graph.Value) []graph.Value {
 		return inputs
 	}
 	out := l.Call(s, inputs...)
+	if len(paces) == 1 {
+		return paced(out, func(int) graph.Pace { return paces[0] })
+	}
 	if s.Err() == nil && len(out) != len(paces) {
-		s.Failf(Class(l)+".Stepwise", "must tell as many outputs as there are", len(paces))
+		s.Failf(Class(l)+".Stepwise", fmt.Sprintf("must give one pace, or one for each of the %d outputs", len(out)), len(paces))
 		return inputs
 	}
 	return paced(out, func(i int) graph.Pace { return paces[i] })
@@ -77,8 +82,8 @@ func notStepwise(l Layer, why string) error {
 	return graph.Error{Field: Class(l), Rule: "must not be run one step at a time: " + why}
 }
 
-// stepByStep is what Stepwise returns for a layer with one output that is a
-// sequence like its inputs. The layer lets the places along the given axes of
+// stepByStep is what Stepwise returns for a layer whose outputs are all
+// sequences like its inputs. The layer lets the places along the given axes of
 // its first input see each other, which must not be steps.
 func stepByStep(l Layer, in []graph.Value, axes ...int) ([]graph.Pace, error) {
 	for _, a := range axes {
