@@ -538,7 +538,7 @@ func badFiles(t *testing.T) []badInput {
 			f := layers.NewFunction("mine", func(_ *graph.Scope, inputs ...graph.Value) []graph.Value { return inputs })
 			return sequential(row, layers.Lambda{Function: f}).Save(path)
 		}, "sequential/lambda", "must name a registered layers.Function", "mine", nil},
-		{"saving what cannot be read again", func() error { return sequential(row, unheard{}).Save(path) }, "sequential/unheard", "must name a registered", "unheard", nil},
+		{"saving what cannot be read again", func() error { return sequential(row, unheard{}).Save(path) }, "sequential/unheard", "unheard must be registered, or in Custom", "unheard", nil},
 	}
 }
 

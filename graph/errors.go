@@ -61,8 +61,15 @@ func locate(err error, path string) error {
 		return e
 	}
 	var e Error
-	if path == "" || errors.As(err, &e) && e.Path != "" {
+	var l located
+	if path == "" || errors.As(err, &e) && e.Path != "" || errors.As(err, &l) {
 		return err
 	}
-	return errors.Wrap(err, path)
+	return located{errors.Wrap(err, path)}
 }
+
+// located is another error that begins with the path of a layer.
+type located struct{ error }
+
+// Unwrap gives the error.
+func (l located) Unwrap() error { return l.error }

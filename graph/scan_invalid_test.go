@@ -210,3 +210,22 @@ func TestScanMaskGradient(t *testing.T) {
 	run(t, p, nil)
 	near(t, "gradient", array{Shape: []int{3}, Data: output(t, p, "gradient")}, array{Shape: []int{3}, Data: make([]float64, 3)}, 0)
 }
+
+// A function that panics within a step names its layer, once.
+func TestScanNamesTheLayerOnce(t *testing.T) {
+	p, err := graph.NewProgram(config(t, tensor.Float32), func(s *graph.Scope) {
+		y, _ := simpleScan(s, func(x, h graph.Value) (graph.Value, []graph.Value) {
+			return x.Map("mine", func(float64) float64 { panic("boom") }, nil), []graph.Value{h}
+		}, func(*graph.Scan) {})
+		s.Output("y", y)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.SetInput("x", tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(2, 5, 3))); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Run(graph.Tick{}); err == nil || strings.Count(err.Error(), "layer: ") != 1 || !strings.HasSuffix(err.Error(), "layer: mine panicked: boom") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -154,6 +154,9 @@ func CheckTensor(t *tensor.Dense, dtype tensor.Dtype, shape Shape) error {
 	if t == nil {
 		return Error{Field: "tensor", Rule: "must not be nil"}
 	}
+	if t.Dtype() == (tensor.Dtype{}) {
+		return Error{Field: "tensor", Rule: "must have elements"}
+	}
 	if t.Dtype() != dtype {
 		return Error{Field: "dtype", Rule: fmt.Sprintf("must be %v", dtype), Value: t.Dtype()}
 	}

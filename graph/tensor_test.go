@@ -124,3 +124,8 @@ func TestContiguousSharesMemory(t *testing.T) {
 		t.Error("a tensor of another dtype was copied")
 	}
 }
+
+// A tensor that is no more than its zero value has no dtype to print.
+func TestCheckTensorEmpty(t *testing.T) {
+	wantError(t, "empty", graph.CheckTensor(&tensor.Dense{}, tensor.Float32, graph.Shape{1}), "tensor must have elements")
+}

@@ -67,7 +67,7 @@ func TestReadRefuses(t *testing.T) {
 		"the dtype":            {config(`"dtype":"float32"`, `"dtype":"float64"`), []string{"dtype must be float64, got float32"}},
 		"no dtype":             {config(`"dtype":"float32"`, `"dtype":""`), []string{`dtype must be float32 or float64, got ""`}},
 		"an unknown dtype":     {config(`"float32"`, `"float16"`), []string{`dtype must be float32 or float64, got "float16"`}},
-		"an unknown layer":     {config(`"class_name":"LSTM"`, `"class_name":"Lstm"`), []string{"metadata engram_config", "config.layers[1].layer.class_name", "must name a registered layers.Layer, got Lstm"}},
+		"an unknown layer":     {config(`"class_name":"LSTM"`, `"class_name":"Lstm"`), []string{"metadata engram_config", "config.layers[1].layer.class_name", "must name a registered layers.Layer, or one in Custom, got Lstm"}},
 		"no layer":             {config(`"class_name":"LSTM"`, `"class_name":"ZeroState"`), []string{"config.layers[1].layer.class_name", "got ZeroState"}},
 		"an unknown name":      {config(`"tanh"`, `"tanhh"`), []string{"config.layers[1].layer.config.activation", "got tanhh"}},
 		"an unknown field":     {config(`"units"`, `"unit"`), []string{"config.layers[1].layer.config.unit", "must be a field of layers.LSTM"}},

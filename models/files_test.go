@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -79,8 +80,8 @@ func TestSaveLambda(t *testing.T) {
 	same(t, "prediction", predict(t, roundTrip(t, m, halve), x), predict(t, m, x))
 
 	for want, custom := range map[string][]any{
-		"sequential/time_distributed: TimeDistributed.Layer.Function must name a registered layers.Function, got halve": nil,
-		"sequential/time_distributed: TimeDistributed.Layer.Function must be registered":                                {other},
+		"sequential/time_distributed: TimeDistributed.Layer.Function must name a registered layers.Function, or one in Custom, got halve": nil,
+		"sequential/time_distributed: TimeDistributed.Layer.Function must be registered":                                                  {other},
 		"Config.Custom: prototypes": {halve, other},
 	} {
 		_, err := of(custom...).WriteTo(io.Discard)
@@ -88,7 +89,7 @@ func TestSaveLambda(t *testing.T) {
 			t.Errorf("with %v: got %v, want %s", custom, err, want)
 		}
 	}
-	const want = "config.layers[1].layer.config.layer.config.function: must name a registered layers.Function, got halve"
+	const want = "config.layers[1].layer.config.layer.config.function: must name a registered layers.Function, or one in Custom, got halve"
 	if _, err := models.Read(bytes.NewReader(bytesOf(t, m)), models.LoadConfig{}); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %s", err, want)
 	}
@@ -307,6 +308,9 @@ func TestCustomLayers(t *testing.T) {
 	for _, without := range [][]any{nil, {plusOne{}}, {scaled{}}} {
 		err := build(without...).Save(path)
 		refused(t, err, "sequential/mine", "scaled", "must")
+		if !slices.Contains(without, any(scaled{})) {
+			refused(t, err, "scaled must be registered, or in Custom, got models_test.scaled")
+		}
 		if _, err := os.Stat(path); err == nil {
 			t.Error("a refused model left a file")
 		}

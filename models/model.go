@@ -81,6 +81,9 @@ func (m *Model) Sequential() (*Sequential, error) {
 	if c, ok := m.body.(*chain); ok {
 		return c.owner, nil
 	}
+	if err := m.made(); err != nil {
+		return nil, err
+	}
 	return nil, graph.Error{Path: m.cfg.Name, Field: "model", Rule: "must be a Sequential", Value: m.body.class()}
 }
 
@@ -105,6 +108,10 @@ func (m *Model) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 }
 
 func (m *Model) call(s *graph.Scope, in []graph.Value, visit func(call)) []graph.Value {
+	if err := m.made(); err != nil {
+		s.Fail(err)
+		return in
+	}
 	if _, f := m.body.inputs(); f != nil {
 		path := s.Path()
 		if path == "" {
@@ -116,8 +123,19 @@ func (m *Model) call(s *graph.Scope, in []graph.Value, visit func(call)) []graph
 	return m.body.call(s, in, visit)
 }
 
+// made refuses a model that is no more than its zero value.
+func (m *Model) made() error {
+	if m.body == nil {
+		return graph.Error{Path: m.cfg.Name, Field: "model", Rule: "must be made by NewSequential, NewFunctional, Load or Read"}
+	}
+	return nil
+}
+
 // inputs are the layers.Input of the model.
 func (m *Model) inputs() ([]unit, error) {
+	if err := m.made(); err != nil {
+		return nil, err
+	}
 	units, f := m.body.inputs()
 	if f != nil {
 		return nil, f.in(m.cfg.Name)
@@ -192,6 +210,9 @@ func (m *Model) Build() error {
 	defer m.mu.Unlock()
 	if m.calls != nil {
 		return nil
+	}
+	if err := m.made(); err != nil {
+		return err
 	}
 	if err := checkName("", "Config.Name", m.cfg.Name); err != nil {
 		return err

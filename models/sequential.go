@@ -33,6 +33,9 @@ func NewSequential(cfg Config, ls ...layers.Layer) *Sequential {
 func (m *Sequential) Add(l layers.Layer) { m.add("", l) }
 
 func (m *Sequential) add(name string, l layers.Layer) {
+	if m.chain == nil {
+		return // whatever uses the model says that NewSequential must make it
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.chain.fault == nil {

@@ -29,6 +29,11 @@ func newUnit(n names, place, name string, l layers.Layer) (unit, *fault) {
 			Value: fmt.Sprintf("%T", l),
 		}}
 	}
+	if m != nil {
+		if err := m.made(); err != nil {
+			return unit{}, &fault{place, err}
+		}
+	}
 	switch {
 	case name != "":
 	case m != nil && !m.unnamed:

@@ -35,7 +35,8 @@ func (m *Model) Weights() ([]Weight, error) {
 	})
 }
 
-// Weight returns a copy of the parameter of that path.
+// Weight returns a copy of the parameter of that path, which begins with the name
+// of the model, as in Weights: "sequential/lstm/kernel".
 func (m *Model) Weight(path string) (*tensor.Dense, error) {
 	weights, err := m.Weights()
 	if err != nil {

@@ -26,6 +26,17 @@ type named struct {
 
 func (n named) Name() string { return n.name }
 
+// endless is data of more samples than can be counted.
+type endless struct{}
+
+func (endless) Len() int                                { return math.MaxInt }
+func (endless) Gather(_ []int, _ *datasets.Batch) error { return nil }
+
+// idle is a metric that does not start.
+type idle struct{ metrics.MAE }
+
+func (idle) Start() metrics.Accumulator { return nil }
+
 // panicking is a loss with a fault.
 type panicking struct{}
 
@@ -67,6 +78,7 @@ func TestErrorsOfCompile(t *testing.T) {
 		{"typed nil metric", linear(1), metric((*named)(nil)), "sequential: Config.Metrics[0] must not be nil"},
 		{"nil loss", linear(1), train.Config{}, "sequential: Config.Loss must be set"},
 		{"nil metric", linear(1), metric(metrics.MAE{}, nil), "sequential: Config.Metrics[1] must not be nil"},
+		{"metric that does not start", linear(1), metric(idle{}), "sequential: Config.Metrics[0].Start() must not be nil"},
 		{"two metrics of one name", linear(1), metric(metrics.MAE{}, metrics.MAE{}), `sequential: Config.Metrics[1] must have a name of its own, got "mae"`},
 		{"metric called loss", linear(1), metric(named{metrics.MAE{}, "loss"}), `sequential: Config.Metrics[0] must have a name of its own, got "loss"`},
 		{"metric like one of validation", linear(1), metric(named{metrics.MAE{}, "val_loss"}), `must have a name that does not begin with val_, got "val_loss"`},
@@ -130,6 +142,9 @@ func TestErrorsOfConfigs(t *testing.T) {
 		{"both validations", data, train.FitConfig{ValidationSplit: 0.5, Validation: data}, "sequential: FitConfig.ValidationSplit must be 0 where Validation is set, got 0.5"},
 		{"empty validation", data, train.FitConfig{Validation: none}, "sequential: FitConfig.Validation must have samples, got 0"},
 		{"nil callback", data, train.FitConfig{Callbacks: []train.Callback{nil}}, "sequential: FitConfig.Callbacks[0] must not be nil"},
+		{"nil function", data, train.FitConfig{Callbacks: []train.Callback{train.CallbackFunc(nil)}}, "sequential: FitConfig.Callbacks[0] must not be nil"},
+		{"endless data", endless{}, train.FitConfig{}, "sequential: data must have at most 2147483648 samples, got 9223372036854775807"},
+		{"endless validation", data, train.FitConfig{Validation: endless{}}, "sequential: FitConfig.Validation must have at most 2147483648 samples, got"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := linear(1)
@@ -150,6 +165,7 @@ func TestErrorsOfConfigs(t *testing.T) {
 	}{
 		{"nil data", nil, train.EvaluateConfig{}, "sequential: data must not be nil"},
 		{"empty data", none, train.EvaluateConfig{}, "sequential: data must have samples, got 0"},
+		{"endless data", endless{}, train.EvaluateConfig{}, "sequential: data must have at most 2147483648 samples, got 9223372036854775807"},
 		{"negative batch", data, train.EvaluateConfig{BatchSize: -1}, "sequential: EvaluateConfig.BatchSize must not be negative, got -1"},
 		{"nil callback", data, train.EvaluateConfig{Callbacks: []train.Callback{nil}}, "sequential: EvaluateConfig.Callbacks[0] must not be nil"},
 	} {
@@ -160,6 +176,20 @@ func TestErrorsOfConfigs(t *testing.T) {
 			wantInput(t, err, c.want)
 		})
 	}
+}
+
+// A trainer that is no more than its zero value says so.
+func TestZeroTrainer(t *testing.T) {
+	const want = "trainer must be made by Compile"
+	trainer, data := &train.Trainer{}, table(t, 1, 2)
+	_, err := trainer.Fit(background, data, train.FitConfig{})
+	wantInput(t, err, want)
+	_, err = trainer.Evaluate(background, data, train.EvaluateConfig{})
+	wantInput(t, err, want)
+	_, err = trainer.Predict(background, data, train.EvaluateConfig{})
+	wantInput(t, err, want)
+	_, err = trainer.Step(background, &datasets.Batch{})
+	wantInput(t, err, want)
 }
 
 func wantInput(t *testing.T, err error, want string) {

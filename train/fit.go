@@ -6,13 +6,15 @@ import (
 	"io"
 
 	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/graph"
 	"github.com/pkg/errors"
 )
 
 // DefaultBatchSize is how many samples a batch has where nothing is said.
 const DefaultBatchSize = 32
 
-// maxCount bounds epochs done and steps of one, so that all steps can be counted.
+// maxCount bounds samples, epochs done and steps of one, so that all steps can be
+// counted.
 const maxCount = 1 << 31
 
 // FitConfig says how Fit goes through the data.
@@ -148,6 +150,9 @@ func (t *Trainer) prepare(data datasets.Data, cfg *FitConfig) (datasets.Data, er
 }
 
 func (t *Trainer) checkContext(ctx context.Context) error {
+	if t.model == nil {
+		return graph.Error{Field: "trainer", Rule: "must be made by Compile"}
+	}
 	if ctx == nil {
 		return t.fail("ctx", "must not be nil", nil)
 	}
@@ -160,6 +165,9 @@ func (t *Trainer) checkData(field string, data datasets.Data) error {
 	}
 	if data.Len() <= 0 {
 		return t.fail(field, "must have samples", data.Len())
+	}
+	if data.Len() > maxCount {
+		return t.fail(field, fmt.Sprintf("must have at most %d samples", maxCount), data.Len())
 	}
 	return nil
 }

@@ -110,6 +110,9 @@ func (t *Trainer) checkNames() error {
 			if isNil(m) {
 				return t.fail(field, "must not be nil", nil)
 			}
+			if isNil(m.Start()) {
+				return t.fail(field+".Start()", "must not be nil", nil)
+			}
 			name := g.figure(m.Name())
 			switch {
 			case m.Name() == "" || strings.HasPrefix(name, validationPrefix):

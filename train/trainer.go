@@ -100,13 +100,13 @@ func Compile(m Model, cfg Config) (*Trainer, error) {
 	return t, nil
 }
 
-// isNil tells whether x is nothing, or a pointer to nothing.
+// isNil tells whether x is nothing, or a pointer or function that is nothing.
 func isNil(x any) bool {
 	if x == nil {
 		return true
 	}
 	v := reflect.ValueOf(x)
-	return v.Kind() == reflect.Pointer && v.IsNil()
+	return (v.Kind() == reflect.Pointer || v.Kind() == reflect.Func) && v.IsNil()
 }
 
 // checkShapes follows the shapes through model and loss.

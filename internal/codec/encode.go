@@ -121,8 +121,10 @@ func (e encoder) named(b []byte, v reflect.Value, want reflect.Type, path string
 		return nil, graph.Error{Field: path, Rule: fmt.Sprintf("must be a registered %v", want), Value: v.Type()}
 	}
 	p, err := known.find(name, want)
-	if err == nil && (p.Type() != v.Type() || own && !p.Equal(v)) {
-		err = graph.Error{Rule: "must be registered", Value: v.Type()}
+	switch {
+	case err == nil && (p.Type() != v.Type() || own && !p.Equal(v)),
+		err != nil && want == v.Type() && !own && v.Kind() == reflect.Struct: // its type is all that is asked for
+		err = graph.Error{Rule: "must be registered, or in Custom", Value: v.Type()}
 	}
 	if err != nil {
 		return nil, in(path, err)

@@ -99,16 +99,16 @@ func TestEncodeRefuses(t *testing.T) {
 		v           any
 		field, want string
 	}{
-		{stranger{}, "stranger", "must name a registered codec_test.stranger"},
-		{bidirectional{Layer: stranger{}}, "bidirectional.Layer", "must name a registered codec_test.layer, got stranger"},
+		{stranger{}, "stranger", "stranger must be registered, or in Custom, got codec_test.stranger"},
+		{bidirectional{Layer: stranger{}}, "bidirectional.Layer", "must name a registered codec_test.layer, or one in Custom, got stranger"},
 		{bidirectional{Layer: &lstm{}}, "bidirectional.Layer", "must be a registered codec_test.layer, got *codec_test.lstm"},
 		{bidirectional{Layer: bidirectional{Layer: lstm{Dropout: math.NaN()}}}, "bidirectional.Layer.Layer.Dropout", "must be finite, got NaN"},
-		{lstm{Activation: name("gelu")}, "lstm.Activation", "must name a registered codec_test.activation, got gelu"},
+		{lstm{Activation: name("gelu")}, "lstm.Activation", "must name a registered codec_test.activation, or one in Custom, got gelu"},
 		{lstm{Activation: name("")}, "lstm.Activation", `got ""`},
 		{lstm{Activation: leaky{float32(math.Inf(-1))}}, "lstm.Activation.Slope", "must be finite, got -Inf"},
 		{anything{other()}, "anything.Any", "must be registered"},
 		{anything{3}, "anything.Any", "must be a registered interface {}, got int"},
-		{anything{initName("tanh")}, "anything.Any", "must be registered, got codec_test.initName"},
+		{anything{initName("tanh")}, "anything.Any", "must be registered, or in Custom, got codec_test.initName"},
 		{[]layer{nil, lstm{}, lstm{Beta1: new(math.Inf(1))}}, "[2].Beta1", "must be finite"},
 		{everything{Func: func() {}}, "everything.Func", "must be zero, as it cannot be written, got func()"},
 		{everything{hidden: 1}, "everything.hidden", "must be zero"},
@@ -121,7 +121,7 @@ func TestEncodeRefuses(t *testing.T) {
 		{complex(1, 2), "complex128", "must be of a type that JSON can hold"},
 		{[]chan int{nil}, "[0]", "must be of a type that JSON can hold, got chan int"},
 		{map[int]int{}, "", "must be of a type that JSON can hold"},
-		{name("gelu"), "name", "must name a registered codec_test.name"},
+		{name("gelu"), "name", "must name a registered codec_test.name, or one in Custom, got gelu"},
 		{list, "loop" + strings.Repeat("[0]", 18) + "[0…", "within 100 levels"},
 		{round, "tree" + strings.Repeat(".Left", 11) + ".…", "within 100 levels"},
 		{*double(40), "", "bytes of JSON"},
@@ -153,14 +153,14 @@ func TestDecodeRefuses(t *testing.T) {
 		{`3`, "", "JSON must be an array, got 3"},
 		{`{}`, "", "JSON must be an array"},
 		{`[3]`, "[0]", "must be the name or the class_name and config of a codec_test.layer, got 3"},
-		{`["tanh"]`, "[0]", "must name a registered codec_test.layer, got tanh"},
+		{`["tanh"]`, "[0]", "must name a registered codec_test.layer, or one in Custom, got tanh"},
 		{`[{}]`, "[0]", "must have class_name and config, got {}"},
 		{`[{"class_name":"lstm"}]`, "[0]", "must have class_name and config"},
 		{`[{"class_name":"lstm","config":{},"extra":1}]`, "[0].extra", "must be class_name or config"},
 		{`[{"class_name":"lstm","class_name":"lstm"}]`, "[0]", `key "class_name" must not appear twice`},
 		{`[{"class_name":3,"config":{}}]`, "[0].class_name", "must be a string, got 3"},
-		{in("gru", `{}`), "[1].class_name", "must name a registered codec_test.layer, got gru"},
-		{in("leaky", `{}`), "[1].class_name", "must name a registered codec_test.layer, got leaky"},
+		{in("gru", `{}`), "[1].class_name", "must name a registered codec_test.layer, or one in Custom, got gru"},
+		{in("leaky", `{}`), "[1].class_name", "must name a registered codec_test.layer, or one in Custom, got leaky"},
 		{in("lstm", `null`), "[1].config", "must be an object, got null"},
 		{in("lstm", `{"unit":3}`), "[1].config.unit", "must be a field of codec_test.lstm, got 3"},
 		{in("lstm", `{"Units":3}`), "[1].config.Units", "must be a field"},
@@ -176,7 +176,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{in("lstm", `{"beta1":[]}`), "[1].config.beta1", "must be a number"},
 		{in("lstm", `{"no_bias":1}`), "[1].config.no_bias", "must be true or false, got 1"},
 		{in("lstm", `{"no_bias":null}`), "[1].config.no_bias", "must be true or false"},
-		{in("lstm", `{"activation":"zeros"}`), "[1].config.activation", "must name a registered codec_test.activation, got zeros"},
+		{in("lstm", `{"activation":"zeros"}`), "[1].config.activation", "must name a registered codec_test.activation, or one in Custom, got zeros"},
 		{in("lstm", `{"activation":{"class_name":"leaky","config":{"slope":1e39}}}`), "[1].config.activation.config.slope", "fits 32 bits"},
 		{in("lstm", `{"init":true}`), "[1].config.init", "must be the name or the class_name"},
 		{in("bidirectional", `{"merge":null}`), "[1].config.merge", "must be a string, got null"},
@@ -228,9 +228,9 @@ func TestDecodeInto(t *testing.T) {
 	if err := r.Decode([]byte(`{"class_name":"lstm","config":{}}`), &full); err != nil || full != (lstm{}) {
 		t.Error("fields that are not given must be zero:", full, err)
 	}
-	refused(t, "class", r.Decode([]byte(`{"class_name":"nothing","config":{}}`), &full), "class_name", "", "must name a registered codec_test.lstm, got nothing")
+	refused(t, "class", r.Decode([]byte(`{"class_name":"nothing","config":{}}`), &full), "class_name", "", "must name a registered codec_test.lstm, or one in Custom, got nothing")
 	n := tanh
-	refused(t, "name", r.Decode([]byte(`"zeros"`), &n), "", "JSON", "must name a registered codec_test.name, got zeros")
+	refused(t, "name", r.Decode([]byte(`"zeros"`), &n), "", "JSON", "must name a registered codec_test.name, or one in Custom, got zeros")
 
 	p := &full
 	for _, dst := range []any{nil, full, (*lstm)(nil), &p} {

@@ -82,9 +82,9 @@ func TestNamedValuesRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, f := range map[string]function{
-		"must name a registered codec_test.function, got b": {&body{"b", double}},
-		"must be registered, got codec_test.function":       again,
-		"must name a registered codec_test.function":        {},
+		"must name a registered codec_test.function, or one in Custom, got b": {&body{"b", double}},
+		"must be registered, or in Custom, got codec_test.function":           again,
+		"must name a registered codec_test.function":                          {},
 	} {
 		_, err := r.Encode(holder{Function: f})
 		refused(t, want, err, "", "holder.Function", want)
