@@ -143,6 +143,7 @@ func TestSharedEinsum(t *testing.T) {
 	} {
 		text := fmt.Sprintf("%s,%s->%s", c.a, c.b, c.out)
 		in := []array{graphtest.Input(1, shapeFor(c.a, c.sizes)...), graphtest.Input(2, shapeFor(c.b, c.sizes)...)}
+		want := einsumOf(c.a, c.b, c.out, c.sizes, in)
 		for _, dt := range dtypes {
 			sums := map[[32]byte]bool{}
 			for _, cores := range []int{1, 2, 3} {
@@ -154,7 +155,7 @@ func TestSharedEinsum(t *testing.T) {
 				if dt == tensor.Float32 {
 					tol = 1e-5
 				}
-				near(t, text, y, einsumOf(c.a, c.b, c.out, c.sizes, in), tol)
+				near(t, text, y, want, tol)
 			}
 			if len(sums) != 1 {
 				t.Errorf("%s in %v: other bits on other numbers of cores", text, dt)

@@ -20,7 +20,7 @@ import (
 // A whole training run against PyTorch: testdata/chain.py says what it is.
 func TestTrainingRunOfPyTorch(t *testing.T) {
 	if testing.Short() {
-		t.Skip("400 steps of an unrolled LSTM")
+		t.Skip("400 steps of an LSTM")
 	}
 	golden := graphtest.Golden(t, "testdata/chain.npz")
 	for _, c := range []struct {
