@@ -60,31 +60,64 @@ func TestSlicesWhoseOffsetsAgreeModulo256(t *testing.T) {
 	near(t, "gradient", array{Shape: want.Shape, Data: output(t, p, "gradient")}, want, 0)
 }
 
-// everyElementwise is each operation that Gorgonia would carry out in place.
-var everyElementwise = map[string]unary{
-	"add":      func(v graph.Value) graph.Value { return v.Add(v) },
-	"addOther": func(v graph.Value) graph.Value { return v.Add(v.Scope().Const(1, v.Shape())) },
-	"sub":      func(v graph.Value) graph.Value { return v.Sub(v.Scope().Const(1, v.Shape())) },
-	"times":    func(v graph.Value) graph.Value { return v.Times(v.Scope().Const(3, v.Shape())) },
-	"div":      func(v graph.Value) graph.Value { return v.Div(v.Scope().Const(3, v.Shape())) },
-	"maximum":  func(v graph.Value) graph.Value { return v.Maximum(v.Scope().Const(9, v.Shape())) },
-	"where":    func(v graph.Value) graph.Value { return graph.Where(v, v.Scope().Const(9, v.Shape()), v) },
-	"neg":      graph.Value.Neg,
-	"addConst": func(v graph.Value) graph.Value { return v.AddConst(3) },
-	"square":   graph.Value.Square,
-	"sqrt":     graph.Value.Sqrt,
-	"exp":      graph.Value.Exp,
-	"log":      graph.Value.Log,
-	"tanh":     graph.Value.Tanh,
-	"sigmoid":  graph.Value.Sigmoid,
-	"relu":     func(v graph.Value) graph.Value { return v.Neg().ReLU() },
-	"clip":     func(v graph.Value) graph.Value { return v.Clip(5, 6) },
-	"softmax":  func(v graph.Value) graph.Value { return v.Softmax(-1) },
-	"reverse":  func(v graph.Value) graph.Value { return v.Reverse(-1) },
+// keepsShape is each operation that Gorgonia would carry out in place, and more
+// that give what has the shape of their operand.
+var keepsShape = map[string]unary{
+	"add":         func(v graph.Value) graph.Value { return v.Add(v) },
+	"addOther":    func(v graph.Value) graph.Value { return v.Add(v.Scope().Const(1, v.Shape())) },
+	"sub":         func(v graph.Value) graph.Value { return v.Sub(v.Scope().Const(1, v.Shape())) },
+	"times":       func(v graph.Value) graph.Value { return v.Times(v.Scope().Const(3, v.Shape())) },
+	"div":         func(v graph.Value) graph.Value { return v.Div(v.Scope().Const(3, v.Shape())) },
+	"maximum":     func(v graph.Value) graph.Value { return v.Maximum(v.Scope().Const(9, v.Shape())) },
+	"where":       func(v graph.Value) graph.Value { return graph.Where(v, v.Scope().Const(9, v.Shape()), v) },
+	"neg":         graph.Value.Neg,
+	"addConst":    func(v graph.Value) graph.Value { return v.AddConst(3) },
+	"square":      graph.Value.Square,
+	"sqrt":        graph.Value.Sqrt,
+	"exp":         graph.Value.Exp,
+	"log":         graph.Value.Log,
+	"tanh":        graph.Value.Tanh,
+	"sigmoid":     graph.Value.Sigmoid,
+	"relu":        func(v graph.Value) graph.Value { return v.Neg().ReLU() },
+	"clip":        func(v graph.Value) graph.Value { return v.Clip(5, 6) },
+	"softmax":     func(v graph.Value) graph.Value { return v.Softmax(-1) },
+	"log-softmax": func(v graph.Value) graph.Value { return v.LogSoftmax(0) },
+	"require":     func(v graph.Value) graph.Value { return v.Require("v", "must be", func(float64) bool { return true }) },
+	"map axis":    func(v graph.Value) graph.Value { return v.MapAxis("copy", -1, copyLine, copyGradient) },
+	"einsum": flat(func(v graph.Value) graph.Value {
+		return graph.Einsum("a,a->a", v, v.Scope().Const(3, v.Shape()))
+	}),
+	"gather": flat(func(v graph.Value) graph.Value { return v.Gather(v.Scope().Const(0, v.Shape())) }),
+	"pick":   flat(func(v graph.Value) graph.Value { return v.Unsqueeze(-1).Pick(v.Scope().Const(0, v.Shape())) }),
+	"windows": flat(func(v graph.Value) graph.Value {
+		return v.Reshape(1, v.Dim(0), 1).Windows(graph.Window{Size: 1, Stride: 1, Dilation: 1})
+	}),
+	"max pool":  flat(func(v graph.Value) graph.Value { return v.Reshape(1, v.Dim(0), 1).MaxPool(window) }),
+	"mean pool": flat(func(v graph.Value) graph.Value { return v.Reshape(1, v.Dim(0), 1).MeanPool(window) }),
+	"scan": flat(func(v graph.Value) graph.Value {
+		y, states := graph.Scan{X: v.Reshape(1, v.Dim(0), 1), Initial: []graph.Value{v.Reshape(1, v.Dim(0))}, Sequence: true,
+			Step: func(x graph.Value, states []graph.Value) (graph.Value, []graph.Value) {
+				return x.Add(states[0].Mean(1).Unsqueeze(1)), states
+			}}.Run()
+		return y.Reshape(v.Dim(0)).Add(states[0].Reshape(v.Dim(0)))
+	}),
+	"reverse": func(v graph.Value) graph.Value { return v.Reverse(-1) },
 	"door": func(v graph.Value) graph.Value {
 		return v.Scope().FromNode(stock(v, "square", v.Node()), v.Shape())
 	},
 }
+
+// window sees a step and the next, and as many of them as there are steps.
+var window = graph.Window{Size: 2, Stride: 1, Dilation: 1, After: 1}
+
+// flat applies an operation to the elements as a vector.
+func flat(op unary) unary {
+	return func(v graph.Value) graph.Value { return op(v.Reshape(v.Shape().Size())).Reshape(v.Shape()...) }
+}
+
+func copyLine(x, y []float64) { copy(y, x) }
+
+func copyGradient(_, _, dy, dx []float64) { copy(dx, dy) }
 
 // A reshaped, sliced or otherwise cut parameter is a copy: what is computed
 // from it, forwards and backwards, leaves the parameter as it is.
@@ -96,7 +129,7 @@ func TestOperationsLeaveParametersAlone(t *testing.T) {
 		"transpose": func(v graph.Value) graph.Value { return v.Transpose(1, 0) },
 		"unsqueeze": func(v graph.Value) graph.Value { return v.Unsqueeze(0) },
 	}
-	for opName, op := range everyElementwise {
+	for opName, op := range keepsShape {
 		for cutName, cut := range cuts {
 			for _, dt := range dtypes {
 				cfg := config(t, dt)
@@ -240,7 +273,7 @@ func TestShapesOfOnes(t *testing.T) {
 
 // A value that is read keeps its elements through whatever is computed from it.
 func TestIntermediateOutputs(t *testing.T) {
-	for name, op := range everyElementwise {
+	for name, op := range keepsShape {
 		p := program(t, config(t, tensor.Float64), func(s *graph.Scope) {
 			x := s.Input("x", graph.Shape{1, 3})
 			inner := x.Scale(2)

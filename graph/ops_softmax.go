@@ -44,7 +44,6 @@ func softmaxRows[T float](set *kernels.Set[T]) rows[T] {
 func logSoftmaxRows[T float](set *kernels.Set[T]) rows[T] {
 	return rows[T]{
 		forward: func(n int, x, y []T) {
-			e := make([]T, n)
 			for i := 0; i < len(x); i += n {
 				x, y := x[i:i+n], y[i:i+n]
 				// The largest element and the logarithm stay apart: added up
@@ -53,10 +52,10 @@ func logSoftmaxRows[T float](set *kernels.Set[T]) rows[T] {
 				for j := range y {
 					y[j] = x[j] - top
 				}
-				set.Exp(y, e)
-				log := T(math.Log(float64(set.Sum(e))))
+				set.Exp(y, y)
+				log := T(math.Log(float64(set.Sum(y))))
 				for j := range y {
-					y[j] -= log
+					y[j] = x[j] - top - log
 				}
 			}
 		},

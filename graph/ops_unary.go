@@ -1,10 +1,6 @@
 package graph
 
-import (
-	"math"
-
-	"github.com/engram-go/engram/graph/internal/kernels"
-)
+import "math"
 
 // Map applies f to every element; df gives the derivative from the element x
 // and its image y; nil means 0 everywhere. The name appears in messages. It is
@@ -79,7 +75,7 @@ func (v Value) Reciprocal() Value {
 
 // Exp is e to the power of v.
 func (v Value) Exp() Value {
-	return v.vector("exp", expLoops(kernels.Float32()), expLoops(kernels.Float64()))
+	return v.vector("exp", expLoops(v.s.f32), expLoops(v.s.f64))
 }
 
 // Log is the natural logarithm.
@@ -100,12 +96,12 @@ func (v Value) Abs() Value {
 
 // Tanh is the hyperbolic tangent.
 func (v Value) Tanh() Value {
-	return v.vector("tanh", tanhLoops(kernels.Float32()), tanhLoops(kernels.Float64()))
+	return v.vector("tanh", tanhLoops(v.s.f32), tanhLoops(v.s.f64))
 }
 
 // Sigmoid is 1/(1 + e⁻ᵛ).
 func (v Value) Sigmoid() Value {
-	return v.vector("sigmoid", sigmoidLoops(kernels.Float32()), sigmoidLoops(kernels.Float64()))
+	return v.vector("sigmoid", sigmoidLoops(v.s.f32), sigmoidLoops(v.s.f64))
 }
 
 // Softplus is log(1 + eᵛ), without overflow.

@@ -1,6 +1,63 @@
 package graph
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
+
+// Gather looks rows up: element i of indices becomes row i of v, so the result
+// has the shape of indices followed by that of a row. Indices are whole
+// numbers from 0; others are an error when the graph is run. They get no
+// gradient.
+func (v Value) Gather(indices Value) Value {
+	if len(v.shape) == 0 {
+		v.s.Failf("gather", "must have an axis to look up in", v.shape)
+		return v.s.poison(indices.shape)
+	}
+	shape := slices.Concat(indices.shape, v.shape[1:])
+	n, size := v.shape[0], v.shape[1:].Size()
+	return v.s.apply(spec{
+		name: "gather", shape: shape,
+		f32: gatherKernel[float32](n, size), f64: gatherKernel[float64](n, size),
+		diff: func(in []Value, _, dy Value, want []bool) []Value {
+			return pair(want, func() Value {
+				return v.s.apply(spec{
+					name: "gather gradient", shape: in[0].shape,
+					f32: scatterKernel[float32](n, size), f64: scatterKernel[float64](n, size),
+				}, in[1], dy)
+			}, noGradient)
+		},
+	}, v, indices)
+}
+
+// noGradient is the gradient of an operand that has none.
+func noGradient() Value { return Value{} }
+
+func gatherKernel[T float](n, size int) func([]T, [][]T) error {
+	return func(out []T, in [][]T) error {
+		for i, x := range in[1] {
+			row, err := index(i, x, n)
+			if err != nil {
+				return err
+			}
+			copy(out[i*size:(i+1)*size], in[0][row*size:])
+		}
+		return nil
+	}
+}
+
+func scatterKernel[T float](n, size int) func([]T, [][]T) error {
+	return func(out []T, in [][]T) error {
+		clear(out)
+		for i, x := range in[0] {
+			to := out[int(x)*size:][:size]
+			for j, d := range in[1][i*size:][:size] {
+				to[j] += d
+			}
+		}
+		return nil
+	}
+}
 
 // Pick takes from every line along the last axis the element at an index: v
 // [..., n] and indices [...] give [...]. Indices are whole numbers from 0;
@@ -25,7 +82,7 @@ func (v Value) Pick(indices Value) Value {
 					name: "pick gradient", shape: in[0].shape,
 					f32: placeKernel[float32](n), f64: placeKernel[float64](n),
 				}, in[1], dy)
-			}, func() Value { return v.s.Const(0, in[1].shape) })
+			}, noGradient)
 		},
 	}, v, indices)
 }
@@ -61,28 +118,4 @@ func index[T float](i int, x T, n int) (int, error) {
 		return 0, Error{Field: fmt.Sprintf("index %d", i), Rule: fmt.Sprintf("must be a whole number from 0 to %d", n-1), Value: x}
 	}
 	return k, nil
-}
-
-// Require is v, and an error of the run where an element does not hold to a
-// rule: the error reads as Scope.Failf would have it, with the element. It is
-// for data, which are not there yet when a graph is built.
-func (v Value) Require(field, rule string, holds func(x float64) bool) Value {
-	return v.s.apply(spec{
-		name: "require", shape: v.shape,
-		f32:  requireKernel[float32](field, rule, holds),
-		f64:  requireKernel[float64](field, rule, holds),
-		diff: func(_ []Value, _, dy Value, _ []bool) []Value { return []Value{dy} },
-	}, v)
-}
-
-func requireKernel[T float](field, rule string, holds func(x float64) bool) func([]T, [][]T) error {
-	return func(out []T, in [][]T) error {
-		for i, x := range in[0] {
-			if !holds(float64(x)) {
-				return Error{Field: field, Rule: rule, Value: x}
-			}
-			out[i] = x
-		}
-		return nil
-	}
 }
