@@ -13,7 +13,7 @@ import (
 // Metric is something to know about outputs beside their targets.
 type Metric interface {
 	Name() string       // in histories and progress, such as "rmse"
-	Start() Accumulator // of one epoch
+	Start() Accumulator // of one epoch; never nil, which Compile tries
 }
 
 // Accumulator takes in batches. It serves one goroutine at a time.
