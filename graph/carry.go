@@ -2,6 +2,10 @@ package graph
 
 import "fmt"
 
+// MaxMemory bounds Config.Memory: float32 does not hold every larger whole
+// number, and so could not count the steps.
+const MaxMemory = 1 << 24
+
 // Carrying tells whether what is being built carries states from run to run,
 // see Config.States.
 func (s *Scope) Carrying() bool { return s.cfg.States != nil && !s.alone }
@@ -59,8 +63,8 @@ func (s *Scope) Carry(name string, initial Value) (state Value, keep func(next V
 // of the run. It is for layers that see one step at a time.
 func (s *Scope) Count(batch, limit int) Value {
 	switch {
-	case limit <= 0:
-		s.Failf("count of steps", "must have a positive limit", limit)
+	case limit <= 0 || limit > MaxMemory:
+		s.Failf("count of steps", fmt.Sprintf("must have a limit from 1 to %d", MaxMemory), limit)
 	case !s.Stepping():
 		s.Failf("count of steps", "must be asked for one step at a time", nil)
 	}

@@ -80,8 +80,8 @@ func (c Config) check() error {
 		return Error{Field: "Config.Stepping", Rule: "must have States"}
 	case c.Stepping && c.Training:
 		return Error{Field: "Config.Stepping", Rule: "must not be set together with Training"}
-	case c.Memory < 0:
-		return Error{Field: "Config.Memory", Rule: "must not be negative", Value: c.Memory}
+	case c.Memory < 0 || c.Memory > MaxMemory:
+		return Error{Field: "Config.Memory", Rule: fmt.Sprintf("must be from 0 to %d", MaxMemory), Value: c.Memory}
 	}
 	return nil
 }

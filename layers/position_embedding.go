@@ -50,7 +50,7 @@ func (l PositionEmbedding) Call(s *graph.Scope, inputs ...graph.Value) []graph.V
 	}
 	y := s.Param("embeddings", graph.Shape{l.SequenceLength, d}, l.Initializer) // [sequence length, features]
 	if s.Stepping() {
-		y = y.Gather(s.Count(x.Dim(0), l.SequenceLength)).Unsqueeze(1) // [batch, 1, features]
+		y = y.Gather(s.Count(x.Dim(0), min(l.SequenceLength, graph.MaxMemory))).Unsqueeze(1) // [batch, 1, features]
 		return []graph.Value{ride(x, y)}
 	}
 	if steps == graph.Any {

@@ -49,7 +49,7 @@ func (l SinePositionEncoding) Call(s *graph.Scope, inputs ...graph.Value) []grap
 		return []graph.Value{ride(x, s.Const(0, x.Shape()))}
 	}
 	if s.Stepping() {
-		t := s.Count(x.Dim(0), maxWhole32).Reshape(x.Dim(0), 1, 1).BroadcastTo(x.Shape()...) // [batch, 1, features]
+		t := s.Count(x.Dim(0), graph.MaxMemory).Reshape(x.Dim(0), 1, 1).BroadcastTo(x.Shape()...) // [batch, 1, features]
 		y := t.MapAxis("waves", -1, func(t, y []float64) { l.waves(t[0], y) }, func(_, _, _, dt []float64) { clear(dt) })
 		return []graph.Value{ride(x, y)}
 	}

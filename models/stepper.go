@@ -131,8 +131,8 @@ func (m *Model) embeds(input int) bool {
 
 // shape finds the shapes of a step, and the memory where it is not given.
 func (st *Stepper) shape(cfg StepperConfig, paces []graph.Pace) (memory int, err error) {
-	if cfg.Memory < 0 {
-		return 0, graph.Error{Path: st.model.cfg.Name, Field: "StepperConfig.Memory", Rule: "must not be negative", Value: cfg.Memory}
+	if cfg.Memory < 0 || cfg.Memory > graph.MaxMemory {
+		return 0, graph.Error{Path: st.model.cfg.Name, Field: "StepperConfig.Memory", Rule: fmt.Sprintf("must be from 0 to %d", graph.MaxMemory), Value: cfg.Memory}
 	}
 	if cfg.Batch < 0 {
 		return 0, graph.Error{Path: st.model.cfg.Name, Field: "StepperConfig.Batch", Rule: "must not be negative", Value: cfg.Batch}
@@ -143,7 +143,7 @@ func (st *Stepper) shape(cfg StepperConfig, paces []graph.Pace) (memory int, err
 	for i, shape := range st.shapes {
 		shape[0] = cfg.Batch
 		if paces[i] == graph.Stepped {
-			memory = max(memory, shape[1])
+			memory = min(max(memory, shape[1]), graph.MaxMemory)
 			shape[1] = 1
 		}
 		if !shape.Known() {

@@ -132,3 +132,153 @@ func TestStepperRecurrent(t *testing.T) {
 		}
 	}
 }
+
+// Embedding and Masking leave steps out: states stay, and the output is that of
+// the step before, or zeros.
+func TestStepperMasked(t *testing.T) {
+	tokens := tensor.New(tensor.WithShape(3, 6), tensor.WithBacking([]float64{
+		0, 3, 0, 0, 2, 0,
+		1, 0, 4, 0, 0, 1,
+		2, 2, 2, 0, 1, 0,
+	}))
+	for _, ls := range [][]layers.Layer{
+		{layers.LSTM{Units: 3, ReturnSequences: true}, layers.GRU{Units: 2}, layers.Dense{Units: 2}},
+		{layers.GRU{Units: 3, ReturnSequences: true, ZeroOutputForMask: true}, layers.SimpleRNN{Units: 2, ReturnSequences: true, Activation: activations.ReLU}},
+		{layers.LSTM{Units: 3, InitialState: layers.FixedState{Elements: [][]float64{{1, 2, 3}, {1, 1, 1}}}, ReturnState: true}},
+		{layers.RNN{Cell: layers.SLSTMCell{Units: 3}, ReturnSequences: true}, layers.TimeDistributed{Layer: layers.Dense{Units: 2}}, layers.GRU{Units: 2}},
+		{layers.MultiHeadAttention{NumHeads: 2, KeyDim: 3, UseCausalMask: true}, layers.Attention{UseCausalMask: true}, layers.LSTM{Units: 2, ReturnSequences: true}},
+		{layers.SinePositionEncoding{}, layers.Dropout{Rate: 0.5}, layers.LayerNormalization{}, layers.BatchNormalization{}, layers.GRU{Units: 2, ReturnSequences: true}},
+	} {
+		m := models.NewSequential(models.Config{Seed: 4, Dtype: tensor.Float64}, layers.Input{Shape: graph.Shape{graph.Any}},
+			layers.Embedding{InputDim: 5, OutputDim: 2, MaskZero: true})
+		for _, l := range ls {
+			m.Add(l)
+		}
+		stepped{model: m, inputs: []*tensor.Dense{tokens}, StepperConfig: models.StepperConfig{Memory: 6}}.check(t, 6)
+	}
+	x := inputs(tensor.Float64, 2, 5, 2)
+	copy(x.Float64s()[4:8], []float64{0, 0, 0, 0})
+	stepped{model: sequential(tensor.Float64, layers.Masking{}, layers.GRU{Units: 3}), inputs: []*tensor.Dense{x}}.check(t, 5)
+}
+
+// handles makes layers part of a functional model.
+func use(l layers.Layer, in ...models.Tensor) models.Tensor { return models.Use(l).Call(in...) }
+
+// A causal transformer, with convolutions and positions, over a series, a text
+// and what is known of the whole.
+func TestStepperFunctional(t *testing.T) {
+	for _, dtype := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
+		series := models.NewInput(layers.Input{Shape: graph.Shape{6, 2}})
+		text := models.NewInput(layers.Input{Shape: graph.Shape{6}})
+		still := models.NewInput(layers.Input{Shape: graph.Shape{3}})
+		x := use(layers.Conv1D{Filters: 4, KernelSize: 2, DilationRate: 2, Padding: layers.Causal}, series)
+		words := use(layers.Embedding{InputDim: 9, OutputDim: 4}, text)
+		x = use(layers.Add{}, x, words, use(layers.Dense{Units: 4}, still), use(layers.PositionEmbedding{SequenceLength: 6}, x), use(layers.SinePositionEncoding{}, x))
+		seen := use(layers.MultiHeadAttention{NumHeads: 2, KeyDim: 3, UseCausalMask: true}, x)
+		x = use(layers.LayerNormalization{}, use(layers.Add{}, x, seen))
+		x = use(layers.Concatenate{}, x, use(layers.Attention{UseCausalMask: true}, x, words), use(layers.AdditiveAttention{UseCausalMask: true}, x))
+		last := use(layers.LSTM{Units: 3}, x)
+		m := models.NewFunctional(models.Config{Seed: 5, Dtype: dtype}, models.Inputs{series, text, still},
+			models.Outputs{use(layers.Dense{Units: 2}, x), use(layers.Concatenate{}, last, still)})
+		tokens := tensor.New(tensor.Of(dtype), tensor.WithShape(2, 6))
+		for i := range 12 {
+			if dtype == tensor.Float64 {
+				tokens.Float64s()[i] = float64(i * 5 % 9)
+			} else {
+				tokens.Float32s()[i] = float32(i * 5 % 9)
+			}
+		}
+		c := stepped{model: m, inputs: []*tensor.Dense{inputs(dtype, 2, 6, 2), tokens, inputs(dtype, 2, 3)}, still: []bool{false, false, true}}
+		c.checkWhole(t, 6)
+		c.Batch = 2
+		st := newStepper(t, c)
+		for i := range 6 {
+			if _, err := st.StepAll(ctx, c.at(i, i+1)...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err := st.StepAll(ctx, c.at(0, 1)...) // one more than there is room for
+		refused(t, err, "functional/", "steps must be at most 6 before sample 0 is reset, got 7")
+		if err := st.Reset(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err = st.StepAll(ctx, c.at(0, 1)...); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// checkWhole is check for a model with a fixed number of steps, whose first
+// output is a sequence and whose other is the last step's.
+func (c stepped) checkWhole(t *testing.T, steps int) {
+	t.Helper()
+	c.Batch = c.inputs[0].Shape()[0]
+	st := newStepper(t, c)
+	want, err := c.model.PredictAll(ctx, c.inputs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tol := map[tensor.Dtype]float64{tensor.Float64: graphtest.Tol64, tensor.Float32: graphtest.Tol32}[c.model.Dtype()]
+	for i := range steps {
+		got, err := st.StepAll(ctx, c.at(i, i+1)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		graphtest.CheckOutput(t, fmt.Sprint("step ", i), float64s(got[0]), float64s(stepsOf(want[0], i, i+1)), tol)
+		if i == steps-1 {
+			graphtest.CheckOutput(t, "the last", float64s(got[1]), float64s(want[1]), tol)
+		}
+	}
+}
+
+// A decoder goes step by step, from the states of an encoder that sees all of
+// its own sequence, and attends to it.
+func TestStepperDecoder(t *testing.T) {
+	source := models.NewInput(layers.Input{Shape: graph.Shape{5, 2}, Name: "source"})
+	target := models.NewInput(layers.Input{Shape: graph.Shape{graph.Any, 2}, Name: "target"})
+	both := use(layers.Bidirectional{Layer: layers.LSTM{Units: 2, ReturnSequences: true}}, source)
+	encoder := use(layers.LSTM{Units: 3, ReturnSequences: true, ReturnState: true}, both)
+	decoder := use(layers.LSTM{Units: 3, ReturnSequences: true}, target, encoder.Output(1), encoder.Output(2))
+	context := use(layers.Attention{}, decoder, encoder)
+	cell := use(layers.RNN{Cell: averaging{layers.GRUCell{Units: 2}}, Constants: 1, ReturnSequences: true}, decoder, encoder)
+	m := models.NewFunctional(models.Config{Seed: 6, Dtype: tensor.Float64, Custom: []any{averaging{}}}, models.Inputs{source, target},
+		models.Outputs{use(layers.Concatenate{}, decoder, context, cell)})
+	stepped{
+		model: m, inputs: []*tensor.Dense{inputs(tensor.Float64, 2, 5, 2), inputs(tensor.Float64, 2, 4, 2)}, still: []bool{true, false},
+		StepperConfig: models.StepperConfig{Sequences: []string{"target"}},
+	}.check(t, 4)
+	_, err := m.Stepper(models.StepperConfig{})
+	refused(t, err, "functional/bidirectional: Bidirectional must not be run one step at a time: it reads a sequence from both ends")
+}
+
+// averaging is a cell that adds the mean of a constant to its input.
+type averaging struct{ Cell layers.Cell }
+
+func (c averaging) Resolve() (layers.Cell, error) {
+	inner, err := c.Cell.(layers.GRUCell).Resolve()
+	return averaging{inner}, err
+}
+
+func (c averaging) States() []int { return c.Cell.States() }
+
+func (c averaging) Step(s *graph.Scope, x graph.Value, states, constants []graph.Value) (graph.Value, []graph.Value) {
+	return c.Cell.Step(s, x.Add(constants[0].Mean(1)), states, nil)
+}
+
+// What follows the last output of a recurrent layer may be anything: it is
+// computed anew from what the steps so far give. Models may stand for layers,
+// more than once.
+func TestStepperAnyLayerBehindTheLast(t *testing.T) {
+	x := inputs(tensor.Float64, 2, 5, 2)
+	stepped{model: sequential(tensor.Float64,
+		layers.GRU{Units: 4}, layers.Reshape{TargetShape: graph.Shape{2, 2}}, layers.Bidirectional{Layer: layers.LSTM{Units: 2, ReturnSequences: true}},
+		layers.GlobalMaxPooling1D{}, layers.RepeatVector{N: 3}, layers.GRU{Units: 2, ReturnSequences: true, GoBackwards: true},
+	), inputs: []*tensor.Dense{x}}.check(t, 5)
+
+	inner := models.NewSequential(models.Config{Dtype: tensor.Float64}, layers.Input{Shape: graph.Shape{graph.Any, 2}}, layers.LSTM{Units: 2, ReturnSequences: true})
+	in := models.NewInput(layers.Input{Shape: graph.Shape{graph.Any, 2}})
+	shared := models.Use(inner)
+	a := shared.Call(in)
+	out := use(layers.Add{}, a, shared.Call(a), shared.Call(in))
+	stepped{model: models.NewFunctional(models.Config{Dtype: tensor.Float64}, models.Inputs{in}, models.Outputs{out}), inputs: []*tensor.Dense{x}}.check(t, 5)
+}

@@ -1,0 +1,59 @@
+package models_test
+
+import (
+	"testing"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/models"
+	"gorgonia.org/tensor"
+)
+
+// known is a layer of one's own that runs step by step, and unknown one of which
+// nobody knows.
+type known struct{ Gain float64 }
+
+func (l known) Call(_ *graph.Scope, in ...graph.Value) []graph.Value {
+	return []graph.Value{in[0].Scale(l.Gain)}
+}
+
+func (known) Stepwise([]graph.Value) ([]graph.Pace, error) { return []graph.Pace{graph.Stepped}, nil }
+
+type unknown struct{ Gain float64 }
+
+func (l unknown) Call(s *graph.Scope, in ...graph.Value) []graph.Value {
+	return known(l).Call(s, in...)
+}
+
+// silent says nothing of its output.
+type silent struct{ known }
+
+func (silent) Stepwise([]graph.Value) ([]graph.Pace, error) { return nil, nil }
+
+func TestStepperRefusesByPath(t *testing.T) {
+	stepped{model: sequential(tensor.Float64, known{2}), inputs: []*tensor.Dense{inputs(tensor.Float64, 2, 3, 2)}}.check(t, 3)
+	for _, c := range []struct {
+		layers []layers.Layer
+		want   string
+	}{
+		{[]layers.Layer{layers.LSTM{Units: 2, ReturnSequences: true}, unknown{2}}, "sequential/unknown: unknown must not be run one step at a time: it does not say"},
+		{[]layers.Layer{silent{known{2}}}, "sequential/silent: silent.Stepwise must tell as many outputs"},
+		{[]layers.Layer{layers.LSTM{Units: 2, GoBackwards: true}}, "sequential/lstm: LSTM must not be run one step at a time: it reads a sequence from its end"},
+		{[]layers.Layer{layers.MultiHeadAttention{NumHeads: 1, KeyDim: 2}}, "sequential/multi_head_attention: MultiHeadAttention must not be run one step at a time: it looks at later steps"},
+		{[]layers.Layer{layers.Attention{UseCausalMask: true}}, "sequential/attention: memory must be given"},
+		{[]layers.Layer{models.NewSequential(models.Config{Dtype: tensor.Float64}, layers.Input{Shape: graph.Shape{graph.Any, 2}}, layers.GlobalMaxPooling1D{})},
+			"sequential/sequential/global_max_pooling1d: GlobalMaxPooling1D must not be run one step at a time"},
+	} {
+		_, err := sequential(tensor.Float64, c.layers...).Stepper(models.StepperConfig{})
+		refused(t, err, c.want)
+	}
+	// A last output that joins a sequence would change its earlier steps.
+	in := models.NewInput(layers.Input{Shape: graph.Shape{graph.Any, 2}})
+	m := models.NewFunctional(models.Config{}, models.Inputs{in}, models.Outputs{use(layers.Add{}, in, use(layers.GRU{Units: 2}, in))})
+	_, err := m.Stepper(models.StepperConfig{})
+	refused(t, err, "functional/add: Add must not be run one step at a time: an input that is no sequence changes from step to step")
+	state := use(layers.GRU{Units: 2}, in)
+	m = models.NewFunctional(models.Config{}, models.Inputs{in}, models.Outputs{use(layers.GRU{Units: 2}, in, state)})
+	_, err = m.Stepper(models.StepperConfig{})
+	refused(t, err, "functional/gru_1: GRU must not be run one step at a time: its initial states")
+}

@@ -1,0 +1,237 @@
+package models_test
+
+import (
+	"context"
+	"math"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/models"
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+)
+
+// reader is a model with states of every kind, and three sequences for it.
+func reader(dtype tensor.Dtype) stepped {
+	m := sequential(dtype, layers.SinePositionEncoding{},
+		layers.Conv1D{Filters: 3, KernelSize: 3, Padding: layers.Causal},
+		layers.MultiHeadAttention{NumHeads: 1, KeyDim: 2, UseCausalMask: true},
+		layers.LSTM{Units: 3}, layers.Dense{Units: 2})
+	return stepped{model: m, inputs: []*tensor.Dense{inputs(dtype, 3, 8, 2)}, StepperConfig: models.StepperConfig{Batch: 3, Memory: 8}}
+}
+
+// step does step i.
+func (c stepped) step(t testing.TB, st *models.Stepper, i int) *tensor.Dense {
+	t.Helper()
+	y, err := st.Step(ctx, c.at(i, i+1)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return y
+}
+
+// A row that is reset begins anew, and the others keep every bit.
+func TestStepperReset(t *testing.T) {
+	for _, dtype := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
+		c := reader(dtype)
+		st, other := newStepper(t, c), newStepper(t, c)
+		for i := range 3 {
+			c.step(t, st, i)
+			c.step(t, other, i)
+		}
+		if err := st.Reset(1); err != nil {
+			t.Fatal(err)
+		}
+		fresh := newStepper(t, c)
+		for i := 3; i < 8; i++ {
+			got, going, anew := c.step(t, st, i), c.step(t, other, i), c.step(t, fresh, i)
+			same(t, "row 0", rows(got, 0, 1), rows(going, 0, 1))
+			same(t, "row 1", rows(got, 1, 2), rows(anew, 1, 2))
+			same(t, "row 2", rows(got, 2, 3), rows(going, 2, 3))
+		}
+		if err := st.Reset(); err != nil {
+			t.Fatal(err)
+		}
+		same(t, "all", c.step(t, st, 0), c.step(t, newStepper(t, c), 0))
+		refused(t, st.Reset(0, 3), "sequential: row must be from 0 to 2, got 3")
+		refused(t, st.Reset(-1), "sequential: row must be from 0 to 2, got -1")
+	}
+}
+
+// States that were saved go on with the same bits, in another stepper too.
+func TestStepperSavesStates(t *testing.T) {
+	for _, dtype := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
+		c := reader(dtype)
+		st := newStepper(t, c)
+		for i := range 3 {
+			c.step(t, st, i)
+		}
+		if err := st.Reset(2); err != nil { // which is saved too
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), "states.safetensors")
+		if err := st.SaveStates(path); err != nil {
+			t.Fatal(err)
+		}
+		states := st.States()
+		read, set := newStepper(t, c), newStepper(t, c)
+		if err := read.LoadStates(path); err != nil {
+			t.Fatal(err)
+		}
+		if err := set.SetStates(states); err != nil {
+			t.Fatal(err)
+		}
+		for i := 3; i < 8; i++ {
+			want := c.step(t, st, i)
+			same(t, "read", c.step(t, read, i), want)
+			same(t, "set", c.step(t, set, i), want)
+		}
+		same(t, "fresh", states["fresh"], tensor.New(tensor.Of(dtype), tensor.WithBacking(numbersOf(dtype, 0, 0, 1))))
+		if want := 1 + 1 + 1 + 3 + 2; len(states) != want { // fresh; a count; past; count, key, value; h, c
+			t.Errorf("got %d states, want %d", len(states), want)
+		}
+	}
+}
+
+func numbersOf(dtype tensor.Dtype, x ...float64) any {
+	if dtype == tensor.Float64 {
+		return x
+	}
+	return float32s(x)
+}
+
+// States that do not fit are refused, and change nothing.
+func TestStepperRefusesStates(t *testing.T) {
+	c := reader(tensor.Float64)
+	st := newStepper(t, c)
+	c.step(t, st, 0)
+	vector := func(x ...float64) *tensor.Dense { return tensor.New(tensor.WithBacking(x)) }
+	const h, count = "sequential/lstm/state_0", "sequential/sine_position_encoding/count"
+	for _, f := range []struct {
+		change func(states map[string]*tensor.Dense)
+		want   []string
+	}{
+		{func(s map[string]*tensor.Dense) { delete(s, h) }, []string{h, "state must be given"}},
+		{func(s map[string]*tensor.Dense) { delete(s, "fresh") }, []string{"fresh", "must be given"}},
+		{func(s map[string]*tensor.Dense) { s["sequential/gru/state_0"] = s[h] }, []string{"sequential/gru/state_0", "must belong to the model"}},
+		{func(s map[string]*tensor.Dense) { s[h] = nil }, []string{h, "must not be nil"}},
+		{func(s map[string]*tensor.Dense) { s[h] = vector(1, 2, 3) }, []string{h, "shape must be [3, 3]"}},
+		{func(s map[string]*tensor.Dense) { s[h] = inputs(tensor.Float32, 3, 3) }, []string{h, "must be float64"}},
+		{func(s map[string]*tensor.Dense) { s[h].Float64s()[4] = math.NaN() }, []string{h, "must be finite"}},
+		{func(s map[string]*tensor.Dense) { s["fresh"] = vector(0, 2, 0) }, []string{"fresh", "whole numbers from 0 to 1, got 2"}},
+		{func(s map[string]*tensor.Dense) { s["fresh"] = vector(0, 0.5, 0) }, []string{"fresh", "got 0.5"}},
+		{func(s map[string]*tensor.Dense) { s[count] = vector(0, -1, 0) }, []string{count, "got -1"}},
+		{func(s map[string]*tensor.Dense) { s["sequential/multi_head_attention/count"] = vector(0, 9, 0) }, []string{"whole numbers from 0 to 8, got 9"}},
+	} {
+		states := st.States()
+		f.change(states)
+		refused(t, st.SetStates(states), f.want...)
+	}
+	same(t, "the next step", c.step(t, st, 1), func() *tensor.Dense {
+		other := newStepper(t, c)
+		c.step(t, other, 0)
+		return c.step(t, other, 1)
+	}())
+	if err := st.LoadStates(filepath.Join(t.TempDir(), "none")); err == nil {
+		t.Error("a file that is not there must be an error")
+	}
+	refused(t, st.SetStates(nil), "state must be given")
+}
+
+// Steppers of one model do not disturb each other, and see its weights as they
+// are.
+func TestSteppersShareTheModel(t *testing.T) {
+	c := reader(tensor.Float64)
+	want := make([]*tensor.Dense, 8)
+	st := newStepper(t, c)
+	for i := range want {
+		want[i] = c.step(t, st, i)
+	}
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			st := newStepper(t, c)
+			for i, w := range want {
+				same(t, "among others", c.step(t, st, i), w)
+			}
+		})
+	}
+	wg.Wait()
+	m := c.model.(*models.Sequential)
+	bias := models.Weight{Path: "sequential/dense/bias", Value: tensor.New(tensor.WithBacking([]float64{1, 2}))}
+	if err := m.SetWeights(bias); err != nil {
+		t.Fatal(err)
+	}
+	if err := st.Reset(); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.step(t, st, 0).Float64s()[0] - want[0].Float64s()[0]; math.Abs(got-1) > 1e-12 {
+		t.Errorf("a weight that grew by 1 changed the output by %g", got)
+	}
+}
+
+// What fails leaves a stepper where it was.
+func TestStepperAfterErrors(t *testing.T) {
+	m := models.NewSequential(models.Config{Dtype: tensor.Float64}, layers.Input{Shape: graph.Shape{graph.Any}},
+		layers.Embedding{InputDim: 4, OutputDim: 2}, layers.GRU{Units: 2})
+	c := stepped{model: m, inputs: []*tensor.Dense{tensor.New(tensor.WithShape(1, 3), tensor.WithBacking([]float64{1, 2, 3}))}}
+	st, other := newStepper(t, c), newStepper(t, c)
+	c.step(t, st, 0)
+	token := func(x float64) *tensor.Dense {
+		return tensor.New(tensor.WithShape(1, 1), tensor.WithBacking([]float64{x}))
+	}
+	_, err := st.Step(ctx, token(7))
+	refused(t, err, "sequential/embedding")
+	_, err = st.Step(ctx)
+	refused(t, err, "sequential: inputs must be 1, got 0")
+	_, err = st.Step(ctx, c.inputs[0])
+	refused(t, err, "sequential: input 0 of a step", "shape must be [1, 1]")
+	_, err = st.Step(ctx, nil)
+	refused(t, err, "must not be nil")
+	_, err = st.Step(ctx, token(math.Inf(1)))
+	refused(t, err, "must be finite")
+	_, err = st.Step(nil, token(1)) //nolint:staticcheck
+	refused(t, err, "ctx must not be nil")
+	cancelled, cancel := context.WithCancel(ctx)
+	cancel()
+	if _, err = st.Step(cancelled, token(1)); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	c.step(t, other, 0)
+	same(t, "the step after", c.step(t, st, 1), c.step(t, other, 1))
+	m.Add(layers.Dense{Units: 1})
+	_, err = st.Step(ctx, token(1))
+	refused(t, err, "sequential: model must keep its layers")
+}
+
+func TestStepperConfigErrors(t *testing.T) {
+	open := models.NewInput(layers.Input{Shape: graph.Shape{graph.Any, graph.Any}, Name: "open"})
+	flat := models.NewInput(layers.Input{Shape: graph.Shape{4}, Name: "flat"})
+	wide := models.NewFunctional(models.Config{}, models.Inputs{open}, models.Outputs{use(layers.Dropout{}, open)})
+	static := models.NewFunctional(models.Config{}, models.Inputs{flat}, models.Outputs{use(layers.Dense{Units: 1}, flat)})
+	series := sequential(tensor.Float64, layers.GRU{Units: 2})
+	for _, c := range []struct {
+		model interface {
+			Stepper(models.StepperConfig) (*models.Stepper, error)
+		}
+		cfg  models.StepperConfig
+		want string
+	}{
+		{series, models.StepperConfig{Batch: -1}, "sequential: StepperConfig.Batch must not be negative, got -1"},
+		{series, models.StepperConfig{Batch: 1 << 40}, "batch must be positive and at most"},
+		{series, models.StepperConfig{Memory: -1}, "sequential: StepperConfig.Memory must be from 0 to 16777216, got -1"},
+		{series, models.StepperConfig{Sequences: []string{"inputs"}}, `sequential: StepperConfig.Sequences must be names of inputs, ["input"], got "inputs"`},
+		{series, models.StepperConfig{Sequences: []string{}}, "sequential: StepperConfig.Sequences must name an input"},
+		{static, models.StepperConfig{}, "functional: StepperConfig.Sequences must name an input"},
+		{static, models.StepperConfig{Sequences: []string{"flat"}}, "functional/dense: Dense must not be run one step at a time: its axis is that of the steps"},
+		{wide, models.StepperConfig{}, "functional/open: Input.Shape must have no open axis, but that of the steps"},
+		{models.NewSequential(models.Config{}), models.StepperConfig{}, "sequential: model must have layers"},
+		{sequential(tensor.Float64, layers.Attention{UseCausalMask: true}), models.StepperConfig{Memory: 1 << 40}, "StepperConfig.Memory must be from 0"},
+	} {
+		_, err := c.model.Stepper(c.cfg)
+		refused(t, err, c.want)
+	}
+}
