@@ -88,7 +88,7 @@ func (a attended) allowed(causal bool) *graph.Value {
 
 // counting is 0, 1, 2 and so on.
 func counting(s *graph.Scope, n int) graph.Value {
-	if n == graph.Any {
+	if n == graph.Any || s.Symbolic() { // a config may ask for more steps than there is room for
 		return s.Const(0, graph.Shape{n})
 	}
 	steps := make([]float64, n)
