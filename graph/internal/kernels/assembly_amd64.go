@@ -8,16 +8,25 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-// assembly are the kernels of this processor, or nil. Around each lies a
-// function in Go that checks that it stays within its slices: an index that is
-// too large panics before a pointer is handed on.
-func assembly() *Set[float32] {
-	if !cpu.X86.HasAVX2 || !cpu.X86.HasFMA {
+// assembly are the sets of kernels that this processor can run, the fastest
+// first. Around each kernel lies a function in Go that checks that it stays
+// within its slices: an index that is too large panics before a pointer is
+// handed on.
+func assembly() []*Set[float32] {
+	switch {
+	case !cpu.X86.HasAVX2 || !cpu.X86.HasFMA:
 		return nil
+	case !cpu.X86.HasAVX512F:
+		return []*Set[float32]{avx2()}
 	}
+	return []*Set[float32]{avx512(), avx2()}
+}
+
+func avx2() *Set[float32] {
 	return &Set[float32]{
 		Name:         "avx2",
 		tile:         tile,
+		across:       1,
 		strip:        strip,
 		copyPanels:   copyPieces(tileColumns, copyPanelsAVX2),
 		copyTiles:    copyPieces(tileRows, copyTilesAVX2),
@@ -74,14 +83,20 @@ func tile(m, k int, a []float32, aRow, aCol int, b []float32, bRow int, c []floa
 	}
 }
 
-func strip(m, panels, k int, a []float32, aRow, aCol int, b, c []float32, cRow int, add bool) {
+// checkStrip holds a strip within its slices, and gives the size of a panel.
+func checkStrip(m, panels, k int, a []float32, aRow, aCol int, b, c []float32, cRow int) int {
 	if k > len(b) {
 		panic("kernels: strip of too many terms")
 	}
-	panel := k * tileColumns // its size
+	panel := k * tileColumns
 	_ = a[last(m, aRow)+last(k, aCol)]
 	_ = b[last(panels+1, panel)-1]
 	_ = c[last(m, cRow)+last(panels+1, tileColumns)-1]
+	return panel
+}
+
+func strip(m, panels, k int, a []float32, aRow, aCol int, b, c []float32, cRow int, add bool) {
+	panel := checkStrip(m, panels, k, a, aRow, aCol, b, c, cRow)
 	at := 0
 	switch m {
 	case 1:

@@ -2,4 +2,4 @@
 
 package kernels
 
-func assembly() *Set[float32] { return nil }
+func assembly() []*Set[float32] { return nil }

@@ -86,9 +86,7 @@ func (s *Set[T]) MulPacked(m int, a Matrix[T], b *Packed[T], c Matrix[T], add bo
 		fill(m, panels(b.n)*tileColumns, c, add)
 		return
 	}
-	for j := 0; j < b.n && m > few; j += tileColumns {
-		s.panel(m-few, b.k, a, tileRows*a.Row, b.data[j*b.k:(j+tileColumns)*b.k], c.Data[j:], c.Row, add)
-	}
+	s.tiles(m-few, panels(b.n), b.k, a, tileRows*a.Row, b.data, c.Data, c.Row, add)
 	if few > 0 {
 		a, c := a.From(m-few), c.From(m-few)
 		s.strip(few, panels(b.n), b.k, a.Data, a.Row, a.Col, b.data, c.Data, c.Row, add)
@@ -109,11 +107,20 @@ func fill[T Float](m, n int, c Matrix[T], add bool) {
 	}
 }
 
-// panel computes m rows and 16 columns. The rows of a that one tile takes are
-// aTile elements behind those of the tile before.
-func (s *Set[T]) panel(m, k int, a Matrix[T], aTile int, b []T, c []T, cRow int, add bool) {
-	for i := 0; i < m; i += tileRows {
-		s.tile(min(tileRows, m-i), k, a.Data[i/tileRows*aTile:], a.Row, a.Col, b, tileColumns, c[i*cRow:], cRow, add)
+// tiles computes m rows over whole panels. The rows of a that one tile takes
+// are aTile elements behind those of the tile before.
+func (s *Set[T]) tiles(m, panels, k int, a Matrix[T], aTile int, b, c []T, cRow int, add bool) {
+	for j := 0; j < panels; j += s.across {
+		across := min(s.across, panels-j)
+		b, c := b[j*tileColumns*k:(j+across)*tileColumns*k], c[j*tileColumns:]
+		for i := 0; i < m; i += tileRows {
+			rows, a0, c := min(tileRows, m-i), a.Data[i/tileRows*aTile:], c[i*cRow:]
+			if across == 1 {
+				s.tile(rows, k, a0, a.Row, a.Col, b, tileColumns, c, cRow, add)
+			} else {
+				s.strip(rows, across, k, a0, a.Row, a.Col, b, c, cRow, add)
+			}
+		}
 	}
 }
 
@@ -165,13 +172,10 @@ func (s *Set[T]) block(m, n, k int, a Matrix[T], c []T, cRow int, add bool, room
 		s.packColumns(room.a[:], a, m, k)
 		a, aTile = Matrix[T]{room.a[:], 1, tileRows}, tileRows*k
 	}
-	for j := 0; j < n; j += tileColumns {
-		b := room.b[j*k:][:k*tileColumns]
-		if width := n - j; width < tileColumns {
-			s.edge(m, k, a, aTile, b, c[j:], cRow, width, add, room.edge[:])
-		} else {
-			s.panel(m, k, a, aTile, b, c[j:], cRow, add)
-		}
+	whole := n / tileColumns
+	s.tiles(m, whole, k, a, aTile, room.b[:], c, cRow, add)
+	if j := whole * tileColumns; j < n {
+		s.edge(m, k, a, aTile, room.b[j*k:][:k*tileColumns], c[j:], cRow, n-j, add, room.edge[:])
 	}
 }
 

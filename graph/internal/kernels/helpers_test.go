@@ -19,13 +19,7 @@ const (
 
 // sets are the kernels for float32 that can run here. Each is held to what
 // float64 gives.
-func sets() []*Set[float32] {
-	all := []*Set[float32]{portable[float32]()}
-	if fast := Float32(); fast.Name != "go" {
-		all = append(all, fast)
-	}
-	return all
-}
+func sets() []*Set[float32] { return all32() }
 
 // reporter is a *testing.T or a *rapid.T.
 type reporter interface {

@@ -226,7 +226,26 @@ func TestRecurrentMasksNaN(t *testing.T) {
 	}
 }
 
-// All results have the same bits on any number of cores.
+// bits are all results of a layer, forwards and back, in float32.
+func (l layer) bits(s *Set[float32], in In[float64], w Grad[float64]) []float32 {
+	given := inputsTo[float32](in)
+	r := NewRecurrent(s, cell(s, l.cell), l.Config)
+	y, h, c := l.outputs()
+	out := Out[float32]{to[float32](y), to[float32](h), to[float32](c)}
+	g := Grad[float32]{
+		Y: to[float32](w.Y), H: to[float32](w.H), C: to[float32](w.C),
+		X: filled[float32](len(in.X)), Kernel: filled[float32](len(in.Kernel)),
+		Recurrent: filled[float32](len(in.Recurrent)), Bias: filled[float32](len(in.Bias)),
+		InitialH: filled[float32](len(in.H)),
+	}
+	r.SetWeights(given)
+	r.Forward(given, out)
+	r.Backward(given, g)
+	return slices.Concat(out.Y, out.H, out.C, g.X, g.Kernel, g.Recurrent, g.Bias, g.InitialH)
+}
+
+// All results have the same bits on any number of cores, and with any kernels
+// in assembly.
 func TestRecurrentOnAnyCores(t *testing.T) {
 	for _, name := range cellNames {
 		l := layer{cell: name, gates: gatesOf[name]}
@@ -234,22 +253,8 @@ func TestRecurrentOnAnyCores(t *testing.T) {
 		rng := rand.New(rand.NewPCG(4, 1))
 		in, w := l.inputs(rng, true), l.weights(rng, true, true, true)
 		for _, s := range sets() {
-			given := inputsTo[float32](in)
-			cores(t, func() []float32 {
-				r := NewRecurrent(s, cell(s, name), l.Config)
-				y, h, c := l.outputs()
-				out := Out[float32]{to[float32](y), to[float32](h), to[float32](c)}
-				g := Grad[float32]{
-					Y: to[float32](w.Y), H: to[float32](w.H), C: to[float32](w.C),
-					X: filled[float32](len(in.X)), Kernel: filled[float32](len(in.Kernel)),
-					Recurrent: filled[float32](len(in.Recurrent)), Bias: filled[float32](len(in.Bias)),
-					InitialH: filled[float32](len(in.H)),
-				}
-				r.SetWeights(given)
-				r.Forward(given, out)
-				r.Backward(given, g)
-				return slices.Concat(out.Y, out.H, out.C, g.X, g.Kernel, g.Recurrent, g.Bias, g.InitialH)
-			})
+			cores(t, func() []float32 { return l.bits(s, in, w) })
 		}
+		sameBits(t, func(s *Set[float32]) []float32 { return l.bits(s, in, w) })
 	}
 }

@@ -11,7 +11,7 @@ type Float interface{ float32 | float64 }
 // Set is one way to compute everything, for one type of element. Its functions
 // panic where they would leave their slices, before they read or write there.
 type Set[T Float] struct {
-	Name  string    // "go", "avx2"
+	Name  string    // "go", "avx2", "avx512"
 	rooms sync.Pool // of *mulRoom[T]
 
 	// tile computes m ≤ tileRows rows and tileColumns columns of c = a·b over k
@@ -19,7 +19,11 @@ type Set[T Float] struct {
 	tile func(m, k int, a []T, aRow, aCol int, b []T, bRow int, c []T, cRow int, add bool)
 	// strip computes m ≤ stripRows rows over panels of tileColumns columns, which
 	// lie in b one after the other. It makes the same sums as tile.
-	strip func(m, panels, k int, a []T, aRow, aCol int, b, c []T, cRow int, add bool)
+	//
+	// across is how many panels whole tiles are computed over at a time. If it is
+	// more than 1, strip takes up to tileRows rows.
+	across int
+	strip  func(m, panels, k int, a []T, aRow, aCol int, b, c []T, cRow int, add bool)
 
 	// copyPanels and copyTiles copy n pieces of tileColumns, or tileRows, elements
 	// that follow each other to places that lie stride apart.
@@ -47,28 +51,29 @@ const Width = 8
 // Up rounds a length up to a multiple of Width.
 func Up(n int) int { return (n + Width - 1) / Width * Width }
 
-// Variable is the environment variable that, set to "go", forces the kernels in
-// plain Go, for tests. Other values change nothing.
+// Variable is the environment variable that, set to the name of a set, chooses
+// it, for tests. What the processor cannot run, and other values, change nothing.
 const Variable = "ENGRAM_KERNELS"
 
 // The sets are made once: they hold nothing but functions and spare memory.
 var (
-	inGo32     = sync.OnceValue(portable[float32])
-	inGo64     = sync.OnceValue(portable[float64])
-	inAssembly = sync.OnceValue(assembly)
+	all32  = sync.OnceValue(func() []*Set[float32] { return append(assembly(), portable[float32]()) })
+	inGo64 = sync.OnceValue(portable[float64])
 )
 
 // Float64 are the kernels for float64.
 func Float64() *Set[float64] { return inGo64() }
 
-// Float32 are the fastest kernels for float32 that the processor can run.
+// Float32 are the kernels for float32 that are taken for the fastest of those
+// that the processor can run.
 func Float32() *Set[float32] {
-	if os.Getenv(Variable) != "go" {
-		if s := inAssembly(); s != nil {
+	all := all32()
+	for _, s := range all {
+		if s.Name == os.Getenv(Variable) {
 			return s
 		}
 	}
-	return inGo32()
+	return all[0]
 }
 
 // For are the kernels for the type T.
@@ -83,6 +88,7 @@ func portable[T Float]() *Set[T] {
 	return &Set[T]{
 		Name:         "go",
 		tile:         tileGo[T],
+		across:       1,
 		strip:        stripGo[T],
 		copyPanels:   copyPiecesGo[T](tileColumns),
 		copyTiles:    copyPiecesGo[T](tileRows),

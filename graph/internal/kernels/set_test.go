@@ -15,14 +15,17 @@ func TestChoice(t *testing.T) {
 		os.Stdout.WriteString("chosen: " + Float32().Name + "\n")
 		return
 	}
-	fastest := "go"
-	if s := assembly(); s != nil {
-		fastest = s.Name
+	fastest, second := "go", "go"
+	if all := assembly(); len(all) > 0 {
+		fastest, second = all[0].Name, "avx2"
 	}
 	for _, c := range []struct{ kernels, debug, want string }{
 		{"", "", fastest},
 		{"other", "", fastest},
 		{"go", "", "go"},
+		{"avx2", "", second},
+		{"avx512", "", fastest},
+		{"", "cpu.avx512f=off", second},
 		{"", "cpu.avx2=off", "go"},
 		{"", "cpu.fma=off", "go"},
 	} {
@@ -175,19 +178,19 @@ func TestOutOfRange(t *testing.T) {
 	}
 	// Rows of a cell that are not whole vectors, or overlap, are for plain Go
 	// as good as others.
-	if s := assembly(); s != nil {
+	for _, s := range assembly() {
 		z, r := make([]float32, 64), make([]float32, 64)
 		for _, size := range [][2]int{{0, 8}, {7, 8}, {9, 16}, {-8, 8}, {8, 7}, {16, 8}} {
 			if !panics(func() { s.gruForward(size[0], z, size[1], r, r) }) {
-				t.Errorf("a cell of %d elements, gates %d apart, does not panic", size[0], size[1])
+				t.Errorf("%s: a cell of %d elements, gates %d apart, does not panic", s.Name, size[0], size[1])
 			}
 		}
 		for _, m := range []int{-1, 0, tileRows + 1} {
 			if !panics(func() { s.tile(m, 1, z, 1, 1, z, 16, make([]float32, 200), 16, false) }) {
-				t.Errorf("a tile of %d rows does not panic", m)
+				t.Errorf("%s: a tile of %d rows does not panic", s.Name, m)
 			}
 			if !panics(func() { s.strip(m, 1, 1, z, 1, 1, z, make([]float32, 200), 16, false) }) {
-				t.Errorf("a strip of %d rows does not panic", m)
+				t.Errorf("%s: a strip of %d rows does not panic", s.Name, m)
 			}
 		}
 	}

@@ -87,3 +87,42 @@ func gruForwardAVX2(n int, z *float32, gate int, before *float32, h *float32)
 
 // gruBackwardAVX2 turns dh of a step into dz of its sums, and into the part that reaches the step before without the product. z is as gruForwardAVX2 leaves it.
 func gruBackwardAVX2(n int, z *float32, gate int, before *float32, dh *float32, dz *float32)
+
+// strip1x128AVX512 computes 1 × 128 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+func strip1x128AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+
+// strip1x64AVX512 computes 1 × 64 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+func strip1x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+
+// strip1x32AVX512 computes 1 × 32 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+func strip1x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+
+// strip2x64AVX512 computes 2 × 64 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+func strip2x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+
+// strip2x32AVX512 computes 2 × 32 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+func strip2x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+
+// strip3x64AVX512 computes 3 × 64 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+func strip3x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+
+// strip3x32AVX512 computes 3 × 32 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+func strip3x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+
+// strip4x64AVX512 computes 4 × 64 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+func strip4x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+
+// strip4x32AVX512 computes 4 × 32 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+func strip4x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+
+// strip5x64AVX512 computes 5 × 64 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+func strip5x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+
+// strip5x32AVX512 computes 5 × 32 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+func strip5x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+
+// strip6x64AVX512 computes 6 × 64 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+func strip6x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+
+// strip6x32AVX512 computes 6 × 32 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+func strip6x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)

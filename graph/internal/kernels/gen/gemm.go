@@ -17,108 +17,91 @@ func tile(m int) {
 	TEXT(fmt.Sprintf("tile%dx16", m), NOSPLIT|NOFRAME, "func(k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int, add bool)")
 	Doc(fmt.Sprintf("tile%dx16 computes %d × 16 elements of c = a·b, or with add of c + a·b, over k terms.", m, m))
 	k := Load(Param("k"), GP64())
-	a := loadRows(m)
+	a := loadLines("a", "aRow", m)
+	aCol := Load(Param("aCol"), GP64())
 	b := Load(Param("b"), GP64())
 	bRow := Load(Param("bRow"), GP64())
-	sum := zeros(m, 2)
+	sum := avx2.zeros(m, 2)
 	terms(k, func() {
 		b0, b1 := load(b), loadMem(Mem{Base: b, Disp: 32})
 		for i := range sum {
-			x := a.broadcast(i)
+			x := YMM()
+			VBROADCASTSS(a.at(i), x)
 			VFMADD231PS(b0, x, sum[i][0])
 			VFMADD231PS(b1, x, sum[i][1])
 		}
-		a.next()
+		a.next(aCol)
 		ADDQ(bRow, b)
 	})
 	store(sum)
 }
 
-// strip computes m rows and as many panels of 16 columns side by side: few
-// rows alone have too few sums to keep the processor's adders busy.
-func strip(m, panels int) {
-	name := fmt.Sprintf("strip%dx%d", m, 16*panels)
+// strip computes m rows and as many panels of 16 columns side by side. Few rows
+// alone have too few sums to keep the processor's adders busy, and AVX-512 has
+// registers for many sums.
+func strip(v vectors, m, panels int) {
+	name := fmt.Sprintf("strip%dx%d%s", m, 16*panels, v.suffix)
 	TEXT(name, NOSPLIT|NOFRAME, "func(k int, a *float32, aRow, aCol int, b *float32, panel int, c *float32, cRow int, add bool)")
 	Doc(fmt.Sprintf("%s computes %d × %d elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.", name, m, 16*panels))
 	k := Load(Param("k"), GP64())
-	a := loadRows(m)
-	b := Load(Param("b"), GP64())
-	panel := Load(Param("panel"), GP64())
-	// Panels 0 to 2 are reached from b, panel 3 from b3.
-	b3 := GP64()
-	if panels > 3 {
-		LEAQ(Mem{Base: b, Index: panel, Scale: 2}, b3)
-		ADDQ(panel, b3)
-	}
-	sum := zeros(m, 2*panels)
+	a := loadLines("a", "aRow", m)
+	aCol := Load(Param("aCol"), GP64())
+	b := loadLines("b", "panel", panels)
+	sum := v.zeros(m, panels*64/v.size)
 	terms(k, func() {
 		x := make([]reg.VecVirtual, m)
 		for i := range x {
-			x[i] = a.broadcast(i)
+			x[i] = v.new()
+			VBROADCASTSS(a.at(i), x[i])
 		}
-		for p := range panels {
-			from := Mem{Base: b}
-			switch p {
-			case 1, 2:
-				from = Mem{Base: b, Index: panel, Scale: uint8(p)}
-			case 3:
-				from = Mem{Base: b3}
-			}
-			for half := range 2 {
-				y := loadMem(from.Offset(32 * half))
-				for i := range x {
-					VFMADD231PS(y, x[i], sum[i][2*p+half])
-				}
+		for j := range sum[0] {
+			y := v.new()
+			VMOVUPS(b.at(v.size*j/64).Offset(v.size*j%64), y)
+			for i := range x {
+				VFMADD231PS(y, x[i], sum[i][j])
 			}
 		}
-		a.next()
-		ADDQ(Imm(64), b)
-		if panels > 3 {
-			ADDQ(Imm(64), b3)
-		}
+		a.next(aCol)
+		b.next(Imm(64))
 	})
 	store(sum)
 }
 
-// rows are the elements of up to 6 rows of a, in one column.
-type rows struct {
-	a, a3    reg.GPVirtual // rows 0 to 2 are reached from a, rows 3 to 5 from a3
-	row, col reg.Register
-	n        int
+// lines are places in memory that are equally far apart. Each pointer reaches
+// three of them.
+type lines struct {
+	pointers []reg.GPVirtual
+	apart    reg.Register
 }
 
-func loadRows(n int) rows {
-	r := rows{a: GP64(), a3: GP64(), n: n}
-	Load(Param("a"), r.a)
-	r.row = Load(Param("aRow"), GP64())
-	r.col = Load(Param("aCol"), GP64())
-	if n > 3 {
-		LEAQ(Mem{Base: r.a, Index: r.row, Scale: 2}, r.a3)
-		ADDQ(r.row, r.a3)
+// loadLines makes n lines of two parameters, the first line and the distance.
+func loadLines(first, apart string, n int) lines {
+	p := GP64()
+	Load(Param(first), p)
+	l := lines{[]reg.GPVirtual{p}, Load(Param(apart), GP64())}
+	for i := 3; i < n; i += 3 {
+		next := GP64()
+		LEAQ(Mem{Base: p, Index: l.apart, Scale: 2}, next)
+		ADDQ(l.apart, next)
+		l.pointers = append(l.pointers, next)
+		p = next
 	}
-	return r
+	return l
 }
 
-// broadcast is a vector of the element of row i.
-func (r rows) broadcast(i int) reg.VecVirtual {
-	base := r.a
-	if i >= 3 {
-		base, i = r.a3, i-3
+// at is the place of line i.
+func (l lines) at(i int) Mem {
+	m := Mem{Base: l.pointers[i/3]}
+	if i%3 > 0 {
+		m.Index, m.Scale = l.apart, uint8(i%3)
 	}
-	m := Mem{Base: base}
-	if i > 0 {
-		m = Mem{Base: base, Index: r.row, Scale: uint8(i)}
-	}
-	x := YMM()
-	VBROADCASTSS(m, x)
-	return x
+	return m
 }
 
-// next goes to the next column.
-func (r rows) next() {
-	ADDQ(r.col, r.a)
-	if r.n > 3 {
-		ADDQ(r.col, r.a3)
+// next moves all lines on.
+func (l lines) next(by Op) {
+	for _, p := range l.pointers {
+		ADDQ(by, p)
 	}
 }
 
@@ -152,33 +135,17 @@ func store(sum [][]reg.VecVirtual) {
 	MOVQ(c, from)
 	for i := range sum {
 		for j, x := range sum[i] {
-			VADDPS(Mem{Base: from, Disp: 32 * j}, x, x)
+			VADDPS(Mem{Base: from, Disp: int(x.Size()) * j}, x, x)
 		}
 		ADDQ(cRow, from)
 	}
 	Label("store")
 	for i := range sum {
 		for j, x := range sum[i] {
-			VMOVUPS(x, Mem{Base: c, Disp: 32 * j})
+			VMOVUPS(x, Mem{Base: c, Disp: int(x.Size()) * j})
 		}
 		ADDQ(cRow, c)
 	}
 	VZEROUPPER()
 	RET()
-}
-
-func zeros(m, n int) [][]reg.VecVirtual {
-	sum := make([][]reg.VecVirtual, m)
-	for i := range sum {
-		for range n {
-			sum[i] = append(sum[i], zero())
-		}
-	}
-	return sum
-}
-
-func zero() reg.VecVirtual {
-	x := YMM()
-	VXORPS(x, x, x)
-	return x
 }

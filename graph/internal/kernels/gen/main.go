@@ -1,6 +1,6 @@
 // Command gen writes the assembly of package kernels and its Go declarations,
-// for AVX2 with FMA. Run it through go generate in that package; doing so
-// changes nothing unless this program was changed.
+// for AVX2 with FMA and for AVX-512. Run it through go generate in that
+// package; doing so changes nothing unless this program was changed.
 //
 // Lengths are in elements and positive, strides in bytes; the callers in Go
 // check all bounds. Vector kernels read and write whole vectors, so their
@@ -14,9 +14,9 @@ func main() {
 	for m := 1; m <= rowsPerTile; m++ {
 		tile(m)
 	}
-	strip(1, 4)
-	strip(2, 2)
-	strip(3, 2)
+	strip(avx2, 1, 4)
+	strip(avx2, 2, 2)
+	strip(avx2, 3, 2)
 	packKernels()
 	vectorKernels()
 	sumKernels()
@@ -24,5 +24,11 @@ func main() {
 	lstmBackward()
 	gruForward()
 	gruBackward()
+	strip(avx512, 1, 8)
+	// The largest takes 31 of 32 registers: 24 sums, 6 elements of a, a vector of b.
+	for m := 1; m <= rowsPerTile; m++ {
+		strip(avx512, m, 4)
+		strip(avx512, m, 2)
+	}
 	Generate()
 }

@@ -33,7 +33,7 @@ func sums(name, signature, doc string, params []string, add func(sum reg.VecVirt
 	for _, p := range params {
 		pointers = append(pointers, Load(Param(p), GP64()))
 	}
-	sum := zeros(1, vectorsPerSum)[0]
+	sum := avx2.zeros(1, vectorsPerSum)[0]
 	repeat(n, vectorsPerSum, pointers, func() {
 		for i := range sum {
 			var from []Mem
