@@ -178,14 +178,20 @@ func (s *Scope) sum(terms []Value) Value {
 }
 
 func sumKernel[T float](out []T, in [][]T) error {
-	share(len(out), func(from, end int) {
-		out := out[from:end]
-		copy(out, in[0][from:])
-		for _, term := range in[1:] {
-			for i, x := range term[from:end] {
-				out[i] += x
-			}
-		}
-	})
+	if few(len(out)) {
+		addUp(out, in, 0)
+		return nil
+	}
+	share(len(out), func(from, end int) { addUp(out[from:end], in, from) })
 	return nil
+}
+
+// addUp adds the elements of all terms from a place on.
+func addUp[T float](out []T, in [][]T, from int) {
+	copy(out, in[0][from:])
+	for _, term := range in[1:] {
+		for i, x := range term[from:][:len(out)] {
+			out[i] += x
+		}
+	}
 }

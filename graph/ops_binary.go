@@ -164,6 +164,10 @@ func broadcastKernel[T float](p broadcastPlan, f kernel2[T]) func([]T, [][]T) er
 			})
 			return nil
 		}
+		if few(len(out)) {
+			p.rows(func(o, a, b int) { f(out[o:o+p.n], in[0][a:], in[1][b:], p.stepA, p.stepB) })
+			return nil
+		}
 		shareRows(len(out), p.n, func(from, end int) {
 			p.some(from/p.n, end/p.n, func(o, a, b int) { f(out[o:o+p.n], in[0][a:], in[1][b:], p.stepA, p.stepB) })
 		})

@@ -227,35 +227,43 @@ func (p product) at(i int) (a, b, c int) {
 	return a, b, c
 }
 
-// shared is how many products of two elements are worth a second core.
-const shared = 1 << 18
+// sharedProducts is how many products of two elements are worth a second core.
+const sharedProducts = 1 << 18
 
 // productKernel computes the products in blocks of columns, which the cores
 // share; no element's sum is split.
 func productKernel[T float](p product, set *kernels.Set[T]) func([]T, [][]T) error {
-	blocks := (p.n + kernels.MulUnit - 1) / kernels.MulUnit
-	items, unit := p.count()*blocks, p.count()*blocks
-	if p.count()*p.m*p.n*p.k >= shared {
-		unit = 1
-	}
+	items := p.count() * p.blocks()
+	many := p.count()*p.m*p.n*p.k >= sharedProducts
 	return func(out []T, in [][]T) error {
 		left, right := in[0], in[1]
 		if p.swap {
 			left, right = right, left
 		}
-		kernels.Parallel(items, unit, func(from, end int) {
-			for from < end {
-				block := from % blocks
-				last := min(blocks, block+end-from) // of this product
-				i, j, k := p.at(from / blocks)
-				set.Mul(p.m, p.k,
-					kernels.Matrix[T]{Data: left[i:], Row: p.aRow, Col: p.aCol},
-					kernels.Matrix[T]{Data: right[j:], Row: p.bRow, Col: p.bCol},
-					kernels.Matrix[T]{Data: out[k:], Row: p.cRow, Col: 1},
-					block*kernels.MulUnit, min(last*kernels.MulUnit, p.n))
-				from += last - block
-			}
-		})
+		if !many {
+			multiply(p, set, out, left, right, 0, items)
+			return nil
+		}
+		kernels.Parallel(items, 1, func(from, end int) { multiply(p, set, out, left, right, from, end) })
 		return nil
+	}
+}
+
+// blocks is the number of blocks of columns of a product.
+func (p product) blocks() int { return (p.n + kernels.MulUnit - 1) / kernels.MulUnit }
+
+// multiply computes the blocks from..end of all products.
+func multiply[T float](p product, set *kernels.Set[T], out, left, right []T, from, end int) {
+	blocks := p.blocks()
+	for from < end {
+		block := from % blocks
+		last := min(blocks, block+end-from) // of this product
+		i, j, k := p.at(from / blocks)
+		set.Mul(p.m, p.k,
+			kernels.Matrix[T]{Data: left[i:], Row: p.aRow, Col: p.aCol},
+			kernels.Matrix[T]{Data: right[j:], Row: p.bRow, Col: p.bCol},
+			kernels.Matrix[T]{Data: out[k:], Row: p.cRow, Col: 1},
+			block*kernels.MulUnit, min(last*kernels.MulUnit, p.n))
+		from += last - block
 	}
 }

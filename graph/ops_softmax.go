@@ -101,6 +101,10 @@ func (v Value) rowwise(name string, axis int, f32 rows[float32], f64 rows[float6
 
 func rowsKernel[T float](n int, r rows[T]) func([]T, [][]T) error {
 	return func(out []T, in [][]T) error {
+		if few(len(out)) {
+			r.forward(n, in[0], out)
+			return nil
+		}
 		shareRows(len(out), n, func(i, j int) { r.forward(n, in[0][i:j], out[i:j]) })
 		return nil
 	}
@@ -108,6 +112,10 @@ func rowsKernel[T float](n int, r rows[T]) func([]T, [][]T) error {
 
 func rowsGradKernel[T float](n int, r rows[T]) func([]T, [][]T) error {
 	return func(out []T, in [][]T) error {
+		if few(len(out)) {
+			r.backward(n, in[0], in[1], out)
+			return nil
+		}
 		shareRows(len(out), n, func(i, j int) { r.backward(n, in[0][i:j], in[1][i:j], out[i:j]) })
 		return nil
 	}

@@ -24,6 +24,10 @@ func (v Value) vector(name string, f32 loops[float32], f64 loops[float64]) Value
 
 func (l loops[T]) kernel() func([]T, [][]T) error {
 	return func(out []T, in [][]T) error {
+		if few(len(out)) {
+			l.f(out, in[0])
+			return nil
+		}
 		share(len(out), func(from, end int) { l.f(out[from:end], in[0][from:end]) })
 		return nil
 	}
@@ -31,6 +35,10 @@ func (l loops[T]) kernel() func([]T, [][]T) error {
 
 func (l loops[T]) gradient() func([]T, [][]T) error {
 	return func(out []T, in [][]T) error {
+		if few(len(out)) {
+			l.df(out, in[0], in[1], in[2])
+			return nil
+		}
 		share(len(out), func(from, end int) {
 			l.df(out[from:end], in[0][from:end], in[1][from:end], in[2][from:end])
 		})
@@ -41,12 +49,17 @@ func (l loops[T]) gradient() func([]T, [][]T) error {
 // sharedElements is how many elements are worth waking a core.
 const sharedElements = 1 << 13
 
+// few tells whether so many elements are not worth a second core. Kernels that run
+// many times in a step ask it first: to hand a function to other cores takes
+// memory.
+func few(n int) bool { return n < 2*sharedElements }
+
 // share lets the cores share the elements of long vectors.
 func share(n int, f func(from, end int)) { shareRows(n, 1, f) }
 
 // shareRows is share for n elements in whole rows of the given size.
 func shareRows(n, size int, f func(from, end int)) {
-	if n < 2*sharedElements {
+	if few(n) {
 		f(0, n)
 		return
 	}

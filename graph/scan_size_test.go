@@ -99,3 +99,37 @@ func TestScanMemory(t *testing.T) {
 		t.Errorf("for %d steps more, training keeps %d bytes more, where the states are %d", steps, grown, states)
 	}
 }
+
+// A step of a scan takes no memory when it runs, forwards or back: 100 steps
+// allocate what 10 do, which is the tape machine's part.
+func TestScanAllocations(t *testing.T) {
+	allocations := func(steps int) float64 {
+		params, err := NewParams(tensor.Float32, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := NewProgram(Config{Params: params, Training: true}, func(s *Scope) {
+			w := s.Const(0.1, Shape{8, 8})
+			y, _ := Scan{
+				X: s.Const(1, Shape{2, steps, 8}).WithMask(s.Const(1, Shape{2, steps})), Initial: []Value{s.Const(0, Shape{2, 8})}, Sequence: true,
+				Step: func(x Value, states []Value) (Value, []Value) {
+					h := x.MatMul(w).Add(states[0].MatMul(w)).Tanh().Times(x.Slice(1, 0, 1)).Sum(1).Unsqueeze(1).Add(states[0])
+					return h, []Value{h}
+				},
+			}.Run()
+			s.Output("gradient", s.Gradients(y.Sum(), w)[0])
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		return testing.AllocsPerRun(10, func() {
+			if err := p.Run(Tick{}); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	if few, many := allocations(10), allocations(100); many > few+5 {
+		t.Errorf("10 steps take %v allocations, 100 take %v", few, many)
+	}
+}
