@@ -1,0 +1,244 @@
+package graph_test
+
+import (
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/engram-go/engram/graph"
+	"gorgonia.org/tensor"
+)
+
+// adder adds its input, [2, 1], to what it carries, which begins with 10, and
+// counts.
+func adder(t *testing.T, training bool, change func(cfg *graph.Config)) (*graph.Program, *graph.States) {
+	t.Helper()
+	states, err := graph.NewStates(tensor.Float64, 2)
+	must(t, err)
+	cfg := config(t, tensor.Float64)
+	cfg.States, cfg.Training = states, training
+	if change != nil {
+		change(&cfg)
+	}
+	p, err := graph.NewProgram(cfg, func(s *graph.Scope) {
+		s.Within("adder", func() {
+			x := s.Input("x", graph.Shape{2, 1})
+			start := s.Param("start", graph.Shape{1}, ten{})
+			sum, keep := s.Carry("sum", start.BroadcastTo(2, 1))
+			y := sum.Add(x)
+			keep(y)
+			s.Output("y", y)
+			if training {
+				s.Output("gradient", s.Gradients(y.Sum(), start)[0])
+			}
+		})
+	})
+	must(t, err)
+	return p, states
+}
+
+type ten struct{}
+
+func (ten) Init(*rand.Rand, graph.Shape) ([]float64, error) { return []float64{10}, nil }
+
+// add runs the program and gives its output.
+func add(t *testing.T, p *graph.Program, x ...float64) []float64 {
+	t.Helper()
+	must(t, p.SetInput("x", tensor.New(tensor.WithShape(2, 1), tensor.WithBacking(x))))
+	must(t, p.Run(graph.Tick{}))
+	y, err := p.Output("y")
+	must(t, err)
+	return slices.Clone(y.Float64s())
+}
+
+func wantNumbers(t *testing.T, what string, got []float64, want ...float64) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+// A state goes on where the program is told so, on the tape machine and without.
+func TestCarry(t *testing.T) {
+	for _, training := range []bool{false, true} {
+		p, states := adder(t, training, nil)
+		wantNumbers(t, "at first", add(t, p, 1, 2), 11, 12)
+		wantNumbers(t, "not advanced", add(t, p, 3, 4), 13, 14)
+		p.Advance()
+		wantNumbers(t, "advanced", add(t, p, 5, 6), 18, 20)
+		p.Advance()
+		must(t, states.Reset(1))
+		wantNumbers(t, "row 1 reset", add(t, p, 1, 1), 19, 11)
+		if training { // the initial value gets the gradient of the samples that begin with it
+			g, err := p.Output("gradient")
+			must(t, err)
+			wantNumbers(t, "gradient", g.Float64s(), 1)
+		}
+		wantNumbers(t, "states", states.Copy()["adder/sum"].Float64s(), 18, 0)
+		must(t, p.Close())
+	}
+}
+
+// Programs over one set of states share them; without one nothing is carried.
+func TestStatesAreShared(t *testing.T) {
+	p, states := adder(t, false, nil)
+	q, _ := adder(t, true, func(cfg *graph.Config) { cfg.States = states })
+	add(t, p, 1, 2)
+	p.Advance()
+	wantNumbers(t, "the other program", add(t, q, 1, 1), 12, 13)
+	q.Advance()
+	wantNumbers(t, "and back", add(t, p, 0, 0), 12, 13)
+	plain, _ := adder(t, false, func(cfg *graph.Config) { cfg.States = nil })
+	add(t, plain, 1, 2)
+	plain.Advance()
+	wantNumbers(t, "without states", add(t, plain, 1, 2), 11, 12)
+}
+
+// What is built alone, and in a step of a scan, carries nothing.
+func TestCarryAlone(t *testing.T) {
+	states, err := graph.NewStates(tensor.Float64, 2)
+	must(t, err)
+	cfg := config(t, tensor.Float64)
+	cfg.States, cfg.Stepping, cfg.Memory = states, true, 5
+	p, err := graph.NewProgram(cfg, func(s *graph.Scope) {
+		if !s.Carrying() || !s.Stepping() || s.Memory() != 5 {
+			t.Error("the scope must carry and step")
+		}
+		s.Alone(func() {
+			if s.Carrying() || s.Stepping() {
+				t.Error("what is built alone must not carry")
+			}
+			state, keep := s.Carry("state", s.Const(3, graph.Shape{2}))
+			keep(state.AddConst(1))
+			s.Output("y", state)
+		})
+	})
+	must(t, err)
+	must(t, p.Run(graph.Tick{}))
+	p.Advance()
+	if n := len(states.Copy()); n != 1 {
+		t.Errorf("got %d states, want fresh alone", n)
+	}
+}
+
+func TestCount(t *testing.T) {
+	states, err := graph.NewStates(tensor.Float32, 2)
+	must(t, err)
+	params, err := graph.NewParams(tensor.Float32, 1)
+	must(t, err)
+	p, err := graph.NewProgram(graph.Config{Params: params, States: states, Stepping: true}, func(s *graph.Scope) {
+		s.Within("layer", func() { s.Output("n", s.Count(2, 3)) })
+	})
+	must(t, err)
+	for i := range 3 {
+		must(t, p.Run(graph.Tick{}))
+		n, err := p.Output("n")
+		must(t, err)
+		if !slices.Equal(n.Float32s(), []float32{float32(i), float32(i)}) {
+			t.Errorf("step %d counts %v", i, n)
+		}
+		p.Advance()
+	}
+	wantError(t, "layer: steps must be at most 3 before sample 0 is reset, got 4", p.Run(graph.Tick{}), "layer: steps must be at most 3 before sample 0 is reset, got 4")
+	must(t, states.Reset(0))
+	wantError(t, "before sample 1 is reset", p.Run(graph.Tick{}), "before sample 1 is reset")
+	must(t, states.Reset(1))
+	must(t, p.Run(graph.Tick{}))
+}
+
+func TestCarryErrors(t *testing.T) {
+	states, err := graph.NewStates(tensor.Float64, 2)
+	must(t, err)
+	_, err = graph.NewStates(tensor.Int, 2)
+	wantError(t, "dtype must be float32 or float64", err, "dtype must be float32 or float64")
+	for _, n := range []int{0, -1, 1 << 40} {
+		_, err = graph.NewStates(tensor.Dtype{}, n)
+		wantError(t, "batch must be positive", err, "batch must be positive")
+	}
+	narrow, err := graph.NewStates(tensor.Dtype{}, 2)
+	must(t, err)
+	for _, c := range []struct {
+		change func(cfg *graph.Config)
+		build  func(s *graph.Scope)
+		want   string
+	}{
+		{func(cfg *graph.Config) { cfg.States = narrow }, nil, "Config.States must be of the parameters' dtype float64"},
+		{func(cfg *graph.Config) { cfg.States = nil }, nil, "Config.Stepping must have States"},
+		{func(cfg *graph.Config) { cfg.Training = true }, nil, "Config.Stepping must not be set together with Training"},
+		{func(cfg *graph.Config) { cfg.Memory = -1 }, nil, "Config.Memory must be from 0 to 16777216, got -1"},
+		{func(cfg *graph.Config) { cfg.Memory = 1 << 25 }, nil, "Config.Memory must be from 0"},
+		{nil, func(s *graph.Scope) { s.Carry("state", s.Const(0, graph.Shape{3})) }, "must have the batch of 2 samples"},
+		{nil, func(s *graph.Scope) { s.Carry("state", s.Const(0, graph.Shape{})) }, "must have the batch of 2 samples"},
+		{nil, func(s *graph.Scope) { s.Carry("fresh", s.Const(0, graph.Shape{2})) }, "must have another name"},
+		{nil, func(s *graph.Scope) {
+			_, keep := s.Carry("state", s.Const(0, graph.Shape{2}))
+			keep(s.Const(0, graph.Shape{2, 1}))
+		}, "state state must keep its shape [2]"},
+		{nil, func(s *graph.Scope) { s.Count(2, 0) }, "must have a limit from 1"},
+		{nil, func(s *graph.Scope) { s.Count(2, 1<<25) }, "must have a limit from 1"},
+		{func(cfg *graph.Config) { cfg.Stepping = false }, func(s *graph.Scope) { s.Count(2, 3) }, "must be asked for one step at a time"},
+		{nil, func(s *graph.Scope) {
+			x := s.Const(0, graph.Shape{2, 4, 1})
+			graph.Scan{X: x, Step: func(x graph.Value, _ []graph.Value) (graph.Value, []graph.Value) {
+				s.Carry("state", x)
+				return x, nil
+			}}.Run()
+		}, "must not be carried by a step of a scan"},
+	} {
+		cfg := config(t, tensor.Float64)
+		cfg.States, cfg.Stepping = states, true
+		if c.change != nil {
+			c.change(&cfg)
+		}
+		_, err := graph.NewProgram(cfg, func(s *graph.Scope) {
+			s.Output("y", s.Const(0, graph.Shape{2}))
+			if c.build != nil {
+				c.build(s)
+			}
+		})
+		wantError(t, c.want, err, c.want)
+	}
+	wantError(t, "row must be from 0 to 1, got 2", states.Reset(2), "row must be from 0 to 1, got 2")
+}
+
+// A name that is used twice in a layer stands for two states.
+func TestCarryNames(t *testing.T) {
+	states, err := graph.NewStates(tensor.Float64, 1)
+	must(t, err)
+	cfg := config(t, tensor.Float64)
+	cfg.States = states
+	_, err = graph.NewProgram(cfg, func(s *graph.Scope) {
+		a, _ := s.Carry("state", s.Const(0, graph.Shape{1}))
+		b, _ := s.Carry("state", s.Const(0, graph.Shape{1, 2}))
+		s.Output("y", a.Add(b))
+	})
+	must(t, err)
+	got := slices.Sorted(maps.Keys(states.Copy()))
+	if want := []string{"fresh", "state", "state_1"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestPace(t *testing.T) {
+	_, err := graph.NewProgram(config(t, tensor.Float64), func(s *graph.Scope) {
+		x := s.Const(1, graph.Shape{2}).WithPace(graph.Stepped)
+		if x.Pace() != graph.Stepped || x.Add(x).Pace() != graph.Unpaced {
+			t.Error("a pace must stay with its value alone")
+		}
+		s.Output("x", x)
+	})
+	must(t, err)
+	for p, want := range map[graph.Pace]string{graph.Unpaced: "unpaced", graph.Still: "still", graph.Latest: "latest", graph.Stepped: "stepped"} {
+		if p.String() != want {
+			t.Errorf("got %q, want %q", p, want)
+		}
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
