@@ -32,6 +32,26 @@ func TestAddingALayer(t *testing.T) {
 	}
 }
 
+// The program in docs/from-keras.md is the one of an example.
+func TestFromKeras(t *testing.T) {
+	doc, err := os.ReadFile("docs/from-keras.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, err := os.ReadFile("train/example_from_keras_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllSubmatch(doc, -1)
+	if len(blocks) != 1 {
+		t.Fatalf("got %d pieces of code, want 1", len(blocks))
+	}
+	indented := regexp.MustCompile("(?m)^(.)").ReplaceAll(blocks[0][1], []byte("\t$1"))
+	if !bytes.Contains(code, indented) {
+		t.Errorf("train/example_from_keras_test.go does not have\n%s", indented)
+	}
+}
+
 // The functional model in the README is the one of an example.
 func TestReadmeFunctional(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
