@@ -65,7 +65,7 @@ func TestAttentionGolden(t *testing.T) {
 				tol = graphtest.Tol32
 			}
 			what := name + " " + dt.String() + " "
-			got := attentionGolden(t, dt, withScores(l), want)
+			got := attentionGolden(t, dt, withScores(l), want, true)
 			for key, w := range want {
 				switch {
 				case key == "output" || key == "scores":
@@ -78,9 +78,38 @@ func TestAttentionGolden(t *testing.T) {
 	}
 }
 
+// The one operation that an attention runs as, where its weights are not asked
+// for, gives the output of the file and the gradients of the other way.
+func TestAttentionAsOneOperation(t *testing.T) {
+	for name, l := range attentionGoldens {
+		if _, ok := l.(layers.MultiHeadAttention); !ok {
+			continue
+		}
+		file := graphtest.Golden(t, "testdata/attention_"+name+".npz")
+		for _, dt := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
+			tol := graphtest.Tol64
+			if dt == tensor.Float32 {
+				tol = graphtest.Tol32
+			}
+			what := name + " " + dt.String() + " "
+			got := attentionGolden(t, dt, l, file, false)
+			graphtest.CheckOutput(t, what+"output", got["output"], file["output"].Data, tol)
+			for key, want := range attentionGolden(t, dt, withScores(l), file, false) {
+				switch {
+				case key == "grad_key_bias": // 0, but for rounding
+					graphtest.CheckOutput(t, what+key, got[key], want, tol)
+				case strings.HasPrefix(key, "grad_"):
+					graphtest.CheckGradient(t, what+key, got[key], want, tol)
+				}
+			}
+		}
+	}
+}
+
 // attentionGolden gives what the file has, from a layer whose weights are
-// declared before it is called.
-func attentionGolden(t *testing.T, dt tensor.Dtype, l layers.Layer, file map[string]graphtest.Array) map[string][]float64 {
+// declared before it is called. The loss is that of the script, or that of the
+// output alone.
+func attentionGolden(t *testing.T, dt tensor.Dtype, l layers.Layer, file map[string]graphtest.Array, scores bool) map[string][]float64 {
 	t.Helper()
 	sizes, seed := file["sizes"].Data, uint64(file["seed"].Data[0])
 	size := func(i int) int { return int(sizes[i]) }
@@ -131,6 +160,9 @@ func attentionGolden(t *testing.T, dt tensor.Dtype, l layers.Layer, file map[str
 				y = y.Times(m.Unsqueeze(-1))
 			}
 			s.Output([]string{"output", "scores"}[i], y)
+			if i == 1 && !scores {
+				break
+			}
 			loss = loss.Add(y.Times(draw(20+uint64(i), 1, y.Shape())).Sum())
 		}
 		for i, g := range s.Gradients(loss, wrt...) {

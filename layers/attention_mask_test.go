@@ -103,6 +103,7 @@ func TestAttentionPadding(t *testing.T) {
 		"additive":        layers.AdditiveAttention{},
 		"additive causal": layers.AdditiveAttention{UseCausalMask: true},
 		"heads":           layers.MultiHeadAttention{NumHeads: 2, KeyDim: 2},
+		"heads in steps":  layers.MultiHeadAttention{NumHeads: 2, KeyDim: 2, ReturnAttentionScores: true},
 		"heads causal":    layers.MultiHeadAttention{NumHeads: 2, KeyDim: 2, UseCausalMask: true},
 	} {
 		for _, front := range []bool{false, true} {

@@ -34,7 +34,9 @@ import (
 // The query's mask rides on the output. Features must be known when the model is
 // built.
 //
-// Keras' attention_axes is not there: attention is over the steps.
+// It runs as one operation, which keeps no more than the weights for the way
+// back, unless they are returned, or dropped in training. Keras' attention_axes
+// is not there: attention is over the steps.
 type MultiHeadAttention struct {
 	NumHeads              int               // required
 	KeyDim                int               // size of a head's queries and keys; required
@@ -112,14 +114,7 @@ func (l MultiHeadAttention) Call(s *graph.Scope, inputs ...graph.Value) []graph.
 	v := l.project(s, "value", a.value, "btd,dhk->bthk", graph.Shape{a.value.Dim(2), h, n}, 1) // [batch, value steps, heads, value_dim]
 	ks, v = keep("key", ks), keep("value", v)
 
-	scores := graph.Einsum("bthk,bshk->bhts", q.Scale(1/math.Sqrt(float64(k))), ks) // [batch, heads, query steps, value steps]
-	weights := weigh(scores, allowed)                                               // [batch, heads, query steps, value steps]
-	if allowed != nil {
-		weights = weights.Times(*allowed)
-	}
-	kept := weights
-	seeded(s, l.Seed, func() { kept = drop(s, "dropout", weights, weights.Shape(), l.Dropout) })
-	y := graph.Einsum("bhts,bshk->bthk", kept, v) // [batch, query steps, heads, value_dim]
+	y, weights := l.attend(s, q, ks, v, allowed) // [batch, query steps, heads, value_dim]
 
 	shape := l.OutputShape
 	if len(shape) == 0 {
@@ -135,6 +130,28 @@ func (l MultiHeadAttention) Call(s *graph.Scope, inputs ...graph.Value) []graph.
 		return []graph.Value{y, weights}
 	}
 	return []graph.Value{y}
+}
+
+// attend gives the averages of the values [batch, query steps, heads,
+// value_dim], and their weights [batch, heads, query steps, value steps] where
+// those are asked for. It runs as one operation where nothing but the averages
+// is.
+func (l MultiHeadAttention) attend(s *graph.Scope, q, k, v graph.Value, allowed *graph.Value) (y, weights graph.Value) {
+	scale := 1 / math.Sqrt(float64(l.KeyDim))
+	if !l.ReturnAttentionScores && (l.Dropout == 0 || !s.Training()) {
+		return graph.DotAttention(q, k, v, allowed, scale), weights
+	}
+	if allowed != nil && allowed.Rank() == 3 { // a causal mask alone has no batch
+		heads := allowed.Unsqueeze(1) // [batch, 1, query steps, value steps]
+		allowed = &heads
+	}
+	weights = weigh(graph.Einsum("bthk,bshk->bhts", q.Scale(scale), k), allowed) // [batch, heads, query steps, value steps]
+	if allowed != nil {
+		weights = weights.Times(*allowed)
+	}
+	kept := weights
+	seeded(s, l.Seed, func() { kept = drop(s, "dropout", weights, weights.Shape(), l.Dropout) })
+	return graph.Einsum("bhts,bshk->bthk", kept, v), weights
 }
 
 // project multiplies x with a kernel, over whose first axes it sums, and adds a
@@ -155,8 +172,8 @@ func (l MultiHeadAttention) project(s *graph.Scope, name string, x graph.Value, 
 	return y
 }
 
-// allowed is what all masks allow, in a shape that broadcasts to [batch, heads,
-// query steps, value steps]; nil where that is everything.
+// allowed is what all masks allow, in a shape that broadcasts to [batch, query
+// steps, value steps]; nil where that is everything.
 func (l MultiHeadAttention) allowed(s *graph.Scope, a attended, mask *graph.Value) (*graph.Value, bool) {
 	m := a.allowed(l.UseCausalMask)
 	if a.queries != nil {
@@ -171,10 +188,6 @@ func (l MultiHeadAttention) allowed(s *graph.Scope, a attended, mask *graph.Valu
 		}
 		given := mask.Equal(s.Const(0, graph.Shape{})).OneMinus() // [batch, query steps, value steps]
 		m = both(m, &given)
-	}
-	if m != nil && m.Rank() == 3 { // a causal mask alone has no batch
-		heads := m.Unsqueeze(1) // [batch, 1, query steps, value steps]
-		m = &heads
 	}
 	return m, true
 }
