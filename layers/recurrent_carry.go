@@ -27,22 +27,42 @@ func (r rnn) carry(s *graph.Scope, initial []graph.Value) (states []graph.Value,
 	}
 }
 
-// repeat gives a masked step the output of the step before, where one step is
-// all that the layer sees. y is [batch, units], or [batch, 1, units].
+// repeat gives the steps that are masked before any that counts the last output
+// of the run before, where states go on from there. y is [batch, steps, ...], or
+// [batch, ...] of the last step.
 func (r rnn) repeat(s *graph.Scope, x, y graph.Value) graph.Value {
-	mask, masked := x.Mask() // [batch, 1]
-	if !masked || !s.Stepping() || r.zeroMask || s.Err() != nil {
+	mask, masked := x.Mask() // [batch, steps]
+	if !masked || !s.Carrying() || s.Symbolic() || r.zeroMask || s.Err() != nil {
 		return y
 	}
-	before, keep := s.Carry("output", s.Const(0, y.Shape()))
-	shape := y.Shape()
-	for i := range shape[1:] {
-		shape[1+i] = 1
+	final := func() graph.Value { return y } // [batch, ...]
+	if r.sequences {
+		final = func() graph.Value { return y.At(1, y.Dim(1)-1) }
 	}
-	y = graph.Where(mask.Reshape(shape...), y, before)
-	keep(y)
+	before, keep := s.Carry("output", s.Const(0, final().Shape()))
+	seen := mask.Max(1) // [batch]
+	if r.sequences {
+		seen, before = mask.MapAxis("seen", 1, seenSoFar, noSlope), before.Unsqueeze(1) // [batch, steps], [batch, 1, ...]
+	}
+	for seen.Rank() < y.Rank() {
+		seen = seen.Unsqueeze(-1)
+	}
+	y = graph.Where(seen, y, before)
+	keep(final())
 	return y
 }
+
+// seenSoFar is 1 from the first step on that counts.
+func seenSoFar(mask, seen []float64) {
+	last := 0.0
+	for i, m := range mask {
+		last = max(last, m)
+		seen[i] = last
+	}
+}
+
+// noSlope is the gradient of what has none.
+func noSlope(_, _, _, dx []float64) { clear(dx) }
 
 // stepwise is what a recurrent layer does step by step: the first of the inputs
 // is its sequence, others it must know from the beginning.

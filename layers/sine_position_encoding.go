@@ -50,7 +50,7 @@ func (l SinePositionEncoding) Call(s *graph.Scope, inputs ...graph.Value) []grap
 	}
 	if s.Stepping() {
 		t := s.Count(x.Dim(0), graph.MaxMemory).Reshape(x.Dim(0), 1, 1).BroadcastTo(x.Shape()...) // [batch, 1, features]
-		y := t.MapAxis("waves", -1, func(t, y []float64) { l.waves(t[0], y) }, func(_, _, _, dt []float64) { clear(dt) })
+		y := t.MapAxis("waves", -1, func(t, y []float64) { l.waves(t[0], y) }, noSlope)
 		return []graph.Value{ride(x, y)}
 	}
 	steps := x.Dim(1)

@@ -36,7 +36,8 @@ type StepperConfig struct {
 // steps: of an output that is a sequence the last one, and any other as it is.
 //
 // Rows of the batch are samples by themselves, of which each can be reset at any
-// time. Many steppers may share a model. One serves one goroutine at a time.
+// time. What layers.RandomState draws depends on how many steps the stepper has
+// done. Many steppers may share a model. One serves one goroutine at a time.
 type Stepper struct {
 	model  *Model
 	shapes []graph.Shape // of the inputs of a step

@@ -109,6 +109,44 @@ func TestCarryStatePredictsInPieces(t *testing.T) {
 	}
 }
 
+// So they do where pieces begin, or consist, of masked steps.
+func TestCarryStateWithMasks(t *testing.T) {
+	ctx := context.Background()
+	for _, l := range []layers.Layer{
+		layers.LSTM{Units: 2, ReturnSequences: true},
+		layers.GRU{Units: 2, ReturnSequences: true, Activation: activations.ReLU},
+		layers.LSTM{Units: 2, ReturnSequences: true, ZeroOutputForMask: true},
+		layers.SimpleRNN{Units: 2},
+	} {
+		m := models.NewSequential(models.Config{Seed: 2, Dtype: tensor.Float64}, layers.Input{Shape: graph.Shape{graph.Any, 1}}, layers.Masking{}, l)
+		trainer := compile(t, m, train.Config{CarryState: true})
+		data := pieces(t)
+		all := batch(t, data)
+		x := all.Inputs[0].Float64s()
+		for _, i := range []int{6, 9, 10, 11, 12, 15, 16, 17} { // steps of pieces 2 to 5, of three each
+			x[i] = 0
+		}
+		masked, err := datasets.FromTensors(all.Inputs, all.Targets)
+		check(t, err)
+		got, err := trainer.Predict(ctx, masked, train.EvaluateConfig{BatchSize: 2})
+		check(t, err)
+		size := got.DataSize() / 8 // of a piece
+		for row := range 2 {
+			for n := range 4 {
+				var so []float64 // far
+				for p := range n + 1 {
+					so = append(so, x[(p*2+row)*3:(p*2+row)*3+3]...)
+				}
+				want, err := m.Predict(ctx, tensor.New(tensor.WithShape(1, len(so), 1), tensor.WithBacking(so)))
+				check(t, err)
+				w := want.Float64s()
+				at := (n*2 + row) * size
+				graphtest.CheckOutput(t, fmt.Sprintf("%s, row %d, piece %d", layers.Class(l), row, n), got.Float64s()[at:at+size], w[len(w)-size:], graphtest.Tol64)
+			}
+		}
+	}
+}
+
 // Fit begins anew with every epoch; what it validates leaves it alone.
 func TestCarryStateInFit(t *testing.T) {
 	ctx := context.Background()

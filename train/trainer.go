@@ -43,8 +43,9 @@ type Config struct {
 	// are not shuffled. Fit starts anew with every epoch and every pass over the
 	// data, Evaluate, Predict and each validation with their first batch, and
 	// Step after ResetStates. A sample that starts anew has the layer's initial
-	// states, or those that it is given. Keras, where layers are stateful, starts
-	// anew only when it is told to.
+	// states, or those that the layer is given as inputs, which count for nothing
+	// later on. Keras, where layers are stateful, starts anew only when it is told
+	// to, and lets states that are given count always.
 	CarryState bool
 }
 
