@@ -128,7 +128,7 @@ func badModels() []badInput {
 		{"layer normalization over the batch", build(row, layers.LayerNormalization{Axis: []int{0}}), "sequential/layer_normalization", "LayerNormalization.Axis must lie within the shape [any, 2], behind the batch", "[0]", nil},
 		{"layer normalization over no axis", build(row, layers.LayerNormalization{Axis: []int{1, 5}}), "sequential/layer_normalization", "LayerNormalization.Axis must lie within the shape [any, 2]", "[1 5]", nil},
 		{"layer normalization with a negative epsilon", build(row, layers.LayerNormalization{Epsilon: -1}), "sequential/layer_normalization", "LayerNormalization.Epsilon must be positive", "-1", nil},
-		{"batch normalization along no axis", build(row, layers.BatchNormalization{Axis: 2}), "sequential/batch_normalization", "BatchNormalization.Axis must lie within the shape [any, 2]", "2", nil},
+		{"batch normalization along no axis", build(row, layers.BatchNormalization{Axis: 2}), "sequential/batch_normalization", "BatchNormalization.Axis must be an axis behind the batch of [any, 2]", "2", nil},
 		{"batch normalization of a whole momentum", build(row, layers.BatchNormalization{Momentum: new(1.0)}), "sequential/batch_normalization", "BatchNormalization.Momentum must be at least 0 and less than 1", "1", nil},
 		{"batch normalization with an epsilon of NaN", build(row, layers.BatchNormalization{Epsilon: math.NaN()}), "sequential/batch_normalization", "BatchNormalization.Epsilon must be positive", "NaN", nil},
 		{"a layer over time without a layer", build(series, layers.TimeDistributed{}), "sequential/time_distributed", "TimeDistributed.Layer must be set", "", nil},
