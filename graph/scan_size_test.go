@@ -113,7 +113,7 @@ func TestScanAllocations(t *testing.T) {
 			y, _ := Scan{
 				X: s.Const(1, Shape{2, steps, 8}).WithMask(s.Const(1, Shape{2, steps})), Initial: []Value{s.Const(0, Shape{2, 8})}, Sequence: true,
 				Step: func(x Value, states []Value) (Value, []Value) {
-					h := x.MatMul(w).Add(states[0].MatMul(w)).Tanh().Times(x.Slice(1, 0, 1)).Sum(1).Unsqueeze(1).Add(states[0])
+					h := x.MatMul(w).Add(states[0].MatMul(w)).Softmax(-1).Tanh().Times(x.Slice(1, 0, 1)).Sum(1).Unsqueeze(1).Add(states[0])
 					return h, []Value{h}
 				},
 			}.Run()

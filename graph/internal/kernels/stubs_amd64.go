@@ -5,124 +5,206 @@
 package kernels
 
 // tile1x16 computes 1 × 16 elements of c = a·b, or with add of c + a·b, over k terms.
+//
+//go:noescape
 func tile1x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add bool)
 
 // tile2x16 computes 2 × 16 elements of c = a·b, or with add of c + a·b, over k terms.
+//
+//go:noescape
 func tile2x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add bool)
 
 // tile3x16 computes 3 × 16 elements of c = a·b, or with add of c + a·b, over k terms.
+//
+//go:noescape
 func tile3x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add bool)
 
 // tile4x16 computes 4 × 16 elements of c = a·b, or with add of c + a·b, over k terms.
+//
+//go:noescape
 func tile4x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add bool)
 
 // tile5x16 computes 5 × 16 elements of c = a·b, or with add of c + a·b, over k terms.
+//
+//go:noescape
 func tile5x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add bool)
 
 // tile6x16 computes 6 × 16 elements of c = a·b, or with add of c + a·b, over k terms.
+//
+//go:noescape
 func tile6x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add bool)
 
 // strip1x64 computes 1 × 64 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+//
+//go:noescape
 func strip1x64(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
 
 // strip2x32 computes 2 × 32 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+//
+//go:noescape
 func strip2x32(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
 
 // strip3x32 computes 3 × 32 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+//
+//go:noescape
 func strip3x32(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
 
 // copyPanelsAVX2 copies n pieces of 16 elements that follow each other to places that lie stride bytes apart.
+//
+//go:noescape
 func copyPanelsAVX2(n int, from *float32, to *float32, stride int)
 
 // copyTilesAVX2 copies n pieces of 6 elements that follow each other to places that lie stride bytes apart.
+//
+//go:noescape
 func copyTilesAVX2(n int, from *float32, to *float32, stride int)
 
 // expAVX2 computes y = eˣ.
+//
+//go:noescape
 func expAVX2(n int, x *float32, y *float32)
 
 // sigmoidAVX2 computes y = 1/(1 + e⁻ˣ).
+//
+//go:noescape
 func sigmoidAVX2(n int, x *float32, y *float32)
 
 // tanhAVX2 computes y = tanh x.
+//
+//go:noescape
 func tanhAVX2(n int, x *float32, y *float32)
 
 // scaleAVX2 computes x = a·x.
+//
+//go:noescape
 func scaleAVX2(n int, a float32, x *float32)
 
 // axpyAVX2 computes y = a·x + y.
+//
+//go:noescape
 func axpyAVX2(n int, a float32, x *float32, y *float32)
 
 // timesAVX2 computes z = x·y, element by element.
+//
+//go:noescape
 func timesAVX2(n int, x *float32, y *float32, z *float32)
 
 // addTimesAVX2 computes z = x·y + z, element by element.
+//
+//go:noescape
 func addTimesAVX2(n int, x *float32, y *float32, z *float32)
 
 // adamAVX2 does one step of Adam: keep1 and keep2 are 1 − β1 and 1 − β2, rate the corrected learning rate.
+//
+//go:noescape
 func adamAVX2(n int, w *float32, grad *float32, m *float32, v *float32, keep1 float32, keep2 float32, rate float32, epsilon float32)
 
 // sumAVX2 is the sum of x, for n a multiple of 32.
+//
+//go:noescape
 func sumAVX2(n int, x *float32) float32
 
 // dotAVX2 is the sum of x·y, for n a multiple of 32.
+//
+//go:noescape
 func dotAVX2(n int, x *float32, y *float32) float32
 
 // maxAVX2 is the largest of x. It may overlook a NaN.
+//
+//go:noescape
 func maxAVX2(n int, x *float32) float32
 
 // sizeAVX2 is the largest size of x; infinite or NaN where an element is.
+//
+//go:noescape
 func sizeAVX2(n int, x *float32) float32
 
 // expSumAVX2 computes y = eˣ⁻ˡᵉˢˢ, and gives the sum of y.
+//
+//go:noescape
 func expSumAVX2(n int, x *float32, y *float32, less float32) float32
 
 // lstmForwardAVX2 computes c = f·before + i·g, tanhC and h = o·tanhC, and activates the gates in z, which are gate bytes apart.
+//
+//go:noescape
 func lstmForwardAVX2(n int, z *float32, gate int, before *float32, c *float32, tanhC *float32, h *float32)
 
 // lstmBackwardAVX2 turns dh and dc of a step into dz of its sums, and dc into that of the step before. z holds the activated gates.
+//
+//go:noescape
 func lstmBackwardAVX2(n int, z *float32, gate int, before *float32, tanhC *float32, dh *float32, dc *float32, dz *float32)
 
 // gruForwardAVX2 computes h = c + u·(before − c) with c = tanh(zx + r·zh), and activates u, r and c in z, whose blocks are gate bytes apart.
+//
+//go:noescape
 func gruForwardAVX2(n int, z *float32, gate int, before *float32, h *float32)
 
 // gruBackwardAVX2 turns dh of a step into dz of its sums, and into the part that reaches the step before without the product. z is as gruForwardAVX2 leaves it.
+//
+//go:noescape
 func gruBackwardAVX2(n int, z *float32, gate int, before *float32, dh *float32, dz *float32)
 
 // strip1x128AVX512 computes 1 × 128 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+//
+//go:noescape
 func strip1x128AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
 
 // strip1x64AVX512 computes 1 × 64 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+//
+//go:noescape
 func strip1x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
 
 // strip1x32AVX512 computes 1 × 32 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+//
+//go:noescape
 func strip1x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
 
 // strip2x64AVX512 computes 2 × 64 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+//
+//go:noescape
 func strip2x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
 
 // strip2x32AVX512 computes 2 × 32 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+//
+//go:noescape
 func strip2x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
 
 // strip3x64AVX512 computes 3 × 64 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+//
+//go:noescape
 func strip3x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
 
 // strip3x32AVX512 computes 3 × 32 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+//
+//go:noescape
 func strip3x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
 
 // strip4x64AVX512 computes 4 × 64 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+//
+//go:noescape
 func strip4x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
 
 // strip4x32AVX512 computes 4 × 32 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+//
+//go:noescape
 func strip4x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
 
 // strip5x64AVX512 computes 5 × 64 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+//
+//go:noescape
 func strip5x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
 
 // strip5x32AVX512 computes 5 × 32 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+//
+//go:noescape
 func strip5x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
 
 // strip6x64AVX512 computes 6 × 64 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+//
+//go:noescape
 func strip6x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
 
 // strip6x32AVX512 computes 6 × 32 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+//
+//go:noescape
 func strip6x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)

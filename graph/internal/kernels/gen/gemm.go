@@ -14,7 +14,7 @@ const rowsPerTile = 6
 
 // tile computes m rows and 16 columns of c = a·b, or adds them to c.
 func tile(m int) {
-	TEXT(fmt.Sprintf("tile%dx16", m), NOSPLIT|NOFRAME, "func(k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int, add bool)")
+	text(fmt.Sprintf("tile%dx16", m), "func(k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int, add bool)")
 	Doc(fmt.Sprintf("tile%dx16 computes %d × 16 elements of c = a·b, or with add of c + a·b, over k terms.", m, m))
 	k := Load(Param("k"), GP64())
 	a := loadLines("a", "aRow", m)
@@ -41,7 +41,7 @@ func tile(m int) {
 // registers for many sums.
 func strip(v vectors, m, panels int) {
 	name := fmt.Sprintf("strip%dx%d%s", m, 16*panels, v.suffix)
-	TEXT(name, NOSPLIT|NOFRAME, "func(k int, a *float32, aRow, aCol int, b *float32, panel int, c *float32, cRow int, add bool)")
+	text(name, "func(k int, a *float32, aRow, aCol int, b *float32, panel int, c *float32, cRow int, add bool)")
 	Doc(fmt.Sprintf("%s computes %d × %d elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.", name, m, 16*panels))
 	k := Load(Param("k"), GP64())
 	a := loadLines("a", "aRow", m)

@@ -8,7 +8,7 @@ import (
 // gruForward computes one row of one step from the sums in the blocks: the
 // update gate u, the reset gate r, and the candidate's parts of x and of h.
 func gruForward() {
-	TEXT("gruForwardAVX2", NOSPLIT|NOFRAME, "func(n int, z *float32, gate int, before, h *float32)")
+	text("gruForwardAVX2", "func(n int, z *float32, gate int, before, h *float32)")
 	Doc("gruForwardAVX2 computes h = c + u·(before − c) with c = tanh(zx + r·zh), and activates u, r and c in z, whose blocks are gate bytes apart.")
 	n := Load(Param("n"), GP64())
 	gate := Load(Param("gate"), GP64())
@@ -33,7 +33,7 @@ func gruForward() {
 
 // gruBackward takes the gradient of one row of one step from h to the sums.
 func gruBackward() {
-	TEXT("gruBackwardAVX2", NOSPLIT|NOFRAME, "func(n int, z *float32, gate int, before, dh, dz *float32)")
+	text("gruBackwardAVX2", "func(n int, z *float32, gate int, before, dh, dz *float32)")
 	Doc("gruBackwardAVX2 turns dh of a step into dz of its sums, and into the part that reaches the step before without the product. z is as gruForwardAVX2 leaves it.")
 	n := Load(Param("n"), GP64())
 	gate := Load(Param("gate"), GP64())

@@ -29,7 +29,7 @@ func (g gates) o() Mem { return Mem{Base: g.z3} }
 // lstmForward computes one row of one step from the sums in the gates, and
 // leaves the activated gates there for the way back.
 func lstmForward() {
-	TEXT("lstmForwardAVX2", NOSPLIT|NOFRAME, "func(n int, z *float32, gate int, before, c, tanhC, h *float32)")
+	text("lstmForwardAVX2", "func(n int, z *float32, gate int, before, c, tanhC, h *float32)")
 	Doc("lstmForwardAVX2 computes c = f·before + i·g, tanhC and h = o·tanhC, and activates the gates in z, which are gate bytes apart.")
 	n := Load(Param("n"), GP64())
 	gate := Load(Param("gate"), GP64())
@@ -60,7 +60,7 @@ func lstmForward() {
 // lstmBackward takes the gradients of one row of one step from the state to
 // the sums in the gates.
 func lstmBackward() {
-	TEXT("lstmBackwardAVX2", NOSPLIT|NOFRAME, "func(n int, z *float32, gate int, before, tanhC, dh, dc, dz *float32)")
+	text("lstmBackwardAVX2", "func(n int, z *float32, gate int, before, tanhC, dh, dc, dz *float32)")
 	Doc("lstmBackwardAVX2 turns dh and dc of a step into dz of its sums, and dc into that of the step before. z holds the activated gates.")
 	n := Load(Param("n"), GP64())
 	gate := Load(Param("gate"), GP64())

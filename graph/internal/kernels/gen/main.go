@@ -32,3 +32,10 @@ func main() {
 	}
 	Generate()
 }
+
+// text begins a function. None keeps a pointer, so what callers have on their
+// stacks may stay there.
+func text(name, signature string) {
+	TEXT(name, NOSPLIT|NOFRAME, signature)
+	Pragma("noescape")
+}

@@ -25,7 +25,7 @@ func packKernels() {
 }
 
 func pieces(name, doc string, size uint64, copyOne func(from, to Mem)) {
-	TEXT(name, NOSPLIT|NOFRAME, "func(n int, from, to *float32, stride int)")
+	text(name, "func(n int, from, to *float32, stride int)")
 	Doc(doc)
 	n := Load(Param("n"), GP64())
 	from := Load(Param("from"), GP64())

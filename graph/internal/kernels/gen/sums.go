@@ -26,7 +26,7 @@ func sumKernels() {
 
 // sums writes a kernel that adds something of each vector to its sums.
 func sums(name, signature, doc string, params []string, add func(sum reg.VecVirtual, p []Mem)) {
-	TEXT(name, NOSPLIT|NOFRAME, signature)
+	text(name, signature)
 	Doc(doc)
 	n := Load(Param("n"), GP64())
 	var pointers []reg.Register
@@ -64,7 +64,7 @@ func giveBack(x reg.VecVirtual, f func(y, x reg.Register)) {
 }
 
 func largest() {
-	TEXT("maxAVX2", NOSPLIT|NOFRAME, "func(n int, x *float32) float32")
+	text("maxAVX2", "func(n int, x *float32) float32")
 	Doc("maxAVX2 is the largest of x. It may overlook a NaN.")
 	n := Load(Param("n"), GP64())
 	x := Load(Param("x"), GP64())
@@ -76,7 +76,7 @@ func largest() {
 // largestSize compares sizes as whole numbers: those of infinities are larger
 // than all others, and those of NaN yet larger.
 func largestSize() {
-	TEXT("sizeAVX2", NOSPLIT|NOFRAME, "func(n int, x *float32) float32")
+	text("sizeAVX2", "func(n int, x *float32) float32")
 	Doc("sizeAVX2 is the largest size of x; infinite or NaN where an element is.")
 	n := Load(Param("n"), GP64())
 	x := Load(Param("x"), GP64())
@@ -93,7 +93,7 @@ func largestSize() {
 }
 
 func expSum() {
-	TEXT("expSumAVX2", NOSPLIT|NOFRAME, "func(n int, x, y *float32, less float32) float32")
+	text("expSumAVX2", "func(n int, x, y *float32, less float32) float32")
 	Doc("expSumAVX2 computes y = eˣ⁻ˡᵉˢˢ, and gives the sum of y.")
 	n := Load(Param("n"), GP64())
 	x := Load(Param("x"), GP64())

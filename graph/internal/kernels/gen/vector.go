@@ -52,7 +52,7 @@ func vectorKernels() {
 		{"sigmoidAVX2", "sigmoidAVX2 computes y = 1/(1 + e⁻ˣ).", sigmoid},
 		{"tanhAVX2", "tanhAVX2 computes y = tanh x.", tanh},
 	} {
-		TEXT(f.name, NOSPLIT|NOFRAME, "func(n int, x, y *float32)")
+		text(f.name, "func(n int, x, y *float32)")
 		Doc(f.doc)
 		n := Load(Param("n"), GP64())
 		x := Load(Param("x"), GP64())
@@ -67,7 +67,7 @@ func vectorKernels() {
 }
 
 func scale() {
-	TEXT("scaleAVX2", NOSPLIT|NOFRAME, "func(n int, a float32, x *float32)")
+	text("scaleAVX2", "func(n int, a float32, x *float32)")
 	Doc("scaleAVX2 computes x = a·x.")
 	n := Load(Param("n"), GP64())
 	a := scalar("a")
@@ -80,7 +80,7 @@ func scale() {
 }
 
 func axpy() {
-	TEXT("axpyAVX2", NOSPLIT|NOFRAME, "func(n int, a float32, x, y *float32)")
+	text("axpyAVX2", "func(n int, a float32, x, y *float32)")
 	Doc("axpyAVX2 computes y = a·x + y.")
 	n := Load(Param("n"), GP64())
 	a := scalar("a")
@@ -94,7 +94,7 @@ func axpy() {
 }
 
 func times() {
-	TEXT("timesAVX2", NOSPLIT|NOFRAME, "func(n int, x, y, z *float32)")
+	text("timesAVX2", "func(n int, x, y, z *float32)")
 	Doc("timesAVX2 computes z = x·y, element by element.")
 	n := Load(Param("n"), GP64())
 	x := Load(Param("x"), GP64())
@@ -108,7 +108,7 @@ func times() {
 }
 
 func addTimes() {
-	TEXT("addTimesAVX2", NOSPLIT|NOFRAME, "func(n int, x, y, z *float32)")
+	text("addTimesAVX2", "func(n int, x, y, z *float32)")
 	Doc("addTimesAVX2 computes z = x·y + z, element by element.")
 	n := Load(Param("n"), GP64())
 	x := Load(Param("x"), GP64())
@@ -122,7 +122,7 @@ func addTimes() {
 }
 
 func adam() {
-	TEXT("adamAVX2", NOSPLIT|NOFRAME, "func(n int, w, grad, m, v *float32, keep1, keep2, rate, epsilon float32)")
+	text("adamAVX2", "func(n int, w, grad, m, v *float32, keep1, keep2, rate, epsilon float32)")
 	Doc("adamAVX2 does one step of Adam: keep1 and keep2 are 1 − β1 and 1 − β2, rate the corrected learning rate.")
 	n := Load(Param("n"), GP64())
 	w := Load(Param("w"), GP64())
