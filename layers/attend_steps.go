@@ -1,13 +1,6 @@
 package layers
 
-import (
-	"fmt"
-
-	"github.com/engram-go/engram/graph"
-)
-
-// mostMemory is how many steps float32 counts.
-const mostMemory = 1 << 24
+import "github.com/engram-go/engram/graph"
 
 // remember makes the values of all steps so far of those that come step by step,
 // where a causal query looks at them. keep does so for keys and values, or what
@@ -21,10 +14,6 @@ func (a *attended) remember(s *graph.Scope, causal bool) (keep func(name string,
 	n, batch := s.Memory(), a.value.Dim(0)
 	if n == 0 {
 		s.Failf("memory", "must be given, since the attention looks back on all steps and the model leaves their number open", n)
-		n = 1
-	}
-	if n > mostMemory {
-		s.Failf("memory", fmt.Sprintf("must be at most %d steps", mostMemory), n)
 		n = 1
 	}
 	count := s.Count(batch, n).Unsqueeze(1) // [batch, 1]

@@ -22,7 +22,7 @@ func TestHugeAttention(t *testing.T) {
 		}
 		for want, do := range map[string]func() error{
 			"must have at most 2147483648 elements": func() error { return model(1 << 30).Build() },
-			"memory must be at most 16777216 steps": func() error {
+			"StepperConfig.Memory must be from 0 to 16777216, got 1099511627776": func() error {
 				_, err := model(graph.Any).Stepper(models.StepperConfig{Memory: 1 << 40})
 				return err
 			},

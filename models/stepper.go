@@ -26,7 +26,7 @@ type StepperConfig struct {
 	// Memory is how many steps follow one another before a sample is reset, for
 	// layers that look back on all of them: attention keeps so many keys and
 	// values for each. Where it is 0 it is the number of steps of the sequences,
-	// if that is not open. It is at most 2²⁴ for such layers.
+	// if that is not open. It is at most 2²⁴.
 	Memory int
 }
 
