@@ -154,7 +154,7 @@ func TestPredictRefuses(t *testing.T) {
 		"no input":     {nil, []string{"sequential: inputs must be 1, got 0"}},
 		"two inputs":   {[]*tensor.Dense{x, x}, []string{"sequential: inputs must be 1, got 2"}},
 		"nil":          {[]*tensor.Dense{nil}, []string{"sequential: input 0: tensor must not be nil"}},
-		"the zero":     {[]*tensor.Dense{{}}, []string{"sequential: input 0: dtype must be float32"}},
+		"the zero":     {[]*tensor.Dense{{}}, []string{"sequential: input 0: tensor must have elements"}},
 		"dtype":        {[]*tensor.Dense{inputs(tensor.Float64, 3, 4, 2)}, []string{"sequential: input 0: dtype must be float32, got float64"}},
 		"integers":     {[]*tensor.Dense{tensor.New(tensor.WithShape(3, 4, 2), tensor.Of(tensor.Int))}, []string{"dtype must be float32, got int"}},
 		"rank 2":       {[]*tensor.Dense{inputs(tensor.Float32, 3, 8)}, []string{"sequential: input 0: shape must be [any, any, 2], got [3, 8]"}},
