@@ -103,6 +103,9 @@ func TestScanMemory(t *testing.T) {
 // A step of a scan takes no memory when it runs, forwards or back: 100 steps
 // allocate what 10 do, which is the tape machine's part.
 func TestScanAllocations(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector, which runs short tests, allocates too")
+	}
 	allocations := func(steps int) float64 {
 		params, err := NewParams(tensor.Float32, 1)
 		if err != nil {
