@@ -84,14 +84,10 @@ func (l BatchNormalization) Call(s *graph.Scope, inputs ...graph.Value) []graph.
 	}
 	var gamma, beta graph.Value
 	if !l.NoScale {
-		gamma = s.Param("gamma", b.size, l.GammaInitializer)
-		s.Regularize("gamma", l.GammaRegularizer)
-		s.Constrain("gamma", l.GammaConstraint)
+		gamma = weight(s, "gamma", b.size, l.GammaInitializer, l.GammaRegularizer, l.GammaConstraint)
 	}
 	if !l.NoCenter {
-		beta = s.Param("beta", b.size, l.BetaInitializer)
-		s.Regularize("beta", l.BetaRegularizer)
-		s.Constrain("beta", l.BetaConstraint)
+		beta = weight(s, "beta", b.size, l.BetaInitializer, l.BetaRegularizer, l.BetaConstraint)
 	}
 	mean := s.State("moving_mean", b.size, l.MovingMeanInitializer)
 	variance := s.State("moving_variance", b.size, l.MovingVarianceInitializer)

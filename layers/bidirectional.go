@@ -106,19 +106,10 @@ func (l Bidirectional) Resolve() (Layer, error) {
 
 // resolveDirected resolves a layer in a field.
 func resolveDirected(field string, l Layer) (directed, error) {
-	if l == nil {
-		return nil, graph.Error{Field: field, Rule: "must be set"}
+	if err := inner(field, &l); err != nil {
+		return nil, err
 	}
-	if name := Name(l); name != "" {
-		if err := CheckName(field+".Name", name); err != nil {
-			return nil, err
-		}
-	}
-	resolved, err := Resolve(l)
-	if err != nil {
-		return nil, inField(field, err)
-	}
-	d, ok := resolved.(directed)
+	d, ok := l.(directed)
 	if !ok {
 		return nil, graph.Error{Field: field, Rule: "must be LSTM, GRU, SimpleRNN or RNN", Value: Class(l)}
 	}
@@ -136,12 +127,7 @@ func (l Bidirectional) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value
 	half := 1 + given/2
 	run := func(name string, inner Layer, states []graph.Value) []graph.Value {
 		in := append([]graph.Value{inputs[0]}, states...)
-		if own := Name(inner); own != "" {
-			name += own
-		} else {
-			name += DefaultName(inner)
-		}
-		return Apply(s, name, inner, append(in, inputs[1+given:]...)...)
+		return Apply(s, name+innerName(inner), inner, append(in, inputs[1+given:]...)...)
 	}
 	forward := run("forward_", l.Layer, inputs[1:half])
 	backward := run("backward_", l.BackwardLayer, inputs[half:1+given])

@@ -64,10 +64,8 @@ func leftToRNN(c Cell) error {
 	return nil
 }
 
-// stepAlone is a step of a recurrent layer's cell outside that layer, with what
-// the layer does besides: dropout of x, and the rules of its weights.
-func stepAlone(s *graph.Scope, c Cell, d dropouts, r rules, x graph.Value, states []graph.Value) (graph.Value, []graph.Value) {
-	y, next := c.Step(s, d.step(s, x), states, nil)
-	r.apply(s, nil)
-	return y, next
+// stepAlone is a step of a recurrent layer's cell outside that layer, with the
+// dropout of x that the layer does besides.
+func stepAlone(s *graph.Scope, c Cell, d dropouts, x graph.Value, states []graph.Value) (graph.Value, []graph.Value) {
+	return c.Step(s, d.step(s, x), states, nil)
 }

@@ -174,6 +174,15 @@ func gate(field string, a activations.Activation, x graph.Value) graph.Value {
 	return y
 }
 
+// weight declares a weight of the layer at work and holds it to its penalty and
+// its bounds, nil for none.
+func weight(s *graph.Scope, name string, shape graph.Shape, init graph.Initializer, r graph.Regularizer, c graph.Constraint) graph.Value {
+	w := s.Param(name, shape, init)
+	s.Regularize(name, r)
+	s.Constrain(name, c)
+	return w
+}
+
 // priced adds the penalty of every output of a layer to the losses, divided by
 // the size of the batch, so that it does not grow with that as Keras has it.
 func priced(s *graph.Scope, r graph.Regularizer, outputs ...graph.Value) []graph.Value {

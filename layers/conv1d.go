@@ -96,14 +96,10 @@ func (l Conv1D) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 		s.Failf("Conv1D.Groups", fmt.Sprintf("must divide the features of the input %v", x.Shape()), l.Groups)
 		return inputs
 	}
-	kernel := s.Param("kernel", graph.Shape{l.KernelSize, d / l.Groups, l.Filters}, l.KernelInitializer)
-	s.Regularize("kernel", l.KernelRegularizer)
-	s.Constrain("kernel", l.KernelConstraint)
+	kernel := weight(s, "kernel", graph.Shape{l.KernelSize, d / l.Groups, l.Filters}, l.KernelInitializer, l.KernelRegularizer, l.KernelConstraint)
 	y := l.convolve(x.Windows(w), kernel) // [batch, steps', filters]
 	if !l.NoBias {
-		y = y.Add(s.Param("bias", graph.Shape{l.Filters}, l.BiasInitializer)) // [batch, steps', filters]
-		s.Regularize("bias", l.BiasRegularizer)
-		s.Constrain("bias", l.BiasConstraint)
+		y = y.Add(weight(s, "bias", graph.Shape{l.Filters}, l.BiasInitializer, l.BiasRegularizer, l.BiasConstraint)) // [batch, steps', filters]
 	}
 	return priced(s, l.ActivityRegularizer, l.Activation.Apply(y))
 }

@@ -58,14 +58,10 @@ func (l Dense) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	if !ok {
 		return inputs
 	}
-	kernel := s.Param("kernel", graph.Shape{d, l.Units}, l.KernelInitializer)
-	s.Regularize("kernel", l.KernelRegularizer)
-	s.Constrain("kernel", l.KernelConstraint)
+	kernel := weight(s, "kernel", graph.Shape{d, l.Units}, l.KernelInitializer, l.KernelRegularizer, l.KernelConstraint)
 	y := x.MatMul(kernel) // [batch, ..., units]
 	if !l.NoBias {
-		y = y.Add(s.Param("bias", graph.Shape{l.Units}, l.BiasInitializer)) // [batch, ..., units]
-		s.Regularize("bias", l.BiasRegularizer)
-		s.Constrain("bias", l.BiasConstraint)
+		y = y.Add(weight(s, "bias", graph.Shape{l.Units}, l.BiasInitializer, l.BiasRegularizer, l.BiasConstraint)) // [batch, ..., units]
 	}
 	return priced(s, l.ActivityRegularizer, ride(x, l.Activation.Apply(y)))
 }

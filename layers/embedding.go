@@ -61,9 +61,7 @@ func (l Embedding) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 		s.Failf("Embedding.InputDim", fmt.Sprintf("must be at most %d in float32", maxWhole32), l.InputDim)
 		return inputs
 	}
-	table := s.Param("embeddings", graph.Shape{l.InputDim, l.OutputDim}, l.EmbeddingsInitializer)
-	s.Regularize("embeddings", l.EmbeddingsRegularizer)
-	s.Constrain("embeddings", l.EmbeddingsConstraint)
+	table := weight(s, "embeddings", graph.Shape{l.InputDim, l.OutputDim}, l.EmbeddingsInitializer, l.EmbeddingsRegularizer, l.EmbeddingsConstraint)
 	y := ride(x, table.Gather(x)) // [batch, steps, outputDim]
 	if !l.MaskZero {
 		return []graph.Value{y}

@@ -102,7 +102,7 @@ func (l GRU) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	r := rnn{
 		class: "GRU", cell: gruCell{l}, dropout: l.dropouts(), initial: l.InitialState,
 		backwards: l.GoBackwards, zeroMask: l.ZeroOutputForMask, sequences: l.ReturnSequences, states: l.ReturnState, unrolled: l.Unrolled,
-		rules: l.rules(),
+		activity: l.ActivityRegularizer,
 	}
 	if !l.ResetBefore && usual(l.Activation, l.RecurrentActivation) {
 		r.whole = &whole{graph.GRUCell, l.weights}
@@ -112,22 +112,11 @@ func (l GRU) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 
 func (l GRU) dropouts() dropouts { return dropouts{l.Dropout, l.RecurrentDropout, l.Seed} }
 
-// rules are the penalties and bounds; without a bias none hold for it.
-func (l GRU) rules() rules {
-	if l.NoBias {
-		l.BiasRegularizer, l.BiasConstraint = nil, nil
-	}
-	return rules{
-		l.KernelRegularizer, l.RecurrentRegularizer, l.BiasRegularizer, l.ActivityRegularizer,
-		l.KernelConstraint, l.RecurrentConstraint, l.BiasConstraint,
-	}
-}
-
 func (l GRU) weights(s *graph.Scope, features int) recurrentWeights {
 	u := l.Units
 	w := recurrentWeights{
-		kernel:    s.Param("kernel", graph.Shape{features, 3 * u}, l.KernelInitializer),       // [features, 3·units]
-		recurrent: s.Param("recurrent_kernel", graph.Shape{u, 3 * u}, l.RecurrentInitializer), // [units, 3·units]
+		kernel:    weight(s, "kernel", graph.Shape{features, 3 * u}, l.KernelInitializer, l.KernelRegularizer, l.KernelConstraint),             // [features, 3·units]
+		recurrent: weight(s, "recurrent_kernel", graph.Shape{u, 3 * u}, l.RecurrentInitializer, l.RecurrentRegularizer, l.RecurrentConstraint), // [units, 3·units]
 	}
 	if l.NoBias {
 		return w
@@ -136,7 +125,7 @@ func (l GRU) weights(s *graph.Scope, features int) recurrentWeights {
 	if l.ResetBefore {
 		shape = graph.Shape{3 * u}
 	}
-	bias := s.Param("bias", shape, l.BiasInitializer)
+	bias := weight(s, "bias", shape, l.BiasInitializer, l.BiasRegularizer, l.BiasConstraint)
 	w.bias = &bias
 	return w
 }
@@ -215,5 +204,5 @@ func (c GRUCell) States() []int { return gruCell{GRU(c)}.States() }
 // Step computes the equations of GRU.
 func (c GRUCell) Step(s *graph.Scope, x graph.Value, states, _ []graph.Value) (graph.Value, []graph.Value) {
 	l := GRU(c)
-	return stepAlone(s, gruCell{l}, l.dropouts(), l.rules(), x, states)
+	return stepAlone(s, gruCell{l}, l.dropouts(), x, states)
 }

@@ -75,14 +75,10 @@ func (l LayerNormalization) Call(s *graph.Scope, inputs ...graph.Value) []graph.
 	}
 	y := alongAxes(x, axes, func(v graph.Value) graph.Value { return normalized(v, l.Epsilon) })
 	if !l.NoScale {
-		y = y.Times(s.Param("gamma", sizes, l.GammaInitializer).Reshape(wide...))
-		s.Regularize("gamma", l.GammaRegularizer)
-		s.Constrain("gamma", l.GammaConstraint)
+		y = y.Times(weight(s, "gamma", sizes, l.GammaInitializer, l.GammaRegularizer, l.GammaConstraint).Reshape(wide...))
 	}
 	if !l.NoCenter {
-		y = y.Add(s.Param("beta", sizes, l.BetaInitializer).Reshape(wide...))
-		s.Regularize("beta", l.BetaRegularizer)
-		s.Constrain("beta", l.BetaConstraint)
+		y = y.Add(weight(s, "beta", sizes, l.BetaInitializer, l.BetaRegularizer, l.BetaConstraint).Reshape(wide...))
 	}
 	return []graph.Value{ride(x, y)}
 }

@@ -115,7 +115,7 @@ func (l LSTM) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	r := rnn{
 		class: "LSTM", cell: lstmCell{l}, dropout: l.dropouts(), initial: l.InitialState,
 		backwards: l.GoBackwards, zeroMask: l.ZeroOutputForMask, sequences: l.ReturnSequences, states: l.ReturnState, unrolled: l.Unrolled,
-		rules: l.rules(),
+		activity: l.ActivityRegularizer,
 	}
 	plain := !l.Peepholes && !l.CoupledGates && !l.LayerNorm
 	if plain && usual(l.Activation, l.RecurrentActivation) {
@@ -125,14 +125,3 @@ func (l LSTM) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 }
 
 func (l LSTM) dropouts() dropouts { return dropouts{l.Dropout, l.RecurrentDropout, l.Seed} }
-
-// rules are the penalties and bounds; without a bias none hold for it.
-func (l LSTM) rules() rules {
-	if l.NoBias {
-		l.BiasRegularizer, l.BiasConstraint = nil, nil
-	}
-	return rules{
-		l.KernelRegularizer, l.RecurrentRegularizer, l.BiasRegularizer, l.ActivityRegularizer,
-		l.KernelConstraint, l.RecurrentConstraint, l.BiasConstraint,
-	}
-}

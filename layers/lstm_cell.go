@@ -36,18 +36,18 @@ func (c LSTMCell) States() []int { return lstmCell{LSTM(c)}.States() }
 // Step computes the equations of LSTM.
 func (c LSTMCell) Step(s *graph.Scope, x graph.Value, states, _ []graph.Value) (graph.Value, []graph.Value) {
 	l := LSTM(c)
-	return stepAlone(s, lstmCell{l}, l.dropouts(), l.rules(), x, states)
+	return stepAlone(s, lstmCell{l}, l.dropouts(), x, states)
 }
 
 func (l LSTM) weights(s *graph.Scope, features int) recurrentWeights {
 	u, cols := l.Units, l.columns()*l.Units
 	w := recurrentWeights{
-		kernel:    s.Param("kernel", graph.Shape{features, cols}, l.KernelInitializer),       // [features, 4·units]
-		recurrent: s.Param("recurrent_kernel", graph.Shape{u, cols}, l.RecurrentInitializer), // [units, 4·units]
+		kernel:    weight(s, "kernel", graph.Shape{features, cols}, l.KernelInitializer, l.KernelRegularizer, l.KernelConstraint),             // [features, 4·units]
+		recurrent: weight(s, "recurrent_kernel", graph.Shape{u, cols}, l.RecurrentInitializer, l.RecurrentRegularizer, l.RecurrentConstraint), // [units, 4·units]
 	}
 	if !l.NoBias {
 		forget := !l.NoUnitForgetBias && !l.CoupledGates
-		bias := s.Param("bias", graph.Shape{cols}, gateBias{l.BiasInitializer, u, forget}) // [4·units]
+		bias := weight(s, "bias", graph.Shape{cols}, gateBias{l.BiasInitializer, u, forget}, l.BiasRegularizer, l.BiasConstraint) // [4·units]
 		w.bias = &bias
 	}
 	return w

@@ -159,13 +159,9 @@ func (l MultiHeadAttention) attend(s *graph.Scope, q, k, v graph.Value, allowed 
 func (l MultiHeadAttention) project(s *graph.Scope, name string, x graph.Value, equation string, shape graph.Shape, summed int) graph.Value {
 	y := x
 	s.Within(name, func() {
-		y = graph.Einsum(equation, x, s.Param("kernel", shape, l.KernelInitializer))
-		s.Regularize("kernel", l.KernelRegularizer)
-		s.Constrain("kernel", l.KernelConstraint)
+		y = graph.Einsum(equation, x, weight(s, "kernel", shape, l.KernelInitializer, l.KernelRegularizer, l.KernelConstraint))
 		if !l.NoBias {
-			y = y.Add(s.Param("bias", shape[summed:], l.BiasInitializer))
-			s.Regularize("bias", l.BiasRegularizer)
-			s.Constrain("bias", l.BiasConstraint)
+			y = y.Add(weight(s, "bias", shape[summed:], l.BiasInitializer, l.BiasRegularizer, l.BiasConstraint))
 		}
 		priced(s, l.ActivityRegularizer, y)
 	})

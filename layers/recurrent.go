@@ -12,8 +12,8 @@ import (
 type rnn struct {
 	class     string
 	cell      Cell
-	constants []graph.Value // what every step sees
-	rules     rules
+	constants []graph.Value     // what every step sees
+	activity  graph.Regularizer // of the outputs; nil for none
 	dropout   dropouts
 	initial   InitialState
 	backwards bool   // from the last step to the first
@@ -57,7 +57,7 @@ func (r rnn) call(s *graph.Scope, inputs []graph.Value) []graph.Value {
 	return r.outputs(s, q, y, states)
 }
 
-// outputs are what the layer gives, which is held to its rules.
+// outputs are what the layer gives.
 func (r rnn) outputs(s *graph.Scope, q sequence, y graph.Value, states []graph.Value) []graph.Value {
 	q.keep(states)
 	y = r.repeat(s, q.x, y)
@@ -68,8 +68,7 @@ func (r rnn) outputs(s *graph.Scope, q sequence, y graph.Value, states []graph.V
 	if r.states {
 		out = append(out, states...)
 	}
-	r.rules.apply(s, out)
-	return out
+	return priced(s, r.activity, out...)
 }
 
 // usual tells whether a cell has the activations that one operation can compute.

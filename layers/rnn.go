@@ -63,7 +63,7 @@ func (l RNN) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	r := rnn{
 		class: "RNN", cell: l.Cell, constants: inputs[n:], initial: l.InitialState, backwards: l.GoBackwards,
 		zeroMask: l.ZeroOutputForMask, sequences: l.ReturnSequences, states: l.ReturnState, unrolled: l.Unrolled,
-		rules: rules{activity: l.ActivityRegularizer},
+		activity: l.ActivityRegularizer,
 	}
 	return r.call(s, inputs[:n])
 }

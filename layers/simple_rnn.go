@@ -85,7 +85,7 @@ func (l SimpleRNN) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	r := rnn{
 		class: "SimpleRNN", cell: simpleCell{l}, dropout: l.dropouts(), initial: l.InitialState,
 		backwards: l.GoBackwards, zeroMask: l.ZeroOutputForMask, sequences: l.ReturnSequences, states: l.ReturnState, unrolled: l.Unrolled,
-		rules: l.rules(),
+		activity: l.ActivityRegularizer,
 	}
 	if usual(l.Activation, activations.Sigmoid) {
 		r.whole = &whole{graph.SimpleRNNCell, l.weights}
@@ -95,25 +95,14 @@ func (l SimpleRNN) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 
 func (l SimpleRNN) dropouts() dropouts { return dropouts{l.Dropout, l.RecurrentDropout, l.Seed} }
 
-// rules are the penalties and bounds; without a bias none hold for it.
-func (l SimpleRNN) rules() rules {
-	if l.NoBias {
-		l.BiasRegularizer, l.BiasConstraint = nil, nil
-	}
-	return rules{
-		l.KernelRegularizer, l.RecurrentRegularizer, l.BiasRegularizer, l.ActivityRegularizer,
-		l.KernelConstraint, l.RecurrentConstraint, l.BiasConstraint,
-	}
-}
-
 func (l SimpleRNN) weights(s *graph.Scope, features int) recurrentWeights {
 	u := l.Units
 	w := recurrentWeights{
-		kernel:    s.Param("kernel", graph.Shape{features, u}, l.KernelInitializer),       // [features, units]
-		recurrent: s.Param("recurrent_kernel", graph.Shape{u, u}, l.RecurrentInitializer), // [units, units]
+		kernel:    weight(s, "kernel", graph.Shape{features, u}, l.KernelInitializer, l.KernelRegularizer, l.KernelConstraint),             // [features, units]
+		recurrent: weight(s, "recurrent_kernel", graph.Shape{u, u}, l.RecurrentInitializer, l.RecurrentRegularizer, l.RecurrentConstraint), // [units, units]
 	}
 	if !l.NoBias {
-		bias := s.Param("bias", graph.Shape{u}, l.BiasInitializer) // [units]
+		bias := weight(s, "bias", graph.Shape{u}, l.BiasInitializer, l.BiasRegularizer, l.BiasConstraint) // [units]
 		w.bias = &bias
 	}
 	return w
@@ -165,5 +154,5 @@ func (c SimpleRNNCell) States() []int { return simpleCell{SimpleRNN(c)}.States()
 // Step computes the equations of SimpleRNN.
 func (c SimpleRNNCell) Step(s *graph.Scope, x graph.Value, states, _ []graph.Value) (graph.Value, []graph.Value) {
 	l := SimpleRNN(c)
-	return stepAlone(s, simpleCell{l}, l.dropouts(), l.rules(), x, states)
+	return stepAlone(s, simpleCell{l}, l.dropouts(), x, states)
 }
