@@ -139,12 +139,21 @@ type mulRoom[T Float] struct {
 // being k×n, both in any order, c by rows. Each element of c is one sum in one
 // order, whatever the columns asked for.
 func (s *Set[T]) Mul(m, k int, a, b, c Matrix[T], from, end int) {
+	s.mul(m, k, a, b, c, from, end, false)
+}
+
+// AddMul adds to c what Mul computes.
+func (s *Set[T]) AddMul(m, k int, a, b, c Matrix[T], from, end int) {
+	s.mul(m, k, a, b, c, from, end, true)
+}
+
+func (s *Set[T]) mul(m, k int, a, b, c Matrix[T], from, end int, add bool) {
 	if m == 0 || from == end {
 		return
 	}
 	wholeRows(m, c, end)
 	if k == 0 {
-		fill(m, end-from, Matrix[T]{c.Data[from:], c.Row, 1}, false)
+		fill(m, end-from, Matrix[T]{c.Data[from:], c.Row, 1}, add)
 	}
 	room, ok := s.rooms.Get().(*mulRoom[T])
 	if !ok {
@@ -158,7 +167,7 @@ func (s *Set[T]) Mul(m, k int, a, b, c Matrix[T], from, end int) {
 			s.packPanels(room.b[:], Matrix[T]{b.Data[p*b.Row+j*b.Col:], b.Row, b.Col}, terms, columns)
 			for i := 0; i < m; i += rowsAtOnce {
 				left := Matrix[T]{a.Data[i*a.Row+p*a.Col:], a.Row, a.Col}
-				s.block(min(rowsAtOnce, m-i), columns, terms, left, c.Data[i*c.Row+j:], c.Row, p > 0, room)
+				s.block(min(rowsAtOnce, m-i), columns, terms, left, c.Data[i*c.Row+j:], c.Row, add || p > 0, room)
 			}
 		}
 	}

@@ -3,52 +3,60 @@ package kernels
 // Backward takes the gradients of the outputs of the last run of Forward back
 // to its inputs, which must be those of that run. It needs Training.
 func (l *Recurrent[T]) Backward(in In[T], grad Grad[T]) {
-	Parallel(l.Batch, 1, func(from, end int) {
-		for b := from; b < end; b++ {
-			start(line(l.dh, b, l.n), grad.H, b, l.Units)
-			start(line(l.dc, b, l.n), grad.C, b, l.Units)
-			clear(line(l.held, b, l.n))
-		}
-		for step := l.Steps - 1; step >= 0; step-- {
-			l.backwardStep(in, grad, step, from, end)
-		}
-		for b := from; b < end; b++ {
-			if grad.InitialH != nil {
-				copy(line(grad.InitialH, b, l.Units), line(l.dh, b, l.n))
+	for b := range l.Batch {
+		start(line(l.dh, b, l.n), grad.H, b, l.Units)
+		start(line(l.dc, b, l.n), grad.C, b, l.Units)
+		clear(line(l.held, b, l.n))
+	}
+	weights := grad.Kernel != nil || grad.Recurrent != nil || grad.Bias != nil
+	for end := l.Steps; end > 0; end -= l.span {
+		first := max(0, end-l.span)
+		Parallel(l.Batch, 1, func(from, to int) {
+			for step := end - 1; step >= first; step-- {
+				l.backwardStep(in, grad, step, first, from, to)
 			}
-			if grad.InitialC != nil {
-				copy(line(grad.InitialC, b, l.Units), line(l.dc, b, l.n))
-			}
+		})
+		if weights {
+			l.weightGrad(first, end)
 		}
-	})
-	if grad.Kernel != nil || grad.Recurrent != nil || grad.Bias != nil {
-		l.weightGrad(grad)
+	}
+	for b := range l.Batch {
+		if grad.InitialH != nil {
+			copy(line(grad.InitialH, b, l.Units), line(l.dh, b, l.n))
+		}
+		if grad.InitialC != nil {
+			copy(line(grad.InitialC, b, l.Units), line(l.dc, b, l.n))
+		}
+	}
+	if weights {
+		l.spreadGrad(grad)
 	}
 }
 
 // backwardStep does one step of the samples from..end. dh and dc hold the
 // gradients of the states after it, and then of those before: the part that
-// the cell leaves there, and the one that comes through the product.
-func (l *Recurrent[T]) backwardStep(in In[T], grad Grad[T], step, from, end int) {
-	t := l.when(step)
+// the cell leaves there, and the one that comes through the product. The span
+// begins with step first.
+func (l *Recurrent[T]) backwardStep(in In[T], grad Grad[T], step, first, from, end int) {
+	t, at := l.when(step), (step-first)*l.Batch // of dz
 	for b := from; b < end; b++ {
 		masked := in.masked(b*l.Steps + t)
 		l.outputGrad(grad.Y, step, b, masked)
-		at := l.slot(step, b)
-		dz := line(l.dz, at, l.cols)
+		dz := line(l.dz, at+b, l.cols)
 		if masked {
 			clear(dz)
 			continue
 		}
-		l.cell.backward(l.n, line(l.z, at, l.cols), l.state(at), line(l.dh, b, l.n), line(l.dc, b, l.n), dz)
+		now := l.slot(step, b)
+		l.cell.backward(l.n, line(l.z, now, l.cols), l.state(now), line(l.dh, b, l.n), line(l.dc, b, l.n), dz)
 	}
 	if l.Dropout {
-		l.dropBackward(in, grad, step, from, end)
+		l.dropBackward(in, grad, step, at, from, end)
 		return
 	}
-	first, width := l.slot(step, from), panels(l.back)*tileColumns
+	width := panels(l.back) * tileColumns
 	dz, dhx := RowMajor(l.dz, l.cols), RowMajor(l.dhx, width)
-	l.set.MulPacked(end-from, dz.From(first), &l.transposed, dhx.From(from), false)
+	l.set.MulPacked(end-from, dz.From(at+from), &l.transposed, dhx.From(from), false)
 	for b := from; b < end; b++ {
 		d := line(l.dhx, b, width)
 		dh := line(l.dh, b, l.n)
@@ -79,18 +87,31 @@ func (l *Recurrent[T]) outputGrad(dy []T, step, b int, masked bool) {
 	clear(held)
 }
 
-// weightGrad sums the gradient of W over all steps and samples. The cores
-// share its columns, so each sum is made by one of them.
-func (l *Recurrent[T]) weightGrad(grad Grad[T]) {
-	k := l.Steps * l.Batch
-	hx, dz, dw := RowMajor(l.hx, l.row), RowMajor(l.dz, l.cols), RowMajor(l.dw, l.cols)
+// weightGrad sums the gradient of W over the steps first..last and all samples,
+// and adds it to that of the steps after them. The cores share its columns, so
+// each sum is made by one of them.
+func (l *Recurrent[T]) weightGrad(first, last int) {
+	mul := l.set.AddMul
+	if last == l.Steps {
+		mul = l.set.Mul
+	}
+	slot, terms := l.slot(first, 0), (last-first)*l.Batch
+	dz, dw := RowMajor(l.dz, l.cols), RowMajor(l.dw, l.cols)
 	Parallel(l.cols, tileColumns, func(from, end int) {
-		if l.Dropout {
-			l.dropWeightGrad(from, end)
+		if !l.Dropout {
+			mul(l.row, terms, RowMajor(l.hx, l.row).From(slot).T(), dz, dw, from, end)
 			return
 		}
-		l.set.Mul(l.row, k, hx.T(), dz, dw, from, end)
+		for block := range l.drop.gate {
+			if from, end := max(from, block*l.n), min(end, (block+1)*l.n); from < end {
+				mul(l.row, terms, l.side(block, slot).T(), dz, dw, from, end)
+			}
+		}
 	})
+}
+
+// spreadGrad copies the gradient of W to those of the weights.
+func (l *Recurrent[T]) spreadGrad(grad Grad[T]) {
 	for u := 0; grad.Recurrent != nil && u < l.Units; u++ {
 		l.collect(grad.Recurrent, u, l.cell.Recurrent, line(l.dw, u, l.cols))
 	}

@@ -81,12 +81,13 @@ func (l *Recurrent[T]) through(to, x, masks []T, row int) {
 	l.set.Times(line(masks, row, len(to)), x[:len(to)], to)
 }
 
-// dropBackward takes dz of a step back to the h before and to x.
-func (l *Recurrent[T]) dropBackward(in In[T], grad Grad[T], step, from, end int) {
-	first, width := l.slot(step, from), panels(l.back)*tileColumns
+// dropBackward takes dz of a step, which begins at row at, back to the h before
+// and to x.
+func (l *Recurrent[T]) dropBackward(in In[T], grad Grad[T], step, at, from, end int) {
+	width := panels(l.back) * tileColumns
 	dhx := RowMajor(l.dhx, width)
 	for block, gate := range l.drop.gate {
-		dz := Matrix[T]{l.dz[first*l.cols+block*l.n:], l.cols, 1}
+		dz := Matrix[T]{l.dz[(at+from)*l.cols+block*l.n:], l.cols, 1}
 		l.set.MulPacked(end-from, dz, &l.drop.transposed[block], dhx.From(from), false)
 		for b := from; b < end; b++ {
 			d := line(l.dhx, b, width)
@@ -112,15 +113,4 @@ func (l *Recurrent[T]) addThrough(to, x, masks []T, row int) {
 		return
 	}
 	l.set.AddTimes(line(masks, row, len(to)), x[:len(to)], to)
-}
-
-// dropWeightGrad sums the columns from..end of the gradient of W.
-func (l *Recurrent[T]) dropWeightGrad(from, end int) {
-	dz, dw := RowMajor(l.dz, l.cols), RowMajor(l.dw, l.cols)
-	for block := range l.drop.gate {
-		first, last := max(from, block*l.n), min(end, (block+1)*l.n)
-		if first < last {
-			l.set.Mul(l.row, l.Steps*l.Batch, l.side(block, 0).T(), dz, dw, first, last)
-		}
-	}
 }

@@ -107,6 +107,7 @@ func trainingRuns[T Float](t *rapid.T, set *Set[T], distance, gradientDistance f
 	yes := func(name string) bool { return rapid.Bool().Draw(t, name) }
 	rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
 	r := NewRecurrent(set, cell(set, l.cell), l.Config)
+	r.span = rapid.IntRange(1, r.span).Draw(t, "span") // shapes as small as these have one
 	for range 2 {
 		in := l.inputs(rng, yes("mask"))
 		if yes("no states") {
