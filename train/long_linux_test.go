@@ -88,12 +88,19 @@ func best(runs int, f func()) time.Duration {
 	return shortest
 }
 
+// Both take turns, so that what else the machine does disturbs both, and they go
+// on until the bound is met: a machine that shares its caches and its memory with
+// others may have no quiet moment for a second at a time.
 func TestLongSequencesCostTheirLength(t *testing.T) {
+	const bound = 4.4
 	short, long := stepper(t, 100), stepper(t, 400)
-	a, b := best(100, short), best(100, long)
+	a, b := best(20, short), best(20, long)
+	for end := time.Now().Add(30 * time.Second); float64(b) > bound*float64(a) && time.Now().Before(end); {
+		a, b = min(a, best(20, short)), min(b, best(20, long))
+	}
 	t.Logf("a step over 100 steps of time takes %v, over 400 %v", a, b)
-	if float64(b) > 4.4*float64(a) {
-		t.Error("want at most 4.4 times as much")
+	if float64(b) > bound*float64(a) {
+		t.Errorf("want at most %v times as much", bound)
 	}
 }
 
