@@ -187,8 +187,11 @@ func newRecurrent[T float](r Recurrent, set *kernels.Set[T], shape Shape, kernel
 	}
 	*kernel(&sp) = o.forward
 	sp.diff = func(in []Value, y, dy Value, want []bool) []Value {
-		o.cfg.Training, o.cfg.InputGrad = true, o.cfg.InputGrad || want[0] // several passes may go back through one run
 		at, size := o.layout(in, want)
+		if size == 0 { // nothing is asked for but a mask, or what drops x and h
+			return make([]Value, len(in))
+		}
+		o.cfg.Training, o.cfg.InputGrad = true, o.cfg.InputGrad || want[0] // several passes may go back through one run
 		grad := spec{name: "recurrent gradient", shape: Shape{size}}
 		*kernel(&grad) = func(out []T, in [][]T) error { return o.backward(out, in, at) }
 		// y is an operand only so that the run forward comes first.

@@ -242,3 +242,31 @@ func TestRecurrentSeesNewWeights(t *testing.T) {
 		graphtest.CheckOutput(t, "y", read(y), []float64{math.Tanh(float64(w))}, graphtest.Tol32)
 	}
 }
+
+// A mask has no gradient. Where nothing else is asked for, there is no way back.
+func TestRecurrentHasNoGradientOfAMask(t *testing.T) {
+	cfg := config(t, tensor.Float64)
+	cfg.Training = true
+	p := program(t, cfg, func(s *graph.Scope) {
+		mask := s.Input("mask", graph.Shape{2, 3})
+		y, _ := graph.Recurrent{
+			Cell: graph.SimpleRNNCell, X: s.Const(1, graph.Shape{2, 3, 1}).WithMask(mask),
+			Kernel: s.Const(1, graph.Shape{1, 4}), Recurrent: s.Const(0.5, graph.Shape{4, 4}),
+			Initial: []graph.Value{s.Const(0, graph.Shape{2, 4})},
+		}.Run()
+		s.Output("gradient", s.Gradients(y.Sum(), mask)[0])
+	})
+	if err := p.SetInput("mask", tensor.New(tensor.WithShape(2, 3), tensor.WithBacking([]float64{1, 1, 0, 1, 0, 0}))); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Run(graph.Tick{}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := p.Output("gradient")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := make([]float64, 6); !slices.Equal(got.Float64s(), want) {
+		t.Errorf("got %v, want zeros", got.Float64s())
+	}
+}

@@ -175,8 +175,11 @@ func broadcastKernel[T float](p broadcastPlan, f kernel2[T]) func([]T, [][]T) er
 	}
 }
 
+// The four below have a loop of their own where both operands advance: without
+// bounds to check it takes about half the time.
+
 func addKernel[T float](out, a, b []T, sa, sb int) {
-	if sa == 1 && sb == 1 { // no bounds to check in the loop
+	if sa == 1 && sb == 1 {
 		a, b = a[:len(out)], b[:len(out)]
 		for i := range out {
 			out[i] = a[i] + b[i]
@@ -189,7 +192,7 @@ func addKernel[T float](out, a, b []T, sa, sb int) {
 }
 
 func subKernel[T float](out, a, b []T, sa, sb int) {
-	if sa == 1 && sb == 1 { // no bounds to check in the loop
+	if sa == 1 && sb == 1 {
 		a, b = a[:len(out)], b[:len(out)]
 		for i := range out {
 			out[i] = a[i] - b[i]
@@ -202,7 +205,7 @@ func subKernel[T float](out, a, b []T, sa, sb int) {
 }
 
 func timesKernel[T float](out, a, b []T, sa, sb int) {
-	if sa == 1 && sb == 1 { // no bounds to check in the loop
+	if sa == 1 && sb == 1 {
 		a, b = a[:len(out)], b[:len(out)]
 		for i := range out {
 			out[i] = a[i] * b[i]
@@ -215,7 +218,7 @@ func timesKernel[T float](out, a, b []T, sa, sb int) {
 }
 
 func divKernel[T float](out, a, b []T, sa, sb int) {
-	if sa == 1 && sb == 1 { // no bounds to check in the loop
+	if sa == 1 && sb == 1 {
 		a, b = a[:len(out)], b[:len(out)]
 		for i := range out {
 			out[i] = a[i] / b[i]

@@ -146,13 +146,8 @@ func reluLoops[T float]() loops[T] {
 
 func expLoops[T float](set *kernels.Set[T]) loops[T] {
 	return loops[T]{
-		f: func(y, x []T) { set.Exp(x, y) },
-		df: func(dx, _, y, dy []T) {
-			y, dy = y[:len(dx)], dy[:len(dx)]
-			for i := range dx {
-				dx[i] = y[i] * dy[i]
-			}
-		},
+		f:  func(y, x []T) { set.Exp(x, y) },
+		df: func(dx, _, y, dy []T) { set.Times(y, dy, dx) },
 	}
 }
 

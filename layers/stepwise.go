@@ -11,11 +11,12 @@ import (
 // a time, see models.Stepper. One that has no such method is refused there,
 // since it might look at other steps.
 type Stepwise interface {
-	// Stepwise says how the outputs go along, or with a single pace how all of
-	// them do, where at least one of the inputs is graph.Stepped, or returns why the layer cannot run like this. Such an
-	// input is [batch, 1, ...], the step at hand. What Call then makes of one
-	// step after the other must be what it makes of all of them at once; what
-	// it has to know of the steps before, it keeps with graph.Scope.Carry.
+	// Stepwise says how the outputs go along where at least one of the inputs is
+	// graph.Stepped, with a single pace for all of them or one for each, or
+	// returns why the layer cannot run like this. Such an input is [batch, 1,
+	// ...], the step at hand. What Call then makes of one step after the other
+	// must be what it makes of all of them at once; what it has to know of the
+	// steps before, it keeps with graph.Scope.Carry.
 	Stepwise(in []graph.Value) ([]graph.Pace, error)
 }
 

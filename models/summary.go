@@ -14,7 +14,7 @@ import (
 // that Keras prints; nothing where w is nil. The batch axis is "any". Where the
 // model is not a chain, a column says what each layer takes: "lstm[0][1]" is
 // output 1 of the first call of lstm, all counted from 0. Below the numbers it
-// says how recurrent layers go through time.
+// says how recurrent and attention layers run.
 func (m *Model) Summary(w io.Writer) error {
 	if err := m.Build(); err != nil {
 		return err

@@ -35,8 +35,8 @@ type Event struct {
 }
 
 // Stop lets Fit end after the batch at hand, or the epoch between batches,
-// without an error; told at TrainBegin, before the first. The epoch counts as finished: it is validated, enters the
-// history, and EpochEnd is told. Evaluate and Predict cannot be stopped.
+// without an error; at TrainBegin, before the first epoch. An epoch under way
+// counts as finished: it is validated, enters the history, and EpochEnd is told. Evaluate and Predict cannot be stopped.
 func (e *Event) Stop() {
 	if e.stop != nil {
 		*e.stop = true

@@ -64,8 +64,8 @@ func (t *task) run(w int) {
 }
 
 // A helper that finds no more work stays awake for a moment. To wake a thread
-// that sleeps took 0.2 ms on a virtual machine, as long as a small product: the
-// second core was of no use to an LSTM of 50 units then, and halves its time so.
+// that sleeps took up to 0.2 ms on a virtual machine, as long as a small product
+// takes on one core: see BenchmarkParallel.
 const linger = time.Millisecond
 
 var (

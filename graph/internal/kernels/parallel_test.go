@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -57,5 +58,36 @@ func TestParallelPanics(t *testing.T) {
 				t.Errorf("with a panic in %d, run %d has ended: %v", bad, i, ok)
 			}
 		}
+	}
+}
+
+// BenchmarkParallel shares work of 50 µs between two cores, with pauses of 100 µs
+// as between the operations of a training step, and beside it with a goroutine
+// that is started each time. The figure is what the work takes beyond 50 µs.
+func BenchmarkParallel(b *testing.B) {
+	const work, pause = 50 * time.Microsecond, 100 * time.Microsecond
+	busy := func(d time.Duration) {
+		for end := time.Now().Add(d); time.Now().Before(end); {
+		}
+	}
+	for name, share := range map[string]func(f func(from, end int)){
+		"helper": func(f func(from, end int)) { Parallel(2, 1, f) },
+		"goroutine": func(f func(from, end int)) {
+			var other sync.WaitGroup
+			other.Go(func() { f(1, 2) })
+			f(0, 1)
+			other.Wait()
+		},
+	} {
+		b.Run(name, func(b *testing.B) {
+			var took time.Duration
+			for range b.N {
+				busy(pause)
+				start := time.Now()
+				share(func(int, int) { busy(work) })
+				took += time.Since(start)
+			}
+			b.ReportMetric(float64((took/time.Duration(b.N)-work).Nanoseconds())/1e3, "µs-beyond")
+		})
 	}
 }
