@@ -85,15 +85,15 @@ const termsOfSpan = 4 * termsAtOnce
 // NewRecurrent makes room for a layer.
 func NewRecurrent[T Float](set *Set[T], cell Cell[T], cfg Config) *Recurrent[T] {
 	l := &Recurrent[T]{Config: cfg, set: set, cell: cell, n: Up(cfg.Units)}
+	if cfg.Dropout { // each block has a product of its own, in whole panels
+		l.n = panels(cfg.Units) * tileColumns
+	}
 	l.row, l.cols, l.back = l.n+cfg.Features, panels(cell.Blocks*l.n)*tileColumns, l.n
 	if cfg.InputGrad {
 		l.back += cfg.Features
 	}
 	if cfg.Bias {
 		l.row++
-	}
-	if cfg.Dropout { // the last block's product writes whole panels
-		l.cols = max(l.cols, (cell.Blocks-1)*l.n+panels(l.n)*tileColumns)
 	}
 	steps, states := 1, 1 // that are kept at once
 	if cfg.Training {

@@ -51,7 +51,7 @@ func (l *Recurrent[T]) backwardStep(in In[T], grad Grad[T], step, first, from, e
 		l.cell.backward(l.n, line(l.z, now, l.cols), l.state(now), line(l.dh, b, l.n), line(l.dc, b, l.n), dz)
 	}
 	if l.Dropout {
-		l.dropBackward(in, grad, step, at, from, end)
+		l.dropBackward(grad, step, at, from, end)
 		return
 	}
 	width := panels(l.back) * tileColumns
@@ -102,7 +102,7 @@ func (l *Recurrent[T]) weightGrad(first, last int) {
 			mul(l.row, terms, RowMajor(l.hx, l.row).From(slot).T(), dz, dw, from, end)
 			return
 		}
-		for block := range l.drop.gate {
+		for block := range l.cell.Blocks {
 			if from, end := max(from, block*l.n), min(end, (block+1)*l.n); from < end {
 				mul(l.row, terms, l.side(block, slot).T(), dz, dw, from, end)
 			}

@@ -27,6 +27,9 @@ func (l *Recurrent[T]) when(step int) int {
 
 // Forward runs the layer.
 func (l *Recurrent[T]) Forward(in In[T], out Out[T]) {
+	if l.Dropout {
+		l.layMasks(in)
+	}
 	Parallel(l.Batch, 1, func(from, end int) {
 		for b := from; b < end; b++ {
 			before := l.state(b)
@@ -65,7 +68,7 @@ func (l *Recurrent[T]) forwardStep(in In[T], out Out[T], step, from, end int) {
 		}
 	}
 	if l.Dropout {
-		l.dropForward(in, step, from, end)
+		l.dropForward(step, from, end)
 	} else {
 		first := l.slot(step, from)
 		hx, z := RowMajor(l.hx, l.row), RowMajor(l.z, l.cols)
