@@ -141,6 +141,12 @@ func rounded(dt tensor.Dtype, a array) array {
 // numbers differ by tol of the larger of 1 and the expected one at most.
 func near(t tester, what string, got, want array, tol float64) {
 	t.Helper()
+	within(t, what, got, want, func(i int) float64 { return tol * math.Max(1, math.Abs(want.Data[i])) })
+}
+
+// within is near with a bound for each element.
+func within(t tester, what string, got, want array, bound func(i int) float64) {
+	t.Helper()
 	if !graph.Shape(got.Shape).Equal(want.Shape) || len(got.Data) != len(want.Data) {
 		t.Fatalf("%s: got shape %v with %d elements, want %v with %d", what, got.Shape, len(got.Data), want.Shape, len(want.Data))
 	}
@@ -149,7 +155,7 @@ func near(t tester, what string, got, want array, tol float64) {
 		if x == y || math.IsNaN(x) && math.IsNaN(y) {
 			continue
 		}
-		if !(math.Abs(x-y) <= tol*math.Max(1, math.Abs(x))) || math.IsInf(x, 0) {
+		if !(math.Abs(x-y) <= bound(i)) || math.IsInf(x, 0) {
 			t.Fatalf("%s: element %d of %v: got %v, want %v", what, i, want.Shape, y, x)
 		}
 	}
@@ -171,6 +177,32 @@ func checkOp(t *rapid.T, what string, tol float64, f formula, want func(in []arr
 		}
 		w := rounded(dt, want(in))
 		near(t, what+" "+dt.String(), eval(t, dt, f, in...), w, tol)
+		shape = w.Shape
+	}
+	followShape(t, what, f, shape, inputs)
+}
+
+// checkSums is checkOp for sums of products of the inputs, of at most so many
+// terms. Terms may cancel, so rounding is measured by the sum of what they are
+// without their signs, as Higham has it (Accuracy and Stability of Numerical
+// Algorithms, 2002, sections 3.1 and 2.8).
+func checkSums(t *rapid.T, what string, terms int, f formula, want func(in []array) array, inputs ...array) {
+	t.Helper()
+	var shape graph.Shape
+	for _, dt := range dtypes {
+		in, sizes := make([]array, len(inputs)), make([]array, len(inputs))
+		for i, a := range inputs {
+			in[i] = rounded(dt, a)
+			sizes[i] = tabulate(a.Shape, func(at []int) float64 { return math.Abs(pick(in[i], at)) })
+		}
+		unit, smallest := 0x1p-53, 0x1p-1074
+		if dt == tensor.Float32 {
+			unit, smallest = 0x1p-24, 0x1p-149
+		}
+		w, size := want(in), want(sizes)
+		within(t, what+" "+dt.String(), eval(t, dt, f, in...), w, func(i int) float64 {
+			return 2 * float64(terms+1) * (unit*size.Data[i] + smallest) // of f, and of want in float64
+		})
 		shape = w.Shape
 	}
 	followShape(t, what, f, shape, inputs)
