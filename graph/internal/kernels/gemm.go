@@ -49,6 +49,12 @@ func (p *Packed[T]) Pack(set *Set[T], b Matrix[T], k, n int) {
 	set.packPanels(p.data, b, k, n)
 }
 
+// panels are some of the panels.
+func (p *Packed[T]) panels(first, end int) Packed[T] {
+	panel := p.k * tileColumns
+	return Packed[T]{p.k, (end - first) * tileColumns, p.data[first*panel : end*panel]}
+}
+
 // packPanels copies the k×n matrix b in panels, row by row, since that is how
 // most matrices lie in memory.
 func (s *Set[T]) packPanels(to []T, b Matrix[T], k, n int) {

@@ -20,18 +20,8 @@ func Parallel(n, unit int, f func(from, end int)) {
 	t := &task{runs: int32(workers), f: func(w int) {
 		f(units*w/workers*unit, min(units*(w+1)/workers*unit, n))
 	}}
-	offered.Store(t)
-	for range int32(workers) - 1 - awake.Load() {
-		go help(t)
-	}
-	t.work()
-	for t.done.Load() < t.runs {
-		runtime.Gosched()
-	}
-	offered.CompareAndSwap(t, nil) // it must not keep what f uses alive
-	if p := t.panicked.Load(); p != nil {
-		panic(*p)
-	}
+	offer(t, workers-1)
+	t.finish()
 }
 
 // task is work in several runs, which whoever comes first does: the caller
@@ -41,6 +31,26 @@ type task struct {
 	f          func(run int)
 	next, done atomic.Int32
 	panicked   atomic.Pointer[any]
+}
+
+// offer calls helpers.
+func offer(t *task, helpers int) {
+	offered.Store(t)
+	for range int32(helpers) - awake.Load() {
+		go help(t)
+	}
+}
+
+// finish does what is left of the task, and waits for what others do.
+func (t *task) finish() {
+	t.work()
+	for t.done.Load() < t.runs {
+		runtime.Gosched()
+	}
+	offered.CompareAndSwap(t, nil) // it must not keep what f uses alive
+	if p := t.panicked.Load(); p != nil {
+		panic(*p)
+	}
 }
 
 func (t *task) work() {

@@ -30,31 +30,68 @@ func (l *Recurrent[T]) Forward(in In[T], out Out[T]) {
 	if l.Dropout {
 		l.layMasks(in)
 	}
+	if l.bound() {
+		l.forwardOne(in, out)
+		return
+	}
 	Parallel(l.Batch, 1, func(from, end int) {
-		for b := from; b < end; b++ {
-			before := l.state(b)
-			start(before.h, in.H, b, l.Units)
-			if l.cell.Carry {
-				start(before.c, in.C, b, l.Units)
-			}
-		}
+		l.begin(in, from, end)
 		for step := range l.Steps {
-			l.forwardStep(in, out, step, from, end)
+			l.read(in, step, from, end)
+			l.sum(step, from, end)
+			l.activate(in, out, step, from, end)
 		}
-		for b := from; b < end; b++ {
-			last := l.slot(l.Steps, b)
-			if out.H != nil {
-				copy(line(out.H, b, l.Units), line(l.hx, last, l.row))
-			}
-			if out.C != nil {
-				copy(line(out.C, b, l.Units), line(l.c, last, l.n))
-			}
-		}
+		l.finish(out, from, end)
 	})
 }
 
-// forwardStep does one step of the samples from..end.
-func (l *Recurrent[T]) forwardStep(in In[T], out Out[T], step, from, end int) {
+// bound says that a step does little but read W: it has one sample only, and so
+// large a W that the cores gain by reading a part each, though they wait for
+// each other at every step.
+func (l *Recurrent[T]) bound() bool {
+	return l.Batch == 1 && !l.Dropout && len(l.weights) >= weightsToShare
+}
+
+// Of an LSTM with 64 units, whose W has 18,000 elements, two cores took longer
+// than one, and of one with 128 units and 74,000 elements two thirds of the time.
+const weightsToShare = 48 << 10
+
+// panelsToShare are how many panels of W a core takes at a time: as many as the
+// widest kernel for one row computes at once.
+const panelsToShare = 8
+
+// forwardOne runs the layer for one sample, whose sums the cores share.
+func (l *Recurrent[T]) forwardOne(in In[T], out Out[T]) {
+	all := panels(l.cols)
+	l.begin(in, 0, 1)
+	l.read(in, 0, 0, 1)
+	Rounds(l.Steps, (all+panelsToShare-1)/panelsToShare, func(step, from, end int) {
+		first := from * panelsToShare
+		w := l.packed.panels(first, min(end*panelsToShare, all))
+		z := line(l.z, l.slot(step, 0), l.cols)[first*tileColumns:]
+		l.set.MulPacked(1, RowMajor(l.hx, l.row).From(l.slot(step, 0)), &w, RowMajor(z, l.cols), false)
+	}, func(step int) {
+		l.activate(in, out, step, 0, 1)
+		if step+1 < l.Steps {
+			l.read(in, step+1, 0, 1)
+		}
+	})
+	l.finish(out, 0, 1)
+}
+
+// begin sets the states before the first step of the samples from..end.
+func (l *Recurrent[T]) begin(in In[T], from, end int) {
+	for b := from; b < end; b++ {
+		before := l.state(b)
+		start(before.h, in.H, b, l.Units)
+		if l.cell.Carry {
+			start(before.c, in.C, b, l.Units)
+		}
+	}
+}
+
+// read puts x of a step beside h.
+func (l *Recurrent[T]) read(in In[T], step, from, end int) {
 	t := l.when(step)
 	for b := from; b < end; b++ {
 		x := line(l.hx, l.slot(step, b), l.row)[l.n:]
@@ -67,13 +104,22 @@ func (l *Recurrent[T]) forwardStep(in In[T], out Out[T], step, from, end int) {
 			x[l.Features] = 1
 		}
 	}
+}
+
+// sum computes z of a step.
+func (l *Recurrent[T]) sum(step, from, end int) {
 	if l.Dropout {
 		l.dropForward(step, from, end)
-	} else {
-		first := l.slot(step, from)
-		hx, z := RowMajor(l.hx, l.row), RowMajor(l.z, l.cols)
-		l.set.MulPacked(end-from, hx.From(first), &l.packed, z.From(first), false)
+		return
 	}
+	first := l.slot(step, from)
+	hx, z := RowMajor(l.hx, l.row), RowMajor(l.z, l.cols)
+	l.set.MulPacked(end-from, hx.From(first), &l.packed, z.From(first), false)
+}
+
+// activate computes the states after a step, and its output.
+func (l *Recurrent[T]) activate(in In[T], out Out[T], step, from, end int) {
+	t := l.when(step)
 	for b := from; b < end; b++ {
 		at := l.slot(step, b)
 		now := l.state(at)
@@ -86,6 +132,19 @@ func (l *Recurrent[T]) forwardStep(in In[T], out Out[T], step, from, end int) {
 			l.cell.forward(l.n, line(l.z, at, l.cols), now, after)
 		}
 		l.output(out.Y, after.h, step, b, masked)
+	}
+}
+
+// finish gives the states after the last step.
+func (l *Recurrent[T]) finish(out Out[T], from, end int) {
+	for b := from; b < end; b++ {
+		last := l.slot(l.Steps, b)
+		if out.H != nil {
+			copy(line(out.H, b, l.Units), line(l.hx, last, l.row))
+		}
+		if out.C != nil {
+			copy(line(out.C, b, l.Units), line(l.c, last, l.n))
+		}
 	}
 }
 

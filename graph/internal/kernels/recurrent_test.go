@@ -259,3 +259,36 @@ func TestRecurrentOnAnyCores(t *testing.T) {
 		sameBits(t, func(s *Set[float32]) []float32 { return l.bits(s, in, w) })
 	}
 }
+
+// One sample, whose sums the cores share, gives the same bits as in a batch.
+func TestRecurrentOfOneSample(t *testing.T) {
+	for name, units := range map[string]int{"LSTM": 121, "GRU": 121, "SimpleRNN": 251} {
+		l := layer{cell: name, gates: gatesOf[name]}
+		l.Config = Config{Steps: 9, Batch: 1, Features: 5, Units: units, Bias: true, Sequence: true}
+		rng := rand.New(rand.NewPCG(5, 1))
+		in := l.inputs(rng, true)
+		for _, s := range sets() {
+			run := func(l layer, in In[float64]) []float32 {
+				given := inputsTo[float32](in)
+				r := NewRecurrent(s, cell(s, l.cell), l.Config)
+				if r.bound() != (l.Batch == 1) {
+					t.Fatalf("%s: cores share the sums: %v", name, r.bound())
+				}
+				y, h, c := l.outputs()
+				out := Out[float32]{to[float32](y), to[float32](h), to[float32](c)}
+				r.SetWeights(given)
+				r.Forward(given, out)
+				return slices.Concat(out.Y[:l.Steps*l.Units], out.H[:l.Units], out.C[:min(len(out.C), l.Units)]) // of the first sample
+			}
+			cores(t, func() []float32 { return run(l, in) })
+			two, twice := l, in
+			two.Batch = 2
+			for _, x := range []*[]float64{&twice.X, &twice.H, &twice.C, &twice.Mask} {
+				*x = slices.Concat(*x, *x)
+			}
+			if !slices.Equal(run(l, in), run(two, twice)) {
+				t.Errorf("%s, %s: not the bits of a batch of two", name, s.Name)
+			}
+		}
+	}
+}

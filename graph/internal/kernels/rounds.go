@@ -1,0 +1,125 @@
+package kernels
+
+import (
+	"runtime"
+	"sync/atomic"
+	"time"
+)
+
+// Rounds calls f for runs of all units below units, which are fewer than 65,536,
+// and then after, round by round. The caller takes units from the first on and, where
+// a core is free, a helper takes them from the last on. So each core meets much
+// the same units in every round, and finds what they read in its own cache. A
+// helper that is late, or never comes, holds nothing up. Nothing that f computes
+// may depend on who computes it. If f panics, so does Rounds, after the helper
+// has ended.
+//
+// It is for rounds too short for Parallel, which takes some microseconds to hand
+// work over: here that takes a few tenths of one, since the helper stays for all
+// rounds.
+func Rounds(rounds, units int, f func(round, from, end int), after func(round int)) {
+	if runtime.GOMAXPROCS(0) == 1 || units == 1 || time.Now().UnixNano() < alone.Load() {
+		for round := range rounds {
+			f(round, 0, units)
+			after(round)
+		}
+		return
+	}
+	r := &shared{f: f}
+	t := &task{runs: 1, f: func(int) { r.help() }}
+	offer(t, 1)
+	defer func() {
+		r.free.Store(over)
+		t.finish()
+	}()
+	for round := range rounds {
+		r.done.Store(0)
+		r.free.Store(untaken{round, 0, units}.pack())
+		for r.take(round) {
+		}
+		for spin := 0; int(r.done.Load()) < units; spin++ {
+			if t.panicked.Load() != nil {
+				return
+			}
+			if spin == stalled {
+				alone.Store(time.Now().Add(recess).UnixNano())
+			}
+			rest(spin)
+		}
+		after(round)
+	}
+}
+
+// Where the system has something else to run, it may stop a helper in the middle
+// of a unit for milliseconds, and the caller must wait. Having waited stalled
+// times, some tens of microseconds, callers go on without helpers for a recess.
+const (
+	stalled = 1 << 14
+	recess  = 20 * time.Millisecond
+)
+
+// alone is until when, in nanoseconds of Unix time.
+var alone atomic.Int64
+
+// shared are rounds that a caller and a helper work on.
+type shared struct {
+	f    func(round, from, end int)
+	free atomic.Uint64 // packed untaken
+	done atomic.Int32  // units of this round
+}
+
+// untaken are the units of a round that nobody has taken yet.
+type untaken struct{ round, first, end int }
+
+// over says that there are no more rounds.
+const over = ^uint64(0)
+
+func (u untaken) pack() uint64 {
+	return uint64(u.round)<<32 | uint64(u.first)<<16 | uint64(u.end)
+}
+
+func unpack(w uint64) untaken {
+	return untaken{int(w >> 32), int(w >> 16 & 0xffff), int(w & 0xffff)}
+}
+
+// take computes the first unit that nobody has taken; false means that there
+// was none.
+func (r *shared) take(round int) bool {
+	for {
+		w := r.free.Load()
+		u := unpack(w)
+		if u.first == u.end {
+			return false
+		}
+		if r.free.CompareAndSwap(w, w+1<<16) {
+			r.f(round, u.first, u.first+1)
+			r.done.Add(1)
+			return true
+		}
+	}
+}
+
+// help takes the last units of every round.
+func (r *shared) help() {
+	for spin := 0; ; spin++ {
+		w := r.free.Load()
+		if w == over {
+			return
+		}
+		if u := unpack(w); u.first < u.end && r.free.CompareAndSwap(w, w-1) {
+			r.f(u.round, u.end-1, u.end)
+			r.done.Add(1)
+			spin = 0
+			continue
+		}
+		rest(spin)
+	}
+}
+
+// rest lets other goroutines run every now and then: to do so each time would
+// take longer than most waits.
+func rest(spin int) {
+	if spin%256 == 255 {
+		runtime.Gosched()
+	}
+}
