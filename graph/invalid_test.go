@@ -50,6 +50,7 @@ var invalid = map[string]struct {
 	"concat axis":     {func(x, _ graph.Value) graph.Value { return graph.Concat(2, x) }, "concat axis must lie within", 2},
 	"stack":           {func(x, y graph.Value) graph.Value { return graph.Stack(0, x, y) }, "concat must have values that fit", 3},
 	"matmul":          {func(x, y graph.Value) graph.Value { return x.MatMul(x) }, "matmul must have operands that fit, beside [2, 3], got [2, 3]", 2},
+	"matmul add":      {func(x, y graph.Value) graph.Value { return x.MatMulAdd(x.Transpose(1, 0), y) }, "matmul must have a term to add whose axes are the last ones of [2, 2], got", 2},
 	"matmul rank":     {func(x, y graph.Value) graph.Value { return x.MatMul(y) }, "matmul must have operands that fit", 2},
 	"gather":          {func(x, y graph.Value) graph.Value { return x.Sum().Gather(y) }, "gather must have an axis to look up in", 1},
 	"values":          {func(x, _ graph.Value) graph.Value { return x.Scope().Values([]float64{1}, graph.Shape{2}) }, "constant must have as many elements as its shape [2], got 1", 1},

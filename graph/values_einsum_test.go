@@ -81,10 +81,22 @@ func TestEinsumValues(t *testing.T) {
 			}
 		}
 		text := fmt.Sprintf("%s,%s->%s", a, b, out)
+		in := []array{filled(t, "a", tame, shapeFor(a, sizes)), filled(t, "b", tame, shapeFor(b, sizes))}
 		checkSums(t, text, terms,
 			func(_ *graph.Scope, in []graph.Value) graph.Value { return graph.Einsum(text, in[0], in[1]) },
-			func(in []array) array { return einsumOf(a, b, out, sizes, in) },
-			filled(t, "a", tame, shapeFor(a, sizes)), filled(t, "b", tame, shapeFor(b, sizes)))
+			func(in []array) array { return einsumOf(a, b, out, sizes, in) }, in...)
+		plus := out[rapid.IntRange(0, len(out)).Draw(t, "axes of the term"):]
+		checkSums(t, text+" + "+plus, terms+1,
+			func(_ *graph.Scope, in []graph.Value) graph.Value {
+				return graph.EinsumAdd(text, in[0], in[1], in[2])
+			},
+			func(in []array) array {
+				y := einsumOf(a, b, out, sizes, in)
+				for i := range y.Data {
+					y.Data[i] += in[2].Data[i%len(in[2].Data)]
+				}
+				return y
+			}, append(in, filled(t, "c", tame, shapeFor(plus, sizes)))...)
 	})
 }
 
@@ -94,7 +106,8 @@ func TestEinsumGradients(t *testing.T) {
 		"btd,dhk->bthk", "bthk,bshk->bhts", "bhts,bshk->bthk", "bthk,hkd->btd",
 		"ij,kj->ki", "ab,ba->", ",ab->ba", "a,b->ba", "a,a->a", "ba,bca->cab", "abc,cab->b", "abdc,cba->d",
 	} {
-		a, b, _ := strings.Cut(strings.Split(text, "->")[0], ",")
+		in, out, _ := strings.Cut(text, "->")
+		a, b, _ := strings.Cut(in, ",")
 		for _, sizes := range []map[rune]int{
 			{'a': 2, 'b': 3, 'c': 2, 'd': 4, 'h': 2, 'i': 2, 'j': 3, 'k': 3, 's': 5, 't': 4},
 			{'a': 1, 'b': 2, 'c': 3, 'd': 1, 'h': 1, 'i': 1, 'j': 2, 'k': 1, 's': 1, 't': 2},
@@ -102,6 +115,9 @@ func TestEinsumGradients(t *testing.T) {
 			graphtest.CheckGrad(t, func(_ *graph.Scope, in []graph.Value) graph.Value {
 				return graph.Einsum(text, in[0], in[1]).Square()
 			}, graphtest.Input(1, shapeFor(a, sizes)...), graphtest.Input(2, shapeFor(b, sizes)...))
+			graphtest.CheckGrad(t, func(_ *graph.Scope, in []graph.Value) graph.Value {
+				return graph.EinsumAdd(text, in[0], in[1], in[2]).Square()
+			}, graphtest.Input(1, shapeFor(a, sizes)...), graphtest.Input(2, shapeFor(b, sizes)...), graphtest.Input(3, shapeFor(out[len(out)/2:], sizes)...))
 		}
 	}
 }
@@ -152,8 +168,12 @@ func TestSharedEinsum(t *testing.T) {
 			for _, cores := range []int{1, 2, 3} {
 				before := runtime.GOMAXPROCS(cores)
 				y := eval(t, dt, func(_ *graph.Scope, in []graph.Value) graph.Value { return graph.Einsum(text, in[0], in[1]) }, in...)
+				zero := eval(t, dt, func(s *graph.Scope, in []graph.Value) graph.Value {
+					return graph.EinsumAdd(text, in[0], in[1], s.Const(0, graph.Shape{c.sizes[rune(c.out[len(c.out)-1])]}))
+				}, in...)
 				runtime.GOMAXPROCS(before)
 				sums[checksum(y.Data)] = true
+				sums[checksum(zero.Data)] = true
 				tol := 1e-12
 				if dt == tensor.Float32 {
 					tol = 1e-5

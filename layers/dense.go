@@ -59,9 +59,11 @@ func (l Dense) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 		return inputs
 	}
 	kernel := weight(s, "kernel", graph.Shape{d, l.Units}, l.KernelInitializer, l.KernelRegularizer, l.KernelConstraint)
-	y := x.MatMul(kernel) // [batch, ..., units]
-	if !l.NoBias {
-		y = y.Add(weight(s, "bias", graph.Shape{l.Units}, l.BiasInitializer, l.BiasRegularizer, l.BiasConstraint)) // [batch, ..., units]
+	var y graph.Value // [batch, ..., units]
+	if l.NoBias {
+		y = x.MatMul(kernel)
+	} else {
+		y = x.MatMulAdd(kernel, weight(s, "bias", graph.Shape{l.Units}, l.BiasInitializer, l.BiasRegularizer, l.BiasConstraint))
 	}
 	return priced(s, l.ActivityRegularizer, ride(x, l.Activation.Apply(y)))
 }

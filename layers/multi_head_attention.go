@@ -159,9 +159,11 @@ func (l MultiHeadAttention) attend(s *graph.Scope, q, k, v graph.Value, allowed 
 func (l MultiHeadAttention) project(s *graph.Scope, name string, x graph.Value, equation string, shape graph.Shape, summed int) graph.Value {
 	y := x
 	s.Within(name, func() {
-		y = graph.Einsum(equation, x, weight(s, "kernel", shape, l.KernelInitializer, l.KernelRegularizer, l.KernelConstraint))
-		if !l.NoBias {
-			y = y.Add(weight(s, "bias", shape[summed:], l.BiasInitializer, l.BiasRegularizer, l.BiasConstraint))
+		kernel := weight(s, "kernel", shape, l.KernelInitializer, l.KernelRegularizer, l.KernelConstraint)
+		if l.NoBias {
+			y = graph.Einsum(equation, x, kernel)
+		} else {
+			y = graph.EinsumAdd(equation, x, kernel, weight(s, "bias", shape[summed:], l.BiasInitializer, l.BiasRegularizer, l.BiasConstraint))
 		}
 		priced(s, l.ActivityRegularizer, y)
 	})
