@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/engram-go/engram/graph/internal/kernels"
 )
@@ -66,21 +67,26 @@ type attention struct {
 type attending[T float] struct {
 	attention
 	set     *kernels.Set[T]
-	kept    bool // whether there is a way back
-	weights []T  // [batch, heads, steps, values], of the last run
+	kept    bool      // whether there is a way back
+	weights []T       // [batch, heads, steps, values], of the last run
+	rooms   sync.Pool // of *[]T: working memory
 }
 
 // each runs f for every sample and head, with working memory of the given size.
 // The cores share them; no sum is split.
-func (a *attending[T]) each(room int, f func(sample, head int, room []T)) {
+func (a *attending[T]) each(size int, f func(sample, head int, room []T)) {
 	n, unit := a.batch*a.heads, a.batch*a.heads
-	if n*a.steps*a.values*(a.k+a.n) >= sharedProducts {
+	if n*a.steps*a.values*(a.k+a.n) >= kernels.Worth {
 		unit = 1
 	}
 	kernels.Parallel(n, unit, func(from, end int) {
-		room := make([]T, room)
+		room, ok := a.rooms.Get().(*[]T)
+		if !ok || len(*room) < size {
+			room = new(make([]T, size))
+		}
+		defer a.rooms.Put(room)
 		for i := from; i < end; i++ {
-			f(i/a.heads, i%a.heads, room)
+			f(i/a.heads, i%a.heads, (*room)[:size])
 		}
 	})
 }

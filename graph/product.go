@@ -104,14 +104,11 @@ func (p product) at(i int) (a, b, c int) {
 	return a, b, c
 }
 
-// sharedProducts is how many products of two elements are worth a second core.
-const sharedProducts = 1 << 18
-
 // productKernel computes the products in blocks of columns, which the cores
 // share; no element's sum is split. A third operand is what the sums begin with.
 func productKernel[T float](p product, set *kernels.Set[T]) func([]T, [][]T) error {
 	items := p.count() * p.blocks()
-	many := p.count()*p.m*p.n*p.k >= sharedProducts
+	many := p.count()*p.m*p.n*p.k >= kernels.Worth
 	return func(out []T, in [][]T) error {
 		left, right := in[0], in[1]
 		if p.swap {

@@ -157,6 +157,9 @@ func (s *Set[T]) mul(m, k int, a, b, c Matrix[T], from, end int, add bool) {
 	if m == 0 || from == end {
 		return
 	}
+	if m < 0 || k < 0 || from > end {
+		panic("kernels: product of no size")
+	}
 	wholeRows(m, c, end)
 	if k == 0 {
 		fill(m, end-from, Matrix[T]{c.Data[from:], c.Row, 1}, add)

@@ -24,6 +24,9 @@ func Parallel(n, unit int, f func(from, end int)) {
 	t.finish()
 }
 
+// Worth is how many products of two elements are worth a second core.
+const Worth = 1 << 18
+
 // task is work in several runs, which whoever comes first does: the caller
 // itself where helpers are late.
 type task struct {
@@ -33,11 +36,14 @@ type task struct {
 	panicked   atomic.Pointer[any]
 }
 
-// offer calls helpers.
-func offer(t *task, helpers int) {
+// offer calls helpers, as many as it takes for n of them to be there. Where
+// others have them at work, the caller does more itself.
+func offer(t *task, n int) {
 	offered.Store(t)
-	for range int32(helpers) - awake.Load() {
-		go help(t)
+	for h := helpers.Load(); h < int32(n); h = helpers.Load() {
+		if helpers.CompareAndSwap(h, h+1) {
+			go help(t)
+		}
 	}
 }
 
@@ -80,12 +86,13 @@ const linger = time.Millisecond
 
 var (
 	offered atomic.Pointer[task] // the last task that waits for helpers
-	awake   atomic.Int32         // helpers that wait for a task
+	helpers atomic.Int32         // fewer than the cores
 )
 
 // help works on a task, and on those that come soon after it. If it leaves just
 // when it is counted on, the caller does the work alone.
 func help(t *task) {
+	defer helpers.Add(-1)
 	for t != nil {
 		t.work()
 		t = await()
@@ -94,8 +101,6 @@ func help(t *task) {
 
 // await waits for a task with work to do; nil means that none came.
 func await() *task {
-	awake.Add(1)
-	defer awake.Add(-1)
 	end := time.Now().Add(linger)
 	for {
 		for range 64 {

@@ -3,6 +3,7 @@ package kernels
 import (
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -90,4 +91,37 @@ func BenchmarkParallel(b *testing.B) {
 			b.ReportMetric(float64((took/time.Duration(b.N)-work).Nanoseconds())/1e3, "µs-beyond")
 		})
 	}
+}
+
+// However many callers there are, there are fewer helpers than cores; and they
+// end soon.
+func TestHelpers(t *testing.T) {
+	const cores = 3
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(cores))
+	allEnd := func() {
+		for end := time.Now().Add(10 * time.Second); helpers.Load() > 0; runtime.Gosched() {
+			if time.Now().After(end) {
+				t.Fatal("helpers stay")
+			}
+		}
+	}
+	allEnd() // those of other tests
+	var callers sync.WaitGroup
+	var most atomic.Int32
+	for range 20 {
+		callers.Go(func() {
+			for range 200 {
+				Parallel(cores, 1, func(int, int) {
+					if n := helpers.Load(); n > most.Load() {
+						most.Store(n)
+					}
+				})
+			}
+		})
+	}
+	callers.Wait()
+	if n := most.Load(); n < 1 || n >= cores {
+		t.Errorf("%d helpers for %d cores", n, cores)
+	}
+	allEnd()
 }

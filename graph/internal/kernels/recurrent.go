@@ -116,6 +116,15 @@ func NewRecurrent[T Float](set *Set[T], cell Cell[T], cfg Config) *Recurrent[T] 
 	return l
 }
 
+// share lets the cores share the samples, for so many steps at once.
+func (l *Recurrent[T]) share(steps int, f func(from, end int)) {
+	if steps*l.Batch*len(l.weights) < Worth {
+		f(0, l.Batch)
+		return
+	}
+	Parallel(l.Batch, 1, f)
+}
+
 // SetWeights takes over the weights that Forward uses until the next call.
 func (l *Recurrent[T]) SetWeights(in In[T]) {
 	for u := range l.Units {
@@ -161,4 +170,4 @@ func (l *Recurrent[T]) spreadAdd(to, weight []T, i int, blocks []int) {
 }
 
 // line is line i of n elements.
-func line[T Float](data []T, i, n int) []T { return data[i*n : (i+1)*n] }
+func line[T Float](data []T, i, n int) []T { return data[i*n : (i+1)*n : len(data)] }

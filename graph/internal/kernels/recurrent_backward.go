@@ -8,16 +8,16 @@ func (l *Recurrent[T]) Backward(in In[T], grad Grad[T]) {
 		start(line(l.dc, b, l.n), grad.C, b, l.Units)
 		clear(line(l.held, b, l.n))
 	}
-	weights := grad.Kernel != nil || grad.Recurrent != nil || grad.Bias != nil
+	top, bottom := l.asked(grad)
 	for end := l.Steps; end > 0; end -= l.span {
 		first := max(0, end-l.span)
-		Parallel(l.Batch, 1, func(from, to int) {
+		l.share(end-first, func(from, to int) {
 			for step := end - 1; step >= first; step-- {
 				l.backwardStep(in, grad, step, first, from, to)
 			}
 		})
-		if weights {
-			l.weightGrad(first, end)
+		if top < bottom {
+			l.weightGrad(first, end, top, bottom)
 		}
 	}
 	for b := range l.Batch {
@@ -28,9 +28,22 @@ func (l *Recurrent[T]) Backward(in In[T], grad Grad[T]) {
 			copy(line(grad.InitialC, b, l.Units), line(l.dc, b, l.n))
 		}
 	}
-	if weights {
-		l.spreadGrad(grad)
+	l.spreadGrad(grad)
+}
+
+// asked are the rows of W from the first to the last that somebody asks the
+// gradient of.
+func (l *Recurrent[T]) asked(grad Grad[T]) (top, bottom int) {
+	top = l.row
+	for _, part := range []struct {
+		grad        []T
+		top, bottom int
+	}{{grad.Recurrent, 0, l.n}, {grad.Kernel, l.n, l.n + l.Features}, {grad.Bias, l.row - 1, l.row}} {
+		if part.grad != nil {
+			top, bottom = min(top, part.top), max(bottom, part.bottom)
+		}
 	}
+	return top, bottom
 }
 
 // backwardStep does one step of the samples from..end. dh and dc hold the
@@ -49,6 +62,9 @@ func (l *Recurrent[T]) backwardStep(in In[T], grad Grad[T], step, first, from, e
 		}
 		now := l.slot(step, b)
 		l.cell.backward(l.n, line(l.z, now, l.cols), l.state(now), line(l.dh, b, l.n), line(l.dc, b, l.n), dz)
+	}
+	if step == 0 && grad.X == nil && grad.InitialH == nil {
+		return // nobody asks for what lies before
 	}
 	if l.Dropout {
 		l.dropBackward(grad, step, at, from, end)
@@ -87,24 +103,25 @@ func (l *Recurrent[T]) outputGrad(dy []T, step, b int, masked bool) {
 	clear(held)
 }
 
-// weightGrad sums the gradient of W over the steps first..last and all samples,
-// and adds it to that of the steps after them. The cores share its columns, so
-// each sum is made by one of them.
-func (l *Recurrent[T]) weightGrad(first, last int) {
+// weightGrad sums the gradient of the rows top..bottom of W over the steps
+// first..last and all samples, and adds it to that of the steps after them. The
+// cores share its columns, so each sum is made by one of them.
+func (l *Recurrent[T]) weightGrad(first, last, top, bottom int) {
 	mul := l.set.AddMul
 	if last == l.Steps {
 		mul = l.set.Mul
 	}
 	slot, terms := l.slot(first, 0), (last-first)*l.Batch
-	dz, dw := RowMajor(l.dz, l.cols), RowMajor(l.dw, l.cols)
+	dz, dw := RowMajor(l.dz, l.cols), RowMajor(l.dw, l.cols).From(top)
+	rows := func(left Matrix[T]) Matrix[T] { return left.T().From(top) }
 	Parallel(l.cols, tileColumns, func(from, end int) {
 		if !l.Dropout {
-			mul(l.row, terms, RowMajor(l.hx, l.row).From(slot).T(), dz, dw, from, end)
+			mul(bottom-top, terms, rows(RowMajor(l.hx, l.row).From(slot)), dz, dw, from, end)
 			return
 		}
 		for block := range l.cell.Blocks {
 			if from, end := max(from, block*l.n), min(end, (block+1)*l.n); from < end {
-				mul(l.row, terms, l.side(block, slot).T(), dz, dw, from, end)
+				mul(bottom-top, terms, rows(l.side(block, slot)), dz, dw, from, end)
 			}
 		}
 	})

@@ -53,5 +53,5 @@ func benchmarkRecurrent(b *testing.B, name string, cfg Config) {
 	run("/weights", 0, func() { l.SetWeights(in) })
 	run("/forward", products, func() { l.Forward(in, out) })
 	run("/backward", products+2*float64(steps*batch*l.back*l.cols), func() { l.Backward(in, grad) })
-	run("/weightGrad", products*float64(l.span)/float64(steps), func() { l.weightGrad(steps-l.span, steps) })
+	run("/weightGrad", products*float64(l.span)/float64(steps), func() { l.weightGrad(steps-l.span, steps, 0, l.row) })
 }

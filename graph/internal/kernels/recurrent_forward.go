@@ -34,7 +34,7 @@ func (l *Recurrent[T]) Forward(in In[T], out Out[T]) {
 		l.forwardOne(in, out)
 		return
 	}
-	Parallel(l.Batch, 1, func(from, end int) {
+	l.share(l.Steps, func(from, end int) {
 		l.begin(in, from, end)
 		for step := range l.Steps {
 			l.read(in, step, from, end)
