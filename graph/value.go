@@ -88,7 +88,9 @@ func (v Value) Node() *gorgonia.Node {
 // FromNode comes back through the door: it copies what a node of Gorgonia's
 // holds. The node must be of the graph's dtype; a scalar becomes a value of
 // the empty shape. Where only shapes are followed, node is nil and shape says
-// what it would be.
+// what it would be. From the first such node on, Gorgonia's matrix products in
+// float32 go through the kernels of this package, in the whole program, unless
+// it has chosen a BLAS with gorgonia.Use.
 func (s *Scope) FromNode(node *gorgonia.Node, shape Shape) Value {
 	if s.err != nil || s.level == nil {
 		return s.poison(shape)
@@ -105,6 +107,7 @@ func (s *Scope) FromNode(node *gorgonia.Node, shape Shape) Value {
 		s.Failf("node", fmt.Sprintf("must have the shape %v", shape), Shape(node.Shape()))
 		return s.poison(shape)
 	}
+	useKernels()
 	return s.apply(identity("import", shape), Value{s: s, node: node, shape: shape})
 }
 

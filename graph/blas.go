@@ -1,0 +1,53 @@
+package graph
+
+import (
+	"sync"
+
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/gonum"
+	"gorgonia.org/gorgonia"
+
+	"github.com/engram-go/engram/graph/internal/kernels"
+)
+
+// products is the BLAS that Gorgonia's own operations compute with once a graph
+// holds some: matrix products in float32 go through our kernels, and all else
+// through Gonum.
+type products struct {
+	gonum.Implementation
+	set *kernels.Set[float32]
+}
+
+// useKernels makes Gorgonia take our products. It does so once, when the first
+// node comes in through the door, and not where the program has chosen a BLAS.
+var useKernels = sync.OnceFunc(func() {
+	if _, ok := gorgonia.WhichBLAS().(gonum.Implementation); ok {
+		gorgonia.Use(products{set: kernels.Float32()})
+	}
+})
+
+// Sgemm is c = alpha·a·b + beta·c, the operands transposed where asked.
+func (p products) Sgemm(tA, tB blas.Transpose, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
+	if alpha != 1 || beta != 0 && beta != 1 || m <= 0 || n <= 0 || k <= 0 {
+		p.Implementation.Sgemm(tA, tB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+		return
+	}
+	left := kernels.Matrix[float32]{Data: a, Row: lda, Col: 1}
+	right := kernels.Matrix[float32]{Data: b, Row: ldb, Col: 1}
+	if tA != blas.NoTrans {
+		left = left.T()
+	}
+	if tB != blas.NoTrans {
+		right = right.T()
+	}
+	mul := p.set.Mul
+	if beta == 1 {
+		mul = p.set.AddMul
+	}
+	to := kernels.Matrix[float32]{Data: c, Row: ldc, Col: 1}
+	if m*n*k < kernels.Worth {
+		mul(m, k, left, right, to, 0, n)
+		return
+	}
+	kernels.Parallel(n, kernels.MulUnit, func(from, end int) { mul(m, k, left, right, to, from, end) })
+}
