@@ -21,12 +21,18 @@ import (
 
 // These take a minute, or need a quiet machine: go test -tags long -run Long ./train
 
-// stepper trains an LSTM of 50 units and a Dense on the same 32 sequences; the
+// whole is an LSTM that runs as one operation, and scanned is its cell as a scan.
+var (
+	whole   = layers.LSTM{Units: 50}
+	scanned = layers.RNN{Cell: layers.LSTMCell{Units: 50}}
+)
+
+// stepper trains a recurrent layer and a Dense on the same 32 sequences; the
 // first call compiles the program.
-func stepper(t *testing.T, steps int) func() {
+func stepper(t *testing.T, layer layers.Layer, steps int) func() {
 	t.Helper()
 	m := models.NewSequential(models.Config{Seed: 1},
-		layers.Input{Shape: graph.Shape{steps, 1}}, layers.LSTM{Units: 50}, layers.Dense{Units: 1})
+		layers.Input{Shape: graph.Shape{steps, 1}}, layer, layers.Dense{Units: 1})
 	trainer, err := train.Compile(m, train.Config{Loss: losses.MSE{}})
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +63,7 @@ func resident(t *testing.T) int {
 }
 
 func TestLongRunKeepsItsMemory(t *testing.T) {
-	step := stepper(t, 30)
+	step := stepper(t, whole, 30)
 	for range 2000 { // until the heap has its size
 		step()
 	}
@@ -93,21 +99,40 @@ func best(runs int, f func()) time.Duration {
 // others may have no quiet moment for a second at a time.
 func TestLongSequencesCostTheirLength(t *testing.T) {
 	const bound = 4.4
-	short, long := stepper(t, 100), stepper(t, 400)
-	a, b := best(20, short), best(20, long)
-	for end := time.Now().Add(30 * time.Second); float64(b) > bound*float64(a) && time.Now().Before(end); {
-		a, b = min(a, best(20, short)), min(b, best(20, long))
-	}
-	t.Logf("a step over 100 steps of time takes %v, over 400 %v", a, b)
-	if float64(b) > bound*float64(a) {
-		t.Errorf("want at most %v times as much", bound)
+	for _, layer := range []layers.Layer{whole, scanned} {
+		short, long := stepper(t, layer, 100), stepper(t, layer, 400)
+		a, b := best(20, short), best(20, long)
+		for end := time.Now().Add(30 * time.Second); float64(b) > bound*float64(a) && time.Now().Before(end); {
+			a, b = min(a, best(20, short)), min(b, best(20, long))
+		}
+		t.Logf("%T: a step over 100 steps of time takes %v, over 400 %v", layer, a, b)
+		if float64(b) > bound*float64(a) {
+			t.Errorf("%T: want at most %v times as much", layer, bound)
+		}
 	}
 }
 
 func TestLongSequenceStartsAtOnce(t *testing.T) {
-	first := best(10, func() { stepper(t, 400)() })
-	t.Logf("the first step over 400 steps of time, with graph, gradient and compilation: %v", first)
-	if first > 50*time.Millisecond {
-		t.Error("want under 50 ms")
+	for _, c := range []struct {
+		layer layers.Layer
+		steps int
+	}{{whole, 400}, {scanned, 30}, {scanned, 1000}} {
+		// Building, differentiating and compiling is what the first step takes
+		// beyond another one.
+		all := best(10, func() { stepper(t, c.layer, c.steps)() })
+		step := stepper(t, c.layer, c.steps)
+		first := all - best(10, step)
+		t.Logf("%T: the first step over %d steps of time takes %v, %v of it before it runs", c.layer, c.steps, all, first)
+		if first > 50*time.Millisecond || c.steps < 1000 && all > 50*time.Millisecond {
+			t.Errorf("%T, %d steps: want under 50 ms", c.layer, c.steps)
+		}
+	}
+}
+
+func TestLongScanTrains(t *testing.T) {
+	step := best(50, stepper(t, scanned, 30))
+	t.Logf("a training step of a scan over 30 steps of time takes %v", step)
+	if step > 25*time.Millisecond {
+		t.Error("want at most 25 ms")
 	}
 }
