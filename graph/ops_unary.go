@@ -60,7 +60,7 @@ func (v Value) OneMinus() Value {
 
 // Square is v².
 func (v Value) Square() Value {
-	return v.vector("square", squareLoops[float32](), squareLoops[float64]())
+	return v.vector("square", squareLoops(v.s.f32), squareLoops(v.s.f64))
 }
 
 // Sqrt is the square root.

@@ -109,13 +109,9 @@ func oneMinusLoops[T float]() loops[T] {
 	}
 }
 
-func squareLoops[T float]() loops[T] {
+func squareLoops[T float](set *kernels.Set[T]) loops[T] {
 	return loops[T]{
-		f: func(y, x []T) {
-			for i, x := range x[:len(y)] {
-				y[i] = x * x
-			}
-		},
+		f: func(y, x []T) { set.Times(x[:len(y)], x, y) },
 		df: func(dx, x, _, dy []T) {
 			x, dy = x[:len(dx)], dy[:len(dx)]
 			for i := range dx {
@@ -154,23 +150,13 @@ func expLoops[T float](set *kernels.Set[T]) loops[T] {
 func tanhLoops[T float](set *kernels.Set[T]) loops[T] {
 	return loops[T]{
 		f: func(y, x []T) { set.Tanh(x, y) },
-		df: func(dx, _, y, dy []T) {
-			y, dy = y[:len(dx)], dy[:len(dx)]
-			for i := range dx {
-				dx[i] = (1 - y[i]*y[i]) * dy[i]
-			}
-		},
+		df: func(dx, _, y, dy []T) { set.TanhGrad(y, dy, dx) },
 	}
 }
 
 func sigmoidLoops[T float](set *kernels.Set[T]) loops[T] {
 	return loops[T]{
 		f: func(y, x []T) { set.Sigmoid(x, y) },
-		df: func(dx, _, y, dy []T) {
-			y, dy = y[:len(dx)], dy[:len(dx)]
-			for i := range dx {
-				dx[i] = y[i] * (1 - y[i]) * dy[i]
-			}
-		},
+		df: func(dx, _, y, dy []T) { set.SigmoidGrad(y, dy, dx) },
 	}
 }

@@ -60,9 +60,7 @@ func (s *Set[T]) SimpleRNN() Cell[T] {
 			copy(after.h, z)
 		},
 		backward: func(n int, z []T, _ state[T], dh, _, dz []T) {
-			for i, y := range z[:n] {
-				dz[i] = dh[i] * (1 - y*y)
-			}
+			s.tanhGrad(z[:n], dh, dz)
 			clear(dh)
 		},
 	}

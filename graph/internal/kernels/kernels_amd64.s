@@ -1600,6 +1600,48 @@ next:
 	VZEROUPPER
 	RET
 
+// func plusAVX2(n int, x *float32, y *float32, z *float32)
+// Requires: AVX
+TEXT ·plusAVX2(SB), NOSPLIT|NOFRAME, $0-32
+	MOVQ n+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ y+16(FP), DX
+	MOVQ z+24(FP), BX
+
+next:
+	VMOVUPS (CX), Y0
+	VMOVUPS (DX), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (BX)
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	ADDQ    $0x20, BX
+	SUBQ    $0x08, AX
+	JGT     next
+	VZEROUPPER
+	RET
+
+// func minusAVX2(n int, x *float32, y *float32, z *float32)
+// Requires: AVX
+TEXT ·minusAVX2(SB), NOSPLIT|NOFRAME, $0-32
+	MOVQ n+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ y+16(FP), DX
+	MOVQ z+24(FP), BX
+
+next:
+	VMOVUPS (CX), Y0
+	VMOVUPS (DX), Y1
+	VSUBPS  Y1, Y0, Y0
+	VMOVUPS Y0, (BX)
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	ADDQ    $0x20, BX
+	SUBQ    $0x08, AX
+	JGT     next
+	VZEROUPPER
+	RET
+
 // func timesAVX2(n int, x *float32, y *float32, z *float32)
 // Requires: AVX
 TEXT ·timesAVX2(SB), NOSPLIT|NOFRAME, $0-32
@@ -1610,13 +1652,83 @@ TEXT ·timesAVX2(SB), NOSPLIT|NOFRAME, $0-32
 
 next:
 	VMOVUPS (CX), Y0
-	VMULPS  (DX), Y0, Y0
+	VMOVUPS (DX), Y1
+	VMULPS  Y1, Y0, Y0
 	VMOVUPS Y0, (BX)
 	ADDQ    $0x20, CX
 	ADDQ    $0x20, DX
 	ADDQ    $0x20, BX
 	SUBQ    $0x08, AX
 	JGT     next
+	VZEROUPPER
+	RET
+
+// func overAVX2(n int, x *float32, y *float32, z *float32)
+// Requires: AVX
+TEXT ·overAVX2(SB), NOSPLIT|NOFRAME, $0-32
+	MOVQ n+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ y+16(FP), DX
+	MOVQ z+24(FP), BX
+
+next:
+	VMOVUPS (CX), Y0
+	VMOVUPS (DX), Y1
+	VDIVPS  Y1, Y0, Y0
+	VMOVUPS Y0, (BX)
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	ADDQ    $0x20, BX
+	SUBQ    $0x08, AX
+	JGT     next
+	VZEROUPPER
+	RET
+
+// func sigmoidGradAVX2(n int, x *float32, y *float32, z *float32)
+// Requires: AVX
+TEXT ·sigmoidGradAVX2(SB), NOSPLIT|NOFRAME, $0-32
+	MOVQ n+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ y+16(FP), DX
+	MOVQ z+24(FP), BX
+
+next:
+	VMOVUPS      (CX), Y0
+	VMOVUPS      (DX), Y1
+	VBROADCASTSS f3f800000<>+0(SB), Y2
+	VSUBPS       Y0, Y2, Y2
+	VMULPS       Y2, Y0, Y0
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (BX)
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, DX
+	ADDQ         $0x20, BX
+	SUBQ         $0x08, AX
+	JGT          next
+	VZEROUPPER
+	RET
+
+// func tanhGradAVX2(n int, x *float32, y *float32, z *float32)
+// Requires: AVX
+TEXT ·tanhGradAVX2(SB), NOSPLIT|NOFRAME, $0-32
+	MOVQ n+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ y+16(FP), DX
+	MOVQ z+24(FP), BX
+
+next:
+	VMOVUPS      (CX), Y0
+	VMOVUPS      (DX), Y1
+	VMULPS       Y0, Y0, Y0
+	VBROADCASTSS f3f800000<>+0(SB), Y2
+	VSUBPS       Y0, Y2, Y0
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (BX)
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, DX
+	ADDQ         $0x20, BX
+	SUBQ         $0x08, AX
+	JGT          next
 	VZEROUPPER
 	RET
 

@@ -34,7 +34,9 @@ type Set[T Float] struct {
 	sum, size          func(x []T) T
 	dot                func(x, y []T) T
 	axpy               func(a T, x, y []T)
-	times, addTimes    func(x, y, z []T)
+
+	// What makes one vector of two.
+	plus, minus, times, over, addTimes, sigmoidGrad, tanhGrad func(x, y, z []T)
 
 	// The cells take one sample: rows of n elements, a multiple of Width, and
 	// in z and dz as many of each gate, the gates so far apart.
@@ -100,7 +102,12 @@ func portable[T Float]() *Set[T] {
 		size:         sizeGo[T],
 		dot:          dotGo[T],
 		axpy:         axpyGo[T],
+		plus:         plusGo[T],
+		minus:        minusGo[T],
 		times:        timesGo[T],
+		over:         overGo[T],
+		sigmoidGrad:  sigmoidGradGo[T],
+		tanhGrad:     tanhGradGo[T],
 		addTimes:     addTimesGo[T],
 		lstmForward:  lstmForwardGo[T],
 		lstmBackward: lstmBackwardGo[T],

@@ -128,6 +128,8 @@ func TestOutOfRange(t *testing.T) {
 		{"Dot", func(s *Set[float32], x buffers) { s.Dot(x.a[:n], x.c[:n-1]) }},
 		{"Axpy", func(s *Set[float32], x buffers) { s.Axpy(1, x.a[:n], x.c[:n-1]) }},
 		{"Times: y", func(s *Set[float32], x buffers) { s.Times(x.a[:n], x.c[:n-1], x.d) }},
+		{"Plus: y", func(s *Set[float32], x buffers) { s.Plus(x.a[:n], x.c[:n-1], x.d) }},
+		{"TanhGrad: z", func(s *Set[float32], x buffers) { s.TanhGrad(x.a[:n], x.c, x.d[:n-1]) }},
 		{"AddTimes: z", func(s *Set[float32], x buffers) { s.AddTimes(x.a[:n], x.c, x.d[:n-1]) }},
 		{"Adam: g", func(s *Set[float32], x buffers) { s.Adam(x.c[:n], x.a[:n-1], x.d[:n], x.e[:n], 1, 1, 1, 1) }},
 		{"Adam: m", func(s *Set[float32], x buffers) { s.Adam(x.c[:n], x.a[:n], x.d[:n-1], x.e[:n], 1, 1, 1, 1) }},

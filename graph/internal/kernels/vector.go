@@ -33,9 +33,18 @@ func (s *Set[T]) Size(x []T) T { return s.size(x) }
 // Axpy adds a·x to y.
 func (s *Set[T]) Axpy(a T, x, y []T) { s.axpy(a, x, y) }
 
-// Times writes x·y to z, element by element, and AddTimes adds it; z may be x.
+// Plus, Minus, Times and Over write x + y, x − y, x·y and x/y to z, element by
+// element, and AddTimes adds x·y to it; z may be x or y.
+func (s *Set[T]) Plus(x, y, z []T)     { s.plus(x, y, z) }
+func (s *Set[T]) Minus(x, y, z []T)    { s.minus(x, y, z) }
 func (s *Set[T]) Times(x, y, z []T)    { s.times(x, y, z) }
+func (s *Set[T]) Over(x, y, z []T)     { s.over(x, y, z) }
 func (s *Set[T]) AddTimes(x, y, z []T) { s.addTimes(x, y, z) }
+
+// SigmoidGrad and TanhGrad take the gradient dy of what Sigmoid and Tanh gave as
+// y back to their x; dx may be y or dy.
+func (s *Set[T]) SigmoidGrad(y, dy, dx []T) { s.sigmoidGrad(y, dy, dx) }
+func (s *Set[T]) TanhGrad(y, dy, dx []T)    { s.tanhGrad(y, dy, dx) }
 
 // Adam does one step of Adam on the weights w with the gradient g and the
 // moments m and v:

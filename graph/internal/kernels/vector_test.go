@@ -126,14 +126,34 @@ func axpyCase(t *rapid.T, s *Set[float32], k kind, mem *memory) {
 func TestAxpy(t *testing.T) { rapid.Check(t, property(axpyCase)) }
 func FuzzAxpy(f *testing.F) { fuzz(f, property(axpyCase)) }
 
-func timesCase(t *rapid.T, s *Set[float32], k kind, mem *memory) {
+// Each operation is rounded alike in all sets.
+func pairCase(t *rapid.T, s *Set[float32], k kind, mem *memory) {
 	n := upTo(t, "n", 50)
-	x, y, z := mem.input("x", n, k), mem.input("y", n+upTo(t, "room", 3), k), mem.make("z", n)
-	s.Times(x, y, z)
-	for i := range x {
-		p := float64(x[i]) * float64(y[i])
-		near(t, "times", z[i], p, unit*math.Abs(p)+least)
+	x, y := mem.input("x", n, k), mem.input("y", n+upTo(t, "room", 3), k)
+	for name, f := range map[string]struct {
+		kernel func(x, y, z []float32)
+		of     func(x, y float32) float32
+	}{
+		"plus":             {s.Plus, func(x, y float32) float32 { return x + y }},
+		"minus":            {s.Minus, func(x, y float32) float32 { return x - y }},
+		"times":            {s.Times, func(x, y float32) float32 { return x * y }},
+		"over":             {s.Over, func(x, y float32) float32 { return x / y }},
+		"sigmoid gradient": {s.SigmoidGrad, func(x, y float32) float32 { return x * (1 - x) * y }},
+		"tanh gradient":    {s.TanhGrad, func(x, y float32) float32 { return (1 - float32(x*x)) * y }},
+	} {
+		want, z := make([]float32, n), mem.make(name, n)
+		for i := range want {
+			want[i] = f.of(x[i], y[i])
+		}
+		f.kernel(x, y, z)
+		same(t, name, z, want)
+		inX, inY := slices.Clone(x), slices.Clone(y)
+		f.kernel(inX, y, inX)
+		same(t, name+" in the place of x", inX, want)
+		f.kernel(x, inY, inY)
+		same(t, name+" in the place of y", inY, want)
 	}
+	z := mem.make("sums", n)
 	k.numbers(mem.rng, z)
 	before := slices.Clone(z)
 	s.AddTimes(x, y, z)
@@ -143,8 +163,8 @@ func timesCase(t *rapid.T, s *Set[float32], k kind, mem *memory) {
 	}
 }
 
-func TestTimes(t *testing.T) { rapid.Check(t, property(timesCase)) }
-func FuzzTimes(f *testing.F) { fuzz(f, property(timesCase)) }
+func TestPairs(t *testing.T) { rapid.Check(t, property(pairCase)) }
+func FuzzPairs(f *testing.F) { fuzz(f, property(pairCase)) }
 
 // Adam's operations are each rounded alike in both sets, where Go does not put
 // a product and a sum into one; then m and v have the same bits.

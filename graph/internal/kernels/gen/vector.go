@@ -61,7 +61,7 @@ func vectorKernels() {
 	}
 	scale()
 	axpy()
-	times()
+	pairs()
 	addTimes()
 	adam()
 }
@@ -93,18 +93,40 @@ func axpy() {
 	})
 }
 
-func times() {
-	text("timesAVX2", "func(n int, x, y, z *float32)")
-	Doc("timesAVX2 computes z = x·y, element by element.")
-	n := Load(Param("n"), GP64())
-	x := Load(Param("x"), GP64())
-	y := Load(Param("y"), GP64())
-	z := Load(Param("z"), GP64())
-	loop(n, []reg.Register{x, y, z}, func() {
-		product := load(x)
-		VMULPS(at(y), product, product)
-		VMOVUPS(product, at(z))
-	})
+// pairs are kernels that make one vector of two, element by element.
+func pairs() {
+	for _, f := range []struct {
+		name, doc string
+		f         func(x, y reg.VecVirtual)
+	}{
+		{"plusAVX2", "z = x + y", func(x, y reg.VecVirtual) { VADDPS(y, x, x) }},
+		{"minusAVX2", "z = x − y", func(x, y reg.VecVirtual) { VSUBPS(y, x, x) }},
+		{"timesAVX2", "z = x·y", func(x, y reg.VecVirtual) { VMULPS(y, x, x) }},
+		{"overAVX2", "z = x/y", func(x, y reg.VecVirtual) { VDIVPS(y, x, x) }},
+		{"sigmoidGradAVX2", "z = x·(1 − x)·y", func(x, y reg.VecVirtual) {
+			rest := YMM()
+			VSUBPS(x, constant(1), rest)
+			VMULPS(rest, x, x)
+			VMULPS(y, x, x)
+		}},
+		{"tanhGradAVX2", "z = (1 − x²)·y", func(x, y reg.VecVirtual) {
+			VMULPS(x, x, x)
+			VSUBPS(x, constant(1), x)
+			VMULPS(y, x, x)
+		}},
+	} {
+		text(f.name, "func(n int, x, y, z *float32)")
+		Doc(f.name + " computes " + f.doc + ", element by element.")
+		n := Load(Param("n"), GP64())
+		x := Load(Param("x"), GP64())
+		y := Load(Param("y"), GP64())
+		z := Load(Param("z"), GP64())
+		loop(n, []reg.Register{x, y, z}, func() {
+			made := load(x)
+			f.f(made, load(y))
+			VMOVUPS(made, at(z))
+		})
+	}
 }
 
 func addTimes() {
