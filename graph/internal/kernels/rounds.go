@@ -55,7 +55,7 @@ func Rounds(rounds, units int, f func(round, from, end int), after func(round in
 // times, some tens of microseconds, callers go on without helpers for a recess.
 const (
 	stalled = 1 << 14
-	recess  = 20 * time.Millisecond
+	recess  = 100 * time.Millisecond
 )
 
 // alone is until when, in nanoseconds of Unix time.
