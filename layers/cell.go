@@ -5,6 +5,7 @@ import (
 	"reflect"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/resolve"
 )
 
 // Cell is one step of a recurrent layer, for RNN. It is a plain value like a
@@ -15,7 +16,8 @@ import (
 //
 //	Resolve() (Cell, error)
 //
-// and is run only as what that returned.
+// and is run only as what that returned, which must be of the cell's own type. A
+// type that embeds a cell needs a Resolve of its own, see Resolver.
 type Cell interface {
 	// States are the sizes of the states that the cell carries from step to
 	// step: a state of size n has the shape [batch, n].
@@ -28,16 +30,10 @@ type Cell interface {
 
 // resolveCell fills in a field of a layer.
 func resolveCell(field string, c *Cell) (err error) {
-	switch r := (*c).(type) {
-	case nil:
+	if *c == nil {
 		return graph.Error{Field: field, Rule: "must not be nil"}
-	case interface{ Resolve() (Cell, error) }:
-		*c, err = r.Resolve()
-		if err == nil && *c == nil {
-			err = graph.Error{Rule: "must resolve to a cell"}
-		}
 	}
-	if err != nil {
+	if *c, err = resolve.Of("a cell", *c); err != nil {
 		return inField(field, err)
 	}
 	for i, n := range (*c).States() {

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/resolve"
 )
 
 // Layer turns values into values. Call is pure: it is run once for every
@@ -22,30 +23,37 @@ type Layer interface {
 
 // Resolver is a layer that replaces the zero fields of its config by their
 // defaults and checks all of them. The errors name fields ("LSTM.Units").
+//
+// What Resolve returns takes the layer's place, and so must be of its type. A
+// type that embeds a layer has that layer's Resolve, which returns the embedded
+// one; it is refused until it has a Resolve of its own:
+//
+//	type Doubled struct{ layers.Dense }
+//
+//	func (l Doubled) Resolve() (layers.Layer, error) {
+//		dense, err := layers.Resolve(l.Dense)
+//		if err != nil {
+//			return nil, err
+//		}
+//		return Doubled{dense.(layers.Dense)}, nil
+//	}
 type Resolver interface {
 	Resolve() (Layer, error)
 }
 
-// Resolve returns the layer with every default filled in. A config may hold
-// values of a user's own, so a panic on the way is an error, as it is in Call.
+// Resolve returns the layer with every default filled in; one that is no
+// Resolver is returned as it is. A config may hold values of a user's own, so a
+// panic on the way is an error, as it is in Call.
 func Resolve(l Layer) (_ Layer, err error) {
 	if l == nil {
 		return nil, graph.Error{Field: "layer", Rule: "must not be nil"}
-	}
-	r, ok := l.(Resolver)
-	if !ok {
-		return l, nil
 	}
 	defer func() {
 		if p := recover(); p != nil {
 			err = graph.Error{Field: Class(l) + ".Resolve", Rule: "must not panic", Value: p}
 		}
 	}()
-	resolved, err := r.Resolve()
-	if err == nil && resolved == nil {
-		err = graph.Error{Field: Class(l) + ".Resolve", Rule: "must return a layer"}
-	}
-	return resolved, err
+	return resolve.Of("a layer", l)
 }
 
 // Apply resolves a layer and calls it one level deeper in the scope, under the

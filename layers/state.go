@@ -6,9 +6,16 @@ import (
 	"math/rand/v2"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/resolve"
 )
 
-// InitialState gives a recurrent layer the states before the first step.
+// InitialState gives a recurrent layer the states before the first step. One that
+// has defaults or rules for its fields also has a method
+//
+//	Resolve() (InitialState, error)
+//
+// that returns a value of its own type. A type that embeds an initial state with
+// this method needs one of its own, see Resolver.
 type InitialState interface {
 	// States returns one value of shape [batch, size] for every size.
 	States(s *graph.Scope, batch int, sizes []int) []graph.Value
@@ -16,12 +23,10 @@ type InitialState interface {
 
 // initialState fills in a field of a layer.
 func initialState(field *InitialState) (err error) {
-	switch s := (*field).(type) {
-	case nil:
+	if *field == nil {
 		*field = ZeroState{}
-	case interface{ Resolve() (InitialState, error) }:
-		*field, err = s.Resolve()
 	}
+	*field, err = resolve.Of("an initial state", *field)
 	return err
 }
 

@@ -9,7 +9,9 @@ import (
 
 // Stepwise is a layer that can say whether it may run one step of a sequence at
 // a time, see models.Stepper. One that has no such method is refused there,
-// since it might look at other steps.
+// since it might look at other steps. A type that embeds a layer has this method
+// from it, and needs one of its own where its Call looks at other steps than that
+// of the embedded layer; layertest.Check finds it out.
 type Stepwise interface {
 	// Stepwise says how the outputs go along where at least one of the inputs is
 	// graph.Stepped, with a single pace for all of them or one for each, or

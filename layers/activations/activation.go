@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/resolve"
 )
 
 // Activation is a function of the values inside a layer. Apply is given values
@@ -17,7 +18,9 @@ type Activation interface {
 }
 
 // Resolver is an activation that replaces the zero fields of its config by
-// their defaults and checks all of them.
+// their defaults and checks all of them. What Resolve returns takes the place
+// of the activation, and so must be of its type: a type that embeds one with this
+// method needs one of its own, or is refused.
 type Resolver interface {
 	Resolve() (Activation, error)
 }
@@ -29,13 +32,10 @@ func Resolve(a, fallback Activation) (Activation, error) {
 	if a == nil || a == Name("") {
 		a = fallback
 	}
-	switch a := a.(type) {
-	case nil:
+	if a == nil {
 		return nil, graph.Error{Field: "activation", Rule: "must not be nil"}
-	case Resolver:
-		return a.Resolve()
 	}
-	return a, nil
+	return resolve.Of("an activation", a)
 }
 
 // All lists every activation of this package: the names, and each struct with

@@ -6,7 +6,8 @@ package activations
 //
 //	Along() int
 //
-// and otherwise ok is false.
+// and otherwise ok is false. A type that embeds an activation has that method from
+// it, and needs one of its own where its Apply looks along another axis.
 func Along(a Activation) (axis int, ok bool) {
 	switch a := a.(type) {
 	case Name, LeakyReLU, ELU, CELU, GELU, Squareplus, HardShrink, SoftShrink, Threshold:

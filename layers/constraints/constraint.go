@@ -15,10 +15,13 @@ import (
 	"slices"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/resolve"
 )
 
 // Resolver is a constraint that replaces the zero fields of its config by their
-// defaults and checks all of them.
+// defaults and checks all of them. What Resolve returns takes the place of the
+// constraint, and so must be of its type: a type that embeds one with this method
+// needs one of its own, or is refused.
 type Resolver interface {
 	Resolve() (graph.Constraint, error)
 }
@@ -26,10 +29,7 @@ type Resolver interface {
 // Resolve returns the constraint with every default filled in; nil, which is
 // none, stays nil. A layer calls it to check its config before anything is built.
 func Resolve(c graph.Constraint) (graph.Constraint, error) {
-	if c, ok := c.(Resolver); ok {
-		return c.Resolve()
-	}
-	return c, nil
+	return resolve.Of("a constraint", c)
 }
 
 // All lists every constraint of this package with zero fields. A registry of

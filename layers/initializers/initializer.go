@@ -12,10 +12,13 @@ import (
 	"math"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/resolve"
 )
 
 // Resolver is an initializer that replaces the zero fields of its config by
-// their defaults and checks all of them.
+// their defaults and checks all of them. What Resolve returns takes the place
+// of the initializer, and so must be of its type: a type that embeds one with this
+// method needs one of its own, or is refused.
 type Resolver interface {
 	Resolve() (graph.Initializer, error)
 }
@@ -27,13 +30,10 @@ func Resolve(i, fallback graph.Initializer) (graph.Initializer, error) {
 	if i == nil || i == Name("") {
 		i = fallback
 	}
-	switch i := i.(type) {
-	case nil:
+	if i == nil {
 		return nil, graph.Error{Field: "initializer", Rule: "must not be nil"}
-	case Resolver:
-		return i.Resolve()
 	}
-	return i, nil
+	return resolve.Of("an initializer", i)
 }
 
 // All lists every initializer of this package: the names, and each struct with

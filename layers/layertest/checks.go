@@ -161,8 +161,8 @@ func checkConfig(t testing.TB, c Case) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	given, filled := reflect.ValueOf(c.Layer), reflect.ValueOf(resolved)
-	if given.Kind() == reflect.Struct && given.Type() == filled.Type() {
+	given, filled := reflect.Indirect(reflect.ValueOf(c.Layer)), reflect.Indirect(reflect.ValueOf(resolved))
+	if given.Kind() == reflect.Struct {
 		for i := range given.NumField() {
 			if !given.Field(i).IsZero() && filled.Field(i).IsZero() {
 				t.Errorf("resolving loses the field %s", given.Type().Field(i).Name)

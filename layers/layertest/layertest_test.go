@@ -162,6 +162,45 @@ func TestCheckFindsFaults(t *testing.T) {
 	}
 }
 
+// doubled extends a layer without a Resolve of its own, which would leave the
+// embedded layer alone.
+type doubled struct{ layers.Dense }
+
+func (l doubled) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	return []graph.Value{l.Dense.Call(s, inputs...)[0].Scale(2)}
+}
+
+// centered extends a layer that runs step by step, and looks at all steps.
+type centered struct{ layers.LayerNormalization }
+
+func (l centered) Resolve() (layers.Layer, error) { return l, nil }
+
+func (l centered) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	if len(inputs) != 1 || inputs[0].Rank() != 3 {
+		s.Failf("centered", "must have one input of the shape [batch, steps, features]", len(inputs))
+		return inputs
+	}
+	return []graph.Value{inputs[0].Sub(inputs[0].Mean(1).Unsqueeze(1))}
+}
+
+func TestCheckFindsWhatIsTheEmbeddedLayers(t *testing.T) {
+	for _, check := range checks {
+		got := failures(func(t testing.TB) { check.run(t, fakeCase(doubled{layers.Dense{Units: 3}})) })
+		if check.name != "inputs" && !strings.Contains(got, "doubled.Resolve must return a layer of the type layertest.doubled") {
+			t.Errorf("%s: the Resolve of the embedded layer must be found, got %q", check.name, got)
+		}
+	}
+	c := Case{
+		Layer:   centered{},
+		Inputs:  []graphtest.Array{graphtest.Input(1, 2, 4, 3)},
+		Outputs: []graph.Shape{{graph.Any, 4, 3}},
+		Custom:  []any{centered{}},
+	}
+	if got := failing(c); !slices.Equal(got, []string{"steps"}) {
+		t.Errorf("the Stepwise of the embedded layer must be found, got %v", got)
+	}
+}
+
 // careless indexes before it looks, and accepts no input at all.
 type careless struct{}
 

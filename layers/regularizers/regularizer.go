@@ -8,10 +8,13 @@ import (
 	"math"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/resolve"
 )
 
 // Resolver is a regularizer that replaces the zero fields of its config by
-// their defaults and checks all of them.
+// their defaults and checks all of them. What Resolve returns takes the place
+// of the regularizer, and so must be of its type: a type that embeds one with this
+// method needs one of its own, or is refused.
 type Resolver interface {
 	Resolve() (graph.Regularizer, error)
 }
@@ -19,10 +22,7 @@ type Resolver interface {
 // Resolve returns the regularizer with every default filled in; nil, which is
 // none, stays nil. A layer calls it to check its config before anything is built.
 func Resolve(r graph.Regularizer) (graph.Regularizer, error) {
-	if r, ok := r.(Resolver); ok {
-		return r.Resolve()
-	}
-	return r, nil
+	return resolve.Of("a regularizer", r)
 }
 
 // All lists every regularizer of this package with zero fields. A registry of
