@@ -22,7 +22,7 @@ type Data interface {
 type Batch struct {
 	Inputs  []*tensor.Dense // in the model's order, each [batch, ...]
 	Targets []*tensor.Dense // in the model's order, each [batch, ...]
-	Weights *tensor.Dense   // of the samples, [batch], or of their steps, [batch, steps]; nil where all weigh the same
+	Weights *tensor.Dense   // of the samples, [batch], or of their steps, [batch, steps], finite and not negative; nil where all weigh the same
 }
 
 // maxElements bounds one tensor, as it does in graph.

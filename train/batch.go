@@ -94,7 +94,7 @@ func (t *Trainer) check(f feed, why purpose) (shapes, error) {
 	}
 	t.shapes = got
 	if f.Weights != nil {
-		shape, err := t.checkTensor(weightsName, f.Weights, nil, samples)
+		shape, err := t.checkWeights(f.Weights, samples)
 		if err != nil {
 			return shapes{}, err
 		}
@@ -123,6 +123,34 @@ func (t *Trainer) checkTensor(name string, x *tensor.Dense, want graph.Shape, sa
 		return nil, t.fail(name, fmt.Sprintf("must have %d samples like %s", samples, inputName(0)), got)
 	}
 	return got, nil
+}
+
+// checkWeights also refuses negative weights, which would train away from the
+// targets, with a loss that falls for ever.
+func (t *Trainer) checkWeights(w *tensor.Dense, samples int) (graph.Shape, error) {
+	shape, err := t.checkTensor(weightsName, w, nil, samples)
+	if err != nil {
+		return nil, err
+	}
+	var low float64
+	if c := graph.Contiguous(w); c.Dtype() == tensor.Float32 {
+		low = lowest(c.Float32s())
+	} else {
+		low = lowest(c.Float64s())
+	}
+	if low < 0 {
+		return nil, t.fail(weightsName, "must not be negative", low)
+	}
+	return shape, nil
+}
+
+// lowest is the least of the numbers and 0.
+func lowest[T float32 | float64](of []T) float64 {
+	var low T
+	for _, x := range of {
+		low = min(low, x)
+	}
+	return float64(low)
 }
 
 // fail is the error of something given to the trainer.
