@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/layers/activations"
 	"github.com/engram-go/engram/train"
 	"github.com/engram-go/engram/train/optimizers"
 )
@@ -106,10 +107,42 @@ func TestManyBatchSizes(t *testing.T) {
 	}
 }
 
-// A model that grew after it was compiled is refused, not trained in part.
+// A model that grew after it was compiled is refused, with the programs that
+// were compiled before too, and whether or not what was added has weights.
 func TestModelThatGrew(t *testing.T) {
+	for name, more := range map[string]layers.Layer{
+		"dense_1":    layers.Dense{Units: 1},
+		"activation": layers.Activation{Function: activations.Tanh},
+	} {
+		m := linear(1)
+		trainer := compile(t, m, train.Config{})
+		data := table(t, 1, 4)
+		use := map[string]func() error{
+			"Step":     func() error { _, err := trainer.Step(background, batch(t, data)); return err },
+			"Fit":      func() error { _, err := trainer.Fit(background, data, train.FitConfig{}); return err },
+			"Evaluate": func() error { _, err := trainer.Evaluate(background, data, train.EvaluateConfig{}); return err },
+			"Predict":  func() error { _, err := trainer.Predict(background, data, train.EvaluateConfig{}); return err },
+		}
+		for _, f := range use {
+			check(t, f())
+		}
+		m.Add(more)
+		before := hash(t, m)
+		for method, f := range use {
+			err := f()
+			wantInput(t, err, "sequential: model must keep its layers after Compile, got ["+name+"]")
+			if hash(t, m) != before {
+				t.Errorf("%s changed the weights", method)
+			}
+		}
+	}
+}
+
+// A model of another kind that uses more weights than at Compile is not trained
+// in part.
+func TestModelThatUsesMore(t *testing.T) {
 	m := linear(1)
-	trainer := compile(t, m, train.Config{})
+	trainer := compile(t, called{m, []string{"dense"}}, train.Config{})
 	m.Add(layers.Dense{Units: 1})
 	_, err := trainer.Step(background, batch(t, table(t, 1, 4)))
 	wantError(t, err, "model must keep its layers after Compile, got sequential/dense_1/kernel")

@@ -44,6 +44,7 @@ func (t *Trainer) resolve(cfg Config) ([]goal, error) {
 	if err != nil {
 		return nil, err
 	}
+	t.names = slices.Clone(names)
 	if len(names) != len(shapes) {
 		return nil, t.fail("OutputNames", fmt.Sprintf("must be one for each of the %d outputs", len(shapes)), len(names))
 	}

@@ -114,6 +114,9 @@ func (ps *programs) get(why purpose, sh shapes, compile func(shapes, purpose) (*
 // run computes what the purpose asks for from a feed. Random draws depend on
 // the moment.
 func (t *Trainer) run(f feed, why purpose, at graph.Tick) (*program, error) {
+	if err := t.checkLayers(); err != nil {
+		return nil, err
+	}
 	sh, err := t.check(f, why)
 	if err != nil {
 		return nil, err

@@ -22,7 +22,9 @@ type Model interface {
 	Params() (*graph.Params, error)
 	InputShapes() ([]graph.Shape, error)
 	OutputShapes() ([]graph.Shape, error)
-	OutputNames() ([]string, error) // each one's own; they begin the names of figures where there are several outputs
+	// OutputNames are each one's own, and begin the names of figures where there
+	// are several outputs. A model that takes more layers has others.
+	OutputNames() ([]string, error)
 	Call(s *graph.Scope, inputs ...graph.Value) []graph.Value
 }
 
@@ -53,6 +55,7 @@ type Config struct {
 // model may predict in others.
 type Trainer struct {
 	model     Model
+	names     []string // of its outputs at Compile
 	goals     []goal
 	params    *graph.Params
 	known     []*graph.Param // at Compile

@@ -1,5 +1,21 @@
 package train
 
+import "slices"
+
+// checkLayers refuses a model that took more layers after Compile, of which the
+// programs at hand know nothing. What is added comes last, under a name of its
+// own, and so the outputs have other names.
+func (t *Trainer) checkLayers() error {
+	names, err := t.model.OutputNames()
+	if err != nil {
+		return err
+	}
+	if !slices.Equal(names, t.names) {
+		return t.fail("model", "must keep its layers after Compile", names)
+	}
+	return nil
+}
+
 // checkFrozen refuses to go on with weights that were frozen, or without some
 // that no longer are, since the optimizer was started for what was trainable
 // then.
