@@ -55,6 +55,7 @@ CASES = [
     (4, 2, 3, 128, 0.125, 1),
     (30, 4, 1, 50, 0.25, 0),
     (300, 2, 3, 8, 0.5, 1),
+    (100, 2, 3, 8, 0.5, 1),
 ]
 OPTIONS = (4, 2, 3, 5, 0.5, 1)
 # The first step of one sample is masked, and the last of the other.
