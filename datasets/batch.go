@@ -21,8 +21,13 @@ type Data interface {
 // keeps its tensors where their dtype and shape fit.
 type Batch struct {
 	Inputs  []*tensor.Dense // in the model's order, each [batch, ...]
-	Targets []*tensor.Dense // in the model's order, each [batch, ...]
-	Weights *tensor.Dense   // of the samples, [batch], or of their steps, [batch, steps], finite and not negative; nil where all weigh the same
+	Targets []*tensor.Dense // in the order of the outputs that are trained, each [batch, ...]
+
+	// Weights are those of the samples, [batch], or of their steps, [batch, steps],
+	// in losses and metrics: one tensor for all targets, or one for each, nil for a
+	// target whose samples all weigh the same; empty where all do. They are finite
+	// and not negative.
+	Weights []*tensor.Dense
 }
 
 // maxElements bounds one tensor, as it does in graph.

@@ -16,7 +16,7 @@ func TestGather(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	batch := datasets.Batch{Weights: dense([]int{2}, 1, 1)}
+	batch := datasets.Batch{Weights: []*tensor.Dense{dense([]int{2}, 1, 1)}}
 	if err := s.Gather([]int{2, 0, 2}, &batch); err != nil {
 		t.Fatal(err)
 	}

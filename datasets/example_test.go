@@ -75,6 +75,6 @@ func ExampleWeigh() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(batch.Weights)
+	fmt.Println(batch.Weights[0])
 	// Output: [3  1]
 }

@@ -9,34 +9,59 @@ import (
 	"github.com/engram-go/engram/graph"
 )
 
-// Weigh gives the samples of data weights in losses and metrics: [samples], or
-// [samples, steps] where every step has its own. They are of the dtype of data,
-// finite and not negative; anything else is an error, and so are data that have
-// weights already, when they are gathered. The tensor is kept where it lies in
-// row-major order.
-func Weigh(data Data, weights *tensor.Dense) (Data, error) {
+// Weigh gives the samples of data weights in losses and metrics: one tensor for
+// all targets, or one for each of them, nil for a target whose samples all weigh
+// the same. A tensor is [samples], or [samples, steps] where every step has a
+// weight of its own, of the dtype of data, finite and not negative; anything else
+// is an error. So are weights that are all nil, and, when they are gathered, data
+// that have weights already. A tensor is kept where it lies in row-major order.
+func Weigh(data Data, weights ...*tensor.Dense) (Data, error) {
 	if data == nil {
 		return nil, graph.Error{Field: "data", Rule: "must not be nil"}
 	}
+	w := weighed{data, make([]*source, len(weights))}
+	some := false
+	for i, t := range weights {
+		if t == nil {
+			continue
+		}
+		some = true
+		field := "weights"
+		if len(weights) > 1 {
+			field = fmt.Sprintf("weights[%d]", i)
+		}
+		var err error
+		if w.weights[i], err = readWeights(field, t, data.Len()); err != nil {
+			return nil, err
+		}
+	}
+	if !some {
+		return nil, graph.Error{Field: "weights", Rule: "must be set for a target"}
+	}
+	return w, nil
+}
+
+// readWeights checks the weights of so many samples.
+func readWeights(field string, weights *tensor.Dense, samples int) (*source, error) {
 	numbers, err := readFinite(weights)
 	if err != nil {
-		return nil, place(err, "weights", "")
+		return nil, place(err, field, "")
 	}
 	shape := graph.Shape(weights.Shape())
-	if len(shape) > 2 || shape[0] != data.Len() {
-		return nil, graph.Error{Field: "weights", Rule: fmt.Sprintf("must have the shape [%d], or [%d, steps]", data.Len(), data.Len()), Value: shape}
+	if len(shape) > 2 || shape[0] != samples {
+		return nil, graph.Error{Field: field, Rule: fmt.Sprintf("must have the shape [%d], or [%d, steps]", samples, samples), Value: shape}
 	}
 	for i := range numbers.len() {
 		if x := numbers.at(i); x < 0 {
-			return nil, graph.Error{Field: "weights", Rule: "must not be negative", Value: x}
+			return nil, graph.Error{Field: field, Rule: "must not be negative", Value: x}
 		}
 	}
-	return weighed{data, source{data: numbers, step: numbers.len() / shape[0], shape: slices.Clone(shape[1:])}}, nil
+	return &source{data: numbers, step: numbers.len() / shape[0], shape: slices.Clone(shape[1:])}, nil
 }
 
 type weighed struct {
 	Data
-	weights source
+	weights []*source // nil for none
 }
 
 func (w weighed) Gather(rows []int, into *Batch) error {
@@ -51,6 +76,16 @@ func (w weighed) Gather(rows []int, into *Batch) error {
 	if into.Weights != nil {
 		return graph.Error{Field: "data", Rule: "must not have weights already"}
 	}
-	into.Weights = w.weights.gather(rows, room)
+	if len(room) != len(w.weights) {
+		room = make([]*tensor.Dense, len(w.weights))
+	}
+	for i, s := range w.weights {
+		if s == nil {
+			room[i] = nil
+		} else {
+			room[i] = s.gather(rows, room[i])
+		}
+	}
+	into.Weights = room
 	return nil
 }

@@ -44,9 +44,39 @@ func TestWeigh(t *testing.T) {
 			for _, row := range rows {
 				want = append(want, numbers[row*max(1, steps):(row+1)*max(1, steps)]...)
 			}
-			if !slices.Equal(b.Weights.Float32s(), want) || b.Weights.Shape()[0] != len(rows) || b.Weights.Dims() != len(shape) || b.Inputs[0].Shape()[0] != len(rows) {
-				t.Errorf("rows %v: weights %v, want %v", rows, b.Weights, want)
+			w := b.Weights[0]
+			if len(b.Weights) != 1 || !slices.Equal(w.Float32s(), want) || w.Shape()[0] != len(rows) || w.Dims() != len(shape) || b.Inputs[0].Shape()[0] != len(rows) {
+				t.Errorf("rows %v: weights %v, want %v", rows, w, want)
 			}
+		}
+	}
+}
+
+// Each target has weights of its own, or none, also in a batch that had others.
+func TestWeighEachTarget(t *testing.T) {
+	steps := tensor.New(tensor.WithShape(3, 2), tensor.WithBacking([]float32{1, 10, 2, 20, 3, 30}))
+	last := tensor.New(tensor.WithShape(3), tensor.WithBacking([]float32{4, 5, 6}))
+	both, err := datasets.Weigh(samplesOf(t, 3), steps, last)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, err := datasets.Weigh(samplesOf(t, 3), nil, last)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b datasets.Batch
+	for range 2 {
+		if err := both.Gather([]int{2, 0}, &b); err != nil {
+			t.Fatal(err)
+		}
+		if len(b.Weights) != 2 || !slices.Equal(b.Weights[0].Float32s(), []float32{3, 30, 1, 10}) || !slices.Equal(b.Weights[1].Float32s(), []float32{6, 4}) {
+			t.Errorf("got %v", b.Weights)
+		}
+		if err := one.Gather([]int{1}, &b); err != nil {
+			t.Fatal(err)
+		}
+		if len(b.Weights) != 2 || b.Weights[0] != nil || !slices.Equal(b.Weights[1].Float32s(), []float32{5}) {
+			t.Errorf("got %v", b.Weights)
 		}
 	}
 }
@@ -65,7 +95,7 @@ func TestWeighThenSplit(t *testing.T) {
 	if err := tail.Gather([]int{1}, &b); err != nil {
 		t.Fatal(err)
 	}
-	if got := b.Weights.Float32s(); !slices.Equal(got, []float32{4}) {
+	if got := b.Weights[0].Float32s(); !slices.Equal(got, []float32{4}) {
 		t.Errorf("got %v", got)
 	}
 }
@@ -75,20 +105,26 @@ func TestWeighRefuses(t *testing.T) {
 		return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(x))
 	}
 	two := samplesOf(t, 2)
+	list := func(ts ...*tensor.Dense) []*tensor.Dense { return ts }
+	nan := float32(math.NaN())
 	for _, c := range []struct {
 		data    datasets.Data
-		weights *tensor.Dense
+		weights []*tensor.Dense
 		want    string
 	}{
-		{nil, f32([]int{2}, 1, 1), "data must not be nil"},
-		{two, nil, "weights: tensor must not be nil"},
-		{two, f32([]int{3}, 1, 1, 1), "weights must have the shape [2], or [2, steps], got [3]"},
-		{two, f32([]int{2, 1, 1}, 1, 1), "weights must have the shape [2], or [2, steps], got [2, 1, 1]"},
-		{two, f32([]int{2}, 1, -1), "weights must not be negative, got -1"},
-		{two, f32([]int{2}, 1, float32(math.NaN())), "weights: element [1] must be finite, got NaN"},
-		{two, tensor.New(tensor.WithShape(2), tensor.WithBacking([]int{1, 2})), "weights: dtype must be float32 or float64, got int"},
+		{nil, list(f32([]int{2}, 1, 1)), "data must not be nil"},
+		{two, nil, "weights must be set for a target"},
+		{two, list(nil), "weights must be set for a target"},
+		{two, list(nil, nil), "weights must be set for a target"},
+		{two, list(f32([]int{3}, 1, 1, 1)), "weights must have the shape [2], or [2, steps], got [3]"},
+		{two, list(f32([]int{2, 1, 1}, 1, 1)), "weights must have the shape [2], or [2, steps], got [2, 1, 1]"},
+		{two, list(f32([]int{2}, 1, -1)), "weights must not be negative, got -1"},
+		{two, list(nil, f32([]int{2}, 1, -1)), "weights[1] must not be negative, got -1"},
+		{two, list(f32([]int{2}, 1, nan)), "weights: element [1] must be finite, got NaN"},
+		{two, list(f32([]int{2}, 1, nan), nil), "weights[0]: element [1] must be finite, got NaN"},
+		{two, list(tensor.New(tensor.WithShape(2), tensor.WithBacking([]int{1, 2}))), "weights: dtype must be float32 or float64, got int"},
 	} {
-		_, err := datasets.Weigh(c.data, c.weights)
+		_, err := datasets.Weigh(c.data, c.weights...)
 		var e graph.Error
 		if err == nil || err.Error() != c.want || !errors.As(err, &e) {
 			t.Errorf("got %v, want %s", err, c.want)

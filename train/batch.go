@@ -24,14 +24,16 @@ type named struct {
 
 // shapes are those of a feed: a program is compiled for one of them.
 type shapes struct {
-	inputs, targets       []graph.Shape // no targets when predicting
-	weights, classWeights graph.Shape   // nil where there are none
+	inputs, targets []graph.Shape // no targets when predicting
+	weights         []graph.Shape // one for all goals or one for each, nil where all weigh the same
+	classWeights    graph.Shape   // nil where there are none
 }
 
 func (sh shapes) equal(other shapes) bool {
 	return slices.EqualFunc(sh.inputs, other.inputs, graph.Shape.Equal) &&
 		slices.EqualFunc(sh.targets, other.targets, graph.Shape.Equal) &&
-		sh.weights.Equal(other.weights) && sh.classWeights.Equal(other.classWeights)
+		slices.EqualFunc(sh.weights, other.weights, graph.Shape.Equal) &&
+		sh.classWeights.Equal(other.classWeights)
 }
 
 // clone is a copy that shares nothing with tensors.
@@ -43,7 +45,7 @@ func (sh shapes) clone() shapes {
 		}
 		return out
 	}
-	return shapes{all(sh.inputs), all(sh.targets), sh.weights.Clone(), sh.classWeights.Clone()}
+	return shapes{all(sh.inputs), all(sh.targets), all(sh.weights), sh.classWeights.Clone()}
 }
 
 // gather fills a batch with the samples at rows. Data may be a user's own, so
@@ -69,7 +71,7 @@ func (t *Trainer) check(f feed, why purpose) (shapes, error) {
 	if len(f.Inputs) != len(t.inputs) {
 		return shapes{}, t.fail("inputs of the batch", fmt.Sprintf("must be %d", len(t.inputs)), len(f.Inputs))
 	}
-	got := shapes{inputs: t.shapes.inputs[:0], targets: t.shapes.targets[:0]}
+	got := shapes{inputs: t.shapes.inputs[:0], targets: t.shapes.targets[:0], weights: t.shapes.weights[:0]}
 	samples := graph.Any // of the first input, once it is known
 	for i, x := range f.Inputs {
 		shape, err := t.checkTensor(t.inputs[i].name, x, t.inputs[i].shape, samples)
@@ -92,14 +94,17 @@ func (t *Trainer) check(f feed, why purpose) (shapes, error) {
 		}
 		got.targets = append(got.targets, shape)
 	}
-	t.shapes = got
-	if f.Weights != nil {
-		shape, err := t.checkWeights(f.Weights, samples)
+	if n := len(f.Weights); n > 1 && n != len(t.goals) {
+		return shapes{}, t.fail("weights of the batch", fmt.Sprintf("must be one, or as many as the targets, %d", len(t.goals)), n)
+	}
+	for i, w := range f.Weights {
+		shape, err := t.checkWeights(t.weightsOf(f, i), w, samples)
 		if err != nil {
 			return shapes{}, err
 		}
-		got.weights = shape
+		got.weights = append(got.weights, shape)
 	}
+	t.shapes = got
 	if f.classWeights != nil {
 		got.classWeights = graph.Shape(f.classWeights.Shape())
 	}
@@ -123,34 +128,6 @@ func (t *Trainer) checkTensor(name string, x *tensor.Dense, want graph.Shape, sa
 		return nil, t.fail(name, fmt.Sprintf("must have %d samples like %s", samples, inputName(0)), got)
 	}
 	return got, nil
-}
-
-// checkWeights also refuses negative weights, which would train away from the
-// targets, with a loss that falls for ever.
-func (t *Trainer) checkWeights(w *tensor.Dense, samples int) (graph.Shape, error) {
-	shape, err := t.checkTensor(weightsName, w, nil, samples)
-	if err != nil {
-		return nil, err
-	}
-	var low float64
-	if c := graph.Contiguous(w); c.Dtype() == tensor.Float32 {
-		low = lowest(c.Float32s())
-	} else {
-		low = lowest(c.Float64s())
-	}
-	if low < 0 {
-		return nil, t.fail(weightsName, "must not be negative", low)
-	}
-	return shape, nil
-}
-
-// lowest is the least of the numbers and 0.
-func lowest[T float32 | float64](of []T) float64 {
-	var low T
-	for _, x := range of {
-		low = min(low, x)
-	}
-	return float64(low)
 }
 
 // fail is the error of something given to the trainer.

@@ -119,7 +119,7 @@ func (d heavy) Gather(rows []int, into *datasets.Batch) error {
 		n := shape.Size() / len(rows)
 		w = append(w, d.weights.Float64s()[row*n:(row+1)*n]...)
 	}
-	into.Weights = tensor.New(tensor.WithShape(shape...), tensor.WithBacking(w))
+	into.Weights = []*tensor.Dense{tensor.New(tensor.WithShape(shape...), tensor.WithBacking(w))}
 	return nil
 }
 

@@ -15,6 +15,7 @@ const (
 )
 
 func inputName(i int) string           { return fmt.Sprint("input ", i) }
+func weightsInput(i int) string        { return fmt.Sprint(weightsName, " ", i) }
 func outputName(i int) string          { return fmt.Sprint("output ", i) }
 func goalLossName(i int) string        { return fmt.Sprint("loss ", i) }
 func goalWeightsName(i int) string     { return fmt.Sprint("weights ", i) }
@@ -114,17 +115,21 @@ func (t *Trainer) describe(s *graph.Scope, sh shapes) (d described) {
 	if len(sh.targets) == 0 || s.Err() != nil {
 		return d
 	}
-	var w weighing
-	if sh.weights != nil {
-		v := s.Input(weightsName, sh.weights)
-		w.samples = &v
+	samples := make([]*graph.Value, len(sh.weights))
+	for i, shape := range sh.weights {
+		if shape != nil {
+			v := s.Input(weightsInput(i), shape)
+			samples[i] = &v
+		}
 	}
+	var w weighing
 	if sh.classWeights != nil {
 		v := s.Input(classWeightsName, sh.classWeights)
 		w.classes = &v
 	}
 	for i, g := range t.goals {
 		target, output := s.Input(g.input, sh.targets[i]), d.outputs[g.output]
+		w.samples = forGoal(samples, i)
 		var one describedGoal
 		s.Within(g.of(lossName), func() {
 			one.loss = g.lossOf(s, target, output, w)

@@ -222,7 +222,6 @@ func zeros(shape ...int) *tensor.Dense {
 }
 
 func TestErrorsOfBatches(t *testing.T) {
-	list := func(ts ...*tensor.Dense) []*tensor.Dense { return ts }
 	x, y, single := zeros(4, 3), zeros(4, 1), tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(4, 3))
 	for _, c := range []struct {
 		name  string
@@ -243,10 +242,10 @@ func TestErrorsOfBatches(t *testing.T) {
 		{"target of more features", datasets.Batch{Inputs: list(x), Targets: list(zeros(4, 2))}, "loss: target must have the shape of the output, [4, 1], got [4, 2]"},
 		{"target of other dtype", datasets.Batch{Inputs: list(x), Targets: list(tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(4, 1)))}, "sequential: target: dtype must be float64, got float32"},
 		{"target of integers", datasets.Batch{Inputs: list(x), Targets: list(tensor.New(tensor.Of(tensor.Int), tensor.WithShape(4, 1)))}, "sequential: target: dtype must be float64, got int"},
-		{"fewer weights", datasets.Batch{Inputs: list(x), Targets: list(y), Weights: zeros(3)}, "sequential: sample weights must have 4 samples like input 0, got [3]"},
-		{"weights of other rank", datasets.Batch{Inputs: list(x), Targets: list(y), Weights: zeros(4, 1)}, "loss: sample weights must be those of samples, or of steps, of a loss of the shape [4], got [4, 1]"},
-		{"negative weights", datasets.Batch{Inputs: list(x), Targets: list(y), Weights: dense(tensor.Float64, []float64{1, 0, -2, -3}, 4)}, "sequential: sample weights must not be negative, got -3"},
-		{"weights of other dtype", datasets.Batch{Inputs: list(x), Targets: list(y), Weights: tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(4))}, "sequential: sample weights: dtype must be float64, got float32"},
+		{"fewer weights", datasets.Batch{Inputs: list(x), Targets: list(y), Weights: list(zeros(3))}, "sequential: sample weights must have 4 samples like input 0, got [3]"},
+		{"weights of other rank", datasets.Batch{Inputs: list(x), Targets: list(y), Weights: list(zeros(4, 1))}, "loss: sample weights must be those of samples, or of steps, of a loss of the shape [4], got [4, 1]"},
+		{"negative weights", datasets.Batch{Inputs: list(x), Targets: list(y), Weights: list(dense(tensor.Float64, []float64{1, 0, -2, -3}, 4))}, "sequential: sample weights must not be negative, got -3"},
+		{"weights of other dtype", datasets.Batch{Inputs: list(x), Targets: list(y), Weights: list(tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(4)))}, "sequential: sample weights: dtype must be float64, got float32"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := linear(1)

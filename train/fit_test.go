@@ -35,7 +35,7 @@ func (d weighted) Gather(rows []int, into *datasets.Batch) error {
 	if err := d.Data.Gather(rows, into); err != nil {
 		return err
 	}
-	into.Weights = tensor.New(tensor.WithShape(len(w)), tensor.WithBacking(w))
+	into.Weights = []*tensor.Dense{tensor.New(tensor.WithShape(len(w)), tensor.WithBacking(w))}
 	return nil
 }
 

@@ -93,7 +93,7 @@ func TestMaskedLossesOfPyTorch(t *testing.T) {
 						Targets: []*tensor.Dense{target},
 					}
 					if weights != "none" {
-						b.Weights = dense(dtype, golden[weights].Data, golden[weights].Shape...)
+						b.Weights = []*tensor.Dense{dense(dtype, golden[weights].Data, golden[weights].Shape...)}
 					}
 					got, grads := gradients(t, m, compile(t, m, train.Config{Loss: loss, Optimizer: optimizers.SGD{LearningRate: 1}}), b)
 					key := fmt.Sprintf("%s_%s_%s", name, mask, weights)
@@ -151,11 +151,11 @@ func TestPaddedBatchIsItsSamples(t *testing.T) {
 			}
 			b.Inputs = []*tensor.Dense{dense(tensor.Float64, bx, to-from, n, in+1)}
 			b.Targets = []*tensor.Dense{dense(tensor.Float64, by, to-from, n)}
-			b.Weights = dense(tensor.Float64, bw, to-from, n)
+			b.Weights = []*tensor.Dense{dense(tensor.Float64, bw, to-from, n)}
 			if !perStep {
-				b.Weights = dense(tensor.Float64, weights[from*steps:from*steps+to-from], to-from)
+				b.Weights = []*tensor.Dense{dense(tensor.Float64, weights[from*steps:from*steps+to-from], to-from)}
 				for i := range to - from {
-					b.Weights.Float64s()[i] = weights[(from+i)*steps]
+					b.Weights[0].Float64s()[i] = weights[(from+i)*steps]
 				}
 			}
 			return b
@@ -227,7 +227,7 @@ func TestWeightsOfSteps(t *testing.T) {
 		return &datasets.Batch{
 			Inputs:  []*tensor.Dense{dense(tensor.Float64, x, 2, 2, 1)},
 			Targets: []*tensor.Dense{dense(tensor.Float64, make([]float64, 4), 2, 2, 1)},
-			Weights: dense(tensor.Float64, weights, shape...),
+			Weights: []*tensor.Dense{dense(tensor.Float64, weights, shape...)},
 		}
 	}
 	for _, c := range []struct {

@@ -53,7 +53,7 @@ func TestErrorsOfOutputs(t *testing.T) {
 	one.Targets[1] = dense(tensor.Float64, make([]float64, 8), 4, 2)
 	_, err = trainer.Step(background, &one)
 	wantInput(t, err, "loss of trend: target must hold numbers of classes in the shape [4], got [4, 2]")
-	one.Targets[1], one.Weights = d.batch.Targets[1], zeros(4, 2)
+	one.Targets[1], one.Weights = d.batch.Targets[1], []*tensor.Dense{zeros(4, 2)}
 	_, err = trainer.Step(background, &one)
 	wantInput(t, err, "loss of price: sample weights must be those of samples, or of steps, of a loss of the shape [4], got [4, 2]")
 	_, err = trainer.Fit(background, given{4, d.batch, nil}, train.FitConfig{ClassWeight: map[int]float64{0: 2}})

@@ -68,7 +68,7 @@ func newForked(t testing.TB, f *fork) forked {
 	d.batch = &datasets.Batch{
 		Inputs:  []*tensor.Dense{dense(tensor.Float64, slices.Concat(d.x...), n, features)},
 		Targets: []*tensor.Dense{dense(tensor.Float64, d.price, n, 1), dense(tensor.Float64, d.trend, n)},
-		Weights: dense(tensor.Float64, d.weight, n),
+		Weights: []*tensor.Dense{dense(tensor.Float64, d.weight, n)},
 	}
 	return d
 }

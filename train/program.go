@@ -73,8 +73,11 @@ func (t *Trainer) set(p *program, f feed) error {
 			return err
 		}
 	}
-	if p.shapes.weights != nil {
-		if err := p.graph.SetInput(weightsName, f.Weights); err != nil {
+	for i, shape := range p.shapes.weights {
+		if shape == nil {
+			continue
+		}
+		if err := p.graph.SetInput(weightsInput(i), f.Weights[i]); err != nil {
 			return err
 		}
 	}

@@ -41,7 +41,7 @@ func (s *sum) add(p *program, f feed) error {
 		g.loss += number(r.loss) * n
 		weights := r.weights
 		if weights == nil {
-			weights = f.Weights
+			weights = forGoal(f.Weights, i)
 		}
 		for j, v := range g.values {
 			if err := v.Add(f.Targets[i], r.output, weights); err != nil {
