@@ -26,7 +26,8 @@ type Batch struct {
 	// Weights are those of the samples, [batch], or of their steps, [batch, steps],
 	// in losses and metrics: one tensor for all targets, or one for each, nil for a
 	// target whose samples all weigh the same; empty where all do. They are finite
-	// and not negative.
+	// and not negative. train.Config says how they enter the loss: weights of 2
+	// double it.
 	Weights []*tensor.Dense
 }
 

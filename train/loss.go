@@ -13,17 +13,8 @@ type weighing struct {
 	classes *graph.Value // those that Fit makes of its ClassWeight
 }
 
-// lossOf is the number that training lowers for one output, as Keras has it
-// ("sum_over_batch_size"). With l what the loss gives for each sample, or for
-// each of its steps, and w the weights, which may be those of samples or of
-// steps, it is
-//
-//	Σ w·l / n
-//
-// n counts the samples, or the steps of all samples; where the output carries
-// a mask, both go over the steps that are not masked alone, and a batch in which
-// all are masked has a loss of 0. The weights do not count in n: weights of 2
-// double the loss.
+// lossOf is the number that training lowers for one output; Config has the
+// formula.
 func (g goal) lossOf(s *graph.Scope, target, output graph.Value, w weighing) graph.Value {
 	mask, masked := output.Mask()
 	each := g.loss.Loss(target, output.WithoutMask()) // [batch, ...]

@@ -30,9 +30,25 @@ type Model interface {
 
 // Config says how a model is trained. Where it has several outputs, Loss and
 // Metrics are those of each of them, unless Outputs says otherwise.
+//
+// The loss of an output in a batch is, as in Keras ("sum_over_batch_size"),
+//
+//	Σ w·l / n
+//
+// with l what Loss gives for each sample, or for each of its steps, and w its
+// weight: that of datasets.Batch.Weights times that of FitConfig.ClassWeight, 1
+// where there is none. n counts the samples, or the steps of all samples. Where
+// the output carries a mask, the sum and n go over the steps of the batch that are
+// not masked alone; a batch in which all are masked has a loss of 0. The weights do
+// not count in n: weights of 2 double the loss.
+//
+// What is trained on is the sum over the outputs, each times its Output.Weight,
+// and of the penalties of the layers. The loss of an epoch is the mean over its
+// batches, each of which counts by its samples, masked or not. Metrics go by the
+// mean over the epoch, Σ w·m / Σ w, without masked steps and weights of classes.
 type Config struct {
 	Loss      losses.Loss          // required, where there are no Outputs
-	Metrics   []metrics.Metric     // reported beside the loss; masked and weighted as the loss is
+	Metrics   []metrics.Metric     // reported beside the loss
 	Outputs   []Output             // one for each output of the model, in its order, in place of Loss and Metrics
 	Optimizer optimizers.Optimizer // optimizers.Adam{}
 
