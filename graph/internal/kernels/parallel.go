@@ -50,8 +50,8 @@ func offer(t *task, n int) {
 // finish does what is left of the task, and waits for what others do.
 func (t *task) finish() {
 	t.work()
-	for t.done.Load() < t.runs {
-		runtime.Gosched()
+	for spin := 0; t.done.Load() < t.runs; spin++ {
+		rest(spin)
 	}
 	offered.CompareAndSwap(t, nil) // it must not keep what f uses alive
 	if p := t.panicked.Load(); p != nil {
@@ -102,14 +102,12 @@ func help(t *task) {
 // await waits for a task with work to do; nil means that none came.
 func await() *task {
 	end := time.Now().Add(linger)
-	for {
-		for range 64 {
-			if t := offered.Load(); t != nil && t.next.Load() < t.runs {
-				return t
-			}
-			runtime.Gosched()
+	for spin := 0; ; spin++ {
+		if t := offered.Load(); t != nil && t.next.Load() < t.runs {
+			return t
 		}
-		if time.Now().After(end) {
+		rest(spin)
+		if spin%4096 == 0 && time.Now().After(end) {
 			return nil
 		}
 	}
