@@ -7,19 +7,15 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
-
-	"github.com/pkg/errors"
 
 	"github.com/engram-go/engram/graph"
 )
 
 // CSVConfig says what to take from a CSV file.
 type CSVConfig struct {
-	Columns []string // the columns of numbers, in this order; by default all whose first cell is a number or blank
-	Index   string   // the column that labels the rows, such as the date; by default none
+	Columns []string // the columns of numbers, in this order; by default all whose first cell is a number or missing
+	Index   string   // the column that labels the rows; by default the first whose first cell is a date, if there is one
 }
 
 // LoadCSV reads a CSV file into a series that is called like the file, without
@@ -56,15 +52,17 @@ func unreadable(path string, err error) error {
 }
 
 // ReadCSV reads a series, called "csv", from comma-separated text: a header
-// with the names of the columns, then a row a line, in time order. UTF-8 with
-// or without a byte order mark, lines that end in LF or CRLF, quoted cells and
-// blanks around a cell are read; blank lines only at the end.
+// with the names of the columns, then a row a line, in time order, the oldest
+// first. UTF-8 with or without a byte order mark, lines that end in LF or CRLF,
+// quoted cells and blanks around a cell are read; blank lines only at the end.
 //
 // Errors name the line and the column, as "csv:12: Close must be a number":
-// no header (a first line of numbers alone is none, unless Columns name them),
-// a name that comes twice, a missing column, a row with more or fewer cells
-// than the header, a cell that is no finite number, no rows. A row is at most
-// 1 MiB long, a file at most 1 GiB and 100 million cells.
+// no header (a first line with a number in it is none, unless Columns are
+// given), a name that comes twice, a missing column, a row with more or fewer
+// cells than the header, a cell that is no finite number (a missing one, as NA,
+// and one such as "5,064.83" or $101.30), labels that are dates and go back in
+// time, no rows. A row is at most 1 MiB long, a file at most 1 GiB and 100
+// million cells.
 func ReadCSV(r io.Reader, config CSVConfig) (*Series, error) {
 	return readCSV(r, "csv", config, fileLimits)
 }
@@ -78,36 +76,21 @@ func readCSV(r io.Reader, path string, config CSVConfig, most limits) (*Series, 
 	if r == nil {
 		return nil, graph.Error{Path: path, Field: "reader", Rule: "must not be nil"}
 	}
-	rows := newRecords(r, path, most)
-	header, err := rows.next()
-	if err == io.EOF {
-		return nil, graph.Error{Path: path, Field: "header", Rule: "must name the columns, but the file is empty"}
-	}
+	rows, err := newRecords(r, path, most)
 	if err != nil {
 		return nil, err
 	}
-	names := make([]string, len(header))
-	for i, cell := range header {
-		names[i] = strings.Clone(strings.TrimSpace(cell))
+	names, err := rows.header(config)
+	if err != nil {
+		return nil, err
 	}
-	if name, twice := duplicate(names); twice {
-		return nil, rows.fault(name, "must name one column only", nil)
-	}
-	if len(config.Columns) == 0 && !slices.ContainsFunc(names, notNumber) {
-		return nil, rows.fault("header", "must name the columns", shorten(strings.Join(names[:min(8, len(names))], ",")))
-	}
-	index := -1
-	if config.Index != "" {
-		if index = slices.Index(names, config.Index); index < 0 {
-			return nil, rows.fault("CSVConfig.Index", "must be one of "+list(names), shorten(config.Index))
-		}
-	}
-	wanted, err := rows.find(names, config.Columns)
+	index, wanted, err := rows.find(names, config)
 	if err != nil {
 		return nil, err
 	}
 
 	s := &Series{Name: path}
+	var order chronology
 	for cells := 0; ; {
 		row, err := rows.next()
 		if err == io.EOF {
@@ -119,12 +102,16 @@ func readCSV(r io.Reader, path string, config CSVConfig, most limits) (*Series, 
 		if cells += len(row); cells > most.cells {
 			return nil, rows.fault("file", fmt.Sprintf("must have at most %d cells", most.cells), nil)
 		}
-		if wanted == nil {
-			if wanted = numeric(row, index); wanted == nil {
-				return nil, rows.fault("row", "must hold a number", shorten(strings.Join(row[:min(8, len(row))], ",")))
-			}
-		}
 		if s.Values == nil {
+			if index < 0 {
+				index = dateColumn(row, wanted)
+			}
+			if wanted == nil {
+				wanted = numeric(row, index)
+			}
+			if wanted == nil {
+				return nil, rows.fault("row", "must hold a number", few(row))
+			}
 			s.Values = make([][]float64, len(wanted))
 		}
 		for c, i := range wanted {
@@ -135,11 +122,17 @@ func readCSV(r io.Reader, path string, config CSVConfig, most limits) (*Series, 
 			s.Values[c] = append(s.Values[c], v)
 		}
 		if index >= 0 {
-			s.Index = append(s.Index, strings.Clone(strings.TrimSpace(row[index])))
+			label := strings.Clone(strings.TrimSpace(row[index]))
+			order.add(label)
+			s.Index = append(s.Index, label)
 		}
 	}
 	if s.Values == nil {
 		return nil, graph.Error{Path: path, Field: "file", Rule: "must have a row below its header"}
+	}
+	if order.backwards() {
+		return nil, graph.Error{Path: path, Field: shorten(names[index]), Rule: "must go forward in time, the oldest row first",
+			Value: shorten(s.Index[0]) + " to " + shorten(s.Index[s.Len()-1])}
 	}
 	for _, i := range wanted {
 		s.Columns = append(s.Columns, names[i])
@@ -147,19 +140,5 @@ func readCSV(r io.Reader, path string, config CSVConfig, most limits) (*Series, 
 	return s, nil
 }
 
-// numeric lists the columns whose cell is a number, or blank: a missing number
-// must be reported where it is missing, not make its column vanish.
-func numeric(row []string, index int) []int {
-	var columns []int
-	for i, cell := range row {
-		if i != index && (strings.TrimSpace(cell) == "" || !notNumber(cell)) {
-			columns = append(columns, i)
-		}
-	}
-	return columns
-}
-
-func notNumber(cell string) bool {
-	_, err := strconv.ParseFloat(strings.TrimSpace(cell), 64)
-	return err != nil && !errors.Is(err, strconv.ErrRange)
-}
+// few shows the first cells of a row.
+func few(row []string) string { return shorten(strings.Join(row[:min(8, len(row))], ",")) }

@@ -2,6 +2,7 @@ package datasets
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/csv"
 	stderrors "errors"
 	"fmt"
@@ -25,15 +26,18 @@ type records struct {
 	end  int // where it ended
 }
 
-func newRecords(r io.Reader, path string, most limits) *records {
+func newRecords(r io.Reader, path string, most limits) (*records, error) {
 	buffered := bufio.NewReader(r)
-	if mark, _ := buffered.Peek(3); string(mark) == "\ufeff" {
+	switch mark, _ := buffered.Peek(3); {
+	case string(mark) == "\ufeff":
 		buffered.Discard(3) // cannot fail: the bytes are there
+	case bytes.HasPrefix(mark, []byte("\xff\xfe")), bytes.HasPrefix(mark, []byte("\xfe\xff")):
+		return nil, graph.Error{Path: path, Field: "file", Rule: "must be text in UTF-8", Value: "UTF-16"}
 	}
 	in := &allowance{r: buffered, total: most.total}
 	reader := csv.NewReader(in)
 	reader.ReuseRecord = true
-	return &records{path: path, most: most, in: in, csv: reader}
+	return &records{path: path, most: most, in: in, csv: reader}, nil
 }
 
 // fault is an error at the last record.
@@ -73,20 +77,51 @@ func (r *records) next() ([]string, error) {
 	return row, nil
 }
 
-// find gives the places of the wanted columns, nil where none is named.
-func (r *records) find(names, wanted []string) ([]int, error) {
-	if name, twice := duplicate(wanted); twice {
-		return nil, r.fault("CSVConfig.Columns", "must all be different", shorten(name))
+// header reads the names of the columns.
+func (r *records) header(config CSVConfig) ([]string, error) {
+	row, err := r.next()
+	if err == io.EOF {
+		return nil, graph.Error{Path: r.path, Field: "header", Rule: "must name the columns, but the file is empty"}
 	}
-	var places []int
-	for i, name := range wanted {
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(row))
+	for i, cell := range row {
+		names[i] = strings.Clone(strings.TrimSpace(cell))
+	}
+	if len(names) == 1 && strings.ContainsAny(names[0], ";\t") && !slices.Contains(config.Columns, names[0]) {
+		return nil, r.fault("header", "must be separated by commas", strconv.Quote(shorten(names[0])))
+	}
+	if name, twice := duplicate(names); twice {
+		return nil, r.fault(name, "must name one column only", nil)
+	}
+	if len(config.Columns) == 0 && slices.ContainsFunc(names, isFigure) {
+		return nil, r.fault("header", "must name the columns", few(names))
+	}
+	return names, nil
+}
+
+// find gives the places of the columns that are asked for: -1 for no index,
+// nil for no columns.
+func (r *records) find(names []string, config CSVConfig) (index int, columns []int, err error) {
+	index = -1
+	if config.Index != "" {
+		if index = slices.Index(names, config.Index); index < 0 {
+			return 0, nil, r.fault("CSVConfig.Index", "must be one of "+list(names), shorten(config.Index))
+		}
+	}
+	if name, twice := duplicate(config.Columns); twice {
+		return 0, nil, r.fault("CSVConfig.Columns", "must all be different", shorten(name))
+	}
+	for i, name := range config.Columns {
 		at := slices.Index(names, name)
 		if at < 0 {
-			return nil, r.fault(fmt.Sprintf("CSVConfig.Columns[%d]", i), "must be one of "+list(names), shorten(name))
+			return 0, nil, r.fault(fmt.Sprintf("CSVConfig.Columns[%d]", i), "must be one of "+list(names), shorten(name))
 		}
-		places = append(places, at)
+		columns = append(columns, at)
 	}
-	return places, nil
+	return index, columns, nil
 }
 
 func (r *records) number(name, cell string) (float64, error) {

@@ -1,0 +1,40 @@
+package datasets
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pkg/errors"
+)
+
+// missing are the cells that stand where a number is not known, in lower case.
+var missing = []string{"", "na", "n/a", "#n/a", "null", "none", "nil", "-", "--", ".", "?"}
+
+// decoration is what people put around and into numbers.
+var decoration = strings.NewReplacer(",", "", "'", "", "’", "", "\u00a0", "", "\u202f", "", "$", "", "€", "", "£", "", "¥", "", "%", "")
+
+// numeric lists the columns whose cell is meant as a number, whether it can be
+// read or not: what is wrong must be reported where it stands, and not make its
+// column vanish.
+func numeric(row []string, index int) []int {
+	var columns []int
+	for i, cell := range row {
+		if i != index && (slices.Contains(missing, strings.ToLower(strings.TrimSpace(cell))) || isNumber(decoration.Replace(cell))) {
+			columns = append(columns, i)
+		}
+	}
+	return columns
+}
+
+// isNumber tells whether a cell is a number, or NaN, or one too large.
+func isNumber(cell string) bool {
+	_, err := strconv.ParseFloat(strings.TrimSpace(cell), 64)
+	return err == nil || errors.Is(err, strconv.ErrRange)
+}
+
+// isFigure tells whether a name is written in figures: "inf" may be inflation.
+func isFigure(name string) bool {
+	v, err := strconv.ParseFloat(name, 64)
+	return err == nil && finite(v)
+}
