@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/filekind"
 )
 
 // CSVConfig says what to take from a CSV file.
@@ -26,7 +27,7 @@ func LoadCSV(path string, config CSVConfig) (*Series, error) {
 	if info, err := os.Stat(path); err != nil {
 		return nil, unreadable(path, err)
 	} else if !info.Mode().IsRegular() {
-		return nil, graph.Error{Path: path, Field: "file", Rule: "must be a regular file", Value: info.Mode().Type()}
+		return nil, graph.Error{Path: path, Field: "file", Rule: "must be a regular file", Value: filekind.Name(info.Mode())}
 	}
 	f, err := os.Open(path)
 	if err != nil {

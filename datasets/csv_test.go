@@ -165,7 +165,9 @@ func TestLoadCSV(t *testing.T) {
 	wantError(t, err, graph.ErrInput, "none.csv: file must be readable, got no such file or directory")
 	wantError(t, err, fs.ErrNotExist)
 	_, err = datasets.LoadCSV(dir, datasets.CSVConfig{})
-	wantError(t, err, graph.ErrInput, "file must be a regular file")
+	wantError(t, err, graph.ErrInput, "file must be a regular file, got a directory")
+	_, err = datasets.LoadCSV(os.DevNull, datasets.CSVConfig{})
+	wantError(t, err, graph.ErrInput, os.DevNull+": file must be a regular file, got a device")
 }
 
 // FuzzReadCSV holds that any bytes give a whole, finite table or an error, and

@@ -32,7 +32,7 @@ func TestRefused(t *testing.T) {
 		{"unknown index", "", "--column DOW", statusUsage, "eustocks: --column must be one of [DAX, SMI, CAC, FTSE], got DOW"},
 
 		{"no file", "", "--csv nowhere.csv", statusFailure, "nowhere.csv: file must be readable, got no such file or directory"},
-		{"folder", "", "--csv .", statusFailure, ".: file must be a regular file"},
+		{"folder", "", "--csv .", statusFailure, ".: file must be a regular file, got a directory"},
 		{"no column named", several, "--csv prices.csv", statusUsage, "--column must say which column of prices.csv to forecast: open, close"},
 		{"wrong column named", several, "--csv prices.csv --column Close", statusUsage, "prices.csv:1: --column must be one of [date, open, close], got Close"},
 		{"column of words", several, "--csv prices.csv --column date", statusFailure, `prices.csv:2: date must be a number, got "a"`},

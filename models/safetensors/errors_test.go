@@ -208,9 +208,9 @@ func TestReadFileErrors(t *testing.T) {
 		t.Error(err)
 	}
 	_, err = safetensors.ReadFile(dir)
-	refused(t, "folder", err, dir, "file must be a regular one")
+	refused(t, "folder", err, dir, "file must be a regular one, got a directory")
 	_, err = safetensors.ReadFile(os.DevNull)
-	refused(t, "device", err, os.DevNull, "file must be a regular one")
+	refused(t, "device", err, os.DevNull, "file must be a regular one, got a device")
 	bad := filepath.Join(dir, "bad")
 	if err := os.WriteFile(bad, file(`{"a":3}`, nil), 0o600); err != nil {
 		t.Fatal(err)

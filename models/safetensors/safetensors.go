@@ -16,6 +16,7 @@ import (
 	"strconv"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/filekind"
 	"gorgonia.org/tensor"
 )
 
@@ -97,7 +98,7 @@ func opening(err error) error {
 
 // irregular refuses a directory, a pipe or a device.
 func irregular(info fs.FileInfo) error {
-	return graph.Error{Field: "file", Rule: "must be a regular one", Value: info.Mode().Type()}
+	return graph.Error{Field: "file", Rule: "must be a regular one", Value: filekind.Name(info.Mode())}
 }
 
 // reason is what the operating system says, without the path, which at adds.
