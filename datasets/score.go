@@ -29,7 +29,7 @@ type Score struct {
 
 	// Skill is 1 − RMSE / PersistenceRMSE: 0 is level with repeating the last
 	// value, 1 is perfect, below 0 is worse. It is 0 where repeating the last
-	// value is perfect already.
+	// value is perfect already, and then says nothing.
 	Skill float64 `json:"skill"`
 
 	// Targets are the scores of the targets one by one, where there are
@@ -96,9 +96,17 @@ func distance(a, b [][]float64, from, k int) (rmse, mae float64) {
 // alone can take it: run more than one seed before believing a skill near it.
 func (s Score) Learned() bool { return s.Skill >= learned }
 
+// Unbeatable tells whether repeating the last value is perfect and the model is
+// not: the target never changes in the test part, and there is no skill to speak
+// of.
+func (s Score) Unbeatable() bool { return s.PersistenceRMSE == 0 && s.RMSE > 0 }
+
 // Verdict says in words whether the model has learned anything that repeating
 // the last value, or the last season, has not.
 func (s Score) Verdict() string {
+	if s.Unbeatable() {
+		return fmt.Sprintf("Repeating the last value is perfect here, and the model is not: its RMSE is %.4g.", s.RMSE)
+	}
 	change := fmt.Sprintf("%.1f %%", 100*math.Abs(s.Skill))
 	var verdict string
 	switch {
@@ -129,6 +137,9 @@ func (s Score) String() string {
 		s.Target, s.RMSE, s.MAE, s.Windows, s.PersistenceRMSE, s.PersistenceMAE)
 	if s.Season > 0 {
 		text += fmt.Sprintf("; seasonal-naive RMSE %.4g, MAE %.4g", s.SeasonalRMSE, s.SeasonalMAE)
+	}
+	if s.Unbeatable() {
+		return text + "; no skill beside a perfect persistence"
 	}
 	return text + fmt.Sprintf("; skill %.1f %%", 100*s.Skill)
 }

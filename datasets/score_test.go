@@ -223,6 +223,8 @@ func TestVerdict(t *testing.T) {
 			"sunspots: RMSE 16.5, MAE 0 over 0 windows; persistence RMSE 18.1, MAE 0; skill 8.8 %"},
 		{datasets.Score{Target: "x", Skill: 0.0099}, false, "The model is level with repeating the last value: it has learned nothing beyond that.",
 			"x: RMSE 0, MAE 0 over 0 windows; persistence RMSE 0, MAE 0; skill 1.0 %"},
+		{datasets.Score{Target: "flat", Windows: 9, RMSE: 0.5, MAE: 0.25}, false, "Repeating the last value is perfect here, and the model is not: its RMSE is 0.5.",
+			"flat: RMSE 0.5, MAE 0.25 over 9 windows; persistence RMSE 0, MAE 0; no skill beside a perfect persistence"},
 		{datasets.Score{Target: "air", RMSE: 47.5, PersistenceRMSE: 48.7, Season: 12, SeasonalRMSE: 41.9, Skill: 0.025}, true,
 			"The model has learned something that repeating the last value has not: its RMSE is 2.5 % lower. Repeating the value of 12 rows before is better still, with an RMSE of 41.9.",
 			"air: RMSE 47.5, MAE 0 over 0 windows; persistence RMSE 48.7, MAE 0; seasonal-naive RMSE 41.9, MAE 0; skill 2.5 %"},
