@@ -88,7 +88,7 @@ func (s stockStory) show(f *forecaster) {
 			{Name: f.modelName(), Values: differences(f.forecasts, truth)},
 		},
 	})
-	s.Markdown(judgement(f.losses, f.score))
+	s.Markdown(judgement(f.losses, f.data.Train.Len(), f.score))
 }
 
 // zoom is how many rows the second chart shows: with all of them, forecast,
@@ -104,7 +104,7 @@ func (s stockStory) end() error {
 		Rows:    [][]string{s.stock.scoreRow(), s.spots.scoreRow()},
 	})
 	s.Markdown("Skill is the part of persistence's RMSE that the model takes away: 0 % is level with it, 100 % is perfect, below 0 % is worse.")
-	s.Markdown(conclusion(s.stock.called, s.stock.score, s.spots.score))
+	s.Markdown(conclusion(s.stock.called, s.stock.data.Train.Len(), s.stock.score, s.spots.score))
 	last, err := s.stock.last()
 	if err != nil {
 		return err
@@ -115,8 +115,11 @@ func (s stockStory) end() error {
 
 func (f *forecaster) scoreRow() []string {
 	s := f.score
-	return []string{f.name(), f.unit, number(s.RMSE), number(s.PersistenceRMSE), number(s.MAE), number(s.PersistenceMAE),
-		fmt.Sprintf("%.1f %%", 100*s.Skill)}
+	skill := fmt.Sprintf("%.1f %%", 100*s.Skill)
+	if s.Unbeatable() {
+		skill = "–"
+	}
+	return []string{f.name(), f.unit, number(s.RMSE), number(s.PersistenceRMSE), number(s.MAE), number(s.PersistenceMAE), skill}
 }
 
 func differences(a, b []float64) []float64 {

@@ -40,19 +40,38 @@ func value(v float64) string {
 	return strconv.FormatFloat(v, 'g', 6, 64)
 }
 
-// judgement is the verdict on a model whose training loss is known, too.
-func judgement(losses []float64, s datasets.Score) string {
+// enough is how many windows a model must have been trained and tested on before
+// its errors are more than chance.
+const enough = 50
+
+// caution says that a result rests on too few windows, or nothing.
+func caution(trained, tested int) string {
+	if trained >= enough && tested >= enough {
+		return ""
+	}
+	return fmt.Sprintf(" With only %s to train on and %s to test, chance decides: this takes some hundred rows more.", count(trained, "window"), count(tested, "window"))
+}
+
+// judgement is the verdict on a model that was trained on so many windows, and
+// whose training loss is known, too.
+func judgement(losses []float64, trained int, s datasets.Score) string {
 	text := s.Verdict()
 	if from, to := losses[0], losses[len(losses)-1]; to < from && !s.Learned() {
 		text += fmt.Sprintf(" Its training loss fell all the same, from %s to %s: a falling loss alone proves nothing.", number(from), number(to))
 	}
-	return text
+	return text + caution(trained, s.Windows)
 }
 
 // conclusion says what two scores of one model mean together: the sunspots are
-// the check whether it can learn.
-func conclusion(name string, stock, spots datasets.Score) string {
+// the check whether it can learn. It was trained on so many windows of the stock.
+func conclusion(name string, trained int, stock, spots datasets.Score) string {
+	few := caution(trained, stock.Windows)
 	switch {
+	case few != "":
+		return fmt.Sprintf("**There is too little of %s to conclude anything.**", name) + few
+	case stock.Unbeatable():
+		return fmt.Sprintf("**In its last fifth %[1]s never changes.** Repeating the last value is perfect there, and no model can do better: "+
+			"this says nothing about whether %[1]s can be forecast.", name)
 	case spots.Learned() && !stock.Learned():
 		return fmt.Sprintf("**The same model, trained in the same way, has learned from the sunspots and not from %[1]s.** "+
 			"So the difference lies in the series. The sunspots have a memory: months that came before tell something about the next one, beyond the last value. "+
@@ -88,7 +107,7 @@ func outlook(row string, last, next float64, s datasets.Score) string {
 	switch {
 	case s.Learned():
 		text += fmt.Sprintf("It did better than repeating the last value there, by %.1f %%, which promises nothing for what comes.", 100*s.Skill)
-	case s.Skill < 0:
+	case s.Skill < 0 || s.Unbeatable():
 		text += "Repeating the last value did better there, and should be preferred."
 	default:
 		text += "Repeating the last value did about as well there, and needs no model."

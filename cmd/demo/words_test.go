@@ -8,19 +8,26 @@ import (
 )
 
 func TestConclusion(t *testing.T) {
-	good, level, bad := datasets.Score{Skill: 0.084, Windows: 372}, datasets.Score{Skill: 0.002}, datasets.Score{Skill: -0.3}
+	scored := func(skill float64, windows int) datasets.Score {
+		return datasets.Score{Skill: skill, Windows: windows, RMSE: 1 - skill, PersistenceRMSE: 1}
+	}
+	good, level, bad := scored(0.084, 372), scored(0.002, 372), scored(-0.3, 372)
 	for _, c := range []struct {
 		name         string
+		trained      int
 		stock, spots datasets.Score
 		want, never  string
 	}{
-		{"level prices", level, good, "learned from the sunspots and not from the DAX", "--epochs"},
-		{"bad prices", bad, good, "**random walk**", "--epochs"},
-		{"both learned", good, good, "its RMSE is 8.4 % below that of persistence, on one stretch of 372 rows", "random walk"},
-		{"sunspots not learned", good, bad, "something from the DAX, and nothing from the sunspots", "random walk"},
-		{"nothing learned", level, level, "its result says nothing about the DAX", "random walk"},
+		{"level prices", 1457, level, good, "learned from the sunspots and not from the DAX", "--epochs"},
+		{"bad prices", 1457, bad, good, "**random walk**", "--epochs"},
+		{"both learned", 50, good, good, "its RMSE is 8.4 % below that of persistence, on one stretch of 372 rows", "random walk"},
+		{"sunspots not learned", 1457, good, bad, "something from the DAX, and nothing from the sunspots", "random walk"},
+		{"nothing learned", 1457, level, level, "its result says nothing about the DAX", "random walk"},
+		{"few to test", 1457, scored(-0.3, 8), good, "too little of the DAX to conclude anything.** With only 1457 windows to train on and 8 windows to test, chance decides", "random walk"},
+		{"one to train", 1, good, good, "too little of the DAX to conclude anything.** With only 1 window to train on and 372 windows to test", "has learned"},
+		{"a flat end", 1457, datasets.Score{RMSE: 1, Windows: 372}, good, "In its last fifth the DAX never changes", "random walk"},
 	} {
-		got := conclusion("the DAX", c.stock, c.spots)
+		got := conclusion("the DAX", c.trained, c.stock, c.spots)
 		if !strings.Contains(got, c.want) || strings.Contains(got, c.never) || strings.Contains(got, "%!") {
 			t.Errorf("%s: %s", c.name, got)
 		}
@@ -40,6 +47,8 @@ func TestOutlook(t *testing.T) {
 			[]string{"**50**, 50.00 down", "off by 2.000 on average. ", "Repeating the last value did better there"}},
 		{"learned", 100, 101, datasets.Score{MAE: 2, Skill: 0.1},
 			[]string{"It did better than repeating the last value there, by 10.0 %, which promises nothing"}},
+		{"a flat end", 100, 101, datasets.Score{MAE: 2, RMSE: 2},
+			[]string{"Repeating the last value did better there"}},
 	} {
 		got := outlook("day", c.last, c.next, c.score)
 		for _, want := range append(c.want, "no advice to buy") {
@@ -52,15 +61,20 @@ func TestOutlook(t *testing.T) {
 
 func TestJudgement(t *testing.T) {
 	const falling = " Its training loss fell all the same, from 1.020 to 0.9100: a falling loss alone proves nothing."
-	level := datasets.Score{Skill: 0.002}
-	if got, want := judgement([]float64{1.02, 0.95, 0.91}, level), level.Verdict()+falling; got != want {
+	level := datasets.Score{Skill: 0.002, Windows: 372}
+	if got, want := judgement([]float64{1.02, 0.95, 0.91}, 1457, level), level.Verdict()+falling; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if got := judgement([]float64{1.02}, level); got != level.Verdict() {
+	if got := judgement([]float64{1.02}, 1457, level); got != level.Verdict() {
 		t.Errorf("one epoch: %q", got)
 	}
-	if s := (datasets.Score{Skill: 0.1}); judgement([]float64{1, 0.5}, s) != s.Verdict() {
+	s := datasets.Score{Skill: 0.1, Windows: 50}
+	if judgement([]float64{1, 0.5}, 50, s) != s.Verdict() {
 		t.Error("a model that has learned is told that it has not")
+	}
+	const few = " With only 49 windows to train on and 50 windows to test, chance decides: this takes some hundred rows more."
+	if got := judgement([]float64{1, 0.5}, 49, s); got != s.Verdict()+few {
+		t.Errorf("few windows: %q", got)
 	}
 }
 
