@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 
-	"github.com/engram-go/engram/cmd/demo/notebook"
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/layers"
@@ -22,11 +20,9 @@ import (
 	"github.com/engram-go/engram/train/losses"
 )
 
-// benchShape is what a layer is timed on.
-type benchShape struct{ steps, batch, features, units int }
-
-// benchDefaults are the shapes that docs/bench has a table of.
-var benchDefaults = []benchShape{{30, 32, 1, 50}, {50, 32, 8, 64}, {100, 64, 16, 128}, {100, 64, 64, 256}, {20, 20, 200, 200}}
+// benchHeads are the heads of the attention that is timed, where they divide the
+// units.
+const benchHeads = 4
 
 // benchCell makes a layer, which gives the outputs of all steps or of the last;
 // recurrent is the dropout between its states. Its step is what a scan runs.
@@ -76,7 +72,7 @@ var benchModels = map[string]func(cell benchCell, units int) []layers.Layer{
 		return []layers.Layer{layers.Bidirectional{Layer: cell.layer(units, false, 0)}}
 	},
 	"attention": func(cell benchCell, units int) []layers.Layer {
-		heads := 4
+		heads := benchHeads
 		if units%heads != 0 {
 			heads = 1
 		}
@@ -90,6 +86,8 @@ type timing struct {
 	Median float64 `json:"median"`
 }
 
+func (t timing) String() string { return fmt.Sprintf("%.3f (%.3f)", t.Best, t.Median) }
+
 // benchResult is the line of one shape.
 type benchResult struct {
 	Shape        [4]int `json:"shape"`
@@ -98,12 +96,19 @@ type benchResult struct {
 	PredictOne   timing `json:"predict_one_ms"`
 }
 
+// benchRow writes a row of the table, as soon as it is known.
+func benchRow(w io.Writer, cells ...any) error {
+	_, err := fmt.Fprintf(w, "%-19s  %18s  %18s  %18s\n", cells...)
+	return errors.Wrap(err, "standard output")
+}
+
 // runBench times a recurrent layer, or a model of such layers, with a Dense(1)
 // behind it.
 func runBench(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f := newFlags("bench", "Times a training step (gathering the batch, loss, gradients and Adam), prediction of a batch and of one sample.")
 	var shapes []benchShape
-	f.define("shape", "T,B,D,H", "steps, batch, features and units; the flag repeats (five shapes)", func(s string) string {
+	standard := strings.Trim(fmt.Sprint(benchDefaults), "[]")
+	f.define("shape", "T,B,D,H", "steps, batch, features and units; the flag repeats ("+standard+")", func(s string) string {
 		shape, ok := parseShape(s)
 		if !ok {
 			return "must be four whole numbers T,B,D,H from 1 to 4096"
@@ -120,48 +125,32 @@ func runBench(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	if len(shapes) == 0 {
 		shapes = benchDefaults
 	}
-	table := notebook.Table{
-		Caption: *cell + ", " + *model + ", float32, milliseconds: best (median)",
-		Header:  []string{"T,B,D,H", "training step", "predict batch", "predict one"},
+	for _, s := range shapes {
+		if err := s.check(*model == "attention"); err != nil {
+			return err
+		}
+	}
+	if !*asJSON {
+		_, err := fmt.Fprintf(stdout, "%s, %s, float32, milliseconds: best (median)\n", *cell, *model)
+		if err := first(err, benchRow(stdout, "T,B,D,H", "training step", "predict batch", "predict one")); err != nil {
+			return err
+		}
 	}
 	for _, s := range shapes {
 		r, err := bench(ctx, s, benchModels[*model](benchCells[*cell], s.units))
 		if err != nil {
-			return err
+			return errors.Wrap(err, s.String())
 		}
 		if *asJSON {
-			if err := json.NewEncoder(stdout).Encode(r); err != nil {
-				return errors.Wrap(err, "--json")
-			}
-			continue
+			err = errors.Wrap(json.NewEncoder(stdout).Encode(r), "--json")
+		} else {
+			err = benchRow(stdout, s, r.TrainStep, r.PredictBatch, r.PredictOne)
 		}
-		row := []string{fmt.Sprintf("%d,%d,%d,%d", s.steps, s.batch, s.features, s.units)}
-		for _, t := range []timing{r.TrainStep, r.PredictBatch, r.PredictOne} {
-			row = append(row, fmt.Sprintf("%.3f (%.3f)", t.Best, t.Median))
+		if err != nil {
+			return err
 		}
-		table.Rows = append(table.Rows, row)
 	}
-	if *asJSON {
-		return nil
-	}
-	_, err := table.WriteTo(stdout)
-	return err
-}
-
-func parseShape(s string) (benchShape, bool) {
-	parts := strings.Split(s, ",")
-	if len(parts) != 4 {
-		return benchShape{}, false
-	}
-	var n [4]int
-	for i, p := range parts {
-		v, err := strconv.Atoi(strings.TrimSpace(p))
-		if err != nil || v < 1 || v > 4096 {
-			return benchShape{}, false
-		}
-		n[i] = v
-	}
-	return benchShape{n[0], n[1], n[2], n[3]}, true
+	return nil
 }
 
 // bench times one shape on random numbers, through what Fit and Predict do.

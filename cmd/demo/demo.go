@@ -65,7 +65,7 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return statusUsage
 	case errors.Is(err, context.Canceled):
 		// The line of the progress bar is left as it is.
-		fmt.Fprintf(stderr, "\n%s: interrupted, so no report was written: %v\n", d.name, err)
+		fmt.Fprintf(stderr, "\n%s: interrupted before the end: %v\n", d.name, err)
 		return statusInterrupted
 	}
 	fmt.Fprintf(stderr, "%s: %v\n", d.name, err)

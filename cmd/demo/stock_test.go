@@ -196,7 +196,7 @@ func TestStockInterrupted(t *testing.T) {
 			}
 			var stdout bytes.Buffer
 			status := start(ctx, []string{"stock", "--units", "2", "--steps", "3", "--epochs", "3", "--save", "model", "--json"}, &stdout, stderr)
-			if status != statusInterrupted || !strings.Contains(stderr.String(), "stock: interrupted, so no report was written: "+c.want) {
+			if status != statusInterrupted || !strings.Contains(stderr.String(), "stock: interrupted before the end: "+c.want) {
 				t.Errorf("status %d: %s", status, stderr)
 			}
 			if stdout.Len() > 0 || !slices.Equal(files(t), c.files) {
