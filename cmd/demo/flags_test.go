@@ -37,6 +37,8 @@ func TestRefused(t *testing.T) {
 		{"wrong column named", several, "--csv prices.csv --column Close", statusUsage, "prices.csv:1: --column must be one of [date, open, close], got Close"},
 		{"column of words", several, "--csv prices.csv --column date", statusFailure, `prices.csv:2: date must be a number, got "a"`},
 		{"ragged", "a,b\n1,2\n3\n", "--csv prices.csv --column a", statusFailure, "prices.csv:3: row must have 2 cells, as the header, got 1"},
+		{"newest row first", "date,p\n2024-01-03,2\n2024-01-02,1\n", "--csv prices.csv", statusFailure,
+			"prices.csv: date must go forward in time, the oldest row first, got 2024-01-03 to 2024-01-02"},
 		{"gap in another column", "a,b\n1,2\n3,n/a\n", "--csv prices.csv", statusFailure,
 			`--csv without --column reads all columns of numbers: prices.csv:3: b must be a number, got "n/a"`},
 		{"not positive", "p\n3\n1\n2\n0\n5\n-1\n", "--csv prices.csv --steps 1", statusUsage,

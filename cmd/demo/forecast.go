@@ -139,6 +139,16 @@ func (s subject) last() (float64, error) {
 	return values[len(values)-1], nil
 }
 
+// ends are the labels of the first and the last row, which show whether the rows
+// are in order of time.
+func (s subject) ends() (first, last string) {
+	rows := s.series.Len()
+	if len(s.series.Index) != rows {
+		return "–", "–"
+	}
+	return s.series.Index[0], s.series.Index[rows-1]
+}
+
 // axis says where the last n rows lie on the x axis of a chart, and what that
 // axis shows: years where the rows are labelled with them, or the numbers of
 // the rows, from 1 on.

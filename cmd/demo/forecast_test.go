@@ -26,6 +26,31 @@ func TestAxis(t *testing.T) {
 	}
 }
 
+func TestEnds(t *testing.T) {
+	for _, c := range []struct {
+		series      *datasets.Series
+		first, last string
+	}{
+		{datasets.Sunspots(), "1749-01", "2013-09"},
+		{datasets.FromSlice("p", []float64{4, 5, 6}), "–", "–"},
+	} {
+		if first, last := (subject{series: c.series}).ends(); first != c.first || last != c.last {
+			t.Errorf("%s: got %s and %s, want %s and %s", c.series.Name, first, last, c.first, c.last)
+		}
+	}
+}
+
+func TestScoreRow(t *testing.T) {
+	for skill, score := range map[string]datasets.Score{
+		"10.0 %": {RMSE: 0.9, PersistenceRMSE: 1, Skill: 0.1},
+		"–":      {RMSE: 0.9},
+	} {
+		if row := (&forecaster{score: score}).scoreRow(); row[len(row)-1] != skill {
+			t.Errorf("got %q, want %s at the end", row, skill)
+		}
+	}
+}
+
 func TestName(t *testing.T) {
 	for column, want := range map[string]string{
 		"DAX":                        "DAX",

@@ -38,7 +38,7 @@ var (
 
 func stockFlags(args []string, stdout io.Writer) (stockOptions, error) {
 	f := newFlags("stock", "An LSTM forecasts a stock index, the same LSTM the sunspots, and both are judged beside repeating the last value. Defaults stand in parentheses.")
-	csv := f.text("csv", "FILE", "", "forecast a series of your own, from a CSV file with a header, in place of the built-in stock index")
+	csv := f.text("csv", "FILE", "", "forecast a series of your own, from a CSV file with a header, the oldest row first, in place of the built-in stock index")
 	column := f.text("column", "NAME", "", "the column to forecast (DAX; of a CSV file its only one)")
 	transform := f.choice("transform", "log-return", transformNames, "what the model sees of the prices")
 	steps := f.count("steps", 30, 400, "rows that the model sees before it forecasts the next")
@@ -161,10 +161,10 @@ func (o stockOptions) subject() (subject, error) {
 	return s, nil
 }
 
-// hint adds what helps where a column that nobody asked for cannot be read.
+// hint adds what helps where a cell that nobody asked for cannot be read.
 func (o stockOptions) hint(err error) error {
 	e, ok := stderrors.AsType[graph.Error](err)
-	if !ok || o.column != "" || slices.Contains([]string{"file", "header", "row"}, e.Field) {
+	if !ok || o.column != "" || e.Path == o.csv || slices.Contains([]string{"file", "header", "row"}, e.Field) {
 		return err
 	}
 	return errors.Wrap(err, "--csv without --column reads all columns of numbers")

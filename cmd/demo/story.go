@@ -29,7 +29,7 @@ The same model is then trained on the sunspots, where there is something to lear
 		f.modelName(), count(f.steps, "row")))
 	s.Table(notebook.Table{
 		Caption: "The series",
-		Header:  []string{"series", "rows", "what the model sees", "windows to train", "windows to test"},
+		Header:  []string{"series", "rows", "first", "last", "what the model sees", "windows to train", "windows to test"},
 		Rows:    [][]string{s.stock.dataRow(), s.spots.dataRow()},
 	})
 	code, err := f.program()
@@ -47,7 +47,8 @@ The same model is then trained on the sunspots, where there is something to lear
 }
 
 func (f *forecaster) dataRow() []string {
-	return []string{f.name(), fmt.Sprint(f.series.Len()), seen(f.transform), fmt.Sprint(f.data.Train.Len()), fmt.Sprint(f.data.Test.Len())}
+	first, last := f.ends()
+	return []string{f.name(), fmt.Sprint(f.series.Len()), first, last, seen(f.transform), fmt.Sprint(f.data.Train.Len()), fmt.Sprint(f.data.Test.Len())}
 }
 
 // announce says which training comes next.
