@@ -41,7 +41,7 @@ type EarlyStopping struct {
 	StartFromEpoch     int      // epochs at the beginning that are not looked at; 0
 
 	monitor   string
-	sign      float64 // -1 where high is good: then sign·figure is low when good
+	sign      float64 // -1 where high is good: then sign·figure is low when good; 0 until a batch is done
 	wait      int     // epochs since the last improvement
 	best      float64 // NaN until there is one
 	bestEpoch int
@@ -64,12 +64,17 @@ func (c *EarlyStopping) Best() (value float64, epoch int, ok bool) {
 func (c *EarlyStopping) StoppedEpoch() (epoch int, ok bool) { return c.stopped, c.stopped > 0 }
 
 // On looks at the figure after every epoch. Fields that break their rules are
-// an error when Fit begins, and a figure that is not there is one after its
-// first epoch.
+// an error when Fit begins. A figure that is not there, or that is not known to be
+// good when low or high, is one after its first batch; a figure of validation
+// data without any is one after its first epoch.
 func (c *EarlyStopping) On(e *train.Event) error {
 	switch e.Moment {
 	case train.TrainBegin:
 		return c.begin()
+	case train.TrainBatchEnd:
+		if c.sign == 0 {
+			return c.direct(e.Logs)
+		}
 	case train.EpochEnd:
 		return c.look(e)
 	case train.TrainEnd:
@@ -97,12 +102,23 @@ func (c *EarlyStopping) begin() error {
 	case c.Baseline != nil && (math.IsNaN(*c.Baseline) || math.IsInf(*c.Baseline, 0)):
 		return fail("Baseline", "must be finite", *c.Baseline)
 	}
-	var err error
-	if c.sign, err = c.Mode.sign("EarlyStopping", c.monitor); err != nil {
+	if err := c.Mode.check("EarlyStopping"); err != nil {
 		return err
 	}
+	c.sign = 0
 	c.wait, c.best, c.bestEpoch, c.seen, c.weights, c.stopped = 0, math.NaN(), 0, false, nil, 0
 	return nil
+}
+
+// direct finds out which way is good, of a figure that is there: the first batch
+// has them all but those of validation data.
+func (c *EarlyStopping) direct(logs train.Logs) error {
+	if _, ok := logs.Get(strings.TrimPrefix(c.monitor, "val_")); !ok {
+		return graph.Error{Field: "EarlyStopping.Monitor", Rule: "must be one of " + available(logs) + ", or val_ and one of these", Value: fmt.Sprintf("%q", c.monitor)}
+	}
+	var err error
+	c.sign, err = c.Mode.sign("EarlyStopping", c.monitor)
+	return err
 }
 
 // look takes in the figure of an epoch.

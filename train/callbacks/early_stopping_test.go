@@ -279,17 +279,21 @@ func TestEarlyStoppingErrors(t *testing.T) {
 		{callbacks.EarlyStopping{Monitor: "loss", Baseline: new(math.NaN())}, "EarlyStopping.Baseline must be finite, got NaN"},
 		{callbacks.EarlyStopping{Monitor: "loss", Baseline: new(math.Inf(-1))}, "EarlyStopping.Baseline must be finite, got -Inf"},
 		{callbacks.EarlyStopping{}, `EarlyStopping.Monitor must be one of loss, score, got "val_loss"`},
-		{callbacks.EarlyStopping{Monitor: "Loss", Mode: callbacks.Min, StartFromEpoch: 9}, `EarlyStopping.Monitor must be one of loss, score, got "Loss"`},
+		{callbacks.EarlyStopping{Monitor: "Loss", Mode: callbacks.Min, StartFromEpoch: 9}, `EarlyStopping.Monitor must be one of loss, score, or val_ and one of these, got "Loss"`},
+		{callbacks.EarlyStopping{Monitor: "val_acc"}, `EarlyStopping.Monitor must be one of loss, score, or val_ and one of these, got "val_acc"`},
 	} {
 		t.Run(c.want, func(t *testing.T) {
 			s := newStage(t, write("score", 1, 2, 3))
 			before := s.hash(t)
-			_, err := s.fit(3, &c.stop)
+			history, err := s.fit(3, &c.stop)
+			if c.stop.Monitor != "" && len(history.Epochs) > 0 {
+				t.Error("finished an epoch before the error")
+			}
 			var e graph.Error
 			if err == nil || err.Error() != c.want || !errors.As(err, &e) || !errors.Is(err, graph.ErrInput) {
 				t.Errorf("got %v, want %s", err, c.want)
 			}
-			if !strings.Contains(c.want, "Monitor") && s.hash(t) != before {
+			if atOnce := !strings.Contains(c.want, "Monitor") && !strings.Contains(c.want, "where the figure"); atOnce && s.hash(t) != before {
 				t.Error("trained before the error")
 			}
 		})

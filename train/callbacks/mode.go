@@ -17,17 +17,23 @@ const (
 	Max  Mode = "max"  // high is good
 )
 
+// check refuses a mode that there is not. class is the callback that asks.
+func (m Mode) check(class string) error {
+	switch m {
+	case Auto, Min, Max, "":
+		return nil
+	}
+	return graph.Error{Field: class + ".Mode", Rule: "must be auto, min or max", Value: fmt.Sprintf("%q", string(m))}
+}
+
 // sign is 1 where the figure of that name is good when low, and -1 where it is
-// good when high. class is the callback that asks.
+// good when high.
 func (m Mode) sign(class, figure string) (float64, error) {
 	switch m {
 	case Min:
 		return 1, nil
 	case Max:
 		return -1, nil
-	case Auto, "":
-	default:
-		return 0, graph.Error{Field: class + ".Mode", Rule: "must be auto, min or max", Value: fmt.Sprintf("%q", string(m))}
 	}
 	name := strings.TrimPrefix(figure, "val_")
 	if name == "loss" {
