@@ -144,7 +144,7 @@ func badModels() []badInput {
 		{"no heads", build(series, layers.MultiHeadAttention{KeyDim: 2}), "sequential/multi_head_attention", "MultiHeadAttention.NumHeads must be positive", "0", nil},
 		{"an unknown score", build(series, layers.Attention{ScoreMode: "sum"}), "sequential/attention", "Attention.ScoreMode must be one of dot, concat", "sum", nil},
 		{"more steps than positions", build(series, layers.PositionEmbedding{SequenceLength: 3}), "sequential/position_embedding", "PositionEmbedding must have an input of at most 3 steps", "4", nil},
-		{"wrong rank between layers", build(series, layers.LSTM{Units: 3}, layers.LSTM{Units: 3}), "sequential/lstm_1", "LSTM must have an input of the shape [batch, steps, features]", "[any, 3]", nil},
+		{"wrong rank between layers", build(series, layers.LSTM{Units: 3}, layers.LSTM{Units: 3}), "sequential/lstm_1", "LSTM must have an input of the shape [batch, steps, features], which a recurrent layer gives with ReturnSequences", "[any, 3]", nil},
 		{"two layers of one direction", build(series, layers.Bidirectional{Layer: layers.LSTM{Units: 1}, BackwardLayer: layers.LSTM{Units: 1}}), "sequential/bidirectional", "Bidirectional.BackwardLayer must differ from Layer in GoBackwards", "GoBackwards false", nil},
 		{"a layer that has no direction", build(series, layers.Bidirectional{Layer: one}), "sequential/bidirectional", "Bidirectional.Layer must be LSTM", "Dense", nil},
 		{"no layers", build(), "sequential", "must have layers", "", nil},

@@ -107,7 +107,11 @@ func (r rnn) sequence(s *graph.Scope, inputs []graph.Value) (sequence, bool) {
 	}
 	x := inputs[0]
 	if x.Rank() != 3 {
-		s.Failf(r.class, "must have an input of the shape [batch, steps, features]", x.Shape())
+		rule := "must have an input of the shape [batch, steps, features]"
+		if x.Rank() == 2 {
+			rule += ", which a recurrent layer gives with ReturnSequences"
+		}
+		s.Failf(r.class, rule, x.Shape())
 		return sequence{}, false
 	}
 	if _, ok := features(s, r.class, x); !ok {
