@@ -39,8 +39,8 @@ import (
 // of steps may be open. With the default activations, and without ResetBefore,
 // the layer runs as one operation for all steps, whose inner values cannot be
 // read. Otherwise its step is compiled once and run over time, see graph.Scan.
-// With Unrolled the steps are written out in the graph, and the time to compile
-// grows faster than their number, to some seconds for 300.
+// With Unrolled the steps are written out in the graph, and the time to compile a
+// training grows faster than their number, to some seconds for 300.
 // With RecurrentDropout every gate sees its own part of h and, with Dropout, of
 // x, as in Keras: their masks are drawn once a batch and kept for all its steps.
 // Without it one mask of x serves all gates.

@@ -36,7 +36,7 @@ type RNN struct {
 	GoBackwards         bool              // from the last step to the first; outputs stay in that order
 	ZeroOutputForMask   bool              // the output of a masked step is 0, and not that of the step before
 	InitialState        InitialState      // ZeroState{}
-	Unrolled            bool              // writes the steps out in the graph, which takes seconds to compile for some hundred
+	Unrolled            bool              // writes the steps out in the graph, which takes seconds to compile a training for some hundred
 	Name                string            // "rnn", numbered, where empty
 }
 

@@ -27,7 +27,8 @@ import (
 // of steps may be open. With the default activation the layer runs as one
 // operation for all steps. Otherwise its step is compiled once and run over
 // time, see graph.Scan. With Unrolled the steps are written out in the graph, and
-// the time to compile grows faster than their number, to some seconds for 300.
+// the time to compile a training grows faster than their number, to some seconds
+// for 300.
 // The masks of Dropout and RecurrentDropout are drawn once a batch and kept for
 // all its steps.
 type SimpleRNN struct {
