@@ -201,29 +201,29 @@ func noise(purpose string, shape ...int) *tensor.Dense {
 	return t
 }
 
-// timed runs f a few times to warm up, and then up to runs times within two
-// seconds, but at least five times.
+// timed runs f to warm up, three times or for two seconds, and then up to runs
+// times within two seconds, but at least three times.
 func timed(ctx context.Context, runs int, f func() error) (timing, error) {
-	const warm, least = 3, 5
-	var took []time.Duration
-	var end time.Time
-	for i := 0; i < warm+runs; i++ {
-		if err := ctx.Err(); err != nil {
-			return timing{}, err
-		}
-		if i == warm {
-			end = time.Now().Add(2 * time.Second)
-		}
-		begun := time.Now()
-		if i >= warm+least && begun.After(end) {
-			break
-		}
-		if err := f(); err != nil {
-			return timing{}, err
-		}
-		if i >= warm {
+	const warm, least, limit = 3, 3, 2 * time.Second
+	run := func(most, least int) (took []time.Duration, err error) {
+		for end := time.Now().Add(limit); len(took) < most && (len(took) < least || time.Now().Before(end)); {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			begun := time.Now()
+			if err := f(); err != nil {
+				return nil, err
+			}
 			took = append(took, time.Since(begun))
 		}
+		return took, nil
+	}
+	if _, err := run(warm, 1); err != nil {
+		return timing{}, err
+	}
+	took, err := run(runs, least)
+	if err != nil {
+		return timing{}, err
 	}
 	slices.Sort(took)
 	ms := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e6 }

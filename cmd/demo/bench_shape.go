@@ -16,7 +16,7 @@ var benchDefaults = []benchShape{{30, 32, 1, 50}, {50, 32, 8, 64}, {100, 64, 16,
 // gigabyte: numbers of a batch, and weights, which take long to initialise.
 const (
 	benchNumbers = 1 << 24
-	benchWeights = 1 << 22
+	benchWeights = 1 << 20
 )
 
 func parseShape(s string) (benchShape, bool) {
