@@ -32,23 +32,26 @@ func TestAddingALayer(t *testing.T) {
 	}
 }
 
-// The program in docs/from-keras.md is the one of an example.
+// The programs in docs/from-keras.md are those of examples.
 func TestFromKeras(t *testing.T) {
 	doc, err := os.ReadFile("docs/from-keras.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	code, err := os.ReadFile("train/example_from_keras_test.go")
-	if err != nil {
-		t.Fatal(err)
-	}
+	examples := []string{"datasets/example_test.go", "train/example_from_keras_test.go"}
 	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllSubmatch(doc, -1)
-	if len(blocks) != 1 {
-		t.Fatalf("got %d pieces of code, want 1", len(blocks))
+	if len(blocks) != len(examples) {
+		t.Fatalf("got %d pieces of code, want %d", len(blocks), len(examples))
 	}
-	indented := regexp.MustCompile("(?m)^(.)").ReplaceAll(blocks[0][1], []byte("\t$1"))
-	if !bytes.Contains(code, indented) {
-		t.Errorf("train/example_from_keras_test.go does not have\n%s", indented)
+	for i, example := range examples {
+		code, err := os.ReadFile(example)
+		if err != nil {
+			t.Fatal(err)
+		}
+		indented := regexp.MustCompile("(?m)^(.)").ReplaceAll(blocks[i][1], []byte("\t$1"))
+		if !bytes.Contains(code, indented) {
+			t.Errorf("%s does not have\n%s", example, indented)
+		}
 	}
 }
 

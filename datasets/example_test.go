@@ -2,6 +2,7 @@ package datasets_test
 
 import (
 	"fmt"
+	"log"
 	"strings"
 
 	"gorgonia.org/tensor"
@@ -40,6 +41,33 @@ func ExampleReadCSV() {
 	fmt.Println(err)
 	// Output:
 	// csv:3: close must be a number, got "n/a"
+}
+
+// Nested slices become a tensor of sequences. It is the first program of
+// docs/from-keras.md.
+func ExampleFromTensors() {
+	check := func(err error) {
+		if err != nil {
+			log.Fatal(err)
+		}
+	}
+	x := [][][]float32{{{1, 2}, {3, 4}, {5, 6}}, {{7, 8}, {9, 10}, {11, 12}}}
+	y := [][]float64{{0}, {1}}
+
+	var flat []float32
+	for _, sample := range x {
+		for _, step := range sample {
+			flat = append(flat, step...)
+		}
+	}
+	input := tensor.New(tensor.WithShape(len(x), len(x[0]), len(x[0][0])), tensor.WithBacking(flat)) // [samples, steps, features]
+	target, err := datasets.Matrix(y, tensor.Float32)                                                // [samples, 1]
+	check(err)
+	data, err := datasets.FromTensors([]*tensor.Dense{input}, []*tensor.Dense{target})
+	check(err)
+	fmt.Println(data.Len(), data.X()[0].Shape(), data.Y()[0].Shape())
+	// Output:
+	// 2 (2, 3, 2) (2, 1)
 }
 
 func ExampleFromSlices() {
