@@ -149,14 +149,14 @@ func expLoops[T float](set *kernels.Set[T]) loops[T] {
 
 func tanhLoops[T float](set *kernels.Set[T]) loops[T] {
 	return loops[T]{
-		f: func(y, x []T) { set.Tanh(x, y) },
+		f:  func(y, x []T) { set.Tanh(x, y) },
 		df: func(dx, _, y, dy []T) { set.TanhGrad(y, dy, dx) },
 	}
 }
 
 func sigmoidLoops[T float](set *kernels.Set[T]) loops[T] {
 	return loops[T]{
-		f: func(y, x []T) { set.Sigmoid(x, y) },
+		f:  func(y, x []T) { set.Sigmoid(x, y) },
 		df: func(dx, _, y, dy []T) { set.SigmoidGrad(y, dy, dx) },
 	}
 }

@@ -12,11 +12,11 @@ type benchShape struct{ steps, batch, features, units int }
 // benchDefaults are the shapes that docs/bench has a table of.
 var benchDefaults = []benchShape{{30, 32, 1, 50}, {50, 32, 8, 64}, {100, 64, 16, 128}, {100, 64, 64, 256}, {20, 20, 200, 200}}
 
-// What a training may hold keeps a shape to a minute or so, and to a
-// gigabyte: numbers of a batch, and weights, which take long to initialise.
+// What a training may hold keeps a shape to some minutes, and to some
+// gigabytes: numbers of a batch, and weights, which take long to initialise.
 const (
-	benchNumbers = 1 << 24
-	benchWeights = 1 << 20
+	benchNumbers = 1 << 25
+	benchWeights = 1 << 23
 )
 
 func parseShape(s string) (benchShape, bool) {

@@ -64,9 +64,9 @@ func TestBenchRefuses(t *testing.T) {
 		"--shape 1,2,3,0":                      "must be four whole numbers",
 		"--shape 1,2,3,x":                      "must be four whole numbers",
 		"--shape 1,2,3,5000":                   "must be four whole numbers",
-		"--shape 4096,4096,1,1":                `--shape must keep T·B·(D + 4H) to 16777216, got "4096,4096,1,1"`,
-		"--shape 1,1,1,1 --shape 1,1,1,4096":   `--shape must keep its weights, 4H·(D + H), to 1048576, got "1,1,1,4096"`,
-		"--shape 4096,4,1,1 --model attention": `--shape must keep T·B·(D + 4H + 4T) to 16777216, got "4096,4,1,1"`,
+		"--shape 4096,4096,1,1":                `--shape must keep T·B·(D + 4H) to 33554432, got "4096,4096,1,1"`,
+		"--shape 1,1,1,1 --shape 1,1,1,4096":   `--shape must keep its weights, 4H·(D + H), to 8388608, got "1,1,1,4096"`,
+		"--shape 4096,4,1,1 --model attention": `--shape must keep T·B·(D + 4H + 4T) to 33554432, got "4096,4,1,1"`,
 		"--cell elman":                         "must be one of lstm, gru, rnn",
 		"--model deep":                         "must be one of single",
 	} {
