@@ -19,6 +19,7 @@ type lstmRun struct {
 	x, kernel, recurrent, bias, h, c []float64
 	peepholes, norms                 []float64 // [gates − 1, units]; γ of kernel, recurrent kernel and c, and β of c
 	mask                             []float64 // nil for none
+	dropX, dropH                     gateMask  // of the sample at work; nil for none
 }
 
 var oracleFunctions = map[activations.Activation]func(float64) float64{
@@ -58,16 +59,16 @@ func norm(v, gamma []float64) []float64 {
 func (r lstmRun) sums(x, h []float64) []float64 {
 	_, _, _, _, columns := r.gates()
 	cols := columns * r.layer.Units
-	product := func(v, w []float64) []float64 {
+	product := func(v, w []float64, drop gateMask) []float64 {
 		out := make([]float64, cols)
 		for i := range v {
 			for j := range out {
-				out[j] += v[i] * w[i*cols+j]
+				out[j] += drop.at(j/r.layer.Units, i) * v[i] * w[i*cols+j]
 			}
 		}
 		return out
 	}
-	z, hs := product(x, r.kernel), product(h, r.recurrent)
+	z, hs := product(x, r.kernel, r.dropX), product(h, r.recurrent, r.dropH)
 	if r.layer.LayerNorm {
 		z, hs = norm(z, r.norms[:cols]), norm(hs, r.norms[cols:2*cols])
 	}
