@@ -288,39 +288,3 @@ func TestBidirectionalRefuses(t *testing.T) {
 	layertest.Invalid(t, l, "LSTM", graph.Shape{graph.Any, 4})
 	layertest.Invalid(t, l, "LSTM initial state 1", in, h, h, h, in)
 }
-
-// Going backwards is going forwards over the reversed input.
-func TestBackwardsIsReversed(t *testing.T) {
-	for name, inner := range map[string]func(backwards bool) layers.Layer{
-		"lstm": func(b bool) layers.Layer {
-			return layers.LSTM{Units: 3, ReturnSequences: true, ReturnState: true, GoBackwards: b}
-		},
-		"gru": func(b bool) layers.Layer {
-			return layers.GRU{Units: 3, ReturnSequences: true, ReturnState: true, GoBackwards: b}
-		},
-		"simple": func(b bool) layers.Layer {
-			return layers.SimpleRNN{Units: 3, ReturnSequences: true, ReturnState: true, GoBackwards: b}
-		},
-		"peepholes": func(b bool) layers.Layer {
-			return layers.LSTM{Units: 3, Peepholes: true, ReturnSequences: true, ReturnState: true, GoBackwards: b}
-		},
-	} {
-		out := evaluate(t, config(t), graph.Tick{}, func(s *graph.Scope) {
-			x := s.Values(graphtest.Uniform(1, 2*5*4, 1), graph.Shape{2, 5, 4})
-			mask := s.Values([]float64{1, 0, 1, 1, 0, 1, 1, 1, 0, 0}, graph.Shape{2, 5})
-			give := func(name string, l layers.Layer, x graph.Value) {
-				for i, y := range layers.Apply(s, "layer", l, x) {
-					s.Output(fmt.Sprint(name, i), y)
-					if m, ok := y.Mask(); ok {
-						s.Output(name+"mask", m)
-					}
-				}
-			}
-			give("backwards", inner(true), x.WithMask(mask))
-			give("reversed", inner(false), x.Reverse(1).WithMask(mask.Reverse(1)))
-		})
-		for _, part := range []string{"0", "1", "mask"} {
-			graphtest.CheckOutput(t, name+part, out["backwards"+part], out["reversed"+part], 1e-15)
-		}
-	}
-}
