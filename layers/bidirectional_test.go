@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/engram-go/engram/graph"
@@ -16,39 +17,51 @@ import (
 // TestBidirectionalAgainstPyTorch compares with the golden files, which
 // testdata/bidirectional.py made.
 func TestBidirectionalAgainstPyTorch(t *testing.T) {
-	for cell, gates := range map[string]int{"lstm": 4, "gru": 3} {
-		for _, masked := range []bool{false, true} {
-			for _, unrolled := range []bool{false, true} {
-				t.Run(fmt.Sprintf("%s %v %v", cell, masked, unrolled), func(t *testing.T) {
-					for dtype, tol := range tolerances {
-						checkBidirectional(t, dtype, tol, cell, gates, masked, unrolled)
-					}
-				})
-			}
+	for file, c := range map[string]bidirectionalGolden{
+		"lstm": {}, "lstm_lengths": {}, "gru": {}, "gru_lengths": {},
+		"lstm_sum":         {mode: layers.MergeSum},
+		"lstm_mul":         {mode: layers.MergeMul},
+		"lstm_ave":         {mode: layers.MergeAve},
+		"lstm_concat_last": {last: true},
+		"lstm_sum_last":    {mode: layers.MergeSum, last: true},
+		"lstm_mul_last":    {mode: layers.MergeMul, last: true},
+		"lstm_ave_last":    {mode: layers.MergeAve, last: true},
+	} {
+		for _, c.unrolled = range []bool{false, true} {
+			t.Run(fmt.Sprint(file, " ", c.unrolled), func(t *testing.T) {
+				for dtype, tol := range tolerances {
+					c.check(t, dtype, tol, file)
+				}
+			})
 		}
 	}
 }
 
-func checkBidirectional(t *testing.T, dtype tensor.Dtype, tol float64, cell string, gates int, masked, unrolled bool) {
+// bidirectionalGolden says how the layer of a golden file is set.
+type bidirectionalGolden struct {
+	mode           layers.MergeMode
+	last, unrolled bool // the outputs of the last steps alone; steps written out
+}
+
+func (c bidirectionalGolden) check(t *testing.T, dtype tensor.Dtype, tol float64, file string) {
 	const T, B, D, U = 5, 3, 2, 4
-	file := "testdata/bidirectional_" + cell
-	if masked {
-		file += "_lengths"
-	}
+	cell, _, masked := strings.Cut(file, "_") // all but the first of a cell have samples of several lengths
+	gates := map[string]int{"lstm": 4, "gru": 3}[cell]
+	file = "testdata/bidirectional_" + file
 	golden := graphtest.Golden(t, file+".npz")
 	draw := func(k, n int, scale float64) []float64 {
 		return graphtest.Uniform(uint64(golden["seed"].Data[0])+uint64(k), n, scale)
 	}
 	layer := func(d int) layers.Layer {
 		r := recurrentRun{
-			units: U, unrolled: unrolled,
+			units: U, unrolled: c.unrolled,
 			kernel: draw(1+10*d, D*gates*U, 0.5), recurrent: draw(2+10*d, U*gates*U, 0.5),
 			bias: draw(3+10*d, len(golden["grad_bias_0"].Data), 0.5),
 		}
 		if cell == "lstm" {
-			return r.lstm(layers.LSTM{ReturnSequences: true, ReturnState: true, GoBackwards: d == 1})
+			return r.lstm(layers.LSTM{ReturnSequences: !c.last, ReturnState: true, GoBackwards: d == 1})
 		}
-		return r.gru(layers.GRU{ReturnSequences: true, ReturnState: true, GoBackwards: d == 1})
+		return r.gru(layers.GRU{ReturnSequences: !c.last, ReturnState: true, GoBackwards: d == 1})
 	}
 	params, err := graph.NewParams(dtype, 1)
 	if err != nil {
@@ -76,8 +89,8 @@ func checkBidirectional(t *testing.T, dtype tensor.Dtype, tol float64, cell stri
 				in, wrt, names = append(in, v), append(wrt, v), append(names, fmt.Sprintf("grad_%s_%d", name, d))
 			}
 		}
-		out := layers.Apply(s, "layer", layers.Bidirectional{Layer: layer(0), BackwardLayer: layer(1)}, in...)
-		if _, ok := out[0].Mask(); ok != masked {
+		out := layers.Apply(s, "layer", layers.Bidirectional{Layer: layer(0), BackwardLayer: layer(1), MergeMode: c.mode}, in...)
+		if _, ok := out[0].Mask(); ok != (masked && !c.last) {
 			t.Errorf("the output has a mask: %v", ok)
 		}
 		loss := s.Const(0, graph.Shape{})
