@@ -5,8 +5,11 @@
 writes attention_CASE.npz, where CASE begins with the layer: dot and concat
 (Attention), additive (AdditiveAttention), heads (MultiHeadAttention). The
 layers are written out here from their equations, as Keras has them, and
-differentiated by PyTorch. The multi-head ones are first held to PyTorch's
-nn.MultiheadAttention wherever that has the same.
+differentiated by PyTorch. Those of dot products, with one head and with several,
+are first held to PyTorch's scaled_dot_product_attention, and the multi-head ones
+to its nn.MultiheadAttention wherever that has the same. Of concat and additive
+there is no other implementation to be had: what is compared are these equations,
+written twice.
 
 Keras' meaning of masks: in Attention and AdditiveAttention those of query and
 value count, a masked score loses 1e9 before the softmax, and a masked query
@@ -38,6 +41,7 @@ import os
 import sys
 
 import torch
+import torch.nn.functional as F
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../graph/graphtest/testdata"))
@@ -131,12 +135,7 @@ class Case:
             scores = self.leaves["concat_score_weight"] * torch.tanh(scale * pairs).sum(-1)
         else:
             scores = (scale * torch.tanh(pairs)).sum(-1)
-        allowed = torch.ones_like(scores, dtype=torch.bool)
-        if self.causal:
-            allowed &= torch.ones_like(allowed).tril()
-        if "value_mask" in self.masks:
-            allowed &= self.masks["value_mask"][:, None, :]
-        weights = torch.softmax(torch.where(allowed, scores, scores - 1e9), -1)
+        weights = torch.softmax(torch.where(self.allowed(), scores, scores - 1e9), -1)
         output = weights @ self.value
         if "query_mask" in self.masks:
             queries = self.masks["query_mask"][:, :, None]
@@ -145,8 +144,8 @@ class Case:
         return output, weights
 
     def allowed(self):
-        """Keras' _compute_attention_mask, [B, T, S]."""
-        m = self.masks
+        """Which scores are not masked, [B, T, S]; of heads, Keras' _compute_attention_mask."""
+        m = self.masks if self.kind == "heads" else {n: m for n, m in self.masks.items() if n == "value_mask"}
         out = torch.ones(self.query.shape[0], self.query.shape[1], self.value.shape[1], dtype=torch.bool)
         if "query_mask" in m:
             out &= m["query_mask"][:, :, None]
@@ -172,33 +171,63 @@ class Case:
         weights = torch.where(allowed, weights, torch.zeros_like(weights))
         return project("attention_output", torch.einsum("bhts,bshv->bthv", weights, v), 2), weights
 
-    def check(self):
-        """Holds heads to PyTorch's own, for the queries that may look at something."""
+    def products(self):
+        """The same by PyTorch's scaled_dot_product_attention, which divides by the root of the size."""
+        def attend(q, k, v, allowed):
+            return F._scaled_dot_product_attention(q, k, v, allowed, need_attn_weights=True)
+
+        if self.kind == "dot":
+            scale = self.leaves.get("scale", 1.0) * self.query.shape[2] ** 0.5
+            return attend(scale * self.query, self.key, self.value, self.allowed())
+
+        def project(name, x, over):
+            kernel, bias = self.leaves[name + "_kernel"], self.leaves.get(name + "_bias")
+            matrix = kernel.flatten(0, over - 1).flatten(1)
+            y = F.linear(x, matrix.T, bias.flatten() if self.bias else None)
+            return y.unflatten(-1, kernel.shape[over:])
+
+        q, k, v = (project(n, getattr(self, n), 1).transpose(1, 2) for n in ("query", "key", "value"))
+        y, weights = attend(q, k, v, self.allowed()[:, None].expand(-1, self.H, -1, -1))
+        return project("attention_output", y.transpose(1, 2).flatten(2), 2), weights
+
+    def module(self):
+        """The same by PyTorch's nn.MultiheadAttention, or None where that cannot."""
         if self.kind != "heads" or self.V != self.K or self.H * self.K != self.query.shape[2] or len(self.output) > 1:
-            return False
+            return None
         E = self.H * self.K
         own = torch.nn.MultiheadAttention(E, self.H, bias=self.bias, batch_first=True, dtype=torch.float64,
                                           kdim=self.key.shape[2], vdim=self.value.shape[2])
         w = {n: t.detach() for n, t in self.leaves.items()}
         matrix = lambda n: w[n + "_kernel"].reshape(-1, E).T
-        with torch.no_grad():
-            if own._qkv_same_embed_dim:
-                own.in_proj_weight.copy_(torch.cat([matrix(n) for n in ("query", "key", "value")]))
-            else:
-                own.q_proj_weight.copy_(matrix("query"))
-                own.k_proj_weight.copy_(matrix("key"))
-                own.v_proj_weight.copy_(matrix("value"))
-            own.out_proj.weight.copy_(w["attention_output_kernel"].reshape(E, E).T)
-            own.in_proj_bias.copy_(torch.cat([w[n + "_bias"].reshape(-1) for n in ("query", "key", "value")]))
-            own.out_proj.bias.copy_(w["attention_output_bias"])
-            allowed = self.allowed()
-            theirs = own(self.query, self.key, self.value, average_attn_weights=False,
-                         attn_mask=~allowed.repeat_interleave(self.H, 0))
-            ours = self.run()
-        some = allowed.any(-1)
-        assert torch.allclose(theirs[0][some], ours[0][some], rtol=0, atol=1e-13)
-        assert torch.allclose(theirs[1].transpose(1, 2)[some], ours[1].transpose(1, 2)[some], rtol=0, atol=1e-13)
-        return True
+        if own._qkv_same_embed_dim:
+            own.in_proj_weight.copy_(torch.cat([matrix(n) for n in ("query", "key", "value")]))
+        else:
+            own.q_proj_weight.copy_(matrix("query"))
+            own.k_proj_weight.copy_(matrix("key"))
+            own.v_proj_weight.copy_(matrix("value"))
+        own.out_proj.weight.copy_(w["attention_output_kernel"].reshape(E, E).T)
+        own.in_proj_bias.copy_(torch.cat([w[n + "_bias"].reshape(-1) for n in ("query", "key", "value")]))
+        own.out_proj.bias.copy_(w["attention_output_bias"])
+        return own(self.query, self.key, self.value, average_attn_weights=False,
+                   attn_mask=~self.allowed().repeat_interleave(self.H, 0))
+
+    @torch.no_grad()
+    def check(self):
+        """Holds dot products to PyTorch's, for the queries that may look at something."""
+        if self.kind not in ("dot", "heads"):
+            return []
+        some = self.allowed().any(-1)
+        if "query_mask" in self.masks:
+            some &= self.masks["query_mask"]
+        ours, checked = self.run(), []
+        for f in (self.products, self.module):
+            theirs = f()
+            if theirs is not None:
+                assert torch.allclose(theirs[0][some], ours[0][some], rtol=0, atol=1e-13)
+                weights = [w.movedim(-2, 1)[some] for w in (theirs[1], ours[1])]
+                assert torch.allclose(*weights, rtol=0, atol=1e-13)
+                checked.append(f.__name__)
+        return checked
 
 
 def main():
@@ -206,8 +235,7 @@ def main():
     checked = []
     for number, (name, config) in enumerate(CASES.items(), 1):
         case = Case(name, number, **config)
-        if case.check():
-            checked.append(name)
+        checked += case.check()
         output, scores = case.run()
         r_output = torch.from_numpy(golden.uniform(case.seed + 20, output.shape, 1.0))
         r_scores = torch.from_numpy(golden.uniform(case.seed + 21, scores.shape, 1.0))
@@ -218,7 +246,7 @@ def main():
             assert found["grad_key_bias"].abs().max() < 1e-13
             found["grad_key_bias"] *= 0
         golden.save(__file__, "attention_" + name, found)
-    assert len(checked) == 6, checked
+    assert (checked.count("products"), checked.count("module")) == (19, 6), checked
 
 
 if __name__ == "__main__":
