@@ -1,6 +1,7 @@
 package layers_test
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -74,22 +75,54 @@ func (c normCase) check(t *testing.T, layer func(gamma, beta given) layers.Layer
 			}
 			y := layers.Apply(s, "norm", layer(c.draw(1, sizes, 1), c.draw(2, sizes, 1)), in)[0]
 			s.Output("output", y)
-			wrt := []graph.Value{x}
+			wrt, names := []graph.Value{x}, []string{"x"}
 			for _, b := range s.Bound() {
-				wrt = append(wrt, b.Value)
+				wrt, names = append(wrt, b.Value), append(names, filepath.Base(b.Param.Path))
 			}
 			for i, g := range s.Gradients(y.Times(s.Values(c.draw(3, n, 1), c.shape)).Sum(), wrt...) {
-				s.Output([]string{"grad_x", "grad_gamma", "grad_beta", "moving_mean", "moving_variance"}[i], g)
+				s.Output("grad_"+names[i], g)
 			}
 		})
 		graphtest.CheckOutput(t, dtype.String()+" output", got["output"], c.arrays["output"].Data, tol)
 		for _, name := range []string{"grad_x", "grad_gamma", "grad_beta"} {
-			graphtest.CheckGradient(t, dtype.String()+" "+name, got[name], c.arrays[name].Data, tol)
-		}
-		for _, name := range []string{"moving_mean", "moving_variance"} {
-			if g := got[name]; slices.ContainsFunc(g, func(x float64) bool { return x != 0 }) {
-				t.Errorf("%s: the loss depends on the %s: %v", dtype, name, g)
+			if want, ok := c.arrays[name]; ok {
+				graphtest.CheckGradient(t, dtype.String()+" "+name, got[name], want.Data, tol)
+			} else if _, ok := got[name]; ok {
+				t.Errorf("%s: there must be no %s", dtype, name)
 			}
 		}
+		for _, name := range []string{"grad_moving_mean", "grad_moving_variance"} {
+			if g := got[name]; slices.ContainsFunc(g, func(x float64) bool { return x != 0 }) {
+				t.Errorf("%s: the loss depends on the %s: %v", dtype, name[5:], g)
+			}
+		}
+	}
+}
+
+// Without gamma, beta or both; testdata/normalization_parts.py made the file.
+func TestNormalizationPartsAgainstPyTorch(t *testing.T) {
+	found := normCases(t, "normalization_parts.npz")
+	if len(found) != 6 {
+		t.Fatalf("the golden file has %d cases", len(found))
+	}
+	for name, c := range found {
+		t.Run(name, func(t *testing.T) {
+			kind, part, _ := strings.Cut(name, "_")
+			noCenter, noScale := part != "no_scale", part != "no_center" // both of them in neither
+			if kind == "layer" {
+				c.check(t, func(gamma, beta given) layers.Layer {
+					return layers.LayerNormalization{NoCenter: noCenter, NoScale: noScale, Epsilon: c.epsilon, GammaInitializer: gamma, BetaInitializer: beta}
+				})
+				return
+			}
+			layer := func(gamma, beta given) layers.Layer {
+				return layers.BatchNormalization{
+					NoCenter: noCenter, NoScale: noScale, Epsilon: c.epsilon, Momentum: new(c.arrays["momentum"].Data[0]),
+					GammaInitializer: gamma, BetaInitializer: beta,
+				}
+			}
+			c.check(t, layer)
+			c.checkMoving(t, layer)
+		})
 	}
 }
