@@ -13,20 +13,50 @@ import (
 	"pgregory.net/rapid"
 )
 
-// slstmRun is an sLSTM with numbers for all that it reads.
+// slstmRun is an sLSTM with numbers for all that it reads; its initial states
+// are h, c, n and m.
 type slstmRun struct {
 	recurrentRun
-	heads       int
-	exponential bool
+	heads                  int
+	exponential, backwards bool
+}
+
+// stored are the h, c and n of the paper that a sample begins with: those of the
+// cell are smaller by exp(m).
+func (r slstmRun) stored(b int) (h, c, n []float64) {
+	u := r.units
+	h, c, n = make([]float64, u), make([]float64, u), make([]float64, u)
+	if r.initial == nil {
+		return h, c, n
+	}
+	copy(h, r.initial[0][b*u:])
+	for j := range u {
+		larger := math.Exp(r.initial[3][b*u+j])
+		c[j], n[j] = r.initial[1][b*u+j]*larger, r.initial[2][b*u+j]*larger
+	}
+	return h, c, n
 }
 
 // plain computes one number after the other from the equations of the paper
-// without a stabiliser: equations 8 to 14 of Beck et al. 2024.
+// without a stabiliser: equations 8 to 14 of Beck et al. 2024. It returns the
+// outputs of all steps and the last states.
 func (r slstmRun) plain() (ys, h, c, n []float64) {
 	u, d := r.units, r.units/r.heads
 	for b := range r.batch {
-		hs, cs, ns := make([]float64, u), make([]float64, u), make([]float64, u)
-		for t := range r.steps {
+		hs, cs, ns := r.stored(b)
+		y := make([]float64, u)
+		for k := range r.steps {
+			t := k
+			if r.backwards {
+				t = r.steps - 1 - k
+			}
+			if r.mask != nil && r.mask[b*r.steps+t] == 0 {
+				if r.zeroMask {
+					y = make([]float64, u)
+				}
+				ys = append(ys, y...)
+				continue
+			}
 			sum := func(gate, j int) float64 {
 				z := r.bias[gate*u+j]
 				for i := range r.features {
@@ -48,8 +78,8 @@ func (r slstmRun) plain() (ys, h, c, n []float64) {
 				ns[j] = f*ns[j] + i
 				next[j] = cs[j] / ns[j] / (1 + math.Exp(-sum(3, j)))
 			}
-			hs = next
-			ys = append(ys, hs...)
+			hs, y = next, next
+			ys = append(ys, y...)
 		}
 		h, c, n = append(h, hs...), append(c, cs...), append(n, ns...)
 	}
@@ -62,31 +92,97 @@ func (r slstmRun) layer() layers.RNN {
 			Units: r.units, Heads: r.heads, ExponentialForget: r.exponential, NoUnitForgetBias: true,
 			KernelInitializer: given(r.kernel), RecurrentInitializer: given(r.recurrent), BiasInitializer: given(r.bias),
 		},
-		ReturnSequences: true, Unrolled: r.unrolled,
+		ReturnSequences: true, Unrolled: r.unrolled, GoBackwards: r.backwards, ZeroOutputForMask: r.zeroMask,
 	}
 }
 
-// The cell computes what the equations say, which the stabiliser leaves alone,
-// in float64 and float32.
+// states runs the layer, and gives the outputs of all steps, h, c, n and m.
+func (r slstmRun) states(t tester, dtype tensor.Dtype) (y, h, c, n, m []float64) {
+	params, err := graph.NewParams(dtype, 1)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	out := evaluate(t, graph.Config{Params: params}, graph.Tick{}, func(s *graph.Scope) {
+		in := []graph.Value{s.Values(r.x, graph.Shape{r.batch, r.steps, r.features})}
+		if r.mask != nil {
+			in[0] = in[0].WithMask(s.Values(r.mask, graph.Shape{r.batch, r.steps}))
+		}
+		for _, v := range r.initial {
+			in = append(in, s.Values(v, graph.Shape{r.batch, r.units}))
+		}
+		l := r.layer()
+		l.ReturnState = true
+		for i, v := range layers.Apply(s, "layer", l, in...) {
+			s.Output([]string{"y", "h", "c", "n", "m"}[i], v)
+		}
+	})
+	return out["y"], out["h"], out["c"], out["n"], out["m"]
+}
+
+// drawSLSTM draws an sLSTM. Where nothing is stored at the beginning, n is 0 and m
+// means nothing; elsewhere it may well be 0.
+func drawSLSTM(t *rapid.T) slstmRun {
+	size, yes := rapid.IntRange(1, 4), rapid.Bool()
+	r := slstmRun{heads: size.Draw(t, "heads"), exponential: yes.Draw(t, "exponential"), backwards: yes.Draw(t, "backwards")}
+	r.batch, r.steps, r.features = size.Draw(t, "batch"), rapid.IntRange(1, 12).Draw(t, "steps"), size.Draw(t, "features")
+	r.units, r.zeroMask = r.heads*size.Draw(t, "units of a head"), yes.Draw(t, "zero output for mask")
+	seed, u := rapid.Uint64Max(1<<20).Draw(t, "seed"), r.units
+	draw := func(i, n int, scale float64) []float64 { return graphtest.Uniform(seed+uint64(i), n, scale) }
+	r.x, r.kernel = draw(0, r.batch*r.steps*r.features, 2), draw(1, r.features*4*u, 1)
+	r.recurrent, r.bias = draw(2, u*4*u/r.heads, 1), draw(3, 4*u, 2)
+	if yes.Draw(t, "masked") {
+		r.mask = make([]float64, r.batch*r.steps)
+		for i, x := range draw(4, len(r.mask), 1) {
+			if x > 0 {
+				r.mask[i] = 1
+			}
+		}
+	}
+	if yes.Draw(t, "initial") {
+		h, c, n, m := draw(5, r.batch*u, 1), draw(6, r.batch*u, 1), draw(7, r.batch*u, 1), draw(8, r.batch*u, 2)
+		for i, x := range n {
+			n[i] = math.Abs(x)
+			c[i] *= n[i] // which it never exceeds
+			switch rapid.IntRange(0, 3).Draw(t, "start") {
+			case 0:
+				c[i], n[i] = 0, 0
+			case 1:
+				m[i] = 0
+			}
+		}
+		r.initial = [][]float64{h, c, n, m}
+	}
+	return r
+}
+
+// The cell computes what the equations say, which the stabiliser leaves alone, in
+// float64 and float32: y and h, and c and n times exp(m), of which c/n and the
+// logarithm of n are compared, as they may be huge.
 func TestSLSTMEquations(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		size := rapid.IntRange(1, 4)
-		r := slstmRun{heads: size.Draw(t, "heads"), exponential: rapid.Bool().Draw(t, "exponential")}
-		r.batch, r.steps, r.features = size.Draw(t, "batch"), rapid.IntRange(1, 12).Draw(t, "steps"), size.Draw(t, "features")
-		r.units = r.heads * size.Draw(t, "units of a head")
-		seed, u := rapid.Uint64Max(1<<20).Draw(t, "seed"), r.units
-		draw := func(i, n int, scale float64) []float64 { return graphtest.Uniform(seed+uint64(i), n, scale) }
-		r.x, r.kernel = draw(0, r.batch*r.steps*r.features, 2), draw(1, r.features*4*u, 1)
-		r.recurrent, r.bias = draw(2, u*4*u/r.heads, 1), draw(3, 4*u, 2)
-		r.inference = true
-		r.loss = func(i, n int) []float64 { return make([]float64, n) }
-		want, _, _, _ := r.plain()
+		r := drawSLSTM(t)
+		wantY, wantH, wantC, wantN := r.plain()
 		for dtype, tol := range tolerances {
-			got := r.runLayer(t, dtype, r.layer())["output"]
-			for i, w := range want {
-				if !(math.Abs(got[i]-w) <= tol) {
-					t.Fatalf("%v element %d: got %g, want %g", dtype, i, got[i], w)
+			close := func(name string, i int, got, want float64) {
+				if !(math.Abs(got-want) <= tol*math.Max(1, math.Abs(want))) {
+					t.Fatalf("%v %s, element %d: got %g, want %g", dtype, name, i, got, want)
 				}
+			}
+			y, h, c, n, m := r.states(t, dtype)
+			if len(y) != len(wantY) || len(h) != len(wantH) || len(m) != len(wantN) {
+				t.Fatalf("got %d outputs, %d and %d states", len(y), len(h), len(m))
+			}
+			for i, w := range wantY {
+				close("y", i, y[i], w)
+			}
+			for i, w := range wantN {
+				close("h", i, h[i], wantH[i])
+				if w == 0 {
+					close("n", i, n[i], 0)
+					continue
+				}
+				close("c/n", i, c[i]/n[i], wantC[i]/w)
+				close("log n", i, math.Log(n[i])+m[i], math.Log(w))
 			}
 		}
 	})
