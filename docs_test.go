@@ -10,14 +10,14 @@ import (
 	"github.com/engram-go/engram/layers"
 )
 
-// The layer, the cell and their tests in docs/adding-a-layer.md are those that
-// layers/adding_test.go compiles and runs.
+// The layer, the cell, their tests and the model in docs/adding-a-layer.md are
+// those that adding_test.go compiles and runs.
 func TestAddingALayer(t *testing.T) {
 	doc, err := os.ReadFile("docs/adding-a-layer.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	code, err := os.ReadFile("layers/adding_test.go")
+	code, err := os.ReadFile("adding_test.go")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,11 +25,20 @@ func TestAddingALayer(t *testing.T) {
 	if len(blocks) != 5 {
 		t.Fatalf("got %d pieces of code, want 5", len(blocks))
 	}
-	for _, b := range append(blocks[:2:2], blocks[3:]...) { // the third is a model
-		if !bytes.Contains(code, b[1]) {
-			t.Errorf("layers/adding_test.go does not have\n%s", b[1])
+	for i, b := range blocks {
+		text := b[1]
+		if i == 2 { // the model, which stands in a function
+			text = indented(text)
+		}
+		if !bytes.Contains(code, text) {
+			t.Errorf("adding_test.go does not have\n%s", text)
 		}
 	}
+}
+
+// indented is code as it stands in a function.
+func indented(code []byte) []byte {
+	return regexp.MustCompile("(?m)^(.)").ReplaceAll(code, []byte("\t$1"))
 }
 
 // The programs in docs/from-keras.md are those of examples.
@@ -48,9 +57,8 @@ func TestFromKeras(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		indented := regexp.MustCompile("(?m)^(.)").ReplaceAll(blocks[i][1], []byte("\t$1"))
-		if !bytes.Contains(code, indented) {
-			t.Errorf("%s does not have\n%s", example, indented)
+		if text := indented(blocks[i][1]); !bytes.Contains(code, text) {
+			t.Errorf("%s does not have\n%s", example, text)
 		}
 	}
 }
@@ -69,9 +77,8 @@ func TestReadmeFunctional(t *testing.T) {
 	if len(blocks) != 2 {
 		t.Fatalf("got %d pieces of code, want 2", len(blocks))
 	}
-	indented := regexp.MustCompile("(?m)^(.)").ReplaceAll(blocks[1][1], []byte("\t$1"))
-	if !bytes.Contains(code, indented) {
-		t.Errorf("models/example_functional_test.go does not have\n%s", indented)
+	if text := indented(blocks[1][1]); !bytes.Contains(code, text) {
+		t.Errorf("models/example_functional_test.go does not have\n%s", text)
 	}
 }
 

@@ -1,16 +1,25 @@
-package layers_test
+package engram_test
 
-// The code of docs/adding-a-layer.md, which a test at the root of the module
-// holds equal to this file.
+// The code of docs/adding-a-layer.md, which TestAddingALayer holds equal to this
+// file.
 
 import (
+	"context"
+	"path/filepath"
+	"slices"
 	"testing"
 
+	"gorgonia.org/tensor"
+
+	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/initializers"
 	"github.com/engram-go/engram/layers/layertest"
+	"github.com/engram-go/engram/models"
+	"github.com/engram-go/engram/train"
+	"github.com/engram-go/engram/train/losses"
 )
 
 // Highway carries a part t of its input past a dense layer (Srivastava et al.
@@ -92,4 +101,51 @@ func TestMGU(t *testing.T) {
 		Outputs: []graph.Shape{{graph.Any, 5, 4}},
 		Custom:  []any{MGU{}},
 	})
+}
+
+// TestTrainAddedLayer trains a model of both, saves it and loads it.
+func TestTrainAddedLayer(t *testing.T) {
+	ctx, path := context.Background(), filepath.Join(t.TempDir(), "model.safetensors")
+	check := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var x, y [][]float64
+	for i := range 32 {
+		x = append(x, []float64{float64(i) / 32, 0.5, float64(i % 3)})
+		y = append(y, []float64{float64(i % 3)})
+	}
+	inputs, err := datasets.Matrix(x, tensor.Float32)
+	check(err)
+	targets, err := datasets.Matrix(y, tensor.Float32)
+	check(err)
+	data, err := datasets.FromTensors([]*tensor.Dense{inputs}, []*tensor.Dense{targets})
+	check(err)
+
+	custom := []any{Highway{}}
+	model := models.NewSequential(models.Config{Custom: custom},
+		layers.Input{Shape: graph.Shape{3}},
+		Highway{},
+		layers.Dense{Units: 1},
+	)
+	trainer, err := train.Compile(model, train.Config{Loss: losses.MSE{}})
+	check(err)
+	history, err := trainer.Fit(ctx, data, train.FitConfig{Epochs: 50})
+	check(err)
+	check(model.Save(path))
+	loaded, err := models.Load(path, models.LoadConfig{Custom: custom})
+	check(err)
+
+	if loss := history.Values["loss"]; loss[49] >= loss[0] {
+		t.Errorf("the loss went from %v to %v", loss[0], loss[49])
+	}
+	want, err := model.Predict(ctx, inputs)
+	check(err)
+	got, err := loaded.Predict(ctx, inputs)
+	check(err)
+	if !slices.Equal(got.Float32s(), want.Float32s()) {
+		t.Error("the model that was loaded predicts something else")
+	}
 }
