@@ -37,8 +37,9 @@ func registry(custom []any) (*codec.Registry, error) {
 }
 
 // Save writes the model to a file, which appears whole or not at all. It
-// refuses a layer that Load could not read again: one that is neither Engram's
-// own nor in Config.Custom.
+// refuses what Load could not read again, before anything is written: a layer
+// that is neither Engram's own nor in Config.Custom, and weights that are not
+// finite.
 func (m *Model) Save(path string) error {
 	f, err := m.file()
 	if err != nil {
@@ -99,9 +100,17 @@ func (m *Model) file() (safetensors.File, error) {
 		f.Metadata[frozenKey] = frozen
 	}
 	for _, w := range weights {
+		if err := finite(w.Path, w.Value); err != nil {
+			return safetensors.File{}, err
+		}
 		f.Tensors[w.Path] = w.Value
 	}
 	return f, nil
+}
+
+// finite refuses numbers that could not be read again.
+func finite(path string, t *tensor.Dense) error {
+	return errors.Wrap(graph.CheckTensor(t, t.Dtype(), graph.Shape(t.Shape())), path)
 }
 
 // writable finds the layer that Load could not read again, by its path.

@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/engram-go/engram/graph"
@@ -231,9 +232,16 @@ func (st *Stepper) SetStates(states map[string]*tensor.Dense) error {
 }
 
 // SaveStates writes the states to a file in the safetensors format, which
-// appears whole or not at all.
+// appears whole or not at all. States that are not finite are an error, as
+// LoadStates would refuse them, and nothing is written.
 func (st *Stepper) SaveStates(path string) error {
-	return safetensors.WriteFile(path, safetensors.File{Tensors: st.States()})
+	states := st.States()
+	for _, place := range slices.Sorted(maps.Keys(states)) {
+		if err := finite(place, states[place]); err != nil {
+			return err
+		}
+	}
+	return safetensors.WriteFile(path, safetensors.File{Tensors: states})
 }
 
 // LoadStates goes on from the states of a file, as SetStates does.
