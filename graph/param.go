@@ -20,16 +20,16 @@ type Initializer interface {
 type Param struct {
 	Path    string
 	Shape   Shape
-	value   *tensor.Dense
-	state   bool   // no gradient changes it
-	frozen  bool   // see Freeze
-	changed bool   // since it was initialised
-	origin  *Param // in another set, which holds the memory; nil where it is this one
+	value   *tensor.Dense // nil where another set holds it
+	state   bool          // no gradient changes it
+	frozen  bool          // see Freeze
+	changed bool          // since it was initialised
+	origin  *Param        // in another set, which holds the memory; nil where it is this one
 }
 
-// Value is the memory of the parameter, in row-major order. To change it, use
-// Params.Update.
-func (p *Param) Value() *tensor.Dense { return p.value }
+// Value is the memory of the parameter, in row-major order; nil until Restored
+// where it is stored. To change it, use Params.Update.
+func (p *Param) Value() *tensor.Dense { return p.root().value }
 
 // Params are the parameters of a model, by path, in the order in which they
 // were declared. A parameter starts with a value that depends on the seed and
@@ -44,9 +44,9 @@ type Params struct {
 	guard  *guard
 	list   []*Param
 	byPath map[string]*Param
-	stored map[string]*tensor.Dense // see RestoreParams
-	shares map[string]place         // by path, see Share
-	paths  map[*Param]string        // of those in other sets, by where they are held
+	stored map[string]Shape  // see RestoreParams
+	shares map[string]place  // by path, see Share
+	paths  map[*Param]string // of those in other sets, by where they are held
 }
 
 // NewParams returns an empty set. The zero dtype means tensor.Float32.
@@ -59,46 +59,6 @@ func NewParams(dtype tensor.Dtype, seed uint64) (*Params, error) {
 		return nil, Error{Field: "dtype", Rule: "must be float32 or float64", Value: dtype}
 	}
 	return &Params{dtype: dtype, seed: seed, guard: &guard{}, byPath: map[string]*Param{}, paths: map[*Param]string{}}, nil
-}
-
-// RestoreParams returns a set whose parameters take the stored values instead
-// of being initialised, and that refuses any other.
-func RestoreParams(dtype tensor.Dtype, seed uint64, stored map[string]*tensor.Dense) (*Params, error) {
-	p, err := NewParams(dtype, seed)
-	if err != nil {
-		return nil, err
-	}
-	p.stored = map[string]*tensor.Dense{}
-	for path, t := range stored {
-		if t == nil {
-			return nil, Error{Path: path, Field: "weight", Rule: "must not be nil"}
-		}
-		if err := CheckTensor(t, p.dtype, shapeOf(t)); err != nil {
-			return nil, errors.Wrap(err, path)
-		}
-		p.stored[path] = t
-	}
-	return p, nil
-}
-
-// Restored ends what RestoreParams began: parameters that are declared from now
-// on are initialised.
-func (p *Params) Restored() {
-	defer p.guard.lock().mu.Unlock()
-	p.stored = nil
-}
-
-// Unused are the stored values that no parameter has taken, sorted by path.
-func (p *Params) Unused() []string {
-	defer p.guard.rlock().mu.RUnlock()
-	var out []string
-	for path := range p.stored {
-		if p.find(path) == nil {
-			out = append(out, path)
-		}
-	}
-	slices.Sort(out)
-	return out
 }
 
 // Dtype is the type of all parameters.
@@ -158,7 +118,7 @@ func (p *Params) Set(values map[string]*tensor.Dense) error {
 			}
 		}
 		for path, t := range values {
-			copyDense(p.find(path).value, Contiguous(t))
+			copyDense(p.find(path).Value(), Contiguous(t))
 		}
 		return nil
 	})
@@ -186,7 +146,6 @@ func (p *Params) declareLocked(path string, shape Shape, init Initializer, train
 		if err := p.once(q); err != nil {
 			return nil, err
 		}
-		q.value = q.origin.value
 	} else if q.value, err = p.start(path, shape, init); err != nil {
 		return nil, err
 	}
@@ -196,19 +155,10 @@ func (p *Params) declareLocked(path string, shape Shape, init Initializer, train
 	return q, nil
 }
 
-// start makes the first value of a parameter.
+// start makes the first value of a parameter; none while it is still stored.
 func (p *Params) start(path string, shape Shape, init Initializer) (*tensor.Dense, error) {
 	if p.stored != nil {
-		t, ok := p.stored[path]
-		if !ok {
-			return nil, Error{Path: path, Field: "weight", Rule: "must be stored"}
-		}
-		if !fits(t, shape) {
-			return nil, Error{Path: path, Field: "weight", Rule: fmt.Sprintf("must have the shape %v", physicalShape(shape)), Value: shapeOf(t)}
-		}
-		out := newDense(p.dtype, shape)
-		copyDense(out, Contiguous(t))
-		return out, nil
+		return nil, p.expect(path, shape)
 	}
 	if init == nil {
 		return nil, Error{Field: path, Rule: "must have an initializer"}
@@ -257,10 +207,14 @@ func (s *Scope) param(name string, shape Shape, init Initializer, trainable bool
 		return s.poison(shape)
 	}
 	v := s.leafOf(s.program(), name, shape)
-	if v.node != nil {
+	switch {
+	case v.node == nil:
+	case p.Value() == nil:
+		s.Failf(name, "must be restored before a graph is built", nil)
+	default:
 		// A clone of the header only: the memory is shared, and what Gorgonia
 		// does to the header stays in this graph.
-		s.bind(v, p.value.ShallowClone())
+		s.bind(v, p.Value().ShallowClone())
 		s.params[v.node] = true
 	}
 	s.boundAt[path] = len(s.bound)

@@ -54,7 +54,7 @@ func (p *Params) foreign(path string, shape Shape, init Initializer, trainable b
 			if err != nil {
 				return nil, err
 			}
-			copyDense(q.value, value)
+			copyDense(q.Value(), value)
 			p.guard.now().version++
 		}
 		return q, nil

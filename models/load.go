@@ -3,6 +3,8 @@ package models
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/engram-go/engram/graph"
@@ -20,12 +22,13 @@ type LoadConfig struct {
 
 // Load reads a model that Save wrote. The file is not trusted: one that is cut
 // short, too long, of a later format, that names an unknown layer or whose
-// weights do not fit its layers is an error.
+// weights do not fit its layers is an error, and takes no memory for weights.
 func Load(path string, cfg LoadConfig) (*Model, error) {
-	f, err := safetensors.ReadFile(path)
+	f, err := safetensors.Open(path)
 	if err != nil {
 		return nil, err
 	}
+	defer f.Close()
 	m, err := restore(f, cfg)
 	return m, errors.Wrap(err, path)
 }
@@ -35,14 +38,16 @@ func Read(r io.Reader, cfg LoadConfig) (*Model, error) {
 	if r == nil {
 		return nil, graph.Error{Field: "reader", Rule: "must not be nil"}
 	}
-	f, err := safetensors.Read(r)
+	f, err := safetensors.NewReader(r)
 	if err != nil {
 		return nil, err
 	}
 	return restore(f, cfg)
 }
 
-func restore(f safetensors.File, cfg LoadConfig) (*Model, error) {
+// restore makes the model of what a file says, and reads the weights once they
+// are known to fit.
+func restore(f *safetensors.Reader, cfg LoadConfig) (*Model, error) {
 	if v := f.Metadata[formatKey]; v != formatVersion {
 		return nil, graph.Error{Field: "metadata " + formatKey, Rule: fmt.Sprintf("must be %q, as Save writes it", formatVersion), Value: fmt.Sprintf("%q", v)}
 	}
@@ -64,7 +69,11 @@ func restore(f safetensors.File, cfg LoadConfig) (*Model, error) {
 	if _, err := m.inputs(); err != nil {
 		return nil, err
 	}
-	if m.params, err = graph.RestoreParams(m.Dtype(), m.cfg.Seed, f.Tensors); err != nil {
+	shapes, err := m.stored(f.Infos)
+	if err != nil {
+		return nil, err
+	}
+	if m.params, err = graph.RestoreParams(m.Dtype(), m.cfg.Seed, shapes); err != nil {
 		return nil, err
 	}
 	if err := m.inherit(m.params, m.cfg.Name); err != nil {
@@ -76,11 +85,30 @@ func restore(f safetensors.File, cfg LoadConfig) (*Model, error) {
 	if extra := m.params.Unused(); len(extra) > 0 {
 		return nil, graph.Error{Field: "weights", Rule: "must all belong to a layer", Value: strings.Join(extra, ", ")}
 	}
-	m.params.Restored()
+	weights, err := f.Tensors()
+	if err != nil {
+		return nil, err
+	}
+	if err := m.params.Restored(weights); err != nil {
+		return nil, err
+	}
 	if err := m.refreeze(r, f.Metadata[frozenKey]); err != nil {
 		return nil, err
 	}
 	return m, nil
+}
+
+// stored are the shapes of the weights in a file, which must be of the model's
+// dtype.
+func (m *Model) stored(infos map[string]safetensors.Info) (map[string]graph.Shape, error) {
+	shapes := make(map[string]graph.Shape, len(infos))
+	for _, path := range slices.Sorted(maps.Keys(infos)) {
+		if got := infos[path].Dtype; got != m.Dtype() {
+			return nil, graph.Error{Path: path, Field: "dtype", Rule: fmt.Sprintf("must be %v", m.Dtype()), Value: got}
+		}
+		shapes[path] = infos[path].Shape
+	}
+	return shapes, nil
 }
 
 // rebuild makes a model of its config.

@@ -244,11 +244,35 @@ func (st *Stepper) SaveStates(path string) error {
 	return safetensors.WriteFile(path, safetensors.File{Tensors: states})
 }
 
-// LoadStates goes on from the states of a file, as SetStates does.
+// LoadStates goes on from the states of a file, as SetStates does. One that does
+// not fit is refused before its numbers are read.
 func (st *Stepper) LoadStates(path string) error {
-	f, err := safetensors.ReadFile(path)
+	f, err := safetensors.Open(path)
 	if err != nil {
 		return err
 	}
-	return errors.Wrap(st.SetStates(f.Tensors), path)
+	defer f.Close()
+	if err := st.fits(f.Infos); err != nil {
+		return errors.Wrap(err, path)
+	}
+	states, err := f.Tensors()
+	if err != nil {
+		return errors.Wrap(err, path)
+	}
+	return errors.Wrap(st.SetStates(states), path)
+}
+
+// fits holds what a file says of its states against those that are there.
+func (st *Stepper) fits(infos map[string]safetensors.Info) error {
+	states := st.States()
+	for _, place := range slices.Sorted(maps.Keys(infos)) {
+		want, got := states[place], infos[place]
+		if want == nil {
+			return graph.Error{Path: place, Field: "state", Rule: "must belong to the model"}
+		}
+		if shape := graph.Shape(want.Shape()); got.Dtype != want.Dtype() || !shape.Equal(got.Shape) {
+			return graph.Error{Path: place, Field: "state", Rule: fmt.Sprintf("must be %v of shape %v", want.Dtype(), shape), Value: fmt.Sprintf("%v of shape %v", got.Dtype, got.Shape)}
+		}
+	}
+	return nil
 }

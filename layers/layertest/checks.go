@@ -203,15 +203,19 @@ func checkWeights(t testing.TB, c Case) {
 	for _, p := range params.All() {
 		stored[p.Path] = p.Value()
 	}
-	restored, err := graph.RestoreParams(tensor.Float64, 2, stored)
+	other, err := graph.NewParams(tensor.Float64, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if after := run(t, c.Layer, graph.Config{Params: restored}, c.Inputs); !reflect.DeepEqual(before, after) {
+	run(t, c.Layer, graph.Config{Params: other}, c.Inputs) // declares them
+	if err := other.Set(stored); err != nil {
+		t.Fatal(err)
+	}
+	if after := run(t, c.Layer, graph.Config{Params: other}, c.Inputs); !reflect.DeepEqual(before, after) {
 		t.Errorf("with the stored weights it computes %v, before %v", after, before)
 	}
-	if unused := restored.Unused(); len(unused) > 0 {
-		t.Errorf("the stored weights %v are not used again", unused)
+	if n := len(other.All()); n != len(stored) {
+		t.Errorf("it has %d weights, and before %d", n, len(stored))
 	}
 }
 

@@ -217,6 +217,18 @@ func TestReadFileErrors(t *testing.T) {
 	}
 	_, err = safetensors.ReadFile(bad)
 	refused(t, "bad", err, bad+":a", "must be an object")
+
+	data := write(t, golden())
+	for want, data := range map[string][]byte{
+		"data must be complete, but the file ends before": data[:len(data)-1],
+		"file must end with its last tensor, but goes on": append(bytes.Clone(data), 0),
+	} {
+		if err := os.WriteFile(bad, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := safetensors.Open(bad) // reads no numbers
+		refused(t, "size", err, bad, want)
+	}
 }
 
 func refused(t *testing.T, name string, err error, path, want string) {

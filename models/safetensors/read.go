@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"slices"
 	"strconv"
 
@@ -13,58 +12,6 @@ import (
 	"github.com/engram-go/engram/internal/strictjson"
 	"gorgonia.org/tensor"
 )
-
-// ReadFile reads the file at path, which must be a regular one, by the rules of
-// Read.
-func ReadFile(path string) (File, error) {
-	// Opening a pipe that nobody writes to would wait for ever.
-	if info, err := os.Stat(path); err != nil {
-		return File{}, at(path, opening(err))
-	} else if !info.Mode().IsRegular() {
-		return File{}, at(path, irregular(info))
-	}
-	r, err := os.Open(path)
-	if err != nil {
-		return File{}, at(path, opening(err))
-	}
-	defer r.Close()
-	f, err := Read(r)
-	if err != nil {
-		return File{}, at(path, err)
-	}
-	return f, nil
-}
-
-// Read reads one file to the end of r. It refuses a header over 100 MB, a key
-// given twice, a dtype other than F32 and F64, an axis of size 0, sizes that
-// contradict each other, tensors that overlap or leave a gap, and bytes that
-// are missing or left over. Errors are graph.Error values, whose Path is the
-// name of the tensor where there is one.
-func Read(r io.Reader) (File, error) {
-	head, err := readHeader(r)
-	if err != nil {
-		return File{}, err
-	}
-	f, entries, err := parseHeader(head)
-	if err != nil {
-		return File{}, err
-	}
-	for _, e := range entries {
-		d, err := readTensor(r, e)
-		if err != nil {
-			return File{}, at(strictjson.Label(e.name), err)
-		}
-		f.Tensors[e.name] = d
-	}
-	switch _, err := io.ReadFull(r, make([]byte, 1)); err {
-	case io.EOF:
-		return f, nil
-	case nil:
-		return File{}, graph.Error{Field: "file", Rule: "must end with its last tensor, but goes on"}
-	default:
-		return File{}, cut(err, "file")
-	}
-}
 
 // An entry is what the header says about a tensor.
 type entry struct {
@@ -91,42 +38,41 @@ func readHeader(r io.Reader) ([]byte, error) {
 }
 
 // parseHeader returns the metadata and the tensors in the order of their data.
-func parseHeader(head []byte) (File, []entry, error) {
-	f := File{Tensors: map[string]*tensor.Dense{}}
+func parseHeader(head []byte) (*Reader, error) {
 	if len(head) == 0 || head[0] != '{' {
-		return f, nil, graph.Error{Field: "header", Rule: "must begin with {", Value: strictjson.Clip(head)}
+		return nil, graph.Error{Field: "header", Rule: "must begin with {", Value: strictjson.Clip(head)}
 	}
 	const depth = 3 // tensors, their fields, the lists in those
 	if err := strictjson.Check(head, depth); err != nil {
-		return f, nil, in("header", err)
+		return nil, in("header", err)
 	}
-	var entries []entry
-	err := strictjson.Object(head, func(name string, value []byte) error {
+	r := &Reader{Infos: map[string]Info{}}
+	err := strictjson.Object(head, func(name string, value []byte) (err error) {
 		if name == metadataKey {
-			m, err := parseMetadata(value)
-			f.Metadata = m
+			r.Metadata, err = parseMetadata(value)
 			return err
 		}
 		e, err := parseEntry(name, value)
-		entries = append(entries, e)
 		if err != nil {
 			return at(strictjson.Label(name), err)
 		}
+		r.entries = append(r.entries, e)
+		r.Infos[name] = Info{e.dtype.of, e.shape}
 		return nil
 	})
 	if err != nil {
-		return f, nil, err
+		return nil, err
 	}
-	slices.SortStableFunc(entries, func(a, b entry) int { return a.begin - b.begin })
+	slices.SortStableFunc(r.entries, func(a, b entry) int { return a.begin - b.begin })
 	end := 0
-	for _, e := range entries {
+	for _, e := range r.entries {
 		if e.begin != end {
-			return f, nil, graph.Error{Path: strictjson.Label(e.name), Field: "data_offsets",
+			return nil, graph.Error{Path: strictjson.Label(e.name), Field: "data_offsets",
 				Rule: fmt.Sprintf("must begin at %d, where the tensor before ends", end), Value: e.begin}
 		}
 		end = e.end
 	}
-	return f, entries, nil
+	return r, nil
 }
 
 func parseMetadata(data []byte) (map[string]string, error) {
@@ -262,4 +208,9 @@ func cut(err error, part string) error {
 		return graph.Error{Field: part, Rule: "must be complete, but the file ends before"}
 	}
 	return graph.Error{Field: part, Rule: reason(err), Kind: err}
+}
+
+// goesOn reports that a file has more bytes than it should.
+func goesOn() error {
+	return graph.Error{Field: "file", Rule: "must end with its last tensor, but goes on"}
 }

@@ -1,0 +1,145 @@
+package safetensors
+
+import (
+	"io"
+	"os"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/strictjson"
+	"gorgonia.org/tensor"
+)
+
+// Reader reads a file in two steps: first what its header says, then the
+// numbers. So whoever knows what the file should hold can refuse it before it
+// takes memory.
+type Reader struct {
+	Metadata map[string]string // as in File
+	Infos    map[string]Info   // of all tensors, by name
+
+	entries []entry
+	file    io.Reader
+	close   func() error
+}
+
+// Info is what a header says about a tensor.
+type Info struct {
+	Dtype tensor.Dtype
+	Shape graph.Shape
+}
+
+// Open reads the header of the file at path, which must be a regular one, of the
+// size that the header says. The caller closes what it returns.
+func Open(path string) (*Reader, error) {
+	// Opening a pipe that nobody writes to would wait for ever.
+	if info, err := os.Stat(path); err != nil {
+		return nil, at(path, opening(err))
+	} else if !info.Mode().IsRegular() {
+		return nil, at(path, irregular(info))
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, at(path, opening(err))
+	}
+	r, err := NewReader(file)
+	if err == nil {
+		err = r.fills(file)
+	}
+	if err != nil {
+		file.Close()
+		return nil, at(path, err)
+	}
+	r.close = file.Close
+	return r, nil
+}
+
+// NewReader reads the header of a file from a stream, by the rules of Read.
+func NewReader(file io.Reader) (*Reader, error) {
+	head, err := readHeader(file)
+	if err != nil {
+		return nil, err
+	}
+	r, err := parseHeader(head)
+	if err != nil {
+		return nil, err
+	}
+	r.file, r.close = file, func() error { return nil }
+	return r, nil
+}
+
+// fills holds the size of a file, whose header was read, against what the header
+// says of the rest.
+func (r *Reader) fills(file *os.File) error {
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	begin, err := file.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return err
+	}
+	end := 0
+	if n := len(r.entries); n > 0 {
+		end = r.entries[n-1].end
+	}
+	switch size := info.Size() - begin; {
+	case size < int64(end):
+		return cut(nil, "data")
+	case size > int64(end):
+		return goesOn()
+	}
+	return nil
+}
+
+// Tensors reads the numbers, to the end of the file. It can be called once.
+func (r *Reader) Tensors() (map[string]*tensor.Dense, error) {
+	out := make(map[string]*tensor.Dense, len(r.entries))
+	for _, e := range r.entries {
+		d, err := readTensor(r.file, e)
+		if err != nil {
+			return nil, at(strictjson.Label(e.name), err)
+		}
+		out[e.name] = d
+	}
+	switch _, err := io.ReadFull(r.file, make([]byte, 1)); err {
+	case io.EOF:
+		return out, nil
+	case nil:
+		return nil, goesOn()
+	default:
+		return nil, cut(err, "file")
+	}
+}
+
+// Close closes the file that Open opened.
+func (r *Reader) Close() error { return r.close() }
+
+// ReadFile reads the file at path, by the rules of Open and Read.
+func ReadFile(path string) (File, error) {
+	r, err := Open(path)
+	if err != nil {
+		return File{}, err
+	}
+	defer r.Close()
+	tensors, err := r.Tensors()
+	if err != nil {
+		return File{}, at(path, err)
+	}
+	return File{r.Metadata, tensors}, nil
+}
+
+// Read reads one file to the end of a stream. It refuses a header over 100 MB, a
+// key given twice, a dtype other than F32 and F64, an axis of size 0, sizes that
+// contradict each other, tensors that overlap or leave a gap, and bytes that
+// are missing or left over. Errors are graph.Error values, whose Path is the
+// name of the tensor where there is one.
+func Read(file io.Reader) (File, error) {
+	r, err := NewReader(file)
+	if err != nil {
+		return File{}, err
+	}
+	tensors, err := r.Tensors()
+	if err != nil {
+		return File{}, err
+	}
+	return File{r.Metadata, tensors}, nil
+}
