@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
@@ -18,18 +19,21 @@ type Initializer interface {
 // Param is one parameter: its place, its shape, and its elements, which all
 // graphs that are built over its set share.
 type Param struct {
-	Path    string
-	Shape   Shape
-	value   *tensor.Dense // nil where another set holds it
-	state   bool          // no gradient changes it
-	frozen  bool          // see Freeze
-	changed bool          // since it was initialised
-	origin  *Param        // in another set, which holds the memory; nil where it is this one
+	Path   string
+	Shape  Shape
+	value  *tensor.Dense // nil where another set holds it
+	state  bool          // no gradient changes it
+	frozen bool          // see Freeze
+	seen   atomic.Bool   // whether anybody knows its value, or was told to keep it
+	origin *Param        // in another set, which holds the memory; nil where it is this one
 }
 
 // Value is the memory of the parameter, in row-major order; nil until Restored
 // where it is stored. To change it, use Params.Update.
-func (p *Param) Value() *tensor.Dense { return p.root().value }
+func (p *Param) Value() *tensor.Dense {
+	p.root().seen.Store(true)
+	return p.root().value
+}
 
 // Params are the parameters of a model, by path, in the order in which they
 // were declared. A parameter starts with a value that depends on the seed and
@@ -92,9 +96,6 @@ func (p *Params) Update(change func() error) error {
 	g := p.guard.lock()
 	defer g.mu.Unlock()
 	g.version++
-	for _, q := range p.list {
-		q.root().changed = true
-	}
 	return change()
 }
 
@@ -149,7 +150,6 @@ func (p *Params) declareLocked(path string, shape Shape, init Initializer, train
 	} else if q.value, err = p.start(path, shape, init); err != nil {
 		return nil, err
 	}
-	q.changed = p.stored != nil
 	p.list = append(p.list, q)
 	p.byPath[path] = q
 	return q, nil

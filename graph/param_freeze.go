@@ -30,6 +30,7 @@ func (p *Params) Freeze(frozen bool, paths ...string) error {
 	}
 	for _, q := range met {
 		q.frozen = frozen
+		q.root().seen.Store(true)
 	}
 	return nil
 }

@@ -60,6 +60,7 @@ func (p *Params) Restored(values map[string]*tensor.Dense) error {
 				return errors.Wrap(err, q.Path)
 			}
 			q.root().value = viewOf(Contiguous(t), 0, q.Shape)
+			q.root().seen.Store(true)
 		}
 		p.stored = nil
 		return nil

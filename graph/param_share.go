@@ -9,15 +9,16 @@ import (
 type place struct {
 	owner *Params
 	path  string // in the owner
-	adopt bool   // whether they start anew, unless they were changed
+	adopt bool   // whether they start anew, unless they were seen
 }
 
 // Share makes the parameters under the path at those that owner holds under
 // the path from: one memory, which either may change. It must come before the
 // first of them is declared.
 //
-// With adopt, those that were never trained, set or read from a file start anew,
-// with the seed and the paths of p.
+// With adopt, those whose values nobody has seen, through Param.Value or a
+// program, and that were not frozen or restored, start anew, with the seed and the
+// paths of p.
 func (p *Params) Share(at string, owner *Params, from string, adopt bool) error {
 	if owner.dtype != p.dtype {
 		return Error{Path: at, Field: "dtype", Rule: fmt.Sprintf("must be %v to share weights", p.dtype), Value: owner.dtype}
@@ -49,12 +50,12 @@ func (p *Params) foreign(path string, shape Shape, init Initializer, trainable b
 		if err != nil {
 			return nil, err
 		}
-		if s.adopt && !q.root().changed {
+		if root := q.root(); s.adopt && !root.seen.Load() {
 			value, err := p.start(path, shape, init)
 			if err != nil {
 				return nil, err
 			}
-			copyDense(q.Value(), value)
+			copyDense(root.value, value)
 			p.guard.now().version++
 		}
 		return q, nil

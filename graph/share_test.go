@@ -68,19 +68,29 @@ func TestShare(t *testing.T) {
 
 func newParams(t *testing.T) *graph.Params { return config(t, tensor.Float64).Params }
 
-// Weights that were changed are kept, and others start anew.
+// Weights that somebody has seen are kept, and others start anew.
 func TestShareAdopts(t *testing.T) {
-	for _, changed := range []bool{false, true} {
+	for name, see := range map[string]func(p *graph.Params) error{
+		"nobody":   func(p *graph.Params) error { return nil },
+		"a caller": func(p *graph.Params) error { p.Get("a/w").Value(); return nil },
+		"a shape":  func(p *graph.Params) error { return declareAt(t, p, "a", 7) },
+		"a program": func(p *graph.Params) error {
+			_, err := graph.NewProgram(graph.Config{Params: p}, func(s *graph.Scope) {
+				s.Within("a", func() { s.Output("w", s.Param("w", graph.Shape{3}, constant(7))) })
+			})
+			return err
+		},
+		"who freezes": func(p *graph.Params) error { return p.Freeze(true, "a") },
+		"who sets": func(p *graph.Params) error {
+			return p.Set(map[string]*tensor.Dense{"a/w": dense(tensor.Float64, array{Shape: []int{3}, Data: []float64{1, 1, 1}})})
+		},
+	} {
 		owner, other := newParams(t), newParams(t)
 		if err := declareAt(t, owner, "a", 1); err != nil {
 			t.Fatal(err)
 		}
-		want := 2.0
-		if changed {
-			want = 1
-			if err := owner.Update(func() error { return nil }); err != nil {
-				t.Fatal(err)
-			}
+		if err := see(owner); err != nil {
+			t.Fatal(err)
 		}
 		if err := other.Share("b", owner, "a", true); err != nil {
 			t.Fatal(err)
@@ -88,8 +98,12 @@ func TestShareAdopts(t *testing.T) {
 		if err := declareAt(t, other, "b", 2); err != nil {
 			t.Fatal(err)
 		}
+		want := 1.0
+		if name == "nobody" || name == "a shape" {
+			want = 2
+		}
 		if got := owner.Get("a/w").Value().Float64s()[0]; got != want {
-			t.Errorf("changed %v: got %v", changed, got)
+			t.Errorf("seen by %s: got %v, want %v", name, got, want)
 		}
 	}
 }

@@ -25,8 +25,8 @@ func (h *home) claim(params *graph.Params, path string) (*graph.Params, string) 
 }
 
 // settle gives the model its parameters, and takes those of its parts from where
-// they are. A model that is a part keeps its weights if it was trained, read, or
-// given weights; otherwise they start anew, as if the parts were this model's own.
+// they are. A model that is a part keeps the weights that somebody has seen;
+// otherwise they start anew, as if the parts were this model's own.
 // It is called with m.mu locked.
 func (m *Model) settle() error {
 	if m.params == nil {

@@ -204,7 +204,8 @@ func (m *Model) Params() (*graph.Params, error) {
 
 // Build follows the shapes through all layers and initialises the parameters.
 // Everything that needs it calls it; it is only worth calling to see errors
-// early. It compiles nothing.
+// early. It compiles nothing. Models in the model keep weights that somebody has
+// seen, and others start anew, see Use.
 func (m *Model) Build() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

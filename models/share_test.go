@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -119,24 +120,24 @@ func TestModelsShareHandles(t *testing.T) {
 }
 
 // towers are two equal models in one, and a third in a fourth.
-func towers(look bool, cfg models.Config) *models.Functional {
+func towers(built bool, cfg models.Config) *models.Functional {
 	tower := func() *models.Sequential {
 		inner := models.NewSequential(models.Config{}, layers.Input{Shape: graph.Shape{3}}, layers.Dense{Units: 2})
-		if look {
+		if built {
 			inner.Build()
 		}
 		return inner
 	}
 	x := models.NewInput(layers.Input{Shape: graph.Shape{3}})
 	deep := models.NewSequential(models.Config{Name: "deep"}, layers.Input{Shape: graph.Shape{3}}, tower(), layers.Dense{Units: 2})
-	if look {
+	if built {
 		deep.Build()
 	}
 	return models.NewFunctional(cfg, models.Inputs{x}, models.Outputs{models.Use(tower()).Call(x), models.Use(tower()).Call(x), models.Use(deep).Call(x)})
 }
 
-// Untrained models start anew in the model around them: with its seed, at their
-// paths, whether they were looked at before or not.
+// Models whose weights nobody has seen start anew in the model around them: with
+// its seed, at their paths, whether they were built before or not.
 func TestNestedModelsStartAnew(t *testing.T) {
 	m := towers(false, models.Config{Seed: 4})
 	paths := strings.Join(weightPaths(t, m), " ")
@@ -174,6 +175,48 @@ func weightPaths(t *testing.T, m model) (paths []string) {
 		paths = append(paths, w.Path)
 	}
 	return paths
+}
+
+// Weights that were handed out, in whatever way, are those of the model for good:
+// a model around it changes no bit of them.
+func TestNestedModelsKeepWhatWasSeen(t *testing.T) {
+	x := inputs(tensor.Float32, 2, 4, 2)
+	for name, see := range map[string]func(m *models.Sequential) error{
+		"Predict": func(m *models.Sequential) error { _, err := m.Predict(ctx, x); return err },
+		"Weights": func(m *models.Sequential) error { _, err := m.Weights(); return err },
+		"Hash":    func(m *models.Sequential) error { _, err := m.WeightsSHA256(); return err },
+		"WriteTo": func(m *models.Sequential) error { _, err := m.WriteTo(io.Discard); return err },
+		"Freeze":  func(m *models.Sequential) error { return m.Freeze("dense") },
+		"Stepper": func(m *models.Sequential) error { _, err := m.Stepper(models.StepperConfig{}); return err },
+	} {
+		inner, twin := forecaster(models.Config{Seed: 7}), forecaster(models.Config{Seed: 7})
+		if err := see(inner); err != nil {
+			t.Fatal(err)
+		}
+		outer := models.NewSequential(models.Config{Name: "outer", Seed: 8}, layers.Input{Shape: graph.Shape{graph.Any, 2}}, inner, layers.Dense{Units: 1})
+		if err := outer.Build(); err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{"lstm/kernel", "dense/kernel"} {
+			got, err := inner.Weight("sequential/" + path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := twin.Weight("sequential/" + path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			shared, err := outer.Weight("outer/sequential/" + path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, name+": the outer model's "+path, shared, got)
+			if name == "Freeze" && path == "lstm/kernel" {
+				continue // it was not frozen, nor seen
+			}
+			same(t, name+": "+path, got, want)
+		}
+	}
 }
 
 // A model that has learned something, or was read, brings it along; what it

@@ -50,6 +50,11 @@ func (h *Handle) isInput() bool {
 // Use makes a handle of a layer or of a model. What is wrong with it is reported
 // by the model that it becomes a part of. All handles of a model stand for the
 // same weights, which are the model's own.
+//
+// The first model around a model starts its weights anew when it is built, with
+// its own seed and their paths in the whole, but only those that nobody has seen.
+// Weights stay as they are once the inner model has predicted, stepped, trained or
+// been evaluated, was saved or read from a file, or they were read, set or frozen.
 func Use(l layers.Layer) *Handle { return &Handle{layer: l} }
 
 // Call describes what the layer makes of the inputs, and returns its first
