@@ -20,9 +20,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Random models of all layers train a step, are saved and read, and are then
-// what they were: in their configs, in their weights, in what they predict, and
-// in what the next step gives.
+// Random models of all layers train a step, are saved and read, go to JSON and
+// back, and are then what they were: in their configs, in their weights, in what
+// they predict, and in what the next step gives.
 func TestRandomModels(t *testing.T) {
 	var names []string
 	for _, table := range []map[string]func(d *drawing){kinds, more} {
@@ -165,6 +165,9 @@ func comeBack(t rapid.TB, m *models.Functional) []byte {
 		}
 	}
 	compare()
+	if a, b := described(t, &m.Model), described(t, back); a != b {
+		t.Errorf("read, the model is\n%s\nand not\n%s", b, a)
+	}
 	if _, err := back.WriteTo(&again); err != nil || !bytes.Equal(again.Bytes(), text) {
 		t.Errorf("saved again, the model gives other bytes, %v", err)
 	}
@@ -173,6 +176,35 @@ func comeBack(t rapid.TB, m *models.Functional) []byte {
 	}
 	compare()
 	return text
+}
+
+// described is the JSON and the summary of a model, which must be those of the
+// model that is made of its JSON.
+func described(t rapid.TB, m *models.Model) string {
+	text, err := m.JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := models.FromJSON(text, models.LoadConfig{Custom: []any{same}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out [2]string
+	for i, m := range []*models.Model{m, back} {
+		text, err := m.JSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := bytes.NewBuffer(text)
+		if err := m.Summary(b); err != nil {
+			t.Fatal(err)
+		}
+		out[i] = b.String()
+	}
+	if out[0] != out[1] {
+		t.Errorf("made of its JSON, the model is\n%s\nand not\n%s", out[1], out[0])
+	}
+	return out[0]
 }
 
 func random(seed uint64, shape ...int) *tensor.Dense {

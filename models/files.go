@@ -78,26 +78,9 @@ func (m *Model) file() (safetensors.File, error) {
 	if err != nil {
 		return safetensors.File{}, err
 	}
-	r, err := registry(m.cfg.Custom)
-	if err != nil {
+	f := safetensors.File{Tensors: map[string]*tensor.Dense{}}
+	if f.Metadata, err = m.describe(); err != nil {
 		return safetensors.File{}, err
-	}
-	config := m.body.config(m)
-	if err := writable(r, m.cfg.Name, m.body.units()); err != nil {
-		return safetensors.File{}, err
-	}
-	text, err := r.Encode(config)
-	if err != nil {
-		return safetensors.File{}, errors.Wrap(err, m.cfg.Name)
-	}
-	f := safetensors.File{
-		Metadata: map[string]string{formatKey: formatVersion, configKey: string(text)},
-		Tensors:  map[string]*tensor.Dense{},
-	}
-	if frozen, err := m.frozen(r); err != nil {
-		return safetensors.File{}, err
-	} else if frozen != "" {
-		f.Metadata[frozenKey] = frozen
 	}
 	for _, w := range weights {
 		if err := finite(w.Path, w.Value); err != nil {
@@ -106,6 +89,29 @@ func (m *Model) file() (safetensors.File, error) {
 		f.Tensors[w.Path] = w.Value
 	}
 	return f, nil
+}
+
+// describe is all of a model that is built but its weights, in JSON by the keys
+// of a file.
+func (m *Model) describe() (map[string]string, error) {
+	r, err := registry(m.cfg.Custom)
+	if err != nil {
+		return nil, err
+	}
+	if err := writable(r, m.cfg.Name, m.body.units()); err != nil {
+		return nil, err
+	}
+	text, err := r.Encode(m.body.config(m))
+	if err != nil {
+		return nil, errors.Wrap(err, m.cfg.Name)
+	}
+	out := map[string]string{formatKey: formatVersion, configKey: string(text)}
+	if frozen, err := m.frozen(r); err != nil {
+		return nil, err
+	} else if frozen != "" {
+		out[frozenKey] = frozen
+	}
+	return out, nil
 }
 
 // finite refuses numbers that could not be read again.

@@ -67,7 +67,7 @@ func TestReadRefuses(t *testing.T) {
 		"the dtype":            {config(`"dtype":"float32"`, `"dtype":"float64"`), []string{"dtype must be float64, got float32"}},
 		"no dtype":             {config(`"dtype":"float32"`, `"dtype":""`), []string{`dtype must be float32 or float64, got ""`}},
 		"an unknown dtype":     {config(`"float32"`, `"float16"`), []string{`dtype must be float32 or float64, got "float16"`}},
-		"an unknown layer":     {config(`"class_name":"LSTM"`, `"class_name":"Lstm"`), []string{"metadata engram_config", "config.layers[1].layer.class_name", "must name a registered layers.Layer, or one in Custom, got Lstm"}},
+		"an unknown layer":     {config(`"class_name":"LSTM"`, `"class_name":"Lstm"`), []string{"engram_config", "config.layers[1].layer.class_name", "must name a registered layers.Layer, or one in Custom, got Lstm"}},
 		"no layer":             {config(`"class_name":"LSTM"`, `"class_name":"ZeroState"`), []string{"config.layers[1].layer.class_name", "got ZeroState"}},
 		"an unknown name":      {config(`"tanh"`, `"tanhh"`), []string{"config.layers[1].layer.config.activation", "got tanhh"}},
 		"an unknown field":     {config(`"units"`, `"unit"`), []string{"config.layers[1].layer.config.unit", "must be a field of layers.LSTM"}},
@@ -92,12 +92,12 @@ func TestReadRefuses(t *testing.T) {
 		}, []string{"a/b: layer must not be nil"}},
 		"an input of any size": {config(`"shape":[-1,2]`, `"shape":[-1,-1]`), []string{"sequential/lstm: LSTM must have an input whose last axis is known, got [any, any, any]"}},
 		"a negative axis":      {config(`"shape":[-1,2]`, `"shape":[-2,2]`), []string{"sequential/input: Input.Shape must have positive or open axes, got [-2, 2]"}},
-		"no config":            {func(f *safetensors.File) { delete(f.Metadata, "engram_config") }, []string{"metadata engram_config: JSON must be one complete value"}},
-		"a config of nothing":  {func(f *safetensors.File) { f.Metadata["engram_config"] = "null" }, []string{"metadata engram_config"}},
-		"a config of another":  {func(f *safetensors.File) { f.Metadata["engram_config"] = `{"class_name":"Dense","config":{"units":1}}` }, []string{"metadata engram_config", "got Dense"}},
-		"a config cut short":   {func(f *safetensors.File) { f.Metadata["engram_config"] = f.Metadata["engram_config"][:100] }, []string{"metadata engram_config: JSON must be one complete value"}},
-		"a later format":       {func(f *safetensors.File) { f.Metadata["engram_format"] = "2" }, []string{`metadata engram_format must be "1", as Save writes it, got "2"`}},
-		"another's file":       {func(f *safetensors.File) { f.Metadata = map[string]string{"format": "pt"} }, []string{`metadata engram_format must be "1"`, `got ""`}},
+		"no config":            {func(f *safetensors.File) { delete(f.Metadata, "engram_config") }, []string{"engram_config: JSON must be one complete value"}},
+		"a config of nothing":  {func(f *safetensors.File) { f.Metadata["engram_config"] = "null" }, []string{"engram_config"}},
+		"a config of another":  {func(f *safetensors.File) { f.Metadata["engram_config"] = `{"class_name":"Dense","config":{"units":1}}` }, []string{"engram_config", "got Dense"}},
+		"a config cut short":   {func(f *safetensors.File) { f.Metadata["engram_config"] = f.Metadata["engram_config"][:100] }, []string{"engram_config: JSON must be one complete value"}},
+		"a later format":       {func(f *safetensors.File) { f.Metadata["engram_format"] = "2" }, []string{`engram_format must be "1", as Save writes it, got "2"`}},
+		"another's file":       {func(f *safetensors.File) { f.Metadata = map[string]string{"format": "pt"} }, []string{`engram_format must be "1"`, `got ""`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			data := edited(t, m, c.change)

@@ -61,12 +61,12 @@ func (m *Model) refreeze(r *codec.Registry, text string) error {
 	}
 	var paths []string
 	if err := r.Decode([]byte(text), &paths); err != nil {
-		return errors.Wrap(err, "metadata "+frozenKey)
+		return errors.Wrap(err, frozenKey)
 	}
 	for i, path := range paths {
 		paths[i] = m.cfg.Name + "/" + path
 		if m.params.Get(paths[i]) == nil {
-			return graph.Error{Path: paths[i], Field: "metadata " + frozenKey, Rule: "must name a weight of the model"}
+			return graph.Error{Path: paths[i], Field: frozenKey, Rule: "must name a weight of the model"}
 		}
 	}
 	return m.params.Freeze(true, paths...)

@@ -81,10 +81,10 @@ func TestFreeze(t *testing.T) {
 func TestReadRefusesWhatIsFrozen(t *testing.T) {
 	m := forecaster(models.Config{})
 	for text, want := range map[string]string{
-		`["dense/kernel","dense/bios"]`: "sequential/dense/bios: metadata engram_frozen must name a weight of the model",
-		`["dense"]`:                     "sequential/dense: metadata engram_frozen must name a weight",
-		`"dense"`:                       "metadata engram_frozen",
-		`[`:                             "metadata engram_frozen",
+		`["dense/kernel","dense/bios"]`: "sequential/dense/bios: engram_frozen must name a weight of the model",
+		`["dense"]`:                     "sequential/dense: engram_frozen must name a weight",
+		`"dense"`:                       "engram_frozen",
+		`[`:                             "engram_frozen",
 	} {
 		_, err := read(edited(t, m, func(f *safetensors.File) { f.Metadata["engram_frozen"] = text }))
 		refused(t, err, want)

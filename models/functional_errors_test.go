@@ -133,7 +133,7 @@ func TestReadRefusesFunctional(t *testing.T) {
 		"layers left over":         {`"outputs":[{"call":4,`, `"outputs":[{"call":3,`, "functional: layers and calls must all lead to an output"},
 		"two of one name":          {`{"name":"decoder"`, `{"name":"encoder"`, `functional: layer name must be used once, got "encoder"`},
 		"no name":                  {`{"name":"decoder"`, `{"name":""`, `functional: layer name must be one line`},
-		"null":                     {`{"layer":"encoder","inputs":[{"call":1,"output":0}]}`, `null`, "metadata engram_config"},
+		"null":                     {`{"layer":"encoder","inputs":[{"call":1,"output":0}]}`, `null`, "engram_config"},
 		"no dtype":                 {`"dtype":"float32"`, `"dtype":""`, "dtype must be float32 or float64"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -151,7 +151,7 @@ func TestReadRefusesFunctional(t *testing.T) {
 	refused(t, err, "outer/sequential/dense/bias: weight must be stored")
 	wrapped := models.NewSequential(models.Config{}, layers.Input{Shape: graph.Shape{4, 2}}, layers.TimeDistributed{Layer: layers.Dense{Units: 2}})
 	_, err = read(edited(t, wrapped, config(`{"class_name":"Dense"`, `{"class_name":"Sequential","config":{"name":"x"}},"name":"y"},"z":{"a":{"class_name":"Dense"`)))
-	refused(t, err, "metadata engram_config")
+	refused(t, err, "engram_config")
 }
 
 // A small file must not ask for more than a small machine has.
