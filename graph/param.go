@@ -23,7 +23,7 @@ type Param struct {
 	Shape  Shape
 	value  *tensor.Dense // nil where another set holds it
 	state  bool          // no gradient changes it
-	frozen bool          // see Freeze
+	frozen atomic.Bool   // see Freeze
 	seen   atomic.Bool   // whether anybody knows its value, or was told to keep it
 	origin *Param        // in another set, which holds the memory; nil where it is this one
 }

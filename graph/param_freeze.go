@@ -5,11 +5,11 @@ import "strings"
 // Trainable tells whether gradients change the parameter: it is neither a state
 // nor frozen, here or in the set that it is shared with.
 func (p *Param) Trainable() bool {
-	return !p.state && !p.frozen && (p.origin == nil || p.origin.Trainable())
+	return !p.state && !p.frozen.Load() && (p.origin == nil || p.origin.Trainable())
 }
 
 // Frozen tells whether the parameter keeps its value in training.
-func (p *Param) Frozen() bool { return p.frozen || p.origin != nil && p.origin.Frozen() }
+func (p *Param) Frozen() bool { return p.frozen.Load() || p.origin != nil && p.origin.Frozen() }
 
 // Freeze keeps training from changing the parameters at the given paths and all
 // that stand under them, or lets it change them again.
@@ -29,7 +29,7 @@ func (p *Params) Freeze(frozen bool, paths ...string) error {
 		}
 	}
 	for _, q := range met {
-		q.frozen = frozen
+		q.frozen.Store(frozen)
 		q.root().seen.Store(true)
 	}
 	return nil

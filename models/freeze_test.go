@@ -2,7 +2,9 @@ package models_test
 
 import (
 	"bytes"
+	"errors"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/engram-go/engram/graph"
@@ -76,6 +78,29 @@ func TestFreeze(t *testing.T) {
 	refused(t, m.Freeze(""), "m/: path must lead to weights")
 	check("m/base/dense_1/kernel", "m/dense/kernel", "m/dense/bias")
 	refused(t, models.NewSequential(models.Config{}).Freeze(), "must have layers")
+}
+
+// What is frozen may change while others look at it; the race detector watches.
+func TestFreezeConcurrently(t *testing.T) {
+	m := forecaster(models.Config{})
+	if err := m.Build(); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for i := range 4 {
+		wg.Go(func() {
+			for k := range 20 {
+				if err := errors.Join(m.Freeze("lstm"), m.Unfreeze("lstm/bias")); err != nil {
+					t.Error(err)
+				}
+				if i == 0 && k%5 == 0 {
+					bytesOf(t, m)
+				}
+				trainables(t, m)
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func TestReadRefusesWhatIsFrozen(t *testing.T) {
