@@ -3,12 +3,10 @@ package models
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/layers"
-	"github.com/engram-go/engram/models/safetensors"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 )
@@ -83,6 +81,14 @@ func (m *Model) Stepper(cfg StepperConfig) (*Stepper, error) {
 		})
 	})
 	return st, err
+}
+
+// made refuses a stepper that is no more than its zero value.
+func (st *Stepper) made() error {
+	if st.model == nil {
+		return graph.Error{Field: "stepper", Rule: "must be made by Model.Stepper"}
+	}
+	return nil
 }
 
 // paces says of each input whether it is a sequence.
@@ -176,6 +182,9 @@ func (st *Stepper) Step(ctx context.Context, inputs ...*tensor.Dense) (*tensor.D
 
 // StepAll is Step for a model with any number of outputs.
 func (st *Stepper) StepAll(ctx context.Context, inputs ...*tensor.Dense) ([]*tensor.Dense, error) {
+	if err := st.made(); err != nil {
+		return nil, err
+	}
 	name := st.model.cfg.Name
 	if ctx == nil {
 		return nil, graph.Error{Path: name, Field: "ctx", Rule: "must not be nil"}
@@ -211,68 +220,4 @@ func (st *Stepper) StepAll(ctx context.Context, inputs ...*tensor.Dense) ([]*ten
 	st.prog.Advance()
 	st.steps++
 	return out, nil
-}
-
-// Reset puts the samples at the given rows at the beginning of a sequence, or
-// all where none is given. The others keep their states to the bit.
-func (st *Stepper) Reset(rows ...int) error {
-	return at(st.model.cfg.Name, st.states.Reset(rows...))
-}
-
-// States returns copies of all states by their paths, such as
-// "sequential/lstm/state_0" for h of an LSTM, and under "fresh" which samples are
-// at a beginning, [batch]: 1 for those and 0 for the others.
-func (st *Stepper) States() map[string]*tensor.Dense { return st.states.Copy() }
-
-// SetStates goes on from states that States returned, of this or of another
-// stepper for such a model and batch. Paths, dtypes and shapes must be equal and
-// all elements finite; otherwise nothing is changed.
-func (st *Stepper) SetStates(states map[string]*tensor.Dense) error {
-	return at(st.model.cfg.Name, st.states.Set(states))
-}
-
-// SaveStates writes the states to a file in the safetensors format, which
-// appears whole or not at all. States that are not finite are an error, as
-// LoadStates would refuse them, and nothing is written.
-func (st *Stepper) SaveStates(path string) error {
-	states := st.States()
-	for _, place := range slices.Sorted(maps.Keys(states)) {
-		if err := finite(place, states[place]); err != nil {
-			return err
-		}
-	}
-	return safetensors.WriteFile(path, safetensors.File{Tensors: states})
-}
-
-// LoadStates goes on from the states of a file, as SetStates does. One that does
-// not fit is refused before its numbers are read.
-func (st *Stepper) LoadStates(path string) error {
-	f, err := safetensors.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if err := st.fits(f.Infos); err != nil {
-		return errors.Wrap(err, path)
-	}
-	states, err := f.Tensors()
-	if err != nil {
-		return errors.Wrap(err, path)
-	}
-	return errors.Wrap(st.SetStates(states), path)
-}
-
-// fits holds what a file says of its states against those that are there.
-func (st *Stepper) fits(infos map[string]safetensors.Info) error {
-	states := st.States()
-	for _, place := range slices.Sorted(maps.Keys(infos)) {
-		want, got := states[place], infos[place]
-		if want == nil {
-			return graph.Error{Path: place, Field: "state", Rule: "must belong to the model"}
-		}
-		if shape := graph.Shape(want.Shape()); got.Dtype != want.Dtype() || !shape.Equal(got.Shape) {
-			return graph.Error{Path: place, Field: "state", Rule: fmt.Sprintf("must be %v of shape %v", want.Dtype(), shape), Value: fmt.Sprintf("%v of shape %v", got.Dtype, got.Shape)}
-		}
-	}
-	return nil
 }

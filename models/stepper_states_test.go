@@ -2,15 +2,16 @@ package models_test
 
 import (
 	"context"
+	"errors"
 	"math"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/models"
-	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 )
 
@@ -90,7 +91,7 @@ func TestStepperSavesStates(t *testing.T) {
 			same(t, "set", c.step(t, set, i), want)
 		}
 		same(t, "fresh", states["fresh"], tensor.New(tensor.Of(dtype), tensor.WithBacking(numbersOf(dtype, 0, 0, 1))))
-		if want := 1 + 1 + 1 + 3 + 2; len(states) != want { // fresh; a count; past; count, key, value; h, c
+		if want := 2 + 1 + 1 + 3 + 2; len(states) != want { // fresh, steps; a count; past; count, key, value; h, c
 			t.Errorf("got %d states, want %d", len(states), want)
 		}
 	}
@@ -108,7 +109,7 @@ func TestStepperRefusesStates(t *testing.T) {
 	c := reader(tensor.Float64)
 	st := newStepper(t, c)
 	c.step(t, st, 0)
-	vector := func(x ...float64) *tensor.Dense { return tensor.New(tensor.WithBacking(x)) }
+	vector := func(x ...float64) *tensor.Dense { return tensor.New(tensor.WithShape(len(x)), tensor.WithBacking(x)) }
 	const h, count = "sequential/lstm/state_0", "sequential/sine_position_encoding/count"
 	for _, f := range []struct {
 		change func(states map[string]*tensor.Dense)
@@ -123,6 +124,14 @@ func TestStepperRefusesStates(t *testing.T) {
 		{func(s map[string]*tensor.Dense) { s[h].Float64s()[4] = math.NaN() }, []string{h, "must be finite"}},
 		{func(s map[string]*tensor.Dense) { s["fresh"] = vector(0, 2, 0) }, []string{"fresh", "whole numbers from 0 to 1, got 2"}},
 		{func(s map[string]*tensor.Dense) { s["fresh"] = vector(0, 0.5, 0) }, []string{"fresh", "got 0.5"}},
+		{func(s map[string]*tensor.Dense) { delete(s, "steps") }, []string{"steps", "must be given"}},
+		{func(s map[string]*tensor.Dense) { s["steps"] = nil }, []string{"steps", "must not be nil"}},
+		{func(s map[string]*tensor.Dense) { s["steps"] = inputs(tensor.Float32, 1) }, []string{"steps", "must be float64"}},
+		{func(s map[string]*tensor.Dense) { s["steps"] = vector(1, 2) }, []string{"steps", "shape must be [1]"}},
+		{func(s map[string]*tensor.Dense) { s["steps"] = vector(-1) }, []string{"steps", "must be a whole number from 0 to 9007199254740992, got -1"}},
+		{func(s map[string]*tensor.Dense) { s["steps"] = vector(1.5) }, []string{"steps", "got 1.5"}},
+		{func(s map[string]*tensor.Dense) { s["steps"] = vector(1 << 54) }, []string{"steps", "got 1.8"}},
+		{func(s map[string]*tensor.Dense) { s["steps"] = vector(math.NaN()) }, []string{"steps", "must be finite"}},
 		{func(s map[string]*tensor.Dense) { s[count] = vector(0, -1, 0) }, []string{count, "got -1"}},
 		{func(s map[string]*tensor.Dense) { s["sequential/multi_head_attention/count"] = vector(0, 9, 0) }, []string{"whole numbers from 0 to 8, got 9"}},
 	} {
@@ -139,6 +148,59 @@ func TestStepperRefusesStates(t *testing.T) {
 		t.Error("a file that is not there must be an error")
 	}
 	refused(t, st.SetStates(nil), "state must be given")
+}
+
+// What RandomState draws depends on the steps that were done: a row that is reset
+// starts elsewhere than before, and so does it in a stepper that goes on from the
+// same states.
+func TestStepperRandomStates(t *testing.T) {
+	for _, dtype := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
+		c := stepped{
+			model:  sequential(dtype, layers.GRU{Units: 2, InitialState: layers.RandomState{}}),
+			inputs: []*tensor.Dense{inputs(dtype, 2, 6, 2)}, StepperConfig: models.StepperConfig{Batch: 2},
+		}
+		st, set, read := newStepper(t, c), newStepper(t, c), newStepper(t, c)
+		first := c.step(t, st, 0)
+		if err := st.Reset(1); err != nil {
+			t.Fatal(err)
+		}
+		if second := c.step(t, st, 0); slices.Equal(float64s(rows(second, 1, 2)), float64s(rows(first, 1, 2))) {
+			t.Error("a row that was reset starts from the numbers that it had before")
+		}
+		path := filepath.Join(t.TempDir(), "states")
+		if err := st.SaveStates(path); err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(set.SetStates(st.States()), read.LoadStates(path)); err != nil {
+			t.Fatal(err)
+		}
+		for i := 2; i < 4; i++ {
+			for _, s := range []*models.Stepper{st, set, read} {
+				if err := s.Reset(1); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want := c.step(t, st, i)
+			same(t, "set", c.step(t, set, i), want)
+			same(t, "read", c.step(t, read, i), want)
+		}
+		if steps := st.States()["steps"].Float64s(); steps[0] != 4 {
+			t.Errorf("after 4 steps the states say %v", steps)
+		}
+	}
+}
+
+// A stepper that nobody made says so.
+func TestZeroStepper(t *testing.T) {
+	var st models.Stepper
+	_, stepErr := st.Step(ctx)
+	_, allErr := st.StepAll(ctx)
+	for _, err := range []error{stepErr, allErr, st.Reset(), st.SetStates(nil), st.SaveStates("x"), st.LoadStates("x")} {
+		refused(t, err, "stepper must be made by Model.Stepper")
+	}
+	if states := st.States(); states != nil {
+		t.Errorf("got the states %v", states)
+	}
 }
 
 // Steppers of one model do not disturb each other, and see its weights as they
