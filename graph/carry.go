@@ -36,7 +36,7 @@ func (s *Scope) Alone(build func()) {
 //
 // Where nothing is carried it is initial, and keep does nothing.
 func (s *Scope) Carry(name string, initial Value) (state Value, keep func(next Value)) {
-	if !s.Carrying() || s.level == nil || s.err != nil {
+	if !s.Carrying() || s.err != nil {
 		return initial, func(Value) {}
 	}
 	if s.inStep() {
@@ -83,14 +83,17 @@ type carried struct {
 }
 
 // carry declares a state, which stays as it is as long as nobody says
-// otherwise; nil where that failed.
+// otherwise; nil where that failed, or only shapes are followed.
 func (s *Scope) carry(name string, initial Value, limit int) (*carried, Value) {
-	if s.err != nil || s.level == nil {
+	if s.err != nil || !initial.shape.Known() {
 		return nil, initial
 	}
 	held, err := s.cfg.States.declare(s.unique(name), initial.shape, limit)
 	if err != nil {
 		s.Fail(err)
+		return nil, initial
+	}
+	if s.level == nil {
 		return nil, initial
 	}
 	if s.freshLeaf.node == nil {

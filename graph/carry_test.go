@@ -152,9 +152,9 @@ func TestCarryErrors(t *testing.T) {
 	must(t, err)
 	_, err = graph.NewStates(tensor.Int, 2)
 	wantError(t, "dtype must be float32 or float64", err, "dtype must be float32 or float64")
-	for _, n := range []int{0, -1, 1 << 40} {
+	for _, n := range []int{0, -1, 1<<20 + 1, 1 << 40} {
 		_, err = graph.NewStates(tensor.Dtype{}, n)
-		wantError(t, "batch must be positive", err, "batch must be positive")
+		wantError(t, "batch must be", err, "batch must be from 1 to 1048576, got")
 	}
 	narrow, err := graph.NewStates(tensor.Dtype{}, 2)
 	must(t, err)
@@ -216,6 +216,27 @@ func TestCarryNames(t *testing.T) {
 	must(t, err)
 	got := slices.Sorted(maps.Keys(states.Copy()))
 	if want := []string{"fresh", "state", "state_1"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// Following shapes declares the states of a batch that is known, so that they can
+// be set before there is a program.
+func TestCarryFollowsShapes(t *testing.T) {
+	states, err := graph.NewStates(tensor.Float64, 2)
+	must(t, err)
+	cfg := config(t, tensor.Float64)
+	cfg.States, cfg.Stepping, cfg.Memory = states, true, 3
+	must(t, graph.Shapes(cfg, func(s *graph.Scope) {
+		x := s.Input("x", graph.Shape{2, graph.Any})
+		_, keep := s.Carry("open", x)
+		keep(x)
+		_, keep = s.Carry("state", s.Const(0, graph.Shape{2, 4}))
+		keep(s.Const(0, graph.Shape{2, 4}))
+		s.Count(2, 3)
+	}))
+	got := slices.Sorted(maps.Keys(states.Copy()))
+	if want := []string{"count", "fresh", "state"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

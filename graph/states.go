@@ -28,6 +28,10 @@ type held struct {
 	limit int // of a count; 0 where it is none
 }
 
+// MaxBatch bounds the samples of a set, so that a slip in a config is an error and
+// not an exhausted machine.
+const MaxBatch = 1 << 20
+
 // freshPath is where the flags of fresh samples are among the states.
 const freshPath = "fresh"
 
@@ -41,8 +45,8 @@ func NewStates(dtype tensor.Dtype, batch int) (*States, error) {
 	default:
 		return nil, Error{Field: "dtype", Rule: "must be float32 or float64", Value: dtype}
 	}
-	if batch <= 0 || batch > maxElements {
-		return nil, Error{Field: "batch", Rule: fmt.Sprintf("must be positive and at most %d", maxElements), Value: batch}
+	if batch <= 0 || batch > MaxBatch {
+		return nil, Error{Field: "batch", Rule: fmt.Sprintf("must be from 1 to %d", MaxBatch), Value: batch}
 	}
 	s := &States{dtype: dtype, batch: batch, fresh: newDense(dtype, Shape{batch}), byPath: map[string]*held{}}
 	return s, s.Reset()

@@ -1,19 +1,16 @@
 package models
 
 import (
-	"context"
 	"fmt"
 	"slices"
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/layers"
-	"github.com/pkg/errors"
-	"gorgonia.org/tensor"
 )
 
 // StepperConfig says what a Stepper steps through.
 type StepperConfig struct {
-	Batch int // samples that go on side by side; 1
+	Batch int // samples that go on side by side; 1 where 0, at most 2²⁰
 
 	// Sequences are the names of the inputs that are sequences. Each has its
 	// steps on the axis behind the batch, and comes step by step; the other
@@ -35,15 +32,19 @@ type StepperConfig struct {
 // steps: of an output that is a sequence the last one, and any other as it is.
 //
 // Rows of the batch are samples by themselves, of which each can be reset at any
-// time. What layers.RandomState draws depends on how many steps the stepper has
+// time. An open axis of an input that is no sequence has whatever size a step gives,
+// such as the length of what an encoder reads: the same at every step, or longer
+// with padding that is masked. A program is compiled for each size, and the last
+// few are kept. What layers.RandomState draws depends on how many steps the stepper has
 // done. Many steppers may share a model. One serves one goroutine at a time.
 type Stepper struct {
-	model  *Model
-	shapes []graph.Shape // of the inputs of a step
-	states *graph.States
-	prog   *graph.Program
-	layers int // of the model, when the stepper was made
-	steps  int // done, on which random draws depend
+	model    *Model
+	cfg      graph.Config
+	shapes   []graph.Shape // of the inputs of a step; open where each step says
+	paces    []graph.Pace  // of the inputs
+	programs pool          // by the sizes of what is open
+	layers   int           // of the model, when the stepper was made
+	steps    int           // done, on which random draws depend
 }
 
 // Stepper makes a stepper at the beginning of its sequences. A layer that would
@@ -56,31 +57,31 @@ func (m *Model) Stepper(cfg StepperConfig) (*Stepper, error) {
 	if cfg.Batch == 0 {
 		cfg.Batch = 1
 	}
-	paces, err := m.paces(cfg.Sequences)
+	st := &Stepper{model: m, layers: len(m.body.units())}
+	var err error
+	if st.paces, err = m.paces(cfg.Sequences); err != nil {
+		return nil, err
+	}
+	if cfg.Memory, err = st.shape(cfg); err != nil {
+		return nil, err
+	}
+	states, err := graph.NewStates(m.Dtype(), cfg.Batch)
+	if err != nil {
+		return nil, at(m.cfg.Name, err)
+	}
+	st.cfg = graph.Config{Params: m.params, Seed: m.cfg.Seed, States: states, Stepping: true, Memory: cfg.Memory}
+	if slices.ContainsFunc(st.shapes, func(s graph.Shape) bool { return !s.Known() }) {
+		err = graph.Shapes(st.cfg, func(s *graph.Scope) { st.build(s, st.shapes) })
+	} else {
+		var prog *graph.Program
+		if prog, err = st.compile(st.shapes); err == nil {
+			st.programs.put("", prog)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
-	st := &Stepper{model: m, layers: len(m.body.units())}
-	if cfg.Memory, err = st.shape(cfg, paces); err != nil {
-		return nil, err
-	}
-	if st.states, err = graph.NewStates(m.Dtype(), cfg.Batch); err != nil {
-		return nil, at(m.cfg.Name, err)
-	}
-	st.prog, err = graph.NewProgram(graph.Config{
-		Params: m.params, Seed: m.cfg.Seed, States: st.states, Stepping: true, Memory: cfg.Memory,
-	}, func(s *graph.Scope) {
-		s.Within(m.cfg.Name, func() {
-			in := declare(s, st.shapes)
-			for i, p := range paces {
-				in[i] = in[i].WithPace(p)
-			}
-			for i, y := range m.Call(s, in...) {
-				s.Output(outputName(i), y)
-			}
-		})
-	})
-	return st, err
+	return st, nil
 }
 
 // made refuses a stepper that is no more than its zero value.
@@ -138,86 +139,30 @@ func (m *Model) embeds(input int) bool {
 }
 
 // shape finds the shapes of a step, and the memory where it is not given.
-func (st *Stepper) shape(cfg StepperConfig, paces []graph.Pace) (memory int, err error) {
+func (st *Stepper) shape(cfg StepperConfig) (memory int, err error) {
 	if cfg.Memory < 0 || cfg.Memory > graph.MaxMemory {
 		return 0, graph.Error{Path: st.model.cfg.Name, Field: "StepperConfig.Memory", Rule: fmt.Sprintf("must be from 0 to %d", graph.MaxMemory), Value: cfg.Memory}
 	}
-	if cfg.Batch < 0 {
-		return 0, graph.Error{Path: st.model.cfg.Name, Field: "StepperConfig.Batch", Rule: "must not be negative", Value: cfg.Batch}
+	if cfg.Batch < 0 || cfg.Batch > graph.MaxBatch {
+		return 0, graph.Error{Path: st.model.cfg.Name, Field: "StepperConfig.Batch", Rule: fmt.Sprintf("must be from 0 to %d", graph.MaxBatch), Value: cfg.Batch}
 	}
 	if st.shapes, err = st.model.InputShapes(); err != nil {
 		return 0, err
 	}
 	for i, shape := range st.shapes {
 		shape[0] = cfg.Batch
-		if paces[i] == graph.Stepped {
-			memory = min(max(memory, shape[1]), graph.MaxMemory)
-			shape[1] = 1
+		if st.paces[i] != graph.Stepped {
+			continue
 		}
+		memory = min(max(memory, shape[1]), graph.MaxMemory)
+		shape[1] = 1
 		if !shape.Known() {
 			names, _ := st.model.InputNames()
-			return 0, graph.Error{Path: st.model.cfg.Name + "/" + names[i], Field: "Input.Shape", Rule: "must have no open axis, but that of the steps, to run step by step", Value: shape[1:]}
+			return 0, graph.Error{Path: st.model.cfg.Name + "/" + names[i], Field: "Input.Shape", Rule: "must have no open axis, but that of the steps, to come step by step", Value: shape[1:]}
 		}
 	}
 	if cfg.Memory > 0 {
 		memory = cfg.Memory
 	}
 	return memory, nil
-}
-
-// Step computes the output of the next step. The inputs are as for Predict, but
-// of a sequence only the step at hand, [batch, 1, ...] or, of tokens, [batch, 1].
-// So is the output where it is a sequence, and it is the caller's. After an error
-// the stepper is where it was before.
-func (st *Stepper) Step(ctx context.Context, inputs ...*tensor.Dense) (*tensor.Dense, error) {
-	out, err := st.StepAll(ctx, inputs...)
-	if err != nil {
-		return nil, err
-	}
-	if len(out) != 1 {
-		return nil, graph.Error{Path: st.model.cfg.Name, Field: "Step", Rule: "must be called on a model with one output; StepAll returns several", Value: len(out)}
-	}
-	return out[0], nil
-}
-
-// StepAll is Step for a model with any number of outputs.
-func (st *Stepper) StepAll(ctx context.Context, inputs ...*tensor.Dense) ([]*tensor.Dense, error) {
-	if err := st.made(); err != nil {
-		return nil, err
-	}
-	name := st.model.cfg.Name
-	if ctx == nil {
-		return nil, graph.Error{Path: name, Field: "ctx", Rule: "must not be nil"}
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, errors.Wrapf(err, "%s: stopped before a step", name)
-	}
-	if st.layers != len(st.model.body.units()) {
-		return nil, graph.Error{Path: name, Field: "model", Rule: "must keep its layers while it is stepped", Value: st.layers}
-	}
-	if len(inputs) != len(st.shapes) {
-		return nil, graph.Error{Path: name, Field: "inputs", Rule: fmt.Sprintf("must be %d", len(st.shapes)), Value: len(inputs)}
-	}
-	for i, x := range inputs {
-		if err := graph.CheckTensor(x, st.model.Dtype(), st.shapes[i]); err != nil {
-			return nil, errors.Wrapf(err, "%s: input %d of a step", name, i)
-		}
-		if err := st.prog.SetInput(inputName(i), x); err != nil {
-			return nil, err
-		}
-	}
-	if err := st.prog.Run(graph.Tick{Step: st.steps}); err != nil {
-		return nil, err
-	}
-	out := make([]*tensor.Dense, len(st.model.output))
-	for i := range out {
-		y, err := st.prog.Output(outputName(i))
-		if err != nil {
-			return nil, err
-		}
-		out[i] = y.Clone().(*tensor.Dense)
-	}
-	st.prog.Advance()
-	st.steps++
-	return out, nil
 }

@@ -18,7 +18,7 @@ func (st *Stepper) Reset(rows ...int) error {
 	if err := st.made(); err != nil {
 		return err
 	}
-	return at(st.model.cfg.Name, st.states.Reset(rows...))
+	return at(st.model.cfg.Name, st.cfg.States.Reset(rows...))
 }
 
 // stepsPath is where the number of steps is among the states.
@@ -32,7 +32,7 @@ func (st *Stepper) States() map[string]*tensor.Dense {
 	if st.made() != nil {
 		return nil
 	}
-	out := st.states.Copy()
+	out := st.cfg.States.Copy()
 	out[stepsPath] = tensor.New(tensor.WithShape(1), tensor.WithBacking([]float64{float64(st.steps)}))
 	return out
 }
@@ -59,7 +59,7 @@ func (st *Stepper) SetStates(states map[string]*tensor.Dense) error {
 	}
 	others := maps.Clone(states)
 	delete(others, stepsPath)
-	if err := st.states.Set(others); err != nil {
+	if err := st.cfg.States.Set(others); err != nil {
 		return at(st.model.cfg.Name, err)
 	}
 	st.steps = int(steps)
