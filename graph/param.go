@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync/atomic"
 
 	"github.com/pkg/errors"
@@ -134,7 +135,7 @@ func (p *Params) declare(path string, shape Shape, init Initializer, trainable b
 func (p *Params) declareLocked(path string, shape Shape, init Initializer, trainable bool) (*Param, error) {
 	if q := p.find(path); q != nil {
 		if !q.Shape.Equal(shape) {
-			return nil, Error{Field: path, Rule: fmt.Sprintf("must keep its shape %v", q.Shape), Value: shape}
+			return nil, Error{Field: lastOf(path), Rule: fmt.Sprintf("must keep its shape %v", q.Shape), Value: shape}
 		}
 		return q, nil
 	}
@@ -161,18 +162,21 @@ func (p *Params) start(path string, shape Shape, init Initializer) (*tensor.Dens
 		return nil, p.expect(path, shape)
 	}
 	if init == nil {
-		return nil, Error{Field: path, Rule: "must have an initializer"}
+		return nil, Error{Field: lastOf(path), Rule: "must have an initializer"}
 	}
 	elements, err := init.Init(Rand(p.seed, "init", path, Tick{}), shape.Clone())
 	if err != nil {
 		return nil, err
 	}
 	if len(elements) != shape.Size() {
-		return nil, Error{Field: path, Rule: fmt.Sprintf("must get %d elements from its initializer", shape.Size()), Value: len(elements)}
+		return nil, Error{Field: lastOf(path), Rule: fmt.Sprintf("must get %d elements from its initializer", shape.Size()), Value: len(elements)}
 	}
 	t := fromFloat64(p.dtype, shape, elements)
-	return t, errors.Wrap(CheckTensor(t, p.dtype, physicalShape(shape)), "initializer of "+path)
+	return t, errors.Wrap(CheckTensor(t, p.dtype, physicalShape(shape)), "initializer of "+lastOf(path))
 }
+
+// lastOf is the name at the end of a path. The layer before it is told by the scope.
+func lastOf(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
 
 // Param is the trainable parameter of that name in the layer at work.
 func (s *Scope) Param(name string, shape Shape, init Initializer) Value {

@@ -40,7 +40,7 @@ func TestParamErrors(t *testing.T) {
 		"fails":     {graph.Shape{2}, initFunc(func(graph.Shape) ([]float64, error) { return nil, failed }), "no luck", failed},
 		"panics":    {graph.Shape{2}, initFunc(func(graph.Shape) ([]float64, error) { panic("boom") }), "building panicked: boom", nil},
 		"few":       {graph.Shape{2}, initFunc(func(graph.Shape) ([]float64, error) { return []float64{1}, nil }), "must get 2 elements from its initializer, got 1", graph.ErrInput},
-		"NaN":       {graph.Shape{2}, constant(math.NaN()), "initializer of model/dense/w: element [0] must be finite, got NaN", graph.ErrNotFinite},
+		"NaN":       {graph.Shape{2}, constant(math.NaN()), "model/dense: initializer of w: element [0] must be finite, got NaN", graph.ErrNotFinite},
 		"too large": {graph.Shape{}, constant(1e300), "element [0] must be finite, got +Inf", graph.ErrNotFinite},
 		"open":      {graph.Shape{graph.Any}, constant(1), "w must have a shape without open axes, got [any]", graph.ErrInput},
 	}

@@ -62,7 +62,7 @@ func (t *States) declare(path string, shape Shape, limit int) (*held, error) {
 	}
 	if h, ok := t.byPath[path]; ok {
 		if !h.shape.Equal(shape) || h.limit != limit {
-			return nil, Error{Field: "state " + path, Rule: fmt.Sprintf("must keep its shape %v and limit %d", h.shape, h.limit), Value: fmt.Sprint(shape, " and ", limit)}
+			return nil, Error{Path: path, Field: "state", Rule: fmt.Sprintf("must keep its shape %v and limit %d", h.shape, h.limit), Value: fmt.Sprint(shape, " and ", limit)}
 		}
 		return h, nil
 	}

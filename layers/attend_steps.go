@@ -13,7 +13,7 @@ func (a *attended) remember(s *graph.Scope, causal bool) (keep func(name string,
 	}
 	n, batch := s.Memory(), a.value.Dim(0)
 	if n == 0 {
-		s.Failf("memory", "must be given, since the attention looks back on all steps and the model leaves their number open", n)
+		s.Failf("StepperConfig.Memory", "must be given, since the attention looks back on all steps and the model leaves their number open", n)
 		n = 1
 	}
 	count := s.Count(batch, n).Unsqueeze(1) // [batch, 1]

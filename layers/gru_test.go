@@ -164,7 +164,7 @@ func TestGRURefuses(t *testing.T) {
 		{"RandomState.Stddev", layers.GRU{InitialState: layers.RandomState{Stddev: -1}}},
 		{"FixedState.Elements", layers.GRU{InitialState: layers.FixedState{Elements: [][]float64{{1, 2}, {3, 4}}}}},
 		{"GRU.InitialState", layers.GRU{InitialState: states(2)}},
-		{"layer/recurrent_kernel", layers.GRU{RecurrentInitializer: given{1}}},
+		{"recurrent_kernel", layers.GRU{RecurrentInitializer: given{1}}},
 	} {
 		if c.layer.Units == 0 {
 			c.layer.Units = 2

@@ -147,7 +147,7 @@ func TestLSTMRefuses(t *testing.T) {
 		{"LSTM.InitialState", layers.LSTM{InitialState: states(3)}},
 		// Only seen when the parameters are made.
 		{"Orthogonal", layers.LSTM{BiasInitializer: initializers.Orthogonal{}}},
-		{"layer/recurrent_kernel", layers.LSTM{RecurrentInitializer: given{1}}},
+		{"recurrent_kernel", layers.LSTM{RecurrentInitializer: given{1}}},
 	} {
 		if c.layer.Units == 0 {
 			c.layer.Units = 2

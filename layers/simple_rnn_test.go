@@ -118,7 +118,7 @@ func TestSimpleRNNRefuses(t *testing.T) {
 		{"RandomState.Stddev", layers.SimpleRNN{InitialState: layers.RandomState{Stddev: -1}}},
 		{"FixedState.Elements", layers.SimpleRNN{InitialState: layers.FixedState{Elements: [][]float64{{1, 2}, {3, 4}}}}},
 		{"SimpleRNN.InitialState", layers.SimpleRNN{InitialState: states(2)}},
-		{"layer/recurrent_kernel", layers.SimpleRNN{RecurrentInitializer: given{1}}},
+		{"recurrent_kernel", layers.SimpleRNN{RecurrentInitializer: given{1}}},
 	} {
 		if c.layer.Units == 0 {
 			c.layer.Units = 2

@@ -2,6 +2,7 @@ package models
 
 import (
 	"io"
+	"reflect"
 	"slices"
 
 	"github.com/engram-go/engram/graph"
@@ -28,12 +29,21 @@ const (
 	frozenKey     = "engram_frozen" // there only where something is frozen
 )
 
-// registry knows the types that a config may hold.
-func registry(custom []any) (*codec.Registry, error) {
-	known := slices.Concat([]any{saved.Sequential{}, saved.Functional{}}, layers.All(), activations.All(), initializers.All(),
-		regularizers.All(), constraints.All(), custom)
-	r, err := codec.NewRegistry(known...)
-	return r, errors.Wrap(err, "Config.Custom")
+// registry knows the types that a config may hold; field is where those come from
+// that are not Engram's own.
+func registry(field string, custom []any) (*codec.Registry, error) {
+	r, err := codec.NewRegistry(slices.Concat([]any{saved.Sequential{}, saved.Functional{}}, layers.All(), activations.All(), initializers.All(),
+		regularizers.All(), constraints.All())...)
+	if err != nil {
+		return nil, err
+	}
+	return r.With(field, custom...)
+}
+
+// registry is that of the model's own config.
+func (m *Model) registry() (*codec.Registry, error) {
+	r, err := registry("Config.Custom", m.cfg.Custom)
+	return r, errors.Wrap(err, m.cfg.Name)
 }
 
 // Save writes the model to a file, which appears whole or not at all. It
@@ -59,7 +69,7 @@ func (m *Model) WriteTo(w io.Writer) (int64, error) {
 	}
 	c := &counter{w: w}
 	err = safetensors.Write(c, f)
-	return c.n, err
+	return c.n, at(m.cfg.Name, err)
 }
 
 type counter struct {
@@ -94,7 +104,7 @@ func (m *Model) file() (safetensors.File, error) {
 // describe is all of a model that is built but its weights, in JSON by the keys
 // of a file.
 func (m *Model) describe() (map[string]string, error) {
-	r, err := registry(m.cfg.Custom)
+	r, err := m.registry()
 	if err != nil {
 		return nil, err
 	}
@@ -127,6 +137,8 @@ func writable(r *codec.Registry, path string, units []unit) error {
 			if err := writable(r, here, u.model.body.units()); err != nil {
 				return err
 			}
+		} else if k := reflect.TypeOf(u.layer).Kind(); k != reflect.Struct && k != reflect.String {
+			return graph.Error{Path: here, Field: u.class(), Rule: "must be of a struct or string type to be saved", Value: k}
 		} else if _, err := r.Encode(u.layer); err != nil {
 			return errors.Wrap(err, here)
 		}

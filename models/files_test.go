@@ -82,7 +82,7 @@ func TestSaveLambda(t *testing.T) {
 	for want, custom := range map[string][]any{
 		"sequential/time_distributed: TimeDistributed.Layer.Function must name a registered layers.Function, or one in Custom, got halve": nil,
 		"sequential/time_distributed: TimeDistributed.Layer.Function must be registered":                                                  {other},
-		"Config.Custom: prototypes": {halve, other},
+		"sequential: Config.Custom[1]: halve must name a single layers.Function":                                                          {halve, other},
 	} {
 		_, err := of(custom...).WriteTo(io.Discard)
 		if err == nil || !strings.Contains(err.Error(), want) || !errors.Is(err, graph.ErrInput) {
@@ -318,9 +318,9 @@ func TestCustomLayers(t *testing.T) {
 		refused(t, err, "config.layers[2].layer", "must name a registered")
 	}
 	for _, bad := range []any{nil, &scaled{}, 3, func() {}, struct{}{}} {
-		refused(t, build(scaled{}, plusOne{}, bad).Save(path), "Config.Custom", "prototypes")
+		refused(t, build(scaled{}, plusOne{}, bad).Save(path), "sequential: Config.Custom[2]: value must")
 		_, err := models.Read(bytes.NewReader(bytesOf(t, m)), models.LoadConfig{Custom: []any{bad}})
-		refused(t, err, "Config.Custom", "prototypes")
+		refused(t, err, "LoadConfig.Custom[0]: value must")
 	}
 }
 

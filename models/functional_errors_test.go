@@ -58,7 +58,7 @@ func TestFunctionalRefuses(t *testing.T) {
 		"a slash":            {in: one, out: use(layers.Dense{Units: 1, Name: "a/b"}, x), want: `functional: layer name must be one line of text without /, got "a/b"`},
 		"two shapes":         {in: models.Inputs{x, z}, out: use(plus{}, x, z), want: "functional/plus: input must have the shape [any, 4, 2] like input 0, got [any, 3]"},
 		"two shapes of Add":  {in: models.Inputs{x, z}, out: use(layers.Add{}, models.Use(layers.Flatten{}).Call(x), z), want: "functional/add: "},
-		"a shared layer":     {in: models.Inputs{x, z}, out: models.Outputs{dense.Call(x), dense.Call(z)}, want: "functional/dense: functional/dense/kernel must keep its shape [2, 2], got [3, 2]"},
+		"a shared layer":     {in: models.Inputs{x, z}, out: models.Outputs{dense.Call(x), dense.Call(z)}, want: "functional/dense: kernel must keep its shape [2, 2], got [3, 2]"},
 		"the model's name":   {cfg: models.Config{Name: "a/b"}, in: one, out: models.Outputs{x}, want: "Config.Name must be one line"},
 		"a nested model":     {in: one, out: use(models.NewSequential(models.Config{Name: "inner"}, layers.Dense{Units: 2}), x), want: "functional/inner: first layer must be layers.Input"},
 		"nested layer":       {in: one, out: use(models.NewSequential(models.Config{Name: "inner"}, layers.Input{Shape: graph.Shape{4, 2}}, layers.Dense{}), x), want: "functional/inner/dense: Dense.Units must be positive, got 0"},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/codec"
+	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/models/internal/saved"
 	"github.com/engram-go/engram/models/safetensors"
 	"github.com/pkg/errors"
@@ -86,16 +87,21 @@ func described(text map[string]string, cfg LoadConfig) (*Model, *codec.Registry,
 	if v := text[formatKey]; v != formatVersion {
 		return nil, nil, graph.Error{Field: formatKey, Rule: fmt.Sprintf("must be %q, as Save writes it", formatVersion), Value: fmt.Sprintf("%q", v)}
 	}
-	r, err := registry(cfg.Custom)
+	r, err := registry("LoadConfig.Custom", cfg.Custom)
 	if err != nil {
 		return nil, nil, err
 	}
-	var config saved.Model
-	if err := r.Decode([]byte(text[configKey]), &config); err != nil {
+	var whole layers.Layer
+	if err := r.Decode([]byte(text[configKey]), &whole); err != nil {
 		return nil, nil, errors.Wrap(err, configKey)
 	}
-	if config == nil {
-		return nil, nil, graph.Error{Field: configKey, Rule: "must be the config of a model", Value: "null"}
+	config, ok := whole.(saved.Model)
+	if !ok {
+		got := "null"
+		if whole != nil {
+			got = layers.Class(whole)
+		}
+		return nil, nil, graph.Error{Field: configKey, Rule: "must be the config of a Sequential or a Functional", Value: got}
 	}
 	m, err := rebuild(config, cfg)
 	if err != nil {

@@ -17,7 +17,8 @@ type Config struct {
 	Dtype tensor.Dtype // tensor.Float32 (the default) or tensor.Float64
 
 	// Custom are values of layers, activations, initializers and the like that
-	// are not Engram's own. Save and Load know them by the names of their types.
+	// are not Engram's own. Save and Load know them by the names of their types,
+	// each of which must be one type only where a field could hold several.
 	Custom []any
 }
 
@@ -217,6 +218,11 @@ func (m *Model) Build() error {
 	}
 	if err := checkName("", "Config.Name", m.cfg.Name); err != nil {
 		return err
+	}
+	if len(m.cfg.Custom) > 0 {
+		if _, err := m.registry(); err != nil {
+			return err
+		}
 	}
 	shapes, err := m.InputShapes()
 	if err != nil {

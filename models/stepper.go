@@ -22,7 +22,8 @@ type StepperConfig struct {
 	// Memory is how many steps follow one another before a sample is reset, for
 	// layers that look back on all of them: attention keeps so many keys and
 	// values for each. Where it is 0 it is the number of steps of the sequences,
-	// if that is not open. It is at most 2²⁴.
+	// if that is not open; a model that leaves it open and has attention needs
+	// Memory. It is at most 2²⁴.
 	Memory int
 }
 
@@ -114,7 +115,11 @@ func (m *Model) paces(sequences []string) ([]graph.Pace, error) {
 		}
 	}
 	if !slices.Contains(out, graph.Stepped) {
-		return nil, graph.Error{Path: m.cfg.Name, Field: "StepperConfig.Sequences", Rule: "must name an input, as none of the model's looks like a sequence"}
+		rule := "must name an input"
+		if sequences == nil {
+			rule += ", as none of the model's looks like a sequence"
+		}
+		return nil, graph.Error{Path: m.cfg.Name, Field: "StepperConfig.Sequences", Rule: rule}
 	}
 	return out, nil
 }

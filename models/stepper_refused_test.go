@@ -40,7 +40,7 @@ func TestStepperRefusesByPath(t *testing.T) {
 		{[]layers.Layer{silent{known{2}}}, "sequential/silent: silent.Stepwise must give one pace, or one for each of the 1 outputs, got 0"},
 		{[]layers.Layer{layers.LSTM{Units: 2, GoBackwards: true}}, "sequential/lstm: LSTM must not be run one step at a time: it reads a sequence from its end"},
 		{[]layers.Layer{layers.MultiHeadAttention{NumHeads: 1, KeyDim: 2}}, "sequential/multi_head_attention: MultiHeadAttention must not be run one step at a time: it looks at later steps"},
-		{[]layers.Layer{layers.Attention{UseCausalMask: true}}, "sequential/attention: memory must be given"},
+		{[]layers.Layer{layers.Attention{UseCausalMask: true}}, "sequential/attention: StepperConfig.Memory must be given"},
 		{[]layers.Layer{models.NewSequential(models.Config{Dtype: tensor.Float64}, layers.Input{Shape: graph.Shape{graph.Any, 2}}, layers.GlobalMaxPooling1D{})},
 			"sequential/sequential/global_max_pooling1d: GlobalMaxPooling1D must not be run one step at a time"},
 	} {

@@ -288,7 +288,7 @@ func TestStepperConfigErrors(t *testing.T) {
 		{series, models.StepperConfig{Memory: -1}, "sequential: StepperConfig.Memory must be from 0 to 16777216, got -1"},
 		{series, models.StepperConfig{Sequences: []string{"inputs"}}, `sequential: StepperConfig.Sequences must be names of inputs, ["input"], got "inputs"`},
 		{series, models.StepperConfig{Sequences: []string{}}, "sequential: StepperConfig.Sequences must name an input"},
-		{static, models.StepperConfig{}, "functional: StepperConfig.Sequences must name an input"},
+		{static, models.StepperConfig{}, "functional: StepperConfig.Sequences must name an input, as none of the model's looks like a sequence"},
 		{static, models.StepperConfig{Sequences: []string{"flat"}}, "functional/dense: Dense must not be run one step at a time: its axis is that of the steps"},
 		{wide, models.StepperConfig{}, "functional/open: Input.Shape must have no open axis, but that of the steps, to come step by step, got [1, any]"},
 		{models.NewSequential(models.Config{}), models.StepperConfig{}, "sequential: model must have layers"},
@@ -296,5 +296,9 @@ func TestStepperConfigErrors(t *testing.T) {
 	} {
 		_, err := c.model.Stepper(c.cfg)
 		refused(t, err, c.want)
+	}
+	_, err := series.Stepper(models.StepperConfig{Sequences: []string{}})
+	if want := "sequential: StepperConfig.Sequences must name an input"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }

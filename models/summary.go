@@ -57,7 +57,7 @@ func (m *Model) Summary(w io.Writer) error {
 		fmt.Fprintf(&b, " %s runs as %s\n", strings.TrimPrefix(n.Path, m.cfg.Name+"/"), n.Text)
 	}
 	_, err := io.WriteString(w, b.String())
-	return errors.Wrap(err, "summary")
+	return errors.Wrap(err, m.cfg.Name+": summary")
 }
 
 // rows are the cells of the summary, a row a layer.

@@ -57,7 +57,7 @@ func (m *Model) WriteSVG(w io.Writer) error {
 	}
 	d := drawing{layout: l, model: m, boxes: boxes}
 	_, err := w.Write(d.draw())
-	return errors.Wrap(err, "drawing")
+	return errors.Wrap(err, m.cfg.Name+": drawing")
 }
 
 // box is a call in a drawing.

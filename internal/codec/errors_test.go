@@ -50,12 +50,12 @@ func TestNewRegistryRefuses(t *testing.T) {
 		field     string
 		want      string
 	}{
-		{nil, "prototype", "must not be nil"},
-		{&lstm{}, "prototype", "must be of a named struct or string type, got *codec_test.lstm"},
-		{"tanh", "prototype", "named struct or string type, got string"},
-		{struct{ A int }{}, "prototype", "named struct or string type"},
-		{loop{}, "prototype", "named struct or string type"},
-		{3, "prototype", "named struct or string type, got int"},
+		{nil, "value", "must not be nil"},
+		{&lstm{}, "value", "must be of a named struct or string type, got *codec_test.lstm"},
+		{"tanh", "value", "named struct or string type, got string"},
+		{struct{ A int }{}, "value", "named struct or string type"},
+		{loop{}, "value", "named struct or string type"},
+		{3, "value", "named struct or string type, got int"},
 		{name(""), "codec_test.name", "must not be empty"},
 		{keys{}, "keys.No_bias", "must not have the same key as NoBias"},
 	} {
@@ -70,6 +70,25 @@ func TestNewRegistryRefuses(t *testing.T) {
 	if _, err = codec.NewRegistry(nothing{}, lstm{}, other()); err != nil {
 		t.Error("no field accepts both, yet:", err)
 	}
+	// More prototypes are named as elements of their field, and leave the first
+	// registry as it is.
+	r, err := codec.NewRegistry(anything{}, lstm{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = r.With("Custom", tanh, nil)
+	refused(t, "more", err, "Custom[1]", "value", "must not be nil")
+	_, err = r.With("Custom", tanh, other())
+	refused(t, "more", err, "Custom", "lstm", "must name a single interface {}")
+	more, err := r.With("Custom", tanh, zero)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := more.Encode(anything{tanh}); err != nil {
+		t.Error(err)
+	}
+	_, err = r.Encode(anything{tanh})
+	refused(t, "before", err, "", "anything.Any", "must name a registered interface {}")
 	// A field of a struct type is never looked up, though both would fit it.
 	type holder struct{ Plain struct{ A int } }
 	type stranger struct{ A int }

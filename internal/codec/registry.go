@@ -25,6 +25,7 @@ const (
 // change once it is made, so many goroutines may share one.
 type Registry struct {
 	structs, names table
+	types          reached
 }
 
 // Named is a value that JSON cannot hold, such as a function, and that has a
@@ -49,35 +50,58 @@ type table map[string][]reflect.Value
 // fields of one key.
 func NewRegistry(prototypes ...any) (*Registry, error) {
 	r := &Registry{structs: table{}, names: table{}}
-	var types reached
+	if err := r.addAll("prototypes", prototypes); err != nil {
+		return nil, err
+	}
+	return r, r.unique()
+}
+
+// With is the registry with more prototypes, which a field of that name holds.
+func (r *Registry) With(field string, prototypes ...any) (*Registry, error) {
+	more := &Registry{structs: r.structs.clone(), names: r.names.clone(), types: slices.Clone(r.types)}
+	if err := more.addAll(field, prototypes); err != nil {
+		return nil, err
+	}
+	if err := more.unique(); err != nil {
+		return nil, at(field, err)
+	}
+	return more, nil
+}
+
+func (r *Registry) addAll(field string, prototypes []any) error {
 	for i, p := range prototypes {
 		err := r.add(reflect.ValueOf(p))
 		if err == nil {
-			err = types.add(reflect.TypeOf(p))
+			err = r.types.add(reflect.TypeOf(p))
 		}
 		if err != nil {
-			return nil, at(fmt.Sprintf("prototypes[%d]", i), err)
+			return at(fmt.Sprintf("%s[%d]", field, i), err)
 		}
 	}
+	return nil
+}
+
+// unique refuses two prototypes of one name that a field could hold.
+func (r *Registry) unique() error {
 	for _, known := range []table{r.structs, r.names} {
 		for _, name := range slices.Sorted(maps.Keys(known)) {
-			for _, want := range types {
+			for _, want := range r.types {
 				if want.Kind() == reflect.Interface && len(known.assignable(name, want)) > 1 {
 					_, err := known.find(name, want)
-					return nil, err
+					return err
 				}
 			}
 		}
 	}
-	return r, nil
+	return nil
 }
 
 func (r *Registry) add(p reflect.Value) error {
 	switch {
 	case !p.IsValid():
-		return graph.Error{Field: "prototype", Rule: "must not be nil"}
+		return graph.Error{Field: "value", Rule: "must not be nil"}
 	case p.Type().PkgPath() == "" || p.Kind() != reflect.Struct && p.Kind() != reflect.String:
-		return graph.Error{Field: "prototype", Rule: "must be of a named struct or string type", Value: p.Type()}
+		return graph.Error{Field: "value", Rule: "must be of a named struct or string type", Value: p.Type()}
 	case isNamed(p.Type()):
 		return r.addNamed(p)
 	case p.Kind() == reflect.Struct:
@@ -105,6 +129,14 @@ func (r *Registry) addNamed(p reflect.Value) error {
 	}
 	r.names.add(name, p)
 	return nil
+}
+
+func (t table) clone() table {
+	out := table{}
+	for name, prototypes := range t {
+		out[name] = slices.Clone(prototypes)
+	}
+	return out
 }
 
 func (t table) add(name string, p reflect.Value) {
