@@ -24,16 +24,21 @@ import (
 // back, and are then what they were: in their configs, in their weights, in what
 // they predict, and in what the next step gives.
 func TestRandomModels(t *testing.T) {
-	var names []string
+	names := kindNames()
+	rapid.Check(t, func(t *rapid.T) {
+		comeBack(t, drawModel(t, rapid.SliceOfN(rapid.SampledFrom(names), 2, 7).Draw(t, "layers")))
+	})
+}
+
+// kindNames are the names of all kinds, sorted.
+func kindNames() (names []string) {
 	for _, table := range []map[string]func(d *drawing){kinds, more} {
 		for name := range table {
 			names = append(names, name)
 		}
 	}
 	slices.Sort(names)
-	rapid.Check(t, func(t *rapid.T) {
-		comeBack(t, drawModel(t, rapid.SliceOfN(rapid.SampledFrom(names), 2, 7).Draw(t, "layers")))
-	})
+	return names
 }
 
 // No type of layer is forgotten by the random models: there is one of each.
@@ -53,15 +58,14 @@ func TestRandomModelsHaveAllLayers(t *testing.T) {
 	}
 }
 
-// drawModel draws a model that has layers of those kinds, in this order, three
-// inputs and an open or known number of steps.
-func drawModel(t *rapid.T, names []string) *models.Functional {
-	steps := rapid.SampledFrom([]int{4, graph.Any}).Draw(t, "steps")
+// drawLayers draws layers of those kinds, in this order, over four inputs, two of
+// which are sequences of that many steps.
+func drawLayers(t *rapid.T, names []string, steps int) (d *drawing, in models.Inputs) {
 	series := models.NewInput(layers.Input{Shape: graph.Shape{steps, 2}, Name: "series"})
 	frame := models.NewInput(layers.Input{Shape: graph.Shape{3, 2}, Name: "frame"})
 	static := models.NewInput(layers.Input{Shape: graph.Shape{2}, Name: "static"})
 	words := models.NewInput(layers.Input{Shape: graph.Shape{steps}, Name: "words"})
-	d := &drawing{T: t, words: words, frame: drawn{frame, graph.Shape{3, 2}}, handles: map[string]*models.Handle{}}
+	d = &drawing{T: t, words: words, frame: drawn{frame, graph.Shape{3, 2}}, handles: map[string]*models.Handle{}}
 	d.add(series, steps, 2)
 	d.add(models.Use(layers.Masking{}).Call(series), steps, 2) // it has padding
 	d.add(frame, 3, 2)
@@ -73,6 +77,14 @@ func drawModel(t *rapid.T, names []string) *models.Functional {
 			more[name](d)
 		}
 	}
+	return d, models.Inputs{series, frame, static, words}
+}
+
+// drawModel draws a model that has layers of those kinds, in this order, and an
+// open or known number of steps.
+func drawModel(t *rapid.T, names []string) *models.Functional {
+	d, in := drawLayers(t, names, rapid.SampledFrom([]int{4, graph.Any}).Draw(t, "steps"))
+	series, frame, static, words := in[0], in[1], in[2], in[3]
 	// The outputs: one that needs all inputs, all vectors and the last sequence,
 	// and one of all tensors.
 	pool := func(x models.Tensor) models.Tensor { return models.Use(layers.GlobalMaxPooling1D{}).Call(x) }
@@ -89,7 +101,7 @@ func drawModel(t *rapid.T, names []string) *models.Functional {
 	main := models.Use(layers.Dense{Units: 1, Name: "main"}).Call(models.Use(layers.Concatenate{}).Call(append(all, pool(last))...))
 	extra := rapid.SampledFrom(d.tensors).Draw(t, "output")
 	m := models.NewFunctional(models.Config{Seed: 1, Dtype: tensor.Float64, Custom: []any{same}},
-		models.Inputs{series, frame, static, words}, models.Outputs{main, extra.Tensor})
+		in, models.Outputs{main, extra.Tensor})
 	if err := m.Build(); err != nil {
 		t.Fatalf("%v", err)
 	}
@@ -107,10 +119,10 @@ func drawModel(t *rapid.T, names []string) *models.Functional {
 	return m
 }
 
-// comeBack trains a step, saves and reads the model, and returns the file.
-func comeBack(t rapid.TB, m *models.Functional) []byte {
-	batch := &datasets.Batch{Inputs: []*tensor.Dense{random(1, 3, 4, 2), random(2, 3, 3, 2), random(3, 3, 2), random(4, 3, 4)}}
-	padded, words := batch.Inputs[0].Float64s(), batch.Inputs[3].Float64s()
+// randomInputs are three samples for the inputs of drawLayers, with padding.
+func randomInputs() []*tensor.Dense {
+	in := []*tensor.Dense{random(1, 3, 4, 2), random(2, 3, 3, 2), random(3, 3, 2), random(4, 3, 4)}
+	padded, words := in[0].Float64s(), in[3].Float64s()
 	for i := range words {
 		words[i] = float64(1 + i%4)
 	}
@@ -118,6 +130,12 @@ func comeBack(t rapid.TB, m *models.Functional) []byte {
 		clear(padded[(i+1)*8-2*i : (i+1)*8])
 		clear(words[(i+1)*4-i : (i+1)*4])
 	}
+	return in
+}
+
+// comeBack trains a step, saves and reads the model, and returns the file.
+func comeBack(t rapid.TB, m *models.Functional) []byte {
+	batch := &datasets.Batch{Inputs: randomInputs()}
 	predict := func(m *models.Model) []*tensor.Dense {
 		out, err := m.PredictAll(background, batch.Inputs...)
 		if err != nil {

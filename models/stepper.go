@@ -22,8 +22,8 @@ type StepperConfig struct {
 	// Memory is how many steps follow one another before a sample is reset, for
 	// layers that look back on all of them: attention keeps so many keys and
 	// values for each. Where it is 0 it is the number of steps of the sequences,
-	// if that is not open; a model that leaves it open and has attention needs
-	// Memory. It is at most 2²⁴.
+	// if that is not open. A model that leaves it open, and has attention to its own
+	// steps, needs it. It is at most 2²⁴.
 	Memory int
 }
 
@@ -36,8 +36,11 @@ type StepperConfig struct {
 // time. An open axis of an input that is no sequence has whatever size a step gives,
 // such as the length of what an encoder reads: the same at every step, or longer
 // with padding that is masked. A program is compiled for each size, and the last
-// few are kept. What layers.RandomState draws depends on how many steps the stepper has
-// done. Many steppers may share a model. One serves one goroutine at a time.
+// few are kept.
+//
+// What layers.RandomState draws depends on how many steps the stepper has done, also
+// in a layer whose inputs are the same at every step. Many steppers may share a
+// model. One serves one goroutine at a time.
 type Stepper struct {
 	model    *Model
 	cfg      graph.Config
