@@ -70,6 +70,7 @@ func TestReadRefuses(t *testing.T) {
 		"an unknown layer":     {config(`"class_name":"LSTM"`, `"class_name":"Lstm"`), []string{"engram_config", "config.layers[1].layer.class_name", "must name a registered layers.Layer, or one in Custom, got Lstm"}},
 		"no layer":             {config(`"class_name":"LSTM"`, `"class_name":"ZeroState"`), []string{"config.layers[1].layer.class_name", "got ZeroState"}},
 		"an unknown name":      {config(`"tanh"`, `"tanhh"`), []string{"config.layers[1].layer.config.activation", "got tanhh"}},
+		"a missing field":      {config(`"return_sequences":false,`, ``), []string{"config.layers[1].layer.config.return_sequences: must be given"}},
 		"an unknown field":     {config(`"units"`, `"unit"`), []string{"config.layers[1].layer.config.unit", "must be a field of layers.LSTM"}},
 		"negative units":       {config(`"units":3`, `"units":-3`), []string{"sequential/lstm: LSTM.Units must be positive, got -3"}},
 		"huge units":           {config(`"units":3`, `"units":1000000000`), []string{"sequential/lstm"}},
@@ -85,19 +86,21 @@ func TestReadRefuses(t *testing.T) {
 		"a model name with /":  {config(`"name":"sequential"`, `"name":"a/b"`), []string{`name must be one line of text without /, got "a/b"`}},
 		"null for a layer":     {config(`"layer":{"class_name":"Dense"`, `"layer":null,"x":{"class_name":"Dense"`), []string{"config.layers[2].x", "must be a field"}},
 		"no layers": {func(f *safetensors.File) {
-			f.Metadata["engram_config"] = `{"class_name":"Sequential","config":{"name":"a","dtype":"float32","layers":[]}}`
+			f.Metadata["engram_config"] = `{"class_name":"Sequential","config":{"name":"a","seed":0,"dtype":"float32","layers":[]}}`
 		}, []string{"a: model must have layers"}},
 		"a nil layer": {func(f *safetensors.File) {
-			f.Metadata["engram_config"] = `{"class_name":"Sequential","config":{"name":"a","dtype":"float32","layers":[{"name":"b","layer":null}]}}`
+			f.Metadata["engram_config"] = `{"class_name":"Sequential","config":{"name":"a","seed":0,"dtype":"float32","layers":[{"name":"b","layer":null}]}}`
 		}, []string{"a/b: layer must not be nil"}},
 		"an input of any size": {config(`"shape":[-1,2]`, `"shape":[-1,-1]`), []string{"sequential/lstm: LSTM must have an input whose last axis is known, got [any, any, any]"}},
 		"a negative axis":      {config(`"shape":[-1,2]`, `"shape":[-2,2]`), []string{"sequential/input: Input.Shape must have positive or open axes, got [-2, 2]"}},
 		"no config":            {func(f *safetensors.File) { delete(f.Metadata, "engram_config") }, []string{"engram_config: JSON must be one complete value"}},
 		"a config of nothing":  {func(f *safetensors.File) { f.Metadata["engram_config"] = "null" }, []string{"engram_config must be the config of a Sequential or a Functional, got null"}},
-		"a config of another":  {func(f *safetensors.File) { f.Metadata["engram_config"] = `{"class_name":"Dense","config":{"units":1}}` }, []string{"engram_config must be the config of a Sequential or a Functional, got Dense"}},
-		"a config cut short":   {func(f *safetensors.File) { f.Metadata["engram_config"] = f.Metadata["engram_config"][:100] }, []string{"engram_config: JSON must be one complete value"}},
-		"a later format":       {func(f *safetensors.File) { f.Metadata["engram_format"] = "2" }, []string{`engram_format must be "1", as Save writes it, got "2"`}},
-		"another's file":       {func(f *safetensors.File) { f.Metadata = map[string]string{"format": "pt"} }, []string{`engram_format must be "1"`, `got ""`}},
+		"a config of another": {func(f *safetensors.File) {
+			f.Metadata["engram_config"] = `{"class_name":"Flatten","config":{"name":""}}`
+		}, []string{"engram_config must be the config of a Sequential or a Functional, got Flatten"}},
+		"a config cut short": {func(f *safetensors.File) { f.Metadata["engram_config"] = f.Metadata["engram_config"][:100] }, []string{"engram_config: JSON must be one complete value"}},
+		"a later format":     {func(f *safetensors.File) { f.Metadata["engram_format"] = "2" }, []string{`engram_format must be "1", as Save writes it, got "2"`}},
+		"another's file":     {func(f *safetensors.File) { f.Metadata = map[string]string{"format": "pt"} }, []string{`engram_format must be "1"`, `got ""`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			data := edited(t, m, c.change)

@@ -21,8 +21,9 @@ type LoadConfig struct {
 }
 
 // Load reads a model that Save wrote. The file is not trusted: one that is cut
-// short, too long, of a later format, that names an unknown layer or whose
-// weights do not fit its layers is an error, and takes no memory for weights.
+// short, too long, of a later format, that names an unknown layer, lacks a field
+// of one of Engram's own types, or whose weights do not fit its layers is an error.
+// Weights are read once they are known to fit.
 func Load(path string, cfg LoadConfig) (*Model, error) {
 	f, err := safetensors.Open(path)
 	if err != nil {

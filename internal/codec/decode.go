@@ -12,11 +12,10 @@ import (
 )
 
 // Decode reads what Encode wrote into the variable that dst points to: an
-// interface, a registered struct or name, or a slice, array or map. Fields that
-// are not given are zero.
+// interface, a registered struct or name, or a slice, array or map.
 //
 // Nothing is guessed or passed over: a class, name or key that is not known, a
-// key given twice, a value of another kind, a number that does not fit, null
+// field that is not given, except of structs that With has added, a key given twice, a value of another kind, a number that does not fit, null
 // for what has none, more than one value, more than 100 levels or 16 MiB are
 // errors, and then dst stays as it was. Errors are graph.Error values, whose
 // Path is the place in the JSON, such as "layers[2].config.units".
@@ -29,7 +28,7 @@ func (r *Registry) Decode(data []byte, dst any) error {
 	err := check(data)
 	if err == nil {
 		data = bytes.TrimSpace(data)
-		d := decoder{r}
+		d := decoder{Registry: r}
 		if named(v.Type()) {
 			err = d.named(data, v, "")
 		} else {
@@ -47,7 +46,10 @@ func (r *Registry) Decode(data []byte, dst any) error {
 	return nil
 }
 
-type decoder struct{ *Registry }
+type decoder struct {
+	*Registry
+	lax bool // whether fields of the struct at work may be missing
+}
 
 // value fills v, which is zero, from data, which stands at path.
 func (d decoder) value(data []byte, v reflect.Value, path string) error {
@@ -158,6 +160,7 @@ func (d decoder) class(data []byte, v reflect.Value, path string) error {
 	if err != nil {
 		return at(join(path, "class_name"), err)
 	}
+	d.lax = !d.whole[p.Type()]
 	config := reflect.New(p.Type()).Elem()
 	if err := d.fields(parts["config"], config, join(path, "config")); err != nil {
 		return err
@@ -171,7 +174,9 @@ func (d decoder) fields(data []byte, v reflect.Value, path string) error {
 	if err != nil {
 		return err
 	}
+	given := map[string]bool{}
 	err = strictjson.Object(data, func(key string, value []byte) error {
+		given[key] = true
 		for _, f := range fields {
 			if f.key == key {
 				return d.value(value, v.FieldByIndex(f.Index), join(path, key))
@@ -179,7 +184,15 @@ func (d decoder) fields(data []byte, v reflect.Value, path string) error {
 		}
 		return graph.Error{Path: join(path, key), Rule: fmt.Sprintf("must be a field of %v", v.Type()), Value: strictjson.Clip(value)}
 	})
-	return at(path, err)
+	if err != nil {
+		return at(path, err)
+	}
+	for _, f := range fields {
+		if !given[f.key] && !d.lax {
+			return graph.Error{Path: join(path, f.key), Rule: "must be given"}
+		}
+	}
+	return nil
 }
 
 func (d decoder) list(data []byte, v reflect.Value, path string) error {

@@ -15,6 +15,10 @@ import (
 type (
 	stranger struct{ A int }
 	keys     struct{ NoBias, No_bias bool }
+	outside  struct {
+		Layer layer
+		N     int
+	}
 	anything struct{ Any any }
 	pointers struct {
 		Slice *[]int
@@ -33,6 +37,7 @@ type (
 )
 
 func (stranger) layer()                      {}
+func (outside) layer()                       {}
 func (*stranger) activate(x float64) float64 { return x }
 func (keys) layer()                          {}
 func (pointers) layer()                      {}
@@ -182,6 +187,8 @@ func TestDecodeRefuses(t *testing.T) {
 		{in("leaky", `{}`), "[1].class_name", "must name a registered codec_test.layer, or one in Custom, got leaky"},
 		{in("lstm", `null`), "[1].config", "must be an object, got null"},
 		{in("lstm", `{"unit":3}`), "[1].config.unit", "must be a field of codec_test.lstm, got 3"},
+		{in("lstm", `{"units":3}`), "[1].config.activation", "must be given"},
+		{every(`{"nested":{"rnn_units":1}}`), "[1].config.nested.l2_norm", "must be given"},
 		{in("lstm", `{"Units":3}`), "[1].config.Units", "must be a field"},
 		{in("lstm", `{"units":3,"units":3}`), "[1].config", `key "units" must not appear twice`},
 		{in("lstm", `{"units":"3"}`), "[1].config.units", `must be a whole number of 64 bits, got "3"`},
@@ -208,7 +215,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{every(`{"nested":{"l2_norm":[1]}}`), "[1].config.nested.l2_norm", "must have 2 elements, got 1"},
 		{every(`{"nested":{"l2_norm":[1,2,3]}}`), "[1].config.nested.l2_norm", "must have 2 elements, got 3"},
 		{every(`{"nested":{"l2_norm":null}}`), "[1].config.nested.l2_norm", "must be an array"},
-		{every(`{"list":[{},{"rnn_units":-1}]}`), "[1].config.list[1].rnn_units", "got -1"},
+		{every(`{"list":[{"rnn_units":1,"l2_norm":[1,2]},{"rnn_units":-1}]}`), "[1].config.list[1].rnn_units", "got -1"},
 		{every(`{"lists":[[],[1,true]]}`), "[1].config.lists[1][1]", "must be a whole number"},
 		{every(`{"map":{"a b.c\"":true}}`), `[1].config.map."a b.c\""`, "must be a whole number"},
 		{every(`{"map":{"a":1,"a":1}}`), "[1].config.map", "must not appear twice"},
@@ -231,7 +238,20 @@ func TestDecodeRefuses(t *testing.T) {
 }
 
 func TestDecodeInto(t *testing.T) {
-	r := anyRegistry(t)
+	// Structs of other people may lack fields, but not those within them.
+	r, err := anyRegistry(t).With("Custom", lstm{}, outside{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused(t, "ours", r.Decode([]byte(`{"class_name":"lstm","config":{"units":3}}`), new(layer)), "config.activation", "", "must be given")
+	refused(t, "within", r.Decode([]byte(`{"class_name":"outside","config":{"layer":{"class_name":"lstm","config":{"units":3}}}}`), new(layer)), "config.layer.config.activation", "", "must be given")
+	o := outside{N: 3}
+	if err := r.Decode([]byte(`{"class_name":"outside","config":{"layer":null}}`), &o); err != nil || o != (outside{}) {
+		t.Error("fields that are not given must be zero:", o, err)
+	}
+	if r, err = new(codec.Registry).With("Custom", lstm{}, tanh); err != nil {
+		t.Fatal(err)
+	}
 	var l layer
 	if err := r.Decode([]byte(` {"class_name":"lstm","config":{"units":3}} `), &l); err != nil || l != (lstm{Units: 3}) {
 		t.Error(l, err)

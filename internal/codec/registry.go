@@ -26,6 +26,7 @@ const (
 type Registry struct {
 	structs, names table
 	types          reached
+	whole          map[reflect.Type]bool // structs whose configs must have every field
 }
 
 // Named is a value that JSON cannot hold, such as a function, and that has a
@@ -47,18 +48,22 @@ type table map[string][]reflect.Value
 // types, such as activations.Tanh, and Named values. One that is given twice
 // counts once. It refuses anything else, pointers included, two prototypes of
 // one name where some field of a prototype accepts both, and structs with two
-// fields of one key.
+// fields of one key. Decode wants every field of these structs.
 func NewRegistry(prototypes ...any) (*Registry, error) {
-	r := &Registry{structs: table{}, names: table{}}
+	r := &Registry{structs: table{}, names: table{}, whole: map[reflect.Type]bool{}}
 	if err := r.addAll("prototypes", prototypes); err != nil {
 		return nil, err
+	}
+	for _, p := range prototypes {
+		r.whole[reflect.TypeOf(p)] = true
 	}
 	return r, r.unique()
 }
 
-// With is the registry with more prototypes, which a field of that name holds.
+// With is the registry with more prototypes, which a field of that name holds. They
+// may get more fields in time: those that are not given are zero.
 func (r *Registry) With(field string, prototypes ...any) (*Registry, error) {
-	more := &Registry{structs: r.structs.clone(), names: r.names.clone(), types: slices.Clone(r.types)}
+	more := &Registry{structs: r.structs.clone(), names: r.names.clone(), types: slices.Clone(r.types), whole: r.whole}
 	if err := more.addAll(field, prototypes); err != nil {
 		return nil, err
 	}
