@@ -149,7 +149,7 @@ func TestSequentialRefuses(t *testing.T) {
 		"the dtype":        {cfg: models.Config{Dtype: tensor.Int}, layers: []layers.Layer{in, dense}, want: []string{"dtype must be float32 or float64, got int"}},
 		"negative units":   {layers: []layers.Layer{in, layers.LSTM{Units: -3}}, want: []string{"sequential/lstm: LSTM.Units must be positive, got -3"}},
 		"an activation":    {layers: []layers.Layer{in, layers.Dense{Units: 1, Activation: activations.Name("rleu")}}, want: []string{"sequential/dense: ", `got "rleu"`}},
-		"the second LSTM":  {layers: []layers.Layer{in, layers.LSTM{Units: 2}, layers.LSTM{Units: 2}}, want: []string{"sequential/lstm_1: LSTM must have an input of the shape [batch, steps, features], got [any, 2]"}},
+		"the second LSTM":  {layers: []layers.Layer{in, layers.LSTM{Units: 2}, layers.LSTM{Units: 2}}, want: []string{"sequential/lstm_1: LSTM must have an input of the shape [batch, steps, features]", "got [any, 2]"}},
 		"several outputs":  {layers: []layers.Layer{in, layers.LSTM{Units: 2, ReturnState: true}, dense}, want: []string{"sequential/dense: Dense must have one input, got 3"}},
 		"no output":        {layers: []layers.Layer{in, none{}, dense}, want: []string{"sequential/dense: Dense must have one input, got 0"}},
 		"nothing in all":   {layers: []layers.Layer{in, none{}}, want: []string{"sequential: model must have an output"}},
