@@ -190,19 +190,6 @@ func TestStepperRandomStates(t *testing.T) {
 	}
 }
 
-// A stepper that nobody made says so.
-func TestZeroStepper(t *testing.T) {
-	var st models.Stepper
-	_, stepErr := st.Step(ctx)
-	_, allErr := st.StepAll(ctx)
-	for _, err := range []error{stepErr, allErr, st.Reset(), st.SetStates(nil), st.SaveStates("x"), st.LoadStates("x")} {
-		refused(t, err, "stepper must be made by Model.Stepper")
-	}
-	if states := st.States(); states != nil {
-		t.Errorf("got the states %v", states)
-	}
-}
-
 // Steppers of one model do not disturb each other, and see its weights as they
 // are.
 func TestSteppersShareTheModel(t *testing.T) {

@@ -37,6 +37,7 @@ func TestZeroModel(t *testing.T) {
 		"handle":     func() error { _, err := new(models.Model).Handle("dense"); return err },
 		"summary":    func() error { return new(models.Model).Summary(io.Discard) },
 		"drawing":    func() error { return new(models.Model).WriteSVG(io.Discard) },
+		"JSON":       func() error { _, err := new(models.Model).JSON(); return err },
 		"saving":     func() error { _, err := new(models.Model).WriteTo(&bytes.Buffer{}); return err },
 		"stepper":    func() error { _, err := new(models.Model).Stepper(models.StepperConfig{}); return err },
 		"sequential": func() error { _, err := new(models.Model).Sequential(); return err },
@@ -59,5 +60,18 @@ func TestZeroModel(t *testing.T) {
 			continue
 		}
 		refused(t, err, "model must be made by NewSequential, NewFunctional, Load or Read")
+	}
+}
+
+// A stepper that nobody made says so.
+func TestZeroStepper(t *testing.T) {
+	var st models.Stepper
+	_, stepErr := st.Step(ctx)
+	_, allErr := st.StepAll(ctx)
+	for _, err := range []error{stepErr, allErr, st.Reset(), st.SetStates(nil), st.SaveStates("x"), st.LoadStates("x")} {
+		refused(t, err, "stepper must be made by Model.Stepper")
+	}
+	if states := st.States(); states != nil {
+		t.Errorf("got the states %v", states)
 	}
 }
