@@ -2,12 +2,22 @@ package layers_test
 
 import (
 	"fmt"
+	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
 	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/layers/activations"
+	"github.com/engram-go/engram/layers/initializers"
+)
+
+// Which of the steps of samples count.
+var (
+	gaps = [][]float64{{1, 1, 1, 1, 1}, {0, 0, 1, 0, 1}, {1, 0, 1, 0, 1}, {0, 0, 0, 1, 0}, {0, 1, 1, 1, 0}}
+	ends = [][]float64{{1, 1, 1, 1, 1}, {1, 1, 0, 0, 0}, {1, 0, 0, 0, 0}}
 )
 
 // What stands between the mask and the layer that uses it must not let padding
@@ -18,87 +28,176 @@ func TestPaddingStaysOut(t *testing.T) {
 	table := graphtest.Uniform(5, 4*3, 1)
 	words := layers.Embedding{InputDim: 4, OutputDim: 3, MaskZero: true, EmbeddingsInitializer: given(table)}
 	norm := layers.BatchNormalization{MovingMeanInitializer: given{0.5, -1, 2}, MovingVarianceInitializer: given{2, 1, 0.5}}
-	for name, c := range map[string]struct {
-		layers   chain
-		features int // 0 where steps are whole numbers
-	}{
-		"masking":             {chain{pad, lstm}, 3},
-		"embedding":           {chain{words, lstm}, 0},
-		"dropout":             {chain{pad, layers.Dropout{Rate: 0.5}, layers.SpatialDropout1D{Rate: 0.5}, lstm}, 3},
-		"noise":               {chain{pad, layers.GaussianNoise{Stddev: 1}, lstm}, 3},
-		"layer normalization": {chain{pad, layers.LayerNormalization{}, lstm}, 3},
-		"batch normalization": {chain{pad, norm, lstm}, 3},
-		"time distributed":    {chain{pad, layers.TimeDistributed{Layer: layers.Dense{Units: 4}}, lstm}, 3},
-		"global average":      {chain{words, layers.GlobalAveragePooling1D{}, layers.Dense{Units: 2}}, 0},
-		"add":                 {chain{words, beside{layers.Add{}}, lstm}, 0},
-		"subtract":            {chain{words, beside{layers.Subtract{}}, lstm}, 0},
-		"multiply":            {chain{pad, beside{layers.Multiply{}}, lstm}, 3},
-		"average":             {chain{pad, beside{layers.Average{}}, lstm}, 3},
-		"maximum":             {chain{pad, beside{layers.Maximum{}}, lstm}, 3},
-		"minimum":             {chain{pad, beside{layers.Minimum{}}, lstm}, 3},
-		"concatenate":         {chain{words, beside{layers.Concatenate{}}, lstm}, 0},
-		"concatenate steps":   {chain{words, beside{layers.Concatenate{Axis: 1}}, layers.GlobalAveragePooling1D{}, layers.Dense{Units: 2}}, 0},
-		"all": {chain{words, layers.LayerNormalization{}, layers.TimeDistributed{Layer: norm}, layers.TimeDistributed{Layer: layers.Dense{Units: 4}},
-			layers.GRU{Units: 2, ReturnSequences: true}, layers.Dropout{Rate: 0.5}, lstm}, 0},
+	for name, l := range map[string]chain{
+		"masking":             {pad, lstm},
+		"embedding":           {words, lstm},
+		"layer normalization": {pad, layers.LayerNormalization{}, lstm},
+		"batch normalization": {pad, norm, lstm},
+		"time distributed":    {pad, layers.TimeDistributed{Layer: layers.Dense{Units: 4}}, lstm},
+		"activation":          {pad, layers.Activation{Function: activations.Softmax{}}, lstm},
+		"global average":      {words, layers.GlobalAveragePooling1D{}, layers.Dense{Units: 2}},
+		"add":                 {words, beside{layers.Add{}, nil}, lstm},
+		"subtract":            {words, beside{layers.Subtract{}, nil}, lstm},
+		"multiply":            {pad, beside{layers.Multiply{}, nil}, lstm},
+		"average":             {pad, beside{layers.Average{}, nil}, lstm},
+		"maximum":             {pad, beside{layers.Maximum{}, nil}, lstm},
+		"minimum":             {pad, beside{layers.Minimum{}, nil}, lstm},
+		"concatenate":         {words, beside{layers.Concatenate{}, nil}, lstm},
+		"concatenate steps":   {words, beside{layers.Concatenate{Axis: 1}, nil}, layers.GlobalAveragePooling1D{}, layers.Dense{Units: 2}},
+		"all": {words, layers.LayerNormalization{}, layers.TimeDistributed{Layer: norm}, layers.TimeDistributed{Layer: layers.Dense{Units: 4}},
+			layers.GRU{Units: 2, ReturnSequences: true}, lstm},
 	} {
-		t.Run(name, func(t *testing.T) { checkPadding(t, c.layers, c.features) })
+		t.Run(name, func(t *testing.T) { checkPadding(t, l, gaps) })
+	}
+	// These count the steps, padding too.
+	for name, l := range map[string]layers.Layer{
+		"sine position": layers.SinePositionEncoding{}, "position": layers.PositionEmbedding{SequenceLength: 7},
+	} {
+		t.Run(name, func(t *testing.T) { checkPadding(t, chain{pad, beside{layers.Add{}, l}, lstm}, ends) })
 	}
 }
 
-// beside merges its input with what a recurrent layer makes of it, as a skip
-// connection does.
-type beside struct{ merge layers.Layer }
+// A layer that looks at other steps does not look at masked ones, whatever they
+// hold, on any way that it may run.
+func TestMaskedStepsAreNotLookedAt(t *testing.T) {
+	own := ownLSTM{3, initializers.GlorotUniform, initializers.Orthogonal{}, initializers.Zeros}
+	gru := layers.GRU{Units: 2, ReturnSequences: true}
+	stack := layers.StackedRNNCells{Cells: []layers.Cell{layers.LSTMCell{Units: 3, Peepholes: true}, layers.GRUCell{Units: 2, ResetBefore: true}}}
+	for name, l := range map[string]layers.Layer{
+		"lstm":                 layers.LSTM{Units: 3, ReturnSequences: true},
+		"lstm backwards":       layers.LSTM{Units: 3, ReturnSequences: true, GoBackwards: true},
+		"lstm unrolled":        layers.LSTM{Units: 3, ReturnSequences: true, Unrolled: true},
+		"peepholes":            layers.LSTM{Units: 3, ReturnSequences: true, Peepholes: true, CoupledGates: true},
+		"lstm with norm":       layers.LSTM{Units: 3, ReturnSequences: true, LayerNorm: true, GoBackwards: true},
+		"gru":                  gru,
+		"gru reset before":     layers.GRU{Units: 3, ReturnSequences: true, ResetBefore: true, GoBackwards: true, ZeroOutputForMask: true},
+		"simple rnn":           layers.SimpleRNN{Units: 3, ReturnSequences: true},
+		"cell of one's own":    layers.RNN{Cell: own, ReturnSequences: true},
+		"slstm":                layers.RNN{Cell: layers.SLSTMCell{Units: 4, Heads: 2}, ReturnSequences: true},
+		"exponential slstm":    layers.RNN{Cell: layers.SLSTMCell{Units: 2, ExponentialForget: true}, ReturnSequences: true, GoBackwards: true},
+		"stack":                layers.RNN{Cell: stack, ReturnSequences: true},
+		"unrolled stack":       layers.RNN{Cell: stack, ReturnSequences: true, Unrolled: true},
+		"bidirectional":        layers.Bidirectional{Layer: layers.LSTM{Units: 2, ReturnSequences: true}},
+		"bidirectional gru":    layers.Bidirectional{Layer: gru, MergeMode: layers.MergeMul},
+		"bidirectional slstm":  layers.Bidirectional{Layer: layers.RNN{Cell: layers.SLSTMCell{Units: 2}, ReturnSequences: true}},
+		"attention":            layers.Attention{UseScale: true, UseCausalMask: true},
+		"concat attention":     layers.Attention{ScoreMode: layers.ScoreConcat},
+		"additive attention":   layers.AdditiveAttention{UseCausalMask: true},
+		"multi-head attention": layers.MultiHeadAttention{NumHeads: 2, KeyDim: 3, UseCausalMask: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			checkPadding(t, chain{counting{}, l, layers.GlobalAveragePooling1D{}, layers.Dense{Units: 2}}, gaps)
+		})
+	}
+	t.Run("last of both", func(t *testing.T) {
+		checkPadding(t, chain{counting{}, layers.Bidirectional{Layer: layers.SimpleRNN{Units: 2}, MergeMode: layers.MergeAve}}, gaps)
+	})
+	t.Run("global average", func(t *testing.T) {
+		checkPadding(t, chain{counting{}, layers.GlobalAveragePooling1D{}, layers.Dense{Units: 2}}, gaps)
+	})
+}
+
+// counting masks the steps whose features are above 1 or no numbers, and
+// leaves them as they are.
+type counting struct{}
+
+func (counting) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	return []graph.Value{inputs[0].WithMask(s.Const(1, graph.Shape{}).GreaterEqual(inputs[0]).Max(-1))}
+}
+
+// beside merges its input with what a branch makes of it, as a skip connection
+// does: a GRU where it is nil.
+type beside struct{ merge, branch layers.Layer }
 
 func (l beside) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
-	y := layers.Apply(s, "branch", layers.GRU{Units: inputs[0].Dim(2), ReturnSequences: true}, inputs...)
+	if l.branch == nil {
+		l.branch = layers.GRU{Units: inputs[0].Dim(2), ReturnSequences: true}
+	}
+	y := layers.Apply(s, "branch", l.branch, inputs...)
 	return layers.Apply(s, "merge", l.merge, inputs[0], y[0])
 }
 
-// checkPadding compares samples of 5, 2 and 1 steps, filled up with −1 or 0 at
-// the end, with each of them alone.
-func checkPadding(t *testing.T, l chain, features int) {
+// padded gives the outputs of a chain, and the gradients of their weighted sum.
+// The steps of x are words where the chain starts with an Embedding, and of three
+// features otherwise.
+func (l chain) padded(t *testing.T, cfg graph.Config, x []float64, batch int) map[string][]float64 {
 	t.Helper()
-	const steps = 5
-	run := func(x []float64, batch int) map[string][]float64 {
-		shape := graph.Shape{batch, len(x) / batch}
-		if features > 0 {
-			shape = graph.Shape{batch, len(x) / batch / features, features}
+	shape := graph.Shape{batch, len(x) / batch}
+	if n := l.features(); n > 1 {
+		shape = graph.Shape{batch, len(x) / batch / n, n}
+	}
+	return evaluate(t, cfg, graph.Tick{}, func(s *graph.Scope) {
+		v := s.Values(x, shape)
+		y := layers.Apply(s, "chain", l, v)[0] // [batch, 2]
+		s.Output("y", y)
+		wrt := []graph.Value{v}
+		for _, b := range s.Bound() {
+			wrt = append(wrt, b.Value)
 		}
-		return evaluate(t, config(t), graph.Tick{}, func(s *graph.Scope) {
-			v := s.Values(x, shape)
-			y := layers.Apply(s, "chain", l, v)[0] // [batch, 2]
-			s.Output("y", y)
-			wrt := []graph.Value{v}
-			for _, b := range s.Bound() {
-				wrt = append(wrt, b.Value)
-			}
-			for i, g := range s.Gradients(y.Times(s.Values([]float64{1, -2}, graph.Shape{1, 2})).Sum(), wrt...) {
-				s.Output(fmt.Sprint("gradient ", i), g)
-			}
-		})
+		for i, g := range s.Gradients(y.Times(s.Values([]float64{1, -2}, graph.Shape{1, 2})).Sum(), wrt...) {
+			s.Output(fmt.Sprint("gradient ", i), g)
+		}
+		for _, u := range s.Updates() {
+			s.Output("update of "+u.Path, u.Value)
+		}
+	})
+}
+
+func (l chain) features() int {
+	if _, ok := l[0].(layers.Embedding); ok {
+		return 1
 	}
-	wide, fill := max(features, 1), -1.0
-	if features == 0 {
-		fill = 0
+	return 3
+}
+
+// fill is what the chain takes for padding.
+func (l chain) fill() float64 {
+	switch first := l[0].(type) {
+	case layers.Masking:
+		return first.MaskValue
+	case counting:
+		return math.NaN()
 	}
+	return 0
+}
+
+// checkPadding compares samples with padding with the steps that count in each
+// of them alone.
+func checkPadding(t *testing.T, l chain, masks [][]float64) {
+	t.Helper()
+	wide := l.features()
 	var x []float64
 	want := map[string][]float64{}
-	for n, length := range []int{5, 2, 1} {
-		sample := graphtest.Uniform(uint64(n+1), length*wide, 1)
-		if features == 0 {
+	for n, mask := range masks {
+		spread := func(steps []float64, fill float64) []float64 { // over those that count
+			var out []float64
+			for _, m := range mask {
+				if m == 0 {
+					out = append(out, slices.Repeat([]float64{fill}, wide)...)
+				} else {
+					out, steps = append(out, steps[:wide]...), steps[wide:]
+				}
+			}
+			return out
+		}
+		count := 0
+		for _, m := range mask {
+			count += int(m)
+		}
+		sample := graphtest.Uniform(uint64(n+1), count*wide, 1)
+		if wide == 1 {
 			for i := range sample {
 				sample[i] = float64(1 + (n+i)%3)
 			}
 		}
-		alone := run(sample, 1)
-		padding := slices.Repeat([]float64{fill}, (steps-length)*wide)
-		x = append(x, append(sample, padding...)...)
-		for name, g := range alone {
+		x = append(x, spread(sample, l.fill())...)
+		for name, g := range l.padded(t, config(t), sample, 1) {
 			switch {
+			case strings.Contains(name, "/"): // traces
 			case name == "y":
 				want[name] = append(want[name], g...)
 			case name == "gradient 0":
-				want[name] = append(want[name], append(g, make([]float64, len(padding))...)...)
+				want[name] = append(want[name], spread(g, 0)...)
 			case want[name] == nil:
 				want[name] = g
 			default: // of the weights, which the samples share
@@ -108,11 +207,53 @@ func checkPadding(t *testing.T, l chain, features int) {
 			}
 		}
 	}
-	got := run(x, 3)
-	if len(want) < 5 {
+	got := l.padded(t, config(t), x, len(masks))
+	if len(want) < 4 {
 		t.Fatalf("got %d values, want y, the gradient of x and those of weights", len(want))
 	}
 	for name := range want {
 		graphtest.CheckOutput(t, name, got[name], want[name], 1e-12)
+	}
+}
+
+// In training, where layers draw and take means over a batch, what masked steps
+// hold changes nothing.
+func TestPaddingStaysOutOfTraining(t *testing.T) {
+	drawn := layers.RNN{Cell: layers.LSTMCell{Units: 2, Dropout: 0.3, RecurrentDropout: 0.3}, ReturnSequences: true}
+	for name, l := range map[string]layers.Layer{
+		"dropout":             layers.Dropout{Rate: 0.5},
+		"spatial dropout":     layers.SpatialDropout1D{Rate: 0.5},
+		"noise":               layers.GaussianNoise{Stddev: 1},
+		"batch normalization": layers.BatchNormalization{},
+		"each step":           layers.TimeDistributed{Layer: layers.BatchNormalization{}},
+		"gru":                 layers.GRU{Units: 2, ReturnSequences: true, Dropout: 0.3},
+		"recurrent dropout":   layers.GRU{Units: 2, ReturnSequences: true, RecurrentDropout: 0.3},
+		"cell":                drawn,
+		"attention":           layers.Attention{Dropout: 0.3},
+		"multi-head":          layers.MultiHeadAttention{NumHeads: 2, KeyDim: 2, Dropout: 0.3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := chain{counting{}, l, layers.LSTM{Units: 2}}
+			run := func(cfg graph.Config, fill float64) map[string][]float64 {
+				x := graphtest.Uniform(1, len(gaps)*5*3, 1)
+				for n, mask := range gaps {
+					for i, m := range mask {
+						for k := 0; k < 3 && m == 0; k++ {
+							x[(n*5+i)*3+k] = fill * float64(1+k)
+						}
+					}
+				}
+				return c.padded(t, cfg, x, len(gaps))
+			}
+			got, want := run(training(t), 2), run(training(t), 3)
+			if slices.Equal(want["y"], run(config(t), 3)["y"]) {
+				t.Fatal("training must make a difference")
+			}
+			for name := range want {
+				if !strings.HasPrefix(name, "chain/") { // no trace
+					graphtest.CheckOutput(t, name, got[name], want[name], 0)
+				}
+			}
+		})
 	}
 }
