@@ -32,7 +32,8 @@ var takes = map[string]string{
 }
 
 // A layer refuses inputs of a wrong rank, of unknown features, or that do not go
-// together, when the model is built: by its path, and with the shape it got, or that a layer inside of it got.
+// together, when the model is built: by its path, with the shape that it got, and
+// with what it must be. Inputs of which each would do are both shown.
 func TestBadShapes(t *testing.T) {
 	for name, s := range specimens() {
 		if name == "Input" { // it makes its shape
@@ -44,27 +45,47 @@ func TestBadShapes(t *testing.T) {
 				t.Fatalf("takes says %q, for %d inputs", want, len(s.inputs))
 			}
 			for i, shape := range tried {
-				in := []graph.Shape{shape, shape}[:len(s.inputs)]
-				checkBuild(t, s, want[0][i] == '+', shape, in)
-				if len(s.inputs) == 2 {
-					checkBuild(t, s, want[1][i] == '+', shape, []graph.Shape{{4, 6}, shape})
+				alike := []graph.Shape{shape, shape}[:len(s.inputs)]
+				good := want[0][i] == '+'
+				checkBuild(t, s, good, alike, shape)
+				if len(s.inputs) == 1 {
+					continue
 				}
+				pair, shown := []graph.Shape{{4, 6}, shape}, []graph.Shape{shape}
+				if good {
+					shown = pair
+				}
+				checkBuild(t, s, want[1][i] == '+', pair, shown...)
 			}
 		})
 	}
 }
 
-func checkBuild(t *testing.T, s specimen, good bool, shape graph.Shape, in []graph.Shape) {
+// checkBuild builds a model with such inputs. An error must show some of the
+// shapes.
+func checkBuild(t *testing.T, s specimen, good bool, in []graph.Shape, shown ...graph.Shape) {
 	t.Helper()
 	err := around(s.layer(s.value), in...).Build()
-	var e graph.Error
-	switch {
-	case good && err != nil, !good && err == nil:
+	if good && err != nil || !good && err == nil {
 		t.Errorf("inputs %v: %v", in, err)
-	case good:
-	case !errors.As(err, &e) || !errors.Is(err, graph.ErrInput) || !strings.HasPrefix(e.Path, "m/"):
-		t.Errorf("inputs %v: the error must have the path of the layer, got: %v", in, err)
-	case strings.Count(e.Path, "/") == 1 && !strings.Contains(err.Error(), strings.TrimPrefix(shape.String(), "[")):
-		t.Errorf("inputs %v: the error must show the shape, got: %v", in, err)
+	}
+	if err == nil {
+		return
+	}
+	var e graph.Error
+	if !errors.As(err, &e) || !errors.Is(err, graph.ErrInput) || !strings.HasPrefix(e.Path, "m/") {
+		t.Fatalf("inputs %v: the error must have the path of the layer, got: %v", in, err)
+	}
+	if !strings.Contains(e.Rule, "[") && !strings.Contains(e.Rule, "axis") && !strings.Contains(e.Rule, "axes") {
+		t.Errorf("inputs %v: the error must say which shape or axes there must be, got: %v", in, err)
+	}
+	for _, shape := range shown {
+		if strings.HasPrefix(e.Path, "m/time_distributed/") {
+			shape = shape[1:] // the layer inside sees the steps of all samples as one batch
+		}
+		whole := append(graph.Shape{graph.Any}, shape...)
+		if text := err.Error(); !strings.Contains(text, whole.String()) && !strings.Contains(text, "sample of the shape "+shape.String()) {
+			t.Errorf("inputs %v: the error must show the shape %v, got: %v", in, whole, err)
+		}
 	}
 }
