@@ -23,7 +23,8 @@ import (
 // The layers must agree in ReturnSequences and ReturnState, and differ in
 // GoBackwards. The outputs of all steps are in the order of Layer; a mask rides on
 // them, and masked steps give zeros. The single output of each layer is that of
-// the step it reads last.
+// the step it reads last. So the ZeroOutputForMask of the layers is of no account,
+// as in Keras.
 type Bidirectional struct {
 	Layer         Layer     // LSTM, GRU, SimpleRNN or RNN; required
 	BackwardLayer Layer     // Layer in the other direction, with weights of its own
@@ -48,6 +49,7 @@ const (
 type directed interface {
 	Layer
 	direction() direction
+	stateCount() int // states that it carries, and may be given
 	// turned is the layer with another direction, and with or without zeros for
 	// masked steps.
 	turned(backwards, zeroMask bool) Layer
@@ -120,17 +122,18 @@ func resolveDirected(field string, l Layer) (directed, error) {
 func (l Bidirectional) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	ahead := l.Layer.(directed).direction()
 	given := len(inputs) - 1 - ahead.constants // initial states
-	if given < 0 || given%2 != 0 {
-		s.Failf("Bidirectional", fmt.Sprintf("must have an input, as many initial states for each direction, and %d constants", ahead.constants), len(inputs))
+	n, m := l.Layer.(directed).stateCount(), l.BackwardLayer.(directed).stateCount()
+	if given != 0 && given != n+m {
+		s.Failf("Bidirectional", fmt.Sprintf("must have an input, no initial states or the %d of Layer and the %d of BackwardLayer, and %d constants", n, m, ahead.constants), len(inputs))
 		return inputs
 	}
-	half := 1 + given/2
+	split := 1 + min(given, n)
 	run := func(name string, inner Layer, states []graph.Value) []graph.Value {
 		in := append([]graph.Value{inputs[0]}, states...)
 		return Apply(s, name+innerName(inner), inner, append(in, inputs[1+given:]...)...)
 	}
-	forward := run("forward_", l.Layer, inputs[1:half])
-	backward := run("backward_", l.BackwardLayer, inputs[half:1+given])
+	forward := run("forward_", l.Layer, inputs[1:split])
+	backward := run("backward_", l.BackwardLayer, inputs[split:1+given])
 	if s.Err() != nil {
 		return inputs
 	}
@@ -164,6 +167,8 @@ func (l LSTM) direction() direction {
 	return direction{l.GoBackwards, l.ReturnSequences, l.ReturnState, 0}
 }
 
+func (l LSTM) stateCount() int { return len(lstmCell{l}.States()) }
+
 func (l LSTM) turned(backwards, zeroMask bool) Layer {
 	l.GoBackwards, l.ZeroOutputForMask = backwards, zeroMask
 	return l
@@ -172,6 +177,8 @@ func (l LSTM) turned(backwards, zeroMask bool) Layer {
 func (l GRU) direction() direction {
 	return direction{l.GoBackwards, l.ReturnSequences, l.ReturnState, 0}
 }
+
+func (l GRU) stateCount() int { return len(gruCell{l}.States()) }
 
 func (l GRU) turned(backwards, zeroMask bool) Layer {
 	l.GoBackwards, l.ZeroOutputForMask = backwards, zeroMask
@@ -182,6 +189,8 @@ func (l SimpleRNN) direction() direction {
 	return direction{l.GoBackwards, l.ReturnSequences, l.ReturnState, 0}
 }
 
+func (l SimpleRNN) stateCount() int { return len(simpleCell{l}.States()) }
+
 func (l SimpleRNN) turned(backwards, zeroMask bool) Layer {
 	l.GoBackwards, l.ZeroOutputForMask = backwards, zeroMask
 	return l
@@ -190,6 +199,8 @@ func (l SimpleRNN) turned(backwards, zeroMask bool) Layer {
 func (l RNN) direction() direction {
 	return direction{l.GoBackwards, l.ReturnSequences, l.ReturnState, l.Constants}
 }
+
+func (l RNN) stateCount() int { return len(l.Cell.States()) }
 
 func (l RNN) turned(backwards, zeroMask bool) Layer {
 	l.GoBackwards, l.ZeroOutputForMask = backwards, zeroMask

@@ -297,7 +297,7 @@ func TestBidirectionalRefuses(t *testing.T) {
 	l := layers.Bidirectional{Layer: layers.LSTM{Units: 2}}
 	layertest.Invalid(t, l, "Bidirectional")
 	layertest.Invalid(t, l, "Bidirectional", in, h)
-	layertest.Invalid(t, l, "LSTM", in, h, h)
+	layertest.Invalid(t, l, "Bidirectional", in, h, h)
 	layertest.Invalid(t, l, "LSTM", graph.Shape{graph.Any, 4})
 	layertest.Invalid(t, l, "LSTM initial state 1", in, h, h, h, in)
 }

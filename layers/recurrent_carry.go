@@ -90,20 +90,20 @@ func (d direction) stepwise(l Layer, outputs int, in []graph.Value) ([]graph.Pac
 
 // Stepwise carries the states.
 func (l LSTM) Stepwise(in []graph.Value) ([]graph.Pace, error) {
-	return l.direction().stepwise(l, len(lstmCell{l}.States()), in)
+	return l.direction().stepwise(l, l.stateCount(), in)
 }
 
 // Stepwise carries the state.
 func (l GRU) Stepwise(in []graph.Value) ([]graph.Pace, error) {
-	return l.direction().stepwise(l, len(gruCell{l}.States()), in)
+	return l.direction().stepwise(l, l.stateCount(), in)
 }
 
 // Stepwise carries the state.
 func (l SimpleRNN) Stepwise(in []graph.Value) ([]graph.Pace, error) {
-	return l.direction().stepwise(l, len(simpleCell{l}.States()), in)
+	return l.direction().stepwise(l, l.stateCount(), in)
 }
 
 // Stepwise carries the states of the cell.
 func (l RNN) Stepwise(in []graph.Value) ([]graph.Pace, error) {
-	return l.direction().stepwise(l, len(l.Cell.States()), in)
+	return l.direction().stepwise(l, l.stateCount(), in)
 }
