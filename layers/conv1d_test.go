@@ -242,6 +242,10 @@ func TestConv1DRefuses(t *testing.T) {
 		{"Conv1D.BiasConstraint.MaxValue", layers.Conv1D{BiasConstraint: constraints.MaxNorm{MaxValue: nan}}},
 		{"Conv1D", layers.Conv1D{KernelSize: 6}},
 		{"Conv1D", layers.Conv1D{DilationRate: 3}},
+		{"Conv1D.DilationRate", layers.Conv1D{DilationRate: 1 << 30}},
+		{"Conv1D.DilationRate", layers.Conv1D{DilationRate: 1 << 31, Padding: layers.Causal}},
+		{"Conv1D.DilationRate", layers.Conv1D{DilationRate: 1 << 31, KernelSize: 1 << 31, Padding: layers.Same}},
+		{"Conv1D", layers.Conv1D{DilationRate: 1<<30 - 1}},
 	} {
 		if c.layer.Filters == 0 {
 			c.layer.Filters = 2
