@@ -91,20 +91,46 @@ func pieces(t *testing.T) *datasets.Samples {
 	return data
 }
 
-// Predicted in pieces, sequences give what they give as a whole, every time.
+// leaky is a cell of one's own.
+type leaky struct{ units int }
+
+func (c leaky) States() []int { return []int{c.units} }
+
+func (c leaky) Step(s *graph.Scope, x graph.Value, states, _ []graph.Value) (graph.Value, []graph.Value) {
+	h := layers.Apply(s, "dense", layers.Dense{Units: c.units}, x)[0].Tanh().Add(states[0].Scale(0.9)) // [batch, units]
+	return h, []graph.Value{h}
+}
+
+// Predicted in pieces, sequences give what they give as a whole, every time, by
+// all recurrent layers on all ways that they may run.
 func TestCarryStatePredictsInPieces(t *testing.T) {
 	ctx := context.Background()
-	m := sequencer(layers.GRU{Units: 2, ReturnSequences: true, Activation: activations.ReLU}, layers.SimpleRNN{Units: 2, ReturnSequences: true})
-	trainer := compile(t, m, train.Config{CarryState: true})
-	whole, err := m.Predict(ctx, piece(5, 0, 12))
-	check(t, err)
-	for range 2 {
-		got, err := trainer.Predict(ctx, pieces(t), train.EvaluateConfig{BatchSize: 2})
+	stack := layers.StackedRNNCells{Cells: []layers.Cell{layers.LSTMCell{Units: 2, Peepholes: true, LayerNorm: true}, layers.SLSTMCell{Units: 3}}}
+	for name, l := range map[string]layers.Layer{
+		"gru":         layers.GRU{Units: 2, ReturnSequences: true},
+		"gru scan":    layers.GRU{Units: 2, ReturnSequences: true, Activation: activations.ReLU},
+		"simple rnn":  layers.SimpleRNN{Units: 2, ReturnSequences: true},
+		"peepholes":   layers.LSTM{Units: 2, ReturnSequences: true, Peepholes: true},
+		"unrolled":    layers.LSTM{Units: 2, ReturnSequences: true, Unrolled: true},
+		"own cell":    layers.RNN{Cell: leaky{2}, ReturnSequences: true},
+		"own written": layers.RNN{Cell: leaky{2}, ReturnSequences: true, Unrolled: true},
+		"slstm":       layers.RNN{Cell: layers.SLSTMCell{Units: 4, Heads: 2}, ReturnSequences: true},
+		"stack":       layers.RNN{Cell: stack, ReturnSequences: true},
+		"fixed":       layers.GRU{Units: 2, ReturnSequences: true, ResetBefore: true, InitialState: layers.FixedState{Elements: [][]float64{{1, 2}}}},
+		"random":      layers.LSTM{Units: 2, ReturnSequences: true, CoupledGates: true, InitialState: layers.RandomState{}},
+	} {
+		m := sequencer(l)
+		trainer := compile(t, m, train.Config{CarryState: true})
+		whole, err := m.Predict(ctx, piece(5, 0, 12))
 		check(t, err)
-		for i := range 8 {
-			row := i % 2 * 12
-			from := row + i/2*3
-			graphtest.CheckOutput(t, fmt.Sprint("piece ", i), got.Float64s()[i*3:i*3+3], whole.Float64s()[from:from+3], graphtest.Tol64)
+		for range 2 {
+			got, err := trainer.Predict(ctx, pieces(t), train.EvaluateConfig{BatchSize: 2})
+			check(t, err)
+			for i := range 8 {
+				row := i % 2 * 12
+				from := row + i/2*3
+				graphtest.CheckOutput(t, fmt.Sprint(name, " piece ", i), got.Float64s()[i*3:i*3+3], whole.Float64s()[from:from+3], graphtest.Tol64)
+			}
 		}
 	}
 }
