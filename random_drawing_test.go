@@ -1,6 +1,8 @@
 package engram_test
 
 import (
+	"reflect"
+
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/activations"
@@ -25,6 +27,7 @@ type drawing struct {
 	frame   drawn                     // a sequence of 3 steps
 	handles map[string]*models.Handle // of Dense, by the size of what they take
 	models  int
+	set     map[string]bool // the fields that layers had, such as Dense.Units
 }
 
 // pick is one of the tensors of that many axes.
@@ -46,12 +49,20 @@ func (d *drawing) either() drawn { return d.pick(d.number("rank", 1, 2)) }
 func (d *drawing) number(what string, low, high int) int {
 	return rapid.IntRange(low, high).Draw(d.T, what)
 }
-func (d *drawing) yes(what string) bool    { return rapid.Bool().Draw(d.T, what) }
-func (d *drawing) units() int              { return d.number("units", 1, 3) }
-func (d *drawing) rate() float64           { return oneOf(d, "rate", 0, 0.3) }
-func (d *drawing) features(x drawn) int    { return x.shape[len(x.shape)-1] }
-func (d *drawing) seed() *uint64           { return oneOf(d, "seed", nil, new(uint64(3))) }
-func (d *drawing) padding() layers.Padding { return oneOf(d, "padding", layers.Valid, layers.Same) }
+func (d *drawing) yes(what string) bool { return rapid.Bool().Draw(d.T, what) }
+func (d *drawing) units() int           { return d.number("units", 1, 3) }
+func (d *drawing) rate() float64        { return oneOf(d, "rate", 0, 0.3) }
+func (d *drawing) features(x drawn) int { return x.shape[len(x.shape)-1] }
+func (d *drawing) seed() *uint64        { return oneOf(d, "seed", nil, new(uint64(3))) }
+
+// padding is one for windows that span so many steps, which a shorter sequence
+// must be padded for.
+func (d *drawing) padding(x drawn, span int) layers.Padding {
+	if steps := x.shape[0]; steps != graph.Any && steps < span {
+		return layers.Same
+	}
+	return oneOf(d, "padding", layers.Valid, layers.Same)
+}
 
 func oneOf[T any](d *drawing, what string, values ...T) T {
 	return values[d.number(what, 0, len(values)-1)]
@@ -87,14 +98,20 @@ func (d *drawing) add(x models.Tensor, shape ...int) {
 	d.tensors = append(d.tensors, drawn{x, shape})
 }
 
+// call calls a layer, and remembers which fields it had.
+func (d *drawing) call(l layers.Layer, in ...models.Tensor) models.Tensor {
+	d.fields(reflect.ValueOf(l))
+	return models.Use(l).Call(in...)
+}
+
 // use adds a layer whose output has that shape.
 func (d *drawing) use(l layers.Layer, shape graph.Shape, in ...models.Tensor) {
-	d.add(models.Use(l).Call(in...), shape...)
+	d.add(d.call(l, in...), shape...)
 }
 
 // pooled adds a layer that changes the number of steps, and takes their mean.
 func (d *drawing) pooled(l layers.Layer, features int, in ...models.Tensor) {
-	d.use(layers.GlobalAveragePooling1D{}, graph.Shape{features}, models.Use(l).Call(in...))
+	d.use(layers.GlobalAveragePooling1D{}, graph.Shape{features}, d.call(l, in...))
 }
 
 // alike is a tensor and all with its shape, itself among them.
@@ -112,28 +129,4 @@ func (d *drawing) alike() (x drawn, all []models.Tensor) {
 func (d *drawing) merge(l layers.Layer) {
 	x, all := d.alike()
 	d.use(l, x.shape, all...)
-}
-
-// recurrent adds a recurrent layer that has u units and may give its sequence
-// and its states.
-func (d *drawing) recurrent(l layers.Layer, u int, sequences, states bool) {
-	x := d.series()
-	y := models.Use(l).Call(x.Tensor)
-	if shape := (graph.Shape{u}); sequences {
-		d.add(y, x.shape[0], u)
-	} else {
-		d.add(y, shape...)
-	}
-	if states {
-		d.add(y.Output(1), u)
-	}
-}
-
-// cell adds an RNN of a cell.
-func (d *drawing) cell(c layers.Cell, u int) {
-	sequences, states := d.yes("sequences"), d.yes("states")
-	d.recurrent(layers.RNN{
-		Cell: c, ReturnSequences: sequences, ReturnState: states, GoBackwards: d.yes("backwards"),
-		ZeroOutputForMask: d.yes("zeros"), ActivityRegularizer: d.regularizer(), Unrolled: d.number("unrolled", 0, 4) == 0,
-	}, u, sequences, states)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/activations"
+	"github.com/engram-go/engram/layers/initializers"
 	"github.com/engram-go/engram/models"
 	"gorgonia.org/tensor"
 )
@@ -40,7 +41,7 @@ var kinds = map[string]func(d *drawing){
 	"Dot": func(d *drawing) {
 		x, all := d.alike()
 		if len(x.shape) == 1 {
-			d.use(layers.Dot{Axes: [2]int{1, -1}, Normalize: d.yes("normalize")}, graph.Shape{1}, x.Tensor, all[0])
+			d.use(rest(d, layers.Dot{Axes: [2]int{1, -1}}), graph.Shape{1}, x.Tensor, all[0])
 			return
 		}
 		n := d.features(x)
@@ -52,80 +53,97 @@ var kinds = map[string]func(d *drawing){
 			x = d.series()
 			all = []models.Tensor{x.Tensor}
 		}
-		l := layers.Attention{
-			UseScale: d.yes("scale"), ScoreMode: oneOf(d, "mode", layers.ScoreDot, layers.ScoreConcat), Dropout: d.rate(), Seed: d.seed(),
-			UseCausalMask: d.yes("causal"),
-		}
-		d.use(l, x.shape, x.Tensor, all[len(all)-1])
+		d.use(rest(d, layers.Attention{ScoreMode: oneOf(d, "mode", layers.ScoreDot, layers.ScoreConcat)}), x.shape, x.Tensor, all[len(all)-1])
 	},
 	"AdditiveAttention": func(d *drawing) {
 		x := d.series()
-		l := layers.AdditiveAttention{NoScale: d.yes("no scale"), Dropout: d.rate(), UseCausalMask: d.yes("causal")}
-		d.use(l, x.shape, x.Tensor, x.Tensor)
+		d.use(rest(d, layers.AdditiveAttention{}), x.shape, x.Tensor, x.Tensor)
 	},
 	"MultiHeadAttention": func(d *drawing) {
 		x, y := d.series(), d.series()
-		l := layers.MultiHeadAttention{
-			NumHeads: d.units(), KeyDim: d.units(), ValueDim: d.number("value", 0, 2), Dropout: d.rate(), NoBias: d.yes("no bias"),
-			UseCausalMask: d.yes("causal"), ReturnAttentionScores: d.yes("scores"), KernelRegularizer: d.regularizer(), KernelConstraint: d.constraint(),
+		l := rest(d, layers.MultiHeadAttention{NumHeads: d.units(), KeyDim: d.units(), ValueDim: d.number("value", 0, 2), AttentionMask: d.yes("mask")})
+		in := []models.Tensor{x.Tensor, y.Tensor}
+		if l.AttentionMask {
+			scores := d.call(layers.Dot{Axes: [2]int{2, 2}}, d.call(layers.Dense{Units: 2}, x.Tensor), d.call(layers.Dense{Units: 2}, y.Tensor))
+			in = append(in, d.call(layers.Activation{Function: activations.ReLU}, scores)) // [batch, query steps, value steps]
 		}
-		d.use(l, x.shape, x.Tensor, y.Tensor)
+		if !d.yes("shape") {
+			d.use(l, x.shape, in...)
+			return
+		}
+		l.OutputShape = graph.Shape{2, d.units()}
+		d.use(layers.TimeDistributed{Layer: layers.Flatten{}}, x.shape.With(1, l.OutputShape.Size()), d.call(l, in...))
 	},
 	"AveragePooling1D": func(d *drawing) {
 		x := d.series()
-		d.pooled(layers.AveragePooling1D{PoolSize: 2, Strides: d.number("strides", 1, 2), Padding: d.padding()}, d.features(x), x.Tensor)
+		d.pooled(layers.AveragePooling1D{PoolSize: 2, Strides: d.number("strides", 1, 2), Padding: d.padding(x, 2)}, d.features(x), x.Tensor)
 	},
 	"MaxPooling1D": func(d *drawing) {
-		x := d.series()
-		d.pooled(layers.MaxPooling1D{Strides: d.number("strides", 1, 2), Padding: d.padding()}, d.features(x), x.Tensor)
+		x, n := d.series(), d.number("size", 0, 1)
+		d.pooled(layers.MaxPooling1D{PoolSize: n, Strides: d.number("strides", 1, 2), Padding: d.padding(x, 2)}, d.features(x), x.Tensor)
 	},
 	"GlobalAveragePooling1D": func(d *drawing) {
 		x := d.series()
-		d.use(layers.GlobalAveragePooling1D{}, graph.Shape{d.features(x)}, x.Tensor)
+		d.use(layers.GlobalAveragePooling1D{KeepDims: true}, graph.Shape{1, d.features(x)}, x.Tensor)
 	},
 	"GlobalMaxPooling1D": func(d *drawing) {
 		x := d.series()
 		d.use(layers.GlobalMaxPooling1D{KeepDims: true}, graph.Shape{1, d.features(x)}, x.Tensor)
 	},
 	"Conv1D": func(d *drawing) {
-		x, n := d.series(), d.units()
-		d.pooled(layers.Conv1D{
-			Filters: n, KernelSize: d.number("size", 1, 2), Strides: d.number("strides", 1, 2), NoBias: d.yes("no bias"),
-			Padding: oneOf(d, "padding", layers.Same, layers.Causal), KernelConstraint: d.constraint(),
-		}, n, x.Tensor)
+		x := d.series()
+		l := layers.Conv1D{KernelSize: d.number("size", 1, 2), Groups: oneOf(d, "groups", 0, d.features(x))}
+		l.Filters = d.units() * max(l.Groups, 1)
+		span := l.KernelSize
+		if d.yes("dilated") {
+			l.DilationRate = 2
+			span = 2*l.KernelSize - 1
+		} else {
+			l.Strides = d.number("strides", 1, 2)
+		}
+		l.Padding = oneOf(d, "padding", layers.Causal, d.padding(x, span))
+		d.pooled(rest(d, l), l.Filters, x.Tensor)
 	},
 	"BatchNormalization": func(d *drawing) {
 		x := d.either()
-		d.use(layers.BatchNormalization{
-			Momentum: oneOf(d, "momentum", nil, new(0.5)), NoCenter: d.yes("no center"), NoScale: d.yes("no scale"), GammaRegularizer: d.regularizer(),
-		}, x.shape, x.Tensor)
+		l := layers.BatchNormalization{
+			Momentum: oneOf(d, "momentum", nil, new(0.5)), Epsilon: oneOf(d, "epsilon", 0, 0.1),
+			MovingVarianceInitializer: oneOf[graph.Initializer](d, "variance", initializers.Ones, initializers.Constant{Value: 2}),
+		}
+		if x.shape[0] != graph.Any {
+			l.Axis = d.number("axis", -1, 1)
+		}
+		d.use(rest(d, l), x.shape, x.Tensor)
 	},
 	"LayerNormalization": func(d *drawing) {
-		x := d.either()
-		d.use(layers.LayerNormalization{Epsilon: 0.1, NoCenter: d.yes("no center"), BetaConstraint: d.constraint()}, x.shape, x.Tensor)
+		x, l := d.either(), layers.LayerNormalization{Epsilon: 0.1}
+		if d.yes("axis") {
+			x, l.Axis = d.frame, []int{2, 1} // which has no mask
+		}
+		d.use(rest(d, l), x.shape, x.Tensor)
 	},
 	"Dense": func(d *drawing) {
 		x, n := d.either(), d.units()
-		d.use(layers.Dense{
-			Units: n, Activation: d.activation(), NoBias: d.yes("no bias"), KernelInitializer: d.initializer(),
-			KernelRegularizer: d.regularizer(), ActivityRegularizer: d.regularizer(), KernelConstraint: d.constraint(), BiasConstraint: d.constraint(),
-		}, x.shape.With(len(x.shape)-1, n), x.Tensor)
+		d.use(rest(d, layers.Dense{Units: n}), x.shape.With(len(x.shape)-1, n), x.Tensor)
 	},
 	"Dropout": func(d *drawing) {
-		x := d.either()
-		d.use(layers.Dropout{Rate: d.rate(), Seed: d.seed()}, x.shape, x.Tensor)
+		x, l := d.either(), layers.Dropout{Rate: d.rate()}
+		if d.yes("noise") {
+			l.NoiseShape = append(graph.Shape{graph.Any}, x.shape...).With(1, 1)
+		}
+		d.use(rest(d, l), x.shape, x.Tensor)
 	},
 	"GaussianNoise": func(d *drawing) {
 		x := d.either()
-		d.use(layers.GaussianNoise{Stddev: d.rate(), Seed: d.seed()}, x.shape, x.Tensor)
+		d.use(rest(d, layers.GaussianNoise{Stddev: d.rate()}), x.shape, x.Tensor)
 	},
 	"SpatialDropout1D": func(d *drawing) {
 		x := d.series()
-		d.use(layers.SpatialDropout1D{Rate: d.rate(), Seed: d.seed()}, x.shape, x.Tensor)
+		d.use(rest(d, layers.SpatialDropout1D{Rate: d.rate()}), x.shape, x.Tensor)
 	},
 	"Embedding": func(d *drawing) {
 		n := d.units()
-		d.pooled(layers.Embedding{InputDim: 5, OutputDim: n, MaskZero: d.yes("mask"), EmbeddingsRegularizer: d.regularizer()}, n, d.words)
+		d.pooled(rest(d, layers.Embedding{InputDim: 5, OutputDim: n, MaskZero: d.yes("mask")}), n, d.words)
 	},
 	"Masking": func(d *drawing) {
 		x := d.series()
@@ -133,7 +151,7 @@ var kinds = map[string]func(d *drawing){
 	},
 	"PositionEmbedding": func(d *drawing) {
 		x := d.series()
-		d.use(layers.PositionEmbedding{SequenceLength: 8, Initializer: d.initializer()}, x.shape, x.Tensor)
+		d.use(rest(d, layers.PositionEmbedding{SequenceLength: 8}), x.shape, x.Tensor)
 	},
 	"SinePositionEncoding": func(d *drawing) {
 		x := d.series()
@@ -157,65 +175,71 @@ var kinds = map[string]func(d *drawing){
 	"Input": func(*drawing) {}, // every model has some
 	"TimeDistributed": func(d *drawing) {
 		x, n := d.series(), d.units()
-		d.use(layers.TimeDistributed{Layer: layers.Dense{Units: n, KernelRegularizer: d.regularizer()}}, x.shape.With(1, n), x.Tensor)
+		switch d.number("inside", 0, 2) {
+		case 0:
+			d.use(layers.TimeDistributed{Layer: rest(d, layers.Dense{Units: n})}, x.shape.With(1, n), x.Tensor)
+		case 1:
+			d.use(layers.TimeDistributed{Layer: layers.BatchNormalization{}}, x.shape, x.Tensor)
+		default: // a sequence at every step
+			deep := d.call(layers.TimeDistributed{Layer: layers.RepeatVector{N: 2}}, x.Tensor) // [batch, steps, 2, features]
+			d.use(layers.TimeDistributed{Layer: rest(d, layers.GRU{Units: n})}, x.shape.With(1, n), deep)
+		}
 	},
 	"LSTM": func(d *drawing) {
-		n, sequences, states := d.units(), d.yes("sequences"), d.yes("states")
-		d.recurrent(layers.LSTM{
-			Units: n, Activation: d.activation(), Peepholes: d.yes("peepholes"), CoupledGates: d.yes("coupled"), LayerNorm: d.yes("norm"), NoBias: d.yes("no bias"),
-			RecurrentRegularizer: d.regularizer(), KernelConstraint: d.constraint(), Dropout: d.rate(), RecurrentDropout: d.rate(), Seed: d.seed(),
-			ReturnSequences: sequences, ReturnState: states, GoBackwards: d.yes("backwards"), ZeroOutputForMask: d.yes("zeros"), InitialState: d.initial(n, n),
-		}, n, sequences, states)
+		n := d.units()
+		d.recurrent(func(sequences, states bool) layers.Layer {
+			return rest(d, layers.LSTM{Units: n, ReturnSequences: sequences, ReturnState: states, InitialState: d.initial(n, n)})
+		}, n, n, n)
 	},
 	"GRU": func(d *drawing) {
-		n, sequences, states := d.units(), d.yes("sequences"), d.yes("states")
-		d.recurrent(layers.GRU{
-			Units: n, RecurrentActivation: d.activation(), ResetBefore: d.yes("reset before"), KernelRegularizer: d.regularizer(), BiasConstraint: d.constraint(),
-			Dropout: d.rate(), RecurrentDropout: d.rate(), ReturnSequences: sequences, ReturnState: states, GoBackwards: d.yes("backwards"),
-			InitialState: d.initial(n), Unrolled: d.number("unrolled", 0, 4) == 0,
-		}, n, sequences, states)
+		n := d.units()
+		d.recurrent(func(sequences, states bool) layers.Layer {
+			return rest(d, layers.GRU{Units: n, ReturnSequences: sequences, ReturnState: states, InitialState: d.initial(n)})
+		}, n, n)
 	},
 	"SimpleRNN": func(d *drawing) {
-		x, v := d.series(), d.vector() // starts with a state
-		l := layers.SimpleRNN{Units: v.shape[0], BiasRegularizer: d.regularizer(), RecurrentConstraint: d.constraint(), RecurrentDropout: d.rate()}
-		d.use(l, v.shape, x.Tensor, v.Tensor)
+		n := d.units()
+		d.recurrent(func(sequences, states bool) layers.Layer {
+			return rest(d, layers.SimpleRNN{Units: n, ReturnSequences: sequences, ReturnState: states, InitialState: d.initial(n)})
+		}, n, n)
 	},
-	"Bidirectional": func(d *drawing) {
-		n, sequences := d.units(), d.yes("sequences")
-		mode := oneOf(d, "mode", layers.MergeSum, layers.MergeMul, layers.MergeAve)
-		inner := oneOf[layers.Layer](d, "layer", layers.LSTM{Units: n, ReturnSequences: sequences, Dropout: d.rate()},
-			layers.GRU{Units: n, ReturnSequences: sequences}, layers.RNN{Cell: layers.SLSTMCell{Units: n}, ReturnSequences: sequences})
-		d.recurrent(layers.Bidirectional{Layer: inner, MergeMode: mode}, n, sequences, false)
+	"Bidirectional": func(d *drawing) { d.bidirectional() },
+	"RNN": func(d *drawing) {
+		n, memory := d.units(), d.series()
+		if d.yes("decoder") {
+			d.cell(reader{Units: n}, n, []int{n}, memory.Tensor)
+			return
+		}
+		d.cell(rest(d, layers.SimpleRNNCell{Units: n}), n, []int{n})
 	},
-	"RNN": func(d *drawing) { n := d.units(); d.cell(layers.SimpleRNNCell{Units: n, Dropout: d.rate()}, n) },
 	"LSTMCell": func(d *drawing) {
 		n := d.units()
-		d.cell(layers.LSTMCell{Units: n, Peepholes: d.yes("peepholes"), KernelRegularizer: d.regularizer(), RecurrentDropout: d.rate()}, n)
+		d.cell(rest(d, layers.LSTMCell{Units: n}), n, []int{n, n})
 	},
 	"GRUCell": func(d *drawing) {
 		n := d.units()
-		d.cell(layers.GRUCell{Units: n, KernelConstraint: d.constraint()}, n)
+		d.cell(rest(d, layers.GRUCell{Units: n}), n, []int{n})
 	},
 	"SimpleRNNCell": func(d *drawing) {
 		n := d.units()
-		d.cell(layers.SimpleRNNCell{Units: n, Activation: d.activation()}, n)
+		d.cell(rest(d, layers.SimpleRNNCell{Units: n}), n, []int{n})
 	},
 	"SLSTMCell": func(d *drawing) {
-		n := d.units()
-		d.cell(layers.SLSTMCell{Units: 2 * n, Heads: 2, ExponentialForget: d.yes("exponential")}, 2*n)
+		n := 2 * d.units()
+		d.cell(rest(d, layers.SLSTMCell{Units: n, Heads: 2}), n, []int{n, n, n, n})
 	},
 	"StackedRNNCells": func(d *drawing) {
 		n := d.units()
-		d.cell(layers.StackedRNNCells{Cells: []layers.Cell{layers.SLSTMCell{Units: n}, layers.GRUCell{Units: n}}}, n)
+		d.cell(layers.StackedRNNCells{Cells: []layers.Cell{layers.SLSTMCell{Units: n}, layers.GRUCell{Units: n}}}, n, []int{n, n, n, n, n})
 	},
 	"ZeroState": func(d *drawing) {
-		d.recurrent(layers.LSTM{Units: 2, InitialState: layers.ZeroState{}}, 2, false, false)
+		d.use(layers.LSTM{Units: 2, InitialState: layers.ZeroState{}}, graph.Shape{2}, d.series().Tensor)
 	},
 	"RandomState": func(d *drawing) {
-		d.recurrent(layers.GRU{Units: 2, InitialState: layers.RandomState{Stddev: 0.2}}, 2, false, false)
+		d.use(layers.GRU{Units: 2, InitialState: layers.RandomState{Stddev: 0.2}}, graph.Shape{2}, d.series().Tensor)
 	},
 	"FixedState": func(d *drawing) {
-		d.recurrent(layers.GRU{Units: 2, InitialState: layers.FixedState{Elements: [][]float64{{0.5, -1}}}}, 2, false, false)
+		d.use(layers.GRU{Units: 2, InitialState: layers.FixedState{Elements: [][]float64{{0.5, -1}}}}, graph.Shape{2}, d.series().Tensor)
 	},
 }
 

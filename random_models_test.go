@@ -58,18 +58,27 @@ func TestRandomModelsHaveAllLayers(t *testing.T) {
 	}
 }
 
-// drawLayers draws layers of those kinds, in this order, over four inputs, two of
-// which are sequences of that many steps.
-func drawLayers(t *rapid.T, names []string, steps int) (d *drawing, in models.Inputs) {
-	series := models.NewInput(layers.Input{Shape: graph.Shape{steps, 2}, Name: "series"})
-	frame := models.NewInput(layers.Input{Shape: graph.Shape{3, 2}, Name: "frame"})
-	static := models.NewInput(layers.Input{Shape: graph.Shape{2}, Name: "static"})
-	words := models.NewInput(layers.Input{Shape: graph.Shape{steps}, Name: "words"})
-	d = &drawing{T: t, words: words, frame: drawn{frame, graph.Shape{3, 2}}, handles: map[string]*models.Handle{}}
+// newDrawing begins a model with the inputs series, frame, static and words, two
+// of which are sequences of that many steps.
+func newDrawing(t *rapid.T, steps int) (*drawing, models.Inputs) {
+	d := &drawing{T: t, handles: map[string]*models.Handle{}, set: map[string]bool{}}
+	input := func(name string, shape ...int) models.Tensor {
+		l := layers.Input{Shape: shape, Name: name}
+		d.fields(reflect.ValueOf(l))
+		return models.NewInput(l)
+	}
+	series, frame, static, words := input("series", steps, 2), input("frame", 3, 2), input("static", 2), input("words", steps)
+	d.words, d.frame = words, drawn{frame, graph.Shape{3, 2}}
 	d.add(series, steps, 2)
-	d.add(models.Use(layers.Masking{}).Call(series), steps, 2) // it has padding
+	d.add(d.call(layers.Masking{}, series), steps, 2) // it has padding
 	d.add(frame, 3, 2)
 	d.add(static, 2)
+	return d, models.Inputs{series, frame, static, words}
+}
+
+// drawLayers draws layers of those kinds, in this order.
+func drawLayers(t *rapid.T, names []string, steps int) (*drawing, models.Inputs) {
+	d, in := newDrawing(t, steps)
 	for _, name := range names {
 		if kind := kinds[name]; kind != nil {
 			kind(d)
@@ -77,13 +86,15 @@ func drawLayers(t *rapid.T, names []string, steps int) (d *drawing, in models.In
 			more[name](d)
 		}
 	}
-	return d, models.Inputs{series, frame, static, words}
+	return d, in
 }
 
-// drawModel draws a model that has layers of those kinds, in this order, and an
-// open or known number of steps.
+// openOrKnown is a number of steps.
+func openOrKnown(t *rapid.T) int { return rapid.SampledFrom([]int{4, graph.Any}).Draw(t, "steps") }
+
+// drawModel draws a model that has layers of those kinds, in this order.
 func drawModel(t *rapid.T, names []string) *models.Functional {
-	d, in := drawLayers(t, names, rapid.SampledFrom([]int{4, graph.Any}).Draw(t, "steps"))
+	d, in := drawLayers(t, names, openOrKnown(t))
 	series, frame, static, words := in[0], in[1], in[2], in[3]
 	// The outputs: one that needs all inputs, all vectors and the last sequence,
 	// and one of all tensors.
@@ -100,7 +111,7 @@ func drawModel(t *rapid.T, names []string) *models.Functional {
 	}
 	main := models.Use(layers.Dense{Units: 1, Name: "main"}).Call(models.Use(layers.Concatenate{}).Call(append(all, pool(last))...))
 	extra := rapid.SampledFrom(d.tensors).Draw(t, "output")
-	m := models.NewFunctional(models.Config{Seed: 1, Dtype: tensor.Float64, Custom: []any{same}},
+	m := models.NewFunctional(models.Config{Seed: 1, Dtype: tensor.Float64, Custom: []any{same, reader{}}},
 		in, models.Outputs{main, extra.Tensor})
 	if err := m.Build(); err != nil {
 		t.Fatalf("%v", err)
@@ -170,7 +181,7 @@ func comeBack(t rapid.TB, m *models.Functional) []byte {
 		t.Fatal(err)
 	}
 	text := bytes.Clone(file.Bytes())
-	back, err := models.Read(&file, models.LoadConfig{Custom: []any{same}})
+	back, err := models.Read(&file, models.LoadConfig{Custom: []any{same, reader{}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,7 +214,7 @@ func described(t rapid.TB, m *models.Model) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	back, err := models.FromJSON(text, models.LoadConfig{Custom: []any{same}})
+	back, err := models.FromJSON(text, models.LoadConfig{Custom: []any{same, reader{}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,7 +40,7 @@ func TestRandomModelsStep(t *testing.T) {
 
 // stepModel is a model of a drawn tensor, with an output for each input.
 func stepModel(x drawn, in models.Inputs) *models.Functional {
-	return models.NewFunctional(models.Config{Seed: 1, Dtype: tensor.Float64, Custom: []any{same}}, in, models.Outputs{
+	return models.NewFunctional(models.Config{Seed: 1, Dtype: tensor.Float64, Custom: []any{same, reader{}}}, in, models.Outputs{
 		x.Tensor,
 		models.Use(layers.Dense{Units: 1}).Call(in[0]),
 		models.Use(layers.Flatten{}).Call(in[1]),
