@@ -122,6 +122,9 @@ func inField(t *testing.T, place string, v reflect.Value) []broken {
 		return nil
 	case int:
 		add(-3, math.MinInt, 1<<40, 1<<62+1, math.MaxInt)
+		if !v.IsZero() { // a specimen has what is required
+			add(0)
+		}
 		return out
 	case float64:
 		add(-1.0, math.NaN(), math.Inf(1), math.Inf(-1))
@@ -141,6 +144,9 @@ func inField(t *testing.T, place string, v reflect.Value) []broken {
 		add("a/b", "\n\xff")
 	case typ.ConvertibleTo(reflect.TypeOf(ints)):
 		add([]int{0}, []int{-3}, []int{math.MinInt}, []int{math.MaxInt}, []int{1 << 32, 1 << 32}, slices.Repeat([]int{1}, 100))
+		if !v.IsZero() {
+			add([]int{})
+		}
 	case typ == reflect.TypeOf(numbers):
 		add([][]float64{}, [][]float64{{}}, [][]float64{{1, math.NaN()}}, slices.Repeat([][]float64{{1, 2}}, 3))
 	case typ.Kind() == reflect.Slice: // of cells
