@@ -3,6 +3,7 @@ package layers
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/layers/initializers"
@@ -19,7 +20,8 @@ import (
 //	         steps, features of their own]; the key is the value where it is not
 //	         given, and with one input a sequence attends to itself. With
 //	         AttentionMask the last input is that mask, [batch, query steps,
-//	         value steps], where 0 keeps a query from looking at a value
+//	         value steps], where 0 keeps a query from looking at a value; an
+//	         axis of size 1 holds for all places along it
 //	out:     [batch, query steps, features of the query], or OutputShape in
 //	         place of the features; with ReturnAttentionScores also the weights,
 //	         [batch, heads, query steps, value steps]
@@ -180,12 +182,18 @@ func (l MultiHeadAttention) allowed(s *graph.Scope, a attended, mask *graph.Valu
 	}
 	if mask != nil {
 		want := graph.Shape{a.query.Dim(0), a.query.Dim(1), a.value.Dim(1)}
-		if !mask.Shape().Matches(want) {
-			s.Failf("MultiHeadAttention.AttentionMask", fmt.Sprintf("must be an input of the shape %v", want), mask.Shape())
+		if !spreads(mask.Shape(), want) {
+			s.Failf("MultiHeadAttention.AttentionMask", fmt.Sprintf("must be an input of the shape %v, or with 1 in place of an axis", want), mask.Shape())
 			return nil, false
 		}
-		given := mask.Equal(s.Const(0, graph.Shape{})).OneMinus() // [batch, query steps, value steps]
+		given := mask.Equal(s.Const(0, graph.Shape{})).OneMinus() // [batch, query steps, value steps], or 1
 		m = both(m, &given)
 	}
 	return m, true
+}
+
+// spreads tells whether a mask may broadcast to a shape: each of its axes is
+// that of the shape, or of size 1.
+func spreads(mask, shape graph.Shape) bool {
+	return slices.EqualFunc(mask, shape, func(m, d int) bool { return m == 1 || same(m, d) })
 }
