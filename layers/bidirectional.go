@@ -25,6 +25,9 @@ import (
 // them, and masked steps give zeros. The single output of each layer is that of
 // the step it reads last. So the ZeroOutputForMask of the layers is of no account,
 // as in Keras.
+//
+// One of its layers reads a sequence from its end, so its states cannot go on
+// from one piece of a sequence to the next, see RNN.
 type Bidirectional struct {
 	Layer         Layer     // LSTM, GRU, SimpleRNN or RNN; required
 	BackwardLayer Layer     // Layer in the other direction, with weights of its own

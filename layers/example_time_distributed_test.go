@@ -22,3 +22,13 @@ func ExampleLambda() {
 	show(graph.Config{}, layers.Lambda{Function: change}, graph.Shape{1, 3, 1}, 1, 5, 9)
 	// Output: (1, 1) [8]
 }
+
+// A mask that is an input of its own: the last of three steps does not count.
+func ExampleLambda_mask() {
+	counting := layers.NewFunction("counting", func(_ *graph.Scope, inputs ...graph.Value) []graph.Value {
+		x, mask := inputs[0].Unsqueeze(-1), inputs[1] // [batch, steps, 1], [batch, steps] of 1 and 0
+		return []graph.Value{x.WithMask(mask)}
+	})
+	showAll(chain{layers.Lambda{Function: counting}, layers.GlobalAveragePooling1D{}}, []float64{1, 5, 99}, []float64{1, 1, 0})
+	// Output: (1, 1) [3]
+}

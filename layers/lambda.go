@@ -11,7 +11,8 @@ import "github.com/engram-go/engram/graph"
 // loads it.
 //
 // A mask on the input rides on an output only where the function lets it ride
-// there, with graph.Value.WithMask.
+// there, with graph.Value.WithMask. So a mask of one's own is given too: as a second
+// input, see the example.
 type Lambda struct {
 	Function Function // made by NewFunction; required
 	Name     string   // "lambda", numbered, where empty

@@ -36,6 +36,8 @@ import (
 //	         LayerNorm kernel_gamma and recurrent_gamma [4·units], state_gamma
 //	         and state_beta [units]; CoupledGates has no f anywhere
 //
+// Those of Peepholes and LayerNorm take no regularizer and no constraint.
+//
 // At a masked step h and c stay as they were, and the output is that of the
 // step before, or zeros at the first and with ZeroOutputForMask. The mask rides
 // on the output only with ReturnSequences.

@@ -13,6 +13,7 @@ import (
 //	in, out: [batch, steps, features]
 //
 // A step that a mask on the input leaves out stays out; Keras forgets that mask.
+// Where no value stands for padding, a Lambda gives a mask that is an input.
 type Masking struct {
 	MaskValue float64 // the value of padding; any finite number
 	Name      string  // "masking", numbered, where empty

@@ -27,10 +27,19 @@ import (
 // for each. What it traces is there for all steps, [batch, steps, ...]. The
 // number of features must be known when the model is built, that of steps may be
 // open.
+//
+// A state is a vector for each sample. Keras' may have any shape, which the cell can
+// give it with graph.Value.Reshape.
+//
+// Whether states go on from one piece of a sequence to the next is for whoever runs
+// the model to say, with train.Config.CarryState or a models.Stepper, and for all
+// layers at once; Keras has a field stateful in each. They do not go on with
+// GoBackwards, here and in LSTM, GRU and SimpleRNN, nor in Bidirectional, which are
+// refused then; Keras allows both.
 type RNN struct {
 	Cell                Cell              // required
 	Constants           int               // how many of the inputs, the last ones, are constants; 0
-	ActivityRegularizer graph.Regularizer // of every output, divided by the size of the batch; nil: none
+	ActivityRegularizer graph.Regularizer // of every output, masked steps too as in Keras, divided by the size of the batch; nil: none
 	ReturnSequences     bool              // gives y of every step
 	ReturnState         bool              // gives the last states too
 	GoBackwards         bool              // from the last step to the first; outputs stay in that order

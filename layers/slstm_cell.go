@@ -31,6 +31,9 @@ import (
 //	         [heads, units/heads, 4·units/heads], bias [4·units]; the gates in
 //	         the order i, f, z and o
 //
+// Unlike the cells of LSTM, GRU and SimpleRNN it has no regularizers, constraints
+// or dropout.
+//
 // The exponentials can be read from a graph.Program as "i" and "f", and z, o and
 // c' as "z", "o" and "c".
 type SLSTMCell struct {

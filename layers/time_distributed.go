@@ -22,7 +22,8 @@ import (
 //
 // A mask on the input rides on the output, whatever the layer does. Inside, where
 // a step is a vector, it rides as [batch·steps]: a BatchNormalization leaves
-// padding out.
+// padding out. A mask that the layer makes itself, such as that of an Embedding with
+// MaskZero, ends with it.
 type TimeDistributed struct {
 	Layer Layer  // with one input, and no model; required
 	Name  string // "time_distributed", numbered, where empty
