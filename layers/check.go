@@ -37,6 +37,17 @@ func positive(field string, n int) error {
 	return nil
 }
 
+// units checks the size of a state, each element of which has so many columns of
+// that size in the recurrent kernel. Otherwise the kernel would be drawn before
+// that is found to be too large.
+func units(field string, n, columns int) error {
+	err := positive(field, n)
+	if err == nil && n > mostElements/columns/n {
+		err = graph.Error{Field: field, Rule: fmt.Sprintf("must leave the recurrent kernel at most %d elements", mostElements), Value: n}
+	}
+	return err
+}
+
 const (
 	mostAxes     = 32      // of a shape that a config gives
 	mostElements = 1 << 31 // of a sample

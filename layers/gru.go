@@ -77,7 +77,7 @@ var _ Resolver = GRU{}
 // Resolve fills in the defaults.
 func (l GRU) Resolve() (Layer, error) {
 	err := first(
-		positive("GRU.Units", l.Units),
+		units("GRU.Units", l.Units, 3),
 		activation("GRU.Activation", &l.Activation, activations.Tanh),
 		activation("GRU.RecurrentActivation", &l.RecurrentActivation, activations.Sigmoid),
 		initializer("GRU.KernelInitializer", &l.KernelInitializer, initializers.GlorotUniform),

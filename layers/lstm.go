@@ -93,7 +93,7 @@ var _ Resolver = LSTM{}
 // Resolve fills in the defaults.
 func (l LSTM) Resolve() (Layer, error) {
 	err := first(
-		positive("LSTM.Units", l.Units),
+		units("LSTM.Units", l.Units, l.columns()),
 		activation("LSTM.Activation", &l.Activation, activations.Tanh),
 		activation("LSTM.RecurrentActivation", &l.RecurrentActivation, activations.Sigmoid),
 		initializer("LSTM.KernelInitializer", &l.KernelInitializer, initializers.GlorotUniform),

@@ -62,7 +62,7 @@ var _ Resolver = SimpleRNN{}
 // Resolve fills in the defaults.
 func (l SimpleRNN) Resolve() (Layer, error) {
 	err := first(
-		positive("SimpleRNN.Units", l.Units),
+		units("SimpleRNN.Units", l.Units, 1),
 		activation("SimpleRNN.Activation", &l.Activation, activations.Tanh),
 		initializer("SimpleRNN.KernelInitializer", &l.KernelInitializer, initializers.GlorotUniform),
 		initializer("SimpleRNN.RecurrentInitializer", &l.RecurrentInitializer, initializers.Orthogonal{}),
