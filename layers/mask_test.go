@@ -97,6 +97,29 @@ func TestMaskedStepsAreNotLookedAt(t *testing.T) {
 	})
 }
 
+// So it is with the last states.
+func TestMaskedStepsLeaveStates(t *testing.T) {
+	gru := layers.GRUCell{Units: 2, ResetBefore: true}
+	for name, l := range map[string]layers.Layer{
+		"lstm":          layers.LSTM{Units: 2, ReturnState: true, ZeroOutputForMask: true},
+		"peepholes":     layers.LSTM{Units: 2, ReturnState: true, Peepholes: true, GoBackwards: true},
+		"gru":           layers.GRU{Units: 2, ReturnState: true},
+		"slstm":         layers.RNN{Cell: layers.SLSTMCell{Units: 2}, ReturnState: true},
+		"stack":         layers.RNN{Cell: layers.StackedRNNCells{Cells: []layers.Cell{layers.SLSTMCell{Units: 2}, gru}}, ReturnState: true},
+		"bidirectional": layers.Bidirectional{Layer: layers.LSTM{Units: 2, ReturnState: true}},
+	} {
+		t.Run(name, func(t *testing.T) { checkPadding(t, chain{counting{}, lastStates{l}, layers.Dense{Units: 2}}, gaps) })
+	}
+}
+
+// lastStates puts the last states of a layer side by side.
+type lastStates struct{ layer layers.Layer }
+
+func (l lastStates) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	out := layers.Apply(s, "layer", l.layer, inputs...)
+	return []graph.Value{graph.Concat(1, out[1], out[2:]...)}
+}
+
 // counting masks the steps whose features are above 1 or no numbers, and
 // leaves them as they are.
 type counting struct{}
