@@ -131,7 +131,8 @@ func TestRecurrentEqualsCells(t *testing.T) {
 // gradient of a bias of one element may be a small sum of large terms, so
 // gradients are held to a part of their largest entry only where that is above
 // one, the size of the terms.
-func (r fastRun) checkClose(t *rapid.T, got, want map[string][]float64, tol float64) {
+func (r fastRun) checkClose(t tester, got, want map[string][]float64, tol float64) {
+	t.Helper()
 	for name, w := range want {
 		gradient, ok := strings.CutPrefix(name, "grad_")
 		if ok && (r.inference || r.unasked[gradient]) || strings.Contains(name, "/") { // a trace
