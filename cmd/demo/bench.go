@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -201,11 +202,10 @@ func noise(purpose string, shape ...int) *tensor.Dense {
 	return t
 }
 
-// timed runs f to warm up, three times or for two seconds, and then up to runs
-// times within two seconds, but at least three times.
+// timed runs f for a quarter of a second to warm up, and then up to runs times
+// within two seconds, but at least three times.
 func timed(ctx context.Context, runs int, f func() error) (timing, error) {
-	const warm, least, limit = 3, 3, 2 * time.Second
-	run := func(most, least int) (took []time.Duration, err error) {
+	run := func(limit time.Duration, least, most int) (took []time.Duration, err error) {
 		for end := time.Now().Add(limit); len(took) < most && (len(took) < least || time.Now().Before(end)); {
 			if err := ctx.Err(); err != nil {
 				return nil, err
@@ -218,10 +218,10 @@ func timed(ctx context.Context, runs int, f func() error) (timing, error) {
 		}
 		return took, nil
 	}
-	if _, err := run(warm, 1); err != nil {
+	if _, err := run(time.Second/4, 1, math.MaxInt); err != nil {
 		return timing{}, err
 	}
-	took, err := run(runs, least)
+	took, err := run(2*time.Second, 3, runs)
 	if err != nil {
 		return timing{}, err
 	}

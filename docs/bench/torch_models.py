@@ -29,8 +29,9 @@ DEFAULT = ["30,32,1,50", "50,32,8,64", "100,64,16,128", "100,64,64,256", "20,20,
 KEYS = ["train_step_ms", "predict_batch_ms", "predict_one_ms"]
 
 
-def timed(f, warm=3, runs=50, seconds=2.0):
-    for _ in range(warm):
+def timed(f, warm=0.25, runs=50, seconds=2.0):
+    end = time.perf_counter() + warm
+    while time.perf_counter() < end:
         f()
     ts, end = [], time.perf_counter() + seconds
     while len(ts) < runs and (len(ts) < 5 or time.perf_counter() < end):
