@@ -102,7 +102,7 @@ func TestLongSequencesCostTheirLength(t *testing.T) {
 	for _, layer := range []layers.Layer{whole, scanned} {
 		short, long := stepper(t, layer, 100), stepper(t, layer, 400)
 		a, b := best(20, short), best(20, long)
-		for end := time.Now().Add(30 * time.Second); float64(b) > bound*float64(a) && time.Now().Before(end); {
+		for end := time.Now().Add(90 * time.Second); float64(b) > bound*float64(a) && time.Now().Before(end); {
 			a, b = min(a, best(20, short)), min(b, best(20, long))
 		}
 		t.Logf("%T: a step over 100 steps of time takes %v, over 400 %v", layer, a, b)
