@@ -11,15 +11,18 @@ import (
 // constants holds what was declared so far, by its bits.
 var constants = map[uint32]Mem{}
 
-// constant is a vector with every element v.
-func constant(v float32) reg.VecVirtual {
+// constant is where a vector with every element v lies. Operations take it from
+// there, and no register or instruction is spent on it.
+func constant(v float32) Mem {
 	bits := math.Float32bits(v)
 	if _, ok := constants[bits]; !ok {
-		constants[bits] = ConstData("f"+hex(bits), U32(bits))
+		m := GLOBL("f"+hex(bits), RODATA|NOPTR)
+		for i := range 8 {
+			DATA(4*i, U32(bits))
+		}
+		constants[bits] = m
 	}
-	x := YMM()
-	VBROADCASTSS(constants[bits], x)
-	return x
+	return constants[bits]
 }
 
 func hex(v uint32) string {
@@ -31,19 +34,32 @@ func hex(v uint32) string {
 	return string(out)
 }
 
+// limits are registers with the least and the largest number that an exponential
+// is taken of.
+type limits struct{ low, high reg.VecVirtual }
+
+func loadLimits(low, high float32) limits {
+	return limits{loadMem(constant(low)), loadMem(constant(high))}
+}
+
+// Within these limits 2ⁿ is an ordinary number; beyond them sigmoid and tanh
+// have long reached theirs. The lower one is the logarithm of the least of them,
+// rounded down.
+func ordinary() limits { return loadLimits(-87.33655, 88) }
+
 // reduce writes x = n·ln 2 + r with a whole n, for x between the limits, and
 // returns eʳ − 1 and n. The polynomial is that of Cephes' expf (Moshier); its
 // error is below 1e-7. A NaN passes through.
-func reduce(x reg.VecVirtual, low, high float32) (expm1, n reg.VecVirtual) {
+func reduce(x reg.VecVirtual, l limits) (expm1, n reg.VecVirtual) {
 	r := YMM()
-	VMINPS(x, constant(high), r) // if one of the two is NaN, the first wins
-	VMAXPS(r, constant(low), r)
+	VMINPS(x, l.high, r) // if one of the two is NaN, the first wins
+	VMAXPS(r, l.low, r)
 	n = YMM()
 	VMULPS(constant(math.Log2E), r, n)
 	VROUNDPS(Imm(0), n, n)
 	VFNMADD231PS(constant(0.693359375), n, r)
 	VFNMADD231PS(constant(-2.12194440e-4), n, r)
-	p := constant(1.9875691500e-4)
+	p := loadMem(constant(1.9875691500e-4))
 	for _, c := range []float32{1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1} {
 		VFMADD213PS(constant(c), r, p)
 	}
@@ -61,14 +77,10 @@ func power(n reg.VecVirtual) reg.VecVirtual {
 	return n
 }
 
-// Within these limits 2ⁿ is an ordinary number; beyond them sigmoid and tanh
-// have long reached theirs.
-const lowest, highest = -87, 88
-
-// exp is eˣ over the whole range, to 0 and to infinity: 2ⁿ is multiplied in
-// two halves, either of which is an ordinary number.
-func exp(x reg.VecVirtual) reg.VecVirtual {
-	p, n := reduce(x, -105, 90)
+// exp is eˣ over the whole range, to 0 and to infinity, for limits of −105 and
+// 90: 2ⁿ is multiplied in two halves, either of which is an ordinary number.
+func exp(x reg.VecVirtual, l limits) reg.VecVirtual {
+	p, n := reduce(x, l)
 	half := YMM()
 	VPSRAD(Imm(1), n, half)
 	VPSUBD(half, n, n)
@@ -78,31 +90,30 @@ func exp(x reg.VecVirtual) reg.VecVirtual {
 	return p
 }
 
-// sigmoid is 1/(1 + e⁻ˣ).
-func sigmoid(x reg.VecVirtual) reg.VecVirtual {
-	minus := YMM()
-	VSUBPS(x, zero(), minus)
-	e, n := reduce(minus, lowest, highest)
+func expLimits() limits { return loadLimits(-105, 90) }
+
+// sigmoid is eˣ/(eˣ + 1).
+func sigmoid(x reg.VecVirtual, l limits) reg.VecVirtual {
+	e, n := reduce(x, l)
 	n = power(n)
 	VFMADD213PS(n, n, e) // (eʳ − 1)·2ⁿ + 2ⁿ
-	one := constant(1)
-	VADDPS(one, e, e)
-	VDIVPS(e, one, e)
+	bottom := YMM()
+	VADDPS(constant(1), e, bottom)
+	VDIVPS(bottom, e, e)
 	return e
 }
 
-// tanh is −t/(t + 2) with t = e⁻²ˣ − 1, which keeps its digits near 0.
-func tanh(x reg.VecVirtual) reg.VecVirtual {
-	minus := YMM()
-	VMULPS(constant(-2), x, minus)
-	t, n := reduce(minus, lowest, highest)
+// tanh is t/(t + 2) with t = e²ˣ − 1, which keeps its digits near 0.
+func tanh(x reg.VecVirtual, l limits) reg.VecVirtual {
+	twice := YMM()
+	VADDPS(x, x, twice)
+	t, n := reduce(twice, l)
 	n = power(n)
 	below := YMM()
 	VSUBPS(constant(1), n, below) // 2ⁿ − 1
 	VFMADD213PS(below, n, t)      // 2ⁿ·(eʳ − 1) + 2ⁿ − 1
 	bottom := YMM()
 	VADDPS(constant(2), t, bottom)
-	VSUBPS(t, zero(), t)
 	VDIVPS(bottom, t, t)
 	return t
 }

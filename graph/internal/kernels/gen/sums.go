@@ -68,7 +68,7 @@ func largest() {
 	Doc("maxAVX2 is the largest of x. It may overlook a NaN.")
 	n := Load(Param("n"), GP64())
 	x := Load(Param("x"), GP64())
-	most := constant(float32(math.Inf(-1)))
+	most := loadMem(constant(float32(math.Inf(-1))))
 	repeat(n, 1, []reg.Register{x}, func() { VMAXPS(at(x), most, most) })
 	giveBack(most, func(y, x reg.Register) { VMAXPS(y, x, x) })
 }
@@ -99,11 +99,11 @@ func expSum() {
 	x := Load(Param("x"), GP64())
 	y := Load(Param("y"), GP64())
 	less := scalar("less")
-	sum := zero()
+	sum, l := zero(), expLimits()
 	repeat(n, 1, []reg.Register{x, y}, func() {
 		d := load(x)
 		VSUBPS(less, d, d)
-		e := exp(d)
+		e := exp(d, l)
 		VMOVUPS(e, at(y))
 		VADDPS(e, sum, sum)
 	})

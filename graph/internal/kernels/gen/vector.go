@@ -46,18 +46,20 @@ func scalar(name string) reg.VecVirtual {
 func vectorKernels() {
 	for _, f := range []struct {
 		name, doc string
-		f         func(reg.VecVirtual) reg.VecVirtual
+		limits    func() limits
+		f         func(reg.VecVirtual, limits) reg.VecVirtual
 	}{
-		{"expAVX2", "expAVX2 computes y = eˣ.", exp},
-		{"sigmoidAVX2", "sigmoidAVX2 computes y = 1/(1 + e⁻ˣ).", sigmoid},
-		{"tanhAVX2", "tanhAVX2 computes y = tanh x.", tanh},
+		{"expAVX2", "expAVX2 computes y = eˣ.", expLimits, exp},
+		{"sigmoidAVX2", "sigmoidAVX2 computes y = 1/(1 + e⁻ˣ).", ordinary, sigmoid},
+		{"tanhAVX2", "tanhAVX2 computes y = tanh x.", ordinary, tanh},
 	} {
 		text(f.name, "func(n int, x, y *float32)")
 		Doc(f.doc)
 		n := Load(Param("n"), GP64())
 		x := Load(Param("x"), GP64())
 		y := Load(Param("y"), GP64())
-		loop(n, []reg.Register{x, y}, func() { VMOVUPS(f.f(load(x)), at(y)) })
+		l := f.limits()
+		loop(n, []reg.Register{x, y}, func() { VMOVUPS(f.f(load(x), l), at(y)) })
 	}
 	scale()
 	axpy()
@@ -105,13 +107,13 @@ func pairs() {
 		{"overAVX2", "z = x/y", func(x, y reg.VecVirtual) { VDIVPS(y, x, x) }},
 		{"sigmoidGradAVX2", "z = x·(1 − x)·y", func(x, y reg.VecVirtual) {
 			rest := YMM()
-			VSUBPS(x, constant(1), rest)
+			VSUBPS(x, loadMem(constant(1)), rest)
 			VMULPS(rest, x, x)
 			VMULPS(y, x, x)
 		}},
 		{"tanhGradAVX2", "z = (1 − x²)·y", func(x, y reg.VecVirtual) {
 			VMULPS(x, x, x)
-			VSUBPS(x, constant(1), x)
+			VSUBPS(x, loadMem(constant(1)), x)
 			VMULPS(y, x, x)
 		}},
 	} {
