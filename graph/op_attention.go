@@ -75,11 +75,8 @@ type attending[T float] struct {
 // each runs f for every sample and head, with working memory of the given size.
 // The cores share them; no sum is split.
 func (a *attending[T]) each(size int, f func(sample, head int, room []T)) {
-	n, unit := a.batch*a.heads, a.batch*a.heads
-	if n*a.steps*a.values*(a.k+a.n) >= kernels.Worth {
-		unit = 1
-	}
-	kernels.Parallel(n, unit, func(from, end int) {
+	n := a.batch * a.heads
+	kernels.Share(n*a.steps*a.values*(a.k+a.n), n, 1, func(from, end int) {
 		room, ok := a.rooms.Get().(*[]T)
 		if !ok || len(*room) < size {
 			room = new(make([]T, size))

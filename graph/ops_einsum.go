@@ -102,7 +102,11 @@ func contract(name string, l letters, a, b Value, plus ...Value) Value {
 			func() Value { return contract(name, letters{l.out, l.b, l.a}, dy, in[1]) },
 			func() Value { return contract(name, letters{l.a, l.out, l.b}, in[0], dy) })
 		for i := range plus {
-			grads = append(grads, dy.sumTo(in[2+i].shape))
+			var g Value
+			if want[2+i] {
+				g = dy.sumTo(in[2+i].shape)
+			}
+			grads = append(grads, g)
 		}
 		return grads
 	}

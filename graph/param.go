@@ -115,6 +115,9 @@ func (p *Params) Set(values map[string]*tensor.Dense) error {
 			if q == nil {
 				return Error{Path: path, Field: "weight", Rule: "must belong to the model"}
 			}
+			if q.root().value == nil {
+				return Error{Path: path, Field: "weight", Rule: "must be restored before it is set"}
+			}
 			if err := CheckTensor(t, p.dtype, physicalShape(q.Shape)); err != nil {
 				return errors.Wrap(err, path)
 			}

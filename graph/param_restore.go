@@ -50,16 +50,21 @@ func (p *Params) Unused() []string {
 
 // Restored gives the parameters what is stored under their paths, and ends what
 // RestoreParams began: those that are declared from now on are initialised.
-// Dtypes and shapes must be equal and all elements finite. The memory of the
-// tensors is that of the parameters from then on, unless it has gaps.
+// Dtypes and shapes must be equal and all elements finite; otherwise nothing is
+// changed. The memory of the tensors, each given once, is that of the parameters
+// from then on, unless it has gaps.
 func (p *Params) Restored(values map[string]*tensor.Dense) error {
 	return p.Update(func() error {
+		if p.stored == nil {
+			return Error{Field: "parameters", Rule: "must come from RestoreParams, and be restored once"}
+		}
 		for _, q := range p.list {
-			t := values[q.Path]
-			if err := CheckTensor(t, p.dtype, p.stored[q.Path]); err != nil {
+			if err := CheckTensor(values[q.Path], p.dtype, p.stored[q.Path]); err != nil {
 				return errors.Wrap(err, q.Path)
 			}
-			q.root().value = viewOf(Contiguous(t), 0, q.Shape)
+		}
+		for _, q := range p.list {
+			q.root().value = viewOf(Contiguous(values[q.Path]), 0, q.Shape)
 			q.root().seen.Store(true)
 		}
 		p.stored = nil

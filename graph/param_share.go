@@ -50,7 +50,7 @@ func (p *Params) foreign(path string, shape Shape, init Initializer, trainable b
 		if err != nil {
 			return nil, err
 		}
-		if root := q.root(); s.adopt && !root.seen.Load() {
+		if root := q.root(); s.adopt && root.value != nil && !root.seen.Load() {
 			value, err := p.start(path, shape, init)
 			if err != nil {
 				return nil, err

@@ -114,7 +114,7 @@ func productKernel[T float](p product, set *kernels.Set[T]) func([]T, [][]T) err
 		if p.swap {
 			left, right = right, left
 		}
-		if !many {
+		if !many { // Share would do, but to hand it a function takes memory
 			multiply(p, set, out, left, right, in[2:], 0, items)
 			return nil
 		}

@@ -90,7 +90,8 @@ func (v Value) Node() *gorgonia.Node {
 // the empty shape. Where only shapes are followed, node is nil and shape says
 // what it would be. From the first such node on, Gorgonia's matrix products in
 // float32 go through the kernels of this package, in the whole program, unless
-// it has chosen a BLAS with gorgonia.Use.
+// it has chosen a BLAS with gorgonia.Use or tensor.Use. Gorgonia does not guard that
+// choice: no other goroutine may multiply with it at that moment.
 func (s *Scope) FromNode(node *gorgonia.Node, shape Shape) Value {
 	if s.err != nil || s.level == nil {
 		return s.poison(shape)

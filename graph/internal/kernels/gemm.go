@@ -163,6 +163,7 @@ func (s *Set[T]) mul(m, k int, a, b, c Matrix[T], from, end int, add bool) {
 	wholeRows(m, c, end)
 	if k == 0 {
 		fill(m, end-from, Matrix[T]{c.Data[from:], c.Row, 1}, add)
+		return
 	}
 	room, ok := s.rooms.Get().(*mulRoom[T])
 	if !ok {
@@ -191,8 +192,8 @@ func (s *Set[T]) mul(m, k int, a, b, c Matrix[T], from, end int, add bool) {
 
 // Packing takes as long as a product of few rows, which therefore reads b where it
 // lies: of one row and 256 by 256 elements in a third of the time, of 20 rows and
-// 200 by 800 in three quarters. Rows of 4 KB and more fall on the same places of
-// the cache, and take longer so.
+// 200 by 800 in three quarters. Rows of 1024 float32 and more, 4 KB, fall on the same
+// places of the cache, and take longer so.
 const (
 	fewRows = 4 * tileRows
 	longRow = 1024

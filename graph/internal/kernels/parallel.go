@@ -27,6 +27,16 @@ func Parallel(n, unit int, f func(from, end int)) {
 // Worth is how many products of two elements are worth a second core.
 const Worth = 1 << 18
 
+// Share is Parallel for work of so many products of two elements, if that is worth
+// a second core.
+func Share(products, n, unit int, f func(from, end int)) {
+	if products < Worth {
+		f(0, n)
+		return
+	}
+	Parallel(n, unit, f)
+}
+
 // task is work in several runs, which whoever comes first does: the caller
 // itself where helpers are late.
 type task struct {

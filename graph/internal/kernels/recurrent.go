@@ -118,11 +118,7 @@ func NewRecurrent[T Float](set *Set[T], cell Cell[T], cfg Config) *Recurrent[T] 
 
 // share lets the cores share the samples, for so many steps at once.
 func (l *Recurrent[T]) share(steps int, f func(from, end int)) {
-	if steps*l.Batch*len(l.weights) < Worth {
-		f(0, l.Batch)
-		return
-	}
-	Parallel(l.Batch, 1, f)
+	Share(steps*l.Batch*len(l.weights), l.Batch, 1, f)
 }
 
 // SetWeights takes over the weights that Forward uses until the next call.
@@ -169,5 +165,6 @@ func (l *Recurrent[T]) spreadAdd(to, weight []T, i int, blocks []int) {
 	}
 }
 
-// line is line i of n elements.
+// line is line i of n elements. It panics beyond the length of data, and not only
+// beyond the memory behind it.
 func line[T Float](data []T, i, n int) []T { return data[i*n : (i+1)*n : len(data)] }

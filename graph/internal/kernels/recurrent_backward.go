@@ -114,7 +114,7 @@ func (l *Recurrent[T]) weightGrad(first, last, top, bottom int) {
 	slot, terms := l.slot(first, 0), (last-first)*l.Batch
 	dz, dw := RowMajor(l.dz, l.cols), RowMajor(l.dw, l.cols).From(top)
 	rows := func(left Matrix[T]) Matrix[T] { return left.T().From(top) }
-	Parallel(l.cols, tileColumns, func(from, end int) {
+	Share((bottom-top)*terms*l.cols, l.cols, tileColumns, func(from, end int) {
 		if !l.Dropout {
 			mul(bottom-top, terms, rows(RowMajor(l.hx, l.row).From(slot)), dz, dw, from, end)
 			return

@@ -18,7 +18,7 @@ import (
 // work over: here that takes a few tenths of one, since the helper stays for all
 // rounds.
 func Rounds(rounds, units int, f func(round, from, end int), after func(round int)) {
-	if runtime.GOMAXPROCS(0) == 1 || units == 1 || time.Now().UnixNano() < alone.Load() {
+	if runtime.GOMAXPROCS(0) == 1 || units == 1 || now() < alone.Load() {
 		for round := range rounds {
 			f(round, 0, units)
 			after(round)
@@ -37,12 +37,17 @@ func Rounds(rounds, units int, f func(round, from, end int), after func(round in
 		r.free.Store(untaken{round, 0, units}.pack())
 		for r.take(round) {
 		}
-		for spin := 0; int(r.done.Load()) < units; spin++ {
+		var begun int64
+		for spin := 1; int(r.done.Load()) < units; spin++ {
 			if t.panicked.Load() != nil {
 				return
 			}
-			if spin == stalled {
-				alone.Store(time.Now().Add(recess).UnixNano())
+			if spin%4096 == 0 { // most waits are shorter
+				if begun == 0 {
+					begun = now()
+				} else if now()-begun > int64(stalled) {
+					alone.Store(now() + int64(recess))
+				}
 			}
 			rest(spin)
 		}
@@ -51,16 +56,21 @@ func Rounds(rounds, units int, f func(round, from, end int), after func(round in
 }
 
 // Where the system has something else to run, it may stop a helper in the middle
-// of a unit for milliseconds, and the caller must wait. Having looked stalled
-// times, for about a millisecond, callers go on without helpers for a recess: so
-// beside a busy process most predictions take no longer than on one core.
+// of a unit for milliseconds, and the caller must wait. If that took longer than
+// stalled, callers go on without helpers for a recess: so beside a busy process
+// most predictions take no longer than on one core.
 const (
-	stalled = 1 << 18
+	stalled = time.Millisecond / 2
 	recess  = 100 * time.Millisecond
 )
 
-// alone is until when, in nanoseconds of Unix time.
+// alone is the end of the recess.
 var alone atomic.Int64
+
+// now is the time since the program began, in nanoseconds.
+func now() int64 { return int64(time.Since(epoch)) }
+
+var epoch = time.Now()
 
 // shared are rounds that a caller and a helper work on.
 type shared struct {
