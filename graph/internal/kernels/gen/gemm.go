@@ -47,6 +47,7 @@ func strip(v vectors, m, panels int) {
 	a := loadLines("a", "aRow", m)
 	aCol := Load(Param("aCol"), GP64())
 	b := loadLines("b", "panel", panels)
+	fetch(m, panels)
 	sum := v.zeros(m, panels*64/v.size)
 	terms(k, func() {
 		x := make([]reg.VecVirtual, m)
@@ -122,6 +123,20 @@ func terms(k reg.Register, step func()) {
 	DECQ(k)
 	JMP(LabelRef("one"))
 	Label("done")
+}
+
+// fetch calls m rows of c, which store will write, into the nearest cache: else
+// the last sums wait for memory, where c is larger than the caches.
+func fetch(m, lines int) {
+	c := GP64()
+	Load(Param("c"), c)
+	cRow := Load(Param("cRow"), GP64())
+	for range m {
+		for j := range lines {
+			PREFETCHT0(Mem{Base: c, Disp: 64 * j})
+		}
+		ADDQ(cRow, c)
+	}
 }
 
 // store writes the rows of sums to c, or adds them to it, and returns.
