@@ -65,6 +65,30 @@ func TestRestoreParams(t *testing.T) {
 	if err := declare("later", graph.Shape{2}); err != nil {
 		t.Error(err)
 	}
+	again := map[string]*tensor.Dense{"w": turned, "scalar": scalar, "later": dense(tensor.Float64, counting(2))}
+	wantError(t, "again", params.Restored(again), "parameters must come from RestoreParams, and be restored once")
+}
+
+// An error leaves all parameters without values, and none can be set before.
+func TestRestoreAllOrNone(t *testing.T) {
+	params, err := graph.RestoreParams(tensor.Float64, 1, map[string]graph.Shape{"a": {2}, "b": {2}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := graph.Shapes(graph.Config{Params: params}, func(s *graph.Scope) {
+		s.Param("a", graph.Shape{2}, nil)
+		s.Param("b", graph.Shape{2}, nil)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	a := map[string]*tensor.Dense{"a": dense(tensor.Float64, counting(2))}
+	wantError(t, "half", params.Restored(a), "b: tensor must not be nil")
+	for _, p := range params.All() {
+		if p.Value() != nil {
+			t.Errorf("%s has a value", p.Path)
+		}
+	}
+	wantError(t, "early", params.Set(a), "a: weight must be restored before it is set")
 }
 
 // View sees the parameters, and gives back the error of what it runs.

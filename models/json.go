@@ -52,14 +52,14 @@ func FromJSON(data []byte, cfg LoadConfig) (*Model, error) {
 func parts(data []byte) (map[string]string, error) {
 	const depth = 101 // one more than a config by itself
 	if err := strictjson.Check(data, depth); err != nil {
-		return nil, inField("JSON", err)
+		return nil, strictjson.In("JSON", err)
 	}
 	text := map[string]string{}
 	err := strictjson.Object(data, func(key string, value []byte) (err error) {
 		switch key {
 		case formatKey:
 			text[key], err = strictjson.String(value)
-			err = inField(key, err)
+			err = strictjson.In(key, err)
 		case configKey, frozenKey:
 			text[key] = string(value)
 		default:
@@ -67,14 +67,5 @@ func parts(data []byte) (map[string]string, error) {
 		}
 		return err
 	})
-	return text, inField("JSON", err)
-}
-
-// inField gives an error of a text its field, unless it has one.
-func inField(field string, err error) error {
-	if e, ok := err.(graph.Error); ok && e.Field == "" {
-		e.Field = field
-		return e
-	}
-	return err
+	return text, strictjson.In("JSON", err)
 }

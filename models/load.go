@@ -36,9 +36,6 @@ func Load(path string, cfg LoadConfig) (*Model, error) {
 
 // Read reads from a stream what WriteTo wrote.
 func Read(r io.Reader, cfg LoadConfig) (*Model, error) {
-	if r == nil {
-		return nil, graph.Error{Field: "reader", Rule: "must not be nil"}
-	}
 	f, err := safetensors.NewReader(r)
 	if err != nil {
 		return nil, err

@@ -115,5 +115,10 @@ func (st *Stepper) fits(infos map[string]safetensors.Info) error {
 			return graph.Error{Path: place, Field: "state", Rule: fmt.Sprintf("must be %v of shape %v", want.Dtype(), shape), Value: fmt.Sprintf("%v of shape %v", got.Dtype, got.Shape)}
 		}
 	}
+	for _, place := range slices.Sorted(maps.Keys(states)) {
+		if _, ok := infos[place]; !ok {
+			return graph.Error{Path: place, Field: "state", Rule: "must be given"}
+		}
+	}
 	return nil
 }

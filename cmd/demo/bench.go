@@ -118,7 +118,7 @@ func runBench(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 		return ""
 	})
 	cell := f.choice("cell", "lstm", []string{"lstm", "gru", "rnn"}, "the layer")
-	model := f.choice("model", "single", []string{"single", "scan", "dropout", "stacked", "bidirectional", "attention"}, "the layer alone, its cell as a scan, with recurrent dropout, two of it, both directions, or self-attention of 4 heads behind it")
+	model := f.choice("model", "single", []string{"single", "scan", "dropout", "stacked", "bidirectional", "attention"}, "the layer alone, its cell as a scan, with recurrent dropout, two of it, both directions, or self-attention of 4 heads behind it (1 where 4 do not divide H)")
 	asJSON := f.toggle("json", "write one JSON object a shape to standard output")
 	if err := f.parse(args, stdout); err != nil {
 		return err

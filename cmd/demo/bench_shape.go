@@ -35,7 +35,7 @@ func parseShape(s string) (benchShape, bool) {
 	return benchShape{n[0], n[1], n[2], n[3]}, true
 }
 
-// check refuses what would take minutes. Attention also holds a number for every
+// check refuses what would take longer, or more memory. Attention also holds a number for every
 // two steps.
 func (s benchShape) check(attention bool) error {
 	perStep, rule := s.features+4*s.units, "D + 4H"

@@ -9,16 +9,17 @@ import (
 )
 
 func TestBenchJSON(t *testing.T) {
-	for _, args := range []string{"--cell lstm", "--cell gru", "--cell rnn", "--model stacked", "--model bidirectional", "--model dropout", "--model scan --cell gru", "--model attention --cell gru"} {
-		run := runDemo(t, append(append([]string{"bench", "--json"}, strings.Fields(args)...), "--shape", "3,2,1,4", "--shape", "2,1,2,3")...)
+	for _, args := range []string{"--shape 2,1,2,3", "--cell gru", "--cell rnn", "--model stacked", "--model bidirectional", "--model dropout", "--model scan --cell gru", "--model attention --cell gru"} {
+		run := runDemo(t, append([]string{"bench", "--json", "--shape", "3,2,1,4"}, strings.Fields(args)...)...)
 		if run.status != statusOK || run.stderr != "" {
 			t.Fatalf("got %+v", run)
 		}
 		lines := strings.Split(strings.TrimSpace(run.stdout), "\n")
-		if len(lines) != 2 {
-			t.Fatalf("got %d lines, want 2", len(lines))
+		shapes := [][4]int{{3, 2, 1, 4}, {2, 1, 2, 3}}[:1+strings.Count(args, "--shape")]
+		if len(lines) != len(shapes) {
+			t.Fatalf("got %d lines, want %d", len(lines), len(shapes))
 		}
-		for i, want := range [][4]int{{3, 2, 1, 4}, {2, 1, 2, 3}} {
+		for i, want := range shapes {
 			var r benchResult
 			if err := json.Unmarshal([]byte(lines[i]), &r); err != nil {
 				t.Fatal(err)

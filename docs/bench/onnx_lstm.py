@@ -24,13 +24,12 @@ async function timed(threads) {
   const session = await ort.InferenceSession.create(file, {intraOpNumThreads: threads, interOpNumThreads: 1});
   const data = Float32Array.from({length: batch * steps * features}, () => 2 * Math.random() - 1);
   const x = new ort.Tensor('float32', data, [batch, steps, features]);
+  for (const end = performance.now() + 250; performance.now() < end;) await session.run({x}); // to warm up
   const runs = batch == 1 ? 500 : 50, took = [];
-  let end = Infinity;
-  for (let i = 0; i < 3 + runs && (i < 8 || performance.now() < end); i++) {
-    if (i == 3) end = performance.now() + 2000;
+  for (const end = performance.now() + 2000; took.length < runs && (took.length < 3 || performance.now() < end);) {
     const start = performance.now();
     await session.run({x});
-    if (i >= 3) took.push(performance.now() - start);
+    took.push(performance.now() - start);
   }
   took.sort((a, b) => a - b);
   return {best: took[0], median: took[took.length >> 1], threads};

@@ -15,10 +15,11 @@ import (
 // interface, a registered struct or name, or a slice, array or map.
 //
 // Nothing is guessed or passed over: a class, name or key that is not known, a
-// field that is not given, except of structs that With has added, a key given twice, a value of another kind, a number that does not fit, null
-// for what has none, more than one value, more than 100 levels or 16 MiB are
-// errors, and then dst stays as it was. Errors are graph.Error values, whose
-// Path is the place in the JSON, such as "layers[2].config.units".
+// field that is not given, except of structs that With has added, a key given
+// twice, a value of another kind, a number that does not fit, null for what has
+// none, more than one value, more than 100 levels or 16 MiB are errors, and then
+// dst stays as it was. Errors are graph.Error values, whose Path is the place in
+// the JSON, such as "layers[2].config.units".
 func (r *Registry) Decode(data []byte, dst any) error {
 	p := reflect.ValueOf(dst)
 	if p.Kind() != reflect.Pointer || p.IsNil() || p.Type().Elem().Kind() == reflect.Pointer {

@@ -6,8 +6,6 @@ import "io/fs"
 // Name names the kind of a file for an error message.
 func Name(mode fs.FileMode) string {
 	switch {
-	case mode.IsRegular():
-		return "a regular file"
 	case mode.IsDir():
 		return "a directory"
 	case mode&fs.ModeDevice != 0:

@@ -8,6 +8,7 @@ package strictjson
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"unicode/utf8"
@@ -218,4 +219,14 @@ func paired(s []byte) bool {
 		}
 	}
 	return true
+}
+
+// In says which part of a text an error is about, where nobody has said so yet.
+func In(field string, err error) error {
+	var e graph.Error
+	if !errors.As(err, &e) || e.Field != "" {
+		return err
+	}
+	e.Field = field
+	return e
 }

@@ -256,3 +256,26 @@ func repeatOnes(n int) []int {
 	}
 	return s
 }
+
+// What nobody made with Open or NewReader, and what was read, has nothing to read.
+func TestReaderWithoutNumbers(t *testing.T) {
+	_, none := safetensors.NewReader(nil)
+	_, nothing := safetensors.Read(nil)
+	_, zero := new(safetensors.Reader).Tensors()
+	read, err := safetensors.NewReader(bytes.NewReader(file("{}", nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := read.Tensors(); err != nil {
+		t.Fatal(err)
+	}
+	_, twice := read.Tensors()
+	for _, err := range []error{none, nothing, zero, twice} {
+		if !errors.Is(err, graph.ErrInput) {
+			t.Errorf("got %v", err)
+		}
+	}
+	if err := errors.Join(read.Close(), new(safetensors.Reader).Close()); err != nil {
+		t.Error(err)
+	}
+}

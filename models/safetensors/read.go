@@ -44,7 +44,7 @@ func parseHeader(head []byte) (*Reader, error) {
 	}
 	const depth = 3 // tensors, their fields, the lists in those
 	if err := strictjson.Check(head, depth); err != nil {
-		return nil, in("header", err)
+		return nil, strictjson.In("header", err)
 	}
 	r := &Reader{Infos: map[string]Info{}}
 	err := strictjson.Object(head, func(name string, value []byte) (err error) {
@@ -133,7 +133,7 @@ func parseEntry(name string, data []byte) (entry, error) {
 func parseDtype(data []byte) (dtype, error) {
 	name, err := strictjson.String(data)
 	if err != nil {
-		return dtype{}, in("dtype", err)
+		return dtype{}, strictjson.In("dtype", err)
 	}
 	for _, dt := range dtypes {
 		if dt.name == name {
@@ -157,7 +157,7 @@ func parseInts(field string, data []byte, most int) ([]int, error) {
 		out = append(out, n)
 		return nil
 	})
-	return out, in(field, err)
+	return out, strictjson.In(field, err)
 }
 
 func readTensor(r io.Reader, e entry) (*tensor.Dense, error) {

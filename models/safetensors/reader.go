@@ -17,8 +17,8 @@ type Reader struct {
 	Infos    map[string]Info   // of all tensors, by name
 
 	entries []entry
-	file    io.Reader
-	close   func() error
+	file    io.Reader // nil once the numbers were read
+	closer  io.Closer // nil for a stream
 }
 
 // Info is what a header says about a tensor.
@@ -48,12 +48,15 @@ func Open(path string) (*Reader, error) {
 		file.Close()
 		return nil, at(path, err)
 	}
-	r.close = file.Close
+	r.closer = file
 	return r, nil
 }
 
 // NewReader reads the header of a file from a stream, by the rules of Read.
 func NewReader(file io.Reader) (*Reader, error) {
+	if file == nil {
+		return nil, graph.Error{Field: "reader", Rule: "must not be nil"}
+	}
 	head, err := readHeader(file)
 	if err != nil {
 		return nil, err
@@ -62,7 +65,7 @@ func NewReader(file io.Reader) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.file, r.close = file, func() error { return nil }
+	r.file = file
 	return r, nil
 }
 
@@ -92,15 +95,20 @@ func (r *Reader) fills(file *os.File) error {
 
 // Tensors reads the numbers, to the end of the file. It can be called once.
 func (r *Reader) Tensors() (map[string]*tensor.Dense, error) {
+	if r.file == nil {
+		return nil, graph.Error{Field: "reader", Rule: "must come from Open or NewReader, and be read once"}
+	}
+	file := r.file
+	r.file = nil
 	out := make(map[string]*tensor.Dense, len(r.entries))
 	for _, e := range r.entries {
-		d, err := readTensor(r.file, e)
+		d, err := readTensor(file, e)
 		if err != nil {
 			return nil, at(strictjson.Label(e.name), err)
 		}
 		out[e.name] = d
 	}
-	switch _, err := io.ReadFull(r.file, make([]byte, 1)); err {
+	switch _, err := io.ReadFull(file, make([]byte, 1)); err {
 	case io.EOF:
 		return out, nil
 	case nil:
@@ -111,7 +119,12 @@ func (r *Reader) Tensors() (map[string]*tensor.Dense, error) {
 }
 
 // Close closes the file that Open opened.
-func (r *Reader) Close() error { return r.close() }
+func (r *Reader) Close() error {
+	if r.closer == nil {
+		return nil
+	}
+	return r.closer.Close()
+}
 
 // ReadFile reads the file at path, by the rules of Open and Read.
 func ReadFile(path string) (File, error) {

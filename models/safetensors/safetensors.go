@@ -80,16 +80,6 @@ func at(place string, err error) error {
 	return e
 }
 
-// in says which part of a header an error is about.
-func in(field string, err error) error {
-	var e graph.Error
-	if !errors.As(err, &e) || e.Field != "" {
-		return err
-	}
-	e.Field = field
-	return e
-}
-
 // opening is an error about a path that was given: bad input, and what the
 // operating system says.
 func opening(err error) error {
