@@ -173,3 +173,17 @@ func FuzzLSTMForward(f *testing.F)  { fuzz(f, property(lstmForwardCase)) }
 func FuzzLSTMBackward(f *testing.F) { fuzz(f, property(lstmBackwardCase)) }
 func FuzzGRUForward(f *testing.F)   { fuzz(f, property(gruForwardCase)) }
 func FuzzGRUBackward(f *testing.F)  { fuzz(f, property(gruBackwardCase)) }
+
+// BenchmarkLSTMForward times the cell of one sample, in nanoseconds for 8 units.
+func BenchmarkLSTMForward(b *testing.B) {
+	for _, s := range sets() {
+		b.Run(s.Name, func(b *testing.B) {
+			const n = 256
+			z, before, c, tanhC, h := make([]float32, 4*n), make([]float32, n), make([]float32, n), make([]float32, n), make([]float32, n)
+			for b.Loop() {
+				s.lstmForward(n, z, n, before, c, tanhC, h)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/(n/Width), "ns/8-units")
+		})
+	}
+}

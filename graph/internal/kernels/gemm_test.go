@@ -1,6 +1,7 @@
 package kernels
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"runtime"
@@ -225,6 +226,23 @@ func BenchmarkMulPacked(b *testing.B) {
 					s.MulPacked(size.m, x, &packed, c, false)
 				}
 				b.ReportMetric(2*float64(size.m*size.k*size.n)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+			})
+		}
+	}
+}
+
+// BenchmarkMul multiplies few rows with a matrix that is not packed.
+func BenchmarkMul(b *testing.B) {
+	for _, size := range [][3]int{{1, 64, 64}, {1, 256, 256}, {12, 50, 200}, {20, 200, 800}} {
+		m, k, n := size[0], size[1], size[2]
+		for _, s := range sets() {
+			b.Run(fmt.Sprint(size, "/", s.Name), func(b *testing.B) {
+				mem := &memory{rng: rand.New(rand.NewPCG(1, 1))}
+				x, y := RowMajor(mem.input("a", m*k, ordinary), k), RowMajor(mem.input("b", k*n, ordinary), n)
+				c := RowMajor(make([]float32, m*n), n)
+				for b.Loop() {
+					s.Mul(m, k, x, y, c, 0, n)
+				}
 			})
 		}
 	}

@@ -52,8 +52,8 @@ func (l *Recurrent[T]) bound() bool {
 	return l.Batch == 1 && !l.Dropout && len(l.weights) >= weightsToShare
 }
 
-// Of an LSTM with 64 units, whose W has 18,000 elements, two cores took longer
-// than one, and of one with 128 units and 74,000 elements two thirds of the time.
+// Of an LSTM with 64 units, whose W has 18,000 elements, two cores took as long as
+// one, and of one with 128 units and 74,000 elements two thirds of the time.
 const weightsToShare = 48 << 10
 
 // panelsToShare are how many panels of W a core takes at a time: as many as the

@@ -10,7 +10,8 @@ import (
 // and then after, round by round. The caller takes units from the first on and, where
 // a core is free, a helper takes them from the last on. So each core meets much
 // the same units in every round, and finds what they read in its own cache. A
-// helper that is late, or never comes, holds nothing up. Nothing that f computes
+// helper that is late, or never comes, holds nothing up but a unit that it has
+// begun. Nothing that f computes
 // may depend on who computes it. If f panics, so does Rounds, after the helper
 // has ended.
 //
