@@ -6,7 +6,8 @@ import (
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/shapes"
 )
 
 // FromTensors takes samples from tensors whose first axis counts them: inputs
@@ -17,7 +18,7 @@ import (
 // Tensors that lie in row-major order are kept, the others copied.
 func FromTensors(inputs, targets []*tensor.Dense) (*Samples, error) {
 	if len(inputs) == 0 {
-		return nil, graph.Error{Field: "inputs", Rule: "must not be empty"}
+		return nil, errs.Error{Field: "inputs", Rule: "must not be empty"}
 	}
 	s := new(Samples)
 	for i, t := range inputs {
@@ -39,13 +40,13 @@ func (s *Samples) add(to *[]source, path string, t *tensor.Dense) error {
 	if err != nil {
 		return place(err, path, "")
 	}
-	shape := graph.Shape(t.Shape())
+	shape := shapes.Shape(t.Shape())
 	if len(s.inputs) > 0 {
 		if want := s.inputs[0].data.dtype(); data.dtype() != want {
-			return graph.Error{Path: path, Field: "dtype", Rule: fmt.Sprintf("must be %v, as inputs[0]", want), Value: data.dtype()}
+			return errs.Error{Path: path, Field: "dtype", Rule: fmt.Sprintf("must be %v, as inputs[0]", want), Value: data.dtype()}
 		}
 		if shape[0] != s.n {
-			return graph.Error{Path: path, Field: "samples", Rule: fmt.Sprintf("must be %d, as in inputs[0]", s.n), Value: shape[0]}
+			return errs.Error{Path: path, Field: "samples", Rule: fmt.Sprintf("must be %d, as in inputs[0]", s.n), Value: shape[0]}
 		}
 	}
 	s.n = shape[0]
@@ -53,10 +54,10 @@ func (s *Samples) add(to *[]source, path string, t *tensor.Dense) error {
 	return nil
 }
 
-// place puts into a graph.Error without a place where it happened; any other
+// place puts into a errs.Error without a place where it happened; any other
 // error is wrapped.
 func place(err error, path, field string) error {
-	var e graph.Error
+	var e errs.Error
 	if !errors.As(err, &e) || e.Path != "" {
 		return errors.Wrap(err, path)
 	}
@@ -92,20 +93,20 @@ func Matrix(rows [][]float64, dtype tensor.Dtype) (*tensor.Dense, error) {
 		return nil, err
 	}
 	if len(rows) == 0 || len(rows[0]) == 0 {
-		return nil, graph.Error{Field: "rows", Rule: "must hold a number"}
+		return nil, errs.Error{Field: "rows", Rule: "must hold a number"}
 	}
 	width := len(rows[0])
 	if len(rows) > maxElements/width {
-		return nil, graph.Error{Field: "rows", Rule: fmt.Sprintf("must hold at most %d numbers", maxElements)}
+		return nil, errs.Error{Field: "rows", Rule: fmt.Sprintf("must hold at most %d numbers", maxElements)}
 	}
 	n := makeNumbers(dtype, len(rows)*width)
 	for i, row := range rows {
 		if len(row) != width {
-			return nil, graph.Error{Field: fmt.Sprintf("rows[%d]", i), Rule: fmt.Sprintf("must have %d numbers, as the first", width), Value: len(row)}
+			return nil, errs.Error{Field: fmt.Sprintf("rows[%d]", i), Rule: fmt.Sprintf("must have %d numbers, as the first", width), Value: len(row)}
 		}
 		for j, v := range row {
 			if !n.set(i*width+j, v) {
-				return nil, graph.Error{Field: fmt.Sprintf("rows[%d][%d]", i, j), Rule: fmt.Sprintf("must be finite in %v", dtype), Value: v, Kind: graph.ErrNotFinite}
+				return nil, errs.Error{Field: fmt.Sprintf("rows[%d][%d]", i, j), Rule: fmt.Sprintf("must be finite in %v", dtype), Value: v, Kind: errs.ErrNotFinite}
 			}
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/engram-go/engram/datasets"
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
 )
 
 func turned(t testing.TB, d *tensor.Dense, axes ...int) *tensor.Dense {
@@ -100,15 +100,15 @@ func TestFromTensorsErrors(t *testing.T) {
 		kind            error
 		want            string
 	}{
-		{"nothing", nil, nil, graph.ErrInput, "inputs must not be empty"},
-		{"nil", []*tensor.Dense{nil}, nil, graph.ErrInput, "inputs[0]: tensor must not be nil"},
-		{"lengths", []*tensor.Dense{x}, []*tensor.Dense{count(3, 1)}, graph.ErrInput, "targets[0]: samples must be 2, as in inputs[0], got 3"},
-		{"input lengths", []*tensor.Dense{x, count(4, 1)}, nil, graph.ErrInput, "inputs[1]: samples must be 2, as in inputs[0], got 4"},
-		{"dtypes", []*tensor.Dense{x}, []*tensor.Dense{f32}, graph.ErrInput, "targets[0]: dtype must be float64, as inputs[0], got float32"},
-		{"whole numbers", []*tensor.Dense{tensor.New(tensor.WithShape(2), tensor.Of(tensor.Int))}, nil, graph.ErrInput, "inputs[0]: dtype must be float32 or float64, got int"},
-		{"one number", []*tensor.Dense{tensor.New(tensor.FromScalar(1.0))}, nil, graph.ErrInput, "inputs[0]: shape must have an axis of samples, got []"},
-		{"NaN", []*tensor.Dense{x}, []*tensor.Dense{bad}, graph.ErrNotFinite, "targets[0]: element [1, 1] must be finite, got NaN"},
-		{"mask", []*tensor.Dense{masked}, nil, graph.ErrInput, "inputs[0]: tensor must be in memory and without a mask"},
+		{"nothing", nil, nil, errs.ErrInput, "inputs must not be empty"},
+		{"nil", []*tensor.Dense{nil}, nil, errs.ErrInput, "inputs[0]: tensor must not be nil"},
+		{"lengths", []*tensor.Dense{x}, []*tensor.Dense{count(3, 1)}, errs.ErrInput, "targets[0]: samples must be 2, as in inputs[0], got 3"},
+		{"input lengths", []*tensor.Dense{x, count(4, 1)}, nil, errs.ErrInput, "inputs[1]: samples must be 2, as in inputs[0], got 4"},
+		{"dtypes", []*tensor.Dense{x}, []*tensor.Dense{f32}, errs.ErrInput, "targets[0]: dtype must be float64, as inputs[0], got float32"},
+		{"whole numbers", []*tensor.Dense{tensor.New(tensor.WithShape(2), tensor.Of(tensor.Int))}, nil, errs.ErrInput, "inputs[0]: dtype must be float32 or float64, got int"},
+		{"one number", []*tensor.Dense{tensor.New(tensor.FromScalar(1.0))}, nil, errs.ErrInput, "inputs[0]: shape must have an axis of samples, got []"},
+		{"NaN", []*tensor.Dense{x}, []*tensor.Dense{bad}, errs.ErrNotFinite, "targets[0]: element [1, 1] must be finite, got NaN"},
+		{"mask", []*tensor.Dense{masked}, nil, errs.ErrInput, "inputs[0]: tensor must be in memory and without a mask"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := datasets.FromTensors(c.inputs, c.targets)
@@ -131,7 +131,7 @@ func TestPlainSlices(t *testing.T) {
 		t.Errorf("%s, error %v", d, err)
 	}
 	_, err = datasets.Rows(nil)
-	wantError(t, err, graph.ErrInput, "tensor must not be nil")
+	wantError(t, err, errs.ErrInput, "tensor must not be nil")
 
 	for _, c := range []struct {
 		rows  [][]float64
@@ -139,12 +139,12 @@ func TestPlainSlices(t *testing.T) {
 		kind  error
 		want  string
 	}{
-		{nil, tensor.Float64, graph.ErrInput, "rows must hold a number"},
-		{[][]float64{{}}, tensor.Float64, graph.ErrInput, "rows must hold a number"},
-		{[][]float64{{1, 2}, {3}}, tensor.Float64, graph.ErrInput, "rows[1] must have 2 numbers, as the first, got 1"},
-		{[][]float64{{1}, {math.Inf(1)}}, tensor.Float64, graph.ErrNotFinite, "rows[1][0] must be finite in float64, got +Inf"},
-		{[][]float64{{1, 1e39}}, tensor.Float32, graph.ErrNotFinite, "rows[0][1] must be finite in float32, got 1e+39"},
-		{[][]float64{{1}}, tensor.Int, graph.ErrInput, "dtype must be float32 or float64, got int"},
+		{nil, tensor.Float64, errs.ErrInput, "rows must hold a number"},
+		{[][]float64{{}}, tensor.Float64, errs.ErrInput, "rows must hold a number"},
+		{[][]float64{{1, 2}, {3}}, tensor.Float64, errs.ErrInput, "rows[1] must have 2 numbers, as the first, got 1"},
+		{[][]float64{{1}, {math.Inf(1)}}, tensor.Float64, errs.ErrNotFinite, "rows[1][0] must be finite in float64, got +Inf"},
+		{[][]float64{{1, 1e39}}, tensor.Float32, errs.ErrNotFinite, "rows[0][1] must be finite in float32, got 1e+39"},
+		{[][]float64{{1}}, tensor.Int, errs.ErrInput, "dtype must be float32 or float64, got int"},
 	} {
 		_, err := datasets.Matrix(c.rows, c.dtype)
 		wantError(t, err, c.kind, c.want)
@@ -152,5 +152,5 @@ func TestPlainSlices(t *testing.T) {
 		wantError(t, err, c.kind)
 	}
 	_, err = datasets.FromSlices([][]float64{{1}}, [][]float64{{1}, {2}}, tensor.Float64)
-	wantError(t, err, graph.ErrInput, "targets[0]: samples must be 1")
+	wantError(t, err, errs.ErrInput, "targets[0]: samples must be 1")
 }

@@ -3,7 +3,7 @@ package datasets
 import (
 	"fmt"
 
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
 )
 
 // Persistence forecasts the next values of a series by repeating the last one:
@@ -19,13 +19,13 @@ func Persistence(known []float64, horizon int) ([]float64, error) {
 // horizon below 1, are errors.
 func SeasonalNaive(known []float64, season, horizon int) ([]float64, error) {
 	if season < 1 {
-		return nil, graph.Error{Field: "season", Rule: "must be positive", Value: season}
+		return nil, errs.Error{Field: "season", Rule: "must be positive", Value: season}
 	}
 	if horizon < 1 || horizon > maxCells {
-		return nil, graph.Error{Field: "horizon", Rule: fmt.Sprintf("must be from 1 to %d", maxCells), Value: horizon}
+		return nil, errs.Error{Field: "horizon", Rule: fmt.Sprintf("must be from 1 to %d", maxCells), Value: horizon}
 	}
 	if len(known) < season {
-		return nil, graph.Error{Field: "known values", Rule: fmt.Sprintf("must be at least %d", season), Value: len(known)}
+		return nil, errs.Error{Field: "known values", Rule: fmt.Sprintf("must be at least %d", season), Value: len(known)}
 	}
 	last := known[len(known)-season:]
 	forecast := make([]float64, horizon)

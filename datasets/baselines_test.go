@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/engram-go/engram/datasets"
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
 )
 
 func TestBaselines(t *testing.T) {
@@ -29,7 +29,7 @@ func TestBaselines(t *testing.T) {
 		{nil, 1, 1, "known values must be at least 1, got 0"},
 	} {
 		_, err := datasets.SeasonalNaive(c.known, c.season, c.horizon)
-		wantError(t, err, graph.ErrInput, c.want)
+		wantError(t, err, errs.ErrInput, c.want)
 	}
 }
 

@@ -6,7 +6,8 @@ import (
 
 	"gorgonia.org/tensor"
 
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/shapes"
 )
 
 // Data is what training reads: so many samples, and any of them gathered into
@@ -40,7 +41,7 @@ const maxElements = 1 << 31
 type source struct {
 	data        numbers
 	first, step int
-	shape       graph.Shape // of one sample
+	shape       shapes.Shape // of one sample
 }
 
 // gather copies the samples at rows into a tensor, into where it fits.
@@ -76,13 +77,13 @@ func (s *Samples) Len() int { return s.n }
 // and leave the batch as it was.
 func (s *Samples) Gather(rows []int, into *Batch) error {
 	if into == nil {
-		return graph.Error{Field: "into", Rule: "must not be nil"}
+		return errs.Error{Field: "into", Rule: "must not be nil"}
 	}
 	if err := checkRows(rows, s.n); err != nil {
 		return err
 	}
 	if !s.fit(len(rows)) {
-		return graph.Error{Field: "rows", Rule: fmt.Sprintf("must be few enough for a tensor of %d numbers", maxElements), Value: len(rows)}
+		return errs.Error{Field: "rows", Rule: fmt.Sprintf("must be few enough for a tensor of %d numbers", maxElements), Value: len(rows)}
 	}
 	into.Inputs = gatherAll(s.inputs, rows, into.Inputs)
 	into.Targets = gatherAll(s.targets, rows, into.Targets)
@@ -98,11 +99,11 @@ func (s *Samples) fit(n int) bool {
 
 func checkRows(rows []int, n int) error {
 	if len(rows) == 0 {
-		return graph.Error{Field: "rows", Rule: "must not be empty"}
+		return errs.Error{Field: "rows", Rule: "must not be empty"}
 	}
 	for i, row := range rows {
 		if row < 0 || row >= n {
-			return graph.Error{Field: fmt.Sprintf("rows[%d]", i), Rule: fmt.Sprintf("must be at least 0 and below %d", n), Value: row}
+			return errs.Error{Field: fmt.Sprintf("rows[%d]", i), Rule: fmt.Sprintf("must be at least 0 and below %d", n), Value: row}
 		}
 	}
 	return nil

@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/engram-go/engram/datasets"
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
 )
 
 func TestGather(t *testing.T) {
@@ -63,12 +63,12 @@ func TestGather(t *testing.T) {
 		{[]int{-1}, "rows[0] must be at least 0 and below 3, got -1"},
 	} {
 		before := values(t, x)
-		wantError(t, s.Gather(c.rows, &batch), graph.ErrInput, c.want)
+		wantError(t, s.Gather(c.rows, &batch), errs.ErrInput, c.want)
 		if !slices.Equal(values(t, x), before) {
 			t.Errorf("an error changed the batch")
 		}
 	}
-	wantError(t, s.Gather([]int{0}, nil), graph.ErrInput, "into must not be nil")
+	wantError(t, s.Gather([]int{0}, nil), errs.ErrInput, "into must not be nil")
 }
 
 func TestSamplesZero(t *testing.T) {
@@ -76,7 +76,7 @@ func TestSamplesZero(t *testing.T) {
 	if s.Len() != 0 || s.X() != nil || s.Y() != nil {
 		t.Errorf("zero samples: %d, %v, %v", s.Len(), s.X(), s.Y())
 	}
-	wantError(t, s.Gather([]int{0}, new(datasets.Batch)), graph.ErrInput, "rows[0]")
+	wantError(t, s.Gather([]int{0}, new(datasets.Batch)), errs.ErrInput, "rows[0]")
 }
 
 func TestSubsetAndSplit(t *testing.T) {
@@ -103,17 +103,17 @@ func TestSubsetAndSplit(t *testing.T) {
 	if err != nil || part.Len() != 2 || !slices.Equal(at(part, 0, 1), []float64{4, 5}) {
 		t.Errorf("subset of a subset: %v, error %v", part, err)
 	}
-	wantError(t, part.Gather([]int{2}, new(datasets.Batch)), graph.ErrInput, "rows[0] must be at least 0 and below 2, got 2")
-	wantError(t, part.Gather([]int{-1}, new(datasets.Batch)), graph.ErrInput, "got -1")
+	wantError(t, part.Gather([]int{2}, new(datasets.Batch)), errs.ErrInput, "rows[0] must be at least 0 and below 2, got 2")
+	wantError(t, part.Gather([]int{-1}, new(datasets.Batch)), errs.ErrInput, "got -1")
 
 	for _, r := range [][2]int{{-1, 2}, {0, 11}, {4, 4}, {5, 4}} {
 		_, err := datasets.Subset(s, r[0], r[1])
-		wantError(t, err, graph.ErrInput, "range must hold a sample and lie within the 10")
+		wantError(t, err, errs.ErrInput, "range must hold a sample and lie within the 10")
 	}
 	_, err = datasets.Subset(nil, 0, 1)
-	wantError(t, err, graph.ErrInput, "data must not be nil")
+	wantError(t, err, errs.ErrInput, "data must not be nil")
 	_, _, err = datasets.Split(nil, 0.5)
-	wantError(t, err, graph.ErrInput, "data must not be nil")
+	wantError(t, err, errs.ErrInput, "data must not be nil")
 
 	// Sizes as Keras' validation split gives them, but for 0.9, where Keras
 	// loses a sample to rounding.
@@ -126,12 +126,12 @@ func TestSubsetAndSplit(t *testing.T) {
 	nan := 0.0
 	for _, fraction := range []float64{0, 1, -0.1, 2, nan / nan} {
 		_, _, err := datasets.Split(s, fraction)
-		wantError(t, err, graph.ErrInput, "fraction must be above 0 and below 1")
+		wantError(t, err, errs.ErrInput, "fraction must be above 0 and below 1")
 	}
 	_, _, err = datasets.Split(s, 0.99)
-	wantError(t, err, graph.ErrInput, "fraction must leave a sample on both sides of 10, got 0.99")
+	wantError(t, err, errs.ErrInput, "fraction must leave a sample on both sides of 10, got 0.99")
 	_, _, err = datasets.Split(new(datasets.Samples), 0.5)
-	wantError(t, err, graph.ErrInput, "both sides of 0")
+	wantError(t, err, errs.ErrInput, "both sides of 0")
 }
 
 // Gathering any rows is the same as reading them out of X and Y.

@@ -3,7 +3,7 @@ package datasets
 import (
 	"math"
 
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
 )
 
 // Difference takes the change from the value before, x_t − x_{t−1}, scaled to
@@ -52,7 +52,7 @@ func (LogReturn) Check(value float64) error {
 	if value > 0 {
 		return nil
 	}
-	return graph.Error{Rule: "must be positive for LogReturn", Value: value}
+	return errs.Error{Rule: "must be positive for LogReturn", Value: value}
 }
 
 // Fit learns the mean and the standard deviation of the returns.

@@ -6,7 +6,7 @@ import (
 
 	"gorgonia.org/tensor"
 
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
 )
 
 // WindowConfig says how Windows looks at a series.
@@ -48,7 +48,7 @@ func (c WindowConfig) complete(s *Series) (WindowConfig, error) {
 		c.Transform = None{}
 	}
 	wrong := func(field, rule string, value any) (WindowConfig, error) {
-		return c, graph.Error{Path: s.name(), Field: "WindowConfig." + field, Rule: rule, Value: value}
+		return c, errs.Error{Path: s.name(), Field: "WindowConfig." + field, Rule: rule, Value: value}
 	}
 	for _, names := range []struct {
 		field  string
@@ -139,7 +139,7 @@ func (c WindowConfig) arrange(s *Series) (layout, error) {
 	l.fitted = l.origin + (l.train-1)*c.Stride + c.Horizon + 1
 
 	wrong := func(field, rule string, value any) (layout, error) {
-		return l, graph.Error{Path: s.name(), Field: "WindowConfig." + field, Rule: rule, Value: value}
+		return l, errs.Error{Path: s.name(), Field: "WindowConfig." + field, Rule: rule, Value: value}
 	}
 	switch {
 	case upTo(rows) == 0:

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/filekind"
 )
 
@@ -27,7 +27,7 @@ func LoadCSV(path string, config CSVConfig) (*Series, error) {
 	if info, err := os.Stat(path); err != nil {
 		return nil, unreadable(path, err)
 	} else if !info.Mode().IsRegular() {
-		return nil, graph.Error{Path: path, Field: "file", Rule: "must be a regular file", Value: filekind.Name(info.Mode())}
+		return nil, errs.Error{Path: path, Field: "file", Rule: "must be a regular file", Value: filekind.Name(info.Mode())}
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -48,8 +48,8 @@ func unreadable(path string, err error) error {
 	if p, ok := stderrors.AsType[*fs.PathError](err); ok {
 		reason = p.Err
 	}
-	return graph.Error{Path: path, Field: "file", Rule: "must be readable", Value: reason,
-		Kind: stderrors.Join(graph.ErrInput, err)}
+	return errs.Error{Path: path, Field: "file", Rule: "must be readable", Value: reason,
+		Kind: stderrors.Join(errs.ErrInput, err)}
 }
 
 // ReadCSV reads a series, called "csv", from comma-separated text: a header
@@ -75,7 +75,7 @@ var fileLimits = limits{record: 1 << 20, total: 1 << 30, cells: maxCells}
 
 func readCSV(r io.Reader, path string, config CSVConfig, most limits) (*Series, error) {
 	if r == nil {
-		return nil, graph.Error{Path: path, Field: "reader", Rule: "must not be nil"}
+		return nil, errs.Error{Path: path, Field: "reader", Rule: "must not be nil"}
 	}
 	rows, err := newRecords(r, path, most)
 	if err != nil {
@@ -129,10 +129,10 @@ func readCSV(r io.Reader, path string, config CSVConfig, most limits) (*Series, 
 		}
 	}
 	if s.Values == nil {
-		return nil, graph.Error{Path: path, Field: "file", Rule: "must have a row below its header"}
+		return nil, errs.Error{Path: path, Field: "file", Rule: "must have a row below its header"}
 	}
 	if order.backwards() {
-		return nil, graph.Error{Path: path, Field: shorten(names[index]), Rule: "must go forward in time, the oldest row first",
+		return nil, errs.Error{Path: path, Field: shorten(names[index]), Rule: "must go forward in time, the oldest row first",
 			Value: shorten(s.Index[0]) + " to " + shorten(s.Index[s.Len()-1])}
 	}
 	for _, i := range wanted {

@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/engram-go/engram/datasets"
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
 )
 
 func TestReadCSV(t *testing.T) {
@@ -82,10 +82,10 @@ func TestReadCSVErrors(t *testing.T) {
 		{"per cent", "a,b\n0.5 %,7\n", datasets.CSVConfig{}, `csv:2: a must be a number, got "0.5 %"`, nil},
 		{"missing first", "date,close,volume\n2024-01-02,NA,7\n2024-01-03,2,7\n", datasets.CSVConfig{}, `csv:2: close must be a number, got "NA"`, nil},
 		{"null first", "close,volume\nNull,7\n", datasets.CSVConfig{}, `csv:2: close must be a number, got "Null"`, nil},
-		{"nan first", "close,volume\nnan,7\n", datasets.CSVConfig{}, "csv:2: close must be finite, got nan", graph.ErrNotFinite},
+		{"nan first", "close,volume\nnan,7\n", datasets.CSVConfig{}, "csv:2: close must be finite, got nan", errs.ErrNotFinite},
 		{"no header, with dates", "2024-01-02,1\n2024-01-03,2\n", datasets.CSVConfig{}, "csv:1: header must name the columns, got 2024-01-02,1", nil},
-		{"NaN", "a,b\n1,NaN\n", datasets.CSVConfig{}, "csv:2: b must be finite, got NaN", graph.ErrNotFinite},
-		{"inf", "a,b\n1,2\n1,-inf\n", datasets.CSVConfig{}, "csv:3: b must be finite, got -inf", graph.ErrNotFinite},
+		{"NaN", "a,b\n1,NaN\n", datasets.CSVConfig{}, "csv:2: b must be finite, got NaN", errs.ErrNotFinite},
+		{"inf", "a,b\n1,2\n1,-inf\n", datasets.CSVConfig{}, "csv:3: b must be finite, got -inf", errs.ErrNotFinite},
 		{"too large", "a\n1e999\n", datasets.CSVConfig{}, "csv:2: a must be a number within the range of float64, got 1e999", nil},
 		{"blank line", "a\n1\n\n3\n", datasets.CSVConfig{}, "csv:3: row must not be blank", nil},
 		{"blank line after a long cell", "n,a\n\"x\ny\",1\n\nz,2\n", datasets.CSVConfig{}, "csv:4: row must not be blank", nil},
@@ -97,7 +97,7 @@ func TestReadCSVErrors(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			kind := c.kind
 			if kind == nil {
-				kind = graph.ErrInput
+				kind = errs.ErrInput
 			}
 			s, err := datasets.ReadCSV(strings.NewReader(c.text), c.config)
 			wantError(t, err, kind, c.want)
@@ -107,7 +107,7 @@ func TestReadCSVErrors(t *testing.T) {
 		})
 	}
 	_, err := datasets.ReadCSV(nil, datasets.CSVConfig{})
-	wantError(t, err, graph.ErrInput, "reader must not be nil")
+	wantError(t, err, errs.ErrInput, "reader must not be nil")
 
 	broken := errors.New("disk on fire")
 	_, err = datasets.ReadCSV(io.MultiReader(strings.NewReader("a\n1\n"), iotest.ErrReader(broken)), datasets.CSVConfig{})
@@ -133,7 +133,7 @@ func TestReadCSVBounded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := datasets.ReadCSV(r, datasets.CSVConfig{})
-			wantError(t, err, graph.ErrInput, "row must be at most 1048576 bytes long")
+			wantError(t, err, errs.ErrInput, "row must be at most 1048576 bytes long")
 		})
 	}
 }
@@ -157,17 +157,17 @@ func TestLoadCSV(t *testing.T) {
 	}
 	write("date,close\n2024-01-02,1\n2024-01-03,-\n")
 	_, err = datasets.LoadCSV(path, datasets.CSVConfig{Columns: []string{"close"}})
-	var e graph.Error
+	var e errs.Error
 	if !errors.As(err, &e) || e.Path != path+":3" || e.Field != "close" {
 		t.Errorf("error %#v", err)
 	}
 	_, err = datasets.LoadCSV(filepath.Join(dir, "none.csv"), datasets.CSVConfig{})
-	wantError(t, err, graph.ErrInput, "none.csv: file must be readable, got no such file or directory")
+	wantError(t, err, errs.ErrInput, "none.csv: file must be readable, got no such file or directory")
 	wantError(t, err, fs.ErrNotExist)
 	_, err = datasets.LoadCSV(dir, datasets.CSVConfig{})
-	wantError(t, err, graph.ErrInput, "file must be a regular file, got a directory")
+	wantError(t, err, errs.ErrInput, "file must be a regular file, got a directory")
 	_, err = datasets.LoadCSV(os.DevNull, datasets.CSVConfig{})
-	wantError(t, err, graph.ErrInput, os.DevNull+": file must be a regular file, got a device")
+	wantError(t, err, errs.ErrInput, os.DevNull+": file must be a regular file, got a device")
 }
 
 // FuzzReadCSV holds that any bytes give a whole, finite table or an error, and

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/engram-go/engram/datasets"
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
 )
 
 // dated is a file with these labels, a column of words and one of numbers.
@@ -41,7 +41,7 @@ func TestNewestRowFirst(t *testing.T) {
 			if s != nil {
 				t.Errorf("%s: got %v", name, s)
 			}
-			wantError(t, err, graph.ErrInput, want)
+			wantError(t, err, errs.ErrInput, want)
 		}
 		slices.Reverse(labels)
 		s, err := datasets.ReadCSV(strings.NewReader(dated(labels...)), datasets.CSVConfig{})

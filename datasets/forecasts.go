@@ -5,7 +5,8 @@ import (
 
 	"gorgonia.org/tensor"
 
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/shapes"
 )
 
 // Truth returns what came in the test part, in original units: one slice for
@@ -39,7 +40,7 @@ func (w *Windowed) SeasonalNaive() [][]float64 {
 // prediction that is not finite, are errors.
 func (w *Windowed) Predictions(yhat *tensor.Dense) ([][]float64, error) {
 	if w.Test.Len() == 0 {
-		return nil, graph.Error{Path: w.name, Field: "WindowConfig.Test", Rule: "must be positive to judge predictions", Value: w.config.Test}
+		return nil, errs.Error{Path: w.name, Field: "WindowConfig.Test", Rule: "must be positive to judge predictions", Value: w.config.Test}
 	}
 	return w.undo(yhat, w.Test.Len(), func(i int) int { return w.row(w.layout.test + i) })
 }
@@ -69,11 +70,11 @@ func (w *Windowed) undo(yhat *tensor.Dense, n int, origin func(i int) int) ([][]
 	if err != nil {
 		return nil, place(err, "predictions", "")
 	}
-	if want, got := (graph.Shape{n, width}), graph.Shape(yhat.Shape()); !want.Equal(got) {
-		return nil, graph.Error{Path: "predictions", Field: "shape", Rule: "must be " + want.String(), Value: got}
+	if want, got := (shapes.Shape{n, width}), shapes.Shape(yhat.Shape()); !want.Equal(got) {
+		return nil, errs.Error{Path: "predictions", Field: "shape", Rule: "must be " + want.String(), Value: got}
 	}
 	if y.dtype() != w.config.Dtype {
-		return nil, graph.Error{Path: "predictions", Field: "dtype", Rule: fmt.Sprintf("must be %v, as the windows", w.config.Dtype), Value: y.dtype()}
+		return nil, errs.Error{Path: "predictions", Field: "dtype", Rule: fmt.Sprintf("must be %v, as the windows", w.config.Dtype), Value: y.dtype()}
 	}
 	out := columns(width, n)
 	for i := range n {
@@ -83,8 +84,8 @@ func (w *Windowed) undo(yhat *tensor.Dense, n int, origin func(i int) int) ([][]
 				at := h*k + j
 				before = undoing.Undo(before, y.at(i*width+at))
 				if !finite(before) {
-					return nil, graph.Error{Path: "predictions", Field: fmt.Sprintf("element %v", graph.Shape{i, at}),
-						Rule: "must be finite in original units", Value: before, Kind: graph.ErrNotFinite}
+					return nil, errs.Error{Path: "predictions", Field: fmt.Sprintf("element %v", shapes.Shape{i, at}),
+						Rule: "must be finite in original units", Value: before, Kind: errs.ErrNotFinite}
 				}
 				out[at][i] = before
 			}

@@ -11,16 +11,16 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/engram-go/engram/datasets"
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
 )
 
-// wantError checks that err is a graph.Error of the kind whose text holds all
+// wantError checks that err is a errs.Error of the kind whose text holds all
 // the parts.
 func wantError(t *testing.T, err error, kind error, parts ...string) {
 	t.Helper()
-	var e graph.Error
+	var e errs.Error
 	if !errors.As(err, &e) || !errors.Is(err, kind) {
-		t.Fatalf("error %v (%T) is no graph.Error of kind %v", err, err, kind)
+		t.Fatalf("error %v (%T) is no errs.Error of kind %v", err, err, kind)
 	}
 	for _, part := range parts {
 		if !strings.Contains(err.Error(), part) {

@@ -7,7 +7,8 @@ import (
 
 	"gorgonia.org/tensor"
 
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/shapes"
 )
 
 // numbers are float32 or float64 values in a row; the other slice is nil.
@@ -75,7 +76,7 @@ func dtypeOr(dtype tensor.Dtype, field string) (tensor.Dtype, error) {
 	case tensor.Float32, tensor.Float64:
 		return dtype, nil
 	}
-	return dtype, graph.Error{Field: field, Rule: "must be float32 or float64", Value: dtype}
+	return dtype, errs.Error{Field: field, Rule: "must be float32 or float64", Value: dtype}
 }
 
 // raw is the memory of a float tensor, in whatever order it lies there.
@@ -89,37 +90,37 @@ func raw(t *tensor.Dense) numbers {
 // reusable tells whether a tensor can hold a batch as it is.
 func reusable(t *tensor.Dense, dtype tensor.Dtype, shape []int) bool {
 	return t != nil && t.Dtype() == dtype && slices.Equal([]int(t.Shape()), shape) && readable(t) == nil &&
-		rowMajor(t) && raw(t).len() == graph.Shape(shape).Size()
+		rowMajor(t) && raw(t).len() == shapes.Shape(shape).Size()
 }
 
 // readable refuses a tensor whose numbers cannot be read where it says.
 func readable(t *tensor.Dense) error {
 	if t == nil {
-		return graph.Error{Field: "tensor", Rule: "must not be nil"}
+		return errs.Error{Field: "tensor", Rule: "must not be nil"}
 	}
 	if d := t.Dtype(); d != tensor.Float32 && d != tensor.Float64 {
-		return graph.Error{Field: "dtype", Rule: "must be float32 or float64", Value: d}
+		return errs.Error{Field: "dtype", Rule: "must be float32 or float64", Value: d}
 	}
 	shape, strides := t.Shape(), t.Strides()
 	if len(shape) == 0 {
-		return graph.Error{Field: "shape", Rule: "must have an axis of samples", Value: graph.Shape(shape)}
+		return errs.Error{Field: "shape", Rule: "must have an axis of samples", Value: shapes.Shape(shape)}
 	}
 	size, last := 1, 0
 	for i, d := range shape {
 		if d < 1 || size > maxElements/d {
-			return graph.Error{Field: "shape", Rule: fmt.Sprintf("must have positive axes and at most %d elements", maxElements), Value: graph.Shape(shape)}
+			return errs.Error{Field: "shape", Rule: fmt.Sprintf("must have positive axes and at most %d elements", maxElements), Value: shapes.Shape(shape)}
 		}
 		size *= d
 		if len(strides) != len(shape) || strides[i] < 0 || strides[i] > maxElements {
-			return graph.Error{Field: "strides", Rule: "must be one for each axis, none negative", Value: strides}
+			return errs.Error{Field: "strides", Rule: "must be one for each axis, none negative", Value: strides}
 		}
 		last += (d - 1) * strides[i]
 	}
 	if t.IsMasked() || !t.IsNativelyAccessible() {
-		return graph.Error{Field: "tensor", Rule: "must be in memory and without a mask"}
+		return errs.Error{Field: "tensor", Rule: "must be in memory and without a mask"}
 	}
 	if last >= raw(t).len() {
-		return graph.Error{Field: "strides", Rule: fmt.Sprintf("must stay within the %d numbers of the tensor", raw(t).len()), Value: strides}
+		return errs.Error{Field: "strides", Rule: fmt.Sprintf("must stay within the %d numbers of the tensor", raw(t).len()), Value: strides}
 	}
 	return nil
 }
@@ -177,15 +178,15 @@ func readFinite(t *tensor.Dense) (numbers, error) {
 	}
 	for i := range n.len() {
 		if v := n.at(i); math.IsNaN(v) || math.IsInf(v, 0) {
-			return n, graph.Error{Field: fmt.Sprintf("element %v", position(i, t.Shape())), Rule: "must be finite", Value: v, Kind: graph.ErrNotFinite}
+			return n, errs.Error{Field: fmt.Sprintf("element %v", position(i, t.Shape())), Rule: "must be finite", Value: v, Kind: errs.ErrNotFinite}
 		}
 	}
 	return n, nil
 }
 
 // position is the index of the i-th element in row-major order.
-func position(i int, shape []int) graph.Shape {
-	p := make(graph.Shape, len(shape))
+func position(i int, shape []int) shapes.Shape {
+	p := make(shapes.Shape, len(shape))
 	for axis := len(shape) - 1; axis >= 0; axis-- {
 		p[axis], i = i%shape[axis], i/shape[axis]
 	}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/pkg/errors"
 
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
 )
 
 // records reads one row after another and knows where it is.
@@ -32,7 +32,7 @@ func newRecords(r io.Reader, path string, most limits) (*records, error) {
 	case string(mark) == "\ufeff":
 		buffered.Discard(3) // cannot fail: the bytes are there
 	case bytes.HasPrefix(mark, []byte("\xff\xfe")), bytes.HasPrefix(mark, []byte("\xfe\xff")):
-		return nil, graph.Error{Path: path, Field: "file", Rule: "must be text in UTF-8", Value: "UTF-16"}
+		return nil, errs.Error{Path: path, Field: "file", Rule: "must be text in UTF-8", Value: "UTF-16"}
 	}
 	in := &allowance{r: buffered, total: most.total}
 	reader := csv.NewReader(in)
@@ -42,7 +42,7 @@ func newRecords(r io.Reader, path string, most limits) (*records, error) {
 
 // fault is an error at the last record.
 func (r *records) fault(field, rule string, value any) error {
-	return graph.Error{Path: fmt.Sprintf("%s:%d", r.path, r.line), Field: shorten(field), Rule: rule, Value: value}
+	return errs.Error{Path: fmt.Sprintf("%s:%d", r.path, r.line), Field: shorten(field), Rule: rule, Value: value}
 }
 
 // next returns the cells of the next row, valid until the one after, or io.EOF.
@@ -81,7 +81,7 @@ func (r *records) next() ([]string, error) {
 func (r *records) header(config CSVConfig) ([]string, error) {
 	row, err := r.next()
 	if err == io.EOF {
-		return nil, graph.Error{Path: r.path, Field: "header", Rule: "must name the columns, but the file is empty"}
+		return nil, errs.Error{Path: r.path, Field: "header", Rule: "must name the columns, but the file is empty"}
 	}
 	if err != nil {
 		return nil, err
@@ -132,8 +132,8 @@ func (r *records) number(name, cell string) (float64, error) {
 	case err != nil:
 		return 0, r.fault(name, "must be a number", strconv.Quote(shorten(cell)))
 	case !finite(v):
-		return 0, graph.Error{Path: fmt.Sprintf("%s:%d", r.path, r.line), Field: shorten(name), Rule: "must be finite",
-			Value: shorten(cell), Kind: graph.ErrNotFinite}
+		return 0, errs.Error{Path: fmt.Sprintf("%s:%d", r.path, r.line), Field: shorten(name), Rule: "must be finite",
+			Value: shorten(cell), Kind: errs.ErrNotFinite}
 	}
 	return v, nil
 }

@@ -7,7 +7,7 @@ import (
 
 	"gorgonia.org/tensor"
 
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
 )
 
 // Score judges predictions on the test part, in original units, beside the
@@ -70,7 +70,7 @@ func (w *Windowed) Score(yhat *tensor.Dense) (Score, error) {
 	}
 	for _, s := range append([]Score{score}, score.Targets...) {
 		if !finite(s.RMSE) || !finite(s.PersistenceRMSE) || !finite(s.SeasonalRMSE) || !finite(s.Skill) {
-			return Score{}, graph.Error{Path: w.name, Field: s.Target, Rule: "must have errors that can be squared and compared", Kind: graph.ErrNotFinite}
+			return Score{}, errs.Error{Path: w.name, Field: s.Target, Rule: "must have errors that can be squared and compared", Kind: errs.ErrNotFinite}
 		}
 	}
 	return score, nil

@@ -12,7 +12,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/engram-go/engram/datasets"
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
 )
 
 var transforms = map[string]datasets.Transform{
@@ -167,9 +167,9 @@ func TestNext(t *testing.T) {
 		t.Errorf("next %v, error %v", next, err)
 	}
 	_, err = w.Next(dense([]int{2, 1}, 0, 0))
-	wantError(t, err, graph.ErrInput, "predictions: shape must be [1, 2], got [2, 1]")
+	wantError(t, err, errs.ErrInput, "predictions: shape must be [1, 2], got [2, 1]")
 	_, err = w.Score(dense([]int{1, 2}, 0, 0))
-	wantError(t, err, graph.ErrInput, "x: WindowConfig.Test must be positive to judge predictions, got 0")
+	wantError(t, err, errs.ErrInput, "x: WindowConfig.Test must be positive to judge predictions, got 0")
 	if w.SeasonalNaive() != nil || !slices.EqualFunc(w.Truth(), [][]float64{{}, {}}, slices.Equal) {
 		t.Errorf("no test part: truth %v", w.Truth())
 	}
@@ -186,13 +186,13 @@ func TestScoreErrors(t *testing.T) {
 		kind error
 		want string
 	}{
-		{nil, graph.ErrInput, "predictions: tensor must not be nil"},
-		{dense([]int{2}, 0, 0), graph.ErrInput, "predictions: shape must be [2, 1], got [2]"},
-		{dense([]int{3, 1}, 0, 0, 0), graph.ErrInput, "predictions: shape must be [2, 1], got [3, 1]"},
-		{tensor.New(tensor.WithShape(2, 1), tensor.Of(tensor.Float32)), graph.ErrInput, "predictions: dtype must be float64, as the windows, got float32"},
-		{dense([]int{2, 1}, 0, math.NaN()), graph.ErrNotFinite, "predictions: element [1, 0] must be finite, got NaN"},
-		{dense([]int{2, 1}, 0, 1e9), graph.ErrNotFinite, "predictions: element [1, 0] must be finite in original units, got +Inf"},
-		{dense([]int{2, 1}, 0, 2000), graph.ErrNotFinite, "x: x must have errors that can be squared and compared"},
+		{nil, errs.ErrInput, "predictions: tensor must not be nil"},
+		{dense([]int{2}, 0, 0), errs.ErrInput, "predictions: shape must be [2, 1], got [2]"},
+		{dense([]int{3, 1}, 0, 0, 0), errs.ErrInput, "predictions: shape must be [2, 1], got [3, 1]"},
+		{tensor.New(tensor.WithShape(2, 1), tensor.Of(tensor.Float32)), errs.ErrInput, "predictions: dtype must be float64, as the windows, got float32"},
+		{dense([]int{2, 1}, 0, math.NaN()), errs.ErrNotFinite, "predictions: element [1, 0] must be finite, got NaN"},
+		{dense([]int{2, 1}, 0, 1e9), errs.ErrNotFinite, "predictions: element [1, 0] must be finite in original units, got +Inf"},
+		{dense([]int{2, 1}, 0, 2000), errs.ErrNotFinite, "x: x must have errors that can be squared and compared"},
 	} {
 		_, err := w.Score(c.yhat)
 		wantError(t, err, c.kind, c.want)

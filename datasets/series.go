@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
 )
 
 // maxCells bounds a series, a file and a baseline forecast: 100 million
@@ -48,7 +48,7 @@ func (s *Series) Len() int {
 func (s *Series) Column(name string) ([]float64, error) {
 	i := slices.Index(s.Columns, name)
 	if i < 0 || i >= len(s.Values) {
-		return nil, graph.Error{Path: s.name(), Field: "column", Rule: "must be one of " + list(s.Columns), Value: name}
+		return nil, errs.Error{Path: s.name(), Field: "column", Rule: "must be one of " + list(s.Columns), Value: name}
 	}
 	return s.Values[i], nil
 }
@@ -72,32 +72,32 @@ func (s *Series) row(i int) string {
 // check reports the first way in which a series is not a table.
 func (s *Series) check() error {
 	if s == nil {
-		return graph.Error{Field: "series", Rule: "must not be nil"}
+		return errs.Error{Field: "series", Rule: "must not be nil"}
 	}
 	if len(s.Columns) == 0 {
-		return graph.Error{Path: s.name(), Field: "Series.Columns", Rule: "must name a column"}
+		return errs.Error{Path: s.name(), Field: "Series.Columns", Rule: "must name a column"}
 	}
 	if len(s.Values) != len(s.Columns) {
-		return graph.Error{Path: s.name(), Field: "Series.Values",
+		return errs.Error{Path: s.name(), Field: "Series.Values",
 			Rule: fmt.Sprintf("must hold %d columns, one for each name", len(s.Columns)), Value: len(s.Values)}
 	}
 	n := s.Len()
 	if n == 0 {
-		return graph.Error{Path: s.name(), Field: "Series.Values", Rule: "must have a row"}
+		return errs.Error{Path: s.name(), Field: "Series.Values", Rule: "must have a row"}
 	}
 	if n > maxCells/len(s.Columns) {
-		return graph.Error{Path: s.name(), Field: "Series.Values", Rule: fmt.Sprintf("must have at most %d numbers", maxCells)}
+		return errs.Error{Path: s.name(), Field: "Series.Values", Rule: fmt.Sprintf("must have at most %d numbers", maxCells)}
 	}
 	if s.Index != nil && len(s.Index) != n {
-		return graph.Error{Path: s.name(), Field: "Series.Index", Rule: fmt.Sprintf("must label %d rows", n), Value: len(s.Index)}
+		return errs.Error{Path: s.name(), Field: "Series.Index", Rule: fmt.Sprintf("must label %d rows", n), Value: len(s.Index)}
 	}
 	for i, name := range s.Columns {
 		if len(s.Values[i]) != n {
-			return graph.Error{Path: s.name(), Field: shorten(name), Rule: fmt.Sprintf("must have %d rows, as the first column", n), Value: len(s.Values[i])}
+			return errs.Error{Path: s.name(), Field: shorten(name), Rule: fmt.Sprintf("must have %d rows, as the first column", n), Value: len(s.Values[i])}
 		}
 	}
 	if name, twice := duplicate(s.Columns); twice {
-		return graph.Error{Path: s.name(), Field: "Series.Columns", Rule: "must all be different", Value: shorten(name)}
+		return errs.Error{Path: s.name(), Field: "Series.Columns", Rule: "must all be different", Value: shorten(name)}
 	}
 	return nil
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/engram-go/engram/datasets"
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
 )
 
 func TestEmbedded(t *testing.T) {
@@ -52,7 +52,7 @@ func TestFromSlices(t *testing.T) {
 		t.Errorf("%v, error %v", s, err)
 	}
 	_, err = s.Column("y")
-	wantError(t, err, graph.ErrInput, "x: column must be one of [x], got y")
+	wantError(t, err, errs.ErrInput, "x: column must be one of [x], got y")
 	if n := new(datasets.Series).Len(); n != 0 {
 		t.Errorf("empty series has %d rows", n)
 	}
@@ -73,6 +73,6 @@ func TestFromSlices(t *testing.T) {
 		{[]string{"a", "a"}, [][]float64{{1}, {1}}, "Series.Columns must all be different, got a"},
 	} {
 		_, err := datasets.FromColumns("", c.names, c.values)
-		wantError(t, err, graph.ErrInput, c.want)
+		wantError(t, err, errs.ErrInput, c.want)
 	}
 }

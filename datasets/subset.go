@@ -4,17 +4,17 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
 )
 
 // Subset looks at the samples from, from+1, … to−1 of data. It copies nothing.
 // Bounds outside data, or a range without a sample, are errors.
 func Subset(data Data, from, to int) (Data, error) {
 	if data == nil {
-		return nil, graph.Error{Field: "data", Rule: "must not be nil"}
+		return nil, errs.Error{Field: "data", Rule: "must not be nil"}
 	}
 	if n := data.Len(); from < 0 || to > n || from >= to {
-		return nil, graph.Error{Field: "range", Rule: fmt.Sprintf("must hold a sample and lie within the %d of the data", n), Value: fmt.Sprintf("%d to %d", from, to)}
+		return nil, errs.Error{Field: "range", Rule: fmt.Sprintf("must hold a sample and lie within the %d of the data", n), Value: fmt.Sprintf("%d to %d", from, to)}
 	}
 	return subset{data, from, to - from}, nil
 }
@@ -42,15 +42,15 @@ func (s subset) Gather(rows []int, into *Batch) error {
 // fraction outside (0, 1) and a side without a sample are errors.
 func Split(data Data, fraction float64) (head, tail Data, err error) {
 	if data == nil {
-		return nil, nil, graph.Error{Field: "data", Rule: "must not be nil"}
+		return nil, nil, errs.Error{Field: "data", Rule: "must not be nil"}
 	}
 	if !(fraction > 0 && fraction < 1) {
-		return nil, nil, graph.Error{Field: "fraction", Rule: "must be above 0 and below 1", Value: fraction}
+		return nil, nil, errs.Error{Field: "fraction", Rule: "must be above 0 and below 1", Value: fraction}
 	}
 	n := data.Len()
 	at := border(n, fraction)
 	if at <= 0 || at >= n {
-		return nil, nil, graph.Error{Field: "fraction", Rule: fmt.Sprintf("must leave a sample on both sides of %d", n), Value: fraction}
+		return nil, nil, errs.Error{Field: "fraction", Rule: fmt.Sprintf("must leave a sample on both sides of %d", n), Value: fraction}
 	}
 	if head, err = Subset(data, 0, at); err != nil {
 		return nil, nil, err

@@ -3,7 +3,7 @@ package datasets
 import (
 	"math"
 
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
 )
 
 // Transform makes the values of a column fit for a network. It is a plain
@@ -13,7 +13,7 @@ type Transform interface {
 	// Lag is how many values before it the transform of a value looks at: 0,
 	// or 1 for changes, which the first row does not have.
 	Lag() int
-	// Check reports the rule that a value breaks, as a graph.Error without
+	// Check reports the rule that a value breaks, as a errs.Error without
 	// place, or nil.
 	Check(value float64) error
 	// Fit learns from the training values of a column, all of them checked.
@@ -96,10 +96,10 @@ func (s scale) Undo(_, transformed float64) float64 { return transformed*s.facto
 func newScale(shift, factor, size float64, rule string) (scale, error) {
 	const rounding = 4 * 0x1p-52
 	if !finite(shift) || !finite(factor) {
-		return scale{}, graph.Error{Rule: "must be small enough to be scaled, up to about 1e150", Value: size}
+		return scale{}, errs.Error{Rule: "must be small enough to be scaled, up to about 1e150", Value: size}
 	}
 	if factor <= rounding*size {
-		return scale{}, graph.Error{Rule: rule, Value: shift}
+		return scale{}, errs.Error{Rule: rule, Value: shift}
 	}
 	return scale{shift, factor}, nil
 }

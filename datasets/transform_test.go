@@ -7,7 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/engram-go/engram/datasets"
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
 )
 
 func TestTransforms(t *testing.T) {
@@ -74,10 +74,10 @@ func TestTransformErrors(t *testing.T) {
 			t.Errorf("%T of %d values: no error", c.transform, len(c.train))
 			continue
 		}
-		wantError(t, err, graph.ErrInput, c.want)
+		wantError(t, err, errs.ErrInput, c.want)
 	}
 	for _, v := range []float64{0, -2} {
-		wantError(t, datasets.LogReturn{}.Check(v), graph.ErrInput, "must be positive for LogReturn, got")
+		wantError(t, datasets.LogReturn{}.Check(v), errs.ErrInput, "must be positive for LogReturn, got")
 	}
 }
 

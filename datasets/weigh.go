@@ -6,7 +6,8 @@ import (
 
 	"gorgonia.org/tensor"
 
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/shapes"
 )
 
 // Weigh gives the samples of data weights in losses and metrics: one tensor for
@@ -17,7 +18,7 @@ import (
 // that have weights already. A tensor is kept where it lies in row-major order.
 func Weigh(data Data, weights ...*tensor.Dense) (Data, error) {
 	if data == nil {
-		return nil, graph.Error{Field: "data", Rule: "must not be nil"}
+		return nil, errs.Error{Field: "data", Rule: "must not be nil"}
 	}
 	w := weighed{data, make([]*source, len(weights))}
 	some := false
@@ -36,7 +37,7 @@ func Weigh(data Data, weights ...*tensor.Dense) (Data, error) {
 		}
 	}
 	if !some {
-		return nil, graph.Error{Field: "weights", Rule: "must be set for a target"}
+		return nil, errs.Error{Field: "weights", Rule: "must be set for a target"}
 	}
 	return w, nil
 }
@@ -47,13 +48,13 @@ func readWeights(field string, weights *tensor.Dense, samples int) (*source, err
 	if err != nil {
 		return nil, place(err, field, "")
 	}
-	shape := graph.Shape(weights.Shape())
+	shape := shapes.Shape(weights.Shape())
 	if len(shape) > 2 || shape[0] != samples {
-		return nil, graph.Error{Field: field, Rule: fmt.Sprintf("must have the shape [%d], or [%d, steps]", samples, samples), Value: shape}
+		return nil, errs.Error{Field: field, Rule: fmt.Sprintf("must have the shape [%d], or [%d, steps]", samples, samples), Value: shape}
 	}
 	for i := range numbers.len() {
 		if x := numbers.at(i); x < 0 {
-			return nil, graph.Error{Field: field, Rule: "must not be negative", Value: x}
+			return nil, errs.Error{Field: field, Rule: "must not be negative", Value: x}
 		}
 	}
 	return &source{data: numbers, step: numbers.len() / shape[0], shape: slices.Clone(shape[1:])}, nil
@@ -66,7 +67,7 @@ type weighed struct {
 
 func (w weighed) Gather(rows []int, into *Batch) error {
 	if into == nil {
-		return graph.Error{Field: "into", Rule: "must not be nil"}
+		return errs.Error{Field: "into", Rule: "must not be nil"}
 	}
 	room := into.Weights
 	into.Weights = nil
@@ -74,7 +75,7 @@ func (w weighed) Gather(rows []int, into *Batch) error {
 		return err
 	}
 	if into.Weights != nil {
-		return graph.Error{Field: "data", Rule: "must not have weights already"}
+		return errs.Error{Field: "data", Rule: "must not have weights already"}
 	}
 	if len(room) != len(w.weights) {
 		room = make([]*tensor.Dense, len(w.weights))

@@ -6,10 +6,9 @@ import (
 	"testing"
 
 	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/internal/errs"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
-
-	"github.com/engram-go/engram/graph"
 )
 
 func samplesOf(t *testing.T, n int) *datasets.Samples {
@@ -125,7 +124,7 @@ func TestWeighRefuses(t *testing.T) {
 		{two, list(tensor.New(tensor.WithShape(2), tensor.WithBacking([]int{1, 2}))), "weights: dtype must be float32 or float64, got int"},
 	} {
 		_, err := datasets.Weigh(c.data, c.weights...)
-		var e graph.Error
+		var e errs.Error
 		if err == nil || err.Error() != c.want || !errors.As(err, &e) {
 			t.Errorf("got %v, want %s", err, c.want)
 		}

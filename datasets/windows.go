@@ -6,7 +6,8 @@ import (
 
 	"gorgonia.org/tensor"
 
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/shapes"
 )
 
 // Windowed is a series seen through a sliding window, split in time order.
@@ -73,10 +74,10 @@ func Windows(s *Series, config WindowConfig) (*Windowed, error) {
 	// Row r of the tables is row r + lag of the series: window i begins at row
 	// i·stride of x, and its targets steps rows further on in y.
 	nx, ny := len(c.Columns), len(c.Targets)
-	w.inputs = source{data: x, step: c.Stride * nx, shape: graph.Shape{c.Steps, nx}}
+	w.inputs = source{data: x, step: c.Stride * nx, shape: shapes.Shape{c.Steps, nx}}
 	w.newest = w.inputs
 	w.newest.first = x.len() - c.Steps*nx
-	targets := source{data: y, first: c.Steps * ny, step: c.Stride * ny, shape: graph.Shape{c.Horizon * ny}}
+	targets := source{data: y, first: c.Steps * ny, step: c.Stride * ny, shape: shapes.Shape{c.Horizon * ny}}
 	part := func(from, n int) *Samples {
 		if n == 0 {
 			return new(Samples)
@@ -102,7 +103,7 @@ func transformed(s *Series, c WindowConfig, names []string, fitted int) (numbers
 		}
 		for i, v := range column {
 			if !finite(v) {
-				return table, nil, graph.Error{Path: s.row(i), Field: shorten(name), Rule: "must be finite", Value: v, Kind: graph.ErrNotFinite}
+				return table, nil, errs.Error{Path: s.row(i), Field: shorten(name), Rule: "must be finite", Value: v, Kind: errs.ErrNotFinite}
 			}
 			if err := c.Transform.Check(v); err != nil {
 				return table, nil, place(err, s.row(i), shorten(name))
@@ -113,12 +114,12 @@ func transformed(s *Series, c WindowConfig, names []string, fitted int) (numbers
 			return table, nil, place(err, s.name(), shorten(name))
 		}
 		if fit == nil {
-			return table, nil, graph.Error{Path: s.name(), Field: "WindowConfig.Transform", Rule: "must return what it fitted"}
+			return table, nil, errs.Error{Path: s.name(), Field: "WindowConfig.Transform", Rule: "must return what it fitted"}
 		}
 		for i, v := range column[lag:] {
 			if y := fit.Do(column[max(0, i+lag-1)], v); !table.set(i*width+j, y) {
-				return table, nil, graph.Error{Path: s.row(i + lag), Field: shorten(name),
-					Rule: fmt.Sprintf("must be finite in %v once it is transformed", c.Dtype), Value: y, Kind: graph.ErrNotFinite}
+				return table, nil, errs.Error{Path: s.row(i + lag), Field: shorten(name),
+					Rule: fmt.Sprintf("must be finite in %v once it is transformed", c.Dtype), Value: y, Kind: errs.ErrNotFinite}
 			}
 		}
 		undoing[j] = fit
@@ -127,7 +128,7 @@ func transformed(s *Series, c WindowConfig, names []string, fitted int) (numbers
 }
 
 // InputShape is the shape of one input, [steps, columns], for layers.Input.
-func (w *Windowed) InputShape() graph.Shape { return w.inputs.shape.Clone() }
+func (w *Windowed) InputShape() shapes.Shape { return w.inputs.shape.Clone() }
 
 // Newest is the window that ends with the last row of the series and has no
 // target yet, as the model's inputs: one tensor [1, steps, columns]. Next turns

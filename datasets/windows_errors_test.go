@@ -8,7 +8,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/engram-go/engram/datasets"
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
 )
 
 func TestWindowsErrors(t *testing.T) {
@@ -51,7 +51,7 @@ func TestWindowsErrors(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w, err := datasets.Windows(ramp(t, 20), c.config)
-			var e graph.Error
+			var e errs.Error
 			if !errors.As(err, &e) || w != nil {
 				t.Fatalf("%v, error %v", w, err)
 			}
@@ -63,9 +63,9 @@ func TestWindowsErrors(t *testing.T) {
 func TestWindowsBadNumbers(t *testing.T) {
 	config := datasets.WindowConfig{Steps: 2, Columns: []string{"a"}}
 	_, err := datasets.Windows(nil, config)
-	wantError(t, err, graph.ErrInput, "series must not be nil")
+	wantError(t, err, errs.ErrInput, "series must not be nil")
 	_, err = datasets.Windows(new(datasets.Series), config)
-	wantError(t, err, graph.ErrInput, "series: Series.Columns must name a column")
+	wantError(t, err, errs.ErrInput, "series: Series.Columns must name a column")
 
 	s := ramp(t, 6)
 	s.Index = []string{"mon", "tue", "wed", "thu", "fri", "sat"}
@@ -76,23 +76,23 @@ func TestWindowsBadNumbers(t *testing.T) {
 	for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
 		s.Values[0][4] = v
 		_, err = datasets.Windows(s, config)
-		wantError(t, err, graph.ErrNotFinite, "ramp, row 4 (fri): a must be finite, got")
+		wantError(t, err, errs.ErrNotFinite, "ramp, row 4 (fri): a must be finite, got")
 	}
 	s.Values[0][4] = 1e39
 	_, err = datasets.Windows(s, config)
-	wantError(t, err, graph.ErrNotFinite, "ramp, row 4 (fri): a must be finite in float32 once it is transformed")
+	wantError(t, err, errs.ErrNotFinite, "ramp, row 4 (fri): a must be finite in float32 once it is transformed")
 	s.Values[0] = []float64{3, 3, 3, 3, 3, 4}
 	config.Test, config.Transform = 0.2, datasets.MinMax{}
 	_, err = datasets.Windows(s, config)
-	wantError(t, err, graph.ErrInput, "ramp: a must vary in the training part, got 3")
+	wantError(t, err, errs.ErrInput, "ramp: a must vary in the training part, got 3")
 	config.Targets, config.Columns = []string{"b"}, []string{"a"}
 	s.Values[0] = []float64{1, 2, 1, 2, 1, 2}
 	config.Transform = datasets.Standard{}
 	_, err = datasets.Windows(s, config)
-	wantError(t, err, graph.ErrNotFinite, "ramp, row 1 (tue): b must be finite")
+	wantError(t, err, errs.ErrNotFinite, "ramp, row 1 (tue): b must be finite")
 	s.Index = s.Index[:2]
 	_, err = datasets.Windows(s, config)
-	wantError(t, err, graph.ErrInput, "Series.Index must label 6 rows, got 2")
+	wantError(t, err, errs.ErrInput, "Series.Index must label 6 rows, got 2")
 
 	// A transform of one's own may return any error.
 	own := errors.New("no, thank you")
@@ -104,7 +104,7 @@ func TestWindowsBadNumbers(t *testing.T) {
 	// The first value that a logarithm refuses, also behind the training part.
 	s = datasets.FromSlice("price", []float64{1, 2, 4, 3, 5, 6, 7, -1, 0, 9})
 	_, err = datasets.Windows(s, datasets.WindowConfig{Steps: 2, Test: 0.3, Transform: datasets.LogReturn{}})
-	wantError(t, err, graph.ErrInput, "price, row 7: price must be positive for LogReturn, got -1")
+	wantError(t, err, errs.ErrInput, "price, row 7: price must be positive for LogReturn, got -1")
 }
 
 // odd is a transform of a user's that goes wrong.

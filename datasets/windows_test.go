@@ -10,7 +10,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/engram-go/engram/datasets"
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/shapes"
 )
 
 func TestWindows(t *testing.T) {
@@ -26,7 +27,7 @@ func TestWindows(t *testing.T) {
 	if w.Train.Len() != 3 || w.Validation.Len() != 0 || w.Test.Len() != 1 {
 		t.Fatalf("%d, %d and %d windows", w.Train.Len(), w.Validation.Len(), w.Test.Len())
 	}
-	if d := cmp.Diff(graph.Shape{3, 2}, w.InputShape()); d != "" {
+	if d := cmp.Diff(shapes.Shape{3, 2}, w.InputShape()); d != "" {
 		t.Error(d)
 	}
 	x, y := w.Train.X()[0], w.Train.Y()[0]
@@ -273,5 +274,5 @@ func TestWindowsAreViews(t *testing.T) {
 		t.Errorf("the last window begins with %v, want %v", got, want)
 	}
 	many := make([]int, 50_000)
-	wantError(t, w.Train.Gather(many, &b), graph.ErrInput, "rows must be few enough for a tensor of 2147483648 numbers, got 50000")
+	wantError(t, w.Train.Gather(many, &b), errs.ErrInput, "rows must be few enough for a tensor of 2147483648 numbers, got 50000")
 }

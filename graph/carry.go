@@ -1,6 +1,8 @@
 package graph
 
-import "fmt"
+import (
+	"fmt"
+)
 
 // MaxMemory bounds Config.Memory: float32 does not hold every larger whole
 // number, and so could not count the steps.

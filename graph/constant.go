@@ -1,6 +1,8 @@
 package graph
 
-import "fmt"
+import (
+	"fmt"
+)
 
 // Const is a value with every element c.
 func (s *Scope) Const(c float64, shape Shape) Value {

@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/chewxy/hm"
+	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/shapes"
 	"github.com/pkg/errors"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -69,7 +71,7 @@ func (s *Scope) apply(sp spec, in ...Value) Value {
 	if s.err != nil {
 		return s.poison(sp.shape)
 	}
-	if err := sp.shape.check(); err != nil {
+	if err := shapes.Check(sp.shape); err != nil {
 		s.Fail(err)
 		return s.poison(sp.shape)
 	}
@@ -130,7 +132,7 @@ func (o *op) Do(in ...gorgonia.Value) (_ gorgonia.Value, err error) {
 		err = take(o.in64, in, o.in)
 	}
 	if err != nil {
-		o.scope.fault = locate(err, o.path)
+		o.scope.fault = errs.Locate(err, o.path)
 		return nil, o.scope.fault
 	}
 	return o.out, o.compute()
@@ -160,7 +162,7 @@ func (o *op) compute() (err error) {
 			err = errors.Errorf("%s panicked: %v", o.name, r)
 		}
 		if err != nil {
-			err = locate(err, o.path)
+			err = errs.Locate(err, o.path)
 			o.scope.fault = err
 		}
 	}()

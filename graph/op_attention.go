@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/engram-go/engram/graph/internal/kernels"
+	"github.com/engram-go/engram/internal/kernels"
 )
 
 // DotAttention is attention by dot products with several heads, as one

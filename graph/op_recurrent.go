@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/engram-go/engram/graph/internal/kernels"
+	"github.com/engram-go/engram/internal/kernels"
 	"gorgonia.org/tensor"
 )
 

@@ -3,7 +3,8 @@ package graph
 import (
 	"fmt"
 
-	"github.com/engram-go/engram/graph/internal/kernels"
+	"github.com/engram-go/engram/internal/kernels"
+	"github.com/engram-go/engram/internal/shapes"
 )
 
 // The operations on two values broadcast as NumPy does: axes are matched from
@@ -121,7 +122,7 @@ type kernel2[T float] func(out, a, b []T, stepA, stepB int)
 
 func (v Value) binary(name string, w Value, f32 kernel2[float32], f64 kernel2[float64],
 	diff func(in []Value, y, dy Value, want []bool) []Value) Value {
-	shape, ok := broadcast(v.shape, w.shape)
+	shape, ok := shapes.Broadcast(v.shape, w.shape)
 	if !ok {
 		v.s.Failf(name, fmt.Sprintf("must have operands that broadcast to each other, beside %v", v.shape), w.shape)
 		return v.s.poison(deeper(v.shape, w.shape))

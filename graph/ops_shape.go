@@ -3,12 +3,14 @@ package graph
 import (
 	"fmt"
 	"slices"
+
+	"github.com/engram-go/engram/internal/shapes"
 )
 
 // Reshape gives the elements, in their order, another shape.
 func (v Value) Reshape(shape ...int) Value {
 	s := Shape(shape).Clone()
-	if v.shape.Known() && s.Known() && v.shape.Size() != s.Size() && s.check() == nil {
+	if v.shape.Known() && s.Known() && v.shape.Size() != s.Size() && shapes.Check(s) == nil {
 		v.s.Failf("reshape", fmt.Sprintf("must keep the %d elements of %v", v.shape.Size(), v.shape), s)
 		return v.s.poison(s)
 	}
@@ -54,7 +56,7 @@ func (v Value) Unsqueeze(axis int) Value {
 // BroadcastTo repeats the axes of size 1 until the value has the given shape.
 func (v Value) BroadcastTo(shape ...int) Value {
 	s := Shape(shape).Clone()
-	if !v.shape.expandsTo(s) {
+	if !shapes.ExpandsTo(v.shape, s) {
 		v.s.Failf("broadcast", fmt.Sprintf("must be possible from %v", v.shape), s)
 		return v.s.poison(s)
 	}

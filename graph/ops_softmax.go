@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/engram-go/engram/graph/internal/kernels"
+	"github.com/engram-go/engram/internal/kernels"
 )
 
 // Softmax is eᵛ / Σ eᵛ along an axis, without overflow. A line that has a NaN,

@@ -1,6 +1,8 @@
 package graph
 
-import "math"
+import (
+	"math"
+)
 
 // Map applies f to every element; df gives the derivative from the element x
 // and its image y; nil means 0 everywhere. The name appears in messages. It is

@@ -1,6 +1,8 @@
 package graph
 
-import "github.com/engram-go/engram/graph/internal/kernels"
+import (
+	"github.com/engram-go/engram/internal/kernels"
+)
 
 // loops are an operation on every element, and its derivative, as loops over
 // whole vectors: what is used most is worth more than Map, which calls a

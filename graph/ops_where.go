@@ -1,14 +1,18 @@
 package graph
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/engram-go/engram/internal/shapes"
+)
 
 // Where takes the element of a where cond is not 0, and that of b elsewhere.
 // The three broadcast to one shape. The gradient goes to the side taken only:
 // a NaN on the other does not come through.
 func Where(cond, a, b Value) Value {
-	shape, ok := broadcast(a.shape, b.shape)
+	shape, ok := shapes.Broadcast(a.shape, b.shape)
 	if ok {
-		shape, ok = broadcast(shape, cond.shape)
+		shape, ok = shapes.Broadcast(shape, cond.shape)
 	}
 	if !ok {
 		cond.s.Failf("where", fmt.Sprintf("must have operands that broadcast to each other, beside %v and %v", cond.shape, a.shape), b.shape)

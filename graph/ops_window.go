@@ -3,6 +3,8 @@ package graph
 import (
 	"fmt"
 	"math"
+
+	"github.com/engram-go/engram/internal/shapes"
 )
 
 // Window says how windows lie over the steps of a value. The first one begins
@@ -103,8 +105,8 @@ func (v Value) windows(name string, w Window) (windowPlan, bool) {
 		return windowPlan{}, false
 	}
 	if min(w.Size, w.Stride, w.Dilation) < 1 || min(w.Before, w.After) < 0 ||
-		max(w.Size, w.Dilation, w.Before, w.After) > maxElements {
-		v.s.Failf(name, fmt.Sprintf("must have windows of positive sizes up to %d", maxElements), fmt.Sprintf("%+v", w))
+		max(w.Size, w.Dilation, w.Before, w.After) > shapes.MaxElements {
+		v.s.Failf(name, fmt.Sprintf("must have windows of positive sizes up to %d", shapes.MaxElements), fmt.Sprintf("%+v", w))
 		return windowPlan{}, false
 	}
 	p := windowPlan{w, v.shape[0], v.shape[1], v.shape[2], Any}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/engram-go/engram/internal/shapes"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 )
@@ -200,7 +201,7 @@ func (s *Scope) param(name string, shape Shape, init Initializer, trainable bool
 	if s.err != nil {
 		return s.poison(shape)
 	}
-	if err := shape.check(); err != nil {
+	if err := shapes.Check(shape); err != nil {
 		s.Fail(err)
 		return s.poison(shape)
 	}

@@ -1,6 +1,8 @@
 package graph
 
-import "strings"
+import (
+	"strings"
+)
 
 // Trainable tells whether gradients change the parameter: it is neither a state
 // nor frozen, here or in the set that it is shared with.

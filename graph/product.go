@@ -3,7 +3,7 @@ package graph
 import (
 	"slices"
 
-	"github.com/engram-go/engram/graph/internal/kernels"
+	"github.com/engram-go/engram/internal/kernels"
 )
 
 // product is a plan: for every place of the loops a product of an m×k with a

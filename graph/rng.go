@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/engram-go/engram/internal/errs"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 )
@@ -114,7 +115,7 @@ func (s *Scope) random(name string, shape Shape, draw func(r *rand.Rand) float64
 func (r random) fill(at Tick) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = locate(errors.Errorf("drawing panicked: %v", p), r.path)
+			err = errs.Locate(errors.Errorf("drawing panicked: %v", p), r.path)
 		}
 	}()
 	rnd := Rand(r.seed, "draw", r.key, at)

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/engram-go/engram/graph/internal/kernels"
+	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/kernels"
+	"github.com/engram-go/engram/internal/shapes"
 	"github.com/pkg/errors"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -168,7 +170,7 @@ func (s *Scope) Fail(err error) {
 	if s.err != nil || err == nil {
 		return
 	}
-	s.err = locate(err, s.path)
+	s.err = errs.Locate(err, s.path)
 }
 
 // Failf keeps the first error: field breaks rule with value.
@@ -240,7 +242,7 @@ func (s *Scope) leafOf(l *level, name string, shape Shape) Value {
 	if s.err != nil {
 		return s.poison(shape)
 	}
-	if err := shape.check(); err != nil {
+	if err := shapes.Check(shape); err != nil {
 		s.Fail(err)
 		return s.poison(shape)
 	}

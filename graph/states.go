@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/engram-go/engram/internal/shapes"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 )
@@ -66,7 +67,7 @@ func (t *States) declare(path string, shape Shape, limit int) (*held, error) {
 		}
 		return h, nil
 	}
-	if err := shape.check(); err != nil {
+	if err := shapes.Check(shape); err != nil {
 		return nil, err
 	}
 	h := &held{shape.Clone(), newDense(t.dtype, shape), limit}

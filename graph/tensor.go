@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/engram-go/engram/graph/internal/kernels"
+	"github.com/engram-go/engram/internal/kernels"
 	"gorgonia.org/tensor"
 )
 

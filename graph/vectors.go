@@ -1,6 +1,8 @@
 package graph
 
-import "github.com/engram-go/engram/graph/internal/kernels"
+import (
+	"github.com/engram-go/engram/internal/kernels"
+)
 
 // What works on parameters outside of a graph, an optimizer above all, has the
 // kernels for whole vectors here.

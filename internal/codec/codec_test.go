@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/codec"
+	"github.com/engram-go/engram/internal/errs"
 	"pgregory.net/rapid"
 )
 
@@ -250,8 +250,8 @@ func FuzzDecode(f *testing.F) {
 
 func refused(t *testing.T, label string, err error, path, field, want string) {
 	t.Helper()
-	var e graph.Error
-	if !errors.As(err, &e) || !errors.Is(err, graph.ErrInput) || e.Path != path || e.Field != field || !strings.Contains(err.Error(), want) {
+	var e errs.Error
+	if !errors.As(err, &e) || !errors.Is(err, errs.ErrInput) || e.Path != path || e.Field != field || !strings.Contains(err.Error(), want) {
 		t.Errorf("%s: error %v (path %q, field %q) does not say %q at %q, %q", label, err, e.Path, e.Field, want, path, field)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"reflect"
 	"strconv"
 
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/strictjson"
 )
 
@@ -18,12 +18,12 @@ import (
 // field that is not given, except of structs that With has added, a key given
 // twice, a value of another kind, a number that does not fit, null for what has
 // none, more than one value, more than 100 levels or 16 MiB are errors, and then
-// dst stays as it was. Errors are graph.Error values, whose Path is the place in
+// dst stays as it was. Errors are errs.Error values, whose Path is the place in
 // the JSON, such as "layers[2].config.units".
 func (r *Registry) Decode(data []byte, dst any) error {
 	p := reflect.ValueOf(dst)
 	if p.Kind() != reflect.Pointer || p.IsNil() || p.Type().Elem().Kind() == reflect.Pointer {
-		return graph.Error{Field: "destination", Rule: "must point to a value, and not to a pointer", Value: p.Kind()}
+		return errs.Error{Field: "destination", Rule: "must point to a value, and not to a pointer", Value: p.Kind()}
 	}
 	v := reflect.New(p.Type().Elem()).Elem()
 	err := check(data)
@@ -37,7 +37,7 @@ func (r *Registry) Decode(data []byte, dst any) error {
 		}
 	}
 	if err != nil {
-		var e graph.Error
+		var e errs.Error
 		if errors.As(err, &e) && e.Path == "" && e.Field == "" {
 			return in("JSON", err)
 		}
@@ -55,7 +55,7 @@ type decoder struct {
 // value fills v, which is zero, from data, which stands at path.
 func (d decoder) value(data []byte, v reflect.Value, path string) error {
 	refuse := func(rule string) error {
-		return graph.Error{Path: path, Rule: rule, Value: strictjson.Clip(data)}
+		return errs.Error{Path: path, Rule: rule, Value: strictjson.Clip(data)}
 	}
 	if !writable(v.Type()) {
 		return refuse(fmt.Sprintf("must not be there, as nothing fits a %v", v.Type()))
@@ -135,14 +135,14 @@ func (d decoder) named(data []byte, v reflect.Value, path string) error {
 	case '{':
 		return d.class(data, v, path)
 	}
-	return graph.Error{Path: path, Rule: fmt.Sprintf("must be the name or the class_name and config of a %v", v.Type()), Value: strictjson.Clip(data)}
+	return errs.Error{Path: path, Rule: fmt.Sprintf("must be the name or the class_name and config of a %v", v.Type()), Value: strictjson.Clip(data)}
 }
 
 func (d decoder) class(data []byte, v reflect.Value, path string) error {
 	parts := map[string][]byte{}
 	err := strictjson.Object(data, func(key string, value []byte) error {
 		if key != "class_name" && key != "config" {
-			return graph.Error{Path: join(path, key), Rule: "must be class_name or config"}
+			return errs.Error{Path: join(path, key), Rule: "must be class_name or config"}
 		}
 		parts[key] = value
 		return nil
@@ -151,7 +151,7 @@ func (d decoder) class(data []byte, v reflect.Value, path string) error {
 		return at(path, err)
 	}
 	if len(parts) != 2 {
-		return graph.Error{Path: path, Rule: "must have class_name and config", Value: strictjson.Clip(data)}
+		return errs.Error{Path: path, Rule: "must have class_name and config", Value: strictjson.Clip(data)}
 	}
 	name, err := strictjson.String(parts["class_name"])
 	if err != nil {
@@ -183,14 +183,14 @@ func (d decoder) fields(data []byte, v reflect.Value, path string) error {
 				return d.value(value, v.FieldByIndex(f.Index), join(path, key))
 			}
 		}
-		return graph.Error{Path: join(path, key), Rule: fmt.Sprintf("must be a field of %v", v.Type()), Value: strictjson.Clip(value)}
+		return errs.Error{Path: join(path, key), Rule: fmt.Sprintf("must be a field of %v", v.Type()), Value: strictjson.Clip(value)}
 	})
 	if err != nil {
 		return at(path, err)
 	}
 	for _, f := range fields {
 		if !given[f.key] && !d.lax {
-			return graph.Error{Path: join(path, f.key), Rule: "must be given"}
+			return errs.Error{Path: join(path, f.key), Rule: "must be given"}
 		}
 	}
 	return nil
@@ -216,7 +216,7 @@ func (d decoder) list(data []byte, v reflect.Value, path string) error {
 	case err != nil:
 		return at(path, err)
 	case v.Kind() == reflect.Array && n != v.Len():
-		return graph.Error{Path: path, Rule: fmt.Sprintf("must have %d elements", v.Len()), Value: n}
+		return errs.Error{Path: path, Rule: fmt.Sprintf("must have %d elements", v.Len()), Value: n}
 	case v.Kind() == reflect.Slice && n == 0:
 		v.Set(reflect.MakeSlice(v.Type(), 0, 0))
 	}

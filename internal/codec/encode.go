@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/strictjson"
 )
 
@@ -23,7 +23,7 @@ import (
 // become what JSON has for them; nil slices, maps, pointers and interfaces
 // become null. Pointers may lead to anything that is not null itself.
 //
-// Refused, with a graph.Error whose Field says where ("LSTM.Activation"), are
+// Refused, with a errs.Error whose Field says where ("LSTM.Activation"), are
 // values that would be lost: NaN and infinities, functions, channels, complex
 // numbers and unexported fields unless zero, types and names that are not in the
 // registry, text that is not UTF-8, more than 100 levels or 16 MiB of JSON.
@@ -33,7 +33,7 @@ func (r *Registry) Encode(v any) ([]byte, error) {
 		return []byte("null"), nil
 	}
 	if rv.Kind() == reflect.Pointer {
-		return nil, graph.Error{Field: rv.Type().String(), Rule: "must be a value and not a pointer"}
+		return nil, errs.Error{Field: rv.Type().String(), Rule: "must be a value and not a pointer"}
 	}
 	e, name := encoder{r}, rv.Type().Name()
 	encode := e.value
@@ -55,7 +55,7 @@ func (r *Registry) Encode(v any) ([]byte, error) {
 // check holds JSON to the limits on depth and size, and to the language.
 func check(b []byte) error {
 	if len(b) > maxBytes {
-		return graph.Error{Rule: fmt.Sprintf("must be within %d bytes of JSON", maxBytes), Value: len(b)}
+		return errs.Error{Rule: fmt.Sprintf("must be within %d bytes of JSON", maxBytes), Value: len(b)}
 	}
 	return strictjson.Check(b, maxDepth)
 }
@@ -66,10 +66,10 @@ type encoder struct{ *Registry }
 // number of arrays and objects around it.
 func (e encoder) value(b []byte, v reflect.Value, path string, depth int) ([]byte, error) {
 	if depth > maxDepth || len(b) > maxBytes { // it may go round in a circle
-		return nil, graph.Error{Field: strictjson.Clip([]byte(path)), Rule: fmt.Sprintf("must be within %d levels and %d bytes of JSON", maxDepth, maxBytes)}
+		return nil, errs.Error{Field: strictjson.Clip([]byte(path)), Rule: fmt.Sprintf("must be within %d levels and %d bytes of JSON", maxDepth, maxBytes)}
 	}
 	if !writable(v.Type()) {
-		return nil, graph.Error{Field: path, Rule: "must be of a type that JSON can hold", Value: v.Type()}
+		return nil, errs.Error{Field: path, Rule: "must be of a type that JSON can hold", Value: v.Type()}
 	}
 	switch v.Kind() {
 	case reflect.Slice, reflect.Map, reflect.Pointer, reflect.Interface:
@@ -89,7 +89,7 @@ func (e encoder) value(b []byte, v reflect.Value, path string, depth int) ([]byt
 		return strconv.AppendUint(b, v.Uint(), 10), nil
 	case reflect.Float32, reflect.Float64:
 		if f := v.Float(); math.IsNaN(f) || math.IsInf(f, 0) {
-			return nil, graph.Error{Field: path, Rule: "must be finite", Value: f}
+			return nil, errs.Error{Field: path, Rule: "must be finite", Value: f}
 		}
 		return strconv.AppendFloat(b, v.Float(), 'g', -1, v.Type().Bits()), nil
 	case reflect.String:
@@ -118,13 +118,13 @@ func (e encoder) named(b []byte, v reflect.Value, want reflect.Type, path string
 	case v.Kind() == reflect.String:
 		known, name = e.names, v.String()
 	default:
-		return nil, graph.Error{Field: path, Rule: fmt.Sprintf("must be a registered %v", want), Value: v.Type()}
+		return nil, errs.Error{Field: path, Rule: fmt.Sprintf("must be a registered %v", want), Value: v.Type()}
 	}
 	p, err := known.find(name, want)
 	switch {
 	case err == nil && (p.Type() != v.Type() || own && !p.Equal(v)),
 		err != nil && want == v.Type() && !own && v.Kind() == reflect.Struct: // its type is all that is asked for
-		err = graph.Error{Rule: "must be registered, or in Custom", Value: v.Type()}
+		err = errs.Error{Rule: "must be registered, or in Custom", Value: v.Type()}
 	}
 	if err != nil {
 		return nil, in(path, err)
@@ -155,7 +155,7 @@ func (e encoder) fields(b []byte, v reflect.Value, path string, depth int) ([]by
 		here := strings.TrimPrefix(path+"."+f.Name, ".")
 		if next == len(fields) || f.Name != fields[next].Name {
 			if !v.Field(i).IsZero() {
-				return nil, graph.Error{Field: here, Rule: "must be zero, as it cannot be written", Value: f.Type}
+				return nil, errs.Error{Field: here, Rule: "must be zero, as it cannot be written", Value: f.Type}
 			}
 			continue
 		}
@@ -212,7 +212,7 @@ func comma(b []byte, before int) []byte {
 
 // in gives an error its field.
 func in(path string, err error) error {
-	var e graph.Error
+	var e errs.Error
 	if !errors.As(err, &e) {
 		return err
 	}

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/codec"
+	"github.com/engram-go/engram/internal/errs"
 )
 
 type (
@@ -297,7 +297,7 @@ func TestDecodeInto(t *testing.T) {
 }
 
 func errorField(err error) string {
-	var e graph.Error
+	var e errs.Error
 	errors.As(err, &e)
 	return e.Field
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
 )
 
 // A field is one that is written, under its key.
@@ -27,7 +27,7 @@ func fieldsOf(t reflect.Type) ([]field, error) {
 		}
 		f.key = snake(f.Name)
 		if other, ok := byKey[f.key]; ok {
-			return nil, graph.Error{Field: t.Name() + "." + f.Name, Rule: "must not have the same key as " + other, Value: f.key}
+			return nil, errs.Error{Field: t.Name() + "." + f.Name, Rule: "must not have the same key as " + other, Value: f.key}
 		}
 		byKey[f.key] = f.Name
 		out = append(out, f)
@@ -79,7 +79,7 @@ func snake(name string) string {
 
 // at gives an error its place, unless a deeper place is known.
 func at(path string, err error) error {
-	var e graph.Error
+	var e errs.Error
 	if !errors.As(err, &e) || e.Path != "" {
 		return err
 	}

@@ -11,7 +11,7 @@ import (
 	"reflect"
 	"slices"
 
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/strictjson"
 )
 
@@ -104,15 +104,15 @@ func (r *Registry) unique() error {
 func (r *Registry) add(p reflect.Value) error {
 	switch {
 	case !p.IsValid():
-		return graph.Error{Field: "value", Rule: "must not be nil"}
+		return errs.Error{Field: "value", Rule: "must not be nil"}
 	case p.Type().PkgPath() == "" || p.Kind() != reflect.Struct && p.Kind() != reflect.String:
-		return graph.Error{Field: "value", Rule: "must be of a named struct or string type", Value: p.Type()}
+		return errs.Error{Field: "value", Rule: "must be of a named struct or string type", Value: p.Type()}
 	case isNamed(p.Type()):
 		return r.addNamed(p)
 	case p.Kind() == reflect.Struct:
 		r.structs.add(p.Type().Name(), reflect.Zero(p.Type()))
 	case p.String() == "":
-		return graph.Error{Field: p.Type().String(), Rule: "must not be empty"}
+		return errs.Error{Field: p.Type().String(), Rule: "must not be empty"}
 	default:
 		r.names.add(p.String(), p)
 	}
@@ -123,13 +123,13 @@ func (r *Registry) addNamed(p reflect.Value) error {
 	name := p.Interface().(Named).RegisteredName()
 	switch {
 	case name == "":
-		return graph.Error{Field: p.Type().String(), Rule: "must have a name"}
+		return errs.Error{Field: p.Type().String(), Rule: "must have a name"}
 	case !p.Comparable():
-		return graph.Error{Field: p.Type().String(), Rule: "must be comparable, as one with a name of its own"}
+		return errs.Error{Field: p.Type().String(), Rule: "must be comparable, as one with a name of its own"}
 	}
 	for _, q := range r.names[name] {
 		if q.Type() == p.Type() && !q.Equal(p) {
-			return graph.Error{Field: strictjson.Label(name), Rule: fmt.Sprintf("must name a single %v", p.Type())}
+			return errs.Error{Field: strictjson.Label(name), Rule: fmt.Sprintf("must name a single %v", p.Type())}
 		}
 	}
 	r.names.add(name, p)
@@ -166,7 +166,7 @@ func (t table) assignable(name string, want reflect.Type) []reflect.Value {
 func (t table) find(name string, want reflect.Type) (reflect.Value, error) {
 	switch found := t.assignable(name, want); len(found) {
 	case 0:
-		return reflect.Value{}, graph.Error{Rule: fmt.Sprintf("must name a registered %v, or one in Custom", want), Value: strictjson.Label(name)}
+		return reflect.Value{}, errs.Error{Rule: fmt.Sprintf("must name a registered %v, or one in Custom", want), Value: strictjson.Label(name)}
 	case 1:
 		return found[0], nil
 	default:
@@ -174,7 +174,7 @@ func (t table) find(name string, want reflect.Type) (reflect.Value, error) {
 		for _, p := range found {
 			types = append(types, p.Type().PkgPath()+"."+p.Type().Name())
 		}
-		return reflect.Value{}, graph.Error{Field: strictjson.Label(name),
+		return reflect.Value{}, errs.Error{Field: strictjson.Label(name),
 			Rule: fmt.Sprintf("must name a single %v", want), Value: types}
 	}
 }

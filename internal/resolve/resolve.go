@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"reflect"
 
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
 )
 
 // Of returns a value with every default filled in, by its method Resolve where
@@ -26,7 +26,7 @@ func Of[T any](kind string, value T) (T, error) {
 		return resolved, err
 	}
 	if want, got := typeOf(value), typeOf(resolved); got != want {
-		return resolved, graph.Error{
+		return resolved, errs.Error{
 			Field: want.Name() + ".Resolve",
 			Rule:  fmt.Sprintf("must return %s of the type %v, as that of an embedded type does not", kind, want),
 			Value: fmt.Sprintf("%T", resolved),

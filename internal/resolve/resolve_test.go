@@ -4,7 +4,7 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/resolve"
 )
 
@@ -54,7 +54,7 @@ func TestOf(t *testing.T) {
 		if err == nil && (c.err != "" || got != c.want) || err != nil && err.Error() != c.err {
 			t.Errorf("%#v: got %#v, %v, want %#v, %s", c.given, got, err, c.want, c.err)
 		}
-		if c.err != "" && c.err != "too small" && !errors.Is(err, graph.ErrInput) {
+		if c.err != "" && c.err != "too small" && !errors.Is(err, errs.ErrInput) {
 			t.Errorf("%v must be bad input", err)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"strconv"
 	"unicode/utf8"
 
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
 )
 
 // Check reports whatever keeps data from being exactly one JSON value in
@@ -21,10 +21,10 @@ import (
 // here take only data that passed it, or a part of such data.
 func Check(data []byte, depth int) error {
 	if !json.Valid(data) {
-		return graph.Error{Rule: "must be one complete value"}
+		return errs.Error{Rule: "must be one complete value"}
 	}
 	if !utf8.Valid(data) {
-		return graph.Error{Rule: "must be UTF-8"}
+		return errs.Error{Rule: "must be UTF-8"}
 	}
 	open := 0
 	for i := 0; i < len(data); i++ {
@@ -32,12 +32,12 @@ func Check(data []byte, depth int) error {
 		case '"':
 			n := stringLen(data[i:])
 			if !paired(data[i : i+n]) {
-				return graph.Error{Rule: "must have no half of a surrogate pair", Value: Clip(data[i : i+n])}
+				return errs.Error{Rule: "must have no half of a surrogate pair", Value: Clip(data[i : i+n])}
 			}
 			i += n - 1
 		case '{', '[':
 			if open++; open > depth {
-				return graph.Error{Rule: fmt.Sprintf("must be at most %d levels deep", depth)}
+				return errs.Error{Rule: fmt.Sprintf("must be at most %d levels deep", depth)}
 			}
 		case '}', ']':
 			open--
@@ -61,7 +61,7 @@ func Object(data []byte, visit func(key string, value []byte) error) error {
 			return err
 		}
 		if seen[key] {
-			return graph.Error{Field: "key " + Clip(rest[:n]), Rule: "must not appear twice"}
+			return errs.Error{Field: "key " + Clip(rest[:n]), Rule: "must not appear twice"}
 		}
 		seen[key] = true
 		rest = bytes.TrimLeft(rest[n:], space+":")
@@ -95,7 +95,7 @@ func Array(data []byte, visit func(i int, value []byte) error) error {
 func String(data []byte) (string, error) {
 	data = bytes.Trim(data, space)
 	if len(data) == 0 || data[0] != '"' {
-		return "", graph.Error{Rule: "must be a string", Value: Clip(data)}
+		return "", errs.Error{Rule: "must be a string", Value: Clip(data)}
 	}
 	if body := data[1 : len(data)-1]; bytes.IndexByte(body, '\\') < 0 {
 		return string(body), nil
@@ -109,7 +109,7 @@ func String(data []byte) (string, error) {
 // as JSON cannot hold it.
 func AppendString(dst []byte, s string) ([]byte, error) {
 	if !utf8.ValidString(s) {
-		return dst, graph.Error{Rule: "must be UTF-8", Value: Clip(fmt.Appendf(nil, "%q", s))}
+		return dst, errs.Error{Rule: "must be UTF-8", Value: Clip(fmt.Appendf(nil, "%q", s))}
 	}
 	b := bytes.NewBuffer(dst)
 	enc := json.NewEncoder(b)
@@ -145,7 +145,7 @@ const space = " \t\r\n"
 func inside(data []byte, open byte, rule string) ([]byte, error) {
 	data = bytes.Trim(data, space)
 	if len(data) == 0 || data[0] != open {
-		return nil, graph.Error{Rule: rule, Value: Clip(data)}
+		return nil, errs.Error{Rule: rule, Value: Clip(data)}
 	}
 	return bytes.Trim(data[1:len(data)-1], space), nil
 }
@@ -223,7 +223,7 @@ func paired(s []byte) bool {
 
 // In says which part of a text an error is about, where nobody has said so yet.
 func In(field string, err error) error {
-	var e graph.Error
+	var e errs.Error
 	if !errors.As(err, &e) || e.Field != "" {
 		return err
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/strictjson"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -217,7 +217,7 @@ func checkError(t *testing.T, name string, err error, want string) {
 		}
 		return
 	}
-	if !errors.Is(err, graph.ErrInput) || !strings.Contains(err.Error(), want) {
+	if !errors.Is(err, errs.ErrInput) || !strings.Contains(err.Error(), want) {
 		t.Errorf("%s: error %v does not say %q", name, err, want)
 	}
 }

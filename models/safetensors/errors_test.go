@@ -14,7 +14,7 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/models/safetensors"
 	"gorgonia.org/tensor"
 )
@@ -100,7 +100,7 @@ func TestCut(t *testing.T) {
 	broken := errors.New("broken disk")
 	for _, n := range []int64{0, 20, int64(len(data)) - 3, int64(len(data))} {
 		r := io.MultiReader(io.LimitReader(bytes.NewReader(data), n), iotest.ErrReader(broken))
-		if _, err := safetensors.Read(r); !errors.Is(err, broken) || errors.Is(err, graph.ErrInput) {
+		if _, err := safetensors.Read(r); !errors.Is(err, broken) || errors.Is(err, errs.ErrInput) {
 			t.Errorf("after %d bytes: %v", n, err)
 		}
 	}
@@ -233,14 +233,14 @@ func TestReadFileErrors(t *testing.T) {
 
 func refused(t *testing.T, name string, err error, path, want string) {
 	t.Helper()
-	var e graph.Error
-	if !errors.As(err, &e) || !errors.Is(err, graph.ErrInput) || path != "*" && e.Path != path || !strings.Contains(err.Error(), want) {
+	var e errs.Error
+	if !errors.As(err, &e) || !errors.Is(err, errs.ErrInput) || path != "*" && e.Path != path || !strings.Contains(err.Error(), want) {
 		t.Errorf("%s: error %v (path %q) does not say %q at %q", name, err, e.Path, want, path)
 	}
 }
 
 func errorPath(err error) string {
-	var e graph.Error
+	var e errs.Error
 	errors.As(err, &e)
 	return e.Path
 }
@@ -271,7 +271,7 @@ func TestReaderWithoutNumbers(t *testing.T) {
 	}
 	_, twice := read.Tensors()
 	for _, err := range []error{none, nothing, zero, twice} {
-		if !errors.Is(err, graph.ErrInput) {
+		if !errors.Is(err, errs.ErrInput) {
 			t.Errorf("got %v", err)
 		}
 	}

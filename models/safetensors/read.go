@@ -8,7 +8,8 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/shapes"
 	"github.com/engram-go/engram/internal/strictjson"
 	"gorgonia.org/tensor"
 )
@@ -28,7 +29,7 @@ func readHeader(r io.Reader) ([]byte, error) {
 	}
 	n := binary.LittleEndian.Uint64(length[:])
 	if n > maxHeader {
-		return nil, graph.Error{Field: "header", Rule: fmt.Sprintf("must have at most %d bytes, or the file is not in the safetensors format", maxHeader), Value: n}
+		return nil, errs.Error{Field: "header", Rule: fmt.Sprintf("must have at most %d bytes, or the file is not in the safetensors format", maxHeader), Value: n}
 	}
 	head, err := io.ReadAll(io.LimitReader(r, int64(n)))
 	if err != nil || len(head) < int(n) {
@@ -40,7 +41,7 @@ func readHeader(r io.Reader) ([]byte, error) {
 // parseHeader returns the metadata and the tensors in the order of their data.
 func parseHeader(head []byte) (*Reader, error) {
 	if len(head) == 0 || head[0] != '{' {
-		return nil, graph.Error{Field: "header", Rule: "must begin with {", Value: strictjson.Clip(head)}
+		return nil, errs.Error{Field: "header", Rule: "must begin with {", Value: strictjson.Clip(head)}
 	}
 	const depth = 3 // tensors, their fields, the lists in those
 	if err := strictjson.Check(head, depth); err != nil {
@@ -67,7 +68,7 @@ func parseHeader(head []byte) (*Reader, error) {
 	end := 0
 	for _, e := range r.entries {
 		if e.begin != end {
-			return nil, graph.Error{Path: strictjson.Label(e.name), Field: "data_offsets",
+			return nil, errs.Error{Path: strictjson.Label(e.name), Field: "data_offsets",
 				Rule: fmt.Sprintf("must begin at %d, where the tensor before ends", end), Value: e.begin}
 		}
 		end = e.end
@@ -108,7 +109,7 @@ func parseEntry(name string, data []byte) (entry, error) {
 		case "data_offsets":
 			offsets, err = parseInts(key, value, 2)
 		default:
-			return graph.Error{Field: strictjson.Label(key), Rule: "must be dtype, shape or data_offsets"}
+			return errs.Error{Field: strictjson.Label(key), Rule: "must be dtype, shape or data_offsets"}
 		}
 		return err
 	})
@@ -116,15 +117,15 @@ func parseEntry(name string, data []byte) (entry, error) {
 		return e, err
 	}
 	if fields != 3 {
-		return e, graph.Error{Field: "tensor", Rule: "must have dtype, shape and data_offsets", Value: strictjson.Clip(data)}
+		return e, errs.Error{Field: "tensor", Rule: "must have dtype, shape and data_offsets", Value: strictjson.Clip(data)}
 	}
 	want, err := bytesFor(e.shape, e.dtype)
 	if err != nil {
 		return e, err
 	}
 	if len(offsets) != 2 || offsets[1]-offsets[0] != want {
-		return e, graph.Error{Field: "data_offsets",
-			Rule: fmt.Sprintf("must span %d bytes for %s of shape %v", want, e.dtype.name, graph.Shape(e.shape)), Value: offsets}
+		return e, errs.Error{Field: "data_offsets",
+			Rule: fmt.Sprintf("must span %d bytes for %s of shape %v", want, e.dtype.name, shapes.Shape(e.shape)), Value: offsets}
 	}
 	e.begin, e.end = offsets[0], offsets[1]
 	return e, nil
@@ -140,7 +141,7 @@ func parseDtype(data []byte) (dtype, error) {
 			return dt, nil
 		}
 	}
-	return dtype{}, graph.Error{Field: "dtype", Rule: "must be F32 or F64", Value: strictjson.Label(name)}
+	return dtype{}, errs.Error{Field: "dtype", Rule: "must be F32 or F64", Value: strictjson.Label(name)}
 }
 
 // parseInts reads a list of at most most whole numbers that are not negative.
@@ -148,11 +149,11 @@ func parseInts(field string, data []byte, most int) ([]int, error) {
 	var out []int
 	err := strictjson.Array(data, func(i int, value []byte) error {
 		if i == most {
-			return graph.Error{Rule: fmt.Sprintf("must have at most %d numbers", most)}
+			return errs.Error{Rule: fmt.Sprintf("must have at most %d numbers", most)}
 		}
 		n, err := strconv.Atoi(strictjson.Clip(value))
 		if err != nil || n < 0 {
-			return graph.Error{Rule: "must hold whole numbers that are not negative and fit an int", Value: strictjson.Clip(value)}
+			return errs.Error{Rule: "must hold whole numbers that are not negative and fit an int", Value: strictjson.Clip(value)}
 		}
 		out = append(out, n)
 		return nil
@@ -205,12 +206,12 @@ const chunk = 1 << 16
 // cut reports that part of a file could not be read to its end.
 func cut(err error, part string) error {
 	if err == nil || err == io.EOF || err == io.ErrUnexpectedEOF {
-		return graph.Error{Field: part, Rule: "must be complete, but the file ends before"}
+		return errs.Error{Field: part, Rule: "must be complete, but the file ends before"}
 	}
-	return graph.Error{Field: part, Rule: reason(err), Kind: err}
+	return errs.Error{Field: part, Rule: reason(err), Kind: err}
 }
 
 // goesOn reports that a file has more bytes than it should.
 func goesOn() error {
-	return graph.Error{Field: "file", Rule: "must end with its last tensor, but goes on"}
+	return errs.Error{Field: "file", Rule: "must end with its last tensor, but goes on"}
 }

@@ -4,7 +4,8 @@ import (
 	"io"
 	"os"
 
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/shapes"
 	"github.com/engram-go/engram/internal/strictjson"
 	"gorgonia.org/tensor"
 )
@@ -24,7 +25,7 @@ type Reader struct {
 // Info is what a header says about a tensor.
 type Info struct {
 	Dtype tensor.Dtype
-	Shape graph.Shape
+	Shape shapes.Shape
 }
 
 // Open reads the header of the file at path, which must be a regular one, of the
@@ -55,7 +56,7 @@ func Open(path string) (*Reader, error) {
 // NewReader reads the header of a file from a stream, by the rules of Read.
 func NewReader(file io.Reader) (*Reader, error) {
 	if file == nil {
-		return nil, graph.Error{Field: "reader", Rule: "must not be nil"}
+		return nil, errs.Error{Field: "reader", Rule: "must not be nil"}
 	}
 	head, err := readHeader(file)
 	if err != nil {
@@ -96,7 +97,7 @@ func (r *Reader) fills(file *os.File) error {
 // Tensors reads the numbers, to the end of the file. It can be called once.
 func (r *Reader) Tensors() (map[string]*tensor.Dense, error) {
 	if r.file == nil {
-		return nil, graph.Error{Field: "reader", Rule: "must come from Open or NewReader, and be read once"}
+		return nil, errs.Error{Field: "reader", Rule: "must come from Open or NewReader, and be read once"}
 	}
 	file := r.file
 	r.file = nil
@@ -143,7 +144,7 @@ func ReadFile(path string) (File, error) {
 // Read reads one file to the end of a stream. It refuses a header over 100 MB, a
 // key given twice, a dtype other than F32 and F64, an axis of size 0, sizes that
 // contradict each other, tensors that overlap or leave a gap, and bytes that
-// are missing or left over. Errors are graph.Error values, whose Path is the
+// are missing or left over. Errors are errs.Error values, whose Path is the
 // name of the tensor where there is one.
 func Read(file io.Reader) (File, error) {
 	r, err := NewReader(file)

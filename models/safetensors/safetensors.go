@@ -15,8 +15,9 @@ import (
 	"os"
 	"strconv"
 
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/filekind"
+	"github.com/engram-go/engram/internal/shapes"
 	"gorgonia.org/tensor"
 )
 
@@ -52,15 +53,15 @@ var dtypes = []dtype{
 // cannot hold: an axis of size 0, and more than an int can count.
 func bytesFor(shape []int, dt dtype) (int, error) {
 	if len(shape) > maxRank {
-		return 0, graph.Error{Field: "shape", Rule: "must have at most " + strconv.Itoa(maxRank) + " axes", Value: len(shape)}
+		return 0, errs.Error{Field: "shape", Rule: "must have at most " + strconv.Itoa(maxRank) + " axes", Value: len(shape)}
 	}
 	n := dt.size
 	for _, d := range shape {
 		if d <= 0 {
-			return 0, graph.Error{Field: "shape", Rule: "must have positive sizes", Value: graph.Shape(shape)}
+			return 0, errs.Error{Field: "shape", Rule: "must have positive sizes", Value: shapes.Shape(shape)}
 		}
 		if n > math.MaxInt/d {
-			return 0, graph.Error{Field: "shape", Rule: "must fit into memory", Value: graph.Shape(shape)}
+			return 0, errs.Error{Field: "shape", Rule: "must fit into memory", Value: shapes.Shape(shape)}
 		}
 		n *= d
 	}
@@ -69,9 +70,9 @@ func bytesFor(shape []int, dt dtype) (int, error) {
 
 // at puts the place before an error: the tensor's name, the file's path.
 func at(place string, err error) error {
-	var e graph.Error
+	var e errs.Error
 	if !errors.As(err, &e) {
-		return graph.Error{Path: place, Rule: reason(err), Kind: err}
+		return errs.Error{Path: place, Rule: reason(err), Kind: err}
 	}
 	if e.Path != "" {
 		place += ":" + e.Path
@@ -83,12 +84,12 @@ func at(place string, err error) error {
 // opening is an error about a path that was given: bad input, and what the
 // operating system says.
 func opening(err error) error {
-	return graph.Error{Rule: reason(err), Kind: errors.Join(graph.ErrInput, err)}
+	return errs.Error{Rule: reason(err), Kind: errors.Join(errs.ErrInput, err)}
 }
 
 // irregular refuses a directory, a pipe or a device.
 func irregular(info fs.FileInfo) error {
-	return graph.Error{Field: "file", Rule: "must be a regular one", Value: filekind.Name(info.Mode())}
+	return errs.Error{Field: "file", Rule: "must be a regular one", Value: filekind.Name(info.Mode())}
 }
 
 // reason is what the operating system says, without the path, which at adds.

@@ -14,7 +14,7 @@ import (
 	"strconv"
 	"unicode/utf8"
 
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/strictjson"
 	"gorgonia.org/tensor"
 )
@@ -99,7 +99,7 @@ func Write(w io.Writer, f File) error {
 		}
 	}
 	if err := b.Flush(); err != nil {
-		return graph.Error{Field: "file", Rule: reason(err), Kind: err}
+		return errs.Error{Field: "file", Rule: reason(err), Kind: err}
 	}
 	return nil
 }
@@ -124,7 +124,7 @@ func header(f File, names []string) ([]byte, error) {
 	for _, name := range names {
 		dt, size, err := check(name, f.Tensors[name])
 		if err == nil && size > math.MaxInt-offset {
-			err = graph.Error{Field: "file", Rule: "must fit into memory"}
+			err = errs.Error{Field: "file", Rule: "must fit into memory"}
 		}
 		if err != nil {
 			return nil, at(strictjson.Label(name), err)
@@ -147,7 +147,7 @@ func header(f File, names []string) ([]byte, error) {
 		b = append(b, ' ')
 	}
 	if len(b)-prefix > maxHeader {
-		return nil, graph.Error{Field: "header", Rule: fmt.Sprintf("must have at most %d bytes", maxHeader), Value: len(b) - prefix}
+		return nil, errs.Error{Field: "header", Rule: fmt.Sprintf("must have at most %d bytes", maxHeader), Value: len(b) - prefix}
 	}
 	binary.LittleEndian.PutUint64(b, uint64(len(b)-prefix))
 	return b, nil
@@ -166,10 +166,10 @@ func appendKey(b []byte, before int, key string) ([]byte, error) {
 // lie in memory as the format wants them.
 func check(name string, d *tensor.Dense) (dtype, int, error) {
 	if name == metadataKey || !utf8.ValidString(name) {
-		return dtype{}, 0, graph.Error{Field: "name", Rule: "must be UTF-8 and not " + metadataKey}
+		return dtype{}, 0, errs.Error{Field: "name", Rule: "must be UTF-8 and not " + metadataKey}
 	}
 	if d == nil || d.Dtype().Type == nil {
-		return dtype{}, 0, graph.Error{Field: "tensor", Rule: "must not be nil or unset"}
+		return dtype{}, 0, errs.Error{Field: "tensor", Rule: "must not be nil or unset"}
 	}
 	for _, dt := range dtypes {
 		if d.Dtype() != dt.of {
@@ -177,12 +177,12 @@ func check(name string, d *tensor.Dense) (dtype, int, error) {
 		}
 		size, err := bytesFor(d.Shape(), dt)
 		if err == nil && (d.IsMasked() || !rowMajor(d, size/dt.size)) {
-			err = graph.Error{Field: "tensor", Rule: "must lie in memory row by row, without gaps or mask",
+			err = errs.Error{Field: "tensor", Rule: "must lie in memory row by row, without gaps or mask",
 				Value: fmt.Sprintf("shape %v, strides %v", d.Shape(), d.Strides())}
 		}
 		return dt, size, err
 	}
-	return dtype{}, 0, graph.Error{Field: "dtype", Rule: "must be float32 or float64", Value: d.Dtype()}
+	return dtype{}, 0, errs.Error{Field: "dtype", Rule: "must be float32 or float64", Value: d.Dtype()}
 }
 
 // rowMajor tells whether the backing of d is its n numbers row by row. Axes of

@@ -1,4 +1,4 @@
-module github.com/engram-go/engram/graph/internal/kernels/gen
+module github.com/engram-go/engram/internal/kernels/gen
 
 go 1.26.0
 

@@ -1,4 +1,6 @@
-package graph
+// Package errs has the error that every package of the module returns. Package
+// graph gives it to users.
+package errs
 
 import (
 	"fmt"
@@ -52,8 +54,8 @@ func (e Error) Unwrap() error {
 	return e.Kind
 }
 
-// locate gives an error the path of a layer, unless it has one already.
-func locate(err error, path string) error {
+// Locate gives an error the path of a layer, unless it has one already.
+func Locate(err error, path string) error {
 	if e, ok := err.(Error); ok {
 		if e.Path == "" {
 			e.Path = path

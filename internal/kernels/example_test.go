@@ -3,7 +3,7 @@ package kernels_test
 import (
 	"fmt"
 
-	"github.com/engram-go/engram/graph/internal/kernels"
+	"github.com/engram-go/engram/internal/kernels"
 )
 
 // A product of two matrices, the second by columns, and its softmax.

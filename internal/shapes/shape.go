@@ -1,19 +1,23 @@
-package graph
+// Package shapes has the shapes of tensors, with open axes. Package graph gives
+// them to users.
+package shapes
 
 import (
 	"fmt"
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/engram-go/engram/internal/errs"
 )
 
 // Any leaves a dimension open: the batch size, or a number of steps, that is
 // known only when data arrives.
 const Any = -1
 
-// maxElements bounds a single value, so that a slip in a config is an error
+// MaxElements bounds a single value, so that a slip in a config is an error
 // and not an exhausted machine.
-const maxElements = 1 << 31
+const MaxElements = 1 << 31
 
 // Shape lists the sizes of the axes of a value; Any is an open one. The empty
 // shape is a single number.
@@ -82,28 +86,28 @@ func (s Shape) With(i, d int) Shape {
 	return t
 }
 
-// check reports the first axis that no value can have, or a value that is too
+// Check reports the first axis that no value can have, or a value that is too
 // large to be meant.
-func (s Shape) check() error {
+func Check(s Shape) error {
 	n := 1
 	for i, d := range s {
 		if d < Any || d == 0 {
-			return Error{Field: fmt.Sprintf("axis %d of shape %v", i, s), Rule: "must be positive", Value: d}
+			return errs.Error{Field: fmt.Sprintf("axis %d of shape %v", i, s), Rule: "must be positive", Value: d}
 		}
 		if d == Any {
 			continue
 		}
-		if n > maxElements/d {
-			return Error{Field: fmt.Sprintf("shape %v", s), Rule: fmt.Sprintf("must have at most %d elements", maxElements)}
+		if n > MaxElements/d {
+			return errs.Error{Field: fmt.Sprintf("shape %v", s), Rule: fmt.Sprintf("must have at most %d elements", MaxElements)}
 		}
 		n *= d
 	}
 	return nil
 }
 
-// expandsTo tells whether a value of shape s can be repeated along new axes and
+// ExpandsTo tells whether a value of shape s can be repeated along new axes and
 // those of size 1 until it has shape t.
-func (s Shape) expandsTo(t Shape) bool {
+func ExpandsTo(s, t Shape) bool {
 	extra := len(t) - len(s)
 	if extra < 0 {
 		return false
@@ -111,9 +115,9 @@ func (s Shape) expandsTo(t Shape) bool {
 	return slices.EqualFunc(s, t[extra:], func(a, b int) bool { return a == b || a == 1 || a == Any || b == Any })
 }
 
-// broadcast returns the shape of an elementwise operation on a and b, by the
+// Broadcast returns the shape of an elementwise operation on a and b, by the
 // rule of NumPy: axes are matched from the last, and an axis of size 1 repeats.
-func broadcast(a, b Shape) (Shape, bool) {
+func Broadcast(a, b Shape) (Shape, bool) {
 	n := max(len(a), len(b))
 	out := make(Shape, n)
 	for i := 1; i <= n; i++ {

@@ -1,0 +1,27 @@
+package graph
+
+import (
+	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/shapes"
+)
+
+// The kinds of failure that a program may have to tell apart, through
+// errors.Is. Cancellation is told by context.Canceled.
+var (
+	// ErrInput is a config, shape, dtype, file or argument that breaks a rule.
+	ErrInput = errs.ErrInput
+	// ErrNotFinite is a NaN or an infinity where only finite numbers may be.
+	ErrNotFinite = errs.ErrNotFinite
+)
+
+// Error says what is wrong, where: the place, the rule and the value that
+// breaks it. It is found in a chain of errors with errors.As.
+type Error = errs.Error
+
+// Shape lists the sizes of the axes of a value; Any is an open one. The empty
+// shape is a single number.
+type Shape = shapes.Shape
+
+// Any leaves a dimension open: the batch size, or a number of steps, that is
+// known only when data arrives.
+const Any = shapes.Any
