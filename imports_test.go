@@ -22,7 +22,7 @@ const module = "github.com/engram-go/engram"
 // other. Tests keep to this too.
 var floors = [][]string{
 	{"internal/errs"},
-	{"internal/shapes"},
+	{"internal/shapes", "internal/errs/errtest"},
 	{"internal/kernels", "internal/strictjson", "internal/filekind", "internal/resolve"},
 	{"internal/dense", "internal/codec"},
 	{"internal/ops"},
