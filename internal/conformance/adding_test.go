@@ -1,4 +1,4 @@
-package engram_test
+package conformance_test
 
 // The code of docs/adding-a-layer.md, which TestAddingALayer holds equal to this
 // file.

@@ -1,4 +1,4 @@
-package engram_test
+package conformance_test
 
 import (
 	"bytes"
@@ -21,7 +21,7 @@ func TestReadmeProgram(t *testing.T) {
 	if testing.Short() {
 		t.Skip("fits for 50 epochs")
 	}
-	readme, err := os.ReadFile("README.md")
+	readme, err := readFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,8 +1,9 @@
-package engram_test
+package conformance_test
 
 import (
 	"bytes"
 	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"testing"
@@ -13,11 +14,11 @@ import (
 // The layer, the cell, their tests and the model in docs/adding-a-layer.md are
 // those that adding_test.go compiles and runs.
 func TestAddingALayer(t *testing.T) {
-	doc, err := os.ReadFile("docs/adding-a-layer.md")
+	doc, err := readFile("docs/adding-a-layer.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	code, err := os.ReadFile("adding_test.go")
+	code, err := readFile("internal/conformance/adding_test.go")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,14 +37,20 @@ func TestAddingALayer(t *testing.T) {
 	}
 }
 
-// indented is code as it stands in a function.
+// root is the folder of the module.
+const root = "../.."
+
+// readFile reads a file of the module.
+func readFile(name string) ([]byte, error) { return os.ReadFile(filepath.Join(root, name)) }
+
+// indented is code as it is indented in a function.
 func indented(code []byte) []byte {
 	return regexp.MustCompile("(?m)^(.)").ReplaceAll(code, []byte("\t$1"))
 }
 
 // The programs in docs/from-keras.md are those of examples.
 func TestFromKeras(t *testing.T) {
-	doc, err := os.ReadFile("docs/from-keras.md")
+	doc, err := readFile("docs/from-keras.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +60,7 @@ func TestFromKeras(t *testing.T) {
 		t.Fatalf("got %d pieces of code, want %d", len(blocks), len(examples))
 	}
 	for i, example := range examples {
-		code, err := os.ReadFile(example)
+		code, err := readFile(example)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -65,11 +72,11 @@ func TestFromKeras(t *testing.T) {
 
 // The functional model in the README is the one of an example.
 func TestReadmeFunctional(t *testing.T) {
-	readme, err := os.ReadFile("README.md")
+	readme, err := readFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	code, err := os.ReadFile("models/example_functional_test.go")
+	code, err := readFile("models/example_functional_test.go")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +91,7 @@ func TestReadmeFunctional(t *testing.T) {
 
 // The documentation of package layers names every layer and cell.
 func TestListOfLayers(t *testing.T) {
-	doc, err := os.ReadFile("layers/doc.go")
+	doc, err := readFile("layers/doc.go")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package engram_test
+package conformance_test
 
 import (
 	"slices"
