@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"math"
 	"sync"
 
 	"github.com/engram-go/engram/internal/kernels"
@@ -16,8 +17,9 @@ import (
 // with query [batch, steps, heads, k], key [batch, values, heads, k] and value
 // [batch, values, heads, n], all known when a graph is built; the result is
 // [batch, steps, heads, n]. Allowed, where it is not nil, broadcasts to [batch,
-// steps, values]: where it is 0, a score is lowered by 10⁹ and the weight is 0
-// after the softmax. Allowed has no gradient.
+// steps, values]: where it is 0, the score is left out of the softmax and the
+// weight is exactly 0, whatever the score. A step that is allowed no value has
+// weights of 0 and the result 0. Allowed has no gradient.
 //
 // The same can be written with Einsum and Softmax. Here the scores of one sample
 // and head stay in the cache from the first product to the last, and only the
@@ -129,11 +131,11 @@ func (a *attending[T]) forward(out []T, in [][]T) error {
 		a.set.Mul(a.steps, a.k, query, key.T(), kernels.RowMajor(w, a.values), 0, a.values)
 		for i, ok := range allowed {
 			if ok == 0 {
-				w[i] -= 1e9
+				w[i] = T(math.Inf(-1))
 			}
 		}
 		a.set.Softmax(a.values, w, w)
-		for i, ok := range allowed {
+		for i, ok := range allowed { // a row of −∞ alone has become NaN
 			if ok == 0 {
 				w[i] = 0
 			}

@@ -22,7 +22,7 @@ func written(q, k, v graph.Value, allowed *graph.Value, scale float64) graph.Val
 	}
 	zero := q.Scope().Const(0, graph.Shape{})
 	a := allowed.BroadcastTo(q.Dim(0), q.Dim(1), k.Dim(1)).Unsqueeze(1)
-	weights := graph.Where(a, scores, scores.AddConst(-1e9)).Softmax(-1)
+	weights := graph.Where(a, scores, q.Scope().Const(math.Inf(-1), graph.Shape{})).Softmax(-1)
 	return graph.Einsum("bhts,bshn->bthn", graph.Where(a, weights, zero), v)
 }
 

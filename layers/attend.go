@@ -2,6 +2,7 @@ package layers
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/engram-go/engram/graph"
 )
@@ -98,16 +99,18 @@ func counting(s *graph.Scope, n int) graph.Value {
 	return s.Values(steps, graph.Shape{n})
 }
 
-// weigh makes weights of scores: along the last axis they add up to 1. Scores
-// that are not allowed are lowered by 10⁹, which leaves a weight of 0 wherever
-// anything is allowed.
+// weigh makes weights of scores: along the last axis they add up to 1. Where
+// allowed is 0, a score is left out and its weight is exactly 0, whatever the
+// score; where nothing is allowed, all weights are 0.
 func weigh(scores graph.Value, allowed *graph.Value) graph.Value {
-	if allowed != nil {
-		s := scores.Scope()
-		lower := graph.Where(*allowed, s.Const(0, graph.Shape{}), s.Const(-1e9, graph.Shape{}))
-		scores = scores.Add(lower)
+	if allowed == nil {
+		return scores.Softmax(-1)
 	}
-	return scores.Softmax(-1)
+	s := scores.Scope()
+	left := graph.Where(*allowed, scores, s.Const(math.Inf(-1), graph.Shape{}))
+	// The second Where replaces the NaN of a row of −∞ alone; a gradient does not
+	// pass where allowed is 0, so no NaN comes back either.
+	return graph.Where(*allowed, left.Softmax(-1), s.Const(0, graph.Shape{}))
 }
 
 // softAttention is what Attention and AdditiveAttention do with their scores.

@@ -21,12 +21,13 @@ import (
 //	         weights, [batch, query steps, value steps]
 //	weights: scale [] with UseScale, concat_score_weight [] with ScoreConcat
 //
-// Scores are not divided by the root of the features. A step that is masked in
-// the value is not looked at; where no other is left, the weights mean nothing.
-// A step that is masked in the query gives zeros, and its mask rides on the
-// output. The key's mask is not used. Features must be known when the model is
-// built. ScoreConcat takes memory for batch · query steps · value steps ·
-// features.
+// Scores are not divided by the root of the features. The weight of a step that
+// is masked in the value, or that UseCausalMask forbids, is exactly 0, whatever
+// its score (Keras subtracts 10⁹ from the score, which large scores outweigh).
+// Where no step is left, all weights and the output are 0. A step that is masked
+// in the query gives zeros, and the output has the query's mask. The key's mask
+// is not used. Features must be known when the model is built. ScoreConcat takes
+// memory for batch · query steps · value steps · features.
 type Attention struct {
 	UseScale              bool      // multiplies scores with a number that is learned, 1 at first
 	ScoreMode             ScoreMode // ScoreDot

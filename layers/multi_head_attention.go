@@ -31,9 +31,10 @@ import (
 //	         [heads, value_dim, output...], attention_output/bias [output...]
 //
 // A query looks at a value only if all masks allow it: its own, those of value
-// and key, AttentionMask and the causal one. Where none is left, as at a masked
-// step of the query, all weights are 0, and so the output is the output's bias.
-// The query's mask rides on the output. Features must be known when the model is
+// and key, AttentionMask and the causal one. Otherwise its weight is exactly 0,
+// whatever the score. Where none is left, as at a masked step of the query, all
+// weights are 0, and so the output is the output's bias. The output has the
+// query's mask. Features must be known when the model is
 // built.
 //
 // It runs as one operation, which keeps no more than the weights for the way
@@ -148,9 +149,6 @@ func (l MultiHeadAttention) attend(s *graph.Scope, q, k, v graph.Value, allowed 
 		allowed = &heads
 	}
 	weights = weigh(graph.Einsum("bthk,bshk->bhts", q.Scale(scale), k), allowed) // [batch, heads, query steps, value steps]
-	if allowed != nil {
-		weights = weights.Times(*allowed)
-	}
 	kept := weights
 	seeded(s, l.Seed, func() { kept = drop(s, "dropout", weights, weights.Shape(), l.Dropout) })
 	return graph.Einsum("bhts,bshk->bthk", kept, v), weights

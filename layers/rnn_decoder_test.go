@@ -30,7 +30,7 @@ func (c decoder) Step(s *graph.Scope, x graph.Value, states, constants []graph.V
 	query := h.MatMul(param("query", u, u)).Unsqueeze(1)                                          // [batch, 1, units]
 	scores := keys.Add(query).Tanh().MatMul(param("scale", u, 1)).Reshape(encoded.Shape()[:2]...) // [batch, length]
 	if mask, ok := encoded.Mask(); ok {
-		scores = graph.Where(mask, scores, s.Const(-1e9, graph.Shape{}))
+		scores = graph.Where(mask, scores, s.Const(math.Inf(-1), graph.Shape{}))
 	}
 	weights := scores.Softmax(1)                          // [batch, length]
 	context := weights.Unsqueeze(2).Times(encoded).Sum(1) // [batch, features]
