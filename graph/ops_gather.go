@@ -46,13 +46,36 @@ func gatherKernel[T float](n, size int) func([]T, [][]T) error {
 	}
 }
 
+// scatterKernel gives each row the sum of what its uses have in in[1]. A row may
+// be used very often, so it is summed in float64.
 func scatterKernel[T float](n, size int) func([]T, [][]T) error {
+	const none = -1
+	var first, next []int // the first use of each row, and the next use of the same row after each use
+	var sum []float64     // of one row
 	return func(out []T, in [][]T) error {
+		if first == nil {
+			first, next, sum = make([]int, n), make([]int, len(in[0])), make([]float64, size)
+		}
+		for row := range first {
+			first[row] = none
+		}
+		for i := len(in[0]) - 1; i >= 0; i-- {
+			row := int(in[0][i])
+			next[i], first[row] = first[row], i
+		}
 		clear(out)
-		for i, x := range in[0] {
-			to := out[int(x)*size:][:size]
-			for j, d := range in[1][i*size:][:size] {
-				to[j] += d
+		for row, i := range first {
+			if i == none {
+				continue
+			}
+			clear(sum)
+			for ; i != none; i = next[i] {
+				for j, d := range in[1][i*size:][:size] {
+					sum[j] += float64(d)
+				}
+			}
+			for j, x := range sum {
+				out[row*size+j] = T(x)
 			}
 		}
 		return nil

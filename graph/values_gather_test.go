@@ -120,3 +120,42 @@ func TestPickRefusesShapes(t *testing.T) {
 		}
 	}
 }
+
+// A row that is used very often has the sum of its uses as its gradient, not
+// what is left of it when a float32 sum grows beyond its addends; rows used once
+// or never, and the next run, are right beside it.
+func TestGatherGradientOfManyUses(t *testing.T) {
+	const uses = 1 << 20
+	for _, dt := range dtypes {
+		cfg := config(t, dt)
+		cfg.Training = true
+		p := program(t, cfg, func(s *graph.Scope) {
+			v := s.Input("v", graph.Shape{4, 2})
+			rows := v.Gather(s.Input("i", graph.Shape{uses})) // [uses, 2]
+			s.Output("gradient", s.Gradients(rows.Times(s.Input("d", graph.Shape{uses, 2})).Sum(), v)[0])
+		})
+		for _, often := range []float64{3, 1} {
+			i, d := array{Shape: []int{uses}}, array{Shape: []int{uses, 2}}
+			want := make([]float64, 4*2)
+			for k := range uses {
+				row := often
+				if k == uses/2 {
+					row = 0
+				}
+				x := []float64{0.1 + float64(k%7), -1 / float64(1+k%3)}
+				if dt == tensor.Float32 {
+					x[0], x[1] = float64(float32(x[0])), float64(float32(x[1]))
+				}
+				i.Data, d.Data = append(i.Data, row), append(d.Data, x...)
+				want[2*int(row)] += x[0]
+				want[2*int(row)+1] += x[1]
+			}
+			run(t, p, map[string]array{"v": counting(4, 2), "i": i, "d": d})
+			for k, g := range output(t, p, "gradient") {
+				if !(math.Abs(g-want[k]) <= 1e-7*math.Abs(want[k])) {
+					t.Errorf("%v, row %v used often: gradient %d is %v, want %v", dt, often, k, g, want[k])
+				}
+			}
+		}
+	}
+}
