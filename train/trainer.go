@@ -114,7 +114,7 @@ func Compile(m Model, cfg Config) (*Trainer, error) {
 		return nil, err
 	}
 	t.known, t.trained = t.params.All(), trainable(t.params)
-	if t.optimizer, err = cfg.Optimizer.Start(t.trained); err != nil {
+	if t.optimizer, err = optimizers.Start(cfg.Optimizer, t.trained); err != nil {
 		return nil, errors.Wrap(err, m.Name())
 	}
 	return t, nil

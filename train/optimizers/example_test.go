@@ -38,7 +38,7 @@ func Example() {
 		return
 	}
 	defer prog.Close()
-	state, err := optimizers.SGD{LearningRate: 0.25}.Start(params.All())
+	state, err := optimizers.Start(optimizers.SGD{LearningRate: 0.25}, params.All())
 	if err != nil {
 		fmt.Println(err)
 		return

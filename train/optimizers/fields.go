@@ -7,31 +7,27 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// fields checks the fields of a config and fills in defaults. The first error
-// is kept.
+// fields checks the fields of a config. The first error is kept.
 type fields struct {
 	class string // such as "Adam"
 	dtype tensor.Dtype
 	err   error
 }
 
-// number is a field that may be any number from zero up; zero means the
-// default. What the dtype cannot hold is an error: in float32, 1e-50 would be 0
-// and 1e50 infinite.
-func (f *fields) number(name string, value, standard float64) float64 {
+// number checks a number that may be 0 or more. A number that the dtype cannot
+// hold is an error: in float32, 1e-50 would be 0 and 1e50 infinite.
+func (f *fields) number(name string, value float64) float64 {
 	switch {
 	case !finite(value) || value < 0:
 		f.fail(name, "must be finite and not negative", value)
-	case value == 0:
-		return standard
-	case rounded(value, f.dtype) == 0 || !finite(rounded(value, f.dtype)):
+	case value > 0 && rounded(value, f.dtype) == 0 || !finite(rounded(value, f.dtype)):
 		f.fail(name, "must be within the range of float32", value)
 	}
 	return value
 }
 
-// decay is a field for the share of a moving average that stays at each step;
-// nil means the default.
+// decay checks the factor by which a moving average shrinks at each step; nil
+// means the default.
 func (f *fields) decay(name string, value *float64, standard float64) float64 {
 	if value == nil {
 		return standard
@@ -50,7 +46,7 @@ func (f *fields) fail(name, rule string, value any) {
 
 func finite(x float64) bool { return math.Abs(x) <= math.MaxFloat64 }
 
-// rounded is x as an element of the dtype holds it.
+// rounded is x as an element of the dtype.
 func rounded(x float64, dtype tensor.Dtype) float64 {
 	if dtype == tensor.Float32 {
 		return float64(float32(x))

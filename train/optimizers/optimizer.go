@@ -1,31 +1,62 @@
+// Package optimizers has the optimizers, which change weights along their
+// gradients. An optimizer is a plain config value that implements Optimizer;
+// Start makes a State of it, which applies the optimizer's rule to the
+// parameters of a model and holds its slots.
+//
+// An optimizer of your own is a config with a method Rule; the package example
+// has one. Clipping, the learning rate, saving and restoring are the State's.
 package optimizers
 
-import "github.com/engram-go/engram/graph"
+import "gorgonia.org/tensor"
 
-// Optimizer is the config of an optimizer. Start checks it and sets it to work
-// on trainable parameters of one dtype, none of which it changes yet.
+// Optimizer is the config of an optimizer.
 type Optimizer interface {
-	Start(params []*graph.Param) (*State, error)
+	// Rule checks the config and gives the rule for parameters of the given
+	// dtype, float32 or float64. Start checks the learning rate and the clipping.
+	Rule(dtype tensor.Dtype) (Rule, error)
 }
 
-// rule is the formula of an optimizer, with its options worked in.
-type rule struct {
-	name         string   // begins the names of its tensors, such as "adam"
-	memory       []string // what it keeps for each parameter, such as "m"
-	squares      string   // the one of them that holds squares of gradients, or ""
-	clip         clip
-	learningRate float64 // to start from
+// Rule describes how an optimizer changes parameters.
+type Rule struct {
+	Name         string  // begins the names of saved tensors, such as "adam"; required
+	LearningRate float64 // of the first step, with its default filled in; positive
+	Slots        []Slot  // what is kept for each parameter, in the order of Step.Slots
+	Clip         Clip    // how gradients are clipped before the update
 
-	// rate is the size of step t, the first being 1.
-	rate func(learningRate float64, t int) float64
+	// Rate is the size of a step, the first being step 1, as a function of the
+	// learning rate. Nil means the learning rate itself.
+	Rate func(learningRate float64, step int) float64
 
-	f32 kernel[float32]
-	f64 kernel[float64]
+	// The update of one parameter, for both dtypes; required. A generic function
+	// serves for both.
+	Float32 Update[float32]
+	Float64 Update[float64]
 }
 
-// kernel changes a parameter w along its gradient g by one step. The memory is
-// in the order of rule.memory, each as long as w, and begins as zeros.
-type kernel[T float] func(w, g []T, memory [][]T, rate T)
+// Slot is a tensor that an optimizer keeps for each parameter, of its shape and
+// dtype. It begins as zeros.
+type Slot struct {
+	Name string // such as "m"; it is saved as "<rule>/<slot>/<path>"
 
-// float is an element of a parameter.
-type float interface{ float32 | float64 }
+	// Squares says that the slot holds squares of gradients, or means of them. A
+	// gradient that is too large to square is then an error, and so is a negative
+	// element in a tensor that is restored.
+	Squares bool
+}
+
+// Float is an element of a parameter.
+type Float interface{ float32 | float64 }
+
+// Update changes Weights and Slots of one parameter by one step. It must not
+// change the gradient, nor keep a slice after it returns.
+type Update[T Float] func(s Step[T])
+
+// Step is what an update is given. All slices are as long as Weights.
+type Step[T Float] struct {
+	Path     string // of the parameter
+	Weights  []T    // row-major
+	Gradient []T    // after clipping; finite
+	Slots    [][]T  // in the order of Rule.Slots
+	Rate     T      // what Rule.Rate gives
+	Number   int    // of the step, from 1
+}

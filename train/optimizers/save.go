@@ -9,26 +9,25 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// maxIterations is how far float64 counts without a gap.
+// maxIterations is the largest count up to which float64 holds every integer.
 const maxIterations = 1 << 53
 
-// Tensors are copies of all that the state remembers: for each parameter the
-// memory that its optimizer keeps, such as "adam/m/<path>", of the parameter's
-// shape and dtype; and "adam/iterations" and "adam/learning_rate", [1] in
-// float64. A state of an equal optimizer that is given them by Restore goes on
-// to the same bits.
+// Tensors are copies of everything that the state holds: the slots of each
+// parameter, such as "adam/m/<path>", of the parameter's shape and dtype; and
+// "adam/iterations" and "adam/learning_rate", [1] in float64. A state of an equal
+// optimizer that restores them continues with the same bits.
 func (s *State) Tensors() map[string]*tensor.Dense {
 	out := map[string]*tensor.Dense{
 		s.iterationsName():   tensor.New(tensor.WithShape(1), tensor.WithBacking([]float64{float64(s.iterations)})),
 		s.learningRateName(): tensor.New(tensor.WithShape(1), tensor.WithBacking([]float64{s.learningRate})),
 	}
-	s.each(func(name string, i, j int) { out[name] = s.work.recall(i, j) })
+	s.each(func(name string, i, j int) { out[name] = s.elements.slot(i, j) })
 	return out
 }
 
-// Restore takes the state to what Tensors gave, the learning rate included.
-// The names must be the very ones that Tensors gives, shapes and dtypes equal,
-// and all elements such as a state can have. An error changes nothing.
+// Restore sets the state to what Tensors gave, including the learning rate. It
+// must be given exactly the names of Tensors, with equal shapes and dtypes and
+// valid elements. An error changes nothing.
 func (s *State) Restore(tensors map[string]*tensor.Dense) error {
 	want := s.Tensors()
 	for _, name := range slices.Sorted(maps.Keys(tensors)) {
@@ -39,7 +38,7 @@ func (s *State) Restore(tensors map[string]*tensor.Dense) error {
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		t, ok := tensors[name]
 		if !ok {
-			return graph.Error{Path: name, Field: "tensor", Rule: "must be there"}
+			return graph.Error{Path: name, Field: "tensor", Rule: "must be present"}
 		}
 		if err := graph.CheckTensor(t, want[name].Dtype(), graph.Shape(want[name].Shape())); err != nil {
 			return at(name, "", err)
@@ -50,38 +49,37 @@ func (s *State) Restore(tensors map[string]*tensor.Dense) error {
 	}
 	iterations := graph.Contiguous(tensors[s.iterationsName()]).Float64s()[0]
 	if iterations < 0 || iterations > maxIterations || iterations != math.Trunc(iterations) {
-		return graph.Error{Path: s.iterationsName(), Field: "element", Rule: "must be a count of steps", Value: iterations}
+		return graph.Error{Path: s.iterationsName(), Field: "element", Rule: "must be a number of steps", Value: iterations}
 	}
 	if err := s.SetLearningRate(graph.Contiguous(tensors[s.learningRateName()]).Float64s()[0]); err != nil {
 		return at(s.learningRateName(), "", err)
 	}
 	s.iterations = int(iterations)
-	s.each(func(name string, i, j int) { s.work.remember(i, j, tensors[name]) })
+	s.each(func(name string, i, j int) { s.elements.setSlot(i, j, tensors[name]) })
 	return nil
 }
 
-// checkSquares reports the first square that is negative, of which a step
-// would take the root.
+// checkSquares reports the first negative square, whose root a step would take.
 func (s *State) checkSquares(tensors map[string]*tensor.Dense) (err error) {
 	s.each(func(name string, _, j int) {
-		if err != nil || s.rule.memory[j] != s.rule.squares {
+		if err != nil || !s.rule.Slots[j].Squares {
 			return
 		}
-		if least := s.work.least(tensors[name]); least < 0 {
+		if least := s.elements.least(tensors[name]); least < 0 {
 			err = graph.Error{Path: name, Field: "element", Rule: "must not be negative", Value: least}
 		}
 	})
 	return err
 }
 
-func (s *State) iterationsName() string   { return s.rule.name + "/iterations" }
-func (s *State) learningRateName() string { return s.rule.name + "/learning_rate" }
+func (s *State) iterationsName() string   { return s.rule.Name + "/iterations" }
+func (s *State) learningRateName() string { return s.rule.Name + "/learning_rate" }
 
-// each calls f for memory j of parameter i under its name.
+// each calls f for slot j of parameter i under its name.
 func (s *State) each(f func(name string, i, j int)) {
 	for i, p := range s.params {
-		for j, memory := range s.rule.memory {
-			f(s.rule.name+"/"+memory+"/"+p.Path, i, j)
+		for j, slot := range s.rule.Slots {
+			f(s.rule.Name+"/"+slot.Name+"/"+p.Path, i, j)
 		}
 	}
 }

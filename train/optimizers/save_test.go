@@ -131,8 +131,8 @@ func TestRestoreRefuses(t *testing.T) {
 		want string
 		kind error
 	}{
-		{"adam/iterations", nil, "adam/iterations: tensor must be there", graph.ErrInput},
-		{"adam/v/w", nil, "adam/v/w: tensor must be there", graph.ErrInput},
+		{"adam/iterations", nil, "adam/iterations: tensor must be present", graph.ErrInput},
+		{"adam/v/w", nil, "adam/v/w: tensor must be present", graph.ErrInput},
 		{"adam/m/x", two(1, 2), "adam/m/x: tensor must belong to the optimizer and its parameters", graph.ErrInput},
 		{"sgd/momentum/w", two(1, 2), "sgd/momentum/w: tensor must belong to the optimizer and its parameters", graph.ErrInput},
 		{"adam/m/w", dense(tensor.Float32, []int{3}), "adam/m/w: shape must be [2], got [3]", graph.ErrInput},
@@ -142,9 +142,9 @@ func TestRestoreRefuses(t *testing.T) {
 		{"adam/v/w", two(0, -1), "adam/v/w: element must not be negative, got -1", graph.ErrInput},
 		{"adam/iterations", dense(tensor.Float32, []int{1}), "adam/iterations: dtype must be float64, got float32", graph.ErrInput},
 		{"adam/iterations", dense(tensor.Float64, []int{2}), "adam/iterations: shape must be [1], got [2]", graph.ErrInput},
-		{"adam/iterations", one(-1), "adam/iterations: element must be a count of steps, got -1", graph.ErrInput},
-		{"adam/iterations", one(1.5), "adam/iterations: element must be a count of steps, got 1.5", graph.ErrInput},
-		{"adam/iterations", one(1e300), "adam/iterations: element must be a count of steps, got 1e+300", graph.ErrInput},
+		{"adam/iterations", one(-1), "adam/iterations: element must be a number of steps, got -1", graph.ErrInput},
+		{"adam/iterations", one(1.5), "adam/iterations: element must be a number of steps, got 1.5", graph.ErrInput},
+		{"adam/iterations", one(1e300), "adam/iterations: element must be a number of steps, got 1e+300", graph.ErrInput},
 		{"adam/learning_rate", one(-1), "adam/learning_rate: learning rate must be finite and not negative, got -1", graph.ErrInput},
 		{"adam/learning_rate", one(1e50), "adam/learning_rate: learning rate must be finite and not negative, got 1e+50", graph.ErrInput},
 	} {

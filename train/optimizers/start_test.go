@@ -45,7 +45,7 @@ func TestStartRefusesConfigs(t *testing.T) {
 		{sgd{LearningRate: -1, ClipValue: -1}, "SGD.LearningRate must be finite and not negative, got -1"},
 	} {
 		params := declare(t, tensor.Float32, map[string]graphtest.Array{"w": graphtest.Input(1, 2)})
-		s, err := c.o.Start(params.All())
+		s, err := optimizers.Start(c.o, params.All())
 		var e graph.Error
 		if s != nil || err == nil || err.Error() != c.want || !errors.As(err, &e) || !errors.Is(err, graph.ErrInput) {
 			t.Errorf("%#v: got %v, want %s", c.o, err, c.want)
@@ -81,10 +81,10 @@ func TestStartRefusesParameters(t *testing.T) {
 			{[]*graph.Param{w32, nil}, "parameter must not be nil"},
 			{[]*graph.Param{{Path: "empty"}}, "parameter must not be nil"},
 			{[]*graph.Param{w32, w32}, "w: parameter must be given once"},
-			{[]*graph.Param{w32, v64}, "v: parameter must be of the dtype of the others, got float64"},
+			{[]*graph.Param{w32, v64}, "v: parameter must have the dtype of the others, got float64"},
 			{fixed.All(), "average: parameter must be trainable"},
 		} {
-			s, err := o.Start(c.params)
+			s, err := optimizers.Start(o, c.params)
 			if s != nil || err == nil || err.Error() != c.want || !errors.Is(err, graph.ErrInput) {
 				t.Errorf("%T: got %v, want %s", o, err, c.want)
 			}

@@ -2,6 +2,7 @@ package optimizers
 
 import (
 	"math"
+	"reflect"
 	"slices"
 
 	"github.com/engram-go/engram/graph"
@@ -9,16 +10,56 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// State is an optimizer at work on the parameters that Start was given. It
-// serves one goroutine at a time.
+// State applies an optimizer to the parameters that Start was given, and holds
+// its slots, learning rate and number of steps. It serves one goroutine at a
+// time.
 type State struct {
-	rule         rule
+	rule         Rule
 	params       []*graph.Param
 	dtype        tensor.Dtype
 	learningRate float64
 	iterations   int
-	work         worker
-	scales       []float64 // of the gradients of the step under way
+	elements     elements
+	scales       []float64 // of the gradients in the current step
+}
+
+// Start checks an optimizer and prepares it for trainable parameters of one
+// dtype. It does not change them.
+func Start(o Optimizer, params []*graph.Param) (*State, error) {
+	if o == nil {
+		return nil, graph.Error{Field: "optimizer", Rule: "must not be nil"}
+	}
+	dtype, err := common(params)
+	if err != nil {
+		return nil, err
+	}
+	r, err := o.Rule(dtype)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.check(class(o), dtype); err != nil {
+		return nil, err
+	}
+	if r.Rate == nil {
+		r.Rate = func(learningRate float64, _ int) float64 { return learningRate }
+	}
+	params = slices.Clone(params)
+	s := &State{rule: r, params: params, dtype: dtype, learningRate: r.LearningRate, scales: make([]float64, len(params))}
+	if dtype == tensor.Float32 {
+		s.elements = newElements(params, r, r.Float32, (*tensor.Dense).Float32s)
+	} else {
+		s.elements = newElements(params, r, r.Float64, (*tensor.Dense).Float64s)
+	}
+	return s, nil
+}
+
+// class is the name of an optimizer's type, such as "Adam".
+func class(o Optimizer) string {
+	t := reflect.TypeOf(o)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t.Name()
 }
 
 // common checks the parameters and gives their dtype.
@@ -36,29 +77,46 @@ func common(params []*graph.Param) (tensor.Dtype, error) {
 		case !p.Trainable():
 			return tensor.Dtype{}, graph.Error{Path: p.Path, Field: "parameter", Rule: "must be trainable"}
 		case p.Value().Dtype() != params[0].Value().Dtype():
-			return tensor.Dtype{}, graph.Error{Path: p.Path, Field: "parameter", Rule: "must be of the dtype of the others", Value: p.Value().Dtype()}
+			return tensor.Dtype{}, graph.Error{Path: p.Path, Field: "parameter", Rule: "must have the dtype of the others", Value: p.Value().Dtype()}
 		}
 		seen[p.Path] = true
 	}
 	return params[0].Value().Dtype(), nil
 }
 
-func start(params []*graph.Param, dtype tensor.Dtype, r rule) *State {
-	params = slices.Clone(params)
-	s := &State{rule: r, params: params, dtype: dtype, learningRate: r.learningRate, scales: make([]float64, len(params))}
-	if dtype == tensor.Float32 {
-		s.work = newWork(params, r, r.f32, (*tensor.Dense).Float32s)
-	} else {
-		s.work = newWork(params, r, r.f64, (*tensor.Dense).Float64s)
+// check checks a rule; class is the type of its optimizer.
+func (r Rule) check(class string, dtype tensor.Dtype) error {
+	f := fields{class: class, dtype: dtype}
+	if f.number("LearningRate", r.LearningRate) == 0 {
+		f.fail("LearningRate", "must have a default other than 0", r.LearningRate)
 	}
-	return s
+	r.Clip.check(&f)
+	switch {
+	case r.Name == "":
+		f.fail("Rule.Name", "must be set", nil)
+	case r.Float32 == nil:
+		f.fail("Rule.Float32", "must be set", nil)
+	case r.Float64 == nil:
+		f.fail("Rule.Float64", "must be set", nil)
+	}
+	for i, s := range r.Slots {
+		if s.Name == "" || slices.IndexFunc(r.Slots, func(o Slot) bool { return o.Name == s.Name }) < i {
+			f.fail("Rule.Slots", "must have unique names that are not empty", s.Name)
+		}
+	}
+	return f.err
+}
+
+// squares tells whether a slot holds squares of gradients.
+func (r Rule) squares() bool {
+	return slices.ContainsFunc(r.Slots, func(s Slot) bool { return s.Squares })
 }
 
 // Step changes every parameter, in place, along its gradient; grads are in the
-// order in which Start was given the parameters, of their shapes and dtype. It
+// order in which Start was given the parameters, with their shapes and dtype. It
 // writes to memory that programs read: call it inside Params.Update.
 //
-// An error changes nothing, neither the parameters nor the state. One of
+// An error changes nothing, neither the parameters nor the state. One of kind
 // graph.ErrNotFinite names a parameter whose gradient has a NaN or an infinity,
 // or elements too large to square where that is needed.
 func (s *State) Step(grads []*tensor.Dense) error {
@@ -68,50 +126,51 @@ func (s *State) Step(grads []*tensor.Dense) error {
 	if err := s.measure(grads); err != nil {
 		return err
 	}
-	rate := s.rule.rate(s.learningRate, s.iterations+1)
+	number := s.iterations + 1
+	rate := s.rule.Rate(s.learningRate, number)
 	if !finite(rounded(rate, s.dtype)) {
 		return graph.Error{Field: "learning rate", Rule: "must be small enough for a finite step", Value: s.learningRate, Kind: graph.ErrNotFinite}
 	}
 	for i, g := range grads {
-		s.work.step(i, g, s.scales[i], rate)
+		s.elements.step(i, g, s.scales[i], rate, number)
 	}
-	s.iterations++
+	s.iterations = number
 	return nil
 }
 
-// measure checks all gradients and finds by how much each is scaled down.
+// measure checks all gradients and finds the factors that scale them down.
 func (s *State) measure(grads []*tensor.Dense) error {
-	c := s.rule.clip
+	clip := s.rule.Clip
 	total := 0.0
 	for i, g := range grads {
 		p := s.params[i]
 		fits := g != nil && g.Dtype() == s.dtype && slices.Equal(g.Shape(), p.Value().Shape())
 		largest, squares := math.NaN(), 0.0
 		if fits {
-			largest = s.work.largest(g)
+			largest = s.elements.largest(g)
 		}
 		if !finite(largest) {
 			return at(p.Path, "gradient's ", graph.CheckTensor(g, s.dtype, graph.Shape(p.Value().Shape())))
 		}
-		if c.norm+c.global > 0 {
-			squares = s.work.squares(g)
+		if clip.byNorm() {
+			squares = s.elements.squares(g)
 			total += squares
 		}
-		square := c.largest(largest) * c.largest(largest)
-		if s.rule.squares != "" && !finite(rounded(square, s.dtype)) || c.norm+c.global > 0 && !finite(total) {
+		square := clip.bound(largest) * clip.bound(largest)
+		if s.rule.squares() && !finite(rounded(square, s.dtype)) || clip.byNorm() && !finite(total) {
 			return graph.Error{Path: p.Path, Field: "gradient", Rule: "must be small enough to square", Value: largest, Kind: graph.ErrNotFinite}
 		}
-		s.scales[i] = shrink(squares, c.norm)
+		s.scales[i] = shrink(squares, clip.ClipNorm)
 	}
-	if c.global > 0 {
+	if clip.GlobalClipNorm > 0 {
 		for i := range s.scales {
-			s.scales[i] = shrink(total, c.global)
+			s.scales[i] = shrink(total, clip.GlobalClipNorm)
 		}
 	}
 	return nil
 }
 
-// at gives an error of CheckTensor its place.
+// at sets the path of an error of CheckTensor and extends its field.
 func at(path, prefix string, err error) error {
 	var e graph.Error
 	if !errors.As(err, &e) {
@@ -121,12 +180,12 @@ func at(path, prefix string, err error) error {
 	return e
 }
 
-// LearningRate is the one that the next step uses.
+// LearningRate is the learning rate of the next step.
 func (s *State) LearningRate() float64 { return s.learningRate }
 
-// SetLearningRate changes the learning rate from the next step on. Zero stops
-// the parameters where they are; negative, NaN, and what the parameters' dtype
-// takes for infinite is an error that changes nothing.
+// SetLearningRate changes the learning rate from the next step on. Zero leaves
+// the parameters where they are. A negative rate, NaN, and a rate that is
+// infinite in the parameters' dtype are errors that change nothing.
 func (s *State) SetLearningRate(rate float64) error {
 	if !(rate >= 0) || !finite(rounded(rate, s.dtype)) {
 		return graph.Error{Field: "learning rate", Rule: "must be finite and not negative", Value: rate}
