@@ -17,12 +17,21 @@ func (v Value) Reshape(shape ...int) Value {
 	if v.shape.Equal(s) {
 		return v.WithoutMask()
 	}
-	return v.s.apply(spec{
+	y := v.s.apply(spec{
 		name: "reshape", shape: s, view: true,
 		diff: func(in []Value, _, dy Value, _ []bool) []Value {
 			return []Value{dy.Reshape(in[0].shape...)}
 		},
 	}, v)
+	if p := v.probs; p != nil && (!p.softmax || sameLast(v.shape, s)) {
+		y.probs = p
+	}
+	return y
+}
+
+// sameLast tells whether two shapes end with the same axis.
+func sameLast(a, b Shape) bool {
+	return len(a) > 0 && len(b) > 0 && a[len(a)-1] != Any && a[len(a)-1] == b[len(b)-1]
 }
 
 // part cuts a piece with the given shape out of a vector of several, packed one

@@ -11,7 +11,11 @@ import (
 // Softmax is eᵛ / Σ eᵛ along an axis, without overflow. A line that has a NaN,
 // or +∞, or nothing but −∞, gives NaN.
 func (v Value) Softmax(axis int) Value {
-	return v.rowwise("softmax", axis, softmaxRows(v.s.f32), softmaxRows(v.s.f64))
+	y := v.rowwise("softmax", axis, softmaxRows(v.s.f32), softmaxRows(v.s.f64))
+	if last := len(v.shape) - 1; axis == -1 || axis == last {
+		return y.withProbabilities(v, true)
+	}
+	return y
 }
 
 // LogSoftmax is v − log Σ eᵛ along an axis, and NaN where Softmax is.

@@ -103,7 +103,7 @@ func (v Value) Tanh() Value {
 
 // Sigmoid is 1/(1 + e⁻ᵛ).
 func (v Value) Sigmoid() Value {
-	return v.vector("sigmoid", sigmoidLoops(v.s.f32), sigmoidLoops(v.s.f64))
+	return v.vector("sigmoid", sigmoidLoops(v.s.f32), sigmoidLoops(v.s.f64)).withProbabilities(v, false)
 }
 
 // Softplus is log(1 + eᵛ), without overflow.

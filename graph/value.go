@@ -15,6 +15,13 @@ type Value struct {
 	shape Shape
 	mask  *Value
 	pace  Pace
+	probs *probabilities // nil unless the value is known to be probabilities
+}
+
+// probabilities says which logits a value was computed from.
+type probabilities struct {
+	logits  Value
+	softmax bool // along the last axis; a sigmoid otherwise
 }
 
 // Shape is the shape; axes may be open where only shapes are followed.
@@ -68,6 +75,29 @@ func (v Value) WithMask(mask Value) Value {
 // WithoutMask returns the value without a mask.
 func (v Value) WithoutMask() Value {
 	v.mask = nil
+	return v
+}
+
+// SoftmaxOf returns the logits if the value is their softmax along the last
+// axis. A loss computed from logits keeps its gradient where a probability has
+// rounded to 0 or 1. A change of the shape that keeps the last axis is followed;
+// any other operation on the value makes ok false.
+func (v Value) SoftmaxOf() (logits Value, ok bool) { return v.logits(true) }
+
+// SigmoidOf returns the logits if the value is their sigmoid. A change of the
+// shape is followed; any other operation on the value makes ok false.
+func (v Value) SigmoidOf() (logits Value, ok bool) { return v.logits(false) }
+
+func (v Value) logits(softmax bool) (Value, bool) {
+	if v.probs == nil || v.probs.softmax != softmax {
+		return Value{}, false
+	}
+	return v.probs.logits.Reshape(v.shape...).WithoutMask(), true
+}
+
+// withProbabilities returns the value with a record of its logits.
+func (v Value) withProbabilities(logits Value, softmax bool) Value {
+	v.probs = &probabilities{logits, softmax}
 	return v
 }
 
