@@ -1,11 +1,13 @@
 package train
 
-// Moment says where in the course of things an event happens.
+import "gorgonia.org/tensor"
+
+// Moment says when an event happens.
 type Moment int
 
-// The moments, in Keras' terms. Epochs are of training; the moments of Test
-// are those of Evaluate and of the validation within an epoch. Where an error
-// ends things, no End is told.
+// The moments, in Keras' terms. Epochs belong to training; the moments of Test
+// are those of Evaluate and of the validation within an epoch. After an error
+// there is no event for the end.
 const (
 	TrainBegin Moment = iota
 	TrainEnd
@@ -23,30 +25,53 @@ const (
 	PredictBatchEnd
 )
 
-// Event is what a callback is told.
+// Event is what a callback receives. Through the trainer it reaches the model
+// (Trainer.Model), the parameters and the optimizer.
 type Event struct {
 	Moment         Moment
 	Trainer        *Trainer
-	Epoch, Epochs  int  // from 0, of how many; 0 of 0 outside Fit, and at TrainEnd the number that was done
-	Batch, Batches int  // from 0, of how many; at the moments of a batch
+	Epoch, Epochs  int  // from 0, and their number; both 0 outside Fit. At TrainEnd, Epoch is the number of epochs done
+	Batch, Batches int  // from 0, and their number; at the moments of a batch
 	Logs           Logs // at TrainBatchEnd, TestBatchEnd, TestEnd and EpochEnd: averages over the epoch so far
+
+	// History holds the finished epochs of this Fit, at EpochEnd also the one that
+	// has just ended. It must not be changed. It is nil outside Fit.
+	History *History
 
 	stop *bool
 }
 
-// Stop lets Fit end after the batch at hand, or the epoch between batches,
-// without an error; at TrainBegin, before the first epoch. An epoch under way
-// counts as finished: it is validated, enters the history, and EpochEnd is told. Evaluate and Predict cannot be stopped.
+// Stop ends Fit without an error: after the current batch, or after the epoch if
+// it is called between batches; at TrainBegin, before the first epoch. The
+// current epoch counts as finished: it is validated, added to the history, and
+// followed by EpochEnd. Evaluate and Predict cannot be stopped.
 func (e *Event) Stop() {
 	if e.stop != nil {
 		*e.stop = true
 	}
 }
 
-// Callback is told what happens during Fit, Evaluate and Predict. An error
-// ends them.
+// Callback receives the events of Fit, Evaluate and Predict. An error ends them.
 type Callback interface {
 	On(e *Event) error
+}
+
+// StatefulCallback is a callback whose own state is part of a training's state,
+// so that a training that goes on from it takes the same decisions as one that
+// never stopped. What Restore is given comes from State of a callback with the
+// same config. Restore is called after TrainBegin and must copy what it keeps; an
+// error changes nothing.
+type StatefulCallback interface {
+	Callback
+	State() CallbackState
+	Restore(s CallbackState) error
+}
+
+// CallbackState is the state of a callback as plain data, which can be written to
+// a file. Its tensors and maps must be copies.
+type CallbackState struct {
+	Numbers map[string]float64
+	Tensors map[string]*tensor.Dense
 }
 
 // CallbackFunc makes a callback of a function.
@@ -55,19 +80,21 @@ type CallbackFunc func(e *Event) error
 // On calls the function.
 func (f CallbackFunc) On(e *Event) error { return f(e) }
 
-// course is one run of Fit, Evaluate or Predict, which tells its callbacks.
-type course struct {
+// callbackRun is one run of Fit, Evaluate or Predict, with the callbacks that
+// receive its events.
+type callbackRun struct {
 	trainer       *Trainer
 	callbacks     []Callback
 	epoch, epochs int
+	history       *History // nil outside Fit
 	stopped       bool
 }
 
-func (c *course) tell(m Moment, batch, batches int, logs Logs) error {
+func (c *callbackRun) tell(m Moment, batch, batches int, logs Logs) error {
 	for _, cb := range c.callbacks {
 		e := &Event{
 			Moment: m, Trainer: c.trainer, Epoch: c.epoch, Epochs: c.epochs,
-			Batch: batch, Batches: batches, Logs: logs, stop: &c.stopped,
+			Batch: batch, Batches: batches, Logs: logs, History: c.history, stop: &c.stopped,
 		}
 		if err := cb.On(e); err != nil {
 			return err

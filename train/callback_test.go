@@ -285,3 +285,42 @@ func wantCancelled(t *testing.T, name string, err error) {
 		t.Errorf("%s: got %v, want context.Canceled", name, err)
 	}
 }
+
+// A callback reaches the model, and the history of the epochs that are finished.
+func TestEventReachesModelAndHistory(t *testing.T) {
+	m := linear(1)
+	trainer := compile(t, m, train.Config{})
+	if trainer.Model() != train.Model(m) {
+		t.Error("Model is not the model that was compiled")
+	}
+	var got []string
+	record := train.CallbackFunc(func(e *train.Event) error {
+		n := -1
+		if e.History != nil {
+			n = len(e.History.Epochs)
+		}
+		if n > 0 && len(e.History.Values["loss"]) != n {
+			t.Errorf("%d losses of %d epochs", len(e.History.Values["loss"]), n)
+		}
+		switch e.Moment {
+		case train.TrainBegin, train.EpochBegin, train.EpochEnd, train.TrainEnd, train.TestEnd, train.PredictEnd:
+			got = append(got, fmt.Sprintf("%s: %d epochs", momentNames[e.Moment], n))
+		}
+		return nil
+	})
+	data, cbs := table(t, 1, 4), []train.Callback{record}
+	history, err := trainer.Fit(background, data, train.FitConfig{Epochs: 2, Callbacks: cbs, ValidationSplit: 0.5})
+	check(t, err)
+	_, err = trainer.Evaluate(background, data, train.EvaluateConfig{Callbacks: cbs})
+	check(t, err)
+	_, err = trainer.Predict(background, data, train.EvaluateConfig{Callbacks: cbs})
+	check(t, err)
+	want := []string{
+		"train begin: 0 epochs", "epoch begin: 0 epochs", "test end: 0 epochs", "epoch end: 1 epochs",
+		"epoch begin: 1 epochs", "test end: 1 epochs", "epoch end: 2 epochs", "train end: 2 epochs",
+		"test end: -1 epochs", "predict end: -1 epochs",
+	}
+	if diff := cmp.Diff(want, got); diff != "" || len(history.Epochs) != 2 {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

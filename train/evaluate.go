@@ -42,14 +42,14 @@ func (t *Trainer) Evaluate(ctx context.Context, data datasets.Data, cfg Evaluate
 		return nil, err
 	}
 	batches := chunks(inOrder(data.Len()), size)
-	s, err := t.evaluate(ctx, &course{trainer: t, callbacks: cfg.Callbacks}, data, batches)
+	s, err := t.evaluate(ctx, &callbackRun{trainer: t, callbacks: cfg.Callbacks}, data, batches)
 	if err != nil {
 		return nil, err
 	}
 	return s.logs(""), nil
 }
 
-func (t *Trainer) evaluate(ctx context.Context, c *course, data datasets.Data, batches [][]int) (*sum, error) {
+func (t *Trainer) evaluate(ctx context.Context, c *callbackRun, data datasets.Data, batches [][]int) (*sum, error) {
 	s := t.startSum()
 	err := t.forEachBatch(ctx, c, data, batches, evaluating, func(p *program, _ []int, batch *datasets.Batch) (Logs, error) {
 		if err := s.add(p, feed{Batch: batch}); err != nil {
@@ -82,7 +82,7 @@ func (t *Trainer) PredictAll(ctx context.Context, data datasets.Data, cfg Evalua
 	}
 	var all []*tensor.Dense
 	order := inOrder(data.Len())
-	c := &course{trainer: t, callbacks: cfg.Callbacks}
+	c := &callbackRun{trainer: t, callbacks: cfg.Callbacks}
 	err = t.forEachBatch(ctx, c, data, chunks(order, size), predicting, func(p *program, rows []int, _ *datasets.Batch) (Logs, error) {
 		if all == nil {
 			all = make([]*tensor.Dense, len(p.outputs))
@@ -107,7 +107,7 @@ func (t *Trainer) PredictAll(ctx context.Context, data datasets.Data, cfg Evalua
 
 // forEachBatch runs the model on one batch of rows after another and tells the
 // callbacks; use makes of each output the logs that they are told.
-func (t *Trainer) forEachBatch(ctx context.Context, c *course, data datasets.Data, batches [][]int, why purpose,
+func (t *Trainer) forEachBatch(ctx context.Context, c *callbackRun, data datasets.Data, batches [][]int, why purpose,
 	use func(p *program, rows []int, batch *datasets.Batch) (Logs, error)) error {
 	begin, end, batchBegin, batchEnd := TestBegin, TestEnd, TestBatchBegin, TestBatchEnd
 	if why == predicting {

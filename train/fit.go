@@ -62,7 +62,7 @@ func (t *Trainer) Fit(ctx context.Context, data datasets.Data, cfg FitConfig) (*
 		return history, err
 	}
 	f := &fitting{data: data, cfg: cfg, weights: weights, size: min(cfg.BatchSize, data.Len()), pass: -1}
-	f.course = course{trainer: t, callbacks: cfg.Callbacks, epochs: cfg.Epochs}
+	f.callbackRun = callbackRun{trainer: t, callbacks: cfg.Callbacks, epochs: cfg.Epochs, history: history}
 	if cfg.Progress != nil {
 		p := newProgress(cfg.Progress)
 		defer p.close()

@@ -12,7 +12,7 @@ import (
 
 // fitting is one run of Fit at work.
 type fitting struct {
-	course
+	callbackRun
 	data    datasets.Data
 	cfg     FitConfig
 	weights *classWeights // nil where there are none
@@ -56,7 +56,7 @@ func (f *fitting) run(ctx context.Context) (Logs, error) {
 		if n := f.cfg.ValidationSteps; n > 0 {
 			batches = batches[:min(n, len(batches))]
 		}
-		val, err := t.evaluate(ctx, &f.course, f.cfg.Validation, batches)
+		val, err := t.evaluate(ctx, &f.callbackRun, f.cfg.Validation, batches)
 		if err != nil {
 			return nil, errors.Wrapf(err, "validation of epoch %d", f.epoch+1)
 		}

@@ -162,6 +162,14 @@ func trainable(params *graph.Params) []*graph.Param {
 	return out
 }
 
+// Model is the model that Compile was given. A callback that saves it asserts
+// what it needs of it:
+//
+//	if m, ok := e.Trainer.Model().(interface{ Save(path string) error }); ok {
+//		return m.Save("best.safetensors")
+//	}
+func (t *Trainer) Model() Model { return t.model }
+
 // Optimizer is the optimizer at work, with its learning rate and its memory.
 func (t *Trainer) Optimizer() *optimizers.State { return t.optimizer }
 
