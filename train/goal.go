@@ -143,6 +143,27 @@ func (g goal) of(thing string) string {
 	return thing + " of " + g.name
 }
 
+// HigherIsBetter tells whether a higher value is better of what logs report
+// under a name, such as "val_accuracy": for a metric, what the metric says; for
+// losses, false. ok is false where no log has that name.
+func (t *Trainer) HigherIsBetter(log string) (higher, ok bool) {
+	name := strings.TrimPrefix(log, validationPrefix)
+	if name == lossName {
+		return false, true
+	}
+	for _, g := range t.goals {
+		if len(t.goals) > 1 && name == g.figure(lossName) {
+			return false, true
+		}
+		for _, m := range g.metrics {
+			if name == g.figure(m.Name()) {
+				return m.HigherIsBetter(), true
+			}
+		}
+	}
+	return false, false
+}
+
 // targetShape is the shape of the targets for an output.
 func (g goal) targetShape(output graph.Shape) graph.Shape {
 	if l, ok := g.loss.(losses.TargetShaper); ok {

@@ -301,3 +301,49 @@ func TestPredictAll(t *testing.T) {
 	_, err = trainer.Predict(background, data, train.EvaluateConfig{})
 	wantInput(t, err, "fork: Predict must be called on a model with one output; PredictAll returns several, got 2")
 }
+
+// Every log has a direction: false for losses, and what the metric says for a
+// metric, under its own name, that of an output and that of validation data.
+func TestHigherIsBetter(t *testing.T) {
+	one := compile(t, linear(1), train.Config{Metrics: []metrics.Metric{metrics.Accuracy{}, metrics.MAE{}, profit{}}})
+	two := compile(t, newFork(t), train.Config{Outputs: []train.Output{
+		{Loss: losses.MSE{}, Metrics: []metrics.Metric{metrics.MAE{}}},
+		{Loss: losses.SparseCategoricalCrossentropy{FromLogits: true}, Metrics: []metrics.Metric{metrics.Accuracy{}, profit{}}},
+	}})
+	for _, c := range []struct {
+		trainer    *train.Trainer
+		log        string
+		higher, ok bool
+	}{
+		{one, "loss", false, true},
+		{one, "val_loss", false, true},
+		{one, "accuracy", true, true},
+		{one, "val_accuracy", true, true},
+		{one, "mae", false, true},
+		{one, "val_mae", false, true},
+		{one, "profit", true, true},
+		{one, "val_profit", true, true},
+		{one, "val_val_profit", false, false},
+		{one, "rmse", false, false},
+		{one, "", false, false},
+		{two, "loss", false, true},
+		{two, "price_loss", false, true},
+		{two, "val_trend_loss", false, true},
+		{two, "price_mae", false, true},
+		{two, "trend_accuracy", true, true},
+		{two, "val_trend_accuracy", true, true},
+		{two, "val_trend_profit", true, true},
+		{two, "accuracy", false, false},
+		{two, "price_accuracy", false, false},
+	} {
+		if higher, ok := c.trainer.HigherIsBetter(c.log); higher != c.higher || ok != c.ok {
+			t.Errorf("%s: got %v, %v, want %v, %v", c.log, higher, ok, c.higher, c.ok)
+		}
+	}
+}
+
+// profit is a metric that is better when higher.
+type profit struct{ metrics.MAE }
+
+func (profit) Name() string         { return "profit" }
+func (profit) HigherIsBetter() bool { return true }

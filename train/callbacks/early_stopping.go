@@ -41,7 +41,8 @@ type EarlyStopping struct {
 	StartFromEpoch     int      // epochs at the beginning that are not looked at; 0
 
 	monitor   string
-	sign      float64 // -1 where high is good: then sign·figure is low when good; 0 until a batch is done
+	sign      float64 // -1 where higher is better, else 1: sign·value falls with improvement
+	checked   bool    // Monitor is in the logs
 	wait      int     // epochs since the last improvement
 	best      float64 // NaN until there is one
 	bestEpoch int
@@ -70,11 +71,9 @@ func (c *EarlyStopping) StoppedEpoch() (epoch int, ok bool) { return c.stopped, 
 func (c *EarlyStopping) On(e *train.Event) error {
 	switch e.Moment {
 	case train.TrainBegin:
-		return c.begin()
+		return c.begin(e.Trainer)
 	case train.TrainBatchEnd:
-		if c.sign == 0 {
-			return c.direct(e.Logs)
-		}
+		return c.checkMonitor(e.Logs)
 	case train.EpochEnd:
 		return c.look(e)
 	case train.TrainEnd:
@@ -84,7 +83,7 @@ func (c *EarlyStopping) On(e *train.Event) error {
 }
 
 // begin checks the fields and forgets the Fit before.
-func (c *EarlyStopping) begin() error {
+func (c *EarlyStopping) begin(t *train.Trainer) error {
 	fail := func(field, rule string, value any) error {
 		return graph.Error{Field: "EarlyStopping." + field, Rule: rule, Value: value}
 	}
@@ -105,20 +104,22 @@ func (c *EarlyStopping) begin() error {
 	if err := c.Mode.check("EarlyStopping"); err != nil {
 		return err
 	}
-	c.sign = 0
+	c.sign, c.checked = c.Mode.sign(t, c.monitor), false
 	c.wait, c.best, c.bestEpoch, c.seen, c.weights, c.stopped = 0, math.NaN(), 0, false, nil, 0
 	return nil
 }
 
-// direct finds out which way is good, of a figure that is there: the first batch
-// has them all but those of validation data.
-func (c *EarlyStopping) direct(logs train.Logs) error {
+// checkMonitor refuses a log that is not in those of the first batch, which has
+// all but those of validation data.
+func (c *EarlyStopping) checkMonitor(logs train.Logs) error {
+	if c.checked {
+		return nil
+	}
+	c.checked = true
 	if _, ok := logs.Get(strings.TrimPrefix(c.monitor, "val_")); !ok {
 		return graph.Error{Field: "EarlyStopping.Monitor", Rule: "must be one of " + available(logs) + ", or val_ and one of these", Value: fmt.Sprintf("%q", c.monitor)}
 	}
-	var err error
-	c.sign, err = c.Mode.sign("EarlyStopping", c.monitor)
-	return err
+	return nil
 }
 
 // look takes in the figure of an epoch.

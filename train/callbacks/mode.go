@@ -2,22 +2,22 @@ package callbacks
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/engram-go/engram/graph"
-	"github.com/engram-go/engram/train/metrics"
+	"github.com/engram-go/engram/train"
 )
 
-// Mode says whether a figure is good when it is low or when it is high.
+// Mode says which way is an improvement.
 type Mode string
 
+// The modes. Auto is the default.
 const (
-	Auto Mode = "auto" // the default: Min for the loss and Engram's own metrics; of others it must be said
-	Min  Mode = "min"  // low is good
-	Max  Mode = "max"  // high is good
+	Auto Mode = "auto" // Min for losses; for a metric, what its HigherIsBetter says
+	Min  Mode = "min"  // lower is better
+	Max  Mode = "max"  // higher is better
 )
 
-// check refuses a mode that there is not. class is the callback that asks.
+// check refuses an unknown mode. class is the callback's type.
 func (m Mode) check(class string) error {
 	switch m {
 	case Auto, Min, Max, "":
@@ -26,23 +26,11 @@ func (m Mode) check(class string) error {
 	return graph.Error{Field: class + ".Mode", Rule: "must be auto, min or max", Value: fmt.Sprintf("%q", string(m))}
 }
 
-// sign is 1 where the figure of that name is good when low, and -1 where it is
-// good when high.
-func (m Mode) sign(class, figure string) (float64, error) {
-	switch m {
-	case Min:
-		return 1, nil
-	case Max:
-		return -1, nil
+// sign is 1 where a lower value of a log is better, and -1 where a higher one is.
+func (m Mode) sign(t *train.Trainer, log string) float64 {
+	higher, _ := t.HigherIsBetter(log)
+	if m == Max || m != Min && higher {
+		return -1
 	}
-	name := strings.TrimPrefix(figure, "val_")
-	if name == "loss" {
-		return 1, nil
-	}
-	for _, m := range []metrics.Metric{metrics.RMSE{}, metrics.MSE{}, metrics.MAE{}, metrics.MAPE{}} {
-		if m.Name() == name {
-			return 1, nil
-		}
-	}
-	return 0, graph.Error{Field: class + ".Mode", Rule: fmt.Sprintf("must be min or max where the figure is neither the loss nor a metric of Engram's, as %q", figure), Value: "auto"}
+	return 1
 }

@@ -1,8 +1,18 @@
 package metrics
 
-import "github.com/engram-go/engram/graph"
+import (
+	"fmt"
+	"math"
 
-var _ Metric = Accuracy{}
+	"github.com/engram-go/engram/graph"
+)
+
+var (
+	_ Metric = Accuracy{}
+	_ Metric = BinaryAccuracy{}
+	_ Metric = CategoricalAccuracy{}
+	_ Metric = SparseCategoricalAccuracy{}
+)
 
 // Accuracy is, as Keras' "accuracy", the one of three that suits the shapes:
 // BinaryAccuracy where an output is one number, SparseCategoricalAccuracy where
@@ -18,6 +28,9 @@ type Accuracy struct{}
 
 // Name is "accuracy".
 func (Accuracy) Name() string { return "accuracy" }
+
+// HigherIsBetter is true.
+func (Accuracy) HigherIsBetter() bool { return true }
 
 // Start begins an epoch.
 func (Accuracy) Start() Accumulator { return &average{term: suited} }
@@ -61,4 +74,159 @@ func oneOfAll(y, yhat []float64) (sum, count float64, err error) {
 		return 0, 0, graph.Error{Field: "target", Rule: "must be 1 for one class and 0 for the others; CategoricalAccuracy and BinaryAccuracy take others", Value: y}
 	}
 	return hitLargest(y, yhat)
+}
+
+// BinaryAccuracy is the share of elements whose output lies above the threshold
+// where the target is 1, and not above it where the target is 0. Other targets
+// are an error.
+type BinaryAccuracy struct {
+	// Threshold is in units of the output. Default 0.5, for probabilities; for
+	// logits it is new(0.0). NaN and infinities are errors.
+	Threshold *float64
+}
+
+// Name is "binary_accuracy".
+func (BinaryAccuracy) Name() string { return "binary_accuracy" }
+
+// HigherIsBetter is true.
+func (BinaryAccuracy) HigherIsBetter() bool { return true }
+
+// Start begins an epoch.
+func (b BinaryAccuracy) Start() Accumulator {
+	threshold := 0.5
+	if b.Threshold != nil {
+		threshold = *b.Threshold
+	}
+	return &average{term: func(target, output graph.Shape) (term, error) {
+		if !finite(threshold) {
+			return nil, graph.Error{Field: "BinaryAccuracy.Threshold", Rule: "must be finite", Value: threshold}
+		}
+		return yesOrNo(threshold), same(target, output)
+	}}
+}
+
+// yesOrNo counts the elements that are on the right side of the threshold.
+func yesOrNo(threshold float64) term {
+	return func(y, yhat []float64) (sum, count float64, err error) {
+		for k, x := range yhat {
+			switch {
+			case !finite(x) || !finite(y[k]):
+				sum = math.NaN()
+			case y[k] != 0 && y[k] != 1:
+				return 0, 0, graph.Error{Field: "target", Rule: "must be 0 or 1", Value: y[k]}
+			case x > threshold == (y[k] == 1):
+				sum++
+			}
+		}
+		return sum, float64(len(y)), nil
+	}
+}
+
+func finite(x float64) bool { return x-x == 0 }
+
+// CategoricalAccuracy is how often the largest output belongs to the class with
+// the largest target, the first one where several are equal. Targets and
+// outputs are [batch, ..., classes]; it does not matter whether outputs are
+// logits or probabilities.
+type CategoricalAccuracy struct{}
+
+// Name is "categorical_accuracy".
+func (CategoricalAccuracy) Name() string { return "categorical_accuracy" }
+
+// HigherIsBetter is true.
+func (CategoricalAccuracy) HigherIsBetter() bool { return true }
+
+// Start begins an epoch.
+func (CategoricalAccuracy) Start() Accumulator { return &average{term: categorical} }
+
+func categorical(target, output graph.Shape) (term, error) {
+	if err := same(target, output); err != nil {
+		return nil, err
+	}
+	return hitLargest, severalClasses(output)
+}
+
+func hitLargest(y, yhat []float64) (sum, count float64, err error) {
+	if !allFinite(y) {
+		return math.NaN(), 1, nil
+	}
+	return hit(largest(y), yhat), 1, nil
+}
+
+// hit is 1 where the largest element is the one at k.
+func hit(k int, yhat []float64) float64 {
+	switch {
+	case !allFinite(yhat):
+		return math.NaN()
+	case largest(yhat) == k:
+		return 1
+	}
+	return 0
+}
+
+// largest is the place of the largest element, the first of equal ones.
+func largest(x []float64) int {
+	at := 0
+	for i := range x {
+		if x[i] > x[at] {
+			at = i
+		}
+	}
+	return at
+}
+
+func allFinite(x []float64) bool {
+	for _, e := range x {
+		if !finite(e) {
+			return false
+		}
+	}
+	return true
+}
+
+// severalClasses refuses an output of which the largest element says nothing.
+func severalClasses(output graph.Shape) error {
+	if len(output) > 1 && output[len(output)-1] > 1 {
+		return nil
+	}
+	return graph.Error{Field: "output", Rule: fmt.Sprintf("must have an axis of at least 2 classes; %s is for one number", BinaryAccuracy{}.Name()), Value: output}
+}
+
+// SparseCategoricalAccuracy is how often the largest output, the first one
+// where several are equal, is that of the target's class. Outputs are [batch,
+// ..., classes], logits or probabilities; targets are numbers of classes from
+// 0, [batch, ...] or [batch, ..., 1]. Targets that are no such numbers are an
+// error.
+type SparseCategoricalAccuracy struct{}
+
+// Name is "sparse_categorical_accuracy".
+func (SparseCategoricalAccuracy) Name() string { return "sparse_categorical_accuracy" }
+
+// HigherIsBetter is true.
+func (SparseCategoricalAccuracy) HigherIsBetter() bool { return true }
+
+// Start begins an epoch.
+func (SparseCategoricalAccuracy) Start() Accumulator { return &average{term: sparse} }
+
+func sparse(target, output graph.Shape) (term, error) {
+	if err := severalClasses(output); err != nil {
+		return nil, err
+	}
+	want := lead(output)
+	if !target.Equal(want) && !target.Equal(append(want.Clone(), 1)) {
+		return nil, graph.Error{Field: "target", Rule: fmt.Sprintf("must hold numbers of classes in the shape %v", want), Value: target}
+	}
+	return hitNumber, nil
+}
+
+func hitNumber(y, yhat []float64) (sum, count float64, err error) {
+	class := y[0]
+	if !finite(class) {
+		return math.NaN(), 1, nil
+	}
+	if class != math.Trunc(class) || class < 0 || class >= float64(len(yhat)) {
+		rule := fmt.Sprintf("must be the number of a class, a whole number from 0 to %d", len(yhat)-1)
+		return 0, 0, graph.Error{Field: "target", Rule: rule, Value: class}
+	}
+	return hit(int(class), yhat), 1, nil
 }

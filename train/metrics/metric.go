@@ -1,8 +1,11 @@
+// Package metrics has the metrics that are reported with the loss. They are
+// exact over an epoch: sums over all elements in float64, never an average of
+// batch values. A metric is a plain config value; its Accumulator takes in the
+// batches of one epoch.
 package metrics
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/engram-go/engram/graph"
@@ -10,10 +13,15 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Metric is something to know about outputs beside their targets.
+// Metric measures outputs against their targets.
 type Metric interface {
-	Name() string       // in histories and progress, such as "rmse"
-	Start() Accumulator // of one epoch; never nil, which Compile tries
+	// Name is what logs, histories and callbacks call the metric, such as "rmse".
+	Name() string
+	// HigherIsBetter tells callbacks which way is an improvement. They can be told
+	// otherwise, for a metric of which neither is true.
+	HigherIsBetter() bool
+	// Start begins an epoch. Compile refuses a metric whose accumulator is nil.
+	Start() Accumulator
 }
 
 // Accumulator takes in batches. It serves one goroutine at a time.
@@ -110,18 +118,6 @@ func load[T float32 | float64](to []float64, from []T) {
 // lead is a shape without its last axis, where there is one beside the batch.
 func lead(s graph.Shape) graph.Shape { return s[:max(len(s)-1, 1)] }
 
-// elements averages a function over all elements.
-func elements(f func(target, output float64) float64) func(target, output graph.Shape) (term, error) {
-	return func(target, output graph.Shape) (term, error) {
-		return func(y, yhat []float64) (sum, count float64, err error) {
-			for k := range y {
-				sum += f(y[k], yhat[k])
-			}
-			return sum, float64(len(y)), nil
-		}, same(target, output)
-	}
-}
-
 // same holds the shape of a target to that of the output.
 func same(target, output graph.Shape) error {
 	if target.Equal(output) {
@@ -171,9 +167,3 @@ func notNegative(weights *tensor.Dense) error {
 	}
 	return nil
 }
-
-func square(x float64) float64 { return x * x }
-
-func squared(target, output float64) float64 { return square(output - target) }
-
-func absolute(target, output float64) float64 { return math.Abs(output - target) }

@@ -177,6 +177,17 @@ func TestViews(t *testing.T) {
 	}
 }
 
+func TestDirections(t *testing.T) {
+	for metric, want := range map[metrics.Metric]bool{
+		metrics.MSE{}: false, metrics.RMSE{}: false, metrics.MAE{}: false, metrics.MAPE{}: false,
+		metrics.Accuracy{}: true, metrics.BinaryAccuracy{}: true, metrics.CategoricalAccuracy{}: true, metrics.SparseCategoricalAccuracy{}: true,
+	} {
+		if got := metric.HigherIsBetter(); got != want {
+			t.Errorf("%s: got %v, want %v", metric.Name(), got, want)
+		}
+	}
+}
+
 func TestNothingIsNaN(t *testing.T) {
 	for _, metric := range all {
 		a := metric.Start()
