@@ -132,7 +132,7 @@ func (o *op) Do(in ...gorgonia.Value) (_ gorgonia.Value, err error) {
 		err = take(o.in64, in, o.in)
 	}
 	if err != nil {
-		o.scope.fault = errs.Locate(err, o.path)
+		o.scope.fault = errs.At(err, o.path, "")
 		return nil, o.scope.fault
 	}
 	return o.out, o.compute()
@@ -162,7 +162,7 @@ func (o *op) compute() (err error) {
 			err = errors.Errorf("%s panicked: %v", o.name, r)
 		}
 		if err != nil {
-			err = errs.Locate(err, o.path)
+			err = errs.At(err, o.path, "")
 			o.scope.fault = err
 		}
 	}()

@@ -115,7 +115,7 @@ func (s *Scope) random(name string, shape Shape, draw func(r *rand.Rand) float64
 func (r random) fill(at Tick) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = errs.Locate(errors.Errorf("drawing panicked: %v", p), r.path)
+			err = errs.At(errors.Errorf("drawing panicked: %v", p), r.path, "")
 		}
 	}()
 	rnd := Rand(r.seed, "draw", r.key, at)

@@ -170,7 +170,7 @@ func (s *Scope) Fail(err error) {
 	if s.err != nil || err == nil {
 		return
 	}
-	s.err = errs.Locate(err, s.path)
+	s.err = errs.At(err, s.path, "")
 }
 
 // Failf keeps the first error: field breaks rule with value.

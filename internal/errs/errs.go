@@ -54,23 +54,38 @@ func (e Error) Unwrap() error {
 	return e.Kind
 }
 
-// Locate gives an error the path of a layer, unless it has one already.
-func Locate(err error, path string) error {
+// At adds to an error where it happened: a path, such as that of a layer, a file
+// or a line, and a field. Either may be empty.
+//
+// An Error keeps a path that it has already, as the innermost place is the most
+// precise one. The field replaces the name that the inner code had for the
+// value: what breaks ELU.Alpha breaks LSTM.Activation.Alpha where the field is
+// LSTM.Activation. Any other error is wrapped, and begins with one path at most.
+func At(err error, path, field string) error {
 	if e, ok := err.(Error); ok {
 		if e.Path == "" {
 			e.Path = path
 		}
+		if field != "" {
+			if _, inner, ok := strings.Cut(e.Field, "."); ok {
+				field += "." + inner
+			}
+			e.Field = field
+		}
 		return e
+	}
+	if field != "" {
+		err = errors.Wrap(err, field)
 	}
 	var e Error
 	var l located
-	if path == "" || errors.As(err, &e) && e.Path != "" || errors.As(err, &l) {
+	if err == nil || path == "" || errors.As(err, &e) && e.Path != "" || errors.As(err, &l) {
 		return err
 	}
 	return located{errors.Wrap(err, path)}
 }
 
-// located is another error that begins with the path of a layer.
+// located is an error that begins with a path.
 type located struct{ error }
 
 // Unwrap gives the error.

@@ -1,0 +1,59 @@
+package dense
+
+import (
+	"fmt"
+
+	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/kernels"
+	"github.com/engram-go/engram/internal/shapes"
+	"gorgonia.org/tensor"
+)
+
+// Check compares a tensor with what is expected: the dtype, the shape (open
+// axes accept any size) and finite elements.
+func Check(t *tensor.Dense, dtype tensor.Dtype, shape shapes.Shape) error {
+	if t == nil {
+		return errs.Error{Field: "tensor", Rule: "must not be nil"}
+	}
+	if t.Dtype() == (tensor.Dtype{}) {
+		return errs.Error{Field: "tensor", Rule: "must have elements"}
+	}
+	if t.Dtype() != dtype {
+		return errs.Error{Field: "dtype", Rule: fmt.Sprintf("must be %v", dtype), Value: t.Dtype()}
+	}
+	if got := shapes.Shape(t.Shape()); !shape.Accepts(got) {
+		return errs.Error{Field: "shape", Rule: fmt.Sprintf("must be %v", shape), Value: got.Clone()}
+	}
+	return CheckFinite(t)
+}
+
+// CheckFinite refuses NaN and infinities, naming the first such element of t.
+func CheckFinite(t *tensor.Dense) error {
+	c := Contiguous(t)
+	i := -1
+	if c.Dtype() == tensor.Float32 {
+		i = notFinite(c.Float32s())
+	} else {
+		i = notFinite(c.Float64s())
+	}
+	if i < 0 {
+		return nil
+	}
+	return errs.Error{
+		Field: fmt.Sprintf("element %v", []int(Index(i, shapes.Shape(t.Shape())))),
+		Rule:  "must be finite", Value: At(c, i), Kind: errs.ErrNotFinite,
+	}
+}
+
+// notFinite is the place of the first NaN or infinity, or -1.
+func notFinite[T Float](data []T) int {
+	if Finite(kernels.For[T]().Size(data)) {
+		return -1
+	}
+	for i, x := range data {
+		if !Finite(x) {
+			return i
+		}
+	}
+	return -1
+}
