@@ -50,6 +50,7 @@ func avx2() *Set[float32] {
 		gruForward:   gruForward,
 		gruBackward:  gruBackward,
 		adam:         adam,
+		rmsprop:      rmsprop,
 	}
 }
 

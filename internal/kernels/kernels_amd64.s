@@ -1891,6 +1891,43 @@ next:
 	VZEROUPPER
 	RET
 
+// func rmspropAVX2(n int, w *float32, grad *float32, v *float32, keep float32, rate float32, epsilon float32)
+// Requires: AVX, AVX2, SSE
+TEXT ·rmspropAVX2(SB), NOSPLIT|NOFRAME, $0-44
+	MOVQ         n+0(FP), AX
+	MOVQ         w+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         v+24(FP), BX
+	MOVSS        keep+32(FP), X0
+	VBROADCASTSS X0, Y0
+	MOVSS        rate+36(FP), X1
+	VBROADCASTSS X1, Y1
+	MOVSS        epsilon+40(FP), X2
+	VBROADCASTSS X2, Y2
+
+next:
+	VMOVUPS (DX), Y3
+	VMOVUPS (BX), Y4
+	VMULPS  Y3, Y3, Y5
+	VSUBPS  Y4, Y5, Y5
+	VMULPS  Y5, Y0, Y5
+	VADDPS  Y5, Y4, Y4
+	VMOVUPS Y4, (BX)
+	VADDPS  Y2, Y4, Y4
+	VSQRTPS Y4, Y4
+	VMULPS  Y1, Y3, Y3
+	VDIVPS  Y4, Y3, Y3
+	VMOVUPS (CX), Y4
+	VSUBPS  Y3, Y4, Y4
+	VMOVUPS Y4, (CX)
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	ADDQ    $0x20, BX
+	SUBQ    $0x08, AX
+	JGT     next
+	VZEROUPPER
+	RET
+
 // func sumAVX2(n int, x *float32) float32
 // Requires: AVX, SSE
 TEXT ·sumAVX2(SB), NOSPLIT|NOFRAME, $0-20

@@ -45,6 +45,7 @@ type Set[T Float] struct {
 	gruForward   func(n int, z []T, gate int, before, h []T)
 	gruBackward  func(n int, z []T, gate int, before, dh, dz []T)
 	adam         func(w, g, m, v []T, keep1, keep2, rate, epsilon T)
+	rmsprop      func(w, g, v []T, keep, rate, epsilon T)
 }
 
 // Width is what the length of a row of a cell is rounded up to.
@@ -114,5 +115,6 @@ func portable[T Float]() *Set[T] {
 		gruForward:   gruForwardGo[T],
 		gruBackward:  gruBackwardGo[T],
 		adam:         adamGo[T],
+		rmsprop:      rmspropGo[T],
 	}
 }

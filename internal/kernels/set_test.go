@@ -134,6 +134,8 @@ func TestOutOfRange(t *testing.T) {
 		{"Adam: g", func(s *Set[float32], x buffers) { s.Adam(x.c[:n], x.a[:n-1], x.d[:n], x.e[:n], 1, 1, 1, 1) }},
 		{"Adam: m", func(s *Set[float32], x buffers) { s.Adam(x.c[:n], x.a[:n], x.d[:n-1], x.e[:n], 1, 1, 1, 1) }},
 		{"Adam: v", func(s *Set[float32], x buffers) { s.Adam(x.c[:n], x.a[:n], x.d[:n], x.e[:n-1], 1, 1, 1, 1) }},
+		{"RMSprop: g", func(s *Set[float32], x buffers) { s.RMSprop(x.c[:n], x.a[:n-1], x.d[:n], 1, 1, 1) }},
+		{"RMSprop: v", func(s *Set[float32], x buffers) { s.RMSprop(x.c[:n], x.a[:n], x.d[:n-1], 1, 1, 1) }},
 		{"lstmForward: z", func(s *Set[float32], x buffers) { s.lstmForward(n, x.c[:4*n-1], n, x.a, x.d, x.e, x.f) }},
 		{"lstmForward: before", func(s *Set[float32], x buffers) { s.lstmForward(n, x.c, n, x.a[:n-1], x.d, x.e, x.f) }},
 		{"lstmForward: c", func(s *Set[float32], x buffers) { s.lstmForward(n, x.c, n, x.a, x.d[:n-1], x.e, x.f) }},
@@ -210,6 +212,7 @@ func TestNothing(t *testing.T) {
 		s.Softmax(3, nil, nil)
 		s.Axpy(1, nil, nil)
 		s.Adam(nil, nil, nil, nil, 1, 1, 1, 1)
+		s.RMSprop(nil, nil, nil, 1, 1, 1)
 		if s.Sum(nil) != 0 || s.Dot(nil, nil) != 0 {
 			t.Errorf("%s: a sum of nothing is not 0", s.Name)
 		}

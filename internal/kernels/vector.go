@@ -56,3 +56,13 @@ func (s *Set[T]) TanhGrad(y, dy, dx []T)    { s.tanhGrad(y, dy, dx) }
 func (s *Set[T]) Adam(w, g, m, v []T, keep1, keep2, rate, epsilon T) {
 	s.adam(w, g, m, v, keep1, keep2, rate, epsilon)
 }
+
+// RMSprop does one step of RMSprop on the weights w with the gradient g and the
+// mean v of its square:
+//
+//	v += keep·(g² − v)    w −= rate·g/√(v + epsilon)
+//
+// where keep is 1 − ρ.
+func (s *Set[T]) RMSprop(w, g, v []T, keep, rate, epsilon T) {
+	s.rmsprop(w, g, v, keep, rate, epsilon)
+}

@@ -144,3 +144,17 @@ func adam(w, g, m, v []float32, keep1, keep2, rate, epsilon float32) {
 	// These are the same operations, each rounded alike.
 	adamGo(w[whole:], g[whole:n], m[whole:n], v[whole:n], keep1, keep2, rate, epsilon)
 }
+
+func rmsprop(w, g, v []float32, keep, rate, epsilon float32) {
+	n := len(w)
+	if n == 0 {
+		return
+	}
+	_, _ = g[n-1], v[n-1]
+	whole := n / Width * Width
+	if whole > 0 {
+		rmspropAVX2(whole, &w[0], &g[0], &v[0], keep, rate, epsilon)
+	}
+	// These are the same operations, each rounded alike.
+	rmspropGo(w[whole:], g[whole:n], v[whole:n], keep, rate, epsilon)
+}

@@ -221,3 +221,53 @@ func TestAdamAnywhere(t *testing.T) {
 		same(t, "v", v1, v)
 	}
 }
+
+// The operations of RMSprop are each rounded alike in both sets, as Adam's are.
+func rmspropCase(t *rapid.T, s *Set[float32], k kind, mem *memory) {
+	n := upTo(t, "n", 50)
+	g := mem.input("g", n, k)
+	w, v := mem.make("w", n), mem.make("v", n)
+	ordinary.numbers(mem.rng, w)
+	ordinary.numbers(mem.rng, v)
+	for i, x := range v {
+		v[i] = x * x
+	}
+	const keep, rate, epsilon = 0.1, 0.001, 1e-7
+	w0, v0 := slices.Clone(w), slices.Clone(v)
+	s.RMSprop(w, g, v, keep, rate, epsilon)
+	for i := range w {
+		g, w0, v0 := float64(g[i]), float64(w0[i]), float64(v0[i])
+		near(t, "v", v[i], v0+keep*(g*g-v0), 4*unit*(g*g+v0)+2*least)
+		// From the mean that was written: the constants, the sum, the root, the
+		// product and the quotient are rounded, and then the weight. The product
+		// rate·g may be subnormal, and then the quotient enlarges its rounding.
+		bottom := math.Sqrt(float64(v[i]) + epsilon)
+		step := rate * g / bottom
+		near(t, "w", w[i], w0-step, 8*unit*(math.Abs(step)+math.Abs(w0))+least+least/bottom)
+	}
+}
+
+func TestRMSprop(t *testing.T) { rapid.Check(t, property(rmspropCase)) }
+func FuzzRMSprop(f *testing.F) { fuzz(f, property(rmspropCase)) }
+
+// The remainder of a slice is not computed by the assembly, and must not differ.
+func TestRMSpropAnywhere(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	for _, s := range sets() {
+		const n = 24
+		g, w, v := make([]float32, n), make([]float32, n), make([]float32, n)
+		for _, x := range [][]float32{g, w, v} {
+			ordinary.numbers(rng, x)
+		}
+		for i, x := range v {
+			v[i] = x * x
+		}
+		w1, v1 := slices.Clone(w), slices.Clone(v)
+		s.RMSprop(w, g, v, 0.1, 0.001, 1e-7)
+		for i := range n {
+			s.RMSprop(w1[i:i+1], g[i:i+1], v1[i:i+1], 0.1, 0.001, 1e-7)
+		}
+		same(t, "w", w1, w)
+		same(t, "v", v1, v)
+	}
+}

@@ -66,6 +66,7 @@ func vectorKernels() {
 	pairs()
 	addTimes()
 	adam()
+	rmsprop()
 }
 
 func scale() {
@@ -173,6 +174,33 @@ func adam() {
 		VDIVPS(root, mean, mean)
 		weight := load(w)
 		VSUBPS(mean, weight, weight)
+		VMOVUPS(weight, at(w))
+	})
+}
+
+func rmsprop() {
+	text("rmspropAVX2", "func(n int, w, grad, v *float32, keep, rate, epsilon float32)")
+	Doc("rmspropAVX2 does one step of RMSprop: keep is 1 − ρ, rate the learning rate.")
+	n := Load(Param("n"), GP64())
+	w := Load(Param("w"), GP64())
+	g := Load(Param("grad"), GP64())
+	v := Load(Param("v"), GP64())
+	keep, rate, epsilon := scalar("keep"), scalar("rate"), scalar("epsilon")
+	loop(n, []reg.Register{w, g, v}, func() {
+		grad, square := load(g), load(v)
+		diff := YMM()
+		VMULPS(grad, grad, diff)
+		VSUBPS(square, diff, diff)
+		VMULPS(diff, keep, diff)
+		VADDPS(diff, square, square)
+		VMOVUPS(square, at(v))
+		root := YMM()
+		VADDPS(epsilon, square, root)
+		VSQRTPS(root, root)
+		VMULPS(rate, grad, grad)
+		VDIVPS(root, grad, grad)
+		weight := load(w)
+		VSUBPS(grad, weight, weight)
 		VMOVUPS(weight, at(w))
 	})
 }
