@@ -7,6 +7,8 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/codec"
+	"github.com/engram-go/engram/internal/dense"
+	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/activations"
 	"github.com/engram-go/engram/layers/constraints"
@@ -69,7 +71,7 @@ func (m *Model) WriteTo(w io.Writer) (int64, error) {
 	}
 	c := &counter{w: w}
 	err = safetensors.Write(c, f)
-	return c.n, at(m.cfg.Name, err)
+	return c.n, errs.At(err, m.cfg.Name, "")
 }
 
 type counter struct {
@@ -126,7 +128,7 @@ func (m *Model) describe() (map[string]string, error) {
 
 // finite refuses numbers that could not be read again.
 func finite(path string, t *tensor.Dense) error {
-	return errors.Wrap(graph.CheckTensor(t, t.Dtype(), graph.Shape(t.Shape())), path)
+	return errs.At(dense.CheckFinite(t), path, "")
 }
 
 // writable finds the layer that Load could not read again, by its path.

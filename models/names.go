@@ -4,8 +4,8 @@ import (
 	"fmt"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/layers"
-	"github.com/pkg/errors"
 )
 
 // names are those of the layers of a model, each used once.
@@ -41,7 +41,7 @@ func (n names) free(base string) string {
 // checkName refuses a name that could not be a part of a path.
 func checkName(path, field, name string) error {
 	if err := layers.CheckName(field, name); err != nil {
-		return at(path, err)
+		return errs.At(err, path, "")
 	}
 	return nil
 }
@@ -57,18 +57,5 @@ func (f *fault) in(path string) error {
 	if f.place != "" {
 		path += "/" + f.place
 	}
-	return at(path, f.err)
-}
-
-// at gives an error of a config the path of its layer.
-func at(path string, err error) error {
-	if e, ok := err.(graph.Error); ok && e.Path == "" {
-		e.Path = path
-		return e
-	}
-	var e graph.Error
-	if errors.As(err, &e) && e.Path != "" {
-		return err
-	}
-	return errors.Wrap(err, path)
+	return errs.At(f.err, path, "")
 }

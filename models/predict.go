@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/dense"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 )
@@ -41,7 +42,7 @@ func (m *Model) PredictAll(ctx context.Context, inputs ...*tensor.Dense) ([]*ten
 	}
 	rows := make([]*tensor.Dense, len(inputs))
 	for i, t := range inputs {
-		rows[i] = graph.Contiguous(t)
+		rows[i] = dense.Contiguous(t)
 	}
 	var out []*tensor.Dense
 	for from := 0; from < n; from += predictBatch {
@@ -51,19 +52,19 @@ func (m *Model) PredictAll(ctx context.Context, inputs ...*tensor.Dense) ([]*ten
 		to := min(from+predictBatch, n)
 		part := make([]*tensor.Dense, len(rows))
 		for i, t := range rows {
-			part[i] = rowsOf(t, from, to)
+			part[i] = dense.Rows(t, from, to)
 		}
 		err := m.run(part, from/predictBatch, func(ys []*tensor.Dense) error {
 			if out == nil {
 				for _, y := range ys {
-					out = append(out, tensor.New(tensor.Of(m.Dtype()), tensor.WithShape(append([]int{n}, y.Shape()[1:]...)...)))
+					out = append(out, dense.New(m.Dtype(), graph.Shape(y.Shape()).With(0, n)))
 				}
 			}
 			for i, y := range ys {
 				if want, got := graph.Shape(out[i].Shape()).With(0, to-from), graph.Shape(y.Shape()); !got.Equal(want) {
 					return graph.Error{Path: m.cfg.Name, Field: outputName(i), Rule: fmt.Sprintf("must have the shape %v for %d samples", want, to-from), Value: got}
 				}
-				copyRows(out[i], y, from, to)
+				dense.Copy(dense.Rows(out[i], from, to), y)
 			}
 			return nil
 		})
@@ -95,7 +96,7 @@ func (m *Model) checkInputs(inputs []*tensor.Dense) (int, error) {
 		return 0, graph.Error{Path: m.cfg.Name, Field: "inputs", Rule: fmt.Sprintf("must be %d", len(shapes)), Value: len(inputs)}
 	}
 	for i, t := range inputs {
-		if err := graph.CheckTensor(t, m.Dtype(), shapes[i]); err != nil {
+		if err := dense.Check(t, m.Dtype(), shapes[i]); err != nil {
 			return 0, errors.Wrapf(err, "%s: %s", m.cfg.Name, label(i))
 		}
 		if t.Shape()[0] != inputs[0].Shape()[0] {
@@ -148,25 +149,3 @@ func (m *Model) run(batch []*tensor.Dense, number int, use func(outputs []*tenso
 }
 
 func outputName(i int) string { return fmt.Sprintf("output %d", i) }
-
-// rowsOf is the part of a row-major tensor from one sample to another, over
-// the same memory.
-func rowsOf(t *tensor.Dense, from, to int) *tensor.Dense {
-	shape := slices.Clone([]int(t.Shape()))
-	size := t.Shape().TotalSize() / shape[0]
-	shape[0] = to - from
-	if t.Dtype() == tensor.Float32 {
-		return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(t.Float32s()[from*size:to*size]))
-	}
-	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(t.Float64s()[from*size:to*size]))
-}
-
-// copyRows copies a batch to its place in a tensor of all samples.
-func copyRows(all, batch *tensor.Dense, from, to int) {
-	size := all.Shape().TotalSize() / all.Shape()[0]
-	if all.Dtype() == tensor.Float32 {
-		copy(all.Float32s()[from*size:to*size], batch.Float32s())
-	} else {
-		copy(all.Float64s()[from*size:to*size], batch.Float64s())
-	}
-}

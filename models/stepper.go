@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/layers"
 )
 
@@ -71,7 +72,7 @@ func (m *Model) Stepper(cfg StepperConfig) (*Stepper, error) {
 	}
 	states, err := graph.NewStates(m.Dtype(), cfg.Batch)
 	if err != nil {
-		return nil, at(m.cfg.Name, err)
+		return nil, errs.At(err, m.cfg.Name, "")
 	}
 	st.cfg = graph.Config{Params: m.params, Seed: m.cfg.Seed, States: states, Stepping: true, Memory: cfg.Memory}
 	if slices.ContainsFunc(st.shapes, func(s graph.Shape) bool { return !s.Known() }) {

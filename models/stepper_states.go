@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/dense"
+	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/models/safetensors"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
@@ -18,7 +20,7 @@ func (st *Stepper) Reset(rows ...int) error {
 	if err := st.made(); err != nil {
 		return err
 	}
-	return at(st.model.cfg.Name, st.cfg.States.Reset(rows...))
+	return errs.At(st.cfg.States.Reset(rows...), st.model.cfg.Name, "")
 }
 
 // stepsPath is where the number of steps is among the states.
@@ -33,7 +35,7 @@ func (st *Stepper) States() map[string]*tensor.Dense {
 		return nil
 	}
 	out := st.cfg.States.Copy()
-	out[stepsPath] = tensor.New(tensor.WithShape(1), tensor.WithBacking([]float64{float64(st.steps)}))
+	out[stepsPath] = dense.Of([]float64{float64(st.steps)}, 1)
 	return out
 }
 
@@ -49,7 +51,7 @@ func (st *Stepper) SetStates(states map[string]*tensor.Dense) error {
 	if !ok {
 		return graph.Error{Path: stepsPath, Field: "state", Rule: "must be given"}
 	}
-	if err := graph.CheckTensor(given, tensor.Float64, graph.Shape{1}); err != nil {
+	if err := dense.Check(given, tensor.Float64, graph.Shape{1}); err != nil {
 		return errors.Wrap(err, stepsPath)
 	}
 	const most = 1 << 53 // float64 does not hold every larger whole number
@@ -60,7 +62,7 @@ func (st *Stepper) SetStates(states map[string]*tensor.Dense) error {
 	others := maps.Clone(states)
 	delete(others, stepsPath)
 	if err := st.cfg.States.Set(others); err != nil {
-		return at(st.model.cfg.Name, err)
+		return errs.At(err, st.model.cfg.Name, "")
 	}
 	st.steps = int(steps)
 	return nil

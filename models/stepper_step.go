@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/dense"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 )
@@ -46,7 +47,7 @@ func (st *Stepper) StepAll(ctx context.Context, inputs ...*tensor.Dense) ([]*ten
 	shapes := make([]graph.Shape, len(inputs))
 	sizes := ""
 	for i, x := range inputs {
-		if err := graph.CheckTensor(x, st.model.Dtype(), st.shapes[i]); err != nil {
+		if err := dense.Check(x, st.model.Dtype(), st.shapes[i]); err != nil {
 			return nil, errors.Wrapf(err, "%s: input %d of a step", name, i)
 		}
 		shapes[i] = graph.Shape(slices.Clone(x.Shape()))

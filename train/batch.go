@@ -6,6 +6,7 @@ import (
 
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/dense"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 )
@@ -121,7 +122,7 @@ func (t *Trainer) checkTensor(name string, x *tensor.Dense, want graph.Shape, sa
 	if want == nil {
 		want = got
 	}
-	if err := graph.CheckTensor(x, t.model.Dtype(), want); err != nil {
+	if err := dense.Check(x, t.model.Dtype(), want); err != nil {
 		return nil, errors.Wrapf(err, "%s: %s", t.model.Name(), name)
 	}
 	if len(got) == 0 || samples != graph.Any && got[0] != samples {

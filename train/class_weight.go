@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/dense"
 	"gorgonia.org/tensor"
 )
 
@@ -52,15 +53,13 @@ func (c *classWeights) of(targets []*tensor.Dense, into *tensor.Dense) (*tensor.
 	if c == nil || len(targets) != 1 || targets[0] == nil || targets[0].Dims() == 0 {
 		return nil, nil // what is wrong with targets is said where they are checked
 	}
-	target := graph.Contiguous(targets[0])
+	target := dense.Contiguous(targets[0])
 	shape, width := graph.Shape(target.Shape()), 1
 	if len(shape) == len(c.output) && len(shape) > 1 { // [batch, ..., classes] or [batch, ..., 1]
 		width = shape[len(shape)-1]
 		shape = shape[:len(shape)-1]
 	}
-	if into == nil || into.Dtype() != target.Dtype() || !shape.Equal(graph.Shape(into.Shape())) {
-		into = tensor.New(tensor.Of(target.Dtype()), tensor.WithShape(shape.Clone()...))
-	}
+	into = dense.Reuse(into, target.Dtype(), shape)
 	switch target.Dtype() {
 	case tensor.Float32:
 		return into, weigh(c, into.Float32s(), target.Float32s(), width)

@@ -2,8 +2,8 @@ package train
 
 import (
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/dense"
 	"github.com/pkg/errors"
-	"gorgonia.org/tensor"
 )
 
 // constrain brings the parameters that were trained back to their constraints.
@@ -21,17 +21,8 @@ func (p *program) constrain() error {
 
 func constrain(c graph.Constrained) error {
 	value := c.Param.Value()
-	if value.Dtype() == tensor.Float64 {
-		return c.Constraint.Constrain(c.Param.Shape.Clone(), value.Float64s())
-	}
-	to := value.Float32s()
-	wide := make([]float64, len(to))
-	for i, x := range to {
-		wide[i] = float64(x)
-	}
-	err := c.Constraint.Constrain(c.Param.Shape.Clone(), wide)
-	for i, x := range wide {
-		to[i] = float32(x)
-	}
+	elements := dense.ToFloat64(value)
+	err := c.Constraint.Constrain(c.Param.Shape.Clone(), elements)
+	dense.SetFloat64(value, elements)
 	return err
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/dense"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 )
@@ -90,12 +91,12 @@ func (t *Trainer) PredictAll(ctx context.Context, data datasets.Data, cfg Evalua
 		for i, out := range p.outputs {
 			shape := graph.Shape(out.Shape())
 			if all[i] == nil && len(shape) > 0 {
-				all[i] = tensor.New(tensor.Of(out.Dtype()), tensor.WithShape(shape.With(0, len(order))...))
+				all[i] = dense.New(out.Dtype(), shape.With(0, len(order)))
 			}
 			if all[i] == nil || !shape.Equal(graph.Shape(all[i].Shape()).With(0, len(rows))) {
 				return nil, t.fail("output", "must have the samples of the batch and one shape in all batches", shape)
 			}
-			copyTo(all[i], rows[0]*(shape.Size()/len(rows)), out)
+			dense.Copy(dense.Rows(all[i], rows[0], rows[0]+len(rows)), out)
 		}
 		return nil, nil
 	})

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/dense"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 )
@@ -42,23 +43,6 @@ type result struct {
 type update struct {
 	param *graph.Param
 	from  *tensor.Dense
-}
-
-// number is a tensor of one element.
-func number(t *tensor.Dense) float64 {
-	if t.Dtype() == tensor.Float32 {
-		return float64(t.Float32s()[0])
-	}
-	return t.Float64s()[0]
-}
-
-// copyTo copies all elements of a tensor into another, from element i on.
-func copyTo(to *tensor.Dense, i int, from *tensor.Dense) {
-	if to.Dtype() == tensor.Float32 {
-		copy(to.Float32s()[i:], from.Float32s())
-	} else {
-		copy(to.Float64s()[i:], from.Float64s())
-	}
 }
 
 // set makes the program read a feed.
@@ -137,8 +121,8 @@ func (t *Trainer) run(f feed, why purpose, at graph.Tick) (*program, error) {
 	if err := p.graph.Run(at); err != nil {
 		return nil, err
 	}
-	if why != predicting && !finite(number(p.loss)) {
-		return nil, graph.Error{Path: t.model.Name(), Field: "loss", Rule: "must be finite", Value: number(p.loss), Kind: graph.ErrNotFinite}
+	if why != predicting && !dense.Finite(dense.At(p.loss, 0)) {
+		return nil, graph.Error{Path: t.model.Name(), Field: "loss", Rule: "must be finite", Value: dense.At(p.loss, 0), Kind: graph.ErrNotFinite}
 	}
 	if why != training { // training goes on after its step
 		t.went(why, p)

@@ -2,6 +2,7 @@ package train
 
 import (
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/dense"
 	"gorgonia.org/tensor"
 )
 
@@ -35,23 +36,8 @@ func (t *Trainer) checkWeights(name string, w *tensor.Dense, samples int) (graph
 	if err != nil {
 		return nil, err
 	}
-	var low float64
-	if c := graph.Contiguous(w); c.Dtype() == tensor.Float32 {
-		low = lowest(c.Float32s())
-	} else {
-		low = lowest(c.Float64s())
-	}
-	if low < 0 {
+	if low := dense.Min(w); low < 0 {
 		return nil, t.fail(name, "must not be negative", low)
 	}
 	return shape, nil
-}
-
-// lowest is the least of the numbers and 0.
-func lowest[T float32 | float64](of []T) float64 {
-	var low T
-	for _, x := range of {
-		low = min(low, x)
-	}
-	return float64(low)
 }

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"github.com/engram-go/engram/internal/dense"
 	"github.com/engram-go/engram/train/metrics"
 	"github.com/pkg/errors"
 )
@@ -34,11 +35,11 @@ func (t *Trainer) startSum() *sum {
 // add takes in a feed and what a program made of it.
 func (s *sum) add(p *program, f feed) error {
 	n := float64(f.Inputs[0].Shape()[0])
-	s.loss += number(p.loss) * n
+	s.loss += dense.At(p.loss, 0) * n
 	s.samples += n
 	for i := range s.goals {
 		g, r := &s.goals[i], p.goals[i]
-		g.loss += number(r.loss) * n
+		g.loss += dense.At(r.loss, 0) * n
 		weights := r.weights
 		if weights == nil {
 			weights = forGoal(f.Weights, i)

@@ -2,11 +2,11 @@ package train
 
 import (
 	"context"
-	"math"
 	"reflect"
 
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/dense"
 	"github.com/engram-go/engram/train/losses"
 	"github.com/engram-go/engram/train/metrics"
 	"github.com/engram-go/engram/train/optimizers"
@@ -192,7 +192,7 @@ func (t *Trainer) Step(ctx context.Context, batch *datasets.Batch) (float64, err
 	if err != nil {
 		return 0, err
 	}
-	return number(p.loss), nil
+	return dense.At(p.loss, 0), nil
 }
 
 // train does one step and returns the program, which holds loss and outputs
@@ -206,7 +206,7 @@ func (t *Trainer) train(f feed) (*program, error) {
 		return nil, err
 	}
 	for _, u := range p.updates {
-		if err := finiteTensor(u.from); err != nil {
+		if err := dense.CheckFinite(u.from); err != nil {
 			return nil, errors.Wrapf(err, "update of %s", u.param.Path)
 		}
 	}
@@ -215,7 +215,7 @@ func (t *Trainer) train(f feed) (*program, error) {
 			return err
 		}
 		for _, u := range p.updates {
-			copyTo(u.param.Value(), 0, u.from)
+			dense.Copy(u.param.Value(), u.from)
 		}
 		if err := p.constrain(); err != nil {
 			return err
@@ -234,15 +234,9 @@ func (t *Trainer) train(f feed) (*program, error) {
 // Not every such weight shows in the loss: behind a tanh it does not.
 func finiteWeights(params []*graph.Param) error {
 	for _, p := range params {
-		if err := finiteTensor(p.Value()); err != nil {
+		if err := dense.CheckFinite(p.Value()); err != nil {
 			return errors.Wrapf(err, "%s after the step", p.Path)
 		}
 	}
 	return nil
 }
-
-func finiteTensor(t *tensor.Dense) error {
-	return graph.CheckTensor(t, t.Dtype(), graph.Shape(t.Shape()))
-}
-
-func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

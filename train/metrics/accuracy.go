@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/dense"
 )
 
 var (
@@ -51,7 +52,7 @@ const slack = 1e-6
 // probable is yesOrNo for probabilities alone.
 func probable(y, yhat []float64) (sum, count float64, err error) {
 	for _, x := range yhat {
-		if finite(x) && (x < -slack || x > 1+slack) {
+		if dense.Finite(x) && (x < -slack || x > 1+slack) {
 			return 0, 0, graph.Error{Field: "output", Rule: "must be a probability, in [0, 1]; BinaryAccuracy with a Threshold takes others", Value: x}
 		}
 	}
@@ -98,7 +99,7 @@ func (b BinaryAccuracy) Start() Accumulator {
 		threshold = *b.Threshold
 	}
 	return &average{term: func(target, output graph.Shape) (term, error) {
-		if !finite(threshold) {
+		if !dense.Finite(threshold) {
 			return nil, graph.Error{Field: "BinaryAccuracy.Threshold", Rule: "must be finite", Value: threshold}
 		}
 		return yesOrNo(threshold), same(target, output)
@@ -110,7 +111,7 @@ func yesOrNo(threshold float64) term {
 	return func(y, yhat []float64) (sum, count float64, err error) {
 		for k, x := range yhat {
 			switch {
-			case !finite(x) || !finite(y[k]):
+			case !dense.Finite(x) || !dense.Finite(y[k]):
 				sum = math.NaN()
 			case y[k] != 0 && y[k] != 1:
 				return 0, 0, graph.Error{Field: "target", Rule: "must be 0 or 1", Value: y[k]}
@@ -121,8 +122,6 @@ func yesOrNo(threshold float64) term {
 		return sum, float64(len(y)), nil
 	}
 }
-
-func finite(x float64) bool { return x-x == 0 }
 
 // CategoricalAccuracy is how often the largest output belongs to the class with
 // the largest target, the first one where several are equal. Targets and
@@ -177,7 +176,7 @@ func largest(x []float64) int {
 
 func allFinite(x []float64) bool {
 	for _, e := range x {
-		if !finite(e) {
+		if !dense.Finite(e) {
 			return false
 		}
 	}
@@ -221,7 +220,7 @@ func sparse(target, output graph.Shape) (term, error) {
 
 func hitNumber(y, yhat []float64) (sum, count float64, err error) {
 	class := y[0]
-	if !finite(class) {
+	if !dense.Finite(class) {
 		return math.NaN(), 1, nil
 	}
 	if class != math.Trunc(class) || class < 0 || class >= float64(len(yhat)) {

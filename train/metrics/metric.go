@@ -6,9 +6,9 @@ package metrics
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/dense"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 )
@@ -79,10 +79,10 @@ func (a *average) Result() float64 {
 
 // add sums up a batch whose shapes and dtypes are right.
 func add[T float32 | float64](a *average, t term, target, output, weights *tensor.Dense, data func(*tensor.Dense) []T) error {
-	y, yhat := data(graph.Contiguous(target)), data(graph.Contiguous(output))
+	y, yhat := data(dense.Contiguous(target)), data(dense.Contiguous(output))
 	var w []T
 	if weights != nil {
-		w = data(graph.Contiguous(weights))
+		w = data(dense.Contiguous(weights))
 	}
 	lines := lead(graph.Shape(output.Shape())).Size()
 	n, m := len(y)/lines, len(yhat)/lines
@@ -145,25 +145,15 @@ func check(target, output, weights *tensor.Dense) error {
 		return nil
 	}
 	lines := lead(shape)
-	if err := graph.CheckTensor(weights, dtype, lines[:min(max(weights.Dims(), 1), len(lines))]); err != nil {
+	if err := dense.Check(weights, dtype, lines[:min(max(weights.Dims(), 1), len(lines))]); err != nil {
 		return errors.Wrap(err, "weights")
 	}
 	return notNegative(weights)
 }
 
 func notNegative(weights *tensor.Dense) error {
-	negative := func(x float64) error {
-		return graph.Error{Field: "weights", Rule: "must not be negative", Value: x}
-	}
-	c := graph.Contiguous(weights)
-	if c.Dtype() == tensor.Float32 {
-		if least := slices.Min(c.Float32s()); least < 0 {
-			return negative(float64(least))
-		}
-		return nil
-	}
-	if least := slices.Min(c.Float64s()); least < 0 {
-		return negative(least)
+	if least := dense.Min(weights); least < 0 {
+		return graph.Error{Field: "weights", Rule: "must not be negative", Value: least}
 	}
 	return nil
 }

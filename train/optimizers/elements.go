@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/dense"
 	"github.com/engram-go/engram/internal/kernels"
 	"gorgonia.org/tensor"
 )
@@ -55,7 +56,7 @@ func newElements[T Float](params []*graph.Param, r Rule, update Update[T], data 
 }
 
 // of are the elements of a tensor in row-major order.
-func (e *elementsOf[T]) of(t *tensor.Dense) []T { return e.data(graph.Contiguous(t)) }
+func (e *elementsOf[T]) of(t *tensor.Dense) []T { return e.data(dense.Contiguous(t)) }
 
 func (e *elementsOf[T]) largest(grad *tensor.Dense) float64 { return float64(e.size(e.of(grad))) }
 

@@ -1,9 +1,8 @@
 package optimizers
 
 import (
-	"math"
-
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/dense"
 	"gorgonia.org/tensor"
 )
 
@@ -18,9 +17,9 @@ type fields struct {
 // hold is an error: in float32, 1e-50 would be 0 and 1e50 infinite.
 func (f *fields) number(name string, value float64) float64 {
 	switch {
-	case !finite(value) || value < 0:
+	case !dense.Finite(value) || value < 0:
 		f.fail(name, "must be finite and not negative", value)
-	case value > 0 && rounded(value, f.dtype) == 0 || !finite(rounded(value, f.dtype)):
+	case value > 0 && dense.Round(f.dtype, value) == 0 || !dense.Finite(dense.Round(f.dtype, value)):
 		f.fail(name, "must be within the range of float32", value)
 	}
 	return value
@@ -42,14 +41,4 @@ func (f *fields) fail(name, rule string, value any) {
 	if f.err == nil {
 		f.err = graph.Error{Field: f.class + "." + name, Rule: rule, Value: value}
 	}
-}
-
-func finite(x float64) bool { return math.Abs(x) <= math.MaxFloat64 }
-
-// rounded is x as an element of the dtype.
-func rounded(x float64, dtype tensor.Dtype) float64 {
-	if dtype == tensor.Float32 {
-		return float64(float32(x))
-	}
-	return x
 }

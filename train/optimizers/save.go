@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/dense"
+	"github.com/engram-go/engram/internal/errs"
 	"gorgonia.org/tensor"
 )
 
@@ -18,8 +20,8 @@ const maxIterations = 1 << 53
 // optimizer that restores them continues with the same bits.
 func (s *State) Tensors() map[string]*tensor.Dense {
 	out := map[string]*tensor.Dense{
-		s.iterationsName():   tensor.New(tensor.WithShape(1), tensor.WithBacking([]float64{float64(s.iterations)})),
-		s.learningRateName(): tensor.New(tensor.WithShape(1), tensor.WithBacking([]float64{s.learningRate})),
+		s.iterationsName():   dense.Of([]float64{float64(s.iterations)}, 1),
+		s.learningRateName(): dense.Of([]float64{s.learningRate}, 1),
 	}
 	s.each(func(name string, i, j int) { out[name] = s.elements.slot(i, j) })
 	return out
@@ -40,19 +42,19 @@ func (s *State) Restore(tensors map[string]*tensor.Dense) error {
 		if !ok {
 			return graph.Error{Path: name, Field: "tensor", Rule: "must be present"}
 		}
-		if err := graph.CheckTensor(t, want[name].Dtype(), graph.Shape(want[name].Shape())); err != nil {
-			return at(name, "", err)
+		if err := dense.Check(t, want[name].Dtype(), graph.Shape(want[name].Shape())); err != nil {
+			return errs.At(err, name, "")
 		}
 	}
 	if err := s.checkSquares(tensors); err != nil {
 		return err
 	}
-	iterations := graph.Contiguous(tensors[s.iterationsName()]).Float64s()[0]
+	iterations := dense.Contiguous(tensors[s.iterationsName()]).Float64s()[0]
 	if iterations < 0 || iterations > maxIterations || iterations != math.Trunc(iterations) {
 		return graph.Error{Path: s.iterationsName(), Field: "element", Rule: "must be a number of steps", Value: iterations}
 	}
-	if err := s.SetLearningRate(graph.Contiguous(tensors[s.learningRateName()]).Float64s()[0]); err != nil {
-		return at(s.learningRateName(), "", err)
+	if err := s.SetLearningRate(dense.Contiguous(tensors[s.learningRateName()]).Float64s()[0]); err != nil {
+		return errs.At(err, s.learningRateName(), "")
 	}
 	s.iterations = int(iterations)
 	s.each(func(name string, i, j int) { s.elements.setSlot(i, j, tensors[name]) })

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/dense"
+	"github.com/engram-go/engram/internal/errs"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 )
@@ -128,7 +130,7 @@ func (s *State) Step(grads []*tensor.Dense) error {
 	}
 	number := s.iterations + 1
 	rate := s.rule.Rate(s.learningRate, number)
-	if !finite(rounded(rate, s.dtype)) {
+	if !dense.Finite(dense.Round(s.dtype, rate)) {
 		return graph.Error{Field: "learning rate", Rule: "must be small enough for a finite step", Value: s.learningRate, Kind: graph.ErrNotFinite}
 	}
 	for i, g := range grads {
@@ -149,15 +151,15 @@ func (s *State) measure(grads []*tensor.Dense) error {
 		if fits {
 			largest = s.elements.largest(g)
 		}
-		if !finite(largest) {
-			return at(p.Path, "gradient's ", graph.CheckTensor(g, s.dtype, graph.Shape(p.Value().Shape())))
+		if !dense.Finite(largest) {
+			return badGradient(p, dense.Check(g, s.dtype, graph.Shape(p.Value().Shape())))
 		}
 		if clip.byNorm() {
 			squares = s.elements.squares(g)
 			total += squares
 		}
 		square := clip.bound(largest) * clip.bound(largest)
-		if s.rule.squares() && !finite(rounded(square, s.dtype)) || clip.byNorm() && !finite(total) {
+		if s.rule.squares() && !dense.Finite(dense.Round(s.dtype, square)) || clip.byNorm() && !dense.Finite(total) {
 			return graph.Error{Path: p.Path, Field: "gradient", Rule: "must be small enough to square", Value: largest, Kind: graph.ErrNotFinite}
 		}
 		s.scales[i] = shrink(squares, clip.ClipNorm)
@@ -170,14 +172,13 @@ func (s *State) measure(grads []*tensor.Dense) error {
 	return nil
 }
 
-// at sets the path of an error of CheckTensor and extends its field.
-func at(path, prefix string, err error) error {
+// badGradient says of which parameter the gradient is that dense.Check refuses.
+func badGradient(p *graph.Param, err error) error {
 	var e graph.Error
 	if !errors.As(err, &e) {
 		return err
 	}
-	e.Path, e.Field = path, prefix+e.Field
-	return e
+	return errs.At(err, p.Path, "gradient's "+e.Field)
 }
 
 // LearningRate is the learning rate of the next step.
@@ -187,7 +188,7 @@ func (s *State) LearningRate() float64 { return s.learningRate }
 // the parameters where they are. A negative rate, NaN, and a rate that is
 // infinite in the parameters' dtype are errors that change nothing.
 func (s *State) SetLearningRate(rate float64) error {
-	if !(rate >= 0) || !finite(rounded(rate, s.dtype)) {
+	if !(rate >= 0) || !dense.Finite(dense.Round(s.dtype, rate)) {
 		return graph.Error{Field: "learning rate", Rule: "must be finite and not negative", Value: rate}
 	}
 	s.learningRate = rate
