@@ -164,6 +164,13 @@ func (t *Trainer) HigherIsBetter(log string) (higher, ok bool) {
 	return false, false
 }
 
+// refuseConstant reports an output that no training can change.
+func (g goal) refuseConstant(s *graph.Scope, output graph.Value) {
+	if _, ok := output.SoftmaxOf(); ok && output.Dim(-1) == 1 {
+		s.Failf(g.of("output"), "must not be a softmax over one unit, which is always 1; use a sigmoid", output.Shape())
+	}
+}
+
 // targetShape is the shape of the targets for an output.
 func (g goal) targetShape(output graph.Shape) graph.Shape {
 	if l, ok := g.loss.(losses.TargetShaper); ok {

@@ -149,7 +149,14 @@ func (t *Trainer) checkShapes() error {
 	if cfg.States, err = t.statesOf(training, 1); err != nil {
 		return err
 	}
-	return graph.Shapes(cfg, func(s *graph.Scope) { t.describe(s, sh) })
+	return graph.Shapes(cfg, func(s *graph.Scope) {
+		d := t.describe(s, sh)
+		for _, g := range t.goals {
+			if s.Err() == nil {
+				g.refuseConstant(s, d.outputs[g.output])
+			}
+		}
+	})
 }
 
 func trainable(params *graph.Params) []*graph.Param {

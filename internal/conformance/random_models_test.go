@@ -111,6 +111,9 @@ func drawModel(t *rapid.T, names []string) *models.Functional {
 	}
 	main := models.Use(layers.Dense{Units: 1, Name: "main"}).Call(models.Use(layers.Concatenate{}).Call(append(all, pool(last))...))
 	extra := rapid.SampledFrom(d.tensors).Draw(t, "output")
+	if extra.shape[len(extra.shape)-1] == 1 { // which cannot be trained if it is a softmax
+		extra.Tensor = models.Use(layers.Concatenate{}).Call(extra.Tensor, extra.Tensor)
+	}
 	m := models.NewFunctional(models.Config{Seed: 1, Dtype: tensor.Float64, Custom: []any{same, reader{}}},
 		in, models.Outputs{main, extra.Tensor})
 	if err := m.Build(); err != nil {

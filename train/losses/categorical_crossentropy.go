@@ -10,15 +10,18 @@ var _ Loss = CategoricalCrossentropy{}
 //
 //	−Σ y·log p
 //
-// p is the output divided by its sum over the classes and kept away from 0 and
-// 1 by 1e-7, as in Keras, or, from logits, their softmax, without overflow and
-// without that limit. Negative outputs, where they are no logits, and targets
-// outside [0, 1] are an error when they are met. SparseCategoricalCrossentropy
-// takes the numbers of classes.
+// Where the output is a softmax, the loss is computed from the logits behind it,
+// without overflow, and its gradient, p − y, does not vanish where p rounds to 0
+// or 1; so is it behind a sigmoid, whose outputs are divided by their sum. Any
+// other output is divided by its sum over the classes and kept away from 0 and 1
+// by 1e-7, as in Keras; beyond that its gradient is 0. Negative outputs that are
+// not logits and targets outside [0, 1] are an error of the run.
+// SparseCategoricalCrossentropy takes the numbers of classes.
 type CategoricalCrossentropy struct {
-	// FromLogits says that the output has no softmax at its end.
+	// FromLogits says that the model ends without a softmax: p = softmax(output).
+	// Behind a softmax or a sigmoid it is an error of Compile.
 	FromLogits bool
-	// LabelSmoothing draws the targets towards all classes alike:
+	// LabelSmoothing moves the targets towards all classes equally:
 	// y·(1 − s) + s/classes. In [0, 1]; default 0.
 	LabelSmoothing float64
 }
@@ -31,5 +34,5 @@ func (c CategoricalCrossentropy) Loss(target, output graph.Value) graph.Value {
 	}
 	y := unit(target, "target", "must lie in [0, 1]")
 	y = smooth("CategoricalCrossentropy", y, c.LabelSmoothing, n)
-	return y.Times(logProbabilities(output, c.FromLogits)).Sum(-1).Neg()
+	return y.Times(logProbabilities("CategoricalCrossentropy", output, c.FromLogits)).Sum(-1).Neg()
 }

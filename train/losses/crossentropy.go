@@ -52,11 +52,19 @@ func classes(output graph.Value) int {
 }
 
 // logProbabilities turns an output [..., classes] into the logarithms of
-// probabilities: of logits by a softmax, of anything else by dividing it by its
-// sum and keeping it away from 0 and 1.
-func logProbabilities(output graph.Value, fromLogits bool) graph.Value {
+// probabilities, which add up to 1 over the classes. Logits, also those behind a
+// softmax or a sigmoid, give them without a limit and keep their gradient however
+// large they are. Any other output is divided by its sum and kept away from 0 and 1.
+func logProbabilities(class string, output graph.Value, fromLogits bool) graph.Value {
 	if fromLogits {
+		refuseProbabilities(class, output)
 		return output.LogSoftmax(-1)
+	}
+	if z, ok := output.SoftmaxOf(); ok {
+		return z.LogSoftmax(-1)
+	}
+	if z, ok := output.SigmoidOf(); ok {
+		return logSigmoid(z).LogSoftmax(-1)
 	}
 	output = output.Require("output", "must not be negative; set FromLogits where it is no probability", func(x float64) bool { return !(x < -slack) })
 	return output.MapAxis("log of probability", -1, func(x, y []float64) {
@@ -80,6 +88,22 @@ func logProbabilities(output graph.Value, fromLogits bool) graph.Value {
 			dx[i] = (dx[i] - dot) / sum
 		}
 	})
+}
+
+// logSigmoid is log σ(z), without overflow.
+func logSigmoid(z graph.Value) graph.Value { return z.Neg().Softplus().Neg() }
+
+// refuseProbabilities reports probabilities where logits are expected: as logits
+// they lie so close together that training hardly moves.
+func refuseProbabilities(class string, output graph.Value) {
+	for _, a := range []struct {
+		name string
+		of   func() (graph.Value, bool)
+	}{{"softmax", output.SoftmaxOf}, {"sigmoid", output.SigmoidOf}} {
+		if _, ok := a.of(); ok {
+			output.Scope().Failf(class+".FromLogits", "must be false, or the model must end without its "+a.name, true)
+		}
+	}
 }
 
 // total is the sum. One that is infinite is NaN, so that it shows in all

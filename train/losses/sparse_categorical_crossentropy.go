@@ -16,10 +16,11 @@ var (
 //
 //	−log p_k
 //
-// Targets are floats as all data are; one that is not a whole number, or not
-// that of a class, is an error when it is met, also at a masked step.
+// Targets are floats like all data; one that is not the number of a class is an
+// error of the run, also at a masked step.
 type SparseCategoricalCrossentropy struct {
-	// FromLogits says that the output has no softmax at its end.
+	// FromLogits says that the model ends without a softmax: p = softmax(output).
+	// Behind a softmax or a sigmoid it is an error of Compile.
 	FromLogits bool
 }
 
@@ -41,5 +42,5 @@ func (c SparseCategoricalCrossentropy) Loss(target, output graph.Value) graph.Va
 		return output
 	}
 	class := target.Require("target", classRule(n), whole(n))
-	return logProbabilities(output, c.FromLogits).Pick(class).Neg()
+	return logProbabilities("SparseCategoricalCrossentropy", output, c.FromLogits).Pick(class).Neg()
 }
