@@ -82,15 +82,19 @@ func (s *Scope) updateOf(path string) int {
 // Updates are all that AddUpdate was given.
 func (s *Scope) Updates() []Update { return s.updates }
 
-// Note is a remark on how the layer of that path runs.
+// Note is a remark on the layer of that path, a predicate such as "runs as a
+// scan over the steps".
 type Note struct{ Path, Text string }
 
-// Notes are remarks on how layers run, such as "a scan over the steps", each
-// once.
+// Notes are the remarks on layers, each once.
 func (s *Scope) Notes() []Note { return s.notes }
 
-func (s *Scope) note(text string) {
+// Note adds a remark on the layer that is being built. A model's Summary prints
+// it after the layer's name.
+func (s *Scope) Note(text string) {
 	if n := (Note{s.path, text}); !slices.Contains(s.notes, n) {
 		s.notes = append(s.notes, n)
 	}
 }
+
+func (s *Scope) note(how string) { s.Note("runs as " + how) }

@@ -9,8 +9,11 @@ import "github.com/engram-go/engram/graph"
 //	out: [batch, steps', features]; Padding says how many steps
 //
 // What Same pads is of no account: a window at an end is divided by the number of
-// its steps. A mask on the input ends here and padded steps count as data, as in
-// Keras.
+// its steps.
+//
+// The mask of the input ends here and padded steps count as data, as in Keras;
+// Summary says so. It is not carried even with Same and strides of 1, since a
+// window at the end of a sequence sees padded steps too.
 type AveragePooling1D struct {
 	PoolSize int     // steps in a window; 2
 	Strides  int     // steps from one window to the next; PoolSize

@@ -25,9 +25,15 @@ import (
 //	weights: gamma, beta, moving_mean, moving_variance [features]; the last two
 //	         are not trained
 //
-// A mask on the input rides on the output. In training the steps that it leaves
-// out count in neither mean nor variance, which are then divided by the number
-// of those that count plus 1e-7, as in Keras.
+// The output has the mask of the input. In training the steps that it leaves out
+// count in neither mean nor variance, which are then divided by the number of those
+// that count plus 1e-7, as in Keras.
+//
+// The moving averages follow every batch equally, whatever its size, as in Keras.
+// A last batch of one sample without steps has the variance 0: with 33 samples in
+// batches of 32, every second update takes the moving variance towards 0, and it
+// ends at about half of the variance of the data. train.FitConfig.DropRemainder
+// leaves such a batch out.
 type BatchNormalization struct {
 	Axis                      int               // the axis of the features, not the batch; a negative one counts from the end; −1 where 0
 	Momentum                  *float64          // how much of the moving averages stays in a step, in [0, 1); 0.99 where nil

@@ -23,9 +23,15 @@ import (
 // doubles from layer to layer make the stack of van den Oord et al. 2016,
 // "WaveNet: A Generative Model for Raw Audio".
 //
-// The features must be known when the model is built; steps may be open. A mask
-// on the input ends here and padded steps count as data, as in Keras. Strides
+// The features must be known when the model is built; steps may be open. Strides
 // and DilationRate cannot both be above 1.
+//
+// The mask of the input ends here and padded steps count as data, as in Keras;
+// Summary says so. It is not carried even with Causal or Same and strides of 1,
+// since a filter sees padded steps too: with Causal those before a sequence, with
+// Same those on both sides, and the output there is not that of the sequence
+// alone. Where that does no harm, such as Causal and padding at the end, a Lambda
+// can give the output the mask again, see its example.
 type Conv1D struct {
 	Filters             int                    // size of the output; required
 	KernelSize          int                    // steps that a filter sees; required

@@ -7,7 +7,8 @@ import "github.com/engram-go/engram/graph"
 //	in:  [batch, a, b, ...]
 //	out: [batch, a·b·...]; open where one of the axes is
 //
-// A mask on the input ends here, as the output has no steps.
+// The mask of the input ends here, as the output has no steps, and padded steps
+// count as data; Summary says so.
 type Flatten struct {
 	Name string // "flatten", numbered, where empty
 }

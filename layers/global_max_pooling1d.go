@@ -8,7 +8,8 @@ import "github.com/engram-go/engram/graph"
 //	in:  [batch, steps, features]
 //	out: [batch, features]; [batch, 1, features] with KeepDims
 //
-// A mask on the input ends here and padded steps count as data, as in Keras.
+// The mask of the input ends here and padded steps count as data, as in Keras;
+// Summary says so.
 type GlobalMaxPooling1D struct {
 	KeepDims bool   // keeps the axis of the steps, with size 1
 	Name     string // "global_max_pooling1d", numbered, where empty

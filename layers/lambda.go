@@ -10,9 +10,11 @@ import "github.com/engram-go/engram/graph"
 // function itself must be among the Custom values of the model and of whoever
 // loads it.
 //
-// A mask on the input rides on an output only where the function lets it ride
-// there, with graph.Value.WithMask. So a mask of one's own is given too: as a second
-// input, see the example.
+// An output has a mask only if the function gives it one with
+// graph.Value.WithMask; otherwise the mask of the input ends here, and Summary says
+// so. That is also how to use a mask that is an input of the model, and how to give
+// the output of a layer that ends masks the mask of that layer's input; see the
+// examples.
 type Lambda struct {
 	Function Function // made by NewFunction; required
 	Name     string   // "lambda", numbered, where empty

@@ -2,6 +2,7 @@ package layers
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/engram-go/engram/graph"
 )
@@ -69,10 +70,13 @@ func rideAny(xs []graph.Value, y graph.Value) graph.Value {
 	return y.WithMask(all)
 }
 
-// alsoMask lets a mask ride on y that leaves out what m leaves out, and what
-// the mask on y does.
+// alsoMask gives y a mask that leaves out what m leaves out, and what the mask of
+// y does. That of y may be [batch], see graph.Value.Mask.
 func alsoMask(y, m graph.Value) graph.Value {
 	if before, ok := y.Mask(); ok {
+		for before.Rank() < m.Rank() {
+			before = before.Unsqueeze(-1)
+		}
 		m = m.Times(before)
 	}
 	return y.WithMask(m)
@@ -88,4 +92,20 @@ func both(a, b *graph.Value) *graph.Value {
 	}
 	m := a.Times(*b)
 	return &m
+}
+
+// noteMaskEnd adds a remark where a mask reaches a layer and none leaves it,
+// unless the layer computes with the mask, as a recurrent layer does.
+func noteMaskEnd(s *graph.Scope, l Layer, inputs, outputs []graph.Value) {
+	masked := func(v graph.Value) bool {
+		_, ok := v.Mask()
+		return ok
+	}
+	switch l.(type) {
+	case LSTM, GRU, SimpleRNN, RNN, Bidirectional, Attention, AdditiveAttention, MultiHeadAttention, GlobalAveragePooling1D:
+		return
+	}
+	if s.Err() == nil && slices.ContainsFunc(inputs, masked) && !slices.ContainsFunc(outputs, masked) {
+		s.Note("ends the mask: what follows counts masked steps as data")
+	}
 }

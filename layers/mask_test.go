@@ -44,6 +44,9 @@ func TestPaddingStaysOut(t *testing.T) {
 		"minimum":             {pad, beside{layers.Minimum{}, nil}, lstm},
 		"concatenate":         {words, beside{layers.Concatenate{}, nil}, lstm},
 		"concatenate steps":   {words, beside{layers.Concatenate{Axis: 1}, nil}, layers.GlobalAveragePooling1D{}, layers.Dense{Units: 2}},
+		"reshape":             {pad, layers.Reshape{TargetShape: graph.Shape{graph.Any, 1, 3}}, layers.Reshape{TargetShape: graph.Shape{graph.Any, 3}}, lstm},
+		"permute": {pad, layers.Reshape{TargetShape: graph.Shape{graph.Any, 1, 3}}, layers.Permute{Dims: []int{1, 3, 2}},
+			layers.Reshape{TargetShape: graph.Shape{graph.Any, 3}}, lstm},
 		"all": {words, layers.LayerNormalization{}, layers.TimeDistributed{Layer: norm}, layers.TimeDistributed{Layer: layers.Dense{Units: 4}},
 			layers.GRU{Units: 2, ReturnSequences: true}, lstm},
 	} {
@@ -279,4 +282,90 @@ func TestPaddingStaysOutOfTraining(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A layer whose output has no mask although its input has one adds a remark,
+// unless it computes with the mask; a Reshape or Permute that keeps the steps keeps
+// the mask.
+func TestEndOfAMaskIsNoted(t *testing.T) {
+	x := graph.Shape{2, 6, 4}
+	own := func(f func(in []graph.Value) graph.Value) layers.Layer {
+		return layers.Lambda{Function: layers.NewFunction("own", func(_ *graph.Scope, in ...graph.Value) []graph.Value { return []graph.Value{f(in)} })}
+	}
+	words := layers.TimeDistributed{Layer: layers.Embedding{InputDim: 2, OutputDim: 3, MaskZero: true}}
+	for name, c := range map[string]struct {
+		layer  layers.Layer
+		masked []bool // of the inputs
+		keeps  bool
+		note   string
+	}{
+		"dense":                {layers.Dense{Units: 2}, []bool{true}, true, ""},
+		"without a mask":       {layers.Conv1D{Filters: 2, KernelSize: 1}, []bool{false}, false, ""},
+		"conv1d":               {layers.Conv1D{Filters: 2, KernelSize: 3, Padding: layers.Same}, []bool{true}, false, maskEnds},
+		"causal":               {layers.Conv1D{Filters: 2, KernelSize: 3, Padding: layers.Causal}, []bool{true}, false, maskEnds},
+		"max pooling":          {layers.MaxPooling1D{Strides: 1, Padding: layers.Same}, []bool{true}, false, maskEnds},
+		"average pooling":      {layers.AveragePooling1D{}, []bool{true}, false, maskEnds},
+		"global max":           {layers.GlobalMaxPooling1D{}, []bool{true}, false, maskEnds},
+		"flatten":              {layers.Flatten{}, []bool{true}, false, maskEnds},
+		"lambda":               {own(func(in []graph.Value) graph.Value { return in[0].Scale(2).WithoutMask() }), []bool{true}, false, maskEnds},
+		"mask of another":      {own(func(in []graph.Value) graph.Value { m, _ := in[1].Mask(); return in[0].WithMask(m) }), []bool{false, true}, true, ""},
+		"own layer":            {deaf{}, []bool{true}, false, maskEnds},
+		"add one without":      {layers.Add{}, []bool{true, false}, false, maskEnds},
+		"add":                  {layers.Add{}, []bool{true, true}, true, ""},
+		"last of lstm":         {layers.LSTM{Units: 2}, []bool{true}, false, ""},
+		"last of both":         {layers.Bidirectional{Layer: layers.GRU{Units: 2}}, []bool{true}, false, ""},
+		"attention to masked":  {layers.Attention{}, []bool{false, true}, false, ""},
+		"global average":       {layers.GlobalAveragePooling1D{}, []bool{true}, false, ""},
+		"reshape to itself":    {layers.Reshape{TargetShape: graph.Shape{6, 4}}, []bool{true}, true, ""},
+		"reshape of features":  {layers.Reshape{TargetShape: graph.Shape{graph.Any, 2, 2}}, []bool{true}, true, ""},
+		"reshape of steps":     {layers.Reshape{TargetShape: graph.Shape{3, 8}}, []bool{true}, false, maskEnds},
+		"reshape to a vector":  {layers.Reshape{TargetShape: graph.Shape{24}}, []bool{true}, false, maskEnds},
+		"permute to itself":    {layers.Permute{Dims: []int{1, 2}}, []bool{true}, true, ""},
+		"permute":              {layers.Permute{Dims: []int{2, 1}}, []bool{true}, false, maskEnds},
+		"time distributed":     {layers.TimeDistributed{Layer: layers.Dense{Units: 2}}, []bool{true}, true, ""},
+		"mask of inner steps":  {words, []bool{false}, false, "ends the mask that its layer makes"},
+		"masks of both levels": {words, []bool{true}, true, "ends the mask that its layer makes"},
+	} {
+		var notes []graph.Note
+		keeps := false
+		follow(t, config(t), func(s *graph.Scope) {
+			var in []graph.Value
+			for i, masked := range c.masked {
+				v := s.Input(fmt.Sprint(i), x)
+				if masked {
+					v = v.WithMask(s.Input(fmt.Sprint("mask ", i), x[:2]))
+				}
+				in = append(in, v)
+			}
+			s.Within("layer", func() {
+				resolved, err := layers.Resolve(c.layer)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var mask graph.Value
+				mask, keeps = layers.Call(s, resolved, in...)[0].Mask()
+				if keeps && !mask.Shape().Equal(x[:2]) {
+					t.Errorf("%s: the mask has the shape %v", name, mask.Shape())
+				}
+			})
+			notes = s.Notes()
+		})
+		notes = slices.DeleteFunc(notes, func(n graph.Note) bool { return strings.HasPrefix(n.Text, "runs as") })
+		var want []graph.Note
+		if c.note != "" {
+			want = []graph.Note{{Path: "layer", Text: c.note}}
+		}
+		if keeps != c.keeps || !slices.Equal(notes, want) {
+			t.Errorf("%s: the output has a mask: %v, want %v; remarks %v, want %v", name, keeps, c.keeps, notes, want)
+		}
+	}
+}
+
+const maskEnds = "ends the mask: what follows counts masked steps as data"
+
+// deaf is a layer that does not know of masks.
+type deaf struct{}
+
+func (deaf) Call(_ *graph.Scope, in ...graph.Value) []graph.Value {
+	return []graph.Value{in[0].WithoutMask().Scale(2)}
 }

@@ -12,7 +12,9 @@ import (
 //	in:  [batch, ...], with as many axes behind the batch as Dims names
 //	out: the same axes in the order of Dims
 //
-// A mask on the input ends here, as the steps may be another axis.
+// If the steps stay the first axis after the batch, the output has the mask of the
+// input. Otherwise the mask ends here, and Summary says so. (In Keras it always
+// ends here, with a warning.)
 type Permute struct {
 	Dims []int  // 1 to the number of axes, each once; required, at most 32
 	Name string // "permute", numbered, where empty
@@ -47,5 +49,9 @@ func (l Permute) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 		s.Failf("Permute.Dims", fmt.Sprintf("must name each axis behind the batch of %v", x.Shape()), l.Dims)
 		return inputs
 	}
-	return []graph.Value{x.Transpose(append([]int{0}, l.Dims...)...)}
+	y := x.Transpose(append([]int{0}, l.Dims...)...)
+	if l.Dims[0] == 1 {
+		y = ride(x, y)
+	}
+	return []graph.Value{y}
 }

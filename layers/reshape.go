@@ -13,8 +13,12 @@ import (
 //	out: [batch, target shape...]
 //
 // One axis of the target may be graph.Any (−1): it takes what the others leave,
-// and stays open where an axis of the input is. A mask on the input ends here,
-// as its steps may be gone.
+// and stays open where an axis of the input is.
+//
+// If the first axis of the target is that of the steps, as when features alone are
+// split or joined, the output has the mask of the input; this is known from the
+// sizes of the other axes. Otherwise the mask ends here, and Summary says so. (In
+// Keras it always ends here, with a warning.)
 type Reshape struct {
 	TargetShape graph.Shape // of one sample; required, at most 32 axes
 	Name        string      // "reshape", numbered, where empty
@@ -66,5 +70,19 @@ func (l Reshape) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	case open >= 0:
 		target[open] = n / part
 	}
-	return []graph.Value{x.Reshape(slices.Insert(target, 0, x.Dim(0))...)}
+	y := x.Reshape(slices.Insert(target.Clone(), 0, x.Dim(0))...) // [batch, target shape...]
+	if keepsSteps(sample, target) {
+		y = ride(x, y)
+	}
+	return []graph.Value{y}
+}
+
+// keepsSteps tells whether the first axis of a sample is that of the target too:
+// the elements at each of its places are as many.
+func keepsSteps(sample, target graph.Shape) bool {
+	if len(sample) == 0 {
+		return false
+	}
+	n := sample[1:].Size()
+	return n != graph.Any && n == target[1:].Size()
 }

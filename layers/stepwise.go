@@ -27,6 +27,12 @@ type Stepwise interface {
 // how they go along. A layer none of whose inputs is a sequence that comes step
 // by step runs as it always does, whatever it is.
 func Call(s *graph.Scope, l Layer, inputs ...graph.Value) []graph.Value {
+	out := callPaced(s, l, inputs)
+	noteMaskEnd(s, l, inputs, out)
+	return out
+}
+
+func callPaced(s *graph.Scope, l Layer, inputs []graph.Value) []graph.Value {
 	if !s.Stepping() {
 		return l.Call(s, inputs...)
 	}

@@ -20,10 +20,14 @@ import (
 // BatchNormalization takes the mean over the steps of all samples at once, where
 // Keras has it look at one step after the other.
 //
-// A mask on the input rides on the output, whatever the layer does. Inside, where
-// a step is a vector, it rides as [batch·steps]: a BatchNormalization leaves
-// padding out. A mask that the layer makes itself, such as that of an Embedding with
-// MaskZero, ends with it.
+// The output has the mask of the input, whatever the layer does. Inside, where
+// a step is a vector, the mask is [batch·steps]: a BatchNormalization leaves
+// padding out.
+//
+// A mask that the layer itself makes, [batch·steps, inner steps], such as that of
+// Masking or of an Embedding with MaskZero, ends here as in Keras, since the mask of
+// a sequence is [batch, steps]; Summary says so. To use it, distribute one layer
+// that contains both the layer that makes the mask and those that need it.
 type TimeDistributed struct {
 	Layer Layer  // with one input, and no model; required
 	Name  string // "time_distributed", numbered, where empty
@@ -57,6 +61,9 @@ func (l TimeDistributed) Call(s *graph.Scope, inputs ...graph.Value) []graph.Val
 		if y.Rank() == 0 || y.Dim(0) != all {
 			s.Failf("TimeDistributed.Layer", "must keep the batch as its first axis", y.Shape())
 			return inputs
+		}
+		if mask, masked := y.Mask(); masked && mask.Rank() > 1 {
+			s.Note("ends the mask that its layer makes")
 		}
 		out[i] = ride(x, y.Reshape(append(x.Shape()[:2], y.Shape()[1:]...)...)) // [batch, steps, ...]
 	}

@@ -13,8 +13,8 @@ import (
 // Summary writes the table of layers, output shapes and numbers of parameters
 // that Keras prints; nothing where w is nil. The batch axis is "any". Where the
 // model is not a chain, a column says what each layer takes: "lstm[0][1]" is
-// output 1 of the first call of lstm, all counted from 0. Below the numbers it
-// says how recurrent and attention layers run.
+// output 1 of the first call of lstm, all counted from 0. Below the numbers are
+// remarks: how recurrent and attention layers run, and which layers end a mask.
 func (m *Model) Summary(w io.Writer) error {
 	if err := m.Build(); err != nil {
 		return err
@@ -54,7 +54,7 @@ func (m *Model) Summary(w io.Writer) error {
 		fmt.Fprintf(&b, " %s: %s (%s)\n", line.name, thousands(line.n), bytesOf(line.n*size))
 	}
 	for _, n := range m.notes {
-		fmt.Fprintf(&b, " %s runs as %s\n", strings.TrimPrefix(n.Path, m.cfg.Name+"/"), n.Text)
+		fmt.Fprintf(&b, " %s %s\n", strings.TrimPrefix(n.Path, m.cfg.Name+"/"), n.Text)
 	}
 	_, err := io.WriteString(w, b.String())
 	return errors.Wrap(err, m.cfg.Name+": summary")

@@ -61,6 +61,28 @@ func TestSummaryOfWays(t *testing.T) {
 	}
 }
 
+// The summary says which layers end a mask, also in a model that is a layer.
+func TestSummaryOfMasks(t *testing.T) {
+	inner := models.NewSequential(models.Config{Name: "inner"},
+		layers.Input{Shape: graph.Shape{6, 4}}, layers.Dense{Units: 4}, layers.MaxPooling1D{})
+	masked := func(l layers.Layer) []layers.Layer {
+		return []layers.Layer{layers.Input{Shape: graph.Shape{6}}, layers.Embedding{InputDim: 5, OutputDim: 4, MaskZero: true}, l, layers.LSTM{Units: 1}}
+	}
+	const runs = " lstm runs as one operation for all steps\n"
+	for _, c := range []struct {
+		layer layers.Layer
+		want  string
+	}{
+		{layers.Conv1D{Filters: 4, KernelSize: 3, Padding: layers.Same}, " conv1d ends the mask: what follows counts masked steps as data\n" + runs},
+		{inner, " inner/max_pooling1d ends the mask: what follows counts masked steps as data\n" + runs},
+		{layers.Reshape{TargetShape: graph.Shape{6, 4}}, " Non-trainable params: 0 (0.00 B)\n" + runs},
+	} {
+		if got := summary(t, models.NewSequential(models.Config{}, masked(c.layer)...)); !strings.HasSuffix(got, c.want) {
+			t.Errorf("got\n%s\nwant at its end\n%s", got, c.want)
+		}
+	}
+}
+
 // counter keeps a number that training does not change by gradients.
 type counter struct{ Name string }
 
