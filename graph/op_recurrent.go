@@ -260,7 +260,7 @@ func (o *recurrent[T]) forward(out []T, in [][]T) error {
 		o.layer = kernels.NewRecurrent(o.set, o.cell(), o.cfg)
 	}
 	given := o.inputs(in)
-	if now := o.X.s.cfg.Params.guard.now().version; !o.kept || o.cfg.Training || o.version != now+1 {
+	if now := o.X.s.version; !o.kept || o.cfg.Training || o.version != now+1 {
 		o.layer.SetWeights(given)
 		o.version = now + 1 // 0 is no version
 	}

@@ -4,13 +4,44 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
-	"sync/atomic"
 
+	"github.com/engram-go/engram/internal/dense"
+	"github.com/engram-go/engram/internal/params"
 	"github.com/engram-go/engram/internal/shapes"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 )
+
+// Param is one parameter: its Path, its Shape, and its value, which all programs
+// over its set share.
+//
+//   - Value() *tensor.Dense is its memory, in row-major order. To change it, use
+//     Params.Update or Params.Set. It is nil while a model is being loaded.
+//   - Trainable() bool tells whether gradients change it: it is neither a state
+//     nor frozen.
+//   - Frozen() bool tells whether it was frozen.
+type Param = params.Param
+
+// Params are the parameters of a model, by path, in the order in which they were
+// declared. A parameter starts with a value that depends on the seed and its path
+// only. Programs read the values under a lock that Update takes, so a model may
+// predict while it is being trained.
+//
+//   - All() []*Param returns them in their order, Get(path) one of them or nil.
+//   - Dtype() is the type of all of them.
+//   - Set(values map[string]*tensor.Dense) error copies tensors into the
+//     parameters of their paths: all of them, or none with an error.
+//   - Update(change func() error) error runs change while no program reads the
+//     values; View(read func() error) error runs read while nothing changes them.
+//     Neither function may call methods of the set.
+//   - Version() uint64 grows with every change.
+//   - Freeze(frozen bool, paths ...string) error keeps training from changing
+//     the parameters at or below the paths, or lets it change them again.
+type Params = params.Params
+
+// NewParams returns an empty set. The zero dtype means tensor.Float32. It is for
+// formulas in a program of their own; a model has its own set.
+func NewParams(dtype tensor.Dtype, seed uint64) (*Params, error) { return params.New(dtype, seed) }
 
 // Initializer gives a new parameter its elements, in row-major order. They
 // depend on r and shape alone.
@@ -18,171 +49,28 @@ type Initializer interface {
 	Init(r *rand.Rand, shape Shape) ([]float64, error)
 }
 
-// Param is one parameter: its place, its shape, and its elements, which all
-// graphs that are built over its set share.
-type Param struct {
-	Path   string
-	Shape  Shape
-	value  *tensor.Dense // nil where another set holds it
-	state  bool          // no gradient changes it
-	frozen atomic.Bool   // see Freeze
-	seen   atomic.Bool   // whether anybody knows its value, or was told to keep it
-	origin *Param        // in another set, which holds the memory; nil where it is this one
-}
-
-// Value is the memory of the parameter, in row-major order; nil until Restored
-// where it is stored. To change it, use Params.Update.
-func (p *Param) Value() *tensor.Dense {
-	p.root().seen.Store(true)
-	return p.root().value
-}
-
-// Params are the parameters of a model, by path, in the order in which they
-// were declared. A parameter starts with a value that depends on the seed and
-// its path only.
-//
-// Programs read them under a lock that Update takes for itself, so a model may
-// predict while it is being trained.
-type Params struct {
-	dtype tensor.Dtype
-	seed  uint64
-
-	guard  *guard
-	list   []*Param
-	byPath map[string]*Param
-	stored map[string]Shape  // see RestoreParams
-	shares map[string]place  // by path, see Share
-	paths  map[*Param]string // of those in other sets, by where they are held
-}
-
-// NewParams returns an empty set. The zero dtype means tensor.Float32.
-func NewParams(dtype tensor.Dtype, seed uint64) (*Params, error) {
-	switch dtype {
-	case tensor.Dtype{}:
-		dtype = tensor.Float32
-	case tensor.Float32, tensor.Float64:
-	default:
-		return nil, Error{Field: "dtype", Rule: "must be float32 or float64", Value: dtype}
-	}
-	return &Params{dtype: dtype, seed: seed, guard: &guard{}, byPath: map[string]*Param{}, paths: map[*Param]string{}}, nil
-}
-
-// Dtype is the type of all parameters.
-func (p *Params) Dtype() tensor.Dtype { return p.dtype }
-
-// All returns the parameters in the order of their declaration.
-func (p *Params) All() []*Param {
-	defer p.guard.rlock().mu.RUnlock()
-	return slices.Clone(p.list)
-}
-
-// Get finds a parameter by its path, or returns nil.
-func (p *Params) Get(path string) *Param {
-	defer p.guard.rlock().mu.RUnlock()
-	return p.find(path)
-}
-
-func (p *Params) find(path string) *Param { return p.byPath[path] }
-
-// Version grows with every change, so that what was derived from the
-// parameters can be kept until then.
-func (p *Params) Version() uint64 {
-	g := p.guard.rlock()
-	defer g.mu.RUnlock()
-	return g.version
-}
-
-// Update runs change while no program reads the parameters. change holds the
-// lock: it must not call methods of p.
-func (p *Params) Update(change func() error) error {
-	g := p.guard.lock()
-	defer g.mu.Unlock()
-	g.version++
-	return change()
-}
-
-// View runs read while nothing changes the parameters.
-func (p *Params) View(read func() error) error {
-	defer p.guard.rlock().mu.RUnlock()
-	return read()
-}
-
-// Set copies tensors into the parameters of their paths. Dtypes and shapes
-// must be equal and all elements finite; otherwise nothing is changed.
-func (p *Params) Set(values map[string]*tensor.Dense) error {
-	return p.Update(func() error {
-		for path, t := range values {
-			q := p.find(path)
-			if q == nil {
-				return Error{Path: path, Field: "weight", Rule: "must belong to the model"}
-			}
-			if q.root().value == nil {
-				return Error{Path: path, Field: "weight", Rule: "must be restored before it is set"}
-			}
-			if err := CheckTensor(t, p.dtype, physicalShape(q.Shape)); err != nil {
-				return errors.Wrap(err, path)
-			}
+// initial draws the first value of a parameter.
+func (s *Scope) initial(name string, shape Shape, init Initializer) params.Initial {
+	return func(seed uint64, path string) (*tensor.Dense, error) {
+		if init == nil {
+			return nil, Error{Field: name, Rule: "must have an initializer"}
 		}
-		for path, t := range values {
-			copyDense(p.find(path).Value(), Contiguous(t))
-		}
-		return nil
-	})
-}
-
-// declare returns the parameter of that path, made on first sight.
-func (p *Params) declare(path string, shape Shape, init Initializer, trainable bool) (*Param, error) {
-	defer p.guard.lock().mu.Unlock()
-	return p.declareLocked(path, shape, init, trainable)
-}
-
-func (p *Params) declareLocked(path string, shape Shape, init Initializer, trainable bool) (*Param, error) {
-	if q := p.find(path); q != nil {
-		if !q.Shape.Equal(shape) {
-			return nil, Error{Field: lastOf(path), Rule: fmt.Sprintf("must keep its shape %v", q.Shape), Value: shape}
-		}
-		return q, nil
-	}
-	q := &Param{Path: path, Shape: shape.Clone(), state: !trainable}
-	var err error
-	if q.origin, err = p.foreign(path, shape, init, trainable); err != nil {
-		return nil, err
-	}
-	if q.origin != nil {
-		if err := p.once(q); err != nil {
+		elements, err := init.Init(Rand(seed, "init", path, Tick{}), shape.Clone())
+		if err != nil {
 			return nil, err
 		}
-	} else if q.value, err = p.start(path, shape, init); err != nil {
-		return nil, err
+		if len(elements) != shape.Size() {
+			return nil, Error{Field: name, Rule: fmt.Sprintf("must get %d elements from its initializer", shape.Size()), Value: len(elements)}
+		}
+		t := dense.FromFloat64(s.Dtype(), shape, elements)
+		return t, errors.Wrap(dense.CheckFinite(t), "initializer of "+name)
 	}
-	p.list = append(p.list, q)
-	p.byPath[path] = q
-	return q, nil
 }
 
-// start makes the first value of a parameter; none while it is still stored.
-func (p *Params) start(path string, shape Shape, init Initializer) (*tensor.Dense, error) {
-	if p.stored != nil {
-		return nil, p.expect(path, shape)
-	}
-	if init == nil {
-		return nil, Error{Field: lastOf(path), Rule: "must have an initializer"}
-	}
-	elements, err := init.Init(Rand(p.seed, "init", path, Tick{}), shape.Clone())
-	if err != nil {
-		return nil, err
-	}
-	if len(elements) != shape.Size() {
-		return nil, Error{Field: lastOf(path), Rule: fmt.Sprintf("must get %d elements from its initializer", shape.Size()), Value: len(elements)}
-	}
-	t := fromFloat64(p.dtype, shape, elements)
-	return t, errors.Wrap(CheckTensor(t, p.dtype, physicalShape(shape)), "initializer of "+lastOf(path))
-}
+// Params are the parameters that the scope finds and declares.
+func (s *Scope) Params() *Params { return s.cfg.Params }
 
-// lastOf is the name at the end of a path. The layer before it is told by the scope.
-func lastOf(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
-
-// Param is the trainable parameter of that name in the layer at work.
+// Param is the trainable parameter of that name in the current layer.
 func (s *Scope) Param(name string, shape Shape, init Initializer) Value {
 	return s.param(name, shape, init, true)
 }
@@ -209,7 +97,7 @@ func (s *Scope) param(name string, shape Shape, init Initializer, trainable bool
 		s.Failf(name, "must have a shape without open axes", shape)
 		return s.poison(shape)
 	}
-	p, err := s.cfg.Params.declare(path, shape, init, trainable)
+	p, err := params.Declare(s.cfg.Params, path, shape, trainable, s.initial(name, shape, init))
 	if err != nil {
 		s.Fail(err)
 		return s.poison(shape)
@@ -233,7 +121,7 @@ func (s *Scope) param(name string, shape Shape, init Initializer, trainable bool
 // isParam tells whether a value is a parameter itself.
 func (v Value) isParam() bool { return v.s.params[v.node] }
 
-// Bound is a parameter and the value that stands for it in a graph.
+// Bound is a parameter and its value in a graph.
 type Bound struct {
 	Param *Param
 	Value Value
@@ -242,7 +130,7 @@ type Bound struct {
 // Bound returns the parameters that the graph uses, in the order of first use.
 func (s *Scope) Bound() []Bound { return slices.Clone(s.bound) }
 
-// inLayer finds a parameter that the layer at work has declared.
+// inLayer finds a parameter that the current layer has declared.
 func (s *Scope) inLayer(what, name string) (Bound, bool) {
 	if s.err != nil {
 		return Bound{}, false
@@ -253,4 +141,12 @@ func (s *Scope) inLayer(what, name string) (Bound, bool) {
 		return Bound{}, false
 	}
 	return s.bound[i], true
+}
+
+// Frozen tells whether training must not change the parameter of that name in
+// the current layer. A layer that asks for it after declaring the parameter can
+// behave in training as it does otherwise.
+func (s *Scope) Frozen(name string) bool {
+	i, ok := s.boundAt[join(s.path, name)]
+	return ok && s.bound[i].Param.Frozen()
 }

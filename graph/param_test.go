@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs/errtest"
+	"github.com/engram-go/engram/internal/params"
 	"gorgonia.org/tensor"
 )
 
@@ -199,5 +201,73 @@ func TestShape(t *testing.T) {
 	}
 	if got := s.With(-2, 3); !got.Equal(graph.Shape{2, 3, 4}) || !s.Accepts(got) || got.Accepts(s) || s.Accepts(graph.Shape{2, 3}) {
 		t.Errorf("With gives %v from %v", got, s)
+	}
+}
+
+// A frozen state keeps its value, and the layer can see that it is frozen.
+func TestFrozenStates(t *testing.T) {
+	params := config(t, tensor.Float64).Params
+	build := func(s *graph.Scope) {
+		s.Within("norm", func() {
+			mean := s.State("mean", graph.Shape{2}, constant(0))
+			s.AddUpdate("mean", mean.AddConst(1))
+			if s.Frozen("mean") != params.Get("norm/mean").Frozen() || s.Frozen("nothing") {
+				t.Error("Scope.Frozen differs from Param.Frozen")
+			}
+			s.Output("mean", mean)
+		})
+	}
+	for _, frozen := range []bool{false, true, false} {
+		if params.Get("norm/mean") != nil {
+			if err := params.Freeze(frozen, "norm/mean"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		err := graph.Shapes(graph.Config{Params: params}, func(s *graph.Scope) {
+			build(s)
+			if got := len(s.Updates()); (got == 0) != frozen {
+				t.Errorf("frozen %v: %d updates", frozen, got)
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A program needs values: parameters that are still to be loaded have none.
+func TestProgramOverStoredParams(t *testing.T) {
+	p, err := params.Stored(tensor.Float64, 1, map[string]graph.Shape{"w": {2}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	build := func(s *graph.Scope) { s.Output("w", s.Param("w", graph.Shape{2}, nil)) }
+	_, err = graph.NewProgram(graph.Config{Params: p}, build)
+	errtest.Check(t, err, graph.Error{Field: "w"})
+	if err := params.Fill(p, map[string]*tensor.Dense{"w": dense(tensor.Float64, counting(2))}); err != nil {
+		t.Fatal(err)
+	}
+	prog := program(t, graph.Config{Params: p}, build)
+	run(t, prog, nil)
+	if w := output(t, prog, "w"); !slices.Equal(w, []float64{0, 1}) {
+		t.Errorf("got %v", w)
+	}
+}
+
+// What a parameter is used by keeps its value when another set shares it, and
+// would draw it again otherwise.
+func TestProgramUsesParams(t *testing.T) {
+	owner, other := config(t, tensor.Float64).Params, config(t, tensor.Float64).Params
+	build := func(start float64) func(s *graph.Scope) {
+		return func(s *graph.Scope) { s.Output("w", s.Param("w", graph.Shape{3}, constant(start))) }
+	}
+	program(t, graph.Config{Params: owner}, func(s *graph.Scope) { s.Within("a", func() { build(1)(s) }) })
+	if err := params.Share(other, "b", owner, "a", true); err != nil {
+		t.Fatal(err)
+	}
+	p := program(t, graph.Config{Params: other}, func(s *graph.Scope) { s.Within("b", func() { build(2)(s) }) })
+	run(t, p, nil)
+	if w := output(t, p, "w"); w[0] != 1 {
+		t.Errorf("a value that a program used became %v", w)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/engram-go/engram/internal/params"
 	"github.com/pkg/errors"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -142,7 +143,9 @@ func (p *Program) Run(at Tick) error {
 			return err
 		}
 	}
-	defer p.scope.cfg.Params.guard.rlock().mu.RUnlock()
+	held := params.RLock(p.scope.cfg.Params)
+	defer held.RUnlock()
+	p.scope.version = held.Version()
 	if p.direct != nil {
 		return p.direct.run()
 	}

@@ -20,16 +20,17 @@ import (
 // A scope either builds a graph, or only follows shapes: then values have no
 // node, and axes may be open.
 type Scope struct {
-	cfg    Config
-	level  *level                // the graph at work; nil where only shapes are followed
-	graphs []*gorgonia.ExprGraph // of all levels
-	path   string
-	err    error
-	fault  error  // of the kernel that failed in the last run
-	salt   uint32 // part of every hash, see Program
-	f32    *kernels.Set[float32]
-	f64    *kernels.Set[float64]
-	lastID uint32
+	cfg     Config
+	level   *level                // the graph at work; nil where only shapes are followed
+	graphs  []*gorgonia.ExprGraph // of all levels
+	path    string
+	err     error
+	fault   error  // of the kernel that failed in the last run
+	version uint64 // of the parameters, in the run at hand
+	salt    uint32 // part of every hash, see Program
+	f32     *kernels.Set[float32]
+	f64     *kernels.Set[float64]
+	lastID  uint32
 
 	values  map[*gorgonia.Node]Value // what stands behind a node
 	bound   []Bound                  // parameters used in this graph

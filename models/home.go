@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/params"
 )
 
 // home is where the weights of a handle or a model are: under a path of some
@@ -68,12 +69,12 @@ func (m *Model) house(u unit) error {
 	if owner == m.params {
 		return nil
 	}
-	return m.params.Share(path, owner, from, adopt)
+	return params.Share(m.params, path, owner, from, adopt)
 }
 
 // inherit gives a model that was read as a part of another, and its own parts,
 // the weights that the file has under the path.
-func (m *Model) inherit(params *graph.Params, path string) error {
+func (m *Model) inherit(loaded *graph.Params, path string) error {
 	for _, u := range m.body.units() {
 		here := path + "/" + u.name
 		switch {
@@ -82,16 +83,16 @@ func (m *Model) inherit(params *graph.Params, path string) error {
 			if err != nil {
 				return err
 			}
-			if err := own.Share(u.model.cfg.Name, params, here, false); err != nil {
+			if err := params.Share(own, u.model.cfg.Name, loaded, here, false); err != nil {
 				return err
 			}
 			u.model.params, u.model.adopted = own, true
-			u.model.home.claim(params, here)
-			if err := u.model.inherit(params, here); err != nil {
+			u.model.home.claim(loaded, here)
+			if err := u.model.inherit(loaded, here); err != nil {
 				return err
 			}
 		case u.handle != nil:
-			u.handle.home.claim(params, here)
+			u.handle.home.claim(loaded, here)
 		}
 	}
 	return nil

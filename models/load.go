@@ -9,6 +9,7 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/codec"
+	"github.com/engram-go/engram/internal/params"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/models/internal/saved"
 	"github.com/engram-go/engram/models/safetensors"
@@ -54,7 +55,7 @@ func restore(f *safetensors.Reader, cfg LoadConfig) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	if m.params, err = graph.RestoreParams(m.Dtype(), m.cfg.Seed, shapes); err != nil {
+	if m.params, err = params.Stored(m.Dtype(), m.cfg.Seed, shapes); err != nil {
 		return nil, err
 	}
 	if err := m.inherit(m.params, m.cfg.Name); err != nil {
@@ -63,14 +64,14 @@ func restore(f *safetensors.Reader, cfg LoadConfig) (*Model, error) {
 	if err := m.Build(); err != nil {
 		return nil, err
 	}
-	if extra := m.params.Unused(); len(extra) > 0 {
+	if extra := params.Unused(m.params); len(extra) > 0 {
 		return nil, graph.Error{Field: "weights", Rule: "must all belong to a layer", Value: strings.Join(extra, ", ")}
 	}
 	weights, err := f.Tensors()
 	if err != nil {
 		return nil, err
 	}
-	if err := m.params.Restored(weights); err != nil {
+	if err := params.Fill(m.params, weights); err != nil {
 		return nil, err
 	}
 	if err := m.refreeze(r, f.Metadata[frozenKey]); err != nil {

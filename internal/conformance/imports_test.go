@@ -25,7 +25,7 @@ var floors = [][]string{
 	{"internal/shapes", "internal/errs/errtest"},
 	{"internal/kernels", "internal/strictjson", "internal/filekind", "internal/resolve"},
 	{"internal/dense", "internal/codec"},
-	{"internal/ops"},
+	{"internal/ops", "internal/params"},
 	{"internal/exec"},
 	{"graph"},
 	{"layers", "datasets", "train/losses", "train/metrics", "train/optimizers"},
