@@ -5,6 +5,7 @@ import (
 	"reflect"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/resolve"
 )
 
@@ -34,7 +35,7 @@ func resolveCell(field string, c *Cell) (err error) {
 		return graph.Error{Field: field, Rule: "must not be nil"}
 	}
 	if *c, err = resolve.Of("a cell", *c); err != nil {
-		return inField(field, err)
+		return errs.At(err, "", field)
 	}
 	for i, n := range (*c).States() {
 		if err := positive(fmt.Sprintf("%s.States()[%d]", field, i), n); err != nil {

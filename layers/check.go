@@ -5,14 +5,14 @@ import (
 	"math"
 	"reflect"
 	"slices"
-	"strings"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/shapes"
 	"github.com/engram-go/engram/layers/activations"
 	"github.com/engram-go/engram/layers/constraints"
 	"github.com/engram-go/engram/layers/initializers"
 	"github.com/engram-go/engram/layers/regularizers"
-	"github.com/pkg/errors"
 )
 
 // first returns the first error of a layer's checks.
@@ -31,8 +31,8 @@ func positive(field string, n int) error {
 	switch {
 	case n <= 0:
 		return graph.Error{Field: field, Rule: "must be positive", Value: n}
-	case n > longest:
-		return graph.Error{Field: field, Rule: fmt.Sprintf("must be at most %d", longest), Value: n}
+	case n > shapes.MaxElements:
+		return graph.Error{Field: field, Rule: fmt.Sprintf("must be at most %d", shapes.MaxElements), Value: n}
 	}
 	return nil
 }
@@ -42,24 +42,21 @@ func positive(field string, n int) error {
 // that is found to be too large.
 func units(field string, n, columns int) error {
 	err := positive(field, n)
-	if err == nil && n > mostElements/columns/n {
-		err = graph.Error{Field: field, Rule: fmt.Sprintf("must leave the recurrent kernel at most %d elements", mostElements), Value: n}
+	if err == nil && n > shapes.MaxElements/columns/n {
+		err = graph.Error{Field: field, Rule: fmt.Sprintf("must leave the recurrent kernel at most %d elements", shapes.MaxElements), Value: n}
 	}
 	return err
 }
 
-const (
-	mostAxes     = 32      // of a shape that a config gives
-	mostElements = 1 << 31 // of a sample
-)
+const mostAxes = 32 // of a shape that a config gives
 
 // bounded checks that there may be room for a shape that a config gives.
 func bounded(field string, shape graph.Shape, axes int) error {
 	switch {
 	case len(shape) > axes:
 		return graph.Error{Field: field, Rule: fmt.Sprintf("must have at most %d axes", axes), Value: len(shape)}
-	case known(shape) > mostElements:
-		return graph.Error{Field: field, Rule: fmt.Sprintf("must have at most %d elements", mostElements), Value: shape}
+	case known(shape) > shapes.MaxElements:
+		return graph.Error{Field: field, Rule: fmt.Sprintf("must have at most %d elements", shapes.MaxElements), Value: shape}
 	}
 	return nil
 }
@@ -88,40 +85,25 @@ func rate(field string, p float64) error {
 // activation fills in a field of a layer.
 func activation(field string, a *activations.Activation, fallback activations.Activation) (err error) {
 	*a, err = activations.Resolve(*a, fallback)
-	return inField(field, err)
+	return errs.At(err, "", field)
 }
 
 // initializer fills in a field of a layer.
 func initializer(field string, i *graph.Initializer, fallback graph.Initializer) (err error) {
 	*i, err = initializers.Resolve(*i, fallback)
-	return inField(field, err)
+	return errs.At(err, "", field)
 }
 
 // regularizer fills in a field of a layer, which may be nil for none.
 func regularizer(field string, r *graph.Regularizer) (err error) {
 	*r, err = regularizers.Resolve(*r)
-	return inField(field, err)
+	return errs.At(err, "", field)
 }
 
 // constraint fills in a field of a layer, which may be nil for none.
 func constraint(field string, c *graph.Constraint) (err error) {
 	*c, err = constraints.Resolve(*c)
-	return inField(field, err)
-}
-
-// inField names the field of the layer that an error came from, as a layer may
-// hold several values of one type: what ELU.Alpha breaks is a rule of
-// LSTM.Activation.Alpha.
-func inField(field string, err error) error {
-	var e graph.Error
-	if !errors.As(err, &e) {
-		return errors.Wrap(err, field)
-	}
-	if _, inner, ok := strings.Cut(e.Field, "."); ok {
-		field += "." + inner
-	}
-	e.Field = field
-	return e
+	return errs.At(err, "", field)
 }
 
 // one returns the only input of a layer, of at least the given rank.
@@ -235,7 +217,7 @@ func inner(field string, l *Layer) error {
 	}
 	resolved, err := Resolve(*l)
 	if err != nil {
-		return inField(field, err)
+		return errs.At(err, "", field)
 	}
 	*l = resolved
 	return nil

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/shapes"
 	"github.com/engram-go/engram/layers/activations"
 	"github.com/engram-go/engram/layers/initializers"
 )
@@ -80,8 +81,8 @@ func (l Conv1D) Resolve() (Layer, error) {
 		err = graph.Error{Field: "Conv1D.Groups", Rule: fmt.Sprintf("must divide the %d filters", l.Filters), Value: l.Groups}
 	case l.Strides > 1 && l.DilationRate > 1:
 		err = graph.Error{Field: "Conv1D.DilationRate", Rule: fmt.Sprintf("must be 1 beside strides of %d", l.Strides), Value: l.DilationRate}
-	case (l.KernelSize-1)*l.DilationRate >= longest: // no product of two sizes overflows
-		err = graph.Error{Field: "Conv1D.DilationRate", Rule: fmt.Sprintf("must let the %d places of a filter span at most %d steps", l.KernelSize, longest), Value: l.DilationRate}
+	case l.KernelSize-1 > (shapes.MaxElements-1)/l.DilationRate:
+		err = graph.Error{Field: "Conv1D.DilationRate", Rule: fmt.Sprintf("must let the %d places of a filter span at most %d steps", l.KernelSize, shapes.MaxElements), Value: l.DilationRate}
 	}
 	return l, err
 }

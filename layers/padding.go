@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/shapes"
 )
 
 // Padding says what a layer that slides a window over the steps does at the
@@ -36,16 +37,13 @@ func padding(field string, p *Padding, allowed ...Padding) error {
 	return graph.Error{Field: field, Rule: fmt.Sprintf("must be one of %v", allowed), Value: *p}
 }
 
-// longest bounds the steps that a field counts, so that no sum overflows.
-const longest = 1 << 31
-
 // extent fills in a field that counts steps.
 func extent(field string, n *int, fallback int) error {
 	if *n == 0 {
 		*n = fallback
 	}
-	if *n < 1 || *n > longest {
-		return graph.Error{Field: field, Rule: fmt.Sprintf("must be positive and at most %d", longest), Value: *n}
+	if *n < 1 || *n > shapes.MaxElements {
+		return graph.Error{Field: field, Rule: fmt.Sprintf("must be positive and at most %d", shapes.MaxElements), Value: *n}
 	}
 	return nil
 }

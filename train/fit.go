@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/graph"
@@ -15,7 +16,7 @@ const DefaultBatchSize = 32
 
 // maxCount bounds samples, epochs done and steps of one, so that all steps can be
 // counted.
-const maxCount = 1 << 31
+const maxCount = min(1<<31, math.MaxInt)
 
 // FitConfig says how Fit goes through the data.
 type FitConfig struct {

@@ -15,9 +15,10 @@ import (
 // known only when data arrives.
 const Any = -1
 
-// MaxElements bounds a single value, so that a slip in a config is an error
-// and not an exhausted machine.
-const MaxElements = 1 << 31
+// MaxElements bounds the elements of a value, and every size that a config
+// gives: a mistake there is then an error and does not exhaust memory. Where an
+// int has 32 bits, it is the largest one.
+const MaxElements = min(1<<31, math.MaxInt)
 
 // Shape lists the sizes of the axes of a value; Any is an open one. The empty
 // shape is a single number.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/resolve"
+	"github.com/engram-go/engram/internal/shapes"
 )
 
 // Resolver is an initializer that replaces the zero fields of its config by
@@ -46,17 +47,14 @@ func All() []any {
 	return append(all, Constant{}, Identity{}, RandomNormal{}, TruncatedNormal{}, RandomUniform{}, VarianceScaling{}, Orthogonal{})
 }
 
-// maxElements bounds what one call may ask for, as package graph does.
-const maxElements = 1 << 31
-
 // size is the number of elements of a parameter.
 func size(shape graph.Shape) (int, error) {
 	n := 1
 	for _, d := range shape {
-		if d < 1 || n > maxElements/d {
+		if d < 1 || n > shapes.MaxElements/d {
 			return 0, graph.Error{
 				Field: "shape", Value: shape.String(),
-				Rule: fmt.Sprintf("must have positive axes and at most %d elements", maxElements),
+				Rule: fmt.Sprintf("must have positive axes and at most %d elements", shapes.MaxElements),
 			}
 		}
 		n *= d

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"unicode/utf8"
 
+	"github.com/engram-go/engram/internal/dense"
 	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/strictjson"
 	"gorgonia.org/tensor"
@@ -176,28 +177,11 @@ func check(name string, d *tensor.Dense) (dtype, int, error) {
 			continue
 		}
 		size, err := bytesFor(d.Shape(), dt)
-		if err == nil && (d.IsMasked() || !rowMajor(d, size/dt.size)) {
+		if err == nil && (d.IsMasked() || !dense.IsContiguous(d)) {
 			err = errs.Error{Field: "tensor", Rule: "must lie in memory row by row, without gaps or mask",
 				Value: fmt.Sprintf("shape %v, strides %v", d.Shape(), d.Strides())}
 		}
 		return dt, size, err
 	}
 	return dtype{}, 0, errs.Error{Field: "dtype", Rule: "must be float32 or float64", Value: d.Dtype()}
-}
-
-// rowMajor tells whether the backing of d is its n numbers row by row. Axes of
-// size 1 may have any stride, as no step is taken along them.
-func rowMajor(d *tensor.Dense, n int) bool {
-	shape, strides := d.Shape(), d.Strides()
-	if len(shape) != len(strides) || len(shape) > 0 && d.DataSize() != n {
-		return false
-	}
-	step := 1
-	for i := len(shape) - 1; i >= 0; i-- {
-		if shape[i] != 1 && strides[i] != step {
-			return false
-		}
-		step *= shape[i]
-	}
-	return true
 }
