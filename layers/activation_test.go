@@ -6,10 +6,28 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/conformance"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/activations"
 	"github.com/engram-go/engram/layers/layertest"
 )
+
+var _ = specimen(conformance.Layer{
+	Value:   layers.Activation{Function: activations.Tanh},
+	Inputs:  []graph.Shape{{4, 6}},
+	Outputs: []graph.Shape{{4, 6}},
+	Accepts: "++++++",
+	Steps: []conformance.Step{
+		{Layer: layers.Activation{Function: activations.Softmax{}}},
+		{Layer: layers.Activation{Function: activations.Softmax{Axis: 1}}, Refused: true},
+		{Layer: layers.Activation{Function: activations.GLU{Axis: -2}}, Refused: true},
+		{Layer: layers.Activation{Function: private{}}, Refused: true},
+	},
+	Draw: func(d *conformance.Drawing) {
+		x := d.Either()
+		d.Use(layers.Activation{Function: activations.Softplus}, x.Shape, x.Tensor)
+	},
+})
 
 func TestActivation(t *testing.T) {
 	for _, a := range activations.All() {

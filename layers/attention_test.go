@@ -7,9 +7,40 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/conformance"
 	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/layers/initializers"
 	"github.com/engram-go/engram/layers/layertest"
 )
+
+var _ = specimen(conformance.Layer{
+	Value:    layers.Attention{},
+	Inputs:   []graph.Shape{{4, 6}, {4, 6}},
+	Outputs:  []graph.Shape{{4, 6}},
+	Defaults: layers.Attention{ScoreMode: layers.ScoreDot},
+	Weights: []conformance.Weights{{
+		Layer: layers.Attention{UseScale: true, ScoreMode: layers.ScoreConcat},
+		Init:  map[string]graph.Initializer{"scale": initializers.Ones, "concat_score_weight": initializers.Ones},
+	}},
+	Accepts: "-+---- ------",
+	NoMask:  map[int]string{1: "the scores of a masked query are not meant to be read"},
+	Steps: []conformance.Step{
+		{Layer: layers.Attention{UseCausalMask: true, UseScale: true}},
+		{Layer: layers.Attention{UseCausalMask: true, ScoreMode: layers.ScoreConcat}, Inputs: []graph.Shape{{2, 4, 3}, {2, 4, 2}, {2, 4, 3}}},
+		{Layer: layers.Attention{}, Inputs: []graph.Shape{{2, 4, 3}, {2, 5, 2}, {2, 5, 3}}},
+		{Layer: layers.Attention{}, Refused: true},
+		{Layer: layers.Attention{UseCausalMask: true, ReturnAttentionScores: true}, Refused: true},
+		{Layer: layers.Attention{UseCausalMask: true}, Inputs: []graph.Shape{{2, 4, 3}, {2, 5, 3}}, Refused: true},
+	},
+	Draw: func(d *conformance.Drawing) {
+		x, all := d.Alike()
+		if len(x.Shape) == 1 {
+			x = d.Series()
+			all = conformance.Tensors(x)
+		}
+		d.Use(conformance.Rest(d, layers.Attention{ScoreMode: conformance.OneOf(d, "mode", layers.ScoreDot, layers.ScoreConcat)}), x.Shape, x.Tensor, all[len(all)-1])
+	},
+})
 
 func TestAttention(t *testing.T) {
 	query, value, key := graphtest.Input(1, 2, 3, 4), graphtest.Input(2, 2, 5, 2), graphtest.Input(3, 2, 5, 4)

@@ -8,12 +8,39 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/conformance"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/constraints"
 	"github.com/engram-go/engram/layers/initializers"
 	"github.com/engram-go/engram/layers/layertest"
 	"github.com/engram-go/engram/layers/regularizers"
 )
+
+var _ = specimen(conformance.Layer{
+	Value:   layers.BatchNormalization{},
+	Inputs:  []graph.Shape{{4, 6}},
+	Outputs: []graph.Shape{{4, 6}},
+	Defaults: layers.BatchNormalization{
+		Axis: -1, Momentum: new(0.99), Epsilon: 1e-3, GammaInitializer: initializers.Ones, BetaInitializer: initializers.Zeros,
+		MovingMeanInitializer: initializers.Zeros, MovingVarianceInitializer: initializers.Ones,
+	},
+	Accepts: "++++--",
+	Steps: []conformance.Step{
+		{Layer: layers.BatchNormalization{}},
+		{Layer: layers.BatchNormalization{Axis: 1}, Refused: true},
+	},
+	Draw: func(d *conformance.Drawing) {
+		x := d.Either()
+		l := layers.BatchNormalization{
+			Momentum: conformance.OneOf(d, "momentum", nil, new(0.5)), Epsilon: conformance.OneOf(d, "epsilon", 0, 0.1),
+			MovingVarianceInitializer: conformance.OneOf[graph.Initializer](d, "variance", initializers.Ones, initializers.Constant{Value: 2}),
+		}
+		if x.Shape[0] != graph.Any {
+			l.Axis = d.Number("axis", -1, 1)
+		}
+		d.Use(conformance.Rest(d, l), x.Shape, x.Tensor)
+	},
+})
 
 func TestBatchNormalization(t *testing.T) {
 	for name, c := range map[string]struct {

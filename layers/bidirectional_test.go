@@ -9,10 +9,78 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/conformance"
 	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/layers/activations"
+	"github.com/engram-go/engram/layers/initializers"
 	"github.com/engram-go/engram/layers/layertest"
 	"gorgonia.org/tensor"
 )
+
+var _ = specimen(conformance.Layer{
+	Value:   layers.Bidirectional{Layer: layers.GRU{Units: 2}},
+	Inputs:  []graph.Shape{{4, 6}},
+	Outputs: []graph.Shape{{4}},
+	Defaults: layers.Bidirectional{
+		Layer: layers.GRU{
+			Units: 2, Activation: activations.Tanh, RecurrentActivation: activations.Sigmoid, KernelInitializer: initializers.GlorotUniform, RecurrentInitializer: initializers.Orthogonal{Gain: 1}, BiasInitializer: initializers.Zeros,
+			InitialState: layers.ZeroState{},
+		},
+		BackwardLayer: layers.GRU{
+			Units: 2, Activation: activations.Tanh, RecurrentActivation: activations.Sigmoid, KernelInitializer: initializers.GlorotUniform, RecurrentInitializer: initializers.Orthogonal{Gain: 1}, BiasInitializer: initializers.Zeros,
+			InitialState: layers.ZeroState{}, GoBackwards: true,
+		},
+		MergeMode: layers.MergeConcat,
+	},
+	Accepts: "-+----",
+	Steps: []conformance.Step{
+		{Layer: layers.Bidirectional{Layer: layers.LSTM{Units: 2}}, Refused: true},
+	},
+	Draw: drawBidirectional,
+})
+
+// drawBidirectional adds two recurrent layers, perhaps of different types.
+func drawBidirectional(d *conformance.Drawing) {
+	x, n, sequences, states := d.Series(), d.Units(), d.Yes("sequences"), d.Yes("states")
+	inner := func(n int, backwards bool) (layers.Layer, []int) {
+		switch d.Number("type", 0, 2) {
+		case 0:
+			l := conformance.Rest(d, layers.LSTM{Units: n, ReturnSequences: sequences, ReturnState: states})
+			l.GoBackwards = backwards
+			return l, []int{n, n}
+		case 1:
+			l := conformance.Rest(d, layers.GRU{Units: n, ReturnSequences: sequences, ReturnState: states})
+			l.GoBackwards = backwards
+			return l, []int{n}
+		}
+		return layers.RNN{Cell: layers.SLSTMCell{Units: n}, ReturnSequences: sequences, ReturnState: states, GoBackwards: backwards}, []int{n, n, n, n}
+	}
+	mode := conformance.OneOf(d, "mode", layers.MergeConcat, layers.MergeNone, layers.MergeSum, layers.MergeMul, layers.MergeAve)
+	apart := mode == layers.MergeConcat || mode == layers.MergeNone // the outputs may differ in size
+	l := layers.Bidirectional{MergeMode: mode}
+	var ahead, back []int
+	l.Layer, ahead = inner(n, false)
+	m := n
+	if back = ahead; d.Yes("backward layer") {
+		if apart {
+			m = d.Units()
+		}
+		l.BackwardLayer, back = inner(m, true)
+	}
+	sizes := slices.Concat(ahead, back)
+	y := d.Call(l, d.Starting(x.Tensor, sizes...)...)
+	if !states {
+		sizes = nil
+	}
+	units := []int{n}
+	switch mode {
+	case layers.MergeConcat:
+		units = []int{n + m}
+	case layers.MergeNone:
+		units = []int{n, m}
+	}
+	d.Outputs(y, x.Shape[0], sequences, units, sizes...)
+}
 
 // TestBidirectionalAgainstPyTorch compares with the golden files, which
 // testdata/bidirectional.py made.

@@ -6,10 +6,32 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/conformance"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/layertest"
 	"gorgonia.org/tensor"
 )
+
+var _ = specimen(conformance.Layer{
+	Value:    layers.Concatenate{},
+	Inputs:   []graph.Shape{{4, 6}, {4, 6}},
+	Outputs:  []graph.Shape{{4, 12}},
+	Defaults: layers.Concatenate{Axis: -1},
+	Accepts:  "++++++ ------",
+	Steps: []conformance.Step{
+		{Layer: layers.Concatenate{}, Inputs: []graph.Shape{{2, 4, 3}, {2, 4, 2}}},
+		{Layer: layers.Concatenate{Axis: 1}, Inputs: []graph.Shape{{2, 4, 3}, {2, 4, 3}}, Refused: true},
+	},
+	Draw: func(d *conformance.Drawing) {
+		x, all := d.Alike()
+		if len(x.Shape) == 2 && d.Yes("steps") {
+			d.Pooled(layers.Concatenate{Axis: 1}, d.Features(x), all...)
+			return
+		}
+		d.Use(layers.Concatenate{}, x.Shape.With(len(x.Shape)-1, len(all)*d.Features(x)), all...)
+	},
+})
 
 // Along the steps masks are joined like the values; an input without one counts
 // in full.
@@ -45,4 +67,14 @@ func TestConcatenateShapes(t *testing.T) {
 	layertest.Invalid(t, layers.Concatenate{Axis: 3}, "Concatenate.Axis", in, in)
 	layertest.Invalid(t, layers.Concatenate{Axis: -3}, "Concatenate.Axis", in, in)
 	layertest.Invalid(t, layers.Concatenate{}, "Concatenate.Axis", graph.Shape{2})
+}
+
+// A sequence of which one step is there, and an input that is there as a whole, have no
+// steps in common.
+func TestConcatenateRefusesStepsBesideWholes(t *testing.T) {
+	err := layertest.Steps(t, layertest.Case{
+		Layer:  layers.Concatenate{},
+		Inputs: []graphtest.Array{graphtest.Input(1, 2, 1, 3), graphtest.Input(2, 2, 2, 3)},
+	})
+	errtest.Check(t, err, graph.Error{Field: "Concatenate"})
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/conformance"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/activations"
 	"github.com/engram-go/engram/layers/constraints"
@@ -17,6 +18,40 @@ import (
 	"gorgonia.org/tensor"
 	"pgregory.net/rapid"
 )
+
+var _ = specimen(conformance.Layer{
+	Value:   layers.Conv1D{Filters: 2, KernelSize: 2},
+	Inputs:  []graph.Shape{{4, 6}},
+	Outputs: []graph.Shape{{3, 2}},
+	Defaults: layers.Conv1D{
+		Filters: 2, KernelSize: 2, Strides: 1, Padding: layers.Valid, DilationRate: 1, Groups: 1, Activation: activations.Linear,
+		KernelInitializer: initializers.GlorotUniform, BiasInitializer: initializers.Zeros,
+	},
+	Accepts:     "-+----",
+	ReadsMasked: "as in Keras, a window reads all its steps",
+	Steps: []conformance.Step{
+		{Layer: layers.Conv1D{Filters: 2, KernelSize: 3, Padding: layers.Causal}},
+		{Layer: layers.Conv1D{Filters: 2, KernelSize: 2, DilationRate: 3, Padding: layers.Causal, Activation: activations.ReLU}},
+		{Layer: layers.Conv1D{Filters: 2, KernelSize: 1, Padding: layers.Same}},
+		{Layer: layers.Conv1D{Filters: 2, KernelSize: 2}, Refused: true},
+		{Layer: layers.Conv1D{Filters: 2, KernelSize: 3, Padding: layers.Same}, Refused: true},
+		{Layer: layers.Conv1D{Filters: 2, KernelSize: 2, Strides: 2, Padding: layers.Causal}, Refused: true},
+	},
+	Draw: func(d *conformance.Drawing) {
+		x := d.Series()
+		l := layers.Conv1D{KernelSize: d.Number("size", 1, 2), Groups: conformance.OneOf(d, "groups", 0, d.Features(x))}
+		l.Filters = d.Units() * max(l.Groups, 1)
+		span := l.KernelSize
+		if d.Yes("dilated") {
+			l.DilationRate = 2
+			span = 2*l.KernelSize - 1
+		} else {
+			l.Strides = d.Number("strides", 1, 2)
+		}
+		l.Padding = conformance.OneOf(d, "padding", layers.Causal, d.Padding(x, span))
+		d.Pooled(conformance.Rest(d, l), l.Filters, x.Tensor)
+	},
+})
 
 // paddings are numbered as the golden files have them.
 var paddings = []layers.Padding{layers.Valid, layers.Same, layers.Causal}

@@ -7,11 +7,29 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/conformance"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/activations"
 	"github.com/engram-go/engram/layers/initializers"
 	"github.com/engram-go/engram/layers/layertest"
 )
+
+var _ = specimen(conformance.Layer{
+	Value:    layers.Dense{Units: 2},
+	Inputs:   []graph.Shape{{4, 6}},
+	Outputs:  []graph.Shape{{4, 2}},
+	Defaults: layers.Dense{Units: 2, Activation: activations.Linear, KernelInitializer: initializers.GlorotUniform, BiasInitializer: initializers.Zeros},
+	Accepts:  "++++--",
+	Steps: []conformance.Step{
+		{Layer: layers.Dense{Units: 2, Activation: activations.Softmax{}}},
+		{Layer: layers.Dense{Units: 2}, Inputs: []graph.Shape{{2, 4}}, Refused: true},
+		{Layer: layers.Dense{Units: 2, Activation: activations.Softmax{Axis: -2}}, Refused: true},
+	},
+	Draw: func(d *conformance.Drawing) {
+		x, n := d.Either(), d.Units()
+		d.Use(conformance.Rest(d, layers.Dense{Units: n}), x.Shape.With(len(x.Shape)-1, n), x.Tensor)
+	},
+})
 
 func TestDense(t *testing.T) {
 	for _, c := range []struct {

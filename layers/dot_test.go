@@ -7,10 +7,32 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/conformance"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/layertest"
 	"gorgonia.org/tensor"
 )
+
+var _ = specimen(conformance.Layer{
+	Value:       layers.Dot{Axes: [2]int{2, 2}},
+	Inputs:      []graph.Shape{{4, 6}, {4, 6}},
+	Outputs:     []graph.Shape{{4, 4}},
+	Accepts:     "-+++-+ -----+",
+	NoMask:      map[int]string{0: "both axes may be steps"},
+	ReadsMasked: "it sums over steps, or pairs each with all",
+	Steps: []conformance.Step{
+		{Layer: layers.Dot{Axes: [2]int{2, 2}}, Inputs: []graph.Shape{{2, 4, 3}, {2, 4, 3}}, Refused: true},
+	},
+	Draw: func(d *conformance.Drawing) {
+		x, all := d.Alike()
+		if len(x.Shape) == 1 {
+			d.Use(conformance.Rest(d, layers.Dot{Axes: [2]int{1, -1}}), graph.Shape{1}, x.Tensor, all[0])
+			return
+		}
+		n := d.Features(x)
+		d.Use(layers.Dot{Axes: [2]int{1, 1}}, graph.Shape{n, n}, x.Tensor, all[0])
+	},
+})
 
 // A vector of zeros has no direction: its cosine with anything is 0, and its
 // gradient is finite.

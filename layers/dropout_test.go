@@ -7,9 +7,27 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/conformance"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/layertest"
 )
+
+var _ = specimen(conformance.Layer{
+	Value:   layers.Dropout{Rate: 0.5},
+	Inputs:  []graph.Shape{{4, 6}},
+	Outputs: []graph.Shape{{4, 6}},
+	Accepts: "++++++",
+	Steps: []conformance.Step{
+		{Layer: layers.Dropout{Rate: 0.5}},
+	},
+	Draw: func(d *conformance.Drawing) {
+		x, l := d.Either(), layers.Dropout{Rate: d.Rate()}
+		if d.Yes("noise") {
+			l.NoiseShape = append(graph.Shape{graph.Any}, x.Shape...).With(1, 1)
+		}
+		d.Use(conformance.Rest(d, l), x.Shape, x.Tensor)
+	},
+})
 
 func TestDropout(t *testing.T) {
 	for _, c := range []struct {

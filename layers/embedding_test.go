@@ -8,6 +8,7 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/conformance"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/constraints"
 	"github.com/engram-go/engram/layers/initializers"
@@ -16,6 +17,22 @@ import (
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 )
+
+var _ = specimen(conformance.Layer{
+	Value:    layers.Embedding{InputDim: 7, OutputDim: 2},
+	Inputs:   []graph.Shape{{6}},
+	Indices:  true,
+	Outputs:  []graph.Shape{{6, 2}},
+	Defaults: layers.Embedding{InputDim: 7, OutputDim: 2, EmbeddingsInitializer: initializers.RandomUniform{Min: -0.05, Max: 0.05}},
+	Accepts:  "++++++",
+	Steps: []conformance.Step{
+		{Layer: layers.Embedding{InputDim: 5, OutputDim: 2}, Inputs: []graph.Shape{{2, 4}}},
+	},
+	Draw: func(d *conformance.Drawing) {
+		n := d.Units()
+		d.Pooled(conformance.Rest(d, layers.Embedding{InputDim: 5, OutputDim: n, MaskZero: d.Yes("mask")}), n, d.Words)
+	},
+})
 
 func TestEmbedding(t *testing.T) {
 	for name, c := range map[string]struct {

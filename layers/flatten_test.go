@@ -6,9 +6,24 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/conformance"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/layertest"
 )
+
+var _ = specimen(conformance.Layer{
+	Value:       layers.Flatten{},
+	Inputs:      []graph.Shape{{4, 6}},
+	Outputs:     []graph.Shape{{24}},
+	Accepts:     "++++++",
+	ReadsMasked: "as in Keras, it joins all steps",
+	Steps: []conformance.Step{
+		{Layer: layers.Flatten{}, Refused: true},
+	},
+	Draw: func(d *conformance.Drawing) {
+		d.Use(layers.Flatten{}, graph.Shape{d.Frame.Shape.Size()}, d.Frame.Tensor)
+	},
+})
 
 func TestFlatten(t *testing.T) {
 	for _, c := range []struct {

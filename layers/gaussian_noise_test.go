@@ -7,9 +7,24 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/conformance"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/layertest"
 )
+
+var _ = specimen(conformance.Layer{
+	Value:   layers.GaussianNoise{Stddev: 0.1},
+	Inputs:  []graph.Shape{{4, 6}},
+	Outputs: []graph.Shape{{4, 6}},
+	Accepts: "++++++",
+	Steps: []conformance.Step{
+		{Layer: layers.GaussianNoise{Stddev: 0.5}},
+	},
+	Draw: func(d *conformance.Drawing) {
+		x := d.Either()
+		d.Use(conformance.Rest(d, layers.GaussianNoise{Stddev: d.Rate()}), x.Shape, x.Tensor)
+	},
+})
 
 func TestGaussianNoise(t *testing.T) {
 	for _, c := range []struct {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/conformance"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/activations"
 	"github.com/engram-go/engram/layers/constraints"
@@ -13,6 +14,43 @@ import (
 	"github.com/engram-go/engram/layers/layertest"
 	"github.com/engram-go/engram/layers/regularizers"
 )
+
+var _ = specimen(conformance.Layer{
+	Value:   layers.GRU{Units: 2},
+	Inputs:  []graph.Shape{{4, 6}},
+	Outputs: []graph.Shape{{2}},
+	Defaults: layers.GRU{
+		Units: 2, Activation: activations.Tanh, RecurrentActivation: activations.Sigmoid, KernelInitializer: initializers.GlorotUniform, RecurrentInitializer: initializers.Orthogonal{Gain: 1}, BiasInitializer: initializers.Zeros,
+		InitialState: layers.ZeroState{},
+	},
+	Accepts: "-+----",
+	Steps: []conformance.Step{
+		{Layer: layers.GRU{Units: 2}, Inputs: []graph.Shape{{2, 4, 3}, {2, 2}}},
+		{Layer: layers.GRU{Units: 2, ReturnState: true, ReturnSequences: true, Activation: activations.ReLU}},
+		{Layer: layers.GRU{Units: 2, GoBackwards: true}, Refused: true},
+	},
+	Draw: func(d *conformance.Drawing) {
+		n := d.Units()
+		d.Recurrent(func(sequences, states bool) layers.Layer {
+			return conformance.Rest(d, layers.GRU{Units: n, ReturnSequences: sequences, ReturnState: states, InitialState: d.Initial(n)})
+		}, n, n)
+	},
+})
+
+var _ = specimen(conformance.Layer{
+	Value:   layers.GRUCell{Units: 2},
+	In:      inRNN,
+	Inputs:  []graph.Shape{{4, 6}},
+	Outputs: []graph.Shape{{2}},
+	Defaults: layers.GRUCell{
+		Units: 2, Activation: activations.Tanh, RecurrentActivation: activations.Sigmoid, KernelInitializer: initializers.GlorotUniform, RecurrentInitializer: initializers.Orthogonal{Gain: 1}, BiasInitializer: initializers.Zeros,
+	},
+	Accepts: "-+----",
+	Draw: func(d *conformance.Drawing) {
+		n := d.Units()
+		d.Cell(conformance.Rest(d, layers.GRUCell{Units: n}), n, []int{n})
+	},
+})
 
 // The golden files hold what PyTorch computes; testdata/gru.py made them.
 func TestGRUAgainstPyTorch(t *testing.T) {

@@ -5,9 +5,18 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/conformance"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/layertest"
 )
+
+var _ = specimen(conformance.Layer{
+	Value:   layers.Input{Shape: graph.Shape{4, 6}},
+	Outputs: []graph.Shape{{4, 6}},
+	Steps: []conformance.Step{
+		{Layer: layers.Input{Shape: graph.Shape{graph.Any, 3}}},
+	},
+})
 
 func TestInput(t *testing.T) {
 	for _, shape := range []graph.Shape{{3}, {4, 3}, {graph.Any, 3}, {1}} {

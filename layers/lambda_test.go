@@ -6,10 +6,29 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/conformance"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/initializers"
 	"github.com/engram-go/engram/layers/layertest"
 )
+
+// sameFunction returns its inputs.
+var sameFunction = layers.NewFunction("same", func(_ *graph.Scope, in ...graph.Value) []graph.Value { return in })
+
+var _ = specimen(conformance.Layer{
+	Value:   layers.Lambda{Function: sameFunction},
+	Inputs:  []graph.Shape{{4, 6}},
+	Outputs: []graph.Shape{{4, 6}},
+	Custom:  []any{sameFunction},
+	Accepts: "++++++",
+	Steps: []conformance.Step{
+		{Layer: layers.Lambda{Function: sameFunction}, Refused: true},
+	},
+	Draw: func(d *conformance.Drawing) {
+		x := d.Either()
+		d.Use(layers.Lambda{Function: sameFunction}, x.Shape, x.Tensor)
+	},
+})
 
 // gain scales by a weight, and sum adds up all its inputs.
 var (

@@ -6,12 +6,32 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/conformance"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/constraints"
 	"github.com/engram-go/engram/layers/initializers"
 	"github.com/engram-go/engram/layers/layertest"
 	"github.com/engram-go/engram/layers/regularizers"
 )
+
+var _ = specimen(conformance.Layer{
+	Value:    layers.LayerNormalization{},
+	Inputs:   []graph.Shape{{4, 6}},
+	Outputs:  []graph.Shape{{4, 6}},
+	Defaults: layers.LayerNormalization{Axis: []int{-1}, Epsilon: 1e-3, GammaInitializer: initializers.Ones, BetaInitializer: initializers.Zeros},
+	Accepts:  "++++--",
+	Steps: []conformance.Step{
+		{Layer: layers.LayerNormalization{}},
+		{Layer: layers.LayerNormalization{Axis: []int{2, 1}}, Refused: true},
+	},
+	Draw: func(d *conformance.Drawing) {
+		x, l := d.Either(), layers.LayerNormalization{Epsilon: 0.1}
+		if d.Yes("axis") {
+			x, l.Axis = d.Frame, []int{2, 1} // which has no mask
+		}
+		d.Use(conformance.Rest(d, l), x.Shape, x.Tensor)
+	},
+})
 
 func TestLayerNormalization(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -6,10 +6,26 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/conformance"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/layertest"
 	"gorgonia.org/tensor"
 )
+
+var _ = specimen(conformance.Layer{
+	Value:   layers.Masking{},
+	Inputs:  []graph.Shape{{4, 6}},
+	Outputs: []graph.Shape{{4, 6}},
+	Valid:   map[string]any{"MaskValue": -1.0},
+	Accepts: "-+---+",
+	Steps: []conformance.Step{
+		{Layer: layers.Masking{}},
+	},
+	Draw: func(d *conformance.Drawing) {
+		x := d.Series()
+		d.Use(layers.Masking{MaskValue: conformance.OneOf(d, "value", 0, math.Pi)}, x.Shape, x.Tensor)
+	},
+})
 
 func TestMasking(t *testing.T) {
 	padded := graphtest.Array{Shape: []int{2, 3, 2}, Data: []float64{1, 2, 0.5, 0.5, 0, 3, 0.5, 0.5, -1, 0.75, 0.5, -2}}

@@ -8,11 +8,85 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/conformance"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/layertest"
 	"gorgonia.org/tensor"
 	"pgregory.net/rapid"
 )
+
+var _ = specimen(conformance.Layer{
+	Value:   layers.Add{},
+	Inputs:  []graph.Shape{{4, 6}, {4, 6}},
+	Outputs: []graph.Shape{{4, 6}},
+	Accepts: "++++++ ----+-",
+	Steps: []conformance.Step{
+		{Layer: layers.Add{}, Inputs: []graph.Shape{{2, 4, 3}, {2, 4, 3}, {2, 3}, {2, 1, 3}}},
+		{Layer: layers.Add{}, Inputs: []graph.Shape{{2, 2, 3}, {2, 2, 2, 3}}, Refused: true},
+	},
+	Draw: func(d *conformance.Drawing) { d.Merge(layers.Add{}) },
+})
+
+var _ = specimen(conformance.Layer{
+	Value:   layers.Average{},
+	Inputs:  []graph.Shape{{4, 6}, {4, 6}},
+	Outputs: []graph.Shape{{4, 6}},
+	Accepts: "++++++ ----+-",
+	Steps: []conformance.Step{
+		{Layer: layers.Average{}, Inputs: []graph.Shape{{2, 4, 3}, {2, 4, 3}}},
+	},
+	Draw: func(d *conformance.Drawing) { d.Merge(layers.Average{}) },
+})
+
+var _ = specimen(conformance.Layer{
+	Value:   layers.Maximum{},
+	Inputs:  []graph.Shape{{4, 6}, {4, 6}},
+	Outputs: []graph.Shape{{4, 6}},
+	Accepts: "++++++ ----+-",
+	Steps: []conformance.Step{
+		{Layer: layers.Maximum{}, Inputs: []graph.Shape{{2, 4, 3}, {2, 4, 3}}},
+	},
+	Draw: func(d *conformance.Drawing) { d.Merge(layers.Maximum{}) },
+})
+
+var _ = specimen(conformance.Layer{
+	Value:   layers.Minimum{},
+	Inputs:  []graph.Shape{{4, 6}, {4, 6}},
+	Outputs: []graph.Shape{{4, 6}},
+	Accepts: "++++++ ----+-",
+	Steps: []conformance.Step{
+		{Layer: layers.Minimum{}, Inputs: []graph.Shape{{2, 4, 3}, {2, 4, 3}}},
+	},
+	Draw: func(d *conformance.Drawing) { d.Merge(layers.Minimum{}) },
+})
+
+var _ = specimen(conformance.Layer{
+	Value:   layers.Multiply{},
+	Inputs:  []graph.Shape{{4, 6}, {4, 6}},
+	Outputs: []graph.Shape{{4, 6}},
+	Accepts: "++++++ ----+-",
+	Steps: []conformance.Step{
+		{Layer: layers.Multiply{}, Inputs: []graph.Shape{{2, 4, 3}, {2, 4, 3}}},
+	},
+	Draw: func(d *conformance.Drawing) {
+		x, all := d.Alike()
+		d.Use(layers.Multiply{}, x.Shape, x.Tensor, all[0])
+	},
+})
+
+var _ = specimen(conformance.Layer{
+	Value:   layers.Subtract{},
+	Inputs:  []graph.Shape{{4, 6}, {4, 6}},
+	Outputs: []graph.Shape{{4, 6}},
+	Accepts: "++++++ ----+-",
+	Steps: []conformance.Step{
+		{Layer: layers.Subtract{}, Inputs: []graph.Shape{{2, 4, 3}, {2, 4, 3}}},
+	},
+	Draw: func(d *conformance.Drawing) {
+		x, all := d.Alike()
+		d.Use(layers.Subtract{}, x.Shape, x.Tensor, all[0])
+	},
+})
 
 // The golden file holds what PyTorch computes; testdata/merging.py made it.
 func TestMergingAgainstPyTorch(t *testing.T) {

@@ -6,12 +6,48 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/conformance"
 	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/layers/activations"
 	"github.com/engram-go/engram/layers/constraints"
 	"github.com/engram-go/engram/layers/initializers"
 	"github.com/engram-go/engram/layers/layertest"
 	"github.com/engram-go/engram/layers/regularizers"
 )
+
+var _ = specimen(conformance.Layer{
+	Value:   layers.MultiHeadAttention{NumHeads: 2, KeyDim: 3},
+	Inputs:  []graph.Shape{{4, 6}, {4, 6}},
+	Outputs: []graph.Shape{{4, 6}},
+	Defaults: layers.MultiHeadAttention{
+		NumHeads: 2, KeyDim: 3, ValueDim: 3, KernelInitializer: initializers.GlorotUniform, BiasInitializer: initializers.Zeros,
+	},
+	Activity: 3 * (4 * 2 * 3) * 7, // q, k and v, [4, 2, 3] each, of 6 features and a bias
+	Accepts:  "-+---- -+----",
+	Steps: []conformance.Step{
+		{Layer: layers.MultiHeadAttention{NumHeads: 2, KeyDim: 3, ValueDim: 2, UseCausalMask: true}},
+		{Layer: layers.MultiHeadAttention{NumHeads: 2, KeyDim: 3, UseCausalMask: true}, Inputs: []graph.Shape{{2, 4, 3}, {2, 4, 2}, {2, 4, 3}}},
+		{Layer: layers.MultiHeadAttention{NumHeads: 2, KeyDim: 3, AttentionMask: true}, Inputs: []graph.Shape{{2, 4, 3}, {2, 5, 2}, {2, 4, 5}}},
+		{Layer: layers.MultiHeadAttention{NumHeads: 2, KeyDim: 3, AttentionMask: true, UseCausalMask: true}, Inputs: []graph.Shape{{2, 4, 3}, {2, 4, 4}}, Refused: true},
+		{Layer: layers.MultiHeadAttention{NumHeads: 2, KeyDim: 3}, Refused: true},
+		{Layer: layers.MultiHeadAttention{NumHeads: 2, KeyDim: 3, UseCausalMask: true, ReturnAttentionScores: true}, Refused: true},
+	},
+	Draw: func(d *conformance.Drawing) {
+		x, y := d.Series(), d.Series()
+		l := conformance.Rest(d, layers.MultiHeadAttention{NumHeads: d.Units(), KeyDim: d.Units(), ValueDim: d.Number("value", 0, 2), AttentionMask: d.Yes("mask")})
+		in := conformance.Tensors(x, y)
+		if l.AttentionMask {
+			scores := d.Call(layers.Dot{Axes: [2]int{2, 2}}, d.Call(layers.Dense{Units: 2}, x.Tensor), d.Call(layers.Dense{Units: 2}, y.Tensor))
+			in = append(in, d.Call(layers.Activation{Function: activations.ReLU}, scores)) // [batch, query steps, value steps]
+		}
+		if !d.Yes("shape") {
+			d.Use(l, x.Shape, in...)
+			return
+		}
+		l.OutputShape = graph.Shape{2, d.Units()}
+		d.Use(layers.TimeDistributed{Layer: layers.Flatten{}}, x.Shape.With(1, l.OutputShape.Size()), d.Call(l, in...))
+	},
+})
 
 func TestMultiHeadAttention(t *testing.T) {
 	query, value, key := graphtest.Input(1, 2, 3, 4), graphtest.Input(2, 2, 5, 2), graphtest.Input(3, 2, 5, 3)

@@ -7,10 +7,25 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/conformance"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/layertest"
 	"gorgonia.org/tensor"
 )
+
+var _ = specimen(conformance.Layer{
+	Value:       layers.Permute{Dims: []int{2, 1}},
+	Inputs:      []graph.Shape{{4, 6}},
+	Outputs:     []graph.Shape{{6, 4}},
+	Accepts:     "-+---+",
+	ReadsMasked: "it moves the steps",
+	Steps: []conformance.Step{
+		{Layer: layers.Permute{Dims: []int{2, 1}}, Refused: true},
+	},
+	Draw: func(d *conformance.Drawing) {
+		d.Use(layers.Permute{Dims: []int{2, 1}}, graph.Shape{d.Frame.Shape[1], d.Frame.Shape[0]}, d.Frame.Tensor)
+	},
+})
 
 func TestPermute(t *testing.T) {
 	checkLayer(t, layers.Permute{Dims: []int{1}}, graph.Shape{graph.Any, 3}, []int{2, 3})

@@ -11,10 +11,72 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/conformance"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/layertest"
 	"gorgonia.org/tensor"
 )
+
+var _ = specimen(conformance.Layer{
+	Value:       layers.AveragePooling1D{},
+	Inputs:      []graph.Shape{{4, 6}},
+	Outputs:     []graph.Shape{{2, 6}},
+	Defaults:    layers.AveragePooling1D{PoolSize: 2, Strides: 2, Padding: layers.Valid},
+	Accepts:     "-+---+",
+	ReadsMasked: "as in Keras, a window reads all its steps",
+	Steps: []conformance.Step{
+		{Layer: layers.AveragePooling1D{PoolSize: 2}, Refused: true},
+	},
+	Draw: func(d *conformance.Drawing) {
+		x := d.Series()
+		d.Pooled(layers.AveragePooling1D{PoolSize: 2, Strides: d.Number("strides", 1, 2), Padding: d.Padding(x, 2)}, d.Features(x), x.Tensor)
+	},
+})
+
+var _ = specimen(conformance.Layer{
+	Value:       layers.MaxPooling1D{},
+	Inputs:      []graph.Shape{{4, 6}},
+	Outputs:     []graph.Shape{{2, 6}},
+	Defaults:    layers.MaxPooling1D{PoolSize: 2, Strides: 2, Padding: layers.Valid},
+	Accepts:     "-+---+",
+	ReadsMasked: "as in Keras, a window reads all its steps",
+	Steps: []conformance.Step{
+		{Layer: layers.MaxPooling1D{PoolSize: 2}, Refused: true},
+	},
+	Draw: func(d *conformance.Drawing) {
+		x, n := d.Series(), d.Number("size", 0, 1)
+		d.Pooled(layers.MaxPooling1D{PoolSize: n, Strides: d.Number("strides", 1, 2), Padding: d.Padding(x, 2)}, d.Features(x), x.Tensor)
+	},
+})
+
+var _ = specimen(conformance.Layer{
+	Value:   layers.GlobalAveragePooling1D{},
+	Inputs:  []graph.Shape{{4, 6}},
+	Outputs: []graph.Shape{{6}},
+	Accepts: "-+---+",
+	Steps: []conformance.Step{
+		{Layer: layers.GlobalAveragePooling1D{}, Refused: true},
+	},
+	Draw: func(d *conformance.Drawing) {
+		x := d.Series()
+		d.Use(layers.GlobalAveragePooling1D{KeepDims: true}, graph.Shape{1, d.Features(x)}, x.Tensor)
+	},
+})
+
+var _ = specimen(conformance.Layer{
+	Value:       layers.GlobalMaxPooling1D{},
+	Inputs:      []graph.Shape{{4, 6}},
+	Outputs:     []graph.Shape{{6}},
+	Accepts:     "-+---+",
+	ReadsMasked: "as in Keras, it reads all steps",
+	Steps: []conformance.Step{
+		{Layer: layers.GlobalMaxPooling1D{}, Refused: true},
+	},
+	Draw: func(d *conformance.Drawing) {
+		x := d.Series()
+		d.Use(layers.GlobalMaxPooling1D{KeepDims: true}, graph.Shape{1, d.Features(x)}, x.Tensor)
+	},
+})
 
 // The golden file holds what PyTorch computes; testdata/convolution.py made it.
 func TestPoolingAgainstPyTorch(t *testing.T) {

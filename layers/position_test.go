@@ -7,10 +7,41 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/conformance"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/initializers"
 	"github.com/engram-go/engram/layers/layertest"
 )
+
+var _ = specimen(conformance.Layer{
+	Value:    layers.PositionEmbedding{SequenceLength: 8},
+	Inputs:   []graph.Shape{{4, 6}},
+	Outputs:  []graph.Shape{{4, 6}},
+	Defaults: layers.PositionEmbedding{SequenceLength: 8, Initializer: initializers.GlorotUniform},
+	Accepts:  "-+----",
+	Steps: []conformance.Step{
+		{Layer: layers.PositionEmbedding{SequenceLength: 4}},
+	},
+	Draw: func(d *conformance.Drawing) {
+		x := d.Series()
+		d.Use(conformance.Rest(d, layers.PositionEmbedding{SequenceLength: 8}), x.Shape, x.Tensor)
+	},
+})
+
+var _ = specimen(conformance.Layer{
+	Value:    layers.SinePositionEncoding{},
+	Inputs:   []graph.Shape{{4, 6}},
+	Outputs:  []graph.Shape{{4, 6}},
+	Defaults: layers.SinePositionEncoding{MaxWavelength: 10000},
+	Accepts:  "-+----",
+	Steps: []conformance.Step{
+		{Layer: layers.SinePositionEncoding{}},
+	},
+	Draw: func(d *conformance.Drawing) {
+		x := d.Series()
+		d.Use(layers.SinePositionEncoding{MaxWavelength: 100}, x.Shape, x.Tensor)
+	},
+})
 
 func TestPositions(t *testing.T) {
 	for _, l := range []layers.Layer{

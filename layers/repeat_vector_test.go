@@ -7,10 +7,25 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/conformance"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/layertest"
 	"gorgonia.org/tensor"
 )
+
+var _ = specimen(conformance.Layer{
+	Value:   layers.RepeatVector{N: 3},
+	Inputs:  []graph.Shape{{6}},
+	Outputs: []graph.Shape{{3, 6}},
+	Accepts: "+---+-",
+	Steps: []conformance.Step{
+		{Layer: layers.RepeatVector{N: 2}, Inputs: []graph.Shape{{2, 4}}, Refused: true},
+	},
+	Draw: func(d *conformance.Drawing) {
+		x := d.Vector()
+		d.Use(layers.RepeatVector{N: 3}, graph.Shape{3, x.Shape[0]}, x.Tensor)
+	},
+})
 
 func TestRepeatVector(t *testing.T) {
 	checkLayer(t, layers.RepeatVector{N: 3}, graph.Shape{graph.Any, 3, 4}, []int{2, 4})

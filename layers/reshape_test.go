@@ -9,12 +9,27 @@ import (
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
 	"github.com/engram-go/engram/internal/codec"
+	"github.com/engram-go/engram/internal/conformance"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/layertest"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 	"pgregory.net/rapid"
 )
+
+var _ = specimen(conformance.Layer{
+	Value:       layers.Reshape{TargetShape: graph.Shape{6, 4}},
+	Inputs:      []graph.Shape{{4, 6}},
+	Outputs:     []graph.Shape{{6, 4}},
+	Accepts:     "----++",
+	ReadsMasked: "it moves the steps",
+	Steps: []conformance.Step{
+		{Layer: layers.Reshape{TargetShape: graph.Shape{2, 6}}, Refused: true},
+	},
+	Draw: func(d *conformance.Drawing) {
+		d.Use(layers.Reshape{TargetShape: graph.Shape{graph.Any, 1}}, graph.Shape{d.Frame.Shape.Size(), 1}, d.Frame.Tensor)
+	},
+})
 
 func TestReshape(t *testing.T) {
 	for _, c := range []struct {

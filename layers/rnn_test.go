@@ -8,12 +8,39 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/conformance"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/initializers"
 	"github.com/engram-go/engram/layers/layertest"
 	"gorgonia.org/tensor"
 	"pgregory.net/rapid"
 )
+
+var _ = specimen(conformance.Layer{
+	Value:   layers.RNN{Cell: layers.SLSTMCell{Units: 2}},
+	Inputs:  []graph.Shape{{4, 6}},
+	Outputs: []graph.Shape{{2}},
+	Defaults: layers.RNN{
+		Cell: layers.SLSTMCell{
+			Units: 2, Heads: 1, KernelInitializer: initializers.GlorotUniform, RecurrentInitializer: initializers.Orthogonal{Gain: 1}, BiasInitializer: initializers.Zeros,
+		},
+		InitialState: layers.ZeroState{},
+	},
+	Accepts: "-+----",
+	Steps: []conformance.Step{
+		{Layer: layers.RNN{Cell: layers.LSTMCell{Units: 2}, ReturnState: true}},
+		{Layer: layers.RNN{Cell: layers.GRUCell{Units: 2}, GoBackwards: true}, Refused: true},
+		{Layer: layers.RNN{Cell: layers.GRUCell{Units: 2}, Constants: 1}, Inputs: []graph.Shape{{2, 4, 3}, {2, 4, 3}}, Refused: true},
+	},
+	Draw: func(d *conformance.Drawing) {
+		n, memory := d.Units(), d.Series()
+		if d.Yes("decoder") {
+			d.Cell(conformance.Reader{Units: n}, n, []int{n}, memory.Tensor)
+			return
+		}
+		d.Cell(conformance.Rest(d, layers.SimpleRNNCell{Units: n}), n, []int{n})
+	},
+})
 
 // ownLSTM is an LSTM as a user would write it.
 type ownLSTM struct {

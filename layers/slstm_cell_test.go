@@ -7,11 +7,35 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/conformance"
 	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/layers/initializers"
 	"github.com/engram-go/engram/layers/layertest"
 	"gorgonia.org/tensor"
 	"pgregory.net/rapid"
 )
+
+var _ = specimen(conformance.Layer{
+	Value:   layers.SLSTMCell{Units: 2},
+	In:      inRNN,
+	Inputs:  []graph.Shape{{4, 6}},
+	Outputs: []graph.Shape{{2}},
+	Defaults: layers.SLSTMCell{
+		Units: 2, Heads: 1, KernelInitializer: initializers.GlorotUniform, RecurrentInitializer: initializers.Orthogonal{Gain: 1}, BiasInitializer: initializers.Zeros,
+	},
+	Weights: []conformance.Weights{{
+		Layer: layers.RNN{Cell: layers.SLSTMCell{Units: 2}},
+		Init: map[string]graph.Initializer{
+			"kernel": initializers.GlorotUniform, "recurrent_kernel": initializers.Orthogonal{Gain: 1},
+			"bias": conformance.Elements{0, 0, 1, 1, 0, 0, 0, 0}, // columns i, f, z, o
+		},
+	}},
+	Accepts: "-+----",
+	Draw: func(d *conformance.Drawing) {
+		n := 2 * d.Units()
+		d.Cell(conformance.Rest(d, layers.SLSTMCell{Units: n, Heads: 2}), n, []int{n, n, n, n})
+	},
+})
 
 // slstmRun is an sLSTM with numbers for all that it reads; its initial states
 // are h, c, n and m.

@@ -6,9 +6,24 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/conformance"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/layertest"
 )
+
+var _ = specimen(conformance.Layer{
+	Value:   layers.SpatialDropout1D{Rate: 0.5},
+	Inputs:  []graph.Shape{{4, 6}},
+	Outputs: []graph.Shape{{4, 6}},
+	Accepts: "-+---+",
+	Steps: []conformance.Step{
+		{Layer: layers.SpatialDropout1D{Rate: 0.5}},
+	},
+	Draw: func(d *conformance.Drawing) {
+		x := d.Series()
+		d.Use(conformance.Rest(d, layers.SpatialDropout1D{Rate: d.Rate()}), x.Shape, x.Tensor)
+	},
+})
 
 func TestSpatialDropout1D(t *testing.T) {
 	for _, c := range []struct {

@@ -6,8 +6,26 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/conformance"
 	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/layers/activations"
+	"github.com/engram-go/engram/layers/initializers"
 )
+
+var _ = specimen(conformance.Layer{
+	Value:   layers.StackedRNNCells{Cells: []layers.Cell{layers.GRUCell{Units: 2}}},
+	In:      inRNN,
+	Inputs:  []graph.Shape{{4, 6}},
+	Outputs: []graph.Shape{{2}},
+	Defaults: layers.StackedRNNCells{Cells: []layers.Cell{layers.GRUCell{
+		Units: 2, Activation: activations.Tanh, RecurrentActivation: activations.Sigmoid, KernelInitializer: initializers.GlorotUniform, RecurrentInitializer: initializers.Orthogonal{Gain: 1}, BiasInitializer: initializers.Zeros,
+	}}},
+	Accepts: "-+----",
+	Draw: func(d *conformance.Drawing) {
+		n := d.Units()
+		d.Cell(layers.StackedRNNCells{Cells: []layers.Cell{layers.SLSTMCell{Units: n}, layers.GRUCell{Units: n}}}, n, []int{n, n, n, n, n})
+	},
+})
 
 // A stack computes what its cells compute as layers in a row, of which each has
 // its states, in values and gradients, masked or not.

@@ -7,8 +7,43 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/conformance"
 	"github.com/engram-go/engram/layers"
 )
+
+var _ = specimen(conformance.Layer{
+	Value:   layers.ZeroState{},
+	In:      inGRU,
+	Inputs:  []graph.Shape{{4, 6}},
+	Outputs: []graph.Shape{{2}},
+	Accepts: "-+----",
+	Draw: func(d *conformance.Drawing) {
+		d.Use(layers.LSTM{Units: 2, InitialState: layers.ZeroState{}}, graph.Shape{2}, d.Series().Tensor)
+	},
+})
+
+var _ = specimen(conformance.Layer{
+	Value:    layers.RandomState{},
+	In:       inGRU,
+	Inputs:   []graph.Shape{{4, 6}},
+	Outputs:  []graph.Shape{{2}},
+	Defaults: layers.RandomState{Stddev: 1},
+	Accepts:  "-+----",
+	Draw: func(d *conformance.Drawing) {
+		d.Use(layers.GRU{Units: 2, InitialState: layers.RandomState{Stddev: 0.2}}, graph.Shape{2}, d.Series().Tensor)
+	},
+})
+
+var _ = specimen(conformance.Layer{
+	Value:   layers.FixedState{Elements: [][]float64{{1, 2}}},
+	In:      inGRU,
+	Inputs:  []graph.Shape{{4, 6}},
+	Outputs: []graph.Shape{{2}},
+	Accepts: "-+----",
+	Draw: func(d *conformance.Drawing) {
+		d.Use(layers.GRU{Units: 2, InitialState: layers.FixedState{Elements: [][]float64{{0.5, -1}}}}, graph.Shape{2}, d.Series().Tensor)
+	},
+})
 
 // initial gives the states that an initial state makes for sizes 3 and 2.
 func initial(t *testing.T, cfg graph.Config, at graph.Tick, state layers.InitialState, batch int) (a, b []float64) {

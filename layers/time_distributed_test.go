@@ -8,10 +8,35 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/conformance"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/activations"
+	"github.com/engram-go/engram/layers/initializers"
 	"github.com/engram-go/engram/layers/layertest"
 )
+
+var _ = specimen(conformance.Layer{
+	Value:    layers.TimeDistributed{Layer: layers.Dense{Units: 2}},
+	Inputs:   []graph.Shape{{4, 6}},
+	Outputs:  []graph.Shape{{4, 2}},
+	Defaults: layers.TimeDistributed{Layer: layers.Dense{Units: 2, Activation: activations.Linear, KernelInitializer: initializers.GlorotUniform, BiasInitializer: initializers.Zeros}},
+	Accepts:  "-+++--",
+	Steps: []conformance.Step{
+		{Layer: layers.TimeDistributed{Layer: layers.LSTM{Units: 2}}, Inputs: []graph.Shape{{2, 3, 4, 2}}},
+	},
+	Draw: func(d *conformance.Drawing) {
+		x, n := d.Series(), d.Units()
+		switch d.Number("inside", 0, 2) {
+		case 0:
+			d.Use(layers.TimeDistributed{Layer: conformance.Rest(d, layers.Dense{Units: n})}, x.Shape.With(1, n), x.Tensor)
+		case 1:
+			d.Use(layers.TimeDistributed{Layer: layers.BatchNormalization{}}, x.Shape, x.Tensor)
+		default: // a sequence at every step
+			deep := d.Call(layers.TimeDistributed{Layer: layers.RepeatVector{N: 2}}, x.Tensor) // [batch, steps, 2, features]
+			d.Use(layers.TimeDistributed{Layer: conformance.Rest(d, layers.GRU{Units: n})}, x.Shape.With(1, n), deep)
+		}
+	},
+})
 
 func TestTimeDistributed(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -1,7 +1,8 @@
-package conformance_test
+package conformance
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"math"
 	"slices"
@@ -16,16 +17,15 @@ import (
 	"pgregory.net/rapid"
 )
 
-// A random model is refused by a stepper, by the path of the layer that cannot
+// checkSteps draws models for a stepper. A random model is refused by it, by the path of the layer that cannot
 // run one step at a time, or gives at every step what Predict gives for the steps
 // so far.
-func TestRandomModelsStep(t *testing.T) {
-	names := kindNames()
+func (r random) checkSteps(t *testing.T) {
 	ran, refused := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
-		d, in := drawLayers(t, rapid.SliceOfN(rapid.SampledFrom(names), 2, 7).Draw(t, "layers"), graph.Any)
+		d, in := r.layers(t, rapid.SliceOfN(rapid.SampledFrom(r.parts), 2, 7).Draw(t, "layers"), graph.Any)
 		for _, x := range d.tensors[4:] { // the first stand for the inputs
-			if step(t, stepModel(x, in)) {
+			if runSteps(t, r.stepModel(x, in)) {
 				ran++
 			} else {
 				refused++
@@ -38,9 +38,9 @@ func TestRandomModelsStep(t *testing.T) {
 	}
 }
 
-// stepModel is a model of a drawn tensor, with an output for each input.
-func stepModel(x drawn, in models.Inputs) *models.Functional {
-	return models.NewFunctional(models.Config{Seed: 1, Dtype: tensor.Float64, Custom: []any{same, reader{}}}, in, models.Outputs{
+// stepModel is a model of a Drawn tensor, with an output for each input.
+func (r random) stepModel(x Drawn, in models.Inputs) *models.Functional {
+	return models.NewFunctional(models.Config{Seed: 1, Dtype: tensor.Float64, Custom: r.custom}, in, models.Outputs{
 		x.Tensor,
 		models.Use(layers.Dense{Units: 1}).Call(in[0]),
 		models.Use(layers.Flatten{}).Call(in[1]),
@@ -49,8 +49,8 @@ func stepModel(x drawn, in models.Inputs) *models.Functional {
 	})
 }
 
-// step runs a model step by step, and tells whether it could be.
-func step(t rapid.TB, m *models.Functional) bool {
+// runSteps runs a model step by step, and tells whether it could be.
+func runSteps(t rapid.TB, m *models.Functional) bool {
 	inputs := randomInputs()
 	clear(inputs[0].Float64s()[2:4]) // steps in the middle that are masked, too
 	clear(inputs[3].Float64s()[2:3])
@@ -75,11 +75,11 @@ func step(t rapid.TB, m *models.Functional) bool {
 		for _, k := range []int{0, 3} {
 			now[k], sofar[k] = steps(inputs[k], i, i+1), steps(inputs[k], 0, i+1)
 		}
-		got, err := st.StepAll(background, now...)
+		got, err := st.StepAll(context.Background(), now...)
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := m.PredictAll(background, sofar...)
+		want, err := m.PredictAll(context.Background(), sofar...)
 		if err != nil {
 			t.Fatal(err)
 		}

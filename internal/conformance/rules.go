@@ -1,4 +1,4 @@
-package conformance_test
+package conformance
 
 import (
 	"math"
@@ -16,49 +16,33 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// weightOf are the weights that the fields of regularizers and constraints are
-// for, by the first part of their names: that of KernelConstraint is kernel.
-var weightOf = map[string]string{
-	"Kernel": "kernel", "Recurrent": "recurrent_kernel", "Bias": "bias", "Gamma": "gamma", "Beta": "beta", "Embeddings": "embeddings",
-}
-
-// Every regularizer prices the weights that its field names, all of them and no
-// others, or the outputs.
-func TestRegularizerFields(t *testing.T) {
-	// MultiHeadAttention prices q, k and v too, [4, 2, 3] each: 6 features and a bias.
-	inside := map[string]float64{"MultiHeadAttention": 3 * (4 * 2 * 3) * 7}
-	for name, s := range specimens() {
-		for part, l := range withFields[graph.Regularizer](s, "Regularizer", regularizers.L1{L1: 1}) {
-			got := runOnes(t, l, s.inputs)
-			want := got.weights(t, part).elements
-			if part == "Activity" {
-				want = got.outputs + inside[name]
-			}
-			if want == 0 || math.Abs(got.penalty-want) > 1e-9 {
-				t.Errorf("%s.%sRegularizer: got the penalty %g, want %g", name, part, got.penalty, want)
-			}
+// checkRules puts a regularizer into every field for one, and then a constraint. They
+// must apply to the weights that the field names, all of them and no others, or to the
+// outputs.
+func checkRules(t *testing.T, l Layer) {
+	for part, layer := range withFields[graph.Regularizer](l, "Regularizer", regularizers.L1{L1: 1}) {
+		got := runOnes(t, layer, l.Inputs)
+		want := got.weights(part).elements
+		if part == "Activity" {
+			want = got.outputs + l.Activity
+		}
+		if want == 0 || math.Abs(got.penalty-want) > 1e-9 {
+			t.Errorf("%sRegularizer: the penalty is %g, want %g", part, got.penalty, want)
 		}
 	}
-}
-
-// Every constraint holds the weights that its field names, all of them and no
-// others.
-func TestConstraintFields(t *testing.T) {
-	for name, s := range specimens() {
-		for part, l := range withFields[graph.Constraint](s, "Constraint", constraints.NonNeg{}) {
-			got := runOnes(t, l, s.inputs)
-			if want := got.weights(t, part).paths; want == nil || !slices.Equal(got.constrained, want) {
-				t.Errorf("%s.%sConstraint: got constraints of %v, want %v", name, part, got.constrained, want)
-			}
+	for part, layer := range withFields[graph.Constraint](l, "Constraint", constraints.NonNeg{}) {
+		got := runOnes(t, layer, l.Inputs)
+		if want := got.weights(part).paths; want == nil || !slices.Equal(got.constrained, want) {
+			t.Errorf("%sConstraint: it constrains %v, want %v", part, got.constrained, want)
 		}
 	}
 }
 
 // withFields are the layers with x in one of the fields of its type alone, whose
 // names end alike, by the first parts of the names. All weights start as ones.
-func withFields[T any](s specimen, end string, x T) map[string]layers.Layer {
-	ones := reflect.New(reflect.TypeOf(s.value)).Elem()
-	ones.Set(reflect.ValueOf(s.value))
+func withFields[T any](l Layer, end string, x T) map[string]layers.Layer {
+	ones := reflect.New(reflect.TypeOf(l.Value)).Elem()
+	ones.Set(reflect.ValueOf(l.Value))
 	for i := range ones.NumField() {
 		if ones.Field(i).Type() == reflect.TypeFor[graph.Initializer]() {
 			ones.Field(i).Set(reflect.ValueOf(initializers.Ones))
@@ -67,13 +51,13 @@ func withFields[T any](s specimen, end string, x T) map[string]layers.Layer {
 	out := map[string]layers.Layer{}
 	for i := range ones.NumField() {
 		name, _ := strings.CutSuffix(ones.Type().Field(i).Name, end)
-		if ones.Field(i).Type() != reflect.TypeFor[T]() || name == "Activity" && s.as != nil { // a cell must not have it
+		if ones.Field(i).Type() != reflect.TypeFor[T]() || name == "Activity" && l.In != nil { // a cell must not have it
 			continue
 		}
 		v := reflect.New(ones.Type()).Elem()
 		v.Set(ones)
 		v.Field(i).Set(reflect.ValueOf(x))
-		out[name] = s.layer(v.Interface())
+		out[name] = l.layer(v.Interface())
 	}
 	return out
 }
@@ -92,15 +76,13 @@ type weights struct {
 	elements float64
 }
 
-// weights are those that a field is for.
-func (r ran) weights(t *testing.T, part string) weights {
-	name, ok := weightOf[part]
-	if !ok && part != "Activity" {
-		t.Errorf("weightOf does not say which weight %s stands for", part)
-	}
+// weights are those that a field is for, by the first part of its name: Kernel is
+// kernel, and Recurrent is recurrent_kernel.
+func (r ran) weights(part string) weights {
+	name := strings.ToLower(part)
 	var out weights
 	for p, n := range r.sizes {
-		if path.Base(p) == name {
+		if base := path.Base(p); base == name || base == name+"_kernel" {
 			out.paths, out.elements = append(out.paths, p), out.elements+float64(n)
 		}
 	}

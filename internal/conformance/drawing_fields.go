@@ -1,15 +1,13 @@
-package conformance_test
+package conformance
 
 import (
 	"reflect"
 	"slices"
 	"strings"
-	"testing"
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/activations"
-	"pgregory.net/rapid"
 )
 
 // shaping are switches that change which inputs or outputs a layer has, or what
@@ -19,9 +17,9 @@ var shaping = []string{"ReturnSequences", "ReturnState", "AttentionMask", "KeepD
 // ofRNN are fields that a cell must not have.
 var ofRNN = []string{"ActivityRegularizer", "GoBackwards", "ZeroOutputForMask", "Unrolled", "ReturnSequences", "ReturnState", "InitialState"}
 
-// rest draws the fields of a config that change no shapes, where they are zero.
-func rest[T any](d *drawing, config T) T {
-	if !d.yes("more fields") {
+// Rest draws the fields of a config that change no shapes, where they are zero.
+func Rest[T any](d *Drawing, config T) T {
+	if !d.Yes("more fields") {
 		return config
 	}
 	v := reflect.ValueOf(&config).Elem()
@@ -38,16 +36,16 @@ func rest[T any](d *drawing, config T) T {
 		case reflect.TypeFor[graph.Initializer]():
 			x = d.initializer()
 		case reflect.TypeFor[graph.Regularizer]():
-			x = d.regularizer()
+			x = d.Regularizer()
 		case reflect.TypeFor[graph.Constraint]():
 			x = d.constraint()
 		case reflect.TypeFor[*uint64]():
-			x = d.seed()
+			x = d.Seed()
 		case reflect.TypeFor[bool]():
-			x = d.yes(name)
+			x = d.Yes(name)
 		case reflect.TypeFor[float64]():
 			if strings.HasSuffix(name, "Dropout") {
-				x = d.rate()
+				x = d.Rate()
 			}
 		}
 		if x != nil {
@@ -58,7 +56,7 @@ func rest[T any](d *drawing, config T) T {
 }
 
 // fields remembers which fields of a config, and of all in them, are not zero.
-func (d *drawing) fields(v reflect.Value) {
+func (d *Drawing) fields(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Interface:
 		d.fields(v.Elem())
@@ -72,33 +70,6 @@ func (d *drawing) fields(v reflect.Value) {
 				d.set[v.Type().Name()+"."+v.Type().Field(i).Name] = true
 				d.fields(f)
 			}
-		}
-	}
-}
-
-// The random models have every field of every layer.
-func TestRandomModelsHaveAllFields(t *testing.T) {
-	for _, v := range layers.All() {
-		typ := reflect.TypeOf(v)
-		_, cell := v.(layers.Cell)
-		want := map[string]bool{}
-		for i := range typ.NumField() {
-			// What layers are called, models' own tests draw.
-			if name := typ.Field(i).Name; name != "Name" && !(cell && slices.Contains(ofRNN, name)) {
-				want[typ.Name()+"."+name] = true
-			}
-		}
-		for try := 0; try < 200 && len(want) > 0; try++ {
-			for name := range rapid.Custom(func(t *rapid.T) map[string]bool {
-				d, _ := newDrawing(t, openOrKnown(t))
-				kinds[typ.Name()](d)
-				return d.set
-			}).Example(try) {
-				delete(want, name)
-			}
-		}
-		for name := range want {
-			t.Errorf("no random model has %s", name)
 		}
 	}
 }

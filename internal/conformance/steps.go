@@ -1,0 +1,65 @@
+package conformance
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/layers/layertest"
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+)
+
+// Step is a config that runs one step of a sequence at a time, or cannot.
+type Step struct {
+	Layer   layers.Layer
+	Inputs  []graph.Shape // of batches of two samples; one of [2, 4, 3] where empty
+	Refused bool          // it takes the inputs as a whole, and is refused one step at a time
+}
+
+// checkSteps runs a layer one step at a time: it must give what it gives of all steps,
+// or be refused by its name where the specimen says so.
+func checkSteps(t *testing.T, l Layer) {
+	for _, step := range l.Steps {
+		shapes := step.Inputs
+		if shapes == nil {
+			shapes = []graph.Shape{{2, 4, 3}}
+		}
+		c := layertest.Case{Layer: step.Layer, Custom: l.Custom}
+		for i, shape := range shapes {
+			c.Inputs = append(c.Inputs, l.input(i, shape))
+		}
+		if err := wholeShapes(step.Layer, shapes); err != nil {
+			t.Errorf("%+v: %v", step.Layer, err)
+			continue
+		}
+		err := layertest.Steps(t, c)
+		var e graph.Error
+		switch {
+		case !step.Refused && err != nil:
+			t.Errorf("%+v: %v", step.Layer, err)
+		case step.Refused && err == nil:
+			t.Errorf("%+v must be refused one step at a time", step.Layer)
+		case step.Refused && (!errors.As(err, &e) || !strings.HasPrefix(e.Field, l.class())):
+			t.Errorf("%+v: the error must name the layer, got: %v", step.Layer, err)
+		}
+	}
+}
+
+// wholeShapes is the error of a layer that does not take inputs of these shapes, with
+// all steps.
+func wholeShapes(l layers.Layer, shapes []graph.Shape) error {
+	params, err := graph.NewParams(tensor.Float64, 1)
+	if err != nil {
+		return err
+	}
+	return graph.Shapes(graph.Config{Params: params}, func(s *graph.Scope) {
+		var in []graph.Value
+		for i, shape := range shapes {
+			in = append(in, s.Input(fmt.Sprint("x", i), shape))
+		}
+		layers.Apply(s, "layer", l, in...)
+	})
+}
