@@ -25,6 +25,16 @@ func (h *home) claim(params *graph.Params, path string) (*graph.Params, string) 
 	return h.params, h.path
 }
 
+// in is the path at which a set has the weights.
+func (h *home) in(p *graph.Params) (path string, ok bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.params == nil {
+		return "", false
+	}
+	return params.PathOf(p, h.params, h.path)
+}
+
 // settle gives the model its parameters, and takes those of its parts from where
 // they are. A model that is a part keeps the weights that somebody has seen;
 // otherwise they start anew, as if the parts were this model's own.
@@ -36,6 +46,9 @@ func (m *Model) settle() error {
 			return err
 		}
 		m.params = p
+	}
+	if m.calls == nil { // it is to be built, or has got more layers
+		params.Complete(m.params, false)
 	}
 	m.home.claim(m.params, m.cfg.Name)
 	for _, u := range m.body.units()[m.settled:] {

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/params"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/models/internal/saved"
 	"gorgonia.org/tensor"
@@ -102,23 +103,41 @@ func (m *Model) Dtype() tensor.Dtype {
 	return m.cfg.Dtype
 }
 
-// Call describes what the layers compute in a scope, whose parameters they
-// use. What is wrong with them is reported through the scope.
-func (m *Model) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
-	return m.call(s, inputs, func(call) {})
-}
-
-func (m *Model) call(s *graph.Scope, in []graph.Value, visit func(call)) []graph.Value {
+// Call computes the outputs of the model in a program of the caller, whose
+// graph.Config.Params are Params of this model, or of a model that has it as a
+// layer. The layers use the weights of the model. What is wrong is reported
+// through the scope.
+//
+// The model enters the path of its weights itself: a program calls it outside of
+// all layers, or within graph.Scope.Within of that path, such as Name.
+func (m *Model) Call(s *graph.Scope, inputs ...graph.Value) (outputs []graph.Value) {
 	if err := m.made(); err != nil {
 		s.Fail(err)
-		return in
+		return inputs
 	}
+	if _, err := m.inputs(); err != nil {
+		s.Fail(err)
+		return inputs
+	}
+	path, ok := m.home.in(s.Params())
+	switch {
+	case !ok:
+		s.Fail(graph.Error{Path: m.cfg.Name, Field: "Config.Params", Rule: "must come from Model.Params of the model that is called, or of one that has it as a layer"})
+	case s.Path() == path:
+		return m.call(s, inputs, func(call) {})
+	case s.Path() == "":
+		s.Within(path, func() { outputs = m.call(s, inputs, func(call) {}) })
+		return outputs
+	default:
+		s.Fail(graph.Error{Path: m.cfg.Name, Field: "Call", Rule: fmt.Sprintf("must come outside of all layers or within %q, where the weights are", path), Value: fmt.Sprintf("%q", s.Path())})
+	}
+	return inputs
+}
+
+// call computes the outputs at the current path of the scope.
+func (m *Model) call(s *graph.Scope, in []graph.Value, visit func(call)) []graph.Value {
 	if _, f := m.body.inputs(); f != nil {
-		path := s.Path()
-		if path == "" {
-			path = m.cfg.Name
-		}
-		s.Fail(f.in(path))
+		s.Fail(f.in(s.Path()))
 		return in
 	}
 	return m.body.call(s, in, visit)
@@ -251,6 +270,7 @@ func (m *Model) Build() error {
 	if err != nil {
 		return err
 	}
+	params.Complete(m.params, true)
 	m.calls, m.output, m.notes = calls, output, notes
 	return nil
 }

@@ -112,7 +112,7 @@ func holdsModel(v reflect.Value, depth int) bool {
 func (u unit) call(s *graph.Scope, in []graph.Value) (out []graph.Value) {
 	s.Within(u.name, func() {
 		if u.model != nil {
-			out = u.model.Call(s, in...) // its layers are asked one by one
+			out = u.model.call(s, in, func(call) {}) // its layers are asked one by one
 		} else {
 			out = layers.Call(s, u.layer, in...)
 		}
