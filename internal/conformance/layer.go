@@ -46,6 +46,10 @@ type Layer struct {
 	NoMask map[int]string
 	// ReadsMasked says why what masked steps contain changes other steps.
 	ReadsMasked string
+	// NoEffect says of a field why no value of it changes what the layer computes.
+	NoEffect map[string]string
+	// Golden has numbers of another implementation.
+	Golden Golden
 	// Activity is the penalty that an ActivityRegularizer of L1 adds for a sample
 	// of ones, with weights of ones, beside that of the outputs.
 	Activity float64
@@ -148,6 +152,8 @@ func Layers(t *testing.T, specimens []Layer) {
 	all.each(t, "shapes", checkShapes)
 	all.each(t, "rules", checkRules)
 	all.each(t, "masks", checkMasks)
+	all.each(t, "effects", checkEffects)
+	all.each(t, "golden", checkGolden)
 	all.each(t, "steps", checkSteps)
 	t.Run("random", all.checkRandom)
 }

@@ -83,6 +83,15 @@ func (l Layer) checkMask(t *testing.T, v variant, i int, y masked) {
 // isSequence tells whether an input of that shape of a sample has steps.
 func (l Layer) isSequence(shape graph.Shape) bool { return len(shape) >= 2 || l.Indices }
 
+// batch are the shapes of two samples.
+func (l Layer) batch() []graph.Shape {
+	var out []graph.Shape
+	for _, shape := range l.Inputs {
+		out = append(out, append(graph.Shape{2}, shape...))
+	}
+	return out
+}
+
 // variant is a layer with the shapes of its inputs for a batch.
 type variant struct {
 	layer  layers.Layer
@@ -97,10 +106,7 @@ func (v variant) backwards() bool {
 
 // variants are the layers to try with masks.
 func (l Layer) variants() []variant {
-	var batch []graph.Shape
-	for _, shape := range l.Inputs {
-		batch = append(batch, append(graph.Shape{2}, shape...))
-	}
+	batch := l.batch()
 	var out []variant
 	add := func(v any) {
 		c := variant{v.(layers.Layer), batch}
@@ -176,29 +182,8 @@ func (l Layer) runMasked(t *testing.T, v variant, fill float64) []masked {
 	}
 	var out []masked
 	prog, err := graph.NewProgram(graph.Config{Params: params, Seed: 1}, func(s *graph.Scope) {
-		var in []graph.Value
-		for i, shape := range v.inputs {
-			a := l.input(i, shape)
-			if !l.isSequence(shape[1:]) {
-				in = append(in, s.Values(a.Data, a.Shape))
-				continue
-			}
-			mask := stepMask(shape)
-			for k := range a.Data {
-				counts := mask[k*len(mask)/len(a.Data)] != 0
-				switch {
-				case l.Indices && counts:
-					a.Data[k] = float64(1 + k%4)
-				case l.Indices:
-					a.Data[k] = max(0, math.Copysign(1, fill)) // 0 or 1
-				case !counts:
-					a.Data[k] *= fill
-				}
-			}
-			in = append(in, s.Values(a.Data, a.Shape).WithMask(s.Values(mask, shape[:2])))
-		}
 		out = nil
-		for i, y := range layers.Apply(s, "layer", v.layer, in...) {
+		for i, y := range layers.Apply(s, "layer", v.layer, l.maskedInputs(s, v.inputs, fill)...) {
 			out = append(out, masked{shape: y.Shape()})
 			s.Output(fmt.Sprint("y", i), y)
 			if m, ok := y.Mask(); ok {
@@ -228,4 +213,31 @@ func (l Layer) runMasked(t *testing.T, v variant, fill float64) []masked {
 		}
 	}
 	return out
+}
+
+// maskedInputs are inputs of these shapes, those with steps with a mask. What masked steps
+// contain is multiplied by fill.
+func (l Layer) maskedInputs(s *graph.Scope, shapes []graph.Shape, fill float64) []graph.Value {
+	var in []graph.Value
+	for i, shape := range shapes {
+		a := l.input(i, shape)
+		if !l.isSequence(shape[1:]) {
+			in = append(in, s.Values(a.Data, a.Shape))
+			continue
+		}
+		mask := stepMask(shape)
+		for k := range a.Data {
+			counts := mask[k*len(mask)/len(a.Data)] != 0
+			switch {
+			case l.Indices && counts:
+				a.Data[k] = float64(1 + k%4)
+			case l.Indices:
+				a.Data[k] = max(0, math.Copysign(1, fill)) // 0 or 1
+			case !counts:
+				a.Data[k] *= fill
+			}
+		}
+		in = append(in, s.Values(a.Data, a.Shape).WithMask(s.Values(mask, shape[:2])))
+	}
+	return in
 }
