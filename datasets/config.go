@@ -6,6 +6,8 @@ import (
 
 	"gorgonia.org/tensor"
 
+	"github.com/engram-go/engram/datasets/samples"
+	"github.com/engram-go/engram/internal/dense"
 	"github.com/engram-go/engram/internal/errs"
 )
 
@@ -90,11 +92,12 @@ func (c WindowConfig) complete(s *Series) (WindowConfig, error) {
 	if lag := c.Transform.Lag(); lag != 0 && lag != 1 {
 		return wrong("Transform", "must have a Lag of 0 or 1", lag)
 	}
-	dtype, err := dtypeOr(c.Dtype, "WindowConfig.Dtype")
-	if err != nil {
-		return c, place(err, s.name(), "")
+	if c.Dtype == (tensor.Dtype{}) {
+		c.Dtype = tensor.Float32
 	}
-	c.Dtype = dtype
+	if !dense.IsFloat(c.Dtype) {
+		return wrong("Dtype", "must be float32 or float64", c.Dtype)
+	}
 	return c, nil
 }
 
@@ -116,11 +119,11 @@ func (c WindowConfig) arrange(s *Series) (layout, error) {
 	rows := s.Len()
 	testFrom, trainTo := rows, rows
 	if c.Test > 0 {
-		testFrom = border(rows, c.Test)
+		testFrom = samples.Border(rows, c.Test)
 		trainTo = testFrom
 	}
 	if c.Validation > 0 {
-		trainTo = border(rows, c.Test+c.Validation)
+		trainTo = samples.Border(rows, c.Test+c.Validation)
 	}
 	l := layout{origin: c.Transform.Lag() + c.Steps - 1}
 	// upTo counts the windows whose last target is below a row.

@@ -5,6 +5,7 @@ import (
 
 	"gorgonia.org/tensor"
 
+	"github.com/engram-go/engram/internal/dense"
 	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/shapes"
 )
@@ -66,25 +67,19 @@ func (w *Windowed) row(window int) int { return w.layout.origin + window*w.confi
 // undo reads n predictions, the i-th made at row origin(i).
 func (w *Windowed) undo(yhat *tensor.Dense, n int, origin func(i int) int) ([][]float64, error) {
 	k, width := len(w.truth), len(w.truth)*w.config.Horizon
-	y, err := readFinite(yhat)
-	if err != nil {
-		return nil, place(err, "predictions", "")
+	if err := dense.Check(yhat, w.config.Dtype, shapes.Shape{n, width}); err != nil {
+		return nil, errs.At(err, "predictions", "")
 	}
-	if want, got := (shapes.Shape{n, width}), shapes.Shape(yhat.Shape()); !want.Equal(got) {
-		return nil, errs.Error{Path: "predictions", Field: "shape", Rule: "must be " + want.String(), Value: got}
-	}
-	if y.dtype() != w.config.Dtype {
-		return nil, errs.Error{Path: "predictions", Field: "dtype", Rule: fmt.Sprintf("must be %v, as the windows", w.config.Dtype), Value: y.dtype()}
-	}
+	y := dense.ToFloat64(yhat)
 	out := columns(width, n)
 	for i := range n {
 		for j, undoing := range w.undoing {
 			before := w.truth[j][origin(i)]
 			for h := range w.config.Horizon {
 				at := h*k + j
-				before = undoing.Undo(before, y.at(i*width+at))
-				if !finite(before) {
-					return nil, errs.Error{Path: "predictions", Field: fmt.Sprintf("element %v", shapes.Shape{i, at}),
+				before = undoing.Undo(before, y[i*width+at])
+				if !dense.Finite(before) {
+					return nil, errs.Error{Path: "predictions", Field: fmt.Sprintf("element %v", []int{i, at}),
 						Rule: "must be finite in original units", Value: before, Kind: errs.ErrNotFinite}
 				}
 				out[at][i] = before
@@ -121,4 +116,33 @@ func columns(n, length int) [][]float64 {
 		out[i] = make([]float64, length)
 	}
 	return out
+}
+
+// Persistence forecasts the next values of a series by repeating the last one:
+// the forecast that any model must beat to have learned anything. No known
+// value, or a horizon below 1, is an error.
+func Persistence(known []float64, horizon int) ([]float64, error) {
+	return SeasonalNaive(known, 1, horizon)
+}
+
+// SeasonalNaive forecasts each of the next values of a series by the last
+// known one of the same season, season rows or a multiple of them before: 12
+// for months in a year. Fewer known values than a season, or a season or a
+// horizon below 1, are errors.
+func SeasonalNaive(known []float64, season, horizon int) ([]float64, error) {
+	if season < 1 {
+		return nil, errs.Error{Field: "season", Rule: "must be positive", Value: season}
+	}
+	if horizon < 1 || horizon > maxCells {
+		return nil, errs.Error{Field: "horizon", Rule: fmt.Sprintf("must be from 1 to %d", maxCells), Value: horizon}
+	}
+	if len(known) < season {
+		return nil, errs.Error{Field: "known values", Rule: fmt.Sprintf("must be at least %d", season), Value: len(known)}
+	}
+	last := known[len(known)-season:]
+	forecast := make([]float64, horizon)
+	for i := range forecast {
+		forecast[i] = last[i%season]
+	}
+	return forecast, nil
 }

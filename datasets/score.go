@@ -7,6 +7,7 @@ import (
 
 	"gorgonia.org/tensor"
 
+	"github.com/engram-go/engram/internal/dense"
 	"github.com/engram-go/engram/internal/errs"
 )
 
@@ -69,7 +70,7 @@ func (w *Windowed) Score(yhat *tensor.Dense) (Score, error) {
 		}
 	}
 	for _, s := range append([]Score{score}, score.Targets...) {
-		if !finite(s.RMSE) || !finite(s.PersistenceRMSE) || !finite(s.SeasonalRMSE) || !finite(s.Skill) {
+		if !dense.Finite(s.RMSE) || !dense.Finite(s.PersistenceRMSE) || !dense.Finite(s.SeasonalRMSE) || !dense.Finite(s.Skill) {
 			return Score{}, errs.Error{Path: w.name, Field: s.Target, Rule: "must have errors that can be squared and compared", Kind: errs.ErrNotFinite}
 		}
 	}

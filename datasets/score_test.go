@@ -189,16 +189,20 @@ func TestScoreErrors(t *testing.T) {
 		{nil, errs.ErrInput, "predictions: tensor must not be nil"},
 		{dense([]int{2}, 0, 0), errs.ErrInput, "predictions: shape must be [2, 1], got [2]"},
 		{dense([]int{3, 1}, 0, 0, 0), errs.ErrInput, "predictions: shape must be [2, 1], got [3, 1]"},
-		{tensor.New(tensor.WithShape(2, 1), tensor.Of(tensor.Float32)), errs.ErrInput, "predictions: dtype must be float64, as the windows, got float32"},
-		{dense([]int{2, 1}, 0, math.NaN()), errs.ErrNotFinite, "predictions: element [1, 0] must be finite, got NaN"},
-		{dense([]int{2, 1}, 0, 1e9), errs.ErrNotFinite, "predictions: element [1, 0] must be finite in original units, got +Inf"},
+		{tensor.New(tensor.WithShape(2, 1), tensor.Of(tensor.Float32)), errs.ErrInput, "predictions: dtype must be float64, got float32"},
+		{dense([]int{2, 1}, 0, math.NaN()), errs.ErrNotFinite, "predictions: element [1 0] must be finite, got NaN"},
+		{dense([]int{2, 1}, 0, 1e9), errs.ErrNotFinite, "predictions: element [1 0] must be finite in original units, got +Inf"},
 		{dense([]int{2, 1}, 0, 2000), errs.ErrNotFinite, "x: x must have errors that can be squared and compared"},
 	} {
 		_, err := w.Score(c.yhat)
 		wantError(t, err, c.kind, c.want)
 	}
 	// A prediction that is a turned view counts as it shows itself.
-	a, err := w.Predictions(turned(t, dense([]int{1, 2}, 0.5, -0.5)))
+	column := dense([]int{1, 2}, 0.5, -0.5)
+	if err := column.T(); err != nil {
+		t.Fatal(err)
+	}
+	a, err := w.Predictions(column)
 	if err != nil {
 		t.Fatal(err)
 	}

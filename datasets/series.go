@@ -2,7 +2,6 @@ package datasets
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -101,9 +100,6 @@ func (s *Series) check() error {
 	}
 	return nil
 }
-
-// finite tells whether a number is neither NaN nor an infinity.
-func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
 // duplicate returns the first name that comes a second time.
 func duplicate(names []string) (string, bool) {

@@ -6,6 +6,8 @@ import (
 
 	"gorgonia.org/tensor"
 
+	"github.com/engram-go/engram/datasets/samples"
+	"github.com/engram-go/engram/internal/dense"
 	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/shapes"
 )
@@ -24,8 +26,7 @@ type Windowed struct {
 	name    string
 	config  WindowConfig
 	layout  layout
-	inputs  source      // window 0
-	newest  source      // the last rows as a window
+	newest  *Samples    // the last rows as a window
 	truth   [][]float64 // the target columns as they are
 	undoing []Fitted    // their transforms
 }
@@ -72,67 +73,72 @@ func Windows(s *Series, config WindowConfig) (*Windowed, error) {
 	}
 
 	// Row r of the tables is row r + lag of the series: window i begins at row
-	// i·stride of x, and its targets steps rows further on in y.
+	// i·stride of x, and its targets begin steps rows later in y.
 	nx, ny := len(c.Columns), len(c.Targets)
-	w.inputs = source{data: x, step: c.Stride * nx, shape: shapes.Shape{c.Steps, nx}}
-	w.newest = w.inputs
-	w.newest.first = x.len() - c.Steps*nx
-	targets := source{data: y, first: c.Steps * ny, step: c.Stride * ny, shape: shapes.Shape{c.Horizon * ny}}
 	part := func(from, n int) *Samples {
-		if n == 0 {
+		if n == 0 || err != nil {
 			return new(Samples)
 		}
-		in, out := w.inputs, targets
-		in.first += from * in.step
-		out.first += from * out.step
-		return &Samples{n: n, inputs: []source{in}, targets: []source{out}}
+		var s *Samples
+		s, err = samples.FromViews(n,
+			[]samples.View{{Data: x, First: from * c.Stride * nx, Step: c.Stride * nx, Shape: w.InputShape()}},
+			[]samples.View{{Data: y, First: (from*c.Stride + c.Steps) * ny, Step: c.Stride * ny, Shape: shapes.Shape{c.Horizon * ny}}})
+		return s
 	}
 	w.Train, w.Validation, w.Test = part(0, l.train), part(l.validation, l.nv), part(l.test, l.nt)
+	if err == nil {
+		w.newest, err = samples.FromViews(1, []samples.View{{Data: x, First: x.DataSize() - c.Steps*nx, Shape: w.InputShape()}}, nil)
+	}
+	if err != nil {
+		return nil, errs.At(err, w.name, "")
+	}
 	return w, nil
 }
 
 // transformed makes the table [rows − lag, columns] that windows look at.
-func transformed(s *Series, c WindowConfig, names []string, fitted int) (numbers, []Fitted, error) {
+func transformed(s *Series, c WindowConfig, names []string, fitted int) (*tensor.Dense, []Fitted, error) {
 	lag, width := c.Transform.Lag(), len(names)
-	table := makeNumbers(c.Dtype, (s.Len()-lag)*width)
+	table := make([]float64, (s.Len()-lag)*width)
 	undoing := make([]Fitted, width)
 	for j, name := range names {
 		column, err := s.Column(name)
 		if err != nil {
-			return table, nil, err
+			return nil, nil, err
 		}
 		for i, v := range column {
-			if !finite(v) {
-				return table, nil, errs.Error{Path: s.row(i), Field: shorten(name), Rule: "must be finite", Value: v, Kind: errs.ErrNotFinite}
+			if !dense.Finite(v) {
+				return nil, nil, errs.Error{Path: s.row(i), Field: shorten(name), Rule: "must be finite", Value: v, Kind: errs.ErrNotFinite}
 			}
 			if err := c.Transform.Check(v); err != nil {
-				return table, nil, place(err, s.row(i), shorten(name))
+				return nil, nil, errs.At(err, s.row(i), shorten(name))
 			}
 		}
 		fit, err := c.Transform.Fit(slices.Clone(column[:fitted]))
 		if err != nil {
-			return table, nil, place(err, s.name(), shorten(name))
+			return nil, nil, errs.At(err, s.name(), shorten(name))
 		}
 		if fit == nil {
-			return table, nil, errs.Error{Path: s.name(), Field: "WindowConfig.Transform", Rule: "must return what it fitted"}
+			return nil, nil, errs.Error{Path: s.name(), Field: "WindowConfig.Transform", Rule: "must return what it fitted"}
 		}
 		for i, v := range column[lag:] {
-			if y := fit.Do(column[max(0, i+lag-1)], v); !table.set(i*width+j, y) {
-				return table, nil, errs.Error{Path: s.row(i + lag), Field: shorten(name),
+			y := fit.Do(column[max(0, i+lag-1)], v)
+			if !dense.Finite(dense.Round(c.Dtype, y)) {
+				return nil, nil, errs.Error{Path: s.row(i + lag), Field: shorten(name),
 					Rule: fmt.Sprintf("must be finite in %v once it is transformed", c.Dtype), Value: y, Kind: errs.ErrNotFinite}
 			}
+			table[i*width+j] = y
 		}
 		undoing[j] = fit
 	}
-	return table, undoing, nil
+	return dense.FromFloat64(c.Dtype, shapes.Shape{s.Len() - lag, width}, table), undoing, nil
 }
 
 // InputShape is the shape of one input, [steps, columns], for layers.Input.
-func (w *Windowed) InputShape() shapes.Shape { return w.inputs.shape.Clone() }
+func (w *Windowed) InputShape() shapes.Shape {
+	return shapes.Shape{w.config.Steps, len(w.config.Columns)}
+}
 
 // Newest is the window that ends with the last row of the series and has no
 // target yet, as the model's inputs: one tensor [1, steps, columns]. Next turns
 // what the model makes of it into original units.
-func (w *Windowed) Newest() []*tensor.Dense {
-	return []*tensor.Dense{w.newest.gather([]int{0}, nil)}
-}
+func (w *Windowed) Newest() []*tensor.Dense { return w.newest.X() }

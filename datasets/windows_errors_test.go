@@ -94,10 +94,10 @@ func TestWindowsBadNumbers(t *testing.T) {
 	_, err = datasets.Windows(s, config)
 	wantError(t, err, errs.ErrInput, "Series.Index must label 6 rows, got 2")
 
-	// A transform of one's own may return any error.
+	// A user's transform may return any error.
 	own := errors.New("no, thank you")
 	_, err = datasets.Windows(ramp(t, 6), datasets.WindowConfig{Steps: 2, Transform: odd{err: own}})
-	if !errors.Is(err, own) || err.Error() != "ramp, row 0: no, thank you" {
+	if !errors.Is(err, own) || err.Error() != "ramp, row 0: a: no, thank you" {
 		t.Errorf("error %v", err)
 	}
 

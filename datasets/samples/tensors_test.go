@@ -1,4 +1,4 @@
-package datasets_test
+package samples_test
 
 import (
 	"math"
@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"gorgonia.org/tensor"
 
-	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/datasets/samples"
 	"github.com/engram-go/engram/internal/errs"
 )
 
@@ -72,7 +72,7 @@ func TestFromTensorsLayouts(t *testing.T) {
 					index[axis] = 0
 				}
 			}
-			s, err := datasets.FromTensors([]*tensor.Dense{d}, nil)
+			s, err := samples.FromTensors([]*tensor.Dense{d}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -107,30 +107,30 @@ func TestFromTensorsErrors(t *testing.T) {
 		{"dtypes", []*tensor.Dense{x}, []*tensor.Dense{f32}, errs.ErrInput, "targets[0]: dtype must be float64, as inputs[0], got float32"},
 		{"whole numbers", []*tensor.Dense{tensor.New(tensor.WithShape(2), tensor.Of(tensor.Int))}, nil, errs.ErrInput, "inputs[0]: dtype must be float32 or float64, got int"},
 		{"one number", []*tensor.Dense{tensor.New(tensor.FromScalar(1.0))}, nil, errs.ErrInput, "inputs[0]: shape must have an axis of samples, got []"},
-		{"NaN", []*tensor.Dense{x}, []*tensor.Dense{bad}, errs.ErrNotFinite, "targets[0]: element [1, 1] must be finite, got NaN"},
+		{"NaN", []*tensor.Dense{x}, []*tensor.Dense{bad}, errs.ErrNotFinite, "targets[0]: element [1 1] must be finite, got NaN"},
 		{"mask", []*tensor.Dense{masked}, nil, errs.ErrInput, "inputs[0]: tensor must be in memory and without a mask"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := datasets.FromTensors(c.inputs, c.targets)
+			_, err := samples.FromTensors(c.inputs, c.targets)
 			wantError(t, err, c.kind, c.want)
 		})
 	}
 }
 
 func TestPlainSlices(t *testing.T) {
-	m, err := datasets.Matrix([][]float64{{1, 2, 3}, {4, 5, 6}}, tensor.Dtype{})
+	m, err := samples.Matrix([][]float64{{1, 2, 3}, {4, 5, 6}}, tensor.Dtype{})
 	if err != nil || m.Dtype() != tensor.Float32 || !m.Shape().Eq(tensor.Shape{2, 3}) {
 		t.Fatalf("%v, error %v", m, err)
 	}
-	back, err := datasets.Rows(turned(t, m))
+	back, err := samples.Rows(turned(t, m))
 	if d := cmp.Diff([][]float64{{1, 4}, {2, 5}, {3, 6}}, back); d != "" || err != nil {
 		t.Errorf("%s, error %v", d, err)
 	}
-	back, err = datasets.Rows(count(2, 2, 2))
+	back, err = samples.Rows(count(2, 2, 2))
 	if d := cmp.Diff([][]float64{{0, 1, 2, 3}, {4, 5, 6, 7}}, back); d != "" || err != nil {
 		t.Errorf("%s, error %v", d, err)
 	}
-	_, err = datasets.Rows(nil)
+	_, err = samples.Rows(nil)
 	wantError(t, err, errs.ErrInput, "tensor must not be nil")
 
 	for _, c := range []struct {
@@ -146,11 +146,11 @@ func TestPlainSlices(t *testing.T) {
 		{[][]float64{{1, 1e39}}, tensor.Float32, errs.ErrNotFinite, "rows[0][1] must be finite in float32, got 1e+39"},
 		{[][]float64{{1}}, tensor.Int, errs.ErrInput, "dtype must be float32 or float64, got int"},
 	} {
-		_, err := datasets.Matrix(c.rows, c.dtype)
+		_, err := samples.Matrix(c.rows, c.dtype)
 		wantError(t, err, c.kind, c.want)
-		_, err = datasets.FromSlices([][]float64{{1}}, c.rows, c.dtype)
+		_, err = samples.FromSlices([][]float64{{1}}, c.rows, c.dtype)
 		wantError(t, err, c.kind)
 	}
-	_, err = datasets.FromSlices([][]float64{{1}}, [][]float64{{1}, {2}}, tensor.Float64)
+	_, err = samples.FromSlices([][]float64{{1}}, [][]float64{{1}, {2}}, tensor.Float64)
 	wantError(t, err, errs.ErrInput, "targets[0]: samples must be 1")
 }

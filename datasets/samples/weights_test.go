@@ -1,20 +1,20 @@
-package datasets_test
+package samples_test
 
 import (
 	"math"
 	"slices"
 	"testing"
 
-	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/datasets/samples"
 	"github.com/engram-go/engram/internal/errs"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 )
 
-func samplesOf(t *testing.T, n int) *datasets.Samples {
+func samplesOf(t *testing.T, n int) *samples.Samples {
 	t.Helper()
 	x := tensor.New(tensor.WithShape(n, 1), tensor.Of(tensor.Float32))
-	s, err := datasets.FromTensors([]*tensor.Dense{x}, []*tensor.Dense{x})
+	s, err := samples.FromTensors([]*tensor.Dense{x}, []*tensor.Dense{x})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,14 +27,14 @@ func TestWeigh(t *testing.T) {
 		if steps > 0 {
 			shape, numbers = []int{3, 2}, []float32{1, 10, 2, 20, 3, 30}
 		}
-		data, err := datasets.Weigh(samplesOf(t, 3), tensor.New(tensor.WithShape(shape...), tensor.WithBacking(numbers)))
+		data, err := samples.Weigh(samplesOf(t, 3), tensor.New(tensor.WithShape(shape...), tensor.WithBacking(numbers)))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if data.Len() != 3 {
 			t.Errorf("%d samples", data.Len())
 		}
-		var b datasets.Batch
+		var b samples.Batch
 		for _, rows := range [][]int{{2, 0}, {1, 1}, {0}} {
 			if err := data.Gather(rows, &b); err != nil {
 				t.Fatal(err)
@@ -55,15 +55,15 @@ func TestWeigh(t *testing.T) {
 func TestWeighEachTarget(t *testing.T) {
 	steps := tensor.New(tensor.WithShape(3, 2), tensor.WithBacking([]float32{1, 10, 2, 20, 3, 30}))
 	last := tensor.New(tensor.WithShape(3), tensor.WithBacking([]float32{4, 5, 6}))
-	both, err := datasets.Weigh(samplesOf(t, 3), steps, last)
+	both, err := samples.Weigh(samplesOf(t, 3), steps, last)
 	if err != nil {
 		t.Fatal(err)
 	}
-	one, err := datasets.Weigh(samplesOf(t, 3), nil, last)
+	one, err := samples.Weigh(samplesOf(t, 3), nil, last)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var b datasets.Batch
+	var b samples.Batch
 	for range 2 {
 		if err := both.Gather([]int{2, 0}, &b); err != nil {
 			t.Fatal(err)
@@ -82,15 +82,15 @@ func TestWeighEachTarget(t *testing.T) {
 
 // Parts of weighed data keep their weights.
 func TestWeighThenSplit(t *testing.T) {
-	data, err := datasets.Weigh(samplesOf(t, 4), tensor.New(tensor.WithShape(4), tensor.WithBacking([]float32{1, 2, 3, 4})))
+	data, err := samples.Weigh(samplesOf(t, 4), tensor.New(tensor.WithShape(4), tensor.WithBacking([]float32{1, 2, 3, 4})))
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, tail, err := datasets.Split(data, 0.5)
+	_, tail, err := samples.Split(data, 0.5)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var b datasets.Batch
+	var b samples.Batch
 	if err := tail.Gather([]int{1}, &b); err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func TestWeighRefuses(t *testing.T) {
 	list := func(ts ...*tensor.Dense) []*tensor.Dense { return ts }
 	nan := float32(math.NaN())
 	for _, c := range []struct {
-		data    datasets.Data
+		data    samples.Data
 		weights []*tensor.Dense
 		want    string
 	}{
@@ -123,27 +123,27 @@ func TestWeighRefuses(t *testing.T) {
 		{two, list(f32([]int{2}, 1, nan), nil), "weights[0]: element [1] must be finite, got NaN"},
 		{two, list(tensor.New(tensor.WithShape(2), tensor.WithBacking([]int{1, 2}))), "weights: dtype must be float32 or float64, got int"},
 	} {
-		_, err := datasets.Weigh(c.data, c.weights...)
+		_, err := samples.Weigh(c.data, c.weights...)
 		var e errs.Error
 		if err == nil || err.Error() != c.want || !errors.As(err, &e) {
 			t.Errorf("got %v, want %s", err, c.want)
 		}
 	}
-	once, err := datasets.Weigh(two, f32([]int{2}, 1, 1))
+	once, err := samples.Weigh(two, f32([]int{2}, 1, 1))
 	if err != nil {
 		t.Fatal(err)
 	}
-	twice, err := datasets.Weigh(once, f32([]int{2}, 1, 1))
+	twice, err := samples.Weigh(once, f32([]int{2}, 1, 1))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := twice.Gather([]int{0}, &datasets.Batch{}); err == nil || err.Error() != "data must not have weights already" {
+	if err := twice.Gather([]int{0}, &samples.Batch{}); err == nil || err.Error() != "data must not have weights already" {
 		t.Errorf("weighed twice: %v", err)
 	}
 	if err := once.Gather([]int{0}, nil); err == nil {
 		t.Error("gathered into nothing")
 	}
-	if err := once.Gather([]int{2}, &datasets.Batch{}); err == nil {
+	if err := once.Gather([]int{2}, &samples.Batch{}); err == nil {
 		t.Error("gathered a sample that is not there")
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/pkg/errors"
 
+	"github.com/engram-go/engram/internal/dense"
 	"github.com/engram-go/engram/internal/errs"
 )
 
@@ -131,9 +132,36 @@ func (r *records) number(name, cell string) (float64, error) {
 		return 0, r.fault(name, "must be a number within the range of float64", shorten(cell))
 	case err != nil:
 		return 0, r.fault(name, "must be a number", strconv.Quote(shorten(cell)))
-	case !finite(v):
+	case !dense.Finite(v):
 		return 0, errs.Error{Path: fmt.Sprintf("%s:%d", r.path, r.line), Field: shorten(name), Rule: "must be finite",
 			Value: shorten(cell), Kind: errs.ErrNotFinite}
 	}
 	return v, nil
+}
+
+var (
+	errRecord = errors.New("record too long")
+	errTotal  = errors.New("file too long")
+)
+
+// allowance is a reader that may give so many bytes for a record, and so many
+// in all: a reader above it that gathers a line, however long, then cannot
+// exhaust memory. Whoever reads renews record before each record; what was
+// read ahead counts for the next one.
+type allowance struct {
+	r             io.Reader
+	record, total int
+}
+
+func (a *allowance) Read(p []byte) (int, error) {
+	if a.record <= 0 {
+		return 0, errRecord
+	}
+	if a.total < 0 { // one byte more than allowed was there to read
+		return 0, errTotal
+	}
+	n, err := a.r.Read(p[:min(len(p), a.record, a.total+1)])
+	a.record -= n
+	a.total -= n
+	return n, err
 }

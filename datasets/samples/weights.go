@@ -1,21 +1,21 @@
-package datasets
+package samples
 
 import (
 	"fmt"
-	"slices"
 
 	"gorgonia.org/tensor"
 
+	"github.com/engram-go/engram/internal/dense"
 	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/shapes"
 )
 
-// Weigh gives the samples of data weights in losses and metrics: one tensor for
-// all targets, or one for each of them, nil for a target whose samples all weigh
-// the same. A tensor is [samples], or [samples, steps] where every step has a
-// weight of its own, of the dtype of data, finite and not negative; anything else
-// is an error. So are weights that are all nil, and, when they are gathered, data
-// that have weights already. A tensor is kept where it lies in row-major order.
+// Weigh adds weights to the samples of data, for losses and metrics: one tensor
+// for all targets, or one for each target, nil for a target without weights. A
+// tensor is [samples], or [samples, steps] for a weight at every step, of the
+// dtype of data, finite and not negative; anything else is an error, and so are
+// weights that are all nil. Data that have weights already are refused when they
+// are gathered. A tensor is kept where it lies in row-major order.
 func Weigh(data Data, weights ...*tensor.Dense) (Data, error) {
 	if data == nil {
 		return nil, errs.Error{Field: "data", Rule: "must not be nil"}
@@ -27,12 +27,12 @@ func Weigh(data Data, weights ...*tensor.Dense) (Data, error) {
 			continue
 		}
 		some = true
-		field := "weights"
+		name := "weights"
 		if len(weights) > 1 {
-			field = fmt.Sprintf("weights[%d]", i)
+			name = fmt.Sprintf("weights[%d]", i)
 		}
 		var err error
-		if w.weights[i], err = readWeights(field, t, data.Len()); err != nil {
+		if w.weights[i], err = readWeights(name, t, data.Len()); err != nil {
 			return nil, err
 		}
 	}
@@ -43,21 +43,19 @@ func Weigh(data Data, weights ...*tensor.Dense) (Data, error) {
 }
 
 // readWeights checks the weights of so many samples.
-func readWeights(field string, weights *tensor.Dense, samples int) (*source, error) {
-	numbers, err := readFinite(weights)
+func readWeights(name string, weights *tensor.Dense, samples int) (*source, error) {
+	s, err := rowsOf(weights)
 	if err != nil {
-		return nil, place(err, field, "")
+		return nil, errs.At(err, name, "")
 	}
 	shape := shapes.Shape(weights.Shape())
 	if len(shape) > 2 || shape[0] != samples {
-		return nil, errs.Error{Field: field, Rule: fmt.Sprintf("must have the shape [%d], or [%d, steps]", samples, samples), Value: shape}
+		return nil, errs.Error{Field: name, Rule: fmt.Sprintf("must have the shape [%d], or [%d, steps]", samples, samples), Value: shape}
 	}
-	for i := range numbers.len() {
-		if x := numbers.at(i); x < 0 {
-			return nil, errs.Error{Field: field, Rule: "must not be negative", Value: x}
-		}
+	if least := dense.Min(s.data); least < 0 {
+		return nil, errs.Error{Field: name, Rule: "must not be negative", Value: least}
 	}
-	return &source{data: numbers, step: numbers.len() / shape[0], shape: slices.Clone(shape[1:])}, nil
+	return &s, nil
 }
 
 type weighed struct {

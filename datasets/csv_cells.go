@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/engram-go/engram/internal/dense"
 	"github.com/pkg/errors"
 )
 
@@ -36,5 +37,5 @@ func isNumber(cell string) bool {
 // isFigure tells whether a name is written in figures: "inf" may be inflation.
 func isFigure(name string) bool {
 	v, err := strconv.ParseFloat(name, 64)
-	return err == nil && finite(v)
+	return err == nil && dense.Finite(v)
 }
