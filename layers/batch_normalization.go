@@ -65,7 +65,7 @@ func (l BatchNormalization) Resolve() (Layer, error) {
 	l.Momentum = &momentum // a config does not change with what it was made of
 	err := first(
 		rate("BatchNormalization.Momentum", momentum),
-		epsilon("BatchNormalization.Epsilon", &l.Epsilon),
+		epsilon("BatchNormalization.Epsilon", &l.Epsilon, 1e-3),
 		initializer("BatchNormalization.GammaInitializer", &l.GammaInitializer, initializers.Ones),
 		initializer("BatchNormalization.BetaInitializer", &l.BetaInitializer, initializers.Zeros),
 		initializer("BatchNormalization.MovingMeanInitializer", &l.MovingMeanInitializer, initializers.Zeros),

@@ -188,9 +188,9 @@ func priced(s *graph.Scope, r graph.Regularizer, outputs ...graph.Value) []graph
 }
 
 // epsilon fills in what keeps a division finite.
-func epsilon(field string, e *float64) error {
+func epsilon(field string, e *float64, fallback float64) error {
 	if *e == 0 {
-		*e = 1e-3
+		*e = fallback
 	}
 	if !(*e > 0) || math.IsInf(*e, 0) {
 		return graph.Error{Field: field, Rule: "must be positive and finite", Value: *e}

@@ -47,7 +47,7 @@ func (l LayerNormalization) Resolve() (Layer, error) {
 		l.Axis = []int{-1}
 	}
 	err := first(
-		epsilon("LayerNormalization.Epsilon", &l.Epsilon),
+		epsilon("LayerNormalization.Epsilon", &l.Epsilon, 1e-3),
 		initializer("LayerNormalization.GammaInitializer", &l.GammaInitializer, initializers.Ones),
 		initializer("LayerNormalization.BetaInitializer", &l.BetaInitializer, initializers.Zeros),
 		regularizer("LayerNormalization.GammaRegularizer", &l.GammaRegularizer),
@@ -64,15 +64,11 @@ func (l LayerNormalization) Call(s *graph.Scope, inputs ...graph.Value) []graph.
 	if !ok {
 		return inputs
 	}
-	axes, ok := l.axes(s, x)
+	axes, ok := normalizedAxes(s, "LayerNormalization.Axis", x, l.Axis)
 	if !ok {
 		return inputs
 	}
-	sizes, wide := make(graph.Shape, len(axes)), slices.Repeat(graph.Shape{1}, x.Rank())
-	for i, a := range axes {
-		sizes[i] = x.Dim(a)
-		wide[a] = sizes[i]
-	}
+	sizes, wide := alongShapes(x, axes)
 	y := alongAxes(x, axes, func(v graph.Value) graph.Value { return normalized(v, l.Epsilon) })
 	if !l.NoScale {
 		y = y.Times(weight(s, "gamma", sizes, l.GammaInitializer, l.GammaRegularizer, l.GammaConstraint).Reshape(wide...))
@@ -83,14 +79,15 @@ func (l LayerNormalization) Call(s *graph.Scope, inputs ...graph.Value) []graph.
 	return []graph.Value{ride(x, y)}
 }
 
-// axes are those of the layer, in order and counted from the front.
-func (l LayerNormalization) axes(s *graph.Scope, x graph.Value) ([]int, bool) {
+// normalizedAxes are the axes of x that a field gives, in order and counted from the
+// front. A mask must not extend along them.
+func normalizedAxes(s *graph.Scope, field string, x graph.Value, given []int) ([]int, bool) {
 	masked := 1
 	if m, ok := x.Mask(); ok {
 		masked = m.Rank()
 	}
 	var axes []int
-	for _, a := range l.Axis {
+	for _, a := range given {
 		rule := ""
 		if a < 0 {
 			a += x.Rank()
@@ -108,11 +105,22 @@ func (l LayerNormalization) axes(s *graph.Scope, x graph.Value) ([]int, bool) {
 			axes = append(axes, a)
 			continue
 		}
-		s.Failf("LayerNormalization.Axis", rule, l.Axis)
+		s.Failf(field, rule, given)
 		return nil, false
 	}
 	slices.Sort(axes)
 	return axes, true
+}
+
+// alongShapes are the shape of a weight with a number for each place along the axes, and
+// the one that broadcasts it to x.
+func alongShapes(x graph.Value, axes []int) (sizes, wide graph.Shape) {
+	sizes, wide = make(graph.Shape, len(axes)), slices.Repeat(graph.Shape{1}, x.Rank())
+	for i, a := range axes {
+		sizes[i] = x.Dim(a)
+		wide[a] = sizes[i]
+	}
+	return sizes, wide
 }
 
 // alongAxes applies f to x with the given axes, which are in order, joined to

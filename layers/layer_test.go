@@ -1,10 +1,6 @@
 package layers_test
 
 import (
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -158,41 +154,5 @@ func TestApplySharesWeights(t *testing.T) {
 	}
 	if want := []string{"a/kernel", "a/bias", "b/kernel", "b/bias"}; !slices.Equal(paths, want) {
 		t.Errorf("weights %v, want %v", paths, want)
-	}
-}
-
-// Every type of this package with a method that makes it a layer or an initial
-// state is in All, or a saved model could not name it.
-func TestAllIsComplete(t *testing.T) {
-	var want, got []string
-	files, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, d := range file.Decls {
-			f, ok := d.(*ast.FuncDecl)
-			if !ok || f.Recv == nil || f.Name.Name != "Call" && f.Name.Name != "States" {
-				continue
-			}
-			if id, ok := f.Recv.List[0].Type.(*ast.Ident); ok && id.IsExported() {
-				want = append(want, id.Name)
-			}
-		}
-	}
-	for _, v := range layers.All() {
-		got = append(got, reflect.TypeOf(v).Name())
-	}
-	slices.Sort(want)
-	slices.Sort(got)
-	if !slices.Equal(got, want) {
-		t.Errorf("All has %v, the package %v", got, want)
 	}
 }

@@ -4,11 +4,8 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"testing"
-
-	"github.com/engram-go/engram/layers"
 )
 
 // The layer, the cell, their tests and the model in docs/adding-a-layer.md are
@@ -86,19 +83,5 @@ func TestReadmeFunctional(t *testing.T) {
 	}
 	if text := indented(blocks[1][1]); !bytes.Contains(code, text) {
 		t.Errorf("models/example_functional_test.go does not have\n%s", text)
-	}
-}
-
-// The documentation of package layers names every layer and cell.
-func TestListOfLayers(t *testing.T) {
-	doc, err := readFile("layers/doc.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, l := range layers.All() {
-		name := reflect.TypeOf(l).Name()
-		if !regexp.MustCompile(`\b` + name + `\b`).Match(doc) {
-			t.Errorf("layers/doc.go does not have %s", name)
-		}
 	}
 }

@@ -121,21 +121,24 @@ func Layers(t *testing.T, specimens []Layer) {
 	for _, l := range specimens {
 		all[l.class()] = l
 	}
-	missing := false
+	var types []string
 	for _, v := range layers.All() {
-		if class := reflect.TypeOf(v).Name(); all[class].Value == nil {
-			missing = true
-			t.Errorf("%[1]s has no specimen: add a conformance.Layer with the Value layers.%[1]s{...} to the file of its tests in layers, as in dense_test.go", class)
+		types = append(types, reflect.TypeOf(v).Name())
+	}
+	checkListed(t, declared(t, "Call", "States"), types)
+	for _, class := range types {
+		if all[class].Value == nil {
+			t.Errorf("%[1]s has no specimen: add a conformance.Layer with the Value layers.%[1]s{...} to the file of its tests, as in dense_test.go", class)
 		}
 	}
-	if missing {
-		t.FailNow()
+	if t.Failed() {
+		t.FailNow() // the checks need all specimens
 	}
 	for _, class := range all.names() {
 		all[class].complete(t)
 	}
 	if t.Failed() {
-		t.FailNow() // the checks need complete specimens
+		t.FailNow()
 	}
 	all.each(t, "check", func(t *testing.T, l Layer) {
 		if class := l.class(); class == "Input" { // it takes no inputs
