@@ -20,6 +20,7 @@ type Program struct {
 	machine gorgonia.VM
 	direct  *direct // instead of the machine, where nothing is trained
 	outputs map[string]*tensor.Dense
+	results []*tensor.Dense
 }
 
 // maxSalts bounds the search for a graph without colliding hashes; each try
@@ -40,7 +41,7 @@ func NewProgram(cfg Config, build func(s *Scope)) (*Program, error) {
 		s := newScope(cfg, salt)
 		s.level = s.deepen()
 		s.run(build)
-		if s.err == nil && len(s.outputs) == 0 {
+		if s.err == nil && len(s.outputs)+len(s.results) == 0 {
 			s.Failf("program", "must have an output", nil)
 		}
 		if s.err != nil {
@@ -76,8 +77,11 @@ func compile(s *Scope) (_ *Program, err error) {
 	for name, v := range s.outputs {
 		p.outputs[name] = v.node.Op().(*op).out
 	}
+	for _, v := range s.results {
+		p.results = append(p.results, v.node.Op().(*op).out)
+	}
 	if !s.cfg.Training {
-		results := slices.Collect(maps.Values(s.outputs))
+		results := append(slices.Collect(maps.Values(s.outputs)), s.results...)
 		for _, c := range s.carried {
 			results = append(results, c.next)
 		}
@@ -178,6 +182,15 @@ func (p *Program) Output(name string) (*tensor.Dense, error) {
 		return nil, Error{Field: "output", Rule: fmt.Sprintf("must be one of %v", p.Outputs()), Value: name}
 	}
 	return t, nil
+}
+
+// Result is the memory of an output that the builder of this program asked for
+// with Scope.Result: as of Output. It is nil for any other handle.
+func (p *Program) Result(r Result) *tensor.Dense {
+	if r.number < 1 || r.number > len(p.results) {
+		return nil
+	}
+	return p.results[r.number-1]
 }
 
 // Close frees what the machine holds.

@@ -45,6 +45,36 @@ func TestProgramNames(t *testing.T) {
 	wantError(t, "output", err, "output must be one of [a y], got z")
 }
 
+// A result is read by its handle, and only from the program that it is of.
+func TestResult(t *testing.T) {
+	for _, training := range []bool{false, true} {
+		cfg := config(t, tensor.Float32)
+		cfg.Training = training
+		var double, half graph.Result
+		p := program(t, cfg, func(s *graph.Scope) {
+			x := s.Input("x", graph.Shape{2})
+			double, half = s.Result(x.Scale(2)), s.Result(x.Scale(0.5))
+		})
+		if err := p.SetInput("x", dense(tensor.Float32, counting(2))); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Run(graph.Tick{}); err != nil {
+			t.Fatal(err)
+		}
+		x := counting(2).Data
+		for factor, r := range map[float64]graph.Result{2: double, 0.5: half} {
+			for i, got := range p.Result(r).Float32s() {
+				if float64(got) != factor*x[i] {
+					t.Errorf("element %d is %v, want %v", i, got, factor*x[i])
+				}
+			}
+		}
+		if len(p.Outputs()) != 0 || p.Result(graph.Result{}) != nil {
+			t.Errorf("outputs %v, and no handle gives %v", p.Outputs(), p.Result(graph.Result{}))
+		}
+	}
+}
+
 func TestSetInputErrors(t *testing.T) {
 	p := program(t, config(t, tensor.Float32), embed)
 	cases := map[string]struct {

@@ -117,6 +117,7 @@ func TestRand(t *testing.T) {
 		first(1, "", "a", graph.Tick{}), first(1, "a", "b", graph.Tick{}), first(1, "ab", "", graph.Tick{}),
 		first(1, "a", "b", graph.Tick{Epoch: 1, Step: 11}), first(1, "a", "b", graph.Tick{Epoch: 11, Step: 1}),
 		first(1, "a", "b", graph.Tick{Epoch: 1}), first(1, "a", "b", graph.Tick{Step: 1}),
+		first(1, "a", "b", graph.Tick{Part: 1}), first(1, "a", "b", graph.Tick{Step: 1, Part: 1}),
 	} {
 		if seen[x] {
 			t.Error("two places or moments share their numbers")

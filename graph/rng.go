@@ -13,14 +13,21 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Tick is the moment of a run, on which its random draws depend.
-type Tick struct{ Epoch, Step int }
+// Tick is the time of a run, on which its random draws depend.
+type Tick struct {
+	Epoch, Step int
+	Part        int // of the step, where its batch is run in parts; 0 for the first
+}
 
 // Rand gives the random numbers for one purpose at one place and moment. They
 // are a pure function of the arguments: there is no stream to carry along, and
 // nothing depends on the order in which things are drawn.
 func Rand(seed uint64, purpose, path string, at Tick) *rand.Rand {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%d\x00%s\x00%s\x00%d\x00%d", seed, purpose, path, at.Epoch, at.Step))
+	key := fmt.Appendf(nil, "%d\x00%s\x00%s\x00%d\x00%d", seed, purpose, path, at.Epoch, at.Step)
+	if at.Part != 0 { // so that the draws of a whole step do not depend on there being parts
+		key = fmt.Appendf(key, "\x00%d", at.Part)
+	}
+	sum := sha256.Sum256(key)
 	return rand.New(rand.NewPCG(binary.LittleEndian.Uint64(sum[:8]), binary.LittleEndian.Uint64(sum[8:16])))
 }
 

@@ -38,6 +38,7 @@ type Scope struct {
 	params  map[*gorgonia.Node]bool  // their nodes
 	inputs  map[string]Value
 	outputs map[string]Value
+	results []Value // outputs without a name
 	used    map[string]int // how often a name was given to unique
 	randoms []random
 	seeding *seeding // where a layer has a seed of its own
@@ -210,6 +211,24 @@ func (s *Scope) Output(name string, v Value) {
 		return
 	}
 	outputs[name] = v.own()
+}
+
+// Result is a handle to an output without a name, see Scope.Result.
+type Result struct{ number int } // from 1; 0 for none
+
+// Result makes v readable after a run through the handle, with Program.Result.
+// It is for whoever builds a program and reads it, and not for a step of a Scan.
+func (s *Scope) Result(v Value) Result {
+	if s.inStep() {
+		s.Failf("result", "must not be asked for within a step of a scan", nil)
+		return Result{}
+	}
+	v, ok := s.take("result", v)
+	if !ok {
+		return Result{}
+	}
+	s.results = append(s.results, v.own())
+	return Result{len(s.results)}
 }
 
 // Trace makes an inner value, such as a gate, readable after a run under the
