@@ -38,7 +38,7 @@ type Scope struct {
 	params  map[*gorgonia.Node]bool  // their nodes
 	inputs  map[string]Value
 	outputs map[string]Value
-	results []Value // outputs without a name
+	results []Value        // outputs without a name
 	used    map[string]int // how often a name was given to unique
 	randoms []random
 	seeding *seeding // where a layer has a seed of its own

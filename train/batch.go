@@ -26,7 +26,7 @@ type named struct {
 // shapes are those of a feed: a program is compiled for one of them.
 type shapes struct {
 	inputs, targets []graph.Shape // no targets when predicting
-	weights         []graph.Shape // one for all goals or one for each, nil where all weigh the same
+	weights         []graph.Shape // one for all objectives or one for each, nil where all weigh the same
 	classWeights    graph.Shape   // nil where there are none
 }
 
@@ -85,18 +85,18 @@ func (t *Trainer) check(f feed, why purpose) (shapes, error) {
 	if why == predicting {
 		return got, nil
 	}
-	if len(f.Targets) != len(t.goals) {
-		return shapes{}, t.fail("targets of the batch", fmt.Sprintf("must be %d", len(t.goals)), len(f.Targets))
+	if len(f.Targets) != len(t.objectives) {
+		return shapes{}, t.fail("targets of the batch", fmt.Sprintf("must be %d", len(t.objectives)), len(f.Targets))
 	}
-	for i, g := range t.goals {
+	for i, g := range t.objectives {
 		shape, err := t.checkTensor(g.target, f.Targets[i], nil, samples)
 		if err != nil {
 			return shapes{}, err
 		}
 		got.targets = append(got.targets, shape)
 	}
-	if n := len(f.Weights); n > 1 && n != len(t.goals) {
-		return shapes{}, t.fail("weights of the batch", fmt.Sprintf("must be one, or as many as the targets, %d", len(t.goals)), n)
+	if n := len(f.Weights); n > 1 && n != len(t.objectives) {
+		return shapes{}, t.fail("weights of the batch", fmt.Sprintf("must be one, or as many as the targets, %d", len(t.objectives)), n)
 	}
 	for i, w := range f.Weights {
 		shape, err := t.checkWeights(t.weightsOf(f, i), w, samples)
@@ -134,4 +134,40 @@ func (t *Trainer) checkTensor(name string, x *tensor.Dense, want graph.Shape, sa
 // fail is the error of something given to the trainer.
 func (t *Trainer) fail(field, rule string, value any) error {
 	return graph.Error{Path: t.model.Name(), Field: field, Rule: rule, Value: value}
+}
+
+// perObjective is what a list has for objective i, one thing for all objectives or one for each.
+func perObjective[T any](list []T, i int) (of T) {
+	switch len(list) {
+	case 0:
+		return of
+	case 1:
+		return list[0]
+	}
+	return list[i]
+}
+
+// weightsOf is what weights i of a feed are called in messages.
+func (t *Trainer) weightsOf(f feed, i int) string {
+	if len(f.Weights) == 1 {
+		return weightsName
+	}
+	return t.objectives[i].of(weightsName)
+}
+
+// checkWeights holds weights against the samples, and gives no shape where there
+// are none. Negative ones would train away from the targets, with a loss that
+// falls for ever.
+func (t *Trainer) checkWeights(name string, w *tensor.Dense, samples int) (graph.Shape, error) {
+	if w == nil {
+		return nil, nil
+	}
+	shape, err := t.checkTensor(name, w, nil, samples)
+	if err != nil {
+		return nil, err
+	}
+	if low := dense.Min(w); low < 0 {
+		return nil, t.fail(name, "must not be negative", low)
+	}
+	return shape, nil
 }

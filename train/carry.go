@@ -30,7 +30,7 @@ func (t *Trainer) statesOf(why purpose, batch int) (*graph.States, error) {
 	}
 	c := t.carryingFor(why)
 	if c.batch != 0 && c.batch != batch {
-		return nil, t.fail("batch", fmt.Sprintf("must have %d samples like the one before, whose states it goes on with", c.batch), batch)
+		return nil, t.failCarried(c.batch, batch)
 	}
 	if c.sets == nil {
 		c.sets = map[int]*graph.States{}
@@ -45,8 +45,13 @@ func (t *Trainer) statesOf(why purpose, batch int) (*graph.States, error) {
 	return c.sets[batch], nil
 }
 
-// went tells that the states of a run are those to go on with.
-func (t *Trainer) went(why purpose, p *program) {
+// failCarried is the error of a batch that cannot go on with carried states.
+func (t *Trainer) failCarried(want, got int) error {
+	return t.fail("batch", fmt.Sprintf("must have %d samples like the one before, whose states it continues", want), got)
+}
+
+// commitStates makes the states of a run those from which the next one starts.
+func (t *Trainer) commitStates(why purpose, p *program) {
 	if t.carry {
 		p.graph.Advance()
 		t.carryingFor(why).batch = p.shapes.inputs[0][0]
@@ -66,7 +71,12 @@ func (c *carrying) reset() error {
 
 // ResetStates begins new sequences: the next Step starts from the layers' initial
 // states, with a batch of any size. Without Config.CarryState it does nothing.
-func (t *Trainer) ResetStates() error { return t.carried.reset() }
+func (t *Trainer) ResetStates() error {
+	if t.carry {
+		t.position.resets++
+	}
+	return t.carried.reset()
+}
 
 // checkCarry holds the data against what carried states need.
 func (t *Trainer) checkCarry(field string, data datasets.Data, size int) error {

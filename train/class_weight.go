@@ -25,14 +25,14 @@ func (t *Trainer) newClassWeights(weights map[int]float64) (*classWeights, error
 		return nil, nil
 	}
 	const field = "FitConfig.ClassWeight"
-	if len(t.goals) != 1 {
+	if len(t.objectives) != 1 {
 		return nil, t.fail(field, "must be nil where several outputs are trained", nil)
 	}
 	outputs, err := t.model.OutputShapes()
 	if err != nil {
 		return nil, err
 	}
-	c := &classWeights{trainer: t, weights: weights, classes: 2, output: outputs[t.goals[0].output]}
+	c := &classWeights{trainer: t, weights: weights, classes: 2, output: outputs[t.objectives[0].output]}
 	if last := len(c.output) - 1; last > 0 && c.output[last] > 1 {
 		c.classes = c.output[last]
 	}

@@ -4,102 +4,93 @@ import (
 	"fmt"
 
 	"github.com/engram-go/engram/graph"
-	"gorgonia.org/tensor"
 )
 
-// Names of inputs and outputs of a program.
+// Names of what a program reads and of what logs report.
 const (
 	weightsName      = "sample weights"
 	classWeightsName = "class weights"
 	lossName         = "loss"
 )
 
-func inputName(i int) string           { return fmt.Sprint("input ", i) }
-func weightsInput(i int) string        { return fmt.Sprint(weightsName, " ", i) }
-func outputName(i int) string          { return fmt.Sprint("output ", i) }
-func goalLossName(i int) string        { return fmt.Sprint("loss ", i) }
-func goalWeightsName(i int) string     { return fmt.Sprint("weights ", i) }
-func gradientName(i int) string        { return fmt.Sprint("gradient ", i) }
-func updateName(u graph.Update) string { return "update " + u.Path }
+func inputName(i int) string    { return fmt.Sprint("input ", i) }
+func weightsInput(i int) string { return fmt.Sprint(weightsName, " ", i) }
 
-// compile builds the program for a purpose and a shape of batch.
+// results are handles to what a program computes.
+type results struct {
+	outputs    []graph.Result
+	loss       graph.Result
+	objectives []struct{ loss, weights graph.Result }
+	gradients  []graph.Result
+	updates    []graph.Result
+}
+
+// compile builds the program for a purpose and the shapes of a batch.
 func (t *Trainer) compile(sh shapes, why purpose) (*program, error) {
-	var d described
-	var updates []graph.Update
-	var constrained []graph.Constrained
 	states, err := t.statesOf(why, sh.inputs[0][0])
 	if err != nil {
 		return nil, err
 	}
+	var r results
+	var updates []graph.Update
 	cfg := graph.Config{Params: t.params, Training: why == training, Seed: t.model.Seed(), States: states}
 	prog, err := graph.NewProgram(cfg, func(s *graph.Scope) {
-		d = t.describe(s, sh)
-		for i, output := range d.outputs {
-			s.Output(outputName(i), output)
+		r = results{} // it may be built several times
+		d := t.describe(s, sh)
+		for _, output := range d.outputs {
+			r.outputs = append(r.outputs, s.Result(output))
 		}
 		if why != predicting {
-			s.Output(lossName, d.loss)
+			r.loss = s.Result(d.loss)
 		}
-		for i, g := range d.goals {
-			s.Output(goalLossName(i), g.loss)
-			if g.masked {
-				s.Output(goalWeightsName(i), g.weights)
+		for _, o := range d.objectives {
+			var one struct{ loss, weights graph.Result }
+			one.loss = s.Result(o.loss)
+			if o.masked {
+				one.weights = s.Result(o.weights)
 			}
+			r.objectives = append(r.objectives, one)
 		}
 		if why != training {
 			return
 		}
-		for i, g := range s.Gradients(d.loss, valuesOf(s, t.trained)...) {
-			s.Output(gradientName(i), g)
+		for _, g := range s.Gradients(d.loss, valuesOf(s, t.trained)...) {
+			r.gradients = append(r.gradients, s.Result(g))
 		}
-		updates, constrained = s.Updates(), s.Constrained()
+		updates = s.Updates()
 		for _, u := range updates {
-			s.Output(updateName(u), u.Value)
+			r.updates = append(r.updates, s.Result(u.Value))
 		}
 	})
 	if err != nil {
 		return nil, err
 	}
-	p := &program{graph: prog, constrained: constrained}
-	read := func(name string) *tensor.Dense {
-		out, e := prog.Output(name)
-		if err == nil {
-			err = e
-		}
-		return out
+	p := &program{graph: prog, loss: prog.Result(r.loss)}
+	for _, output := range r.outputs {
+		p.outputs = append(p.outputs, prog.Result(output))
 	}
-	for i := range d.outputs {
-		p.outputs = append(p.outputs, read(outputName(i)))
+	for i, o := range r.objectives {
+		p.objectives = append(p.objectives, result{
+			output: p.outputs[t.objectives[i].output], loss: prog.Result(o.loss), weights: prog.Result(o.weights),
+		})
 	}
-	if why != predicting {
-		p.loss = read(lossName)
+	for _, g := range r.gradients {
+		p.grads = append(p.grads, prog.Result(g))
 	}
-	for i, g := range d.goals {
-		r := result{output: p.outputs[t.goals[i].output], loss: read(goalLossName(i))}
-		if g.masked {
-			r.weights = read(goalWeightsName(i))
-		}
-		p.goals = append(p.goals, r)
+	for i, u := range updates {
+		p.updates = append(p.updates, update{t.params.Get(u.Path), prog.Result(r.updates[i])})
 	}
-	if why == training {
-		for i := range t.trained {
-			p.grads = append(p.grads, read(gradientName(i)))
-		}
-	}
-	for _, u := range updates {
-		p.updates = append(p.updates, update{t.params.Get(u.Path), read(updateName(u))})
-	}
-	return p, err
+	return p, nil
 }
 
-// described is a model in a graph, with what it is trained for.
+// described is a model in a graph, with its loss.
 type described struct {
-	outputs []graph.Value
-	loss    graph.Value     // of all goals, and of the layers
-	goals   []describedGoal // none where there are no targets
+	outputs    []graph.Value
+	loss       graph.Value          // of all objectives, and of the layers
+	objectives []describedObjective // none where there are no targets
 }
 
-type describedGoal struct {
+type describedObjective struct {
 	loss    graph.Value
 	masked  bool
 	weights graph.Value // of its metrics, where it is masked
@@ -127,15 +118,15 @@ func (t *Trainer) describe(s *graph.Scope, sh shapes) (d described) {
 		v := s.Input(classWeightsName, sh.classWeights)
 		w.classes = &v
 	}
-	for i, g := range t.goals {
+	for i, g := range t.objectives {
 		target, output := s.Input(g.input, sh.targets[i]), d.outputs[g.output]
-		w.samples = forGoal(samples, i)
-		var one describedGoal
+		w.samples = perObjective(samples, i)
+		var one describedObjective
 		s.Within(g.of(lossName), func() {
 			one.loss = g.lossOf(s, target, output, w)
 			one.weights, one.masked = metricWeights(output, w)
 		})
-		d.goals = append(d.goals, one)
+		d.objectives = append(d.objectives, one)
 		weighed := one.loss
 		if g.weight != 1 {
 			weighed = weighed.Scale(g.weight)

@@ -50,8 +50,8 @@ func (t *Trainer) Evaluate(ctx context.Context, data datasets.Data, cfg Evaluate
 	return s.logs(""), nil
 }
 
-func (t *Trainer) evaluate(ctx context.Context, c *callbackRun, data datasets.Data, batches [][]int) (*sum, error) {
-	s := t.startSum()
+func (t *Trainer) evaluate(ctx context.Context, c *callbackRun, data datasets.Data, batches [][]int) (*epochTotals, error) {
+	s := t.newTotals()
 	err := t.forEachBatch(ctx, c, data, batches, evaluating, func(p *program, _ []int, batch *datasets.Batch) (Logs, error) {
 		if err := s.add(p, feed{Batch: batch}); err != nil {
 			return nil, err

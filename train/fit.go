@@ -62,14 +62,14 @@ func (t *Trainer) Fit(ctx context.Context, data datasets.Data, cfg FitConfig) (*
 	if err != nil {
 		return history, err
 	}
-	f := &fitting{data: data, cfg: cfg, weights: weights, size: min(cfg.BatchSize, data.Len()), pass: -1}
+	f := &fitRun{data: data, cfg: cfg, weights: weights, size: min(cfg.BatchSize, data.Len()), pass: -1}
 	f.callbackRun = callbackRun{trainer: t, callbacks: cfg.Callbacks, epochs: cfg.Epochs, history: history}
 	if cfg.Progress != nil {
 		p := newProgress(cfg.Progress)
 		defer p.close()
 		f.callbacks = append([]Callback{p}, f.callbacks...)
 	}
-	t.epoch = max(t.epoch, cfg.InitialEpoch)
+	t.position.epoch = max(t.position.epoch, cfg.InitialEpoch)
 	f.epoch = cfg.InitialEpoch
 	if err := f.tell(TrainBegin, 0, 0, nil); err != nil {
 		return history, err
@@ -150,9 +150,16 @@ func (t *Trainer) prepare(data datasets.Data, cfg *FitConfig) (datasets.Data, er
 	return data, t.checkCarry("data", data, cfg.BatchSize)
 }
 
-func (t *Trainer) checkContext(ctx context.Context) error {
+func (t *Trainer) checkCompiled() error {
 	if t.model == nil {
 		return graph.Error{Field: "trainer", Rule: "must be made by Compile"}
+	}
+	return nil
+}
+
+func (t *Trainer) checkContext(ctx context.Context) error {
+	if err := t.checkCompiled(); err != nil {
+		return err
 	}
 	if ctx == nil {
 		return t.fail("ctx", "must not be nil", nil)

@@ -21,19 +21,17 @@ const (
 // program is the compiled graph of a model for one purpose and one shape of
 // batch. What it holds is that of the last run.
 type program struct {
-	why     purpose
-	shapes  shapes
-	graph   *graph.Program
-	outputs []*tensor.Dense
-	loss    *tensor.Dense   // nil when predicting
-	goals   []result        // of the outputs that are trained; none when predicting
-	grads   []*tensor.Dense // of the trainable parameters, in their order
-	updates []update
-
-	constrained []graph.Constrained
+	why        purpose
+	shapes     shapes
+	graph      *graph.Program
+	outputs    []*tensor.Dense
+	loss       *tensor.Dense   // nil when predicting
+	objectives []result        // of the outputs that are trained; none when predicting
+	grads      []*tensor.Dense // of the trainable parameters, in their order
+	updates    []update
 }
 
-// result is what came of one goal.
+// result is what came of one objective.
 type result struct {
 	output, loss *tensor.Dense
 	weights      *tensor.Dense // of its metrics; nil where no mask rides on the output
@@ -53,7 +51,7 @@ func (t *Trainer) set(p *program, f feed) error {
 		}
 	}
 	for i := range p.shapes.targets {
-		if err := p.graph.SetInput(t.goals[i].input, f.Targets[i]); err != nil {
+		if err := p.graph.SetInput(t.objectives[i].input, f.Targets[i]); err != nil {
 			return err
 		}
 	}
@@ -99,8 +97,23 @@ func (ps *programs) get(why purpose, sh shapes, compile func(shapes, purpose) (*
 }
 
 // run computes what the purpose asks for from a feed. Random draws depend on
-// the moment.
+// the tick.
 func (t *Trainer) run(f feed, why purpose, at graph.Tick) (*program, error) {
+	p, err := t.programFor(f, why)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.execute(p, at); err != nil {
+		return nil, err
+	}
+	if why != training { // training commits its states after the step
+		t.commitStates(why, p)
+	}
+	return p, nil
+}
+
+// programFor gives the program for a feed, which it is set to read.
+func (t *Trainer) programFor(f feed, why purpose) (*program, error) {
 	if err := t.checkLayers(); err != nil {
 		return nil, err
 	}
@@ -115,17 +128,21 @@ func (t *Trainer) run(f feed, why purpose, at graph.Tick) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := t.set(p, f); err != nil {
-		return nil, errors.Wrap(err, t.model.Name())
-	}
+	return p, errors.Wrap(t.set(p, f), t.model.Name())
+}
+
+// execute runs a program and checks what it gives.
+func (t *Trainer) execute(p *program, at graph.Tick) error {
 	if err := p.graph.Run(at); err != nil {
-		return nil, err
+		return err
 	}
-	if why != predicting && !dense.Finite(dense.At(p.loss, 0)) {
-		return nil, graph.Error{Path: t.model.Name(), Field: "loss", Rule: "must be finite", Value: dense.At(p.loss, 0), Kind: graph.ErrNotFinite}
+	if p.loss != nil && !dense.Finite(dense.At(p.loss, 0)) {
+		return graph.Error{Path: t.model.Name(), Field: "loss", Rule: "must be finite", Value: dense.At(p.loss, 0), Kind: graph.ErrNotFinite}
 	}
-	if why != training { // training goes on after its step
-		t.went(why, p)
+	for _, u := range p.updates {
+		if err := dense.CheckFinite(u.from); err != nil {
+			return errors.Wrapf(err, "update of %s", u.param.Path)
+		}
 	}
-	return p, nil
+	return nil
 }

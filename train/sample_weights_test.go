@@ -79,7 +79,7 @@ func weighedFigures(t *testing.T, outputs []train.Output, targets []int, weights
 
 // Each output has weights of its own, and gives what it gives alone.
 func TestWeightsOfEachOutput(t *testing.T) {
-	goal := train.Output{Loss: losses.MSE{}, Metrics: []metrics.Metric{metrics.MAE{}}}
+	objective := train.Output{Loss: losses.MSE{}, Metrics: []metrics.Metric{metrics.MAE{}}}
 	steps := dense(tensor.Float64, graphtest.Uniform(4, 24, 1), 6, 4)
 	for i, w := range steps.Float64s() {
 		steps.Float64s()[i] = w * w
@@ -91,14 +91,14 @@ func TestWeightsOfEachOutput(t *testing.T) {
 		"samples alone":     {list(nil, single), nil, list(single)},
 		"one for all":       {list(single), list(single), list(single)},
 	} {
-		both := weighedFigures(t, []train.Output{goal, goal}, []int{0, 1}, c.both...)
-		each := weighedFigures(t, []train.Output{goal, {}}, []int{0}, c.each...)
-		last := weighedFigures(t, []train.Output{{}, goal}, []int{1}, c.last...)
+		both := weighedFigures(t, []train.Output{objective, objective}, []int{0, 1}, c.both...)
+		each := weighedFigures(t, []train.Output{objective, {}}, []int{0}, c.each...)
+		last := weighedFigures(t, []train.Output{{}, objective}, []int{1}, c.last...)
 		graphtest.CheckOutput(t, name,
 			[]float64{both["each_loss"], both["each_mae"], both["last_loss"], both["last_mae"], both["loss"], both["step"]},
 			[]float64{each["loss"], each["each_mae"], last["loss"], last["last_mae"], each["loss"] + last["loss"], each["step"] + last["step"]}, 1e-12)
 	}
-	with, without := weighedFigures(t, []train.Output{goal, {}}, []int{0}, steps), weighedFigures(t, []train.Output{goal, {}}, []int{0})
+	with, without := weighedFigures(t, []train.Output{objective, {}}, []int{0}, steps), weighedFigures(t, []train.Output{objective, {}}, []int{0})
 	if with["loss"] == without["loss"] || with["each_mae"] == without["each_mae"] {
 		t.Error("the weights count for nothing")
 	}

@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 
 	"github.com/engram-go/engram/datasets"
@@ -70,24 +71,33 @@ type Config struct {
 // Trainer trains one model. It serves one goroutine at a time; meanwhile the
 // model may predict in others.
 type Trainer struct {
-	model     Model
-	names     []string // of its outputs at Compile
-	goals     []goal
-	params    *graph.Params
-	known     []*graph.Param // at Compile
-	trained   []*graph.Param // the trainable ones, as the optimizer knows them
-	optimizer *optimizers.State
-	programs  programs
-	inputs    []named // of the model
-	shapes    shapes  // room for those of a feed
+	model       Model
+	names       []string // of its outputs at Compile
+	objectives  []objective
+	params      *graph.Params
+	known       []*graph.Param // at Compile
+	trained     []*graph.Param // the trainable ones, as the optimizer knows them
+	optimizer   *optimizers.State
+	constrained []graph.Constrained
+	programs    programs
+	inputs      []named // of the model
+	shapes      shapes  // room for those of a feed
 
 	carry   bool     // states go on from batch to batch
 	carried carrying // those of training
 	probed  carrying // and of all else
 
-	epoch int // epochs begun over all calls of Fit; random draws depend on it
-	step  int // steps done in that epoch
+	position position
 }
+
+// position is how far a trainer has come. Random draws depend on epoch and step.
+type position struct {
+	epoch  int // epochs begun over all calls of Fit
+	step   int // steps done in that epoch
+	resets int // of carried states, and states restored
+}
+
+func (p position) String() string { return fmt.Sprintf("epoch %d, step %d", p.epoch, p.step) }
 
 // Compile prepares a model for training and reports what does not fit: a layer,
 // the loss, the shapes. Graphs are compiled later, for each batch size that is
@@ -104,7 +114,7 @@ func Compile(m Model, cfg Config) (*Trainer, error) {
 	if t.params, err = m.Params(); err != nil {
 		return nil, err
 	}
-	if t.goals, err = t.resolve(cfg); err != nil {
+	if t.objectives, err = t.resolve(cfg); err != nil {
 		return nil, err
 	}
 	if err := t.checkNames(); err != nil {
@@ -142,7 +152,7 @@ func (t *Trainer) checkShapes() error {
 	for i, shape := range sh.inputs {
 		t.inputs = append(t.inputs, named{inputName(i), shape})
 	}
-	for _, g := range t.goals {
+	for _, g := range t.objectives {
 		sh.targets = append(sh.targets, g.targetShape(outputs[g.output]))
 	}
 	cfg := graph.Config{Params: t.params, Training: true, Seed: t.model.Seed()}
@@ -151,7 +161,8 @@ func (t *Trainer) checkShapes() error {
 	}
 	return graph.Shapes(cfg, func(s *graph.Scope) {
 		d := t.describe(s, sh)
-		for _, g := range t.goals {
+		t.constrained = s.Constrained()
+		for _, g := range t.objectives {
 			if s.Err() == nil {
 				g.refuseConstant(s, d.outputs[g.output])
 			}
@@ -184,10 +195,11 @@ func (t *Trainer) Optimizer() *optimizers.State { return t.optimizer }
 func (t *Trainer) Params() *graph.Params { return t.params }
 
 // Step trains on one batch and returns its loss, before the step. It is what
-// Fit does for every batch, for training loops of one's own. A loss, a gradient
-// or an update that is not finite is an error and changes nothing; so is a
-// weight that is not finite after the step, which only an absurd learning rate
-// brings about, but that weight stays.
+// Fit does for every batch, for custom training loops, and the same as Gradients
+// followed by Apply, without copying gradients. A loss, a gradient or an update
+// that is not finite is an error and changes nothing; so is a weight that is not
+// finite after the step, which only a far too large learning rate causes, but that
+// weight stays.
 func (t *Trainer) Step(ctx context.Context, batch *datasets.Batch) (float64, error) {
 	if err := t.checkContext(ctx); err != nil {
 		return 0, err
@@ -208,42 +220,12 @@ func (t *Trainer) train(f feed) (*program, error) {
 	if err := t.checkFrozen(); err != nil {
 		return nil, err
 	}
-	p, err := t.run(f, training, graph.Tick{Epoch: t.epoch, Step: t.step})
+	p, err := t.run(f, training, graph.Tick{Epoch: t.position.epoch, Step: t.position.step})
 	if err != nil {
 		return nil, err
 	}
-	for _, u := range p.updates {
-		if err := dense.CheckFinite(u.from); err != nil {
-			return nil, errors.Wrapf(err, "update of %s", u.param.Path)
-		}
-	}
-	err = t.params.Update(func() error {
-		if err := t.optimizer.Step(p.grads); err != nil {
-			return err
-		}
-		for _, u := range p.updates {
-			dense.Copy(u.param.Value(), u.from)
-		}
-		if err := p.constrain(); err != nil {
-			return err
-		}
-		return finiteWeights(t.trained)
+	return p, t.apply(p.grads, p.updates, func() error {
+		t.commitStates(training, p)
+		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	t.went(training, p)
-	t.step++
-	return p, nil
-}
-
-// finiteWeights finds a weight that a step took beyond what its type can hold.
-// Not every such weight shows in the loss: behind a tanh it does not.
-func finiteWeights(params []*graph.Param) error {
-	for _, p := range params {
-		if err := dense.CheckFinite(p.Value()); err != nil {
-			return errors.Wrapf(err, "%s after the step", p.Path)
-		}
-	}
-	return nil
 }

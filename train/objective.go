@@ -22,8 +22,8 @@ type Output struct {
 	Metrics []metrics.Metric
 }
 
-// goal is an output that is trained.
-type goal struct {
+// objective is an output that is trained.
+type objective struct {
 	output  int    // its place among the model's outputs
 	name    string // of the output; empty where the model has no other
 	loss    losses.Loss
@@ -34,8 +34,8 @@ type goal struct {
 	field   string // the place of its metrics in the config
 }
 
-// resolve finds the goals that a config means.
-func (t *Trainer) resolve(cfg Config) ([]goal, error) {
+// resolve finds the objectives that a config means.
+func (t *Trainer) resolve(cfg Config) ([]objective, error) {
 	shapes, err := t.model.OutputShapes()
 	if err != nil {
 		return nil, err
@@ -61,10 +61,10 @@ func (t *Trainer) resolve(cfg Config) ([]goal, error) {
 	case len(outputs) != len(shapes):
 		return nil, t.fail(field, fmt.Sprintf("must be one for each of the %d outputs", len(shapes)), len(outputs))
 	}
-	var goals []goal
+	var objectives []objective
 	for i, o := range outputs {
 		at := fmt.Sprintf("%s[%d].", field, i)
-		g := goal{output: i, loss: o.Loss, weight: 1, metrics: o.Metrics, field: "Config."}
+		g := objective{output: i, loss: o.Loss, weight: 1, metrics: o.Metrics, field: "Config."}
 		if len(outputs) > 1 {
 			g.name = names[i]
 		}
@@ -79,25 +79,25 @@ func (t *Trainer) resolve(cfg Config) ([]goal, error) {
 		case !(g.weight >= 0 && g.weight <= math.MaxFloat64):
 			return nil, t.fail(at+"Weight", "must be finite and not negative", g.weight)
 		case !isNil(o.Loss):
-			goals = append(goals, g)
+			objectives = append(objectives, g)
 		case len(o.Metrics) > 0 || o.Weight != nil:
 			return nil, t.fail(at+"Loss", "must be set where there are Metrics or a Weight", nil)
 		}
 	}
-	for i := range goals {
-		goals[i].input = fmt.Sprint("target ", i)
+	for i := range objectives {
+		objectives[i].input = fmt.Sprint("target ", i)
 	}
-	if len(goals) == 0 {
+	if len(objectives) == 0 {
 		return nil, t.fail(field, "must have a Loss for an output", nil)
 	}
-	return goals, nil
+	return objectives, nil
 }
 
 // checkNames keeps two figures from having one name.
 func (t *Trainer) checkNames() error {
 	seen := map[string]bool{lossName: true}
-	if len(t.goals) > 1 {
-		for _, g := range t.goals {
+	if len(t.objectives) > 1 {
+		for _, g := range t.objectives {
 			name := g.figure(lossName)
 			if strings.HasPrefix(name, validationPrefix) || seen[name] {
 				return t.fail("output", "must have a name of its own, that does not begin with "+validationPrefix+" once _loss follows it", fmt.Sprintf("%q", g.name))
@@ -105,7 +105,7 @@ func (t *Trainer) checkNames() error {
 			seen[name] = true
 		}
 	}
-	for _, g := range t.goals {
+	for _, g := range t.objectives {
 		for i, m := range g.metrics {
 			field := fmt.Sprintf("%sMetrics[%d]", g.field, i)
 			if isNil(m) {
@@ -127,16 +127,16 @@ func (t *Trainer) checkNames() error {
 	return nil
 }
 
-// figure is the name that a figure of the goal has in logs and histories.
-func (g goal) figure(name string) string {
+// figure is the name that a figure of the objective has in logs and histories.
+func (g objective) figure(name string) string {
 	if g.name == "" {
 		return name
 	}
 	return g.name + "_" + name
 }
 
-// of is what a thing of the goal is called in messages.
-func (g goal) of(thing string) string {
+// of is what a thing of the objective is called in messages.
+func (g objective) of(thing string) string {
 	if g.name == "" {
 		return thing
 	}
@@ -151,8 +151,8 @@ func (t *Trainer) HigherIsBetter(log string) (higher, ok bool) {
 	if name == lossName {
 		return false, true
 	}
-	for _, g := range t.goals {
-		if len(t.goals) > 1 && name == g.figure(lossName) {
+	for _, g := range t.objectives {
+		if len(t.objectives) > 1 && name == g.figure(lossName) {
 			return false, true
 		}
 		for _, m := range g.metrics {
@@ -165,16 +165,84 @@ func (t *Trainer) HigherIsBetter(log string) (higher, ok bool) {
 }
 
 // refuseConstant reports an output that no training can change.
-func (g goal) refuseConstant(s *graph.Scope, output graph.Value) {
+func (g objective) refuseConstant(s *graph.Scope, output graph.Value) {
 	if _, ok := output.SoftmaxOf(); ok && output.Dim(-1) == 1 {
 		s.Failf(g.of("output"), "must not be a softmax over one unit, which is always 1; use a sigmoid", output.Shape())
 	}
 }
 
 // targetShape is the shape of the targets for an output.
-func (g goal) targetShape(output graph.Shape) graph.Shape {
+func (g objective) targetShape(output graph.Shape) graph.Shape {
 	if l, ok := g.loss.(losses.TargetShaper); ok {
 		return l.TargetShape(output)
 	}
 	return output
+}
+
+// weighing are the weights of a batch in a graph, [batch] or [batch, steps]; nil
+// where there are none.
+type weighing struct {
+	samples *graph.Value // those that the data have
+	classes *graph.Value // those that Fit makes of its ClassWeight
+}
+
+// lossOf is the number that training lowers for one output; Config has the
+// formula.
+func (g objective) lossOf(s *graph.Scope, target, output graph.Value, w weighing) graph.Value {
+	mask, masked := output.Mask()
+	each := g.loss.Loss(target, output.WithoutMask()) // [batch, ...]
+	if each.Rank() == 0 || s.Err() == nil && each.Dim(0) != output.Dim(0) {
+		s.Failf("loss", "must be one number for each sample, or for each step", each.Shape())
+		return each
+	}
+	if masked {
+		if !along(mask, each) || mask.Rank() != 2 {
+			s.Failf(g.of("output"), "must carry a mask of as many steps as its loss has, "+each.Shape().String(), mask.Shape())
+			return each
+		}
+		each = graph.Where(lift(mask, each.Rank()), each, s.Const(0, graph.Shape{}))
+	}
+	for _, weights := range []*graph.Value{w.samples, w.classes} {
+		if weights == nil {
+			continue
+		}
+		if !along(*weights, each) {
+			s.Failf(weightsName, fmt.Sprintf("must be those of samples, or of steps, of a loss of the shape %v", each.Shape()), weights.Shape())
+			return each
+		}
+		each = each.Times(lift(*weights, each.Rank()))
+	}
+	if !masked {
+		return each.Mean()
+	}
+	for each.Rank() > 2 {
+		each = each.Mean(-1) // [batch, steps]
+	}
+	counted := mask.Sum().Maximum(s.Const(1, graph.Shape{}))
+	return each.Sum().Div(counted)
+}
+
+// metricWeights are what the elements of the output count in its metrics: the
+// mask and the weights of the samples. ok is false where no mask rides on the
+// output, and they are those of the samples alone.
+func metricWeights(output graph.Value, w weighing) (weights graph.Value, ok bool) {
+	mask, ok := output.Mask()
+	if ok && w.samples != nil {
+		mask = mask.Times(lift(*w.samples, 2)) // [batch, steps]
+	}
+	return mask, ok
+}
+
+// along tells whether the axes of weights are the first ones of each.
+func along(weights, each graph.Value) bool {
+	n := weights.Rank()
+	return n <= each.Rank() && weights.Shape().Matches(each.Shape()[:n])
+}
+
+// lift gives weights the rank of what they weigh: [batch, 1, ...].
+func lift(weights graph.Value, rank int) graph.Value {
+	for weights.Rank() < rank {
+		weights = weights.Unsqueeze(-1)
+	}
+	return weights
 }

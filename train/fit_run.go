@@ -10,8 +10,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// fitting is one run of Fit at work.
-type fitting struct {
+// fitRun is one run of Fit at work.
+type fitRun struct {
 	callbackRun
 	data    datasets.Data
 	cfg     FitConfig
@@ -25,13 +25,13 @@ type fitting struct {
 }
 
 // run trains for an epoch and evaluates the validation data.
-func (f *fitting) run(ctx context.Context) (Logs, error) {
+func (f *fitRun) run(ctx context.Context) (Logs, error) {
 	t := f.trainer
-	t.epoch, t.step = t.epoch+1, 0
+	t.position.epoch, t.position.step = t.position.epoch+1, 0
 	if err := f.tell(EpochBegin, 0, 0, nil); err != nil {
 		return nil, err
 	}
-	steps, sum := f.steps(), t.startSum()
+	steps, totals := f.steps(), t.newTotals()
 	for b := 0; b < steps && (b == 0 || !f.stopped); b++ {
 		if err := ctx.Err(); err != nil {
 			return nil, errors.Wrapf(err, "%s: stopped in epoch %d before batch %d", t.model.Name(), f.epoch+1, b+1)
@@ -39,18 +39,18 @@ func (f *fitting) run(ctx context.Context) (Logs, error) {
 		if err := f.tell(TrainBatchBegin, b, steps, nil); err != nil {
 			return nil, err
 		}
-		if err := f.step(b, sum); err != nil {
+		if err := f.step(b, totals); err != nil {
 			return nil, errors.Wrapf(err, "epoch %d, batch %d", f.epoch+1, b+1)
 		}
 		var logs Logs
 		if len(f.callbacks) > 0 {
-			logs = sum.logs("")
+			logs = totals.logs("")
 		}
 		if err := f.tell(TrainBatchEnd, b, steps, logs); err != nil {
 			return nil, err
 		}
 	}
-	logs := sum.logs("")
+	logs := totals.logs("")
 	if f.cfg.Validation != nil {
 		batches := chunks(inOrder(f.cfg.Validation.Len()), f.cfg.BatchSize)
 		if n := f.cfg.ValidationSteps; n > 0 {
@@ -66,7 +66,7 @@ func (f *fitting) run(ctx context.Context) (Logs, error) {
 }
 
 // steps is the number of batches of an epoch.
-func (f *fitting) steps() int {
+func (f *fitRun) steps() int {
 	if f.cfg.StepsPerEpoch > 0 {
 		return f.cfg.StepsPerEpoch
 	}
@@ -74,10 +74,10 @@ func (f *fitting) steps() int {
 }
 
 // perPass is the number of batches that hold all samples once.
-func (f *fitting) perPass() int { return (f.data.Len()-1)/f.size + 1 }
+func (f *fitRun) perPass() int { return (f.data.Len()-1)/f.size + 1 }
 
 // step trains on batch b of the epoch at hand.
-func (f *fitting) step(b int, sum *sum) error {
+func (f *fitRun) step(b int, totals *epochTotals) error {
 	t := f.trainer
 	if b == 0 || f.done(b)%f.perPass() == 0 {
 		if err := t.ResetStates(); err != nil {
@@ -96,16 +96,16 @@ func (f *fitting) step(b int, sum *sum) error {
 	if err != nil {
 		return err
 	}
-	return sum.add(p, in)
+	return totals.add(p, in)
 }
 
 // done is how many batches came before batch b of the epoch at hand.
-func (f *fitting) done(b int) int { return (f.trainer.epoch-1)*f.steps() + b }
+func (f *fitRun) done(b int) int { return (f.trainer.position.epoch-1)*f.steps() + b }
 
 // rows are the samples of batch b of the epoch at hand. Epochs follow one
 // another through passes over all samples, each in an order of its own, so what
 // they hold depends on their numbers alone.
-func (f *fitting) rows(b int) []int {
+func (f *fitRun) rows(b int) []int {
 	per, done := f.perPass(), f.done(b)
 	if pass := done / per; pass != f.pass {
 		f.pass, f.order = pass, f.trainer.order(f.data.Len(), pass, f.cfg.NoShuffle)

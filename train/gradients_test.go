@@ -1,0 +1,408 @@
+package train_test
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/errs/errtest"
+	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/models"
+	"github.com/engram-go/engram/train"
+	"github.com/engram-go/engram/train/optimizers"
+	"gorgonia.org/tensor"
+)
+
+// everything is a model with all that a step changes besides weights: random
+// draws, moving averages and carried states.
+func everything(dtype tensor.Dtype) *models.Sequential {
+	return models.NewSequential(models.Config{Seed: 3, Dtype: dtype},
+		layers.Input{Shape: graph.Shape{graph.Any, 1}},
+		layers.LSTM{Units: 3, ReturnSequences: true, Dropout: 0.25, RecurrentDropout: 0.25},
+		layers.BatchNormalization{}, layers.Dropout{Rate: 0.5}, layers.Dense{Units: 1},
+	)
+}
+
+// continued are batches of two sequences, each the continuation of the one before.
+func continued(dtype tensor.Dtype, n int) []*datasets.Batch {
+	var out []*datasets.Batch
+	for i := range n {
+		b := &datasets.Batch{}
+		for j, list := range []*[]*tensor.Dense{&b.Inputs, &b.Targets} {
+			x := graphtest.Uniform(uint64(2*i+j+1), 2*4, 1)
+			backing := any(x)
+			if dtype == tensor.Float32 {
+				narrow := make([]float32, len(x))
+				for k := range x {
+					narrow[k] = float32(x[k])
+				}
+				backing = narrow
+			}
+			*list = append(*list, tensor.New(tensor.WithShape(2, 4, 1), tensor.WithBacking(backing)))
+		}
+		out = append(out, b)
+	}
+	return out
+}
+
+// cut are batches of data with so many samples each.
+func cut(t testing.TB, data datasets.Data, sizes ...int) []*datasets.Batch {
+	t.Helper()
+	var out []*datasets.Batch
+	next := 0
+	for _, n := range sizes {
+		b, at := &datasets.Batch{}, make([]int, n)
+		for i := range at {
+			at[i] = next
+			next++
+		}
+		check(t, data.Gather(at, b))
+		out = append(out, b)
+	}
+	return out
+}
+
+func TestGradientsOfPlainModel(t *testing.T) {
+	m := linear(1)
+	trainer, before := compile(t, m, train.Config{}), plainOf(t, m)
+	x, y := rows(1, 5)
+	g, err := trainer.Gradients(background, batch(t, samples(t, x, y)))
+	check(t, err)
+	after := before
+	after.step(x, y, one, 1) // of rate 1: the difference is the gradient
+	want := map[string][]float64{"sequential/dense/bias": {before.bias - after.bias}}
+	for j := range before.kernel {
+		want["sequential/dense/kernel"] = append(want["sequential/dense/kernel"], before.kernel[j]-after.kernel[j])
+	}
+	norm := 0.0
+	for path, w := range want {
+		graphtest.CheckOutput(t, path, g.ByPath[path].Float64s(), w, 1e-14)
+		for _, x := range w {
+			norm += x * x
+		}
+	}
+	if len(g.ByPath) != 2 || g.Samples != 5 || math.Abs(g.Loss-before.loss(x, y, one)) > 1e-14 || math.Abs(g.Norm()-math.Sqrt(norm)) > 1e-14 {
+		t.Errorf("paths %v, %d samples, loss %v, norm %v", slices.Sorted(maps.Keys(g.ByPath)), g.Samples, g.Loss, g.Norm())
+	}
+	g.Scale(0.5)
+	check(t, trainer.Apply(g))
+	if got, want := plainOf(t, m), before; math.Abs(got.bias-(want.bias-0.05*(before.bias-after.bias))) > 1e-14 {
+		t.Errorf("half a gradient moves the bias from %v to %v", want.bias, got.bias)
+	}
+}
+
+// Gradients and Apply are Step, bit for bit, and Gradients alone change nothing.
+func TestApplyOfGradientsIsStep(t *testing.T) {
+	for _, dtype := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
+		for _, carry := range []bool{false, true} {
+			a, b := everything(dtype), everything(dtype)
+			cfg := train.Config{Optimizer: optimizers.Adam{GlobalClipNorm: 0.5}, CarryState: carry}
+			stepping, applying := compile(t, a, cfg), compile(t, b, cfg)
+			for i, batch := range continued(dtype, 5) {
+				want, err := stepping.Step(background, batch)
+				check(t, err)
+				for range i % 3 { // of no consequence
+					_, err := applying.Gradients(background, batch)
+					check(t, err)
+				}
+				if i == 3 {
+					got, err := applying.Step(background, batch)
+					check(t, err)
+					if got != want {
+						t.Errorf("%v, carry %v, step %d: loss %v after Gradients, want %v", dtype, carry, i, got, want)
+					}
+				} else {
+					g, err := applying.Gradients(background, batch)
+					check(t, err)
+					if g.Loss != want {
+						t.Errorf("%v, carry %v, step %d: loss %v, want %v", dtype, carry, i, g.Loss, want)
+					}
+					check(t, applying.Apply(g))
+				}
+				if hash(t, a) != hash(t, b) {
+					t.Fatalf("%v, carry %v, step %d: other weights", dtype, carry, i)
+				}
+			}
+			if n := applying.Optimizer().Iterations(); n != 5 {
+				t.Errorf("%d iterations of the optimizer", n)
+			}
+		}
+	}
+}
+
+// The mean over parts, equal or not, is the gradient of the whole batch, also
+// with penalties and weights of samples.
+func TestAccumulateIsOneBatch(t *testing.T) {
+	for _, sizes := range [][]int{{3, 3, 3, 3}, {1, 6, 2, 3}} {
+		for _, weighed := range []bool{false, true} {
+			m := linear(1, layers.Dense{Units: 4, Activation: nil, ActivityRegularizer: l2{0.01}, KernelRegularizer: l2{0.1}})
+			trainer := compile(t, m, train.Config{Optimizer: optimizers.Adam{}})
+			var data datasets.Data = table(t, 2, 12)
+			if weighed {
+				var err error
+				weights := graphtest.Uniform(8, 12, 0.5)
+				for i := range weights {
+					weights[i]++
+				}
+				data, err = datasets.Weigh(data, tensor.New(tensor.WithShape(12), tensor.WithBacking(weights)))
+				check(t, err)
+			}
+			want, err := trainer.Gradients(background, batch(t, data))
+			check(t, err)
+
+			var got train.Gradients
+			for _, part := range cut(t, data, sizes...) {
+				check(t, trainer.Accumulate(background, &got, part))
+			}
+			at := fmt.Sprint("parts ", sizes, ", weighed ", weighed, ": ")
+			graphtest.CheckOutput(t, at+"loss", []float64{got.Loss}, []float64{want.Loss}, 1e-14)
+			if got.Samples != 12 || len(got.ByPath) != len(want.ByPath) {
+				t.Errorf("%s%d samples, %d gradients", at, got.Samples, len(got.ByPath))
+			}
+			for path, g := range want.ByPath {
+				graphtest.CheckOutput(t, at+path, got.ByPath[path].Float64s(), g.Float64s(), 1e-14)
+			}
+			before := hash(t, m)
+			check(t, trainer.Apply(&got))
+			if hash(t, m) == before || trainer.Optimizer().Iterations() != 1 {
+				t.Errorf("%s%d iterations", at, trainer.Optimizer().Iterations())
+			}
+		}
+	}
+}
+
+// Moving averages take one step, to the mean of those of the parts.
+func TestAccumulateMovingAverages(t *testing.T) {
+	data := table(t, 5, 6)
+	parts := cut(t, data, 4, 2)
+	var wantMean, wantVariance [2][]float64
+	for i, part := range parts {
+		m := normalized(1)
+		trainer := compile(t, m, train.Config{})
+		_, err := trainer.Step(background, part)
+		check(t, err)
+		wantMean[i], wantVariance[i] = averages(t, m)
+	}
+	m := normalized(1)
+	trainer := compile(t, m, train.Config{})
+	var g train.Gradients
+	for _, part := range parts {
+		check(t, trainer.Accumulate(background, &g, part))
+	}
+	if mean, _ := averages(t, m); mean[0] != 0 {
+		t.Error("Accumulate moved the averages")
+	}
+	check(t, trainer.Apply(&g))
+	mean, variance := averages(t, m)
+	for i := range mean {
+		if want := (4*wantMean[0][i] + 2*wantMean[1][i]) / 6; math.Abs(mean[i]-want) > 1e-14 {
+			t.Errorf("mean %d is %v, want %v", i, mean[i], want)
+		}
+		if want := (4*wantVariance[0][i] + 2*wantVariance[1][i]) / 6; math.Abs(variance[i]-want) > 1e-14 {
+			t.Errorf("variance %d is %v, want %v", i, variance[i], want)
+		}
+	}
+}
+
+// With carried states, parts are pieces of the sequences, each the continuation
+// of the one before; so is the batch after the step.
+func TestAccumulateCarriesStates(t *testing.T) {
+	batches := continued(tensor.Float64, 4)
+	cfg := train.Config{CarryState: true, Optimizer: optimizers.SGD{LearningRate: 0.1}}
+	slow, m := sequencer(), sequencer()
+	still, trainer := compile(t, slow, cfg), compile(t, m, cfg)
+	check(t, still.Optimizer().SetLearningRate(0)) // steps carry the states on, and nothing else
+	var want, got train.Gradients
+	for _, b := range batches[:3] {
+		g, err := still.Gradients(background, b)
+		check(t, err)
+		_, err = still.Step(background, b)
+		check(t, err)
+		if want.Samples == 0 {
+			want.ByPath = map[string]*tensor.Dense{}
+			for path, x := range g.ByPath {
+				want.ByPath[path] = x.Clone().(*tensor.Dense)
+				want.ByPath[path].Zero()
+			}
+		}
+		want.Samples += 2
+		for path, x := range g.ByPath {
+			sum := want.ByPath[path].Float64s()
+			for i, e := range x.Float64s() {
+				sum[i] += e / 3
+			}
+		}
+		check(t, trainer.Accumulate(background, &got, b))
+	}
+	for path, x := range want.ByPath {
+		graphtest.CheckOutput(t, path, got.ByPath[path].Float64s(), x.Float64s(), 1e-14)
+	}
+	check(t, trainer.Apply(&got))
+	check(t, still.Optimizer().SetLearningRate(0.1))
+	check(t, still.Apply(&train.Gradients{ByPath: want.ByPath}))
+	a, err := still.Gradients(background, batches[3])
+	check(t, err)
+	b, err := trainer.Gradients(background, batches[3])
+	check(t, err)
+	graphtest.CheckOutput(t, "the loss after the step", []float64{b.Loss}, []float64{a.Loss}, 1e-13)
+	check(t, trainer.ResetStates())
+	fresh, err := trainer.Gradients(background, batches[3])
+	check(t, err)
+	if math.Abs(fresh.Loss-b.Loss) < 1e-9 {
+		t.Error("the states of the parts make no difference")
+	}
+}
+
+// Parts of a step draw differently; the first draws what a step draws.
+func TestAccumulateDrawsForEachPart(t *testing.T) {
+	m := linear(1, layers.Dropout{Rate: 0.5})
+	trainer := compile(t, m, train.Config{})
+	b := batch(t, table(t, 1, 8))
+	var sum train.Gradients
+	var losses []float64
+	for range 3 {
+		before := sum.Loss * float64(sum.Samples)
+		check(t, trainer.Accumulate(background, &sum, b))
+		losses = append(losses, (sum.Loss*float64(sum.Samples)-before)/8)
+	}
+	first, err := trainer.Gradients(background, b)
+	check(t, err)
+	if first.Loss != losses[0] || math.Abs(losses[1]-losses[0]) < 1e-9 || math.Abs(losses[2]-losses[1]) < 1e-9 || math.Abs(losses[2]-losses[0]) < 1e-9 {
+		t.Errorf("losses of the parts %v, of the batch alone %v", losses, first.Loss)
+	}
+}
+
+// Add is the mean of what two machines computed.
+func TestAddGradients(t *testing.T) {
+	data := table(t, 2, 10)
+	parts := cut(t, data, 6, 4)
+	var got [2]*train.Gradients
+	for i := range got {
+		var err error
+		got[i], err = compile(t, normalized(1), train.Config{}).Gradients(background, parts[i])
+		check(t, err)
+	}
+	check(t, got[0].Add(got[1]))
+	m, n := normalized(1), normalized(1)
+	trainer, other := compile(t, m, train.Config{}), compile(t, n, train.Config{})
+	var want train.Gradients
+	for _, part := range parts {
+		check(t, trainer.Accumulate(background, &want, part))
+	}
+	check(t, trainer.Apply(&want))
+	check(t, other.Apply(got[0]))
+	if hash(t, m) != hash(t, n) || got[0].Loss != want.Loss || got[0].Samples != 10 {
+		t.Errorf("added: loss %v of %d samples, want %v", got[0].Loss, got[0].Samples, want.Loss)
+	}
+}
+
+func TestApplyErrors(t *testing.T) {
+	const kernel, bias = "sequential/dense/kernel", "sequential/dense/bias"
+	m := linear(1)
+	trainer := compile(t, m, train.Config{Optimizer: optimizers.SGD{LearningRate: 0.1, Momentum: 0.5}})
+	b := batch(t, table(t, 1, 4))
+	before := hash(t, m)
+	column := func(x ...float64) *tensor.Dense {
+		return tensor.New(tensor.WithShape(len(x), 1), tensor.WithBacking(x))
+	}
+	vector := func(x ...float64) *tensor.Dense { return tensor.New(tensor.WithShape(len(x)), tensor.WithBacking(x)) }
+	for name, c := range map[string]struct {
+		change func(g *train.Gradients)
+		want   graph.Error
+	}{
+		"no gradient":    {func(g *train.Gradients) { delete(g.ByPath, bias) }, graph.Error{Path: bias, Field: "gradient"}},
+		"a nil gradient": {func(g *train.Gradients) { g.ByPath[kernel] = nil }, graph.Error{Path: kernel, Field: "gradient"}},
+		"none at all":    {func(g *train.Gradients) { *g = train.Gradients{} }, graph.Error{Field: "gradient"}},
+		"one more":       {func(g *train.Gradients) { g.ByPath["sequential/dense/other"] = vector(1) }, graph.Error{Path: "sequential/dense/other", Field: "gradient"}},
+		"another shape":  {func(g *train.Gradients) { g.ByPath[kernel] = column(1, 2) }, graph.Error{Path: kernel, Field: "gradient's shape"}},
+		"another dtype":  {func(g *train.Gradients) { g.ByPath[bias] = tensor.New(tensor.WithBacking([]float32{1})) }, graph.Error{Path: bias, Field: "gradient's dtype"}},
+		"NaN":            {func(g *train.Gradients) { g.ByPath[bias] = vector(math.NaN()) }, graph.Error{Path: bias, Field: "gradient's element [0]", Kind: graph.ErrNotFinite}},
+		"infinity":       {func(g *train.Gradients) { g.ByPath[kernel] = column(0, 1, math.Inf(1)) }, graph.Error{Path: kernel, Field: "gradient's element [2 0]", Kind: graph.ErrNotFinite}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g, err := trainer.Gradients(background, b)
+			check(t, err)
+			c.change(g)
+			errtest.Check(t, trainer.Apply(g), c.want)
+			if hash(t, m) != before || trainer.Optimizer().Iterations() != 0 {
+				t.Error("changed the weights")
+			}
+		})
+	}
+	errtest.Check(t, trainer.Apply(nil), graph.Error{Path: "sequential", Field: "gradients"})
+	errtest.Check(t, (&train.Trainer{}).Apply(&train.Gradients{}), graph.Error{Field: "trainer"})
+	errtest.Check(t, trainer.Accumulate(background, nil, b), graph.Error{Path: "sequential", Field: "gradients"})
+	_, err := trainer.Gradients(background, nil)
+	errtest.Check(t, err, graph.Error{Path: "sequential", Field: "batch"})
+	_, err = trainer.Gradients(nil, b) //nolint:staticcheck // a nil context is an error
+	errtest.Check(t, err, graph.Error{Path: "sequential", Field: "ctx"})
+
+	g, err := trainer.Gradients(background, b)
+	check(t, err)
+	check(t, trainer.Apply(g))
+	after := hash(t, m)
+	errtest.Check(t, trainer.Apply(g), graph.Error{Path: "sequential", Field: "gradients", Value: "epoch 0, step 0"})
+	errtest.Check(t, trainer.Accumulate(background, g, b), graph.Error{Path: "sequential", Field: "gradients", Value: "epoch 0, step 0"})
+	check(t, m.Freeze("dense"))
+	g.ByPath = maps.Clone(g.ByPath)
+	errtest.Check(t, trainer.Apply(&train.Gradients{ByPath: g.ByPath}), graph.Error{Field: "trainer"})
+	if hash(t, m) != after {
+		t.Error("an error changed the weights")
+	}
+}
+
+func TestAddGradientsErrors(t *testing.T) {
+	weight := func(x ...float64) map[string]*tensor.Dense {
+		return map[string]*tensor.Dense{"w": tensor.New(tensor.WithShape(len(x)), tensor.WithBacking(x))}
+	}
+	g := train.Gradients{Samples: 1, ByPath: weight(1, 2)}
+	for _, c := range []struct {
+		other *train.Gradients
+		want  graph.Error
+	}{
+		{nil, graph.Error{Field: "gradients"}},
+		{&train.Gradients{ByPath: weight(1, 2)}, graph.Error{Field: "Gradients.Samples", Value: 0}},
+		{&train.Gradients{Samples: -3, ByPath: weight(1, 2)}, graph.Error{Field: "Gradients.Samples", Value: -3}},
+		{&train.Gradients{Samples: 1, ByPath: weight(1)}, graph.Error{Path: "w", Field: "gradient", Value: "[1]"}},
+		{&train.Gradients{Samples: 1}, graph.Error{Path: "w", Field: "gradient"}},
+		{&train.Gradients{Samples: 1, ByPath: map[string]*tensor.Dense{"w": nil}}, graph.Error{Path: "w", Field: "gradient"}},
+		{&train.Gradients{Samples: 1, ByPath: map[string]*tensor.Dense{"v": weight(1)["w"]}}, graph.Error{Path: "v", Field: "gradient"}},
+		{&train.Gradients{Samples: 1, ByPath: map[string]*tensor.Dense{"w": tensor.New(tensor.WithBacking([]float32{1, 2}))}}, graph.Error{Path: "w", Field: "gradient", Value: "float32"}},
+	} {
+		errtest.Check(t, g.Add(c.other), c.want)
+	}
+	if x := g.ByPath["w"].Float64s(); x[0] != 1 || x[1] != 2 || g.Samples != 1 {
+		t.Errorf("an error changed the gradients to %v of %d samples", x, g.Samples)
+	}
+	errtest.Check(t, (&train.Gradients{ByPath: weight(1)}).Add(&train.Gradients{Samples: 1, ByPath: weight(1)}), graph.Error{Field: "Gradients.Samples"})
+
+	trainer := compile(t, sequencer(), train.Config{CarryState: true})
+	batches := continued(tensor.Float64, 2)
+	a, err := trainer.Gradients(background, batches[0])
+	check(t, err)
+	b, err := trainer.Gradients(background, batches[1])
+	check(t, err)
+	errtest.Check(t, a.Add(b), graph.Error{Field: "gradients"})
+	one := cut(t, samplesOf(t, batches[0]), 1)[0]
+	errtest.Check(t, trainer.Accumulate(background, a, one), graph.Error{Path: "sequential", Field: "batch", Value: 1})
+	check(t, trainer.ResetStates())
+	errtest.Check(t, trainer.Apply(a), graph.Error{Path: "sequential", Field: "gradients"})
+}
+
+// samplesOf are the samples of a batch.
+func samplesOf(t testing.TB, b *datasets.Batch) *datasets.Samples {
+	t.Helper()
+	d, err := datasets.FromTensors(b.Inputs, b.Targets)
+	check(t, err)
+	return d
+}
+
+// l2 is a penalty.
+type l2 struct{ rate float64 }
+
+func (r l2) Penalty(x graph.Value) graph.Value { return x.Square().Sum().Scale(r.rate) }
