@@ -125,7 +125,8 @@ func (l GRU) weights(s *graph.Scope, features int) recurrentWeights {
 	if l.ResetBefore {
 		shape = graph.Shape{3 * u}
 	}
-	bias := weight(s, "bias", shape, l.BiasInitializer, l.BiasRegularizer, l.BiasConstraint)
+	init := gateBias{initializer: l.BiasInitializer, units: u, input: none, forget: 0} // z keeps the state, as a forget gate does
+	bias := weight(s, "bias", shape, init, l.BiasRegularizer, l.BiasConstraint)
 	w.bias = &bias
 	return w
 }

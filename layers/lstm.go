@@ -54,6 +54,13 @@ import (
 // time, see graph.Scan. With Unrolled the steps are written out in the graph, and
 // the time to compile a training grows faster than their number, to some seconds
 // for 300.
+//
+// BiasInitializer is called once for the whole bias, [4·units], and then the part
+// of the forget gate is set to 1 unless NoUnitForgetBias says otherwise; an
+// initializer that sets that part itself needs NoUnitForgetBias. The initializers of
+// Keras draw what they draw there: the parts before and after the forget gate by
+// themselves. initializers.Chrono sets the parts of the forget and input gates.
+//
 // With RecurrentDropout every gate sees its own part of h and, with Dropout, of
 // x, as in Keras: their masks are drawn once a batch and kept for all its steps.
 // Without it one mask of x serves all gates.

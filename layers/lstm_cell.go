@@ -1,9 +1,6 @@
 package layers
 
 import (
-	"math/rand/v2"
-	"slices"
-
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/layers/initializers"
 )
@@ -46,11 +43,18 @@ func (l LSTM) weights(s *graph.Scope, features int) recurrentWeights {
 		recurrent: weight(s, "recurrent_kernel", graph.Shape{u, cols}, l.RecurrentInitializer, l.RecurrentRegularizer, l.RecurrentConstraint), // [units, 4·units]
 	}
 	if !l.NoBias {
-		forget := !l.NoUnitForgetBias && !l.CoupledGates
-		bias := weight(s, "bias", graph.Shape{cols}, gateBias{l.BiasInitializer, u, forget}, l.BiasRegularizer, l.BiasConstraint) // [4·units]
+		bias := weight(s, "bias", graph.Shape{cols}, l.bias(), l.BiasRegularizer, l.BiasConstraint) // [4·units]
 		w.bias = &bias
 	}
 	return w
+}
+
+// bias is the initializer of all gates' biases.
+func (l LSTM) bias() graph.Initializer {
+	if l.CoupledGates {
+		return gateBias{initializer: l.BiasInitializer, units: l.Units, input: 0, forget: none}
+	}
+	return gateBias{initializer: l.BiasInitializer, units: l.Units, input: 0, forget: 1, one: !l.NoUnitForgetBias}
 }
 
 // columns is the number of gates that have weights.
@@ -132,30 +136,4 @@ func (l lstmCell) peepholes(s *graph.Scope) func(z graph.Value, row int, c graph
 func (l lstmCell) norm(s *graph.Scope, name string, v graph.Value) graph.Value {
 	gamma := s.Param(name+"_gamma", graph.Shape{v.Dim(1)}, initializers.Ones) // [units]
 	return normalized(v, 1e-3).Times(gamma)                                   // [batch, units]
-}
-
-// gateBias starts the bias of the forget gate with ones, so that a new LSTM
-// remembers (Gers et al. 2000; Jozefowicz et al. 2015), and leaves the others
-// to the initializer.
-type gateBias struct {
-	initializer graph.Initializer
-	units       int
-	forget      bool
-}
-
-// Init makes the four parts.
-func (b gateBias) Init(r *rand.Rand, shape graph.Shape) ([]float64, error) {
-	if !b.forget {
-		return b.initializer.Init(r, shape)
-	}
-	input, err := b.initializer.Init(r, graph.Shape{b.units})
-	if err != nil {
-		return nil, err
-	}
-	rest, err := b.initializer.Init(r, graph.Shape{2 * b.units})
-	if err != nil {
-		return nil, err
-	}
-	ones := slices.Repeat([]float64{1}, b.units)
-	return slices.Concat(input, ones, rest), nil
 }

@@ -31,6 +31,8 @@ import (
 //	         [heads, units/heads, 4·units/heads], bias [4·units]; the gates in
 //	         the order i, f, z and o
 //
+// BiasInitializer is called as that of LSTM.
+//
 // Unlike the cells of LSTM, GRU and SimpleRNN it has no regularizers, constraints
 // or dropout.
 //
@@ -76,7 +78,7 @@ func (c SLSTMCell) Step(s *graph.Scope, x graph.Value, states, _ []graph.Value) 
 	recurrent := s.Param("recurrent_kernel", graph.Shape{c.Heads, d, 4 * d}, c.RecurrentInitializer) // [heads, units/heads, 4·units/heads]
 	xs := x.MatMul(kernel)                                                                           // [batch, 4·units]
 	if !c.NoBias {
-		xs = xs.Add(s.Param("bias", graph.Shape{4 * u}, gateBias{c.BiasInitializer, u, !c.NoUnitForgetBias}))
+		xs = xs.Add(s.Param("bias", graph.Shape{4 * u}, gateBias{initializer: c.BiasInitializer, units: u, input: 0, forget: 1, one: !c.NoUnitForgetBias}))
 	}
 	hs := graph.Einsum("bhd,hdk->bhk", h.Reshape(h.Dim(0), c.Heads, d), recurrent) // [batch, heads, 4·units/heads]
 	sum := func(gate int) graph.Value {                                            // [batch, units]

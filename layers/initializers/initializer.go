@@ -38,13 +38,13 @@ func Resolve(i, fallback graph.Initializer) (graph.Initializer, error) {
 }
 
 // All lists every initializer of this package: the names, and each struct with
-// zero fields. A registry of saved configs starts from it.
+// zero fields where that is allowed. A registry of saved configs starts from it.
 func All() []any {
 	var all []any
 	for _, m := range meanings {
 		all = append(all, m.name)
 	}
-	return append(all, Constant{}, Identity{}, RandomNormal{}, TruncatedNormal{}, RandomUniform{}, VarianceScaling{}, Orthogonal{})
+	return append(all, Constant{}, Identity{}, RandomNormal{}, TruncatedNormal{}, RandomUniform{}, VarianceScaling{}, Orthogonal{}, Chrono{MaxSteps: 100})
 }
 
 // size is the number of elements of a parameter.

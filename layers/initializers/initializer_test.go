@@ -105,6 +105,7 @@ func TestBadConfigs(t *testing.T) {
 		"RandomUniform.Max": {
 			initializers.RandomUniform{Min: 1}, initializers.RandomUniform{Min: 2, Max: 2}, initializers.RandomUniform{Max: -1},
 		},
+		"Chrono.MaxSteps":              {initializers.Chrono{}, initializers.Chrono{MaxSteps: 1}, initializers.Chrono{MaxSteps: -3}},
 		"VarianceScaling.Mode":         {initializers.VarianceScaling{Mode: "fan"}},
 		"VarianceScaling.Distribution": {initializers.VarianceScaling{Distribution: "normal"}},
 	}
@@ -201,7 +202,7 @@ func TestAll(t *testing.T) {
 		}
 	}
 	slices.Sort(names)
-	if len(slices.Compact(slices.Clone(names))) != 15 || len(names) != 15 {
+	if len(slices.Compact(slices.Clone(names))) != 16 || len(names) != 16 {
 		t.Errorf("got %v", names)
 	}
 }

@@ -34,6 +34,7 @@ func TestStatistics(t *testing.T) {
 		"truncated moved":  {initializers.TruncatedNormal{Mean: 7, Stddev: 0.5}, nil, 7, 0.5 * cut, 1},
 		"uniform":          {initializers.RandomUniform{}, nil, 0, 0.05 / math.Sqrt(3), 0.05},
 		"uniform moved":    {initializers.RandomUniform{Max: 6}, nil, 3, math.Sqrt(3), 3},
+		"chrono":           {initializers.Chrono{MaxSteps: 2}, nil, 0, 0, 0},
 		"scaling":          {initializers.VarianceScaling{}, nil, 0, lecun, 2 * lecun / cut},
 		"scaling out":      {initializers.VarianceScaling{Scale: 0.1, Mode: initializers.FanOut}, nil, 0, math.Sqrt(0.1 / 700), 2 * math.Sqrt(0.1/700) / cut},
 		"scaling normal":   {initializers.VarianceScaling{Distribution: initializers.Untruncated}, nil, 0, lecun, inf},
