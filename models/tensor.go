@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/params"
 	"github.com/engram-go/engram/layers"
 )
 
@@ -65,16 +66,45 @@ func (h *Handle) Call(inputs ...Tensor) Tensor {
 
 // Handle is the handle of a layer of the model, to make another model of the
 // same weights with: the encoder alone of a translator that was read from a
-// file. "encoder/lstm" is a layer of a model in the model.
+// file. "encoder/lstm" is a layer of a model in the model. The path may begin with
+// the name of the model.
 func (m *Model) Handle(path string) (*Handle, error) {
 	if err := m.Build(); err != nil {
 		return nil, err
 	}
+	h, err := m.layerHandle(path)
+	if err != nil {
+		if rest, ok := strings.CutPrefix(path, m.cfg.Name+"/"); ok {
+			if h, err := m.layerHandle(rest); err == nil {
+				return h, nil
+			}
+		}
+	}
+	return h, err
+}
+
+// layerPaths are the paths of all layers of a model, but Inputs.
+func layerPaths(under string, m *Model) (all []string) {
+	for _, u := range m.body.units() {
+		if u.isInput() {
+			continue
+		}
+		path := under + "/" + u.name
+		all = append(all, path)
+		if u.model != nil {
+			all = append(all, layerPaths(path, u.model)...)
+		}
+	}
+	return all
+}
+
+// layerHandle is Handle for a path without the name of a model that is built.
+func (m *Model) layerHandle(path string) (*Handle, error) {
 	name, rest, deeper := strings.Cut(path, "/")
 	units := m.body.units()
 	i := slices.IndexFunc(units, func(u unit) bool { return u.name == name && !u.isInput() && (u.model != nil || !deeper) })
 	if i < 0 {
-		return nil, graph.Error{Path: m.cfg.Name + "/" + path, Field: "layer", Rule: "must be one of the model's, and not an Input"}
+		return nil, graph.Error{Path: m.cfg.Name + "/" + path, Field: "layer", Rule: "must be one of the model's, and not an Input" + params.NearestOf(layerPaths(m.cfg.Name, m), m.cfg.Name+"/"+path)}
 	}
 	if deeper {
 		return units[i].model.Handle(rest)

@@ -8,8 +8,10 @@ import (
 	"testing"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/models"
+	"github.com/google/go-cmp/cmp"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 )
@@ -196,4 +198,84 @@ func TestWeightsSHA256TellsApart(t *testing.T) {
 	if hash(t, set("sequential/dense/kernel", 0)) != hash(t, dense(models.Config{Seed: 5}, layers.Dense{Units: 3}, 2)) {
 		t.Error("equal weights must have equal hashes")
 	}
+}
+
+// Paths may leave out the name of the model; where both forms exist, that of
+// Weights comes first, and Freeze takes the layer rather than the model.
+func TestPathForms(t *testing.T) {
+	layer := layers.Dense{Units: 2, Name: "a"}
+	inner := models.NewSequential(models.Config{Name: "a"}, layers.Input{Shape: graph.Shape{2}}, layer)
+	m := models.NewSequential(models.Config{Name: "a"}, layers.Input{Shape: graph.Shape{2}}, inner, layers.Dense{Units: 1, Name: "b"})
+	for path, want := range map[string]string{
+		"a/a/a/kernel": "a/a/a/kernel", "a/a/kernel": "a/a/a/kernel", "b/bias": "a/b/bias", "a/b/bias": "a/b/bias",
+	} {
+		got, err := m.Weight(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		full, err := m.Weight(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, path, got, full)
+		got.Float32s()[0] = 9
+		if err := m.SetWeights(models.Weight{Path: path, Value: got}); err != nil {
+			t.Fatal(err)
+		}
+		if full, err = m.Weight(want); err != nil || full.Float32s()[0] != 9 {
+			t.Errorf("%s was set to %v, %v", path, full, err)
+		}
+	}
+	bias, err := m.Weight("b/bias")
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = m.SetWeights(models.Weight{Path: "b/bias", Value: bias}, models.Weight{Path: "a/b/bias", Value: bias})
+	errtest.Check(t, err, graph.Error{Path: "a/b/bias", Field: "weight"})
+	if err := m.Freeze("a"); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"a/b/kernel", "a/b/bias"}, trainables(t, m)); diff != "" {
+		t.Errorf("Freeze(\"a\") must freeze the layer (-want +got):\n%s", diff)
+	}
+}
+
+// A path that does not exist names the nearest ones.
+func TestNearestPaths(t *testing.T) {
+	m := forecaster(models.Config{})
+	_, err := m.Weight("lstm/kernal")
+	errtest.Check(t, err, graph.Error{Path: "lstm/kernal", Field: "weight"})
+	set := m.SetWeights(models.Weight{Path: "sequential/lstm/kernal"})
+	_, noLayer := m.Handle("lstn")
+	for _, c := range []struct {
+		err  error
+		near string
+	}{
+		{err, "; the nearest are sequential/lstm/kernel,"},
+		{set, "; the nearest are sequential/lstm/kernel,"},
+		{m.Freeze("lstn"), "; the nearest are sequential/lstm,"},
+		{m.Unfreeze("sequential/lstn"), "; the nearest are sequential/lstm,"},
+		{noLayer, "; the nearest are sequential/lstm and sequential/dense"},
+	} {
+		refused(t, c.err, c.near)
+	}
+	h, err := m.Handle("sequential/lstm")
+	if again, e := m.Handle("lstm"); err != nil || e != nil || h != again {
+		t.Errorf("got %v, %v and %v, %v", h, err, again, e)
+	}
+}
+
+// The bias of a GRU from Keras 2 has one row, and the error says what to do.
+func TestGRUBiasOfOneRow(t *testing.T) {
+	m := models.NewSequential(models.Config{}, layers.Input{Shape: graph.Shape{graph.Any, 2}}, layers.GRU{Units: 4})
+	bias := models.Weight{Path: "gru/bias", Value: tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(12))}
+	err := m.SetWeights(bias)
+	errtest.Check(t, err, graph.Error{Path: "sequential/gru/bias", Field: "shape", Value: graph.Shape{12}})
+	refused(t, err, "ResetBefore")
+	before := models.NewSequential(models.Config{}, layers.Input{Shape: graph.Shape{graph.Any, 2}}, layers.GRU{Units: 4, ResetBefore: true})
+	if err := before.SetWeights(bias); err != nil {
+		t.Error(err)
+	}
+	bias.Value = tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(11))
+	errtest.Check(t, m.SetWeights(bias), graph.Error{Path: "sequential/gru/bias", Field: "shape", Value: graph.Shape{11}})
 }

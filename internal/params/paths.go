@@ -24,50 +24,57 @@ func (p *Params) under(path string) (all []*Param) {
 	return all
 }
 
-// Find is the first of the given paths that parameters are at or below. Where
-// none is, ok is false and hint names the paths that are nearest to the first.
-func Find(p *Params, paths ...string) (path, hint string, ok bool) {
+// Find is the first of the given paths that parameters are at or below.
+func Find(p *Params, paths ...string) (path string, ok bool) {
 	defer RLock(p).RUnlock()
 	for _, path := range paths {
 		if len(p.under(path)) > 0 {
-			return path, "", true
+			return path, true
 		}
 	}
-	return "", p.nearest(paths[0]), false
+	return "", false
 }
 
-// nearest names up to three paths of parameters, or above them, that take the
-// fewest edits to reach from a path: "; the nearest are a/b and a/c". A path that
-// leaves out its first name is as near as one that has it.
+// Nearest names up to three paths of parameters, or above them, that are nearest
+// to a path, see NearestOf.
+func Nearest(p *Params, path string) string {
+	defer RLock(p).RUnlock()
+	return p.nearest(path)
+}
+
 func (p *Params) nearest(path string) string {
-	distances := map[string]int{}
+	var all []string
 	for _, q := range p.list {
 		for at := q.Path; at != ""; at = parent(at) {
-			if _, ok := distances[at]; ok {
-				break
-			}
-			distances[at] = editDistance(path, at)
-			if _, rest, ok := strings.Cut(at, "/"); ok {
-				distances[at] = min(distances[at], editDistance(path, rest))
-			}
+			all = append(all, at)
 		}
 	}
-	if len(distances) == 0 {
-		return ""
+	return NearestOf(all, path)
+}
+
+// NearestOf names up to three of the given paths that take the fewest edits to
+// reach from a path: "; the nearest are a/b and a/c". A path that leaves out the
+// first name is as near as one that has it.
+func NearestOf(all []string, path string) string {
+	slices.Sort(all)
+	all = slices.Compact(all)
+	distance := func(to string) int {
+		d := editDistance(path, to)
+		if _, rest, ok := strings.Cut(to, "/"); ok {
+			d = min(d, editDistance(path, rest))
+		}
+		return d
 	}
-	all := make([]string, 0, len(distances))
-	for at := range distances {
-		all = append(all, at)
-	}
-	slices.SortFunc(all, func(a, b string) int {
-		return cmp.Or(cmp.Compare(distances[a], distances[b]), strings.Compare(a, b))
-	})
-	if len(all) == 1 {
-		return "; the nearest is " + all[0]
-	}
+	slices.SortStableFunc(all, func(a, b string) int { return cmp.Compare(distance(a), distance(b)) })
 	all = all[:min(3, len(all))]
-	last := len(all) - 1
-	return "; the nearest are " + strings.Join(all[:last], ", ") + " and " + all[last]
+	switch last := len(all) - 1; last {
+	case -1:
+		return ""
+	case 0:
+		return "; the nearest is " + all[0]
+	default:
+		return "; the nearest are " + strings.Join(all[:last], ", ") + " and " + all[last]
+	}
 }
 
 // parent is a path without its last name.

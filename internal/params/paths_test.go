@@ -23,27 +23,35 @@ func TestFind(t *testing.T) {
 	p := newParams(t)
 	ok(t, declare(p, "m/lstm/kernel", 0), declare(p, "m/lstm/bias", 0), declare(p, "m/dense/kernel", 0))
 	for _, c := range []struct {
-		paths      []string
-		path, hint string
+		paths []string
+		want  string
 	}{
-		{[]string{"m"}, "m", ""},
-		{[]string{"m/lstm"}, "m/lstm", ""},
-		{[]string{"lstm", "m/lstm"}, "m/lstm", ""},
-		{[]string{"m/dense/kernel", "m/lstm"}, "m/dense/kernel", ""},
-		{[]string{"m/lst"}, "", "; the nearest are m/lstm, m and m/dense"},
-		{[]string{"lstn/kernel"}, "", "; the nearest are m/lstm/kernel, m/dense/kernel and m/lstm/bias"},
+		{[]string{"m"}, "m"},
+		{[]string{"m/lstm"}, "m/lstm"},
+		{[]string{"lstm", "m/lstm"}, "m/lstm"},
+		{[]string{"m/dense/kernel", "m/lstm"}, "m/dense/kernel"},
+		{[]string{"m/lst", "m/", ""}, ""},
 	} {
-		path, hint, ok := Find(p, c.paths...)
-		if path != c.path || hint != c.hint || ok != (c.path != "") {
-			t.Errorf("%v: got %q, %q, %v, want %q, %q", c.paths, path, hint, ok, c.path, c.hint)
+		if got, ok := Find(p, c.paths...); got != c.want || ok != (c.want != "") {
+			t.Errorf("%v: got %q, %v, want %q", c.paths, got, ok, c.want)
 		}
 	}
-	if _, hint, ok := Find(newParams(t), "a"); hint != "" || ok {
-		t.Errorf("an empty set gives %q, %v", hint, ok)
-	}
-	one := newParams(t)
-	ok2 := declare(one, "w", 0)
-	if _, hint, _ := Find(one, "v"); ok2 != nil || hint != "; the nearest is w" {
-		t.Errorf("one parameter gives %q", hint)
+}
+
+func TestNearest(t *testing.T) {
+	none, one, p := newParams(t), newParams(t), newParams(t)
+	ok(t, declare(one, "w", 0), declare(p, "m/lstm/kernel", 0), declare(p, "m/lstm/bias", 0), declare(p, "m/dense/kernel", 0))
+	for _, c := range []struct {
+		p          *Params
+		path, want string
+	}{
+		{none, "w", ""},
+		{one, "v", "; the nearest is w"},
+		{p, "m/lst", "; the nearest are m/lstm, m and m/dense"},
+		{p, "lstn/kernel", "; the nearest are m/lstm/kernel, m/dense/kernel and m/lstm/bias"},
+	} {
+		if got := Nearest(c.p, c.path); got != c.want {
+			t.Errorf("%s: got %q, want %q", c.path, got, c.want)
+		}
 	}
 }

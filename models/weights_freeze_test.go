@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/models"
 	"github.com/engram-go/engram/models/safetensors"
@@ -72,11 +73,16 @@ func TestFreeze(t *testing.T) {
 	do(m.Unfreeze())
 	do(base.Freeze("dense")) // and so where it is a part
 	check("m/base/dense_1/kernel", "m/dense/kernel", "m/dense/bias")
-	refused(t, m.Unfreeze(), "m/base/dense/kernel: weight must be unfrozen in the model that it comes from, got base/dense/kernel")
-	refused(t, m.Freeze("dense", "bose"), "m/bose: path must lead to weights")
-	refused(t, m.Freeze("dens"), "m/dens: path must lead to weights")
-	refused(t, m.Freeze(""), "m/: path must lead to weights")
+	errtest.Check(t, m.Unfreeze(), graph.Error{Path: "m/base/dense/kernel", Field: "weight", Value: "base/dense/kernel"})
+	errtest.Check(t, m.Freeze("dense", "bose"), graph.Error{Path: "bose", Field: "path"})
+	errtest.Check(t, m.Freeze("m/dens"), graph.Error{Path: "m/dens", Field: "path"})
+	errtest.Check(t, m.Freeze(""), graph.Error{Field: "path"})
 	check("m/base/dense_1/kernel", "m/dense/kernel", "m/dense/bias")
+	do(base.Unfreeze())
+	do(m.Freeze("m/base/dense_1", "m/dense/bias")) // with the name of the model
+	check("m/base/dense/kernel", "m/base/dense/bias", "m/dense/kernel")
+	do(m.Unfreeze("m"))
+	check("m/base/dense/kernel", "m/base/dense/bias", "m/base/dense_1/kernel", "m/dense/kernel", "m/dense/bias")
 	refused(t, models.NewSequential(models.Config{}).Freeze(), "must have layers")
 }
 
