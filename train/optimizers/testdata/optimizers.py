@@ -8,7 +8,8 @@ writes optimizers.npz: 20 steps down a quadratic of two variables,
 
 so that the gradient is curve (variable - goal). Keys: for each variable a
 [2, 3] and b [4] its a_start, a_curve, a_goal; for each CASE below CASE_a
-[20, 2, 3] and CASE_b [20, 4], the variables after each step.
+[20, 2, 3] and CASE_b [20, 4], the variables after each step; of rmsprop 200 steps
+instead of 20.
 
     sgd                learning rate 0.25
     sgd_momentum       learning rate 0.25, momentum 0.5
@@ -16,14 +17,23 @@ so that the gradient is curve (variable - goal). Keys: for each variable a
     adam               learning rate 0.1, beta 0.9 and 0.999, epsilon 1e-7
     adam_options       learning rate 0.05, beta 0.8 and 0.95, epsilon 0.01
     adam_amsgrad       adam with amsgrad and beta 0.9 and 0.5
+    rmsprop            Keras' defaults: learning rate 0.001, rho 0.9, epsilon 1e-7
+    rmsprop_options    learning rate 0.005, rho 0.8, epsilon 0.01
+    rmsprop_momentum   learning rate 0.0002, momentum 0.5
+    rmsprop_centered   learning rate 0.001, centered
+    rmsprop_centered_momentum  learning rate 0.0002, momentum 0.5, centered
+    rmsprop_torch, rmsprop_torch_momentum, rmsprop_torch_centered
+                       the same by torch.optim, with an epsilon of zero, where
+                       PyTorch's formula is that of Keras
+    lion               learning rate 0.01, beta 0.9 and 0.99: a test's own optimizer
     KIND_clipvalue     KIND sgd, sgd_momentum or adam: every entry of the
                        gradient clipped to [-0.5, 0.5]
     KIND_clipnorm      each variable's gradient scaled down to norm 0.75
     KIND_global_clipnorm  all gradients together scaled down to norm 1
 
-Every clipping is at work at the first step and at rest in some later one.
-Before anything is written the formulas are held to torch.optim where that means
-the same: SGD, and Adam with an epsilon of zero, with and without amsgrad.
+Every clipping changes the gradients of the first step, and not those of some
+later one. Before anything is written the formulas are compared with torch.optim
+where that means the same: SGD, and Adam and RMSprop with an epsilon of zero.
 """
 import os
 import sys
@@ -36,6 +46,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import golden
 
 STEPS = 20
+LONG = 200
 PROBLEM = {
     "a_start": golden.uniform(5000, (2, 3)),
     "a_curve": 1.25 + golden.uniform(5001, (2, 3)),
@@ -75,6 +86,34 @@ def adam(learning_rate=0.1, beta_1=0.9, beta_2=0.999, epsilon=1e-7, amsgrad=Fals
     return update
 
 
+def rmsprop(learning_rate=0.001, rho=0.9, momentum=0.0, epsilon=1e-7, centered=False):
+    velocity, average, moment = {}, {}, {}
+
+    def update(name, w, g, step):
+        velocity[name] = rho * velocity.get(name, 0.0) + (1 - rho) * g**2
+        denominator = velocity[name] + epsilon
+        if centered:
+            average[name] = rho * average.get(name, 0.0) + (1 - rho) * g
+            denominator = velocity[name] - average[name] ** 2 + epsilon
+        increment = learning_rate * g / np.sqrt(denominator)
+        if momentum > 0:
+            moment[name] = increment = momentum * moment.get(name, 0.0) + increment
+        return w - increment
+
+    return update
+
+
+def lion(learning_rate=0.01, beta_1=0.9, beta_2=0.99):
+    m = {}
+
+    def update(name, w, g, step):
+        before = m.get(name, 0.0)
+        m[name] = beta_2 * before + (1 - beta_2) * g
+        return w - learning_rate * np.sign(beta_1 * before + (1 - beta_1) * g)
+
+    return update
+
+
 def no_clip(gradients):
     return gradients
 
@@ -92,11 +131,11 @@ def global_clipnorm(gradients):
     return {name: g * 1.0 / max(norm, 1.0) for name, g in gradients.items()}
 
 
-def run(update, clip=no_clip):
+def run(update, clip=no_clip, steps=STEPS):
     """The variables after each step, and whether each step was clipped."""
     w = {name: PROBLEM[name + "_start"] for name in "ab"}
     path, clipped = {"a": [], "b": []}, []
-    for step in range(1, STEPS + 1):
+    for step in range(1, steps + 1):
         raw = {name: PROBLEM[name + "_curve"] * (w[name] - PROBLEM[name + "_goal"]) for name in w}
         gradients = clip(raw)
         clipped.append(any((abs(gradients[name]) < abs(raw[name]) - 1e-12).any() for name in w))
@@ -106,16 +145,20 @@ def run(update, clip=no_clip):
     return {name: np.stack(p) for name, p in path.items()}, clipped
 
 
-def run_torch(optimizer, **options):
+def run_torch(optimizer, steps=STEPS, **options):
+    """The variables after each step."""
     w = {name: torch.tensor(PROBLEM[name + "_start"], requires_grad=True) for name in "ab"}
     optimizer = optimizer(w.values(), **options)
-    for _ in range(STEPS):
+    path = {"a": [], "b": []}
+    for _ in range(steps):
         optimizer.zero_grad()
         for name, v in w.items():
             curve, goal = (torch.tensor(PROBLEM[name + part]) for part in ("_curve", "_goal"))
             ((curve * (v - goal) ** 2).sum() / 2).backward()
         optimizer.step()
-    return {name: v.detach().numpy() for name, v in w.items()}
+        for name, v in w.items():
+            path[name].append(v.detach().numpy().copy())
+    return {name: np.stack(p) for name, p in path.items()}
 
 
 def hold_to_torch():
@@ -131,7 +174,12 @@ def hold_to_torch():
     for update, options in pairs:
         ours, theirs = run(update)[0], run_torch(**options)
         for name in ours:
-            assert np.allclose(ours[name][-1], theirs[name], rtol=0, atol=1e-12), options
+            assert np.allclose(ours[name], theirs[name], rtol=0, atol=1e-12), options
+
+
+# With momentum the learning rate is so small that no variable reaches its goal,
+# near which a step depends on the rounding of gradients.
+RMSPROP_TORCH = {"": (0.001, {}), "_momentum": (0.0002, {"momentum": 0.5}), "_centered": (0.001, {"centered": True})}
 
 
 def main():
@@ -143,7 +191,19 @@ def main():
         "adam": run(adam())[0],
         "adam_options": run(adam(0.05, 0.8, 0.95, 0.01))[0],
         "adam_amsgrad": run(adam(beta_2=0.5, amsgrad=True))[0],
+        "rmsprop": run(rmsprop(), steps=LONG)[0],
+        "rmsprop_options": run(rmsprop(0.005, 0.8, 0.0, 0.01), steps=LONG)[0],
+        "rmsprop_momentum": run(rmsprop(0.0002, momentum=0.5), steps=LONG)[0],
+        "rmsprop_centered": run(rmsprop(centered=True), steps=LONG)[0],
+        "rmsprop_centered_momentum": run(rmsprop(0.0002, momentum=0.5, centered=True), steps=LONG)[0],
+        "lion": run(lion())[0],
     }
+    for kind, (rate, options) in RMSPROP_TORCH.items():
+        theirs = run_torch(torch.optim.RMSprop, LONG, lr=rate, alpha=0.9, eps=0.0, **options)
+        ours = run(rmsprop(rate, epsilon=0.0, **options), steps=LONG)[0]
+        for name in ours:
+            assert np.allclose(ours[name], theirs[name], rtol=0, atol=1e-12), options
+        cases["rmsprop_torch" + kind] = theirs
     for clip in (clipvalue, clipnorm, global_clipnorm):
         for kind, update in (("sgd", sgd()), ("sgd_momentum", sgd(momentum=0.5)), ("adam", adam())):
             path, clipped = run(update, clip)

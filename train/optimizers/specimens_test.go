@@ -1,0 +1,222 @@
+package optimizers_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"math"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/errs/errtest"
+	"github.com/engram-go/engram/train/optimizers"
+	"gorgonia.org/tensor"
+	"pgregory.net/rapid"
+)
+
+// specimen describes an optimizer for the tests that every optimizer must pass.
+type specimen struct {
+	// Defaults is the config that means the same as the zero value, with all
+	// fields written out.
+	Defaults optimizers.Optimizer
+	// Golden has the configs of the paths in testdata/optimizers.npz, by name: at
+	// least one, and one for each kind of step.
+	Golden map[string]optimizers.Optimizer
+	// Slots are the slots of the configs that are given, sorted.
+	Slots map[optimizers.Optimizer][]string
+	// Bad has configs that are refused, with the field that the error names. NaN,
+	// infinite and negative numbers are tried in every field without being named.
+	Bad map[string]optimizers.Optimizer
+	// Valid has a number that is bad in most fields, but not in this one.
+	Valid map[string]float64
+	// Draw makes a random valid config. It leaves out clipping.
+	Draw func(t *rapid.T) optimizers.Optimizer
+}
+
+// specimens are the literals that describe the optimizers, each in the file of its
+// tests.
+var specimens []specimen
+
+// describe adds a literal to specimens, in the initializer of a variable.
+func describe(s specimen) bool {
+	specimens = append(specimens, s)
+	return true
+}
+
+// class is the name of the type.
+func (s specimen) class() string { return reflect.TypeOf(s.Defaults).Name() }
+
+// zero is the zero value of the type.
+func (s specimen) zero() optimizers.Optimizer {
+	return reflect.Zero(reflect.TypeOf(s.Defaults)).Interface().(optimizers.Optimizer)
+}
+
+// with is an optimizer with a number in a field, which is a float64 or a pointer
+// to one.
+func with(o optimizers.Optimizer, field string, x float64) optimizers.Optimizer {
+	v := reflect.New(reflect.TypeOf(o)).Elem()
+	v.Set(reflect.ValueOf(o))
+	f := v.FieldByName(field)
+	if f.Kind() == reflect.Pointer {
+		f.Set(reflect.ValueOf(&x))
+	} else {
+		f.SetFloat(x)
+	}
+	return v.Interface().(optimizers.Optimizer)
+}
+
+// forSpecimens runs a test for each optimizer in both dtypes.
+func forSpecimens(t *testing.T, f func(t *testing.T, s specimen, dtype tensor.Dtype, tol float64)) {
+	for _, s := range specimens {
+		t.Run(s.class(), func(t *testing.T) {
+			bothDtypes(t, func(t *testing.T, dtype tensor.Dtype, tol float64) { f(t, s, dtype, tol) })
+		})
+	}
+}
+
+// Every exported type with a method Rule is described by a specimen.
+func TestEveryOptimizerHasASpecimen(t *testing.T) {
+	described := map[string]bool{}
+	for _, s := range specimens {
+		described[s.class()] = true
+		if len(s.Golden) == 0 {
+			t.Errorf("%s has no golden path: add one to testdata/optimizers.py, run it, and name it in Golden of the specimen", s.class())
+		}
+		if s.Draw == nil {
+			t.Errorf("%s has no Draw in its specimen: without it no random config is tried", s.class())
+		}
+	}
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range file.Decls {
+			m, ok := d.(*ast.FuncDecl)
+			if !ok || m.Recv == nil || m.Name.Name != "Rule" {
+				continue
+			}
+			found++
+			if class := types.ExprString(m.Recv.List[0].Type); !described[strings.TrimPrefix(class, "*")] {
+				t.Errorf("%s has no specimen: add `var _ = describe(specimen{Defaults: %s{...}, ...})` to %s_test.go, as sgd_test.go does", class, class, strings.TrimSuffix(name, ".go"))
+			}
+		}
+	}
+	if found < 3 {
+		t.Errorf("found only %d optimizers", found)
+	}
+}
+
+// The zero value takes the same steps as the defaults.
+func TestZeroValues(t *testing.T) {
+	forSpecimens(t, func(t *testing.T, s specimen, dtype tensor.Dtype, _ float64) {
+		var got [2][]float64
+		rate := reflect.ValueOf(s.Defaults).FieldByName("LearningRate").Float()
+		for i, o := range []optimizers.Optimizer{s.zero(), s.Defaults} {
+			params := declare(t, dtype, map[string]graphtest.Array{"w": graphtest.Input(1, 5)})
+			state := begin(t, o, params)
+			if state.LearningRate() != rate || rate == 0 {
+				t.Errorf("%#v: learning rate %v, want %v", o, state.LearningRate(), rate)
+			}
+			for k := range 3 {
+				step(t, state, params, dense(dtype, []int{5}, graphtest.Input(k+2, 5).Data...))
+			}
+			got[i] = numbers(params.Get("w").Value())
+		}
+		graphtest.CheckOutput(t, s.class(), got[0], got[1], 0)
+	})
+}
+
+// Paths down a quadratic, each where an independent implementation is.
+func TestGolden(t *testing.T) {
+	golden := graphtest.Golden(t, "testdata/optimizers.npz")
+	for _, sp := range specimens {
+		for name, o := range sp.Golden {
+			t.Run(name, func(t *testing.T) {
+				bothDtypes(t, func(t *testing.T, dtype tensor.Dtype, tol float64) {
+					params := declare(t, dtype, map[string]graphtest.Array{"a": golden["a_start"], "b": golden["b_start"]})
+					s := begin(t, o, params)
+					steps := golden[name+"_a"].Shape[0]
+					for k := range steps {
+						var grads []*tensor.Dense
+						for _, p := range params.All() {
+							curve, goal := golden[p.Path+"_curve"].Data, golden[p.Path+"_goal"].Data
+							g := numbers(p.Value())
+							for i := range g {
+								g[i] = curve[i] * (g[i] - goal[i])
+							}
+							grads = append(grads, dense(dtype, p.Shape, g...))
+						}
+						step(t, s, params, grads...)
+						for _, p := range params.All() {
+							path, n := golden[name+"_"+p.Path].Data, p.Shape.Size()
+							graphtest.CheckOutput(t, p.Path, numbers(p.Value()), path[k*n:(k+1)*n], tol)
+						}
+						if t.Failed() {
+							t.Fatalf("after step %d", k+1)
+						}
+					}
+					if s.Iterations() != steps {
+						t.Errorf("iterations: got %d, want %d", s.Iterations(), steps)
+					}
+				})
+			})
+		}
+	}
+}
+
+// Numbers that are not finite or negative are refused in every field, and those
+// that float32 would take for zero or infinite where they are no decays.
+func TestBadFields(t *testing.T) {
+	params := declare(t, tensor.Float32, map[string]graphtest.Array{"w": graphtest.Input(1, 2)})
+	before := numbers(params.Get("w").Value())
+	refused := func(t *testing.T, o optimizers.Optimizer, want errs.Error) {
+		t.Helper()
+		s, err := optimizers.Start(o, params.All())
+		errtest.Check(t, err, want)
+		if s != nil {
+			t.Errorf("%#v: a state with an error", o)
+		}
+	}
+	for _, s := range specimens {
+		t.Run(s.class(), func(t *testing.T) {
+			for _, f := range reflect.VisibleFields(reflect.TypeOf(s.Defaults)) {
+				bad := []float64{math.NaN(), math.Inf(1), math.Inf(-1), -0.5}
+				switch f.Type {
+				case reflect.TypeFor[float64]():
+					bad = append(bad, 1e-50, 1e50)
+				case reflect.TypeFor[*float64]():
+				default:
+					continue
+				}
+				for _, x := range bad {
+					if valid, ok := s.Valid[f.Name]; ok && x == valid {
+						continue
+					}
+					refused(t, with(s.zero(), f.Name, x), errs.Error{Field: s.class() + "." + f.Name, Value: x})
+				}
+			}
+			for field, o := range s.Bad {
+				refused(t, o, errs.Error{Field: s.class() + "." + field})
+			}
+			clip := with(s.zero(), "ClipNorm", 2)
+			refused(t, with(clip, "ClipValue", 1), errs.Error{Field: s.class() + ".ClipNorm", Value: 2})
+			refused(t, with(clip, "GlobalClipNorm", 3), errs.Error{Field: s.class() + ".GlobalClipNorm", Value: 3})
+			refused(t, with(with(s.zero(), "ClipValue", 2), "GlobalClipNorm", 3), errs.Error{Field: s.class() + ".GlobalClipNorm", Value: 3})
+		})
+	}
+	graphtest.CheckOutput(t, "w", numbers(params.Get("w").Value()), before, 0)
+}
