@@ -1,16 +1,13 @@
 package datasets
 
 import (
-	stderrors "errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/engram-go/engram/internal/errs"
-	"github.com/engram-go/engram/internal/filekind"
+	"github.com/engram-go/engram/internal/regular"
 )
 
 // CSVConfig says what to take from a CSV file.
@@ -23,15 +20,9 @@ type CSVConfig struct {
 // its extension. See ReadCSV for what a file must look like. The path must
 // lead to a regular file.
 func LoadCSV(path string, config CSVConfig) (*Series, error) {
-	// Opening a pipe that nobody writes to would wait for ever.
-	if info, err := os.Stat(path); err != nil {
-		return nil, unreadable(path, err)
-	} else if !info.Mode().IsRegular() {
-		return nil, errs.Error{Path: path, Field: "file", Rule: "must be a regular file", Value: filekind.Name(info.Mode())}
-	}
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
-		return nil, unreadable(path, err)
+		return nil, err
 	}
 	defer f.Close()
 	s, err := readCSV(f, path, config, fileLimits)
@@ -41,15 +32,6 @@ func LoadCSV(path string, config CSVConfig) (*Series, error) {
 	base := filepath.Base(path)
 	s.Name = strings.TrimSuffix(base, filepath.Ext(base))
 	return s, nil
-}
-
-func unreadable(path string, err error) error {
-	reason := err
-	if p, ok := stderrors.AsType[*fs.PathError](err); ok {
-		reason = p.Err
-	}
-	return errs.Error{Path: path, Field: "file", Rule: "must be readable", Value: reason,
-		Kind: stderrors.Join(errs.ErrInput, err)}
 }
 
 // ReadCSV reads a series, called "csv", from comma-separated text: a header

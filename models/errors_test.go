@@ -62,9 +62,9 @@ func TestWritersThatFail(t *testing.T) {
 	m := forecaster(models.Config{Name: "mine"})
 	_, err := m.WriteTo(full{})
 	for want, err := range map[string]error{
-		"mine: file cannot be used: full": err,
-		"mine: summary: full":             m.Summary(full{}),
-		"mine: drawing: full":             m.WriteSVG(full{}),
+		"mine: file must be writable, got full": err,
+		"mine: summary: full":                   m.Summary(full{}),
+		"mine: drawing: full":                   m.WriteSVG(full{}),
 	} {
 		if err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)

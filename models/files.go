@@ -4,6 +4,7 @@ import (
 	"io"
 	"reflect"
 	"slices"
+	"strconv"
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/codec"
@@ -20,44 +21,49 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// A saved model is one safetensors file: the weights by path, and in its
-// metadata the config of every layer, all defaults written out, so that a
-// default that changes later never changes an old model, and the paths of the
-// weights that are frozen.
-const (
-	formatKey     = "engram_format"
-	formatVersion = "1"
-	configKey     = "engram_config"
-	frozenKey     = "engram_frozen" // there only where something is frozen
-)
-
-// registry knows the types that a config may hold; field is where those come from
-// that are not Engram's own.
+// registry knows the types that a config may hold: Engram's, and custom ones, which
+// come from the given field.
 func registry(field string, custom []any) (*codec.Registry, error) {
 	r, err := codec.NewRegistry(slices.Concat([]any{saved.Sequential{}, saved.Functional{}}, layers.All(), activations.All(), initializers.All(),
 		regularizers.All(), constraints.All())...)
 	if err != nil {
 		return nil, err
 	}
+	for _, cell := range []any{layers.LSTMCell{}, layers.GRUCell{}, layers.SimpleRNNCell{}} {
+		r = r.Retire(cell, "activity_regularizer", "return_sequences", "return_state", "go_backwards", "zero_output_for_mask", "initial_state", "unrolled", "name")
+	}
 	return r.With(field, custom...)
 }
 
-// registry is that of the model's own config.
+// registry is that of the model's config.
 func (m *Model) registry() (*codec.Registry, error) {
 	r, err := registry("Config.Custom", m.cfg.Custom)
 	return r, errors.Wrap(err, m.cfg.Name)
 }
 
-// Save writes the model to a file, which appears whole or not at all. It
-// refuses what Load could not read again, before anything is written: a layer
-// that is neither Engram's own nor in Config.Custom, and weights that are not
-// finite.
+// Save writes the model to a file, which appears whole or not at all. It refuses
+// what Load could not read again, before anything is written: weights that are not
+// finite, and whatever CheckSave refuses. Later versions of Engram read the file and
+// predict the same.
 func (m *Model) Save(path string) error {
 	f, err := m.file()
 	if err != nil {
 		return err
 	}
 	return safetensors.WriteFile(path, f)
+}
+
+// CheckSave reports what Save would refuse whatever the weights are: a layer,
+// activation, initializer, function or the like that is neither Engram's nor in
+// Config.Custom, and a config with a value that a file cannot hold. Call it before a
+// long training whose result is to be saved. Build and training do not, as a model
+// that is only tried out needs no Config.Custom.
+func (m *Model) CheckSave() error {
+	if err := m.Build(); err != nil {
+		return err
+	}
+	_, err := m.describe()
+	return err
 }
 
 // WriteTo writes what Save writes to a stream.
@@ -103,8 +109,8 @@ func (m *Model) file() (safetensors.File, error) {
 	return f, nil
 }
 
-// describe is all of a model that is built but its weights, in JSON by the keys
-// of a file.
+// describe is what a file says of a model that is built, in JSON by the keys of its
+// metadata: all but the weights.
 func (m *Model) describe() (map[string]string, error) {
 	r, err := m.registry()
 	if err != nil {
@@ -117,7 +123,7 @@ func (m *Model) describe() (map[string]string, error) {
 	if err != nil {
 		return nil, errors.Wrap(err, m.cfg.Name)
 	}
-	out := map[string]string{formatKey: formatVersion, configKey: string(text)}
+	out := map[string]string{formatKey: strconv.Itoa(currentFormat().version), configKey: string(text)}
 	if frozen, err := m.frozen(r); err != nil {
 		return nil, err
 	} else if frozen != "" {
@@ -126,12 +132,12 @@ func (m *Model) describe() (map[string]string, error) {
 	return out, nil
 }
 
-// finite refuses numbers that could not be read again.
+// finite refuses a tensor with numbers that could not be read again.
 func finite(path string, t *tensor.Dense) error {
 	return errs.At(dense.CheckFinite(t), path, "")
 }
 
-// writable finds the layer that Load could not read again, by its path.
+// writable refuses, by its path, a layer that Load could not read again.
 func writable(r *codec.Registry, path string, units []unit) error {
 	for _, u := range units {
 		here := path + "/" + u.name

@@ -201,7 +201,7 @@ func TestReadTakesNoMemoryForClaims(t *testing.T) {
 // A file of many layers takes time in proportion.
 func TestReadManyLayers(t *testing.T) {
 	m := models.NewSequential(models.Config{}, layers.Input{Shape: graph.Shape{1}}, layers.Flatten{})
-	const one = `{"name":"flatten","layer":{"class_name":"Flatten","config":{"name":""}}}`
+	const one = `{"name":"flatten","layer":{"class_name":"Flatten","config":{}}}`
 	var many strings.Builder
 	for i := range 100_000 {
 		if i > 0 {

@@ -2,7 +2,6 @@ package models_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/activations"
 	"github.com/engram-go/engram/layers/constraints"
@@ -79,20 +80,19 @@ func TestSaveLambda(t *testing.T) {
 	m := of(halve)
 	same(t, "prediction", predict(t, roundTrip(t, m, halve), x), predict(t, m, x))
 
-	for want, custom := range map[string][]any{
-		"sequential/time_distributed: TimeDistributed.Layer.Function must name a registered layers.Function, or one in Custom, got halve": nil,
-		"sequential/time_distributed: TimeDistributed.Layer.Function must be registered":                                                  {other},
-		"sequential: Config.Custom[1]: halve must name a single layers.Function":                                                          {halve, other},
+	for _, c := range []struct {
+		custom []any
+		want   errs.Error
+	}{
+		{nil, errs.Error{Field: "TimeDistributed.Layer.Function", Value: "halve"}},
+		{[]any{other}, errs.Error{Field: "TimeDistributed.Layer.Function", Value: "layers.Function"}},
+		{[]any{halve, other}, errs.Error{Path: "Config.Custom[1]", Field: "halve"}},
 	} {
-		_, err := of(custom...).WriteTo(io.Discard)
-		if err == nil || !strings.Contains(err.Error(), want) || !errors.Is(err, graph.ErrInput) {
-			t.Errorf("with %v: got %v, want %s", custom, err, want)
-		}
+		_, err := of(c.custom...).WriteTo(io.Discard)
+		errtest.Check(t, err, c.want)
 	}
-	const want = "config.layers[1].layer.config.layer.config.function: must name a registered layers.Function, or one in Custom, got halve"
-	if _, err := models.Read(bytes.NewReader(bytesOf(t, m)), models.LoadConfig{}); err == nil || !strings.Contains(err.Error(), want) {
-		t.Errorf("got %v, want %s", err, want)
-	}
+	_, err := models.Read(bytes.NewReader(bytesOf(t, m)), models.LoadConfig{})
+	errtest.Check(t, err, errs.Error{Path: "config.layers[1].layer.config.layer.config.function", Value: "halve"})
 }
 
 // fieldValues are not the defaults of any layer.
@@ -229,47 +229,26 @@ func TestSaveEveryValueOfAField(t *testing.T) {
 	}
 }
 
-// The file holds every default as it is now, so a later one changes nothing.
+// The file holds every default as it is now, so a later one changes nothing, and
+// leaves out what is zero.
 func TestSaveWritesDefaults(t *testing.T) {
 	m := forecaster(models.Config{})
 	f, err := safetensors.Read(bytes.NewReader(bytesOf(t, m)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got any
-	if err := json.Unmarshal([]byte(f.Metadata["engram_config"]), &got); err != nil {
-		t.Fatal(err)
-	}
-	want := map[string]any{"class_name": "Sequential", "config": map[string]any{
-		"name": "sequential", "seed": 0.0, "dtype": "float32",
-		"layers": []any{
-			map[string]any{"name": "input", "layer": map[string]any{"class_name": "Input", "config": map[string]any{"shape": []any{-1.0, 2.0}, "name": ""}}},
-			map[string]any{"name": "lstm", "layer": map[string]any{"class_name": "LSTM", "config": map[string]any{
-				"units": 3.0, "activation": "tanh", "recurrent_activation": "sigmoid", "no_bias": false, "no_unit_forget_bias": false,
-				"kernel_initializer":    "glorot_uniform",
-				"recurrent_initializer": map[string]any{"class_name": "Orthogonal", "config": map[string]any{"gain": 1.0}},
-				"bias_initializer":      "zeros",
-				"kernel_regularizer":    nil, "recurrent_regularizer": nil, "bias_regularizer": nil, "activity_regularizer": nil,
-				"kernel_constraint": nil, "recurrent_constraint": nil, "bias_constraint": nil,
-				"peepholes": false, "coupled_gates": false, "layer_norm": false, "zero_output_for_mask": false,
-				"dropout": 0.0, "recurrent_dropout": 0.0, "seed": nil, "return_sequences": false, "return_state": false, "unrolled": false, "go_backwards": false,
-				"initial_state": map[string]any{"class_name": "ZeroState", "config": map[string]any{}}, "name": "",
-			}}},
-			map[string]any{"name": "dense", "layer": map[string]any{"class_name": "Dense", "config": map[string]any{
-				"units": 1.0, "activation": "linear", "no_bias": false, "kernel_initializer": "glorot_uniform", "bias_initializer": "zeros",
-				"kernel_regularizer": nil, "bias_regularizer": nil, "activity_regularizer": nil, "kernel_constraint": nil, "bias_constraint": nil, "name": "",
-			}}},
-		},
-	}}
-	if diff := cmp.Diff(want, got); diff != "" {
+	const want = `{"class_name":"Sequential","config":{"name":"sequential","dtype":"float32","layers":[` +
+		`{"name":"input","layer":{"class_name":"Input","config":{"shape":[-1,2]}}},` +
+		`{"name":"lstm","layer":{"class_name":"LSTM","config":{"units":3,"activation":"tanh","recurrent_activation":"sigmoid",` +
+		`"kernel_initializer":"glorot_uniform","recurrent_initializer":{"class_name":"Orthogonal","config":{"gain":1}},"bias_initializer":"zeros",` +
+		`"initial_state":{"class_name":"ZeroState","config":{}}}}},` +
+		`{"name":"dense","layer":{"class_name":"Dense","config":{"units":1,"activation":"linear","kernel_initializer":"glorot_uniform","bias_initializer":"zeros"}}}]}}`
+	if diff := cmp.Diff(map[string]string{"engram_format": "1", "engram_config": want}, f.Metadata); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
-	}
-	if v := f.Metadata["engram_format"]; v != "1" {
-		t.Errorf("format %q", v)
 	}
 }
 
-// scaled is a layer of one's own, with a weight and an activation of one's own.
+// scaled is a custom layer with a weight and a custom activation.
 type scaled struct {
 	Factor     float64
 	Activation activations.Activation
@@ -306,33 +285,65 @@ func TestCustomLayers(t *testing.T) {
 
 	path := filepath.Join(t.TempDir(), "model")
 	for _, without := range [][]any{nil, {plusOne{}}, {scaled{}}} {
-		err := build(without...).Save(path)
-		refused(t, err, "sequential/mine", "scaled", "must")
-		if !slices.Contains(without, any(scaled{})) {
-			refused(t, err, "scaled must be registered, or in Custom, got models_test.scaled")
+		want := errs.Error{Field: "scaled", Value: "models_test.scaled"}
+		if slices.Contains(without, any(scaled{})) {
+			want = errs.Error{Field: "scaled.Activation", Value: "plusOne"}
+		}
+		incomplete := build(without...)
+		errtest.Check(t, incomplete.CheckSave(), want)
+		err := incomplete.Save(path)
+		errtest.Check(t, err, want)
+		if err != nil && !strings.HasPrefix(err.Error(), "sequential/mine: ") {
+			t.Errorf("the error must begin with the layer's path, got %v", err)
 		}
 		if _, err := os.Stat(path); err == nil {
 			t.Error("a refused model left a file")
 		}
 		_, err = models.Read(bytes.NewReader(bytesOf(t, m)), models.LoadConfig{Custom: without})
-		refused(t, err, "config.layers[2].layer", "must name a registered")
+		var e errs.Error
+		if !errors.As(err, &e) || !strings.HasPrefix(e.Path, "config.layers[2].layer.") {
+			t.Errorf("the error must be of layer 2, got %v", err)
+		}
 	}
 	for _, bad := range []any{nil, &scaled{}, 3, func() {}, struct{}{}} {
-		refused(t, build(scaled{}, plusOne{}, bad).Save(path), "sequential: Config.Custom[2]: value must")
+		errtest.Check(t, build(scaled{}, plusOne{}, bad).Save(path), errs.Error{Path: "Config.Custom[2]", Field: "value"})
 		_, err := models.Read(bytes.NewReader(bytesOf(t, m)), models.LoadConfig{Custom: []any{bad}})
-		refused(t, err, "LoadConfig.Custom[0]: value must")
+		errtest.Check(t, err, errs.Error{Path: "LoadConfig.Custom[0]", Field: "value"})
 	}
 }
 
 // What a config cannot hold is refused where it is saved, not where it is lost.
 func TestSaveRefusesWhatItWouldLose(t *testing.T) {
 	m := models.NewSequential(models.Config{Custom: []any{hidden{}}}, layers.Input{Shape: graph.Shape{2}}, hidden{secret: 3})
-	refused(t, m.Save(filepath.Join(t.TempDir(), "model")), "sequential/hidden", "hidden.secret must be zero")
+	want := errs.Error{Field: "hidden.secret", Value: "int"}
+	errtest.Check(t, m.CheckSave(), want)
+	errtest.Check(t, m.Save(filepath.Join(t.TempDir(), "model")), want)
 }
 
 type hidden struct{ secret int }
 
 func (hidden) Call(_ *graph.Scope, inputs ...graph.Value) []graph.Value { return inputs }
+
+// CheckSave agrees with Save, does not keep a model from being used, and names the
+// part of a nested model.
+func TestCheckSave(t *testing.T) {
+	unknown := models.NewSequential(models.Config{Name: "inner"}, layers.Input{Shape: graph.Shape{2}},
+		layers.Dense{Units: 2, KernelInitializer: rising{Step: 0.5}})
+	m := models.NewSequential(models.Config{Name: "outer"}, layers.Input{Shape: graph.Shape{2}}, unknown)
+	predict(t, m, inputs(tensor.Float32, 3, 2))
+	err := m.CheckSave()
+	errtest.Check(t, err, errs.Error{Field: "Dense.KernelInitializer", Value: "rising"})
+	if err != nil && !strings.HasPrefix(err.Error(), "outer/inner/dense: ") {
+		t.Errorf("the error must begin with the layer's path, got %v", err)
+	}
+	known := models.NewSequential(models.Config{Custom: []any{rising{}}}, layers.Input{Shape: graph.Shape{2}},
+		layers.Dense{Units: 2, KernelInitializer: rising{Step: 0.5}})
+	if err := known.CheckSave(); err != nil {
+		t.Error(err)
+	}
+	errtest.Check(t, models.NewSequential(models.Config{}).CheckSave(), errs.Error{Path: "sequential", Field: "model"})
+	errtest.Check(t, new(models.Model).CheckSave(), errs.Error{Field: "model"})
+}
 
 func TestWriteToCountsBytes(t *testing.T) {
 	m := forecaster(models.Config{})
@@ -347,7 +358,7 @@ func TestWriteToCountsBytes(t *testing.T) {
 		t.Errorf("got %d, %v", n, err)
 	}
 	_, err = m.WriteTo(nil)
-	refused(t, err, "writer must not be nil")
+	errtest.Check(t, err, errs.Error{Path: "sequential", Field: "writer"})
 	_, err = models.Read(nil, models.LoadConfig{})
-	refused(t, err, "reader must not be nil")
+	errtest.Check(t, err, errs.Error{Field: "reader"})
 }

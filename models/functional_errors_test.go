@@ -116,9 +116,9 @@ func TestExplodingModels(t *testing.T) {
 func TestReadRefusesFunctional(t *testing.T) {
 	m := translator(models.Config{Seed: 1})
 	for name, c := range map[string]struct{ from, to, want string }{
-		"a cycle":                  {`{"layer":"encoder","inputs":[{"call":1,`, `{"layer":"encoder","inputs":[{"call":3,`, "functional: call 2: input 0 must come from one of the 2 calls before it, got 3"},
-		"itself":                   {`{"layer":"encoder","inputs":[{"call":1,`, `{"layer":"encoder","inputs":[{"call":2,`, "functional: call 2: input 0 must come from one of the 2 calls before it, got 2"},
-		"a negative call":          {`{"layer":"encoder","inputs":[{"call":1,`, `{"layer":"encoder","inputs":[{"call":-1,`, "call 2: input 0 must come from"},
+		"a cycle":                  {`{"layer":"encoder","inputs":[{"call":1`, `{"layer":"encoder","inputs":[{"call":3`, "functional: call 2: input 0 must come from one of the 2 calls before it, got 3"},
+		"itself":                   {`{"layer":"encoder","inputs":[{"call":1`, `{"layer":"encoder","inputs":[{"call":2`, "functional: call 2: input 0 must come from one of the 2 calls before it, got 2"},
+		"a negative call":          {`{"layer":"encoder","inputs":[{"call":1`, `{"layer":"encoder","inputs":[{"call":-1`, "call 2: input 0 must come from"},
 		"a missing node":           {`{"layer":"encoder"`, `{"layer":"decoder"`, "functional: layers and calls must all lead to an output"},
 		"an unknown layer":         {`{"layer":"encoder"`, `{"layer":"encode"`, `functional: layer of call 2 must be one of the model's, got "encode"`},
 		"no such output":           {`{"call":2,"output":2}`, `{"call":2,"output":7}`, "functional/encoder: output must be one of the layer's 3, counted from 0, got 7"},
@@ -128,12 +128,12 @@ func TestReadRefusesFunctional(t *testing.T) {
 		"an input twice":           {`"inputs":[1,0]`, `"inputs":[0,0]`, "functional: input 1 must be given once"},
 		"an input that is a layer": {`"inputs":[1,0]`, `"inputs":[0,2]`, "functional: input 1 must be a call of an Input, got 2"},
 		"an input of nothing":      {`"inputs":[1,0]`, `"inputs":[0,99]`, "functional: input 1 must be a call of an Input, got 99"},
-		"no outputs":               {`"outputs":[{"call":4,"output":0}]`, `"outputs":[]`, "functional: model must have an output"},
-		"an unknown output":        {`"outputs":[{"call":4,`, `"outputs":[{"call":5,`, "functional: output 0 must come from one of the 5 calls"},
-		"layers left over":         {`"outputs":[{"call":4,`, `"outputs":[{"call":3,`, "functional: layers and calls must all lead to an output"},
+		"no outputs":               {`"outputs":[{"call":4}]`, `"outputs":[]`, "functional: model must have an output"},
+		"an unknown output":        {`"outputs":[{"call":4`, `"outputs":[{"call":5`, "functional: output 0 must come from one of the 5 calls"},
+		"layers left over":         {`"outputs":[{"call":4`, `"outputs":[{"call":3`, "functional: layers and calls must all lead to an output"},
 		"two of one name":          {`{"name":"decoder"`, `{"name":"encoder"`, `functional: layer name must be used once, got "encoder"`},
 		"no name":                  {`{"name":"decoder"`, `{"name":""`, `functional: layer name must be one line`},
-		"null":                     {`{"layer":"encoder","inputs":[{"call":1,"output":0}]}`, `null`, "engram_config"},
+		"null":                     {`{"layer":"encoder","inputs":[{"call":1}]}`, `null`, "engram_config"},
 		"no dtype":                 {`"dtype":"float32"`, `"dtype":""`, "dtype must be float32 or float64"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -144,8 +144,8 @@ func TestReadRefusesFunctional(t *testing.T) {
 	outer := models.NewSequential(models.Config{Name: "outer"}, layers.Input{Shape: graph.Shape{2}}, sum())
 	_, err := read(edited(t, outer, config(`"class_name":"Dense","config":{"units":1`, `"class_name":"Dense","config":{"units":-1`)))
 	refused(t, err, "outer/sequential/dense: Dense.Units must be positive, got -1")
-	_, err = read(edited(t, outer, config(`"dtype":"float32","layers":[{"name":"input","layer":{"class_name":"Input","config":{"shape":[2],"name":""}}},{"name":"dense"`,
-		`"dtype":"float64","layers":[{"name":"input","layer":{"class_name":"Input","config":{"shape":[2],"name":""}}},{"name":"dense"`)))
+	_, err = read(edited(t, outer, config(`"dtype":"float32","layers":[{"name":"input","layer":{"class_name":"Input","config":{"shape":[2]}}},{"name":"dense"`,
+		`"dtype":"float64","layers":[{"name":"input","layer":{"class_name":"Input","config":{"shape":[2]}}},{"name":"dense"`)))
 	refused(t, err, "outer/sequential: Config.Dtype must be float32 like that of the model around it, got float64")
 	_, err = read(edited(t, outer, func(f *safetensors.File) { delete(f.Tensors, "outer/sequential/dense/bias") }))
 	refused(t, err, "outer/sequential/dense/bias: weight must be stored")

@@ -3,14 +3,14 @@ package models
 import (
 	"fmt"
 
-	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/strictjson"
 )
 
-// JSON is the model without its weights, as text: what a file says of it, every
-// default written out. FromJSON makes a model of it that is equal in everything
-// else: layers, names, seed, dtype and what is frozen. It refuses a layer that is
-// neither Engram's own nor in Config.Custom.
+// JSON is the model without its weights, as the text in a file that Save writes.
+// Defaults are filled in, and fields that are zero left out. FromJSON makes a model of
+// it that is equal in everything else: layers, names, seed, dtype and what is frozen.
+// JSON refuses what CheckSave refuses.
 func (m *Model) JSON() ([]byte, error) {
 	if err := m.Build(); err != nil {
 		return nil, err
@@ -26,16 +26,20 @@ func (m *Model) JSON() ([]byte, error) {
 	return append(out, '}'), nil
 }
 
-// FromJSON makes a model of what Model.JSON wrote. Its weights start anew from
-// its seed, and take the memory that the layers ask for. Nothing else is trusted:
-// text of a later format, an unknown layer or field, or layers that do not fit
-// together are errors.
+// FromJSON makes a model of what Model.JSON wrote, in this version of Engram or an
+// earlier one. Its weights are initialized from its seed, and take the memory that
+// the layers ask for. Text of a newer format, an unknown layer or field, and layers
+// that do not fit together are errors.
 func FromJSON(data []byte, cfg LoadConfig) (*Model, error) {
+	return fromJSON(data, cfg, currentFormat())
+}
+
+func fromJSON(data []byte, cfg LoadConfig, known format) (*Model, error) {
 	text, err := parts(data)
 	if err != nil {
 		return nil, err
 	}
-	m, r, err := described(text, cfg)
+	m, r, err := described(text, cfg, known)
 	if err != nil {
 		return nil, err
 	}
@@ -48,24 +52,23 @@ func FromJSON(data []byte, cfg LoadConfig) (*Model, error) {
 	return m, nil
 }
 
-// parts are what JSON was put together from, by the keys of a file.
+// parts are what JSON joined, by the keys of a file.
 func parts(data []byte) (map[string]string, error) {
-	const depth = 101 // one more than a config by itself
-	if err := strictjson.Check(data, depth); err != nil {
-		return nil, strictjson.In("JSON", err)
+	if err := strictjson.Check(data, maxDepth+1); err != nil {
+		return nil, errs.At(err, "JSON", "")
 	}
 	text := map[string]string{}
 	err := strictjson.Object(data, func(key string, value []byte) (err error) {
 		switch key {
 		case formatKey:
 			text[key], err = strictjson.String(value)
-			err = strictjson.In(key, err)
+			err = errs.At(err, "", key)
 		case configKey, frozenKey:
 			text[key] = string(value)
 		default:
-			err = graph.Error{Field: strictjson.Label(key), Rule: fmt.Sprintf("must be %s, %s or %s", formatKey, configKey, frozenKey)}
+			err = unknownKey(key)
 		}
 		return err
 	})
-	return text, strictjson.In("JSON", err)
+	return text, errs.At(err, "JSON", "")
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/models"
 	"github.com/google/go-cmp/cmp"
@@ -54,8 +56,7 @@ func ExampleModel_JSON() {
 	//             "config": {
 	//               "shape": [
 	//                 4
-	//               ],
-	//               "name": ""
+	//               ]
 	//             }
 	//           }
 	//         },
@@ -64,10 +65,7 @@ func ExampleModel_JSON() {
 	//           "layer": {
 	//             "class_name": "Dropout",
 	//             "config": {
-	//               "rate": 0.5,
-	//               "noise_shape": null,
-	//               "seed": null,
-	//               "name": ""
+	//               "rate": 0.5
 	//             }
 	//           }
 	//         }
@@ -78,7 +76,7 @@ func ExampleModel_JSON() {
 }
 
 // What comes back is equal: in its text, its summary, its first weights, and in
-// what is frozen, also where models hold models and layers of one's own.
+// what is frozen, also with nested models and custom layers.
 func TestJSON(t *testing.T) {
 	frozen := forecaster(models.Config{Seed: 3, Dtype: tensor.Float64})
 	if err := frozen.Freeze("lstm/kernel", "dense"); err != nil {
@@ -121,29 +119,33 @@ func TestJSONRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	change := func(from, to string) string { return strings.Replace(string(text), from, to, 1) }
-	for _, c := range []struct{ text, want string }{
-		{"", "JSON must be one complete value"},
-		{"[]", "JSON must be an object"},
-		{string(text[:len(text)-1]), "JSON must be one complete value"},
-		{string(text) + "{}", "JSON must be one complete value"},
-		{"{}", `engram_format must be "1", as Save writes it, got ""`},
-		{change(`"1"`, `"2"`), `engram_format must be "1", as Save writes it, got "2"`},
-		{change(`"1"`, `1`), "engram_format must be a string, got 1"},
-		{change(`"engram_config"`, `"config"`), "config must be engram_format, engram_config or engram_frozen"},
-		{change(`"LSTM"`, `"Lstm"`), "engram_config: config.layers[1].layer.class_name: must name a registered layers.Layer, or one in Custom, got Lstm"},
-		{change(`"units":3`, `"units":-3`), "sequential/lstm: LSTM.Units must be positive, got -3"},
-		{change(`"shape":[-1,2]`, `"shape":[2]`), "sequential/lstm"},
-		{string(text[:len(text)-1]) + `,"engram_frozen":["dense/kern"]}`, "sequential/dense/kern: engram_frozen must name a weight of the model"},
+	for _, c := range []struct {
+		text string
+		want errs.Error
+	}{
+		{"", errs.Error{Path: "JSON"}},
+		{"[]", errs.Error{Path: "JSON", Value: "[]"}},
+		{string(text[:len(text)-1]), errs.Error{Path: "JSON"}},
+		{string(text) + "{}", errs.Error{Path: "JSON"}},
+		{"{}", errs.Error{Field: "engram_format", Value: `""`}},
+		{change(`"1"`, `"2"`), errs.Error{Field: "engram_format", Value: "2"}},
+		{change(`"1"`, `1`), errs.Error{Path: "JSON", Field: "engram_format", Value: "1"}},
+		{change(`"engram_config"`, `"config"`), errs.Error{Path: "JSON", Field: "config"}},
+		{change(`"engram_config"`, `"engram_format":"1","engram_config"`), errs.Error{Path: "JSON", Value: `"engram_format"`}},
+		{change(`"LSTM"`, `"Lstm"`), errs.Error{Path: "config.layers[1].layer.class_name", Value: "Lstm"}},
+		{change(`"units":3`, `"units":-3`), errs.Error{Path: "sequential/lstm", Field: "LSTM.Units", Value: "-3"}},
+		{change(`"shape":[-1,2]`, `"shape":[2]`), errs.Error{Path: "sequential/lstm", Field: "LSTM"}},
+		{string(text[:len(text)-1]) + `,"engram_frozen":["dense/kern"]}`, errs.Error{Path: "sequential/dense/kern", Field: "engram_frozen"}},
 	} {
 		m, err := models.FromJSON([]byte(c.text), models.LoadConfig{})
-		refused(t, err, c.want)
+		errtest.Check(t, err, c.want)
 		if m != nil {
 			t.Error("got a model beside the error")
 		}
 	}
 	unknown := models.NewSequential(models.Config{}, layers.Input{Shape: graph.Shape{2}}, scaled{})
 	_, err = unknown.JSON()
-	refused(t, err, "sequential/scaled")
+	errtest.Check(t, err, errs.Error{Field: "scaled", Value: "models_test.scaled"})
 	_, err = models.NewSequential(models.Config{}).JSON()
-	refused(t, err, "must have layers")
+	errtest.Check(t, err, errs.Error{Path: "sequential", Field: "model"})
 }

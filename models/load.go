@@ -16,38 +16,41 @@ import (
 	"github.com/pkg/errors"
 )
 
-// LoadConfig says what a file may hold besides Engram's own types.
+// LoadConfig says what a file may hold besides Engram's types.
 type LoadConfig struct {
 	Custom []any // as in Config
 }
 
-// Load reads a model that Save wrote. The file is not trusted: one that is cut
-// short, too long, of a later format, that names an unknown layer, lacks a field
-// of one of Engram's own types, or whose weights do not fit its layers is an error.
-// Weights are read once they are known to fit.
+// Load reads a model that Save wrote, in this version of Engram or an earlier one. A
+// field that the file lacks is zero, and then its default: so it is for fields that a
+// type got after the file was written.
+//
+// The file is not trusted. One that is cut short or too long, has a newer format, an
+// unknown layer or field, as a newer version may write it, or weights that do not fit
+// the layers is an error. Weights are read once they are known to fit.
 func Load(path string, cfg LoadConfig) (*Model, error) {
 	f, err := safetensors.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	m, err := restore(f, cfg)
+	m, err := restore(f, cfg, currentFormat())
 	return m, errors.Wrap(err, path)
 }
 
-// Read reads from a stream what WriteTo wrote.
+// Read reads from a stream what WriteTo wrote, as Load does.
 func Read(r io.Reader, cfg LoadConfig) (*Model, error) {
 	f, err := safetensors.NewReader(r)
 	if err != nil {
 		return nil, err
 	}
-	return restore(f, cfg)
+	return restore(f, cfg, currentFormat())
 }
 
 // restore makes the model of what a file says, and reads the weights once they
 // are known to fit.
-func restore(f *safetensors.Reader, cfg LoadConfig) (*Model, error) {
-	m, r, err := described(f.Metadata, cfg)
+func restore(f *safetensors.Reader, cfg LoadConfig, known format) (*Model, error) {
+	m, r, err := described(f.Metadata, cfg, known)
 	if err != nil {
 		return nil, err
 	}
@@ -80,21 +83,22 @@ func restore(f *safetensors.Reader, cfg LoadConfig) (*Model, error) {
 	return m, nil
 }
 
-// described makes the model that describe told of, without weights, and the
-// registry for the rest of what it said.
-func described(text map[string]string, cfg LoadConfig) (*Model, *codec.Registry, error) {
-	if v := text[formatKey]; v != formatVersion {
-		return nil, nil, graph.Error{Field: formatKey, Rule: fmt.Sprintf("must be %q, as Save writes it", formatVersion), Value: fmt.Sprintf("%q", v)}
+// described makes a model of what describe says of it, without weights, and the
+// registry for what is frozen.
+func described(text map[string]string, cfg LoadConfig, known format) (*Model, *codec.Registry, error) {
+	config, err := known.config(text)
+	if err != nil {
+		return nil, nil, err
 	}
 	r, err := registry("LoadConfig.Custom", cfg.Custom)
 	if err != nil {
 		return nil, nil, err
 	}
 	var whole layers.Layer
-	if err := r.Decode([]byte(text[configKey]), &whole); err != nil {
+	if err := r.Decode(config, &whole); err != nil {
 		return nil, nil, errors.Wrap(err, configKey)
 	}
-	config, ok := whole.(saved.Model)
+	model, ok := whole.(saved.Model)
 	if !ok {
 		got := "null"
 		if whole != nil {
@@ -102,7 +106,7 @@ func described(text map[string]string, cfg LoadConfig) (*Model, *codec.Registry,
 		}
 		return nil, nil, graph.Error{Field: configKey, Rule: "must be the config of a Sequential or a Functional", Value: got}
 	}
-	m, err := rebuild(config, cfg)
+	m, err := rebuild(model, cfg)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -112,8 +116,7 @@ func described(text map[string]string, cfg LoadConfig) (*Model, *codec.Registry,
 	return m, r, nil
 }
 
-// stored are the shapes of the weights in a file, which must be of the model's
-// dtype.
+// stored are the shapes of the weights in a file, whose dtype must be the model's.
 func (m *Model) stored(infos map[string]safetensors.Info) (map[string]graph.Shape, error) {
 	shapes := make(map[string]graph.Shape, len(infos))
 	for _, path := range slices.Sorted(maps.Keys(infos)) {

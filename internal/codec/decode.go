@@ -2,9 +2,9 @@ package codec
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 
 	"github.com/engram-go/engram/internal/errs"
@@ -14,12 +14,13 @@ import (
 // Decode reads what Encode wrote into the variable that dst points to: an
 // interface, a registered struct or name, or a slice, array or map.
 //
-// Nothing is guessed or passed over: a class, name or key that is not known, a
-// field that is not given, except of structs that With has added, a key given
-// twice, a value of another kind, a number that does not fit, null for what has
-// none, more than one value, more than 100 levels or 16 MiB are errors, and then
-// dst stays as it was. Errors are errs.Error values, whose Path is the place in
-// the JSON, such as "layers[2].config.units".
+// A field that is absent is zero, so that a type may get more fields: their zero
+// value must mean what the type did without them. Nothing else is assumed or
+// ignored. A class, name or key that is not known, a key given twice, a value of
+// another kind, a number that does not fit, null for a type without it, more than
+// one value, more than 100 levels or 16 MiB are errors, and then dst stays as it
+// was. Errors are errs.Error values, whose Path is the place in the JSON, such as
+// "layers[2].config.units".
 func (r *Registry) Decode(data []byte, dst any) error {
 	p := reflect.ValueOf(dst)
 	if p.Kind() != reflect.Pointer || p.IsNil() || p.Type().Elem().Kind() == reflect.Pointer {
@@ -29,7 +30,7 @@ func (r *Registry) Decode(data []byte, dst any) error {
 	err := check(data)
 	if err == nil {
 		data = bytes.TrimSpace(data)
-		d := decoder{Registry: r}
+		d := decoder{Registry: r, author: "Engram"}
 		if named(v.Type()) {
 			err = d.named(data, v, "")
 		} else {
@@ -37,11 +38,7 @@ func (r *Registry) Decode(data []byte, dst any) error {
 		}
 	}
 	if err != nil {
-		var e errs.Error
-		if errors.As(err, &e) && e.Path == "" && e.Field == "" {
-			return in("JSON", err)
-		}
-		return err
+		return errs.At(err, "JSON", "")
 	}
 	p.Elem().Set(v)
 	return nil
@@ -49,16 +46,16 @@ func (r *Registry) Decode(data []byte, dst any) error {
 
 type decoder struct {
 	*Registry
-	lax bool // whether fields of the struct at work may be missing
+	author string // of the type that is decoded: of Engram, or of the program
 }
 
-// value fills v, which is zero, from data, which stands at path.
+// value fills v, which is zero, from data, whose place is path.
 func (d decoder) value(data []byte, v reflect.Value, path string) error {
 	refuse := func(rule string) error {
 		return errs.Error{Path: path, Rule: rule, Value: strictjson.Clip(data)}
 	}
 	if !writable(v.Type()) {
-		return refuse(fmt.Sprintf("must not be there, as nothing fits a %v", v.Type()))
+		return refuse(fmt.Sprintf("must be absent, as JSON cannot hold a %v", v.Type()))
 	}
 	if isNamed(v.Type()) {
 		return d.named(data, v, path)
@@ -97,7 +94,7 @@ func (d decoder) value(data []byte, v reflect.Value, path string) error {
 	case reflect.String:
 		s, err := strictjson.String(data)
 		if err != nil {
-			return at(path, err)
+			return errs.At(err, path, "")
 		}
 		v.SetString(s)
 	case reflect.Slice, reflect.Array:
@@ -118,17 +115,17 @@ func (d decoder) value(data []byte, v reflect.Value, path string) error {
 	return nil
 }
 
-// named fills v with the registered struct or name that data asks for.
+// named fills v with the registered struct or name that data names.
 func (d decoder) named(data []byte, v reflect.Value, path string) error {
 	switch data[0] {
 	case '"':
 		name, err := strictjson.String(data)
 		if err != nil {
-			return at(path, err)
+			return errs.At(err, path, "")
 		}
 		p, err := d.names.find(name, v.Type())
 		if err != nil {
-			return at(path, err)
+			return errs.At(err, path, "")
 		}
 		v.Set(p)
 		return nil
@@ -148,20 +145,23 @@ func (d decoder) class(data []byte, v reflect.Value, path string) error {
 		return nil
 	})
 	if err != nil {
-		return at(path, err)
+		return errs.At(err, path, "")
 	}
 	if len(parts) != 2 {
 		return errs.Error{Path: path, Rule: "must have class_name and config", Value: strictjson.Clip(data)}
 	}
 	name, err := strictjson.String(parts["class_name"])
 	if err != nil {
-		return at(join(path, "class_name"), err)
+		return errs.At(err, join(path, "class_name"), "")
 	}
 	p, err := d.structs.find(name, v.Type())
 	if err != nil {
-		return at(join(path, "class_name"), err)
+		return errs.At(err, join(path, "class_name"), "")
 	}
-	d.lax = !d.whole[p.Type()]
+	d.author = "Engram"
+	if d.custom[p.Type()] {
+		d.author = "the program"
+	}
 	config := reflect.New(p.Type()).Elem()
 	if err := d.fields(parts["config"], config, join(path, "config")); err != nil {
 		return err
@@ -175,25 +175,30 @@ func (d decoder) fields(data []byte, v reflect.Value, path string) error {
 	if err != nil {
 		return err
 	}
-	given := map[string]bool{}
 	err = strictjson.Object(data, func(key string, value []byte) error {
-		given[key] = true
 		for _, f := range fields {
 			if f.key == key {
 				return d.value(value, v.FieldByIndex(f.Index), join(path, key))
 			}
 		}
-		return errs.Error{Path: join(path, key), Rule: fmt.Sprintf("must be a field of %v", v.Type()), Value: strictjson.Clip(value)}
-	})
-	if err != nil {
-		return at(path, err)
-	}
-	for _, f := range fields {
-		if !given[f.key] && !d.lax {
-			return errs.Error{Path: join(path, f.key), Rule: "must be given"}
+		if slices.Contains(d.retired[v.Type()], key) {
+			if !zeroJSON(value) {
+				return errs.Error{Path: join(path, key), Rule: fmt.Sprintf("must be zero, as %v does not have this field any more", v.Type()), Value: strictjson.Clip(value)}
+			}
+			return nil
 		}
+		return errs.Error{Path: join(path, key), Rule: fmt.Sprintf("must be a field of %v, unless the file comes from a newer version of %s", v.Type(), d.author), Value: strictjson.Clip(value)}
+	})
+	return errs.At(err, path, "")
+}
+
+// zeroJSON tells whether a value is the zero one of its kind.
+func zeroJSON(value []byte) bool {
+	switch string(value) {
+	case "null", "false", `""`, "0":
+		return true
 	}
-	return nil
+	return false
 }
 
 func (d decoder) list(data []byte, v reflect.Value, path string) error {
@@ -214,7 +219,7 @@ func (d decoder) list(data []byte, v reflect.Value, path string) error {
 	})
 	switch {
 	case err != nil:
-		return at(path, err)
+		return errs.At(err, path, "")
 	case v.Kind() == reflect.Array && n != v.Len():
 		return errs.Error{Path: path, Rule: fmt.Sprintf("must have %d elements", v.Len()), Value: n}
 	case v.Kind() == reflect.Slice && n == 0:
@@ -233,7 +238,7 @@ func (d decoder) mapping(data []byte, v reflect.Value, path string) error {
 		v.SetMapIndex(reflect.ValueOf(key).Convert(v.Type().Key()), elem)
 		return nil
 	})
-	return at(path, err)
+	return errs.At(err, path, "")
 }
 
 func join(path, key string) string {

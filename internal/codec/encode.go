@@ -1,7 +1,6 @@
 package codec
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"reflect"
@@ -18,12 +17,16 @@ import (
 // A struct at the top or behind an interface becomes {"class_name", "config"},
 // a named string there becomes its name, as a Named value does anywhere; all
 // must be in the registry. The config of a struct, and a struct in a field of
-// its own type, is an object with a key for each exported field, in order and in
-// snake_case. Numbers, booleans, strings, slices, arrays and maps by string
-// become what JSON has for them; nil slices, maps, pointers and interfaces
-// become null. Pointers may lead to anything that is not null itself.
+// its own type, is an object with a key for each exported field that is not zero,
+// in order and in snake_case. Numbers, booleans, strings, slices, arrays and maps
+// by string become the like of JSON; nil slices, maps, pointers and interfaces
+// become null. A pointer may point to anything that is not null itself.
 //
-// Refused, with a errs.Error whose Field says where ("LSTM.Activation"), are
+// Zero fields are left out, as Decode reads an absent field as zero: so an earlier
+// version, whose type has fewer fields, reads all files that do not use the new
+// ones.
+//
+// Refused, with an errs.Error whose Field says where ("LSTM.Activation"), are
 // values that would be lost: NaN and infinities, functions, channels, complex
 // numbers and unexported fields unless zero, types and names that are not in the
 // registry, text that is not UTF-8, more than 100 levels or 16 MiB of JSON.
@@ -47,12 +50,12 @@ func (r *Registry) Encode(v any) ([]byte, error) {
 		return nil, err
 	}
 	if err := check(b); err != nil {
-		return nil, in(name, err)
+		return nil, errs.At(err, "", name)
 	}
 	return b, nil
 }
 
-// check holds JSON to the limits on depth and size, and to the language.
+// check refuses JSON that is too deep, too large or not valid.
 func check(b []byte) error {
 	if len(b) > maxBytes {
 		return errs.Error{Rule: fmt.Sprintf("must be within %d bytes of JSON", maxBytes), Value: len(b)}
@@ -62,10 +65,10 @@ func check(b []byte) error {
 
 type encoder struct{ *Registry }
 
-// value appends v. The path says where it stands, as Go would; the depth is the
-// number of arrays and objects around it.
+// value appends v. The path is its place, as in Go; the depth is the number of
+// arrays and objects around it.
 func (e encoder) value(b []byte, v reflect.Value, path string, depth int) ([]byte, error) {
-	if depth > maxDepth || len(b) > maxBytes { // it may go round in a circle
+	if depth > maxDepth || len(b) > maxBytes { // it may contain itself
 		return nil, errs.Error{Field: strictjson.Clip([]byte(path)), Rule: fmt.Sprintf("must be within %d levels and %d bytes of JSON", maxDepth, maxBytes)}
 	}
 	if !writable(v.Type()) {
@@ -123,11 +126,11 @@ func (e encoder) named(b []byte, v reflect.Value, want reflect.Type, path string
 	p, err := known.find(name, want)
 	switch {
 	case err == nil && (p.Type() != v.Type() || own && !p.Equal(v)),
-		err != nil && want == v.Type() && !own && v.Kind() == reflect.Struct: // its type is all that is asked for
+		err != nil && want == v.Type() && !own && v.Kind() == reflect.Struct: // of no interface, so only its type counts
 		err = errs.Error{Rule: "must be registered, or in Custom", Value: v.Type()}
 	}
 	if err != nil {
-		return nil, in(path, err)
+		return nil, errs.At(err, "", path)
 	}
 	if own || v.Kind() == reflect.String {
 		return text(b, name, path)
@@ -149,24 +152,48 @@ func (e encoder) fields(b []byte, v reflect.Value, path string, depth int) ([]by
 		return nil, err
 	}
 	b = append(b, '{')
-	next := 0
+	written := 0
 	for i := range v.NumField() {
-		f := v.Type().Field(i)
-		here := strings.TrimPrefix(path+"."+f.Name, ".")
-		if next == len(fields) || f.Name != fields[next].Name {
-			if !v.Field(i).IsZero() {
-				return nil, errs.Error{Field: here, Rule: "must be zero, as it cannot be written", Value: f.Type}
-			}
+		if isZero(v.Field(i)) {
 			continue
 		}
-		b = comma(b, next)
-		b = append(append(append(b, '"'), fields[next].key...), `":`...)
+		f := v.Type().Field(i)
+		here := strings.TrimPrefix(path+"."+f.Name, ".")
+		at := slices.IndexFunc(fields, func(known field) bool { return known.Name == f.Name })
+		if at < 0 {
+			return nil, errs.Error{Field: here, Rule: "must be zero, as it cannot be written", Value: f.Type}
+		}
+		b = comma(b, written)
+		b = append(append(append(b, '"'), fields[at].key...), `":`...)
 		if b, err = e.value(b, v.Field(i), here, depth); err != nil {
 			return nil, err
 		}
-		next++
+		written++
 	}
 	return append(b, '}'), nil
+}
+
+// isZero tells whether a value is zero to the bit: −0 is not.
+func isZero(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Float32, reflect.Float64:
+		return math.Float64bits(v.Float()) == 0
+	case reflect.Array:
+		for i := range v.Len() {
+			if !isZero(v.Index(i)) {
+				return false
+			}
+		}
+		return true
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if !isZero(v.Field(i)) {
+				return false
+			}
+		}
+		return true
+	}
+	return v.IsZero()
 }
 
 func (e encoder) list(b []byte, v reflect.Value, path string, depth int) ([]byte, error) {
@@ -200,7 +227,7 @@ func (e encoder) mapping(b []byte, v reflect.Value, path string, depth int) ([]b
 
 func text(b []byte, s, path string) ([]byte, error) {
 	b, err := strictjson.AppendString(b, s)
-	return b, in(path, err)
+	return b, errs.At(err, "", path)
 }
 
 func comma(b []byte, before int) []byte {
@@ -208,14 +235,4 @@ func comma(b []byte, before int) []byte {
 		b = append(b, ',')
 	}
 	return b
-}
-
-// in gives an error its field.
-func in(path string, err error) error {
-	var e errs.Error
-	if !errors.As(err, &e) {
-		return err
-	}
-	e.Field = path
-	return e
 }

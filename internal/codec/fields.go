@@ -1,7 +1,6 @@
 package codec
 
 import (
-	"errors"
 	"reflect"
 	"strings"
 	"unicode"
@@ -9,7 +8,7 @@ import (
 	"github.com/engram-go/engram/internal/errs"
 )
 
-// A field is one that is written, under its key.
+// A field of a struct that is written, and its key.
 type field struct {
 	reflect.StructField
 	key string
@@ -36,7 +35,7 @@ func fieldsOf(t reflect.Type) ([]field, error) {
 }
 
 // writable tells whether JSON can hold a value of type t, as far as its kind
-// says. A pointer to what has a null of its own is none: null would stand for
+// says. A pointer to a type with a null of its own is none, as null would mean
 // two things.
 func writable(t reflect.Type) bool {
 	switch t.Kind() {
@@ -54,8 +53,8 @@ func writable(t reflect.Type) bool {
 	return true
 }
 
-// named tells whether a value at the top is written by the name it has in the
-// registry, as behind an interface.
+// named tells whether a value at the top is written by its name in the registry,
+// as behind an interface.
 func named(t reflect.Type) bool {
 	return t.Kind() == reflect.Struct || t.Kind() == reflect.String && t.PkgPath() != ""
 }
@@ -75,14 +74,4 @@ func snake(name string) string {
 		b.WriteRune(unicode.ToLower(c))
 	}
 	return b.String()
-}
-
-// at gives an error its place, unless a deeper place is known.
-func at(path string, err error) error {
-	var e errs.Error
-	if !errors.As(err, &e) || e.Path != "" {
-		return err
-	}
-	e.Path = path
-	return e
 }

@@ -20,18 +20,19 @@ const (
 	maxBytes = 16 << 20 // of JSON; a config takes a few thousand
 )
 
-// Registry knows the structs and named constants that may stand where a config
-// has a field of an interface type. The zero value knows none. It does not
-// change once it is made, so many goroutines may share one.
+// Registry knows the structs and named constants that a field of an interface type
+// may hold. The zero value knows none. It does not change once it is made, so many
+// goroutines may share one.
 type Registry struct {
 	structs, names table
 	types          reached
-	whole          map[reflect.Type]bool // structs whose configs must have every field
+	custom         map[reflect.Type]bool     // structs that With has added
+	retired        map[reflect.Type][]string // keys of fields that a struct had once
 }
 
-// Named is a value that JSON cannot hold, such as a function, and that has a
-// name of its own. It is written as that name, and read as the registered value
-// of its type and name: itself, and not another that is called the same.
+// Named is a value that JSON cannot hold, such as a function, and that has a name.
+// It is written as that name, and read as the registered value of its type and
+// name. Encode refuses another value with the name of a registered one.
 type Named interface{ RegisteredName() string }
 
 // isNamed tells whether values of type t are Named themselves.
@@ -48,29 +49,47 @@ type table map[string][]reflect.Value
 // types, such as activations.Tanh, and Named values. One that is given twice
 // counts once. It refuses anything else, pointers included, two prototypes of
 // one name where some field of a prototype accepts both, and structs with two
-// fields of one key. Decode wants every field of these structs.
+// fields of one key.
 func NewRegistry(prototypes ...any) (*Registry, error) {
-	r := &Registry{structs: table{}, names: table{}, whole: map[reflect.Type]bool{}}
+	r := &Registry{structs: table{}, names: table{}}
 	if err := r.addAll("prototypes", prototypes); err != nil {
 		return nil, err
-	}
-	for _, p := range prototypes {
-		r.whole[reflect.TypeOf(p)] = true
 	}
 	return r, r.unique()
 }
 
-// With is the registry with more prototypes, which a field of that name holds. They
-// may get more fields in time: those that are not given are zero.
+// With returns the registry with more prototypes, those of the program that uses
+// Engram. Errors name the field that holds them.
 func (r *Registry) With(field string, prototypes ...any) (*Registry, error) {
-	more := &Registry{structs: r.structs.clone(), names: r.names.clone(), types: slices.Clone(r.types), whole: r.whole}
+	more := &Registry{structs: r.structs.clone(), names: r.names.clone(), types: slices.Clone(r.types), custom: map[reflect.Type]bool{}, retired: r.retired}
+	maps.Copy(more.custom, r.custom)
 	if err := more.addAll(field, prototypes); err != nil {
 		return nil, err
 	}
 	if err := more.unique(); err != nil {
-		return nil, at(field, err)
+		return nil, errs.At(err, field, "")
+	}
+	for _, p := range prototypes {
+		t := reflect.TypeOf(p)
+		if !slices.ContainsFunc(r.structs[t.Name()], func(q reflect.Value) bool { return q.Type() == t }) {
+			more.custom[t] = true
+		}
 	}
 	return more, nil
+}
+
+// Retire returns the registry with keys that files may have in the config of a
+// struct of the prototype's type, though the type has no such fields any more:
+// earlier versions wrote them. Their values must be zero, as others would be lost.
+func (r *Registry) Retire(prototype any, keys ...string) *Registry {
+	more := *r
+	more.retired = maps.Clone(r.retired)
+	if more.retired == nil {
+		more.retired = map[reflect.Type][]string{}
+	}
+	t := reflect.TypeOf(prototype)
+	more.retired[t] = append(slices.Clone(r.retired[t]), keys...)
+	return &more
 }
 
 func (r *Registry) addAll(field string, prototypes []any) error {
@@ -80,7 +99,7 @@ func (r *Registry) addAll(field string, prototypes []any) error {
 			err = r.types.add(reflect.TypeOf(p))
 		}
 		if err != nil {
-			return at(fmt.Sprintf("%s[%d]", field, i), err)
+			return errs.At(err, fmt.Sprintf("%s[%d]", field, i), "")
 		}
 	}
 	return nil
@@ -125,7 +144,7 @@ func (r *Registry) addNamed(p reflect.Value) error {
 	case name == "":
 		return errs.Error{Field: p.Type().String(), Rule: "must have a name"}
 	case !p.Comparable():
-		return errs.Error{Field: p.Type().String(), Rule: "must be comparable, as one with a name of its own"}
+		return errs.Error{Field: p.Type().String(), Rule: "must be comparable, as it is found by its name"}
 	}
 	for _, q := range r.names[name] {
 		if q.Type() == p.Type() && !q.Equal(p) {
@@ -179,11 +198,11 @@ func (t table) find(name string, want reflect.Type) (reflect.Value, error) {
 	}
 }
 
-// reached lists the types that values of the prototypes may lead to, short of
-// what stands behind an interface.
+// reached lists the types that values of the prototypes may hold, but for what is
+// behind an interface.
 type reached []reflect.Type
 
-// add adds t and what it leads to, and checks the keys of its structs.
+// add adds t and the types that it holds, and checks the keys of its structs.
 func (r *reached) add(t reflect.Type) error {
 	if slices.Contains(*r, t) {
 		return nil

@@ -533,10 +533,10 @@ func badFiles(t *testing.T) []badInput {
 		{"an empty model file", load(nil), path, "header must be complete", "", nil},
 		{"a model file that is too long", load(append(bytes.Clone(good), 0)), path, "file must end with its last tensor", "", nil},
 		{"a model file with an unknown layer", load(save(row, unheard{}, one)), path + ": engram_config: config.layers[1].layer.class_name", "must name a registered layers.Layer", "unheard", nil},
-		{"a model file of a later format", load(bytes.Replace(good, []byte(`"engram_format":"1"`), []byte(`"engram_format":"2"`), 1)), path, "engram_format must be", `"2"`, nil},
+		{"a model file of a later format", load(bytes.Replace(good, []byte(`"engram_format":"1"`), []byte(`"engram_format":"2"`), 1)), path, "engram_format must be", "2", nil},
 		{"a file that is no model", load([]byte("this is a letter to my aunt")), path, "header must have at most 100000000 bytes, or the file is not in the safetensors format", "2338328219631577204", nil},
-		{"a model file that is not there", func() error { _, err := models.Load(path+".old", models.LoadConfig{}); return err }, path + ".old", "cannot be used: no such file", "", fs.ErrNotExist},
-		{"a folder for a model file", func() error { _, err := models.Load(filepath.Dir(path), models.LoadConfig{}); return err }, filepath.Dir(path), "file must be a regular one", "d", nil},
+		{"a model file that is not there", func() error { _, err := models.Load(path+".old", models.LoadConfig{}); return err }, path + ".old", "file must be readable", "no such file", fs.ErrNotExist},
+		{"a folder for a model file", func() error { _, err := models.Load(filepath.Dir(path), models.LoadConfig{}); return err }, filepath.Dir(path), "file must be a regular file", "a directory", nil},
 		{"saving a function that is not registered", func() error {
 			f := layers.NewFunction("mine", func(_ *graph.Scope, inputs ...graph.Value) []graph.Value { return inputs })
 			return sequential(row, layers.Lambda{Function: f}).Save(path)

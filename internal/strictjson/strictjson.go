@@ -1,14 +1,13 @@
-// Package strictjson walks JSON that comes from files nobody vouches for. It
-// is stricter than encoding/json, which takes the last of two equal keys and
-// repairs broken text without a word, and it builds no tree: each value is
-// handed on as the part of the input that holds it, so that memory never
-// exceeds what the caller keeps. What the values mean is up to the caller.
+// Package strictjson walks JSON from files that are not trusted. It is stricter than
+// encoding/json, which takes the last of two equal keys and silently repairs broken
+// text. It builds no tree: the caller gets each value as a part of the input, so that
+// it takes no memory beyond what the caller keeps. What the values mean is up to the
+// caller.
 package strictjson
 
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"unicode/utf8"
@@ -16,9 +15,9 @@ import (
 	"github.com/engram-go/engram/internal/errs"
 )
 
-// Check reports whatever keeps data from being exactly one JSON value in
-// UTF-8, in arrays and objects at most depth levels deep. The other functions
-// here take only data that passed it, or a part of such data.
+// Check refuses data that is not exactly one JSON value in UTF-8, with arrays and
+// objects at most depth levels deep. The other functions take only data that passed
+// it, or a part of such data.
 func Check(data []byte, depth int) error {
 	if !json.Valid(data) {
 		return errs.Error{Rule: "must be one complete value"}
@@ -61,7 +60,7 @@ func Object(data []byte, visit func(key string, value []byte) error) error {
 			return err
 		}
 		if seen[key] {
-			return errs.Error{Field: "key " + Clip(rest[:n]), Rule: "must not appear twice"}
+			return errs.Error{Rule: "must not have a key twice", Value: Clip(rest[:n])}
 		}
 		seen[key] = true
 		rest = bytes.TrimLeft(rest[n:], space+":")
@@ -129,7 +128,7 @@ func Clip(data []byte) string {
 	return string(bytes.ToValidUTF8(data[:most], nil)) + "…"
 }
 
-// Label is a name from a file as an error shows it: quoted where it has signs
+// Label is a name from a file as an error shows it: quoted where it has characters
 // that do not print or could be misread, and cut where it is long.
 func Label(name string) string {
 	s := strconv.QuoteToGraphic(Clip([]byte(name)))
@@ -141,7 +140,7 @@ func Label(name string) string {
 
 const space = " \t\r\n"
 
-// inside returns what stands between the brackets of an object or an array.
+// inside returns what is between the brackets of an object or an array.
 func inside(data []byte, open byte, rule string) ([]byte, error) {
 	data = bytes.Trim(data, space)
 	if len(data) == 0 || data[0] != open {
@@ -219,14 +218,4 @@ func paired(s []byte) bool {
 		}
 	}
 	return true
-}
-
-// In says which part of a text an error is about, where nobody has said so yet.
-func In(field string, err error) error {
-	var e errs.Error
-	if !errors.As(err, &e) || e.Field != "" {
-		return err
-	}
-	e.Field = field
-	return e
 }

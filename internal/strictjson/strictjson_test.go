@@ -62,7 +62,7 @@ func TestWrongKind(t *testing.T) {
 	}
 	_, err := strictjson.AppendString(nil, "\xff")
 	checkError(t, "", err, `must be UTF-8, got "\xff"`)
-	checkError(t, "", strictjson.Object([]byte(`{"a":1,"b":2,"\u0061":3}`), none), `key "\u0061" must not appear twice`)
+	checkError(t, "", strictjson.Object([]byte(`{"a":1,"b":2,"\u0061":3}`), none), `must not have a key twice, got "\u0061"`)
 }
 
 func TestStopsAtError(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/regular"
 	"github.com/engram-go/engram/internal/shapes"
 	"github.com/engram-go/engram/internal/strictjson"
 	"gorgonia.org/tensor"
@@ -45,7 +46,7 @@ func parseHeader(head []byte) (*Reader, error) {
 	}
 	const depth = 3 // tensors, their fields, the lists in those
 	if err := strictjson.Check(head, depth); err != nil {
-		return nil, strictjson.In("header", err)
+		return nil, errs.At(err, "", "header")
 	}
 	r := &Reader{Infos: map[string]Info{}}
 	err := strictjson.Object(head, func(name string, value []byte) (err error) {
@@ -55,14 +56,14 @@ func parseHeader(head []byte) (*Reader, error) {
 		}
 		e, err := parseEntry(name, value)
 		if err != nil {
-			return at(strictjson.Label(name), err)
+			return errs.At(err, strictjson.Label(name), "")
 		}
 		r.entries = append(r.entries, e)
 		r.Infos[name] = Info{e.dtype.of, e.shape}
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, errs.At(err, "header", "")
 	}
 	slices.SortStableFunc(r.entries, func(a, b entry) int { return a.begin - b.begin })
 	end := 0
@@ -81,7 +82,7 @@ func parseMetadata(data []byte) (map[string]string, error) {
 	err := strictjson.Object(data, func(key string, value []byte) error {
 		s, err := strictjson.String(value)
 		if err != nil {
-			return at(strictjson.Label(key), err)
+			return errs.At(err, metadataKey+":"+strictjson.Label(key), "")
 		}
 		if m == nil {
 			m = map[string]string{}
@@ -90,7 +91,7 @@ func parseMetadata(data []byte) (map[string]string, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, at(metadataKey, err)
+		return nil, errs.At(err, metadataKey, "")
 	}
 	return m, nil
 }
@@ -134,7 +135,7 @@ func parseEntry(name string, data []byte) (entry, error) {
 func parseDtype(data []byte) (dtype, error) {
 	name, err := strictjson.String(data)
 	if err != nil {
-		return dtype{}, strictjson.In("dtype", err)
+		return dtype{}, errs.At(err, "", "dtype")
 	}
 	for _, dt := range dtypes {
 		if dt.name == name {
@@ -158,7 +159,7 @@ func parseInts(field string, data []byte, most int) ([]int, error) {
 		out = append(out, n)
 		return nil
 	})
-	return out, strictjson.In(field, err)
+	return out, errs.At(err, "", field)
 }
 
 func readTensor(r io.Reader, e entry) (*tensor.Dense, error) {
@@ -180,8 +181,8 @@ func readTensor(r io.Reader, e entry) (*tensor.Dense, error) {
 	return tensor.New(tensor.WithShape(e.shape...), tensor.WithBacking(backing)), nil
 }
 
-// readNumbers reads n numbers of the given size. A header may claim any n, so
-// the slice starts small and doubles with the bytes that arrive.
+// readNumbers reads n numbers of the given size. A header may claim any n, so the
+// slice starts small and grows as the bytes arrive.
 func readNumbers[T any](r io.Reader, n, size int, decode func([]byte) T) ([]T, error) {
 	out := make([]T, 0, min(n, chunk/size))
 	buf := make([]byte, min(n, chunk/size)*size)
@@ -208,7 +209,7 @@ func cut(err error, part string) error {
 	if err == nil || err == io.EOF || err == io.ErrUnexpectedEOF {
 		return errs.Error{Field: part, Rule: "must be complete, but the file ends before"}
 	}
-	return errs.Error{Field: part, Rule: reason(err), Kind: err}
+	return errs.Error{Field: part, Rule: "must be readable", Value: regular.Reason(err), Kind: err}
 }
 
 // goesOn reports that a file has more bytes than it should.

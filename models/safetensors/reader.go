@@ -5,13 +5,14 @@ import (
 	"os"
 
 	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/regular"
 	"github.com/engram-go/engram/internal/shapes"
 	"github.com/engram-go/engram/internal/strictjson"
 	"gorgonia.org/tensor"
 )
 
 // Reader reads a file in two steps: first what its header says, then the
-// numbers. So whoever knows what the file should hold can refuse it before it
+// numbers. So a caller that knows what the file should hold can refuse it before it
 // takes memory.
 type Reader struct {
 	Metadata map[string]string // as in File
@@ -31,15 +32,9 @@ type Info struct {
 // Open reads the header of the file at path, which must be a regular one, of the
 // size that the header says. The caller closes what it returns.
 func Open(path string) (*Reader, error) {
-	// Opening a pipe that nobody writes to would wait for ever.
-	if info, err := os.Stat(path); err != nil {
-		return nil, at(path, opening(err))
-	} else if !info.Mode().IsRegular() {
-		return nil, at(path, irregular(info))
-	}
-	file, err := os.Open(path)
+	file, err := regular.Open(path)
 	if err != nil {
-		return nil, at(path, opening(err))
+		return nil, err
 	}
 	r, err := NewReader(file)
 	if err == nil {
@@ -47,7 +42,7 @@ func Open(path string) (*Reader, error) {
 	}
 	if err != nil {
 		file.Close()
-		return nil, at(path, err)
+		return nil, inFile(path, err)
 	}
 	r.closer = file
 	return r, nil
@@ -70,7 +65,7 @@ func NewReader(file io.Reader) (*Reader, error) {
 	return r, nil
 }
 
-// fills holds the size of a file, whose header was read, against what the header
+// fills checks the size of a file, whose header was read, against what the header
 // says of the rest.
 func (r *Reader) fills(file *os.File) error {
 	info, err := file.Stat()
@@ -105,7 +100,7 @@ func (r *Reader) Tensors() (map[string]*tensor.Dense, error) {
 	for _, e := range r.entries {
 		d, err := readTensor(file, e)
 		if err != nil {
-			return nil, at(strictjson.Label(e.name), err)
+			return nil, errs.At(err, strictjson.Label(e.name), "")
 		}
 		out[e.name] = d
 	}
@@ -136,7 +131,7 @@ func ReadFile(path string) (File, error) {
 	defer r.Close()
 	tensors, err := r.Tensors()
 	if err != nil {
-		return File{}, at(path, err)
+		return File{}, inFile(path, err)
 	}
 	return File{r.Metadata, tensors}, nil
 }

@@ -1,22 +1,19 @@
 // Package safetensors reads and writes tensors in the safetensors format: the
 // length of a header as a little-endian 64-bit number, the header in JSON,
 // which gives each tensor's dtype, shape and place, then the numbers, row by
-// row and little-endian. It holds what belongs to the format and nothing about
-// what the tensors are for.
+// row and little-endian. It knows the format alone, and not what the tensors are
+// for.
 //
-// Files are not trusted: every size is checked before it is used, and memory
-// is taken only as the bytes that fill it arrive.
+// Files are not trusted: every size is checked before it is used, and memory is
+// allocated only as the bytes that fill it arrive.
 package safetensors
 
 import (
 	"errors"
-	"io/fs"
 	"math"
-	"os"
 	"strconv"
 
 	"github.com/engram-go/engram/internal/errs"
-	"github.com/engram-go/engram/internal/filekind"
 	"github.com/engram-go/engram/internal/shapes"
 	"gorgonia.org/tensor"
 )
@@ -28,7 +25,7 @@ const (
 	prefix      = 8 // bytes that hold the header's length
 )
 
-// File is what one file holds.
+// File is the content of one file.
 type File struct {
 	// Metadata is free text by key; an empty one is not written.
 	Metadata map[string]string
@@ -68,38 +65,13 @@ func bytesFor(shape []int, dt dtype) (int, error) {
 	return n, nil
 }
 
-// at puts the place before an error: the tensor's name, the file's path.
-func at(place string, err error) error {
+// inFile adds the path of the file to an error, before the name of the tensor where
+// it has one.
+func inFile(path string, err error) error {
 	var e errs.Error
-	if !errors.As(err, &e) {
-		return errs.Error{Path: place, Rule: reason(err), Kind: err}
+	if errors.As(err, &e) && e.Path != "" {
+		e.Path = path + ":" + e.Path
+		return e
 	}
-	if e.Path != "" {
-		place += ":" + e.Path
-	}
-	e.Path = place
-	return e
-}
-
-// opening is an error about a path that was given: bad input, and what the
-// operating system says.
-func opening(err error) error {
-	return errs.Error{Rule: reason(err), Kind: errors.Join(errs.ErrInput, err)}
-}
-
-// irregular refuses a directory, a pipe or a device.
-func irregular(info fs.FileInfo) error {
-	return errs.Error{Field: "file", Rule: "must be a regular one", Value: filekind.Name(info.Mode())}
-}
-
-// reason is what the operating system says, without the path, which at adds.
-func reason(err error) string {
-	var p *fs.PathError
-	var l *os.LinkError
-	if errors.As(err, &p) {
-		err = p.Err
-	} else if errors.As(err, &l) {
-		err = l.Err
-	}
-	return "cannot be used: " + err.Error()
+	return errs.At(err, path, "")
 }

@@ -3,6 +3,7 @@ package safetensors
 import (
 	"bufio"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -16,18 +17,19 @@ import (
 
 	"github.com/engram-go/engram/internal/dense"
 	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/regular"
 	"github.com/engram-go/engram/internal/strictjson"
 	"gorgonia.org/tensor"
 )
 
-// WriteFile writes f to path, whole or not at all: it fills a new file in the
-// same folder and then puts that in place, so that a file already there stays
-// as it was if anything fails, and its permissions stay in any case. Where path
-// is a symbolic link, the file behind it is replaced; anything but a regular
-// file is refused.
+// WriteFile writes f to path, whole or not at all: it writes a new file in the same
+// folder and then renames it to path. A file already there stays as it was if
+// anything fails, and keeps its permissions in any case. Where path is a symbolic
+// link, the file that it points to is replaced; anything but a regular file is
+// refused.
 func WriteFile(path string, f File) error {
 	if err := replace(path, func(w io.Writer) error { return Write(w, f) }); err != nil {
-		return at(path, err)
+		return inFile(path, err)
 	}
 	return nil
 }
@@ -39,15 +41,15 @@ func replace(path string, write func(io.Writer) error) (err error) {
 	perm := os.FileMode(0o666) // less the umask
 	info, statErr := os.Stat(path)
 	if statErr == nil {
-		if !info.Mode().IsRegular() {
-			return irregular(info)
+		if err := regular.Check(info); err != nil {
+			return err
 		}
 		perm = info.Mode().Perm()
 	}
 	tmp := filepath.Join(filepath.Dir(path), fmt.Sprintf(".safetensors-%016x.tmp", rand.Uint64()))
 	out, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
 	if err != nil {
-		return opening(err)
+		return unwritable(err, errors.Join(errs.ErrInput, err))
 	}
 	defer func() {
 		if err != nil {
@@ -57,19 +59,23 @@ func replace(path string, write func(io.Writer) error) (err error) {
 	}()
 	if statErr == nil {
 		if err := out.Chmod(perm); err != nil { // the umask may have taken some
-			return err
+			return unwritable(err, err)
 		}
 	}
 	if err := write(out); err != nil {
 		return err
 	}
-	if err := out.Sync(); err != nil {
-		return err
+	for _, finish := range []func() error{out.Sync, out.Close, func() error { return os.Rename(tmp, path) }} {
+		if err := finish(); err != nil {
+			return unwritable(err, err)
+		}
 	}
-	if err := out.Close(); err != nil {
-		return err
-	}
-	return os.Rename(tmp, path)
+	return nil
+}
+
+// unwritable is an error of the operating system.
+func unwritable(err, kind error) error {
+	return errs.Error{Field: "file", Rule: "must be writable", Value: regular.Reason(err), Kind: kind}
 }
 
 // Write writes f so that equal files give equal bytes: metadata and tensors are
@@ -100,12 +106,12 @@ func Write(w io.Writer, f File) error {
 		}
 	}
 	if err := b.Flush(); err != nil {
-		return errs.Error{Field: "file", Rule: reason(err), Kind: err}
+		return unwritable(err, err)
 	}
 	return nil
 }
 
-// header returns all that stands before the numbers.
+// header returns all that comes before the numbers.
 func header(f File, names []string) ([]byte, error) {
 	b := append(make([]byte, prefix), '{')
 	var err error
@@ -113,10 +119,10 @@ func header(f File, names []string) ([]byte, error) {
 		b = append(b, `"`+metadataKey+`":{`...)
 		for i, key := range slices.Sorted(maps.Keys(f.Metadata)) {
 			if b, err = appendKey(b, i, key); err != nil {
-				return nil, at(metadataKey, err)
+				return nil, errs.At(err, metadataKey, "")
 			}
 			if b, err = strictjson.AppendString(b, f.Metadata[key]); err != nil {
-				return nil, at(metadataKey, at(strictjson.Label(key), err))
+				return nil, errs.At(err, metadataKey+":"+strictjson.Label(key), "")
 			}
 		}
 		b = append(b, '}')
@@ -128,7 +134,7 @@ func header(f File, names []string) ([]byte, error) {
 			err = errs.Error{Field: "file", Rule: "must fit into memory"}
 		}
 		if err != nil {
-			return nil, at(strictjson.Label(name), err)
+			return nil, errs.At(err, strictjson.Label(name), "")
 		}
 		if b, err = appendKey(b, len(b)-prefix-1, name); err != nil {
 			return nil, err

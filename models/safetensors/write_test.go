@@ -54,17 +54,17 @@ func TestWriteFileFails(t *testing.T) {
 	}
 	before := read(t, path)
 	bad := safetensors.File{Tensors: map[string]*tensor.Dense{"a": nil}}
-	refused(t, "bad", safetensors.WriteFile(path, bad), path+":a", "must not be nil")
+	refused(t, "bad", safetensors.WriteFile(path, bad), path+":a", "tensor", "")
 	if !bytes.Equal(read(t, path), before) {
 		t.Error("a failed write changed the file")
 	}
 	only(t, dir, "model")
 
-	refused(t, "folder", safetensors.WriteFile(dir, golden()), dir, "must be a regular one")
-	refused(t, "device", safetensors.WriteFile(os.DevNull, golden()), os.DevNull, "must be a regular one")
+	refused(t, "folder", safetensors.WriteFile(dir, golden()), dir, "file", "a directory")
+	refused(t, "device", safetensors.WriteFile(os.DevNull, golden()), os.DevNull, "file", "a device")
 	missing := filepath.Join(dir, "missing", "model")
 	err := safetensors.WriteFile(missing, golden())
-	refused(t, "missing", err, missing, "no such file")
+	refused(t, "missing", err, missing, "file", "no such file or directory")
 	if !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
 	}
