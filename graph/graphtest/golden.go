@@ -9,9 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"codeberg.org/sbinet/npyio/npy"
+	"codeberg.org/sbinet/npyio/npz"
 	"github.com/pkg/errors"
-	"github.com/sbinet/npyio/npy"
-	"github.com/sbinet/npyio/npz"
 )
 
 // The tolerances to which values are held: of outputs in absolute terms, of
@@ -87,6 +87,7 @@ func readArray(r *npz.Reader, key string) (Array, error) {
 		return Array{}, err
 	}
 	descr := dec.Header.Descr
+	kind := strings.Trim(descr.Type, "'") // the header quotes it
 	n := 1
 	for _, d := range descr.Shape {
 		n *= d
@@ -95,13 +96,13 @@ func readArray(r *npz.Reader, key string) (Array, error) {
 		return Array{}, errors.New("is in Fortran order")
 	}
 	if body.Len() != 8*n {
-		return Array{}, errors.Errorf("has %d bytes for shape %v of %s", body.Len(), descr.Shape, descr.Type)
+		return Array{}, errors.Errorf("has %d bytes for shape %v of %s", body.Len(), descr.Shape, kind)
 	}
 	a := Array{Shape: descr.Shape, Data: make([]float64, n)}
 	if n == 0 {
 		return a, nil
 	}
-	switch descr.Type {
+	switch kind {
 	case "<f8":
 		return a, dec.Read(&a.Data)
 	case "<i8":
@@ -112,7 +113,7 @@ func readArray(r *npz.Reader, key string) (Array, error) {
 		}
 		return a, err
 	}
-	return Array{}, errors.Errorf("has type %s, not float64 or int64", descr.Type)
+	return Array{}, errors.Errorf("has type %s, not float64 or int64", kind)
 }
 
 // CheckOutput fails the test unless got and want differ by at most tol
