@@ -2,6 +2,9 @@ package graph
 
 import (
 	"fmt"
+
+	"github.com/engram-go/engram/internal/dense"
+	"github.com/engram-go/engram/internal/exec"
 )
 
 // MaxMemory bounds Config.Memory: float32 does not hold every larger whole
@@ -55,7 +58,7 @@ func (s *Scope) Carry(name string, initial Value) (state Value, keep func(next V
 			return
 		}
 		if next, ok := s.take("state "+name, next); ok {
-			c.next = next.own()
+			c.next = next.readable()
 		}
 	}
 }
@@ -72,7 +75,7 @@ func (s *Scope) Count(batch, limit int) Value {
 	}
 	c, count := s.carry("count", s.Const(0, Shape{batch}), limit)
 	if c != nil {
-		c.next = count.AddConst(1).own()
+		c.next = count.AddConst(1).readable()
 	}
 	return count
 }
@@ -105,7 +108,7 @@ func (s *Scope) carry(name string, initial Value, limit int) (*carried, Value) {
 	leaf := s.leaf("state "+name, initial.shape)
 	s.bind(leaf, held.now.ShallowClone())
 	state := Where(s.freshLeaf.over(initial), initial, leaf)
-	c := &carried{s.path, held, state.own()}
+	c := &carried{s.path, held, state.readable()}
 	s.carried = append(s.carried, c)
 	return c, state
 }
@@ -116,7 +119,7 @@ func (p *Program) checkCounts() error {
 	for _, c := range p.scope.carried {
 		if h := c.state; h.limit > 0 {
 			for i := range states.batch {
-				if n := number(h.now, i); number(states.fresh, i) == 0 && n >= float64(h.limit) {
+				if n := dense.At(h.now, i); dense.At(states.fresh, i) == 0 && n >= float64(h.limit) {
 					return Error{Path: c.path, Field: "steps", Rule: fmt.Sprintf("must be at most %d before sample %d is reset", h.limit, i), Value: n + 1}
 				}
 			}
@@ -133,7 +136,7 @@ func (p *Program) Advance() {
 		return
 	}
 	for _, c := range p.scope.carried {
-		copyDense(c.state.now, c.next.node.Op().(*op).out)
+		dense.Copy(c.state.now, exec.Result(c.next.node))
 	}
 	for i := range states.batch {
 		setRow(states.fresh, i, 1, 0)

@@ -21,10 +21,9 @@ func collisionScope(t *testing.T, salt uint32) *Scope {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newScope(Config{Params: params, Training: true}, salt)
-	s.level = s.deepen()
-	if s.run(collision); s.err != nil {
-		t.Fatal(s.err)
+	s, err := buildGraph(Config{Params: params, Training: true}, salt, collision)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return s
 }
@@ -40,7 +39,15 @@ func runCollision(t *testing.T, p *Program) (left, right []float64) {
 	if err := p.Run(Tick{}); err != nil {
 		t.Fatal(err)
 	}
-	return p.outputs["left"].Float64s(), p.outputs["right"].Float64s()
+	l, err := p.Output("left")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := p.Output("right")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l.Float64s(), r.Float64s()
 }
 
 // Two operations whose hashes collide are told apart; without the search for
@@ -49,7 +56,7 @@ func TestCollidingHashes(t *testing.T) {
 	right := func(l, r []float64) bool { return l[0] == 0 && l[1] == 1 && r[0] == -30 && r[1] == -40 }
 
 	s := collisionScope(t, 0)
-	if !collide(s.level.g) || s.outputs["left"].node.Hashcode() != s.outputs["right"].node.Hashcode() {
+	if !s.builder.Collide() || s.outputs["left"].node.Hashcode() != s.outputs["right"].node.Hashcode() {
 		t.Fatal("the hashes do not collide any more: other names must be found for this test")
 	}
 	naive, err := compile(s)
@@ -60,7 +67,7 @@ func TestCollidingHashes(t *testing.T) {
 		t.Errorf("got %v and %v without a salt: colliding hashes do no harm any more", l, r)
 	}
 
-	if collide(collisionScope(t, 1).level.g) {
+	if collisionScope(t, 1).builder.Collide() {
 		t.Error("the hashes collide with a salt too")
 	}
 	p, err := NewProgram(s.cfg, collision)

@@ -2,6 +2,8 @@ package graph
 
 import (
 	"fmt"
+
+	"github.com/engram-go/engram/internal/dense"
 )
 
 // Const is a value with every element c.
@@ -28,7 +30,7 @@ func (s *Scope) constant(name string, shape Shape, fill func([]float64)) Value {
 	if v.node != nil {
 		out := make([]float64, shape.Size())
 		fill(out)
-		s.bind(v, fromFloat64(s.Dtype(), shape, out))
+		s.Fail(s.builder.BindConstant(v.node, dense.FromFloat64(s.Dtype(), shape, out)))
 	}
 	return v
 }

@@ -5,9 +5,10 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/engram-go/engram/internal/dense"
+	"github.com/engram-go/engram/internal/exec"
 	"github.com/engram-go/engram/internal/params"
 	"github.com/pkg/errors"
-	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
 
@@ -16,11 +17,8 @@ import (
 // others do without. It serves one goroutine at a time; programs over one set
 // of parameters may run at the same time.
 type Program struct {
-	scope   *Scope
-	machine gorgonia.VM
-	direct  *direct // instead of the machine, where nothing is trained
-	outputs map[string]*tensor.Dense
-	results []*tensor.Dense
+	scope *Scope
+	exec  *exec.Program
 }
 
 // maxSalts bounds the search for a graph without colliding hashes; each try
@@ -28,76 +26,57 @@ type Program struct {
 const maxSalts = 64
 
 // NewProgram builds and compiles the graph that build describes through inputs
-// (Scope.Input) and outputs (Scope.Output).
-//
-// Gorgonia's compiler takes two nodes for one if their 32-bit hashes are
-// equal, whatever they compute. So the hashes are compared first, and where
-// two collide, the graph is built again with another salt in every hash.
+// (Scope.Input) and outputs (Scope.Output). Build may be called several times:
+// until no two nodes have the same hash.
 func NewProgram(cfg Config, build func(s *Scope)) (*Program, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
 	for salt := range uint32(maxSalts) {
-		s := newScope(cfg, salt)
-		s.level = s.deepen()
-		s.run(build)
-		if s.err == nil && len(s.outputs)+len(s.results) == 0 {
-			s.Failf("program", "must have an output", nil)
+		s, err := buildGraph(cfg, salt, build)
+		if err != nil {
+			return nil, err
 		}
-		if s.err != nil {
-			return nil, s.err
+		if !s.builder.Collide() {
+			return compile(s)
 		}
-		if slices.ContainsFunc(s.graphs, collide) {
-			continue
-		}
-		return compile(s)
 	}
 	return nil, errors.Errorf("no graph without colliding hashes in %d tries", maxSalts)
 }
 
-func collide(g *gorgonia.ExprGraph) bool {
-	seen := make(map[uint32]bool, len(g.AllNodes()))
-	for _, n := range g.AllNodes() {
-		h := n.Hashcode()
-		if seen[h] {
-			return true
-		}
-		seen[h] = true
+func buildGraph(cfg Config, salt uint32, build func(s *Scope)) (*Scope, error) {
+	s := newScope(cfg, salt)
+	s.level = s.deepen()
+	s.run(build)
+	if s.err == nil && len(s.outputs)+len(s.results) == 0 {
+		s.Failf("program", "must have an output", nil)
 	}
-	return false
+	return s, s.err
 }
 
-func compile(s *Scope) (_ *Program, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = errors.Errorf("compiling panicked: %v", r)
-		}
-	}()
-	p := &Program{scope: s, outputs: map[string]*tensor.Dense{}}
-	for name, v := range s.outputs {
-		p.outputs[name] = v.node.Op().(*op).out
+func compile(s *Scope) (*Program, error) {
+	var results []*exec.Node
+	for _, v := range s.outputs {
+		results = append(results, v.node)
 	}
 	for _, v := range s.results {
-		p.results = append(p.results, v.node.Op().(*op).out)
+		results = append(results, v.node)
 	}
-	if !s.cfg.Training {
-		results := append(slices.Collect(maps.Values(s.outputs)), s.results...)
-		for _, c := range s.carried {
-			results = append(results, c.next)
-		}
-		p.direct = newDirect(results)
+	for _, c := range s.carried {
+		results = append(results, c.next.node)
 	}
-	if p.direct == nil {
-		p.machine = gorgonia.NewTapeMachine(s.level.g)
+	p, err := s.level.g.Compile(results, s.cfg.Training, (*exec.Workspace)(s.cfg.Workspace))
+	if err != nil {
+		return nil, err
 	}
-	return p, nil
+	return &Program{scope: s, exec: p}, nil
 }
 
 // Inputs are the names of the inputs, sorted.
 func (p *Program) Inputs() []string { return slices.Sorted(maps.Keys(p.scope.inputs)) }
 
 // Outputs are the names of the outputs, sorted.
-func (p *Program) Outputs() []string { return slices.Sorted(maps.Keys(p.outputs)) }
+func (p *Program) Outputs() []string { return slices.Sorted(maps.Keys(p.scope.outputs)) }
 
 // Params are the parameters that the graph uses, in the order of first use.
 func (p *Program) Params() []*Param {
@@ -127,9 +106,9 @@ func (p *Program) SetInput(name string, t *tensor.Dense) error {
 	if old, ok := v.node.Value().(*tensor.Dense); ok && sameMemory(old, t) {
 		return nil
 	}
-	// A header of our own over the same memory: what Gorgonia does to it stays
-	// here.
-	return gorgonia.Let(v.node, tensor.New(tensor.WithShape(physical(v.shape)...), tensor.WithBacking(backing(Contiguous(t)))))
+	// A header of the program's own over the same memory: what Gorgonia does to
+	// it stays here.
+	return exec.Bind(v.node, dense.View(dense.Contiguous(t), 0, v.shape))
 }
 
 // Run computes all outputs from the inputs, the parameters, and the random
@@ -142,26 +121,17 @@ func (p *Program) Run(at Tick) error {
 	if err := p.checkCounts(); err != nil {
 		return err
 	}
-	for _, r := range p.scope.randoms {
-		if err := r.fill(at); err != nil {
-			return err
-		}
-	}
 	held := params.RLock(p.scope.cfg.Params)
 	defer held.RUnlock()
 	p.scope.version = held.Version()
-	if p.direct != nil {
-		return p.direct.run()
-	}
-	defer p.machine.Reset()
-	p.scope.fault = nil
-	if err := p.machine.RunAll(); err != nil {
-		if p.scope.fault != nil { // the machine's error tells its own story and hides ours
-			return errors.WithStack(p.scope.fault)
+	return p.exec.Run(func() error {
+		for _, r := range p.scope.randoms {
+			if err := r.fill(at); err != nil {
+				return err
+			}
 		}
-		return errors.Wrap(err, "tape machine")
-	}
-	return nil
+		return nil
+	})
 }
 
 // unset is the first input, by name, that was never set.
@@ -177,26 +147,25 @@ func (p *Program) unset() (name string, ok bool) {
 // Output is the memory of an output. It holds the result of the last run until
 // the next one.
 func (p *Program) Output(name string) (*tensor.Dense, error) {
-	t, ok := p.outputs[name]
+	v, ok := p.scope.outputs[name]
 	if !ok {
 		return nil, Error{Field: "output", Rule: fmt.Sprintf("must be one of %v", p.Outputs()), Value: name}
 	}
-	return t, nil
+	return exec.Result(v.node), nil
 }
 
 // Result is the memory of an output that the builder of this program asked for
 // with Scope.Result: as of Output. It is nil for any other handle.
 func (p *Program) Result(r Result) *tensor.Dense {
-	if r.number < 1 || r.number > len(p.results) {
+	if r.number < 1 || r.number > len(p.scope.results) {
 		return nil
 	}
-	return p.results[r.number-1]
+	return exec.Result(p.scope.results[r.number-1].node)
 }
 
-// Close frees what the machine holds.
-func (p *Program) Close() error {
-	if p.machine == nil {
-		return nil
-	}
-	return p.machine.Close()
-}
+// MemorySize is the number of bytes that the program holds besides its
+// parameters, inputs and states, and Config.Workspace, if it has one.
+func (p *Program) MemorySize() int64 { return p.exec.MemorySize() }
+
+// Close frees what the program holds. It must not be run again.
+func (p *Program) Close() error { return p.exec.Close() }

@@ -4,33 +4,31 @@ import (
 	"maps"
 	"slices"
 
-	"gorgonia.org/tensor"
+	"github.com/engram-go/engram/internal/exec"
+	"github.com/engram-go/engram/internal/ops"
 )
 
-// body is the graph of a scan's step, with all that goes in and out. The
-// operands of the operation are, in this order: what is cut into steps, the
-// initial states, and what the step captured.
-type body struct {
-	scope               *Scope
-	level               *level
-	backwards, sequence bool
-
-	initial  int // number of initial states
+// scanStep is the graph of a scan's step. The operands of the operation are, in
+// this order: what is cut into steps, the initial states, and what the step
+// captured.
+type scanStep struct {
+	Scan
+	level    *subgraph
 	captures int // number of captures of the step; its gradient may add some
 	carries  []carry
 	y        Value
 	traces   []string // names of the level's outputs
 }
 
-// carry is a value that goes from step to step: next is what leaf will be.
+// carry is a value that passes from step to step: next is what leaf will be.
 type carry struct{ leaf, next Value }
 
 // compile adds the scan to the graph as one operation.
 func (c Scan) compile() (Value, []Value) {
 	s := c.X.s
-	b := &body{scope: s, level: s.deepen(), backwards: c.Backwards, sequence: c.Sequence, initial: len(c.Initial)}
+	b := &scanStep{Scan: c, level: s.deepen()}
 	b.level.steps = c.X.shape[1]
-	s.inside(b.level, func() { b.build(c) })
+	s.inside(b.level, b.build)
 	if s.err != nil {
 		return s.poison(c.X.shape), c.Initial
 	}
@@ -42,25 +40,19 @@ func (c Scan) compile() (Value, []Value) {
 	for _, captured := range b.level.captures {
 		in = append(in, captured.from)
 	}
-	var sp spec
-	if s.Dtype() == tensor.Float32 {
-		sp = newScan(b, func(sp *spec) *func([]float32, [][]float32) error { return &sp.f32 })
-	} else {
-		sp = newScan(b, func(sp *spec) *func([]float64, [][]float64) error { return &sp.f64 })
-	}
-	return b.unpack(s.apply(sp, in...))
+	return b.unpack(s.apply(b.spec(), in...))
 }
 
 // build runs the caller's step on leaves.
-func (b *body) build(c Scan) {
-	s := b.scope
-	x := s.cut(c.X, 1)
+func (b *scanStep) build() {
+	s := b.X.s
+	x := s.cut(b.X, 1)
 	var m *Value
-	if mask, ok := c.X.Mask(); ok {
+	if mask, ok := b.X.Mask(); ok {
 		at := s.cut(mask, 1) // [batch]
 		m = &at
 	}
-	for _, v := range c.Initial {
+	for _, v := range b.Initial {
 		b.carries = append(b.carries, carry{leaf: s.leaf("state", v.shape)})
 	}
 	states := make([]Value, len(b.carries))
@@ -68,7 +60,7 @@ func (b *body) build(c Scan) {
 		states[i] = k.leaf
 	}
 	var before Value // the output of the step before; at first it is zero
-	y, next, ok := c.step(x, m, states, func(y Value) Value {
+	y, next, ok := b.step(x, m, states, func(y Value) Value {
 		before = s.leaf("previous output", y.shape)
 		return before
 	})
@@ -84,17 +76,34 @@ func (b *body) build(c Scan) {
 	}
 	b.captures = len(b.level.captures)
 	b.traces = slices.Sorted(maps.Keys(b.level.outputs))
-	b.check(b.outputs())
+	if s.err == nil && !exec.CanScan(nodesOf(b.results())) {
+		s.Failf("step", "must have none of Gorgonia's own operations, unless the steps are written out", nil)
+	}
 }
 
 // result makes a value readable after a run of the step.
-func (b *body) result(v Value) Value {
-	v, _ = b.scope.take("step", v)
-	return v.own()
+func (b *scanStep) result(v Value) Value {
+	v, _ = b.X.s.take("step", v)
+	return v.readable()
 }
 
-// outputs are what a step computes: y, the states, losses, and what is traced.
-func (b *body) outputs() []Value {
+// leaves are what a step reads, in the order of ops.Step.
+func (b *scanStep) leaves() []Value {
+	var out []Value
+	for _, c := range b.level.cuts {
+		out = append(out, c.leaf)
+	}
+	for _, c := range b.carries {
+		out = append(out, c.leaf)
+	}
+	for _, c := range b.level.captures {
+		out = append(out, c.leaf)
+	}
+	return out
+}
+
+// results are what a step computes, in the order of ops.Step.
+func (b *scanStep) results() []Value {
 	out := []Value{b.y}
 	for _, c := range b.carries {
 		out = append(out, c.next)
@@ -106,50 +115,137 @@ func (b *body) outputs() []Value {
 	return out
 }
 
-// check refuses what the direct executor cannot run.
-func (b *body) check(outputs []Value) {
-	if b.scope.err == nil && newDirect(outputs) == nil {
-		b.scope.Failf("step", "must have none of Gorgonia's own operations, unless the steps are written out", nil)
+// plan has the sizes of all that goes in and out.
+func (b *scanStep) plan() *ops.Scan {
+	p := &ops.Scan{
+		Steps: b.level.steps, Backwards: b.Backwards, Sequence: b.Sequence, Initial: len(b.Initial),
+		Y: ops.Piece{Samples: b.y.shape[0], Size: b.y.shape.Size()}, Losses: len(b.level.losses),
 	}
-}
-
-// layout is where things lie in the packed output: y, the states, losses, and
-// what is traced.
-type layout struct {
-	states, losses, traces, size int // y begins at 0
-}
-
-func (b *body) layout() layout {
-	l := layout{states: b.y.shape.Size()}
-	if b.sequence {
-		l.states *= b.level.steps
+	for _, c := range b.level.cuts {
+		p.Cuts = append(p.Cuts, ops.Piece{Samples: c.samples, Size: c.leaf.shape.Size(), Drawn: c.drawn})
 	}
-	l.losses = l.states
-	for _, c := range b.carries[:b.initial] {
-		l.losses += c.leaf.shape.Size()
+	for _, c := range b.carries {
+		p.Carries = append(p.Carries, c.leaf.shape.Size())
 	}
-	l.traces = l.losses + len(b.level.losses)
-	l.size = l.traces
 	for _, name := range b.traces {
-		l.size += b.level.steps * b.level.outputs[name].shape.Size()
+		shape := b.level.outputs[name].shape
+		p.Traces = append(p.Traces, ops.Piece{Samples: shape[:min(1, len(shape))].Size(), Size: shape.Size()})
 	}
-	return l
+	return p
+}
+
+// spec describes the operation.
+func (b *scanStep) spec() spec {
+	s, plan := b.X.s, b.plan()
+	scan := exec.NewScan(plan, nodesOf(b.leaves()), nodesOf(b.results()))
+	sp := spec{name: "scan", shape: Shape{plan.Size()}, compute: scan}
+	sp.diff = func(in []Value, y, dy Value, want []bool) []Value {
+		grads := make([]Value, len(in))
+		grad, size := b.gradient(scan, want)
+		if s.err != nil || size == 0 { // only a mask is wanted
+			return grads
+		}
+		plan.Training = true
+		operands := slices.Clone(in)
+		for _, c := range b.level.captures[b.captures:] { // of the gradient alone
+			operands = append(operands, c.from)
+		}
+		packed := s.apply(spec{name: "scan gradient", shape: Shape{size}, compute: grad}, append(operands, y, dy)...)
+		for i, v := range in {
+			if at := grad.Plan.At[i]; at >= 0 {
+				grads[i] = packed.part(at, v.shape)
+			}
+		}
+		return grads
+	}
+	return sp
+}
+
+// gradient builds the gradient of the step, and gives the size of the gradients
+// of all operands together.
+func (b *scanStep) gradient(scan exec.Scan, want []bool) (g exec.ScanGradient, size int) {
+	s := b.X.s
+	g.Scan, g.Plan = scan, ops.ScanGradient{Scan: scan.Plan}
+	s.inside(b.level, func() {
+		incoming := []Value{s.leaf("gradient of y", b.y.shape)}
+		ys := []Value{b.y}
+		for _, c := range b.carries {
+			incoming = append(incoming, s.leaf("gradient of state", c.leaf.shape))
+			ys = append(ys, c.next)
+		}
+		for range b.level.losses {
+			incoming = append(incoming, s.leaf("gradient of loss", Shape{}))
+		}
+		ys = append(ys, b.level.losses...)
+		grads := s.pullBack(ys, incoming, b.wrt(want))
+		for i, v := range grads {
+			grads[i] = v.readable()
+		}
+		g.Leaves, g.Results = nodesOf(append(b.leaves(), incoming...)), nodesOf(grads)
+	})
+	if s.err == nil {
+		g.Plan.At, size = b.layout(want)
+	}
+	return g, size
+}
+
+// wrt are the leaves of the step whose gradients are needed: those of all
+// states, and of x and of captures where they are wanted.
+func (b *scanStep) wrt(want []bool) []Value {
+	var wrt []Value
+	for _, c := range b.carries {
+		wrt = append(wrt, c.leaf)
+	}
+	if want[0] {
+		wrt = append(wrt, b.level.cuts[0].leaf)
+	}
+	first := len(b.level.cuts) + len(b.Initial)
+	for i, c := range b.level.captures[:b.captures] {
+		if want[first+i] {
+			wrt = append(wrt, c.leaf)
+		}
+	}
+	return wrt
+}
+
+// layout packs the gradients that are wanted: where each begins, or −1, and the
+// size of all. Masks and draws have none.
+func (b *scanStep) layout(want []bool) (at []int, size int) {
+	cuts := len(b.level.cuts)
+	first := cuts + len(b.Initial)
+	for i := range want {
+		var shape Shape
+		switch {
+		case !want[i] || i > 0 && i < cuts:
+			at = append(at, -1)
+			continue
+		case i == 0:
+			shape = b.X.shape
+		case i < first:
+			shape = b.carries[i-cuts].leaf.shape
+		default:
+			shape = b.level.captures[i-first].leaf.shape
+		}
+		at = append(at, size)
+		size += shape.Size()
+	}
+	return at, size
 }
 
 // unpack takes the packed output apart.
-func (b *body) unpack(packed Value) (y Value, states []Value) {
-	s, at, steps := b.scope, 0, b.level.steps
+func (b *scanStep) unpack(packed Value) (y Value, states []Value) {
+	s, at, steps := b.X.s, 0, b.level.steps
 	next := func(shape Shape) Value {
 		v := packed.part(at, shape)
 		at += shape.Size()
 		return v
 	}
-	if b.sequence {
+	if b.Sequence {
 		y = next(slices.Insert(b.y.shape.Clone(), 1, steps))
 	} else {
 		y = next(b.y.shape)
 	}
-	for _, c := range b.carries[:b.initial] {
+	for _, c := range b.carries[:len(b.Initial)] {
 		states = append(states, next(c.leaf.shape))
 	}
 	for range b.level.losses {

@@ -26,9 +26,7 @@ func sizeOf(t *testing.T, steps int, unrolled bool) (nodes int) {
 			},
 		}.Run()
 		s.Output("gradient", s.Gradients(y.Sum(), w)[0])
-		for _, g := range s.graphs {
-			nodes += len(g.AllNodes())
-		}
+		nodes = s.builder.Nodes()
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -65,6 +63,7 @@ func TestScanMemory(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		before := held()
 		p, err := NewProgram(Config{Params: params}, func(s *Scope) {
 			w := s.Const(0.1, Shape{units, units})
 			y, _ := Scan{
@@ -83,7 +82,6 @@ func TestScanMemory(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer p.Close()
-		before := held()
 		if err := p.Run(Tick{}); err != nil {
 			t.Fatal(err)
 		}

@@ -2,13 +2,11 @@ package graph
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/engram-go/engram/internal/errs"
-	"github.com/engram-go/engram/internal/kernels"
+	"github.com/engram-go/engram/internal/exec"
 	"github.com/engram-go/engram/internal/shapes"
 	"github.com/pkg/errors"
-	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
 
@@ -21,21 +19,15 @@ import (
 // node, and axes may be open.
 type Scope struct {
 	cfg     Config
-	level   *level                // the graph at work; nil where only shapes are followed
-	graphs  []*gorgonia.ExprGraph // of all levels
+	builder *exec.Builder // of the graphs
+	level   *subgraph     // the graph at work; nil where only shapes are followed
 	path    string
 	err     error
-	fault   error  // of the kernel that failed in the last run
-	version uint64 // of the parameters, in the run at hand
-	salt    uint32 // part of every hash, see Program
-	f32     *kernels.Set[float32]
-	f64     *kernels.Set[float64]
-	lastID  uint32
+	version uint64 // of the parameters, in the current run
 
-	values  map[*gorgonia.Node]Value // what stands behind a node
-	bound   []Bound                  // parameters used in this graph
-	boundAt map[string]int           // their places, by path
-	params  map[*gorgonia.Node]bool  // their nodes
+	bound   []Bound             // parameters used in this graph
+	boundAt map[string]int      // their places, by path
+	params  map[*exec.Node]bool // their nodes
 	inputs  map[string]Value
 	outputs map[string]Value
 	results []Value        // outputs without a name
@@ -60,6 +52,10 @@ type Config struct {
 	Params   *Params // the parameters that Scope.Param finds or declares
 	Training bool    // whether dropout and the like are at work
 	Seed     uint64  // of all random draws
+
+	// Workspace is memory that the program shares with others; nil means memory
+	// of its own.
+	Workspace *Workspace
 
 	// States are what the graph carries from run to run; nil where every run
 	// stands by itself.
@@ -92,13 +88,11 @@ func (c Config) check() error {
 
 func newScope(cfg Config, salt uint32) *Scope {
 	return &Scope{
-		cfg: cfg, salt: salt,
-		f32: kernels.Float32(), f64: kernels.Float64(),
-		values:  map[*gorgonia.Node]Value{},
+		cfg: cfg, builder: exec.NewBuilder(cfg.Params.Dtype(), salt),
 		inputs:  map[string]Value{},
 		outputs: map[string]Value{},
 		boundAt: map[string]int{},
-		params:  map[*gorgonia.Node]bool{},
+		params:  map[*exec.Node]bool{},
 		used:    map[string]int{},
 
 		regularized: map[*Param]bool{},
@@ -210,7 +204,7 @@ func (s *Scope) Output(name string, v Value) {
 		s.Failf("output", "must have a name of its own", name)
 		return
 	}
-	outputs[name] = v.own()
+	outputs[name] = v.readable()
 }
 
 // Result is a handle to an output without a name, see Scope.Result.
@@ -227,7 +221,7 @@ func (s *Scope) Result(v Value) Result {
 	if !ok {
 		return Result{}
 	}
-	s.results = append(s.results, v.own())
+	s.results = append(s.results, v.readable())
 	return Result{len(s.results)}
 }
 
@@ -256,9 +250,8 @@ func (s *Scope) unique(name string) string {
 // leaf makes a node without children on the level at work.
 func (s *Scope) leaf(name string, shape Shape) Value { return s.leafOf(s.level, name, shape) }
 
-// leafOf makes a node without children. Gorgonia merges inputs of one name, so
-// every name carries a number of its own.
-func (s *Scope) leafOf(l *level, name string, shape Shape) Value {
+// leafOf makes a node without operands.
+func (s *Scope) leafOf(l *subgraph, name string, shape Shape) Value {
 	if s.err != nil {
 		return s.poison(shape)
 	}
@@ -273,38 +266,11 @@ func (s *Scope) leafOf(l *level, name string, shape Shape) Value {
 		s.Failf(name, "must have no open axis when a graph is built", shape)
 		return s.poison(shape)
 	}
-	s.lastID++
-	p := physical(shape)
-	n := gorgonia.NewTensor(l.g, s.Dtype(), len(p), gorgonia.WithShape(p...),
-		gorgonia.WithName(fmt.Sprintf("%s %s %d %d", strings.TrimSpace(s.path), name, s.salt, s.lastID)))
-	return s.remember(Value{s: s, node: n, shape: shape.Clone()})
-}
-
-// take holds a value against the scope, and gives what stands for it on the
-// level at work. One that was made elsewhere, or by nobody, is an error.
-func (s *Scope) take(name string, v Value) (Value, bool) {
-	if v.s != s {
-		s.Failf(name, "must have values of the graph that is being built", nil)
-		return v, false
-	}
-	if s.err == nil && s.level != nil && v.node == nil {
-		s.Failf(name, "must have values that stand in the graph", nil)
-		return v, false
-	}
-	local, ok := s.local(v)
-	if !ok {
-		s.Failf(name, "must not have values of a scan's step outside that step", nil)
-	}
-	return local, ok
+	return Value{s: s, node: l.g.Leaf(s.path, name, shape), shape: shape.Clone()}
 }
 
 func (s *Scope) bind(v Value, t *tensor.Dense) {
-	if err := gorgonia.Let(v.node, t); err != nil {
+	if err := exec.Bind(v.node, t); err != nil {
 		s.Fail(err)
 	}
-}
-
-func (s *Scope) remember(v Value) Value {
-	s.values[v.node] = v
-	return v
 }

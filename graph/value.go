@@ -3,6 +3,7 @@ package graph
 import (
 	"fmt"
 
+	"github.com/engram-go/engram/internal/exec"
 	"gorgonia.org/gorgonia"
 )
 
@@ -11,7 +12,7 @@ import (
 // new value and leaves its operands alone.
 type Value struct {
 	s     *Scope
-	node  *gorgonia.Node // nil where only shapes are followed, or after an error
+	node  *exec.Node // nil where only shapes are followed, or after an error
 	shape Shape
 	mask  *Value
 	pace  Pace
@@ -112,7 +113,7 @@ func (v Value) Node() *gorgonia.Node {
 	if v.node == nil {
 		return nil
 	}
-	return v.s.apply(identity("export", v.shape), v).node
+	return v.copied("export").node
 }
 
 // FromNode comes back through the door: it copies what a node of Gorgonia's
@@ -126,7 +127,7 @@ func (s *Scope) FromNode(node *gorgonia.Node, shape Shape) Value {
 	if s.err != nil || s.level == nil {
 		return s.poison(shape)
 	}
-	if node == nil || node.Graph() != s.level.g {
+	if node == nil || !s.level.g.Has(node) {
 		s.Failf("node", "must belong to the graph that is being built", node)
 		return s.poison(shape)
 	}
@@ -138,18 +139,6 @@ func (s *Scope) FromNode(node *gorgonia.Node, shape Shape) Value {
 		s.Failf("node", fmt.Sprintf("must have the shape %v", shape), Shape(node.Shape()))
 		return s.poison(shape)
 	}
-	useKernels()
-	return s.apply(identity("import", shape), Value{s: s, node: node, shape: shape})
-}
-
-// own returns a value that is the result of an operation of this package, so
-// that its memory can be read after a run.
-func (v Value) own() Value {
-	if v.node == nil {
-		return v
-	}
-	if _, ok := v.node.Op().(*op); ok {
-		return v
-	}
-	return v.s.apply(identity("copy", v.shape), v)
+	exec.UseKernels()
+	return Value{s: s, node: node, shape: shape}.copied("import")
 }

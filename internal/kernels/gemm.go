@@ -40,7 +40,7 @@ type Packed[T Float] struct {
 
 // Pack lays out the k×n matrix b. It reuses the memory of p.
 func (p *Packed[T]) Pack(set *Set[T], b Matrix[T], k, n int) {
-	if size := panels(n) * tileColumns * k; cap(p.data) < size {
+	if size := packedSize(k, n); cap(p.data) < size {
 		p.data = make([]T, size)
 	} else {
 		p.data = p.data[:size]
@@ -48,6 +48,9 @@ func (p *Packed[T]) Pack(set *Set[T], b Matrix[T], k, n int) {
 	p.k, p.n = k, n
 	set.packPanels(p.data, b, k, n)
 }
+
+// packedSize is the number of elements of a packed k×n matrix.
+func packedSize(k, n int) int { return panels(n) * tileColumns * k }
 
 // panels are some of the panels.
 func (p *Packed[T]) panels(first, end int) Packed[T] {

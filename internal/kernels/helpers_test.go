@@ -168,3 +168,14 @@ func fuzz(f *testing.F, property func(*rapid.T)) {
 	}
 	f.Fuzz(rapid.MakeFuzz(property))
 }
+
+// newRecurrent is a layer in memory that held NaN before.
+func newRecurrent[T Float](set *Set[T], cell Cell[T], cfg Config) *Recurrent[T] {
+	l := NewRecurrent(set, cell, cfg)
+	memory := make([]T, l.MemorySize())
+	for i := range memory {
+		memory[i] = T(math.NaN())
+	}
+	l.SetMemory(memory)
+	return l
+}

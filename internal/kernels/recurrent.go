@@ -10,8 +10,7 @@ package kernels
 // steps. Samples are independent: the cores share them, for all steps at once,
 // and need not wait for each other.
 //
-// A Recurrent keeps its memory from run to run and serves one goroutine at a
-// time.
+// A Recurrent serves one goroutine at a time.
 type Recurrent[T Float] struct {
 	Config
 	set  *Set[T]
@@ -21,6 +20,8 @@ type Recurrent[T Float] struct {
 	cols int // columns of W, in whole panels: n for each block of the cell
 	back int // columns of the product on the way back: h, and perhaps x
 	span int // steps whose dz are kept at once
+
+	memory int // elements that a run works in
 
 	weights    []T // W by rows, [row, cols]
 	packed     Packed[T]
@@ -82,11 +83,12 @@ type Grad[T Float] struct {
 // the terms that Mul packs at once makes it no more work.
 const termsOfSpan = 4 * termsAtOnce
 
-// NewRecurrent makes room for a layer.
+// NewRecurrent prepares a layer. Before its first run it needs SetMemory.
 func NewRecurrent[T Float](set *Set[T], cell Cell[T], cfg Config) *Recurrent[T] {
 	l := &Recurrent[T]{Config: cfg, set: set, cell: cell, n: Up(cfg.Units)}
 	if cfg.Dropout { // each block has a product of its own, in whole panels
 		l.n = panels(cfg.Units) * tileColumns
+		l.drop = &dropping[T]{packed: make([]Packed[T], cell.Blocks), transposed: make([]Packed[T], cell.Blocks)}
 	}
 	l.row, l.cols, l.back = l.n+cfg.Features, panels(cell.Blocks*l.n)*tileColumns, l.n
 	if cfg.InputGrad {
@@ -95,26 +97,71 @@ func NewRecurrent[T Float](set *Set[T], cell Cell[T], cfg Config) *Recurrent[T] 
 	if cfg.Bias {
 		l.row++
 	}
+	if cfg.Training {
+		l.span = min(cfg.Steps, max(1, termsOfSpan/cfg.Batch))
+	} else { // kept from run to run
+		l.weights = make([]T, l.row*l.cols)
+	}
+	l.lay(func(n int) []T {
+		l.memory += alignUp(n)
+		return nil
+	})
+	return l
+}
+
+// MemorySize is how many elements SetMemory needs.
+func (l *Recurrent[T]) MemorySize() int { return l.memory }
+
+// PrivateSize is how many elements it keeps elsewhere, from run to run: without
+// Training, the weights by rows and packed.
+func (l *Recurrent[T]) PrivateSize() int {
+	if l.Training {
+		return 0
+	}
+	return len(l.weights) + packedSize(l.row, l.cols)
+}
+
+// SetMemory makes the layer work in the given memory, which it clears. Between
+// a run of Forward and the Backward that follows nothing else may write there.
+// With Training that is so from SetWeights on; otherwise the weights lie
+// elsewhere and stay.
+func (l *Recurrent[T]) SetMemory(memory []T) {
+	clear(memory[:l.memory])
+	l.lay(func(n int) []T {
+		part := memory[:n:n]
+		memory = memory[alignUp(n):]
+		return part
+	})
+}
+
+// lay takes the memory that a run works in.
+func (l *Recurrent[T]) lay(take func(n int) []T) {
+	cfg := l.Config
 	steps, states := 1, 1 // that are kept at once
 	if cfg.Training {
 		steps, states = cfg.Steps, cfg.Steps+1
-		l.span = min(steps, max(1, termsOfSpan/cfg.Batch))
-		l.dz = make([]T, l.span*cfg.Batch*l.cols)
-		l.dhx = make([]T, cfg.Batch*panels(l.back)*tileColumns)
-		l.dh, l.dc, l.held = make([]T, cfg.Batch*l.n), make([]T, cfg.Batch*l.n), make([]T, cfg.Batch*l.n)
-		l.dw = make([]T, l.row*l.cols)
+		l.weights = take(l.row * l.cols)
+		l.dz = take(l.span * cfg.Batch * l.cols)
+		l.dhx = take(cfg.Batch * panels(l.back) * tileColumns)
+		l.dh, l.dc, l.held = take(cfg.Batch*l.n), take(cfg.Batch*l.n), take(cfg.Batch*l.n)
+		l.dw = take(l.row * l.cols)
+		if !cfg.Dropout {
+			l.packed.data = take(packedSize(l.row, l.cols))
+			l.transposed.data = take(packedSize(l.cols, l.back))
+		}
 	}
-	l.weights = make([]T, l.row*l.cols)
-	l.hx = make([]T, states*cfg.Batch*l.row)
-	l.z = make([]T, steps*cfg.Batch*l.cols)
-	if cell.Carry {
-		l.c, l.keep = make([]T, states*cfg.Batch*l.n), make([]T, steps*cfg.Batch*l.n)
+	l.hx = take(states * cfg.Batch * l.row)
+	l.z = take(steps * cfg.Batch * l.cols)
+	if l.cell.Carry {
+		l.c, l.keep = take(states*cfg.Batch*l.n), take(steps*cfg.Batch*l.n)
 	}
 	if cfg.Dropout {
-		l.drop = l.newDropping(steps)
+		l.layDropping(take, steps)
 	}
-	return l
 }
+
+// alignUp rounds a number of elements up to whole lines of the caches.
+func alignUp(n int) int { return (n + 15) / 16 * 16 }
 
 // share lets the cores share the samples, for so many steps at once.
 func (l *Recurrent[T]) share(steps int, f func(from, end int)) {

@@ -37,7 +37,7 @@ func benchmarkRecurrent(b *testing.B, name string, cfg Config) {
 		Recurrent: make([]float32, len(in.Recurrent)), Bias: make([]float32, len(in.Bias)),
 	}
 	set := Float32()
-	l := NewRecurrent(set, set.LSTM(), cfg)
+	l := newRecurrent(set, set.LSTM(), cfg)
 	l.SetWeights(in)
 	l.Forward(in, out)
 	l.Backward(in, grad)

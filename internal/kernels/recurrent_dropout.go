@@ -14,12 +14,13 @@ type dropping[T Float] struct {
 	transposed []Packed[T] // [n, back]
 }
 
-// newDropping makes room; steps is how many are kept.
-func (l *Recurrent[T]) newDropping(steps int) *dropping[T] {
+// layDropping takes its memory; steps is how many are kept.
+func (l *Recurrent[T]) layDropping(take func(n int) []T, steps int) {
 	blocks := l.cell.Blocks
-	return &dropping[T]{
-		masks: make([]T, blocks*l.Batch*l.row), left: make([]T, steps*l.Batch*blocks*l.row),
-		packed: make([]Packed[T], blocks), transposed: make([]Packed[T], blocks),
+	l.drop.masks, l.drop.left = take(blocks*l.Batch*l.row), take(steps*l.Batch*blocks*l.row)
+	for i := 0; l.Training && i < blocks; i++ {
+		l.drop.packed[i].data = take(packedSize(l.row, l.n))
+		l.drop.transposed[i].data = take(packedSize(l.n, l.back))
 	}
 }
 

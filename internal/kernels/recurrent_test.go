@@ -106,7 +106,7 @@ func trainingRuns[T Float](t *rapid.T, set *Set[T], distance, gradientDistance f
 	l := newLayer(t)
 	yes := func(name string) bool { return rapid.Bool().Draw(t, name) }
 	rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
-	r := NewRecurrent(set, cell(set, l.cell), l.Config)
+	r := newRecurrent(set, cell(set, l.cell), l.Config)
 	r.span = rapid.IntRange(1, r.span).Draw(t, "span") // shapes as small as these have one
 	for range 2 {
 		in := l.inputs(rng, yes("mask"))
@@ -145,9 +145,9 @@ func inference[T Float](t *rapid.T, set *Set[T]) {
 	l := newLayer(t)
 	masked := rapid.Bool().Draw(t, "mask")
 	rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
-	training := NewRecurrent(set, cell(set, l.cell), l.Config)
+	training := newRecurrent(set, cell(set, l.cell), l.Config)
 	l.Training = false
-	small := NewRecurrent(set, cell(set, l.cell), l.Config)
+	small := newRecurrent(set, cell(set, l.cell), l.Config)
 	for range 2 {
 		in := inputsTo[T](l.inputs(rng, masked))
 		var outs [2]Out[T]
@@ -206,7 +206,7 @@ func TestRecurrentMasksNaN(t *testing.T) {
 		in := l.inputs(rng, true)
 		w := l.weights(rng, true, true, true)
 		run := func() []float64 {
-			r := NewRecurrent(Float64(), cell(Float64(), name), l.Config)
+			r := newRecurrent(Float64(), cell(Float64(), name), l.Config)
 			y, h, c := l.outputs()
 			g := Grad[float64]{
 				Y: w.Y, H: w.H, C: w.C, X: filled[float64](len(in.X)), Kernel: filled[float64](len(in.Kernel)),
@@ -230,7 +230,7 @@ func TestRecurrentMasksNaN(t *testing.T) {
 // bits are all results of a layer, forwards and back, in float32.
 func (l layer) bits(s *Set[float32], in In[float64], w Grad[float64]) []float32 {
 	given := inputsTo[float32](in)
-	r := NewRecurrent(s, cell(s, l.cell), l.Config)
+	r := newRecurrent(s, cell(s, l.cell), l.Config)
 	y, h, c := l.outputs()
 	out := Out[float32]{to[float32](y), to[float32](h), to[float32](c)}
 	g := Grad[float32]{
@@ -270,7 +270,7 @@ func TestRecurrentOfOneSample(t *testing.T) {
 		for _, s := range sets() {
 			run := func(l layer, in In[float64]) []float32 {
 				given := inputsTo[float32](in)
-				r := NewRecurrent(s, cell(s, l.cell), l.Config)
+				r := newRecurrent(s, cell(s, l.cell), l.Config)
 				if r.bound() != (l.Batch == 1) {
 					t.Fatalf("%s: cores share the sums: %v", name, r.bound())
 				}

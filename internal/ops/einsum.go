@@ -1,14 +1,77 @@
-package graph
+package ops
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/engram-go/engram/internal/kernels"
+	"github.com/engram-go/engram/internal/shapes"
 )
 
-// product is a plan: for every place of the loops a product of an m×k with a
+// Letters name the axes of the operands and the result of a product.
+type Letters struct{ A, B, Out []rune }
+
+// ParseEinsum reads an equation such as "ij,jk->ik".
+func ParseEinsum(equation string) (Letters, bool) {
+	in, out, arrow := strings.Cut(equation, "->")
+	first, second, comma := strings.Cut(in, ",")
+	l := Letters{[]rune(first), []rune(second), []rune(out)}
+	count := map[rune]int{}
+	for _, term := range [][]rune{l.A, l.B, l.Out} {
+		for i, r := range term {
+			if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') || slices.Contains(term[:i], r) {
+				return l, false
+			}
+			count[r]++
+		}
+	}
+	for _, n := range count {
+		if n < 2 {
+			return l, false
+		}
+	}
+	return l, arrow && comma
+}
+
+// InOrder are the letters after the summed axes were moved to the end of the
+// first operand and to the front of the second.
+func (l Letters) InOrder() Letters {
+	pick := func(term []rune, order []int) []rune {
+		out := make([]rune, len(order))
+		for i, k := range order {
+			out[i] = term[k]
+		}
+		return out
+	}
+	return Letters{pick(l.A, l.Order(true)), pick(l.B, l.Order(false)), l.Out}
+}
+
+// Order is that of the axes of an operand which InOrder asks for.
+func (l Letters) Order(first bool) []int {
+	term, rest := l.B, []int{}
+	if first {
+		term = l.A
+	}
+	var summed []int
+	for _, r := range l.A { // in the order of the first operand in both
+		if !slices.Contains(l.Out, r) {
+			summed = append(summed, slices.Index(term, r))
+		}
+	}
+	for i, r := range term {
+		if slices.Contains(l.Out, r) {
+			rest = append(rest, i)
+		}
+	}
+	if first {
+		return append(rest, summed...)
+	}
+	return append(summed, rest...)
+}
+
+// Product is a plan: for every place of the loops a product of an m×k with a
 // k×n matrix, given by strides in the memory of the operands.
-type product struct {
+type Product struct {
 	swap                   bool // whether the second operand is on the left
 	loops                  []span
 	m, n, k                int
@@ -20,30 +83,30 @@ type product struct {
 // strides in both operands and the result, 0 where it does not stand.
 type span struct{ n, a, b, c int }
 
-// planProduct finds the plan. It fails where the summed axes are no single span.
-func planProduct(l letters, a, b, out Shape) (product, bool) {
-	stride := func(term []rune, s Shape, r rune) int {
+// PlanProduct finds the plan. It fails where the summed axes are no single span.
+func PlanProduct(l Letters, a, b, out shapes.Shape) (Product, bool) {
+	stride := func(term []rune, s shapes.Shape, r rune) int {
 		if i := slices.Index(term, r); i >= 0 {
 			return s[i+1:].Size()
 		}
 		return 0
 	}
-	spans := func(term []rune, s Shape, skip []rune) []span {
+	spans := func(term []rune, s shapes.Shape, skip []rune) []span {
 		var all []span
 		for i, r := range term {
 			if s[i] != 1 && !slices.Contains(skip, r) {
-				all = append(all, span{s[i], stride(l.a, a, r), stride(l.b, b, r), stride(l.out, out, r)})
+				all = append(all, span{s[i], stride(l.A, a, r), stride(l.B, b, r), stride(l.Out, out, r)})
 			}
 		}
-		return merge(all)
+		return mergeSpans(all)
 	}
-	kept, summed := spans(l.out, out, nil), spans(l.a, a, l.out)
-	p := product{m: 1, n: 1, k: 1}
+	kept, summed := spans(l.Out, out, nil), spans(l.A, a, l.Out)
+	p := Product{m: 1, n: 1, k: 1}
 	if len(summed) > 1 {
 		return p, false
 	}
 	// The columns must lie together in the result. What has them goes right.
-	if k := len(l.out) - 1; k >= 0 && !slices.Contains(l.b, l.out[k]) {
+	if k := len(l.Out) - 1; k >= 0 && !slices.Contains(l.B, l.Out[k]) {
 		p.swap = true
 		for _, s := range [][]span{kept, summed} {
 			for i := range s {
@@ -71,8 +134,8 @@ func planProduct(l letters, a, b, out Shape) (product, bool) {
 	return p, true
 }
 
-// merge makes one span of neighbours that lie in every term as one axis would.
-func merge(spans []span) []span {
+// mergeSpans makes one span of neighbours that lie in every term as one axis would.
+func mergeSpans(spans []span) []span {
 	var out []span
 	for _, s := range spans {
 		if k := len(out) - 1; k >= 0 && out[k].a == s.a*s.n && out[k].b == s.b*s.n && out[k].c == s.c*s.n {
@@ -86,7 +149,7 @@ func merge(spans []span) []span {
 }
 
 // count is the number of matrix products.
-func (p product) count() int {
+func (p Product) count() int {
 	n := 1
 	for _, s := range p.loops {
 		n *= s.n
@@ -95,7 +158,7 @@ func (p product) count() int {
 }
 
 // at is where the matrices of product i begin.
-func (p product) at(i int) (a, b, c int) {
+func (p Product) at(i int) (a, b, c int) {
 	for _, s := range slices.Backward(p.loops) {
 		k := i % s.n
 		i /= s.n
@@ -104,9 +167,10 @@ func (p product) at(i int) (a, b, c int) {
 	return a, b, c
 }
 
-// productKernel computes the products in blocks of columns, which the cores
+// product computes the products in blocks of columns, which the cores
 // share; no element's sum is split. A third operand is what the sums begin with.
-func productKernel[T float](p product, set *kernels.Set[T]) func([]T, [][]T) error {
+func product[T Float](p Product) Func[T] {
+	set := kernels.For[T]()
 	items := p.count() * p.blocks()
 	many := p.count()*p.m*p.n*p.k >= kernels.Worth
 	return func(out []T, in [][]T) error {
@@ -124,11 +188,11 @@ func productKernel[T float](p product, set *kernels.Set[T]) func([]T, [][]T) err
 }
 
 // blocks is the number of blocks of columns of a product.
-func (p product) blocks() int { return (p.n + kernels.MulUnit - 1) / kernels.MulUnit }
+func (p Product) blocks() int { return (p.n + kernels.MulUnit - 1) / kernels.MulUnit }
 
 // multiply computes the blocks from..end of all products, plus a term if one is
 // given.
-func multiply[T float](p product, set *kernels.Set[T], out, left, right []T, plus [][]T, from, end int) {
+func multiply[T Float](p Product, set *kernels.Set[T], out, left, right []T, plus [][]T, from, end int) {
 	blocks := p.blocks()
 	mul := set.Mul
 	if len(plus) > 0 {
@@ -142,7 +206,7 @@ func multiply[T float](p product, set *kernels.Set[T], out, left, right []T, plu
 		for _, term := range plus {
 			for row := range p.m {
 				at := k + row*p.cRow
-				repeat(out[at+first:at+after], term, (at+first)%len(term))
+				repeatTerm(out[at+first:at+after], term, (at+first)%len(term))
 			}
 		}
 		mul(p.m, p.k,
@@ -154,8 +218,8 @@ func multiply[T float](p product, set *kernels.Set[T], out, left, right []T, plu
 	}
 }
 
-// repeat fills out with a term again and again, from one of its elements on.
-func repeat[T float](out, term []T, from int) {
+// repeatTerm fills out with copies of a term, from one of its elements on.
+func repeatTerm[T Float](out, term []T, from int) {
 	for len(out) > 0 {
 		n := copy(out, term[from:])
 		out, from = out[n:], 0

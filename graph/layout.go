@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/engram-go/engram/internal/ops"
 	"github.com/engram-go/engram/internal/shapes"
 )
 
@@ -43,7 +44,7 @@ func (v Value) part(offset int, shape Shape) Value {
 			whole, n := in[0].shape.Size(), shape.Size()
 			return []Value{v.s.apply(spec{
 				name: "part gradient", shape: in[0].shape,
-				f32: padKernel[float32](1, whole, n, offset), f64: padKernel[float64](1, whole, n, offset),
+				compute: ops.Pad{Count: 1, Whole: whole, Part: n, Offset: offset},
 			}, dy)}
 		},
 	}, v)
@@ -74,24 +75,12 @@ func (v Value) BroadcastTo(shape ...int) Value {
 	}
 	sp := spec{name: "broadcast", shape: s}
 	if s.Known() {
-		plan := planBroadcast(s, v.shape, Shape{})
-		sp.f32, sp.f64 = repeatKernel[float32](plan), repeatKernel[float64](plan)
+		sp.compute = ops.Repeat{Plan: ops.PlanBroadcast(s, v.shape, Shape{})}
 	}
 	sp.diff = func(in []Value, _, dy Value, _ []bool) []Value {
 		return []Value{dy.sumTo(in[0].shape)}
 	}
 	return v.s.apply(sp, v)
-}
-
-func repeatKernel[T float](p broadcastPlan) func([]T, [][]T) error {
-	return func(out []T, in [][]T) error {
-		p.rows(func(o, a, _ int) {
-			for i := range p.n {
-				out[o+i] = in[0][a+i*p.stepA]
-			}
-		})
-		return nil
-	}
 }
 
 // Transpose reorders the axes: axis i of the result is axis order[i] of v.
@@ -110,12 +99,7 @@ func (v Value) Transpose(order ...int) Value {
 	}
 	sp := spec{name: "transpose", shape: s}
 	if s.Known() {
-		from := stridesOf(v.shape)
-		strides := make([]int, len(s))
-		for i, a := range order {
-			strides[i] = from[a]
-		}
-		sp.f32, sp.f64 = stridedKernel[float32](s, strides, 0), stridedKernel[float64](s, strides, 0)
+		sp.compute = ops.Transpose(v.shape, order)
 	}
 	sp.diff = func(_ []Value, _, dy Value, _ []bool) []Value {
 		back := make([]int, len(order))
@@ -135,48 +119,10 @@ func (v Value) Reverse(axis int) Value {
 	}
 	sp := spec{name: "reverse", shape: v.shape}
 	if v.shape.Known() {
-		strides := stridesOf(v.shape)
-		start := (v.shape[a] - 1) * strides[a]
-		strides[a] = -strides[a]
-		sp.f32, sp.f64 = stridedKernel[float32](v.shape, strides, start), stridedKernel[float64](v.shape, strides, start)
+		sp.compute = ops.Reverse(v.shape, a)
 	}
 	sp.diff = func(_ []Value, _, dy Value, _ []bool) []Value { return []Value{dy.Reverse(a)} }
 	return v.s.apply(sp, v)
-}
-
-func stridesOf(s Shape) []int {
-	out := make([]int, len(s))
-	n := 1
-	for i := len(s) - 1; i >= 0; i-- {
-		out[i] = n
-		n *= s[i]
-	}
-	return out
-}
-
-func stridedKernel[T float](shape Shape, strides []int, start int) func([]T, [][]T) error {
-	return func(out []T, in [][]T) error {
-		walk(shape, strides, start, func(i, at int) { out[i] = in[0][at] })
-		return nil
-	}
-}
-
-// walk visits all places of a shape in row-major order, with the offset that
-// the strides give them.
-func walk(shape Shape, strides []int, start int, f func(i, at int)) {
-	index := make([]int, len(shape))
-	at := start
-	for i, n := 0, shape.Size(); i < n; i++ {
-		f(i, at)
-		for a := len(index) - 1; a >= 0; a-- {
-			at += strides[a]
-			if index[a]++; index[a] < shape[a] {
-				break
-			}
-			at -= shape[a] * strides[a]
-			index[a] = 0
-		}
-	}
 }
 
 // Slice takes the places from ≤ i < to of an axis. The result is a copy. Where
@@ -200,13 +146,12 @@ func (v Value) Slice(axis, from, to int) Value {
 	}
 	sp := spec{name: "slice", shape: v.shape.With(a, size)}
 	if v.shape.Known() {
-		b := blocksOf(v.shape, a)
-		whole, part, off := b.size*n, b.size*(to-from), b.size*from
-		sp.f32, sp.f64 = sliceKernel[float32](b.count, whole, part, off), sliceKernel[float64](b.count, whole, part, off)
+		cut := ops.Slice(v.shape, a, from, to)
+		sp.compute = cut
 		sp.diff = func(in []Value, _, dy Value, _ []bool) []Value {
 			return []Value{v.s.apply(spec{
 				name: "slice gradient", shape: in[0].shape,
-				f32: padKernel[float32](b.count, whole, part, off), f64: padKernel[float64](b.count, whole, part, off),
+				compute: ops.Pad(cut),
 			}, dy)}
 		}
 	}
@@ -220,31 +165,6 @@ func (v Value) At(axis, i int) Value {
 		return v.s.poison(v.shape[:max(len(v.shape)-1, 0)])
 	}
 	return v.Slice(a, i, i+1).Reshape(slices.Delete(v.shape.Clone(), a, a+1)...)
-}
-
-// blocks cut a value at an axis: count pieces, each of size elements for every
-// place of the axis.
-type blocks struct{ count, size int }
-
-func blocksOf(s Shape, axis int) blocks { return blocks{s[:axis].Size(), s[axis+1:].Size()} }
-
-func sliceKernel[T float](count, whole, part, off int) func([]T, [][]T) error {
-	return func(out []T, in [][]T) error {
-		for i := range count {
-			copy(out[i*part:(i+1)*part], in[0][i*whole+off:])
-		}
-		return nil
-	}
-}
-
-func padKernel[T float](count, whole, part, off int) func([]T, [][]T) error {
-	return func(out []T, in [][]T) error {
-		clear(out)
-		for i := range count {
-			copy(out[i*whole+off:i*whole+off+part], in[0][i*part:])
-		}
-		return nil
-	}
 }
 
 // Concat joins values along an axis; in all others they are alike.
@@ -268,12 +188,11 @@ func Concat(axis int, first Value, rest ...Value) Value {
 	}
 	sp := spec{name: "concat", shape: shape}
 	if shape.Known() {
-		b := blocksOf(shape, a)
 		sizes := make([]int, len(values))
 		for i, v := range values {
-			sizes[i] = v.shape[a] * b.size
+			sizes[i] = v.shape[a:].Size()
 		}
-		sp.f32, sp.f64 = concatKernel[float32](b.count, sizes), concatKernel[float64](b.count, sizes)
+		sp.compute = ops.Concat{Count: shape[:a].Size(), Sizes: sizes}
 	}
 	sp.diff = func(in []Value, _, dy Value, want []bool) []Value {
 		grads := make([]Value, len(in))
@@ -287,19 +206,6 @@ func Concat(axis int, first Value, rest ...Value) Value {
 		return grads
 	}
 	return first.s.apply(sp, values...)
-}
-
-func concatKernel[T float](count int, sizes []int) func([]T, [][]T) error {
-	return func(out []T, in [][]T) error {
-		at := 0
-		for i := range count {
-			for j, n := range sizes {
-				copy(out[at:at+n], in[j][i*n:])
-				at += n
-			}
-		}
-		return nil
-	}
 }
 
 // Stack joins values of one shape along a new axis.

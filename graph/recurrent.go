@@ -2,22 +2,21 @@ package graph
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/engram-go/engram/internal/kernels"
-	"gorgonia.org/tensor"
+	"github.com/engram-go/engram/internal/ops"
 )
 
 // RecurrentCell names a cell that Recurrent can run.
-type RecurrentCell int
+type RecurrentCell = ops.Cell
 
 // The cells, with tanh and, in their gates, sigmoid; the equations are those
 // of the layers of the same names. The GRU's reset gate comes after the
 // product.
 const (
-	LSTMCell RecurrentCell = iota
-	GRUCell
-	SimpleRNNCell
+	LSTMCell      = ops.LSTM
+	GRUCell       = ops.GRU
+	SimpleRNNCell = ops.SimpleRNN
 )
 
 // cells are the sizes of the cells' weights and states.
@@ -63,16 +62,7 @@ func (r Recurrent) Run() (y Value, states []Value) {
 	if r.Sequence {
 		shape = Shape{units[0], r.X.shape[1], units[1]} // [batch, steps, units]
 	}
-	var sp spec
-	switch {
-	case s.level == nil:
-		sp = spec{name: "recurrent", shape: shape}
-	case s.Dtype() == tensor.Float32:
-		sp = newRecurrent(r, s.f32, shape, func(sp *spec) *func([]float32, [][]float32) error { return &sp.f32 })
-	default:
-		sp = newRecurrent(r, s.f64, shape, func(sp *spec) *func([]float64, [][]float64) error { return &sp.f64 })
-	}
-	out := s.apply(sp, r.operands()...)
+	out := s.apply(r.spec(shape), r.operands()...)
 	if !r.States {
 		return out, nil
 	}
@@ -150,153 +140,52 @@ func (r Recurrent) fit(name string, v Value, shape Shape) bool {
 	return true
 }
 
-// recurrent is the operation for one type of element.
-type recurrent[T float] struct {
-	Recurrent
-	set    *kernels.Set[T]
-	cfg    kernels.Config
-	layer  *kernels.Recurrent[T] // made in the first run: by then it is known whether there is a way back
-	ny, ns int                   // elements of y and of a state
-	states int
-	last   int // place of the bias among the operands, or of what follows where there is none
-
-	kept    bool   // whether the weights are parameters, which change with their version only
-	version uint64 // of the weights that the layer holds
-}
-
-// newRecurrent is the operation; kernel gives the field of a spec for its type
-// of element.
-func newRecurrent[T float](r Recurrent, set *kernels.Set[T], shape Shape, kernel func(*spec) *func([]T, [][]T) error) spec {
-	o := &recurrent[T]{
-		Recurrent: r, set: set,
-		cfg: kernels.Config{
-			Batch: r.X.shape[0], Steps: r.X.shape[1], Features: r.X.shape[2], Units: r.Initial[0].shape[1],
+// spec describes the operation; y has the given shape.
+func (r Recurrent) spec(y Shape) spec {
+	s, units := r.X.s, r.Initial[0].shape
+	sp := spec{name: "recurrent", shape: y}
+	if s.level == nil {
+		return sp
+	}
+	o := &ops.Recurrent{
+		Cell: r.Cell, States: len(r.Initial), ReturnStates: r.States, DropX: r.DropX != nil, DropH: r.DropH != nil,
+		Config: kernels.Config{
+			Batch: units[0], Steps: r.X.shape[1], Features: r.X.shape[2], Units: units[1],
 			Bias: r.Bias != nil, Backwards: r.Backwards, Sequence: r.Sequence, ZeroMask: r.ZeroMask,
 			Dropout: r.DropX != nil || r.DropH != nil,
 		},
-		ny: shape.Size(), ns: r.Initial[0].shape.Size(), states: len(r.Initial), last: 3 + len(r.Initial),
 	}
-	weights := append([]Value{}, r.operands()[1:3]...)
-	if r.Bias != nil {
-		weights = append(weights, *r.Bias)
+	if r.Kernel.isParam() && r.Recurrent.isParam() && (r.Bias == nil || r.Bias.isParam()) {
+		o.Version = func() uint64 { return s.version }
 	}
-	o.kept = !slices.ContainsFunc(weights, func(v Value) bool { return !v.isParam() })
-	sp := spec{name: "recurrent", shape: shape}
 	if r.States {
-		sp.shape = Shape{o.ny + o.states*o.ns} // y and the states, packed
+		sp.shape = Shape{y.Size() + len(r.Initial)*units.Size()} // y and the states, packed
 	}
-	*kernel(&sp) = o.forward
+	sp.compute = o
 	sp.diff = func(in []Value, y, dy Value, want []bool) []Value {
-		at, size := o.layout(in, want)
-		if size == 0 { // nothing is asked for but a mask, or what drops x and h
-			return make([]Value, len(in))
-		}
-		o.cfg.Training, o.cfg.InputGrad = true, o.cfg.InputGrad || want[0] // several passes may go back through one run
-		grad := spec{name: "recurrent gradient", shape: Shape{size}}
-		*kernel(&grad) = func(out []T, in [][]T) error { return o.backward(out, in, at) }
-		// y is an operand only so that the run forward comes first.
-		packed := y.s.apply(grad, append(append([]Value{}, in...), y, dy)...)
-		grads := make([]Value, len(in))
+		grad := ops.RecurrentGradient{Recurrent: o, At: make([]int, len(in))}
+		size := 0
 		for i, v := range in {
-			if at[i] >= 0 {
-				grads[i] = packed.part(at[i], v.shape)
+			grad.At[i] = -1
+			if want[i] && i < o.Differentiable() {
+				grad.At[i] = size
+				size += v.shape.Size()
+			}
+		}
+		grads := make([]Value, len(in))
+		if size == 0 { // only a mask, or what drops x and h, is wanted
+			return grads
+		}
+		o.Config.Training, o.Config.InputGrad = true, o.Config.InputGrad || want[0] // several passes may go back through one run
+		packed := s.apply(spec{
+			name: "recurrent gradient", shape: Shape{size}, compute: grad,
+		}, append(append([]Value{}, in...), y, dy)...)
+		for i, v := range in {
+			if grad.At[i] >= 0 {
+				grads[i] = packed.part(grad.At[i], v.shape)
 			}
 		}
 		return grads
 	}
 	return sp
-}
-
-// layout packs the gradients that are wanted: where each begins, or −1. What
-// drops x and h has none, nor has a mask.
-func (o *recurrent[T]) layout(in []Value, want []bool) (at []int, size int) {
-	end := o.last // of the operands that may have a gradient
-	if o.Bias != nil {
-		end++
-	}
-	for i, v := range in {
-		if !want[i] || i >= end {
-			at = append(at, -1)
-			continue
-		}
-		at = append(at, size)
-		size += v.shape.Size()
-	}
-	return at, size
-}
-
-func (o *recurrent[T]) cell() kernels.Cell[T] {
-	switch o.Cell {
-	case GRUCell:
-		return o.set.GRU()
-	case SimpleRNNCell:
-		return o.set.SimpleRNN()
-	}
-	return o.set.LSTM()
-}
-
-// inputs gives the operands their names.
-func (o *recurrent[T]) inputs(in [][]T) kernels.In[T] {
-	out := kernels.In[T]{X: in[0], Kernel: in[1], Recurrent: in[2], H: in[3]}
-	if o.states > 1 {
-		out.C = in[4]
-	}
-	rest := in[o.last:]
-	next := func(given *Value) (x []T) {
-		if given != nil {
-			x, rest = rest[0], rest[1:]
-		}
-		return x
-	}
-	out.Bias, out.DropX, out.DropH = next(o.Bias), next(o.DropX), next(o.DropH)
-	if len(rest) > 0 {
-		out.Mask = rest[0]
-	}
-	return out
-}
-
-func (o *recurrent[T]) forward(out []T, in [][]T) error {
-	if o.layer == nil {
-		o.layer = kernels.NewRecurrent(o.set, o.cell(), o.cfg)
-	}
-	given := o.inputs(in)
-	if now := o.X.s.version; !o.kept || o.cfg.Training || o.version != now+1 {
-		o.layer.SetWeights(given)
-		o.version = now + 1 // 0 is no version
-	}
-	y, h, c := o.split(out)
-	o.layer.Forward(given, kernels.Out[T]{Y: y, H: h, C: c})
-	return nil
-}
-
-// split cuts the packed outputs, or their gradients, apart.
-func (o *recurrent[T]) split(packed []T) (y, h, c []T) {
-	y = packed[:o.ny]
-	if o.States {
-		h = packed[o.ny : o.ny+o.ns]
-		if o.states > 1 {
-			c = packed[o.ny+o.ns:]
-		}
-	}
-	return y, h, c
-}
-
-// backward fills out with the gradients that begin at the given places.
-func (o *recurrent[T]) backward(out []T, in [][]T, at []int) error {
-	part := func(i int) []T {
-		if at[i] < 0 {
-			return nil
-		}
-		return out[at[i] : at[i]+len(in[i])]
-	}
-	g := kernels.Grad[T]{X: part(0), Kernel: part(1), Recurrent: part(2), InitialH: part(3)}
-	if o.states > 1 {
-		g.InitialC = part(4)
-	}
-	if o.Bias != nil {
-		g.Bias = part(o.last)
-	}
-	g.Y, g.H, g.C = o.split(in[len(in)-1])
-	o.layer.Backward(o.inputs(in[:len(at)]), g)
-	return nil
 }

@@ -20,7 +20,7 @@ func (s *Scope) AddLoss(v Value) {
 	switch {
 	case !ok:
 	case s.inStep():
-		s.level.losses = append(s.level.losses, v.own())
+		s.level.losses = append(s.level.losses, v.readable())
 	default:
 		s.losses = append(s.losses, v)
 	}

@@ -1,4 +1,4 @@
-package graph
+package exec
 
 import (
 	"sync"
@@ -19,9 +19,9 @@ type products struct {
 	set *kernels.Set[float32]
 }
 
-// useKernels makes Gorgonia take our products. It does so once, when the first
+// UseKernels makes Gorgonia take our products. It does so once, when the first
 // node comes in through the door, and not where the program has chosen a BLAS.
-var useKernels = sync.OnceFunc(func() {
+var UseKernels = sync.OnceFunc(func() {
 	_, free := gorgonia.WhichBLAS().(gonum.Implementation)
 	_, freeTensors := tensor.WhichBLAS().(gonum.Implementation)
 	if free && freeTensors {

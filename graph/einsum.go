@@ -3,7 +3,8 @@ package graph
 import (
 	"fmt"
 	"slices"
-	"strings"
+
+	"github.com/engram-go/engram/internal/ops"
 )
 
 // Einsum multiplies two values and adds up, as the equation says with one
@@ -23,60 +24,36 @@ func EinsumAdd(equation string, a, b, c Value) Value { return einsum(equation, a
 
 // einsum takes at most one term to add.
 func einsum(equation string, a, b Value, plus ...Value) Value {
-	l, ok := parseEinsum(equation)
+	l, ok := ops.ParseEinsum(equation)
 	if !ok {
 		a.s.Failf("einsum", `must have an equation such as "ij,jk->ik", each letter once in a term, and in two of them`, fmt.Sprintf("%q", equation))
 		return a.s.poison(deeper(a.shape, b.shape))
 	}
-	if len(l.a) != len(a.shape) || len(l.b) != len(b.shape) {
+	if len(l.A) != len(a.shape) || len(l.B) != len(b.shape) {
 		a.s.Failf("einsum "+equation, fmt.Sprintf("must have a letter for every axis of %v and", a.shape), b.shape)
-		return a.s.poison(make(Shape, len(l.out)))
+		return a.s.poison(make(Shape, len(l.Out)))
 	}
 	return contract("einsum "+equation, l, a, b, plus...)
-}
-
-// letters name the axes of the operands and the result of a product.
-type letters struct{ a, b, out []rune }
-
-func parseEinsum(equation string) (letters, bool) {
-	in, out, arrow := strings.Cut(equation, "->")
-	first, second, comma := strings.Cut(in, ",")
-	l := letters{[]rune(first), []rune(second), []rune(out)}
-	count := map[rune]int{}
-	for _, term := range [][]rune{l.a, l.b, l.out} {
-		for i, r := range term {
-			if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') || slices.Contains(term[:i], r) {
-				return l, false
-			}
-			count[r]++
-		}
-	}
-	for _, n := range count {
-		if n < 2 {
-			return l, false
-		}
-	}
-	return l, arrow && comma
 }
 
 // contract is the product that the letters say, plus a term if one is given. Its
 // gradients are such products too, since every letter of an operand stands in
 // one of the other terms.
-func contract(name string, l letters, a, b Value, plus ...Value) Value {
+func contract(name string, l ops.Letters, a, b Value, plus ...Value) Value {
 	sizes := map[rune]int{}
-	for i, r := range l.a {
+	for i, r := range l.A {
 		sizes[r] = a.shape[i]
 	}
 	fits := true
-	for i, r := range l.b {
+	for i, r := range l.B {
 		before, ok := sizes[r]
 		fits = fits && (!ok || before == Any || b.shape[i] == Any || before == b.shape[i])
 		if !ok || before == Any {
 			sizes[r] = b.shape[i]
 		}
 	}
-	shape := make(Shape, len(l.out))
-	for i, r := range l.out {
+	shape := make(Shape, len(l.Out))
+	for i, r := range l.Out {
 		shape[i] = sizes[r]
 	}
 	if !fits {
@@ -91,16 +68,16 @@ func contract(name string, l letters, a, b Value, plus ...Value) Value {
 	}
 	sp := spec{name: name, shape: shape}
 	if a.shape.Known() && b.shape.Known() {
-		p, ok := planProduct(l, a.shape, b.shape, shape)
+		p, ok := ops.PlanProduct(l, a.shape, b.shape, shape)
 		if !ok {
-			return contract(name, l.inOrder(), a.Transpose(l.order(true)...), b.Transpose(l.order(false)...), plus...)
+			return contract(name, l.InOrder(), a.Transpose(l.Order(true)...), b.Transpose(l.Order(false)...), plus...)
 		}
-		sp.f32, sp.f64 = productKernel(p, a.s.f32), productKernel(p, a.s.f64)
+		sp.compute = p
 	}
 	sp.diff = func(in []Value, _, dy Value, want []bool) []Value {
 		grads := pair(want,
-			func() Value { return contract(name, letters{l.out, l.b, l.a}, dy, in[1]) },
-			func() Value { return contract(name, letters{l.a, l.out, l.b}, in[0], dy) })
+			func() Value { return contract(name, ops.Letters{A: l.Out, B: l.B, Out: l.A}, dy, in[1]) },
+			func() Value { return contract(name, ops.Letters{A: l.A, B: l.Out, Out: l.B}, in[0], dy) })
 		for i := range plus {
 			var g Value
 			if want[2+i] {
@@ -113,38 +90,30 @@ func contract(name string, l letters, a, b Value, plus ...Value) Value {
 	return a.s.apply(sp, append([]Value{a, b}, plus...)...)
 }
 
-// inOrder are the letters after the summed axes were moved to the end of the
-// first operand and to the front of the second.
-func (l letters) inOrder() letters {
-	pick := func(term []rune, order []int) []rune {
-		out := make([]rune, len(order))
-		for i, k := range order {
-			out[i] = term[k]
-		}
-		return out
-	}
-	return letters{pick(l.a, l.order(true)), pick(l.b, l.order(false)), l.out}
-}
+// MatMul is the matrix product over the last axis of v and the last but one of
+// w. With w a matrix, v may have any number of axes before the last; otherwise
+// both have the same axes before the last two, and every pair of matrices is
+// multiplied.
+func (v Value) MatMul(w Value) Value { return v.matMul(w) }
 
-// order is that of the axes of an operand which inOrder asks for.
-func (l letters) order(first bool) []int {
-	term, rest := l.b, []int{}
-	if first {
-		term = l.a
+// MatMulAdd is v.MatMul(w) plus a bias, whose axes are the last ones of the
+// result. It takes one pass less over the result than Add does.
+func (v Value) MatMulAdd(w, bias Value) Value { return v.matMul(w, bias) }
+
+// matMul takes at most one term to add.
+func (v Value) matMul(w Value, plus ...Value) Value {
+	n := len(v.shape)
+	if n < 2 || len(w.shape) != n && len(w.shape) != 2 {
+		v.s.Failf("matmul", fmt.Sprintf("must have operands that fit, beside %v", v.shape), w.shape)
+		return v.s.poison(v.shape)
 	}
-	var summed []int
-	for _, r := range l.a { // in the order of the first operand in both
-		if !slices.Contains(l.out, r) {
-			summed = append(summed, slices.Index(term, r))
-		}
+	axes := make([]rune, n+1) // all of v, and the last of w
+	for i := range axes {
+		axes[i] = rune(i)
 	}
-	for i, r := range term {
-		if slices.Contains(l.out, r) {
-			rest = append(rest, i)
-		}
+	l := ops.Letters{A: axes[:n], B: axes[n-1:], Out: append(slices.Clone(axes[:n-1]), axes[n])}
+	if len(w.shape) > 2 {
+		l.B = append(slices.Clone(axes[:n-2]), axes[n-1:]...)
 	}
-	if first {
-		return append(rest, summed...)
-	}
-	return append(summed, rest...)
+	return contract("matmul", l, v, w, plus...)
 }

@@ -3,16 +3,16 @@ package graph
 import (
 	"slices"
 
-	"gorgonia.org/gorgonia"
+	"github.com/engram-go/engram/internal/exec"
 )
 
 // level is one graph under construction: that of the program, or that of a
 // scan's step, which lies one level deeper. Scopes, paths, parameters and
 // errors know nothing of levels; values do, by the graph that their node
 // belongs to.
-type level struct {
-	g        *gorgonia.ExprGraph
-	outer    *level // nil for that of the program
+type subgraph struct {
+	g        *exec.Graph
+	outer    *subgraph // nil for that of the program
 	captures []capture
 	steps    int              // of the scan
 	draws    *draws           // of steps around it that are written out
@@ -42,17 +42,15 @@ func (s *Scope) cut(from Value, axis int) Value {
 }
 
 // deepen makes the graph of a step.
-func (s *Scope) deepen() *level {
-	l := &level{g: gorgonia.NewGraph(), outer: s.level, draws: s.draws, outputs: map[string]Value{}}
-	s.graphs = append(s.graphs, l.g)
-	return l
+func (s *Scope) deepen() *subgraph {
+	return &subgraph{g: s.builder.NewGraph(), outer: s.level, draws: s.draws, outputs: map[string]Value{}}
 }
 
 // inStep tells whether the step of a scan is being built.
 func (s *Scope) inStep() bool { return s.level != nil && s.level.outer != nil }
 
 // inside runs build with the scope at work on a level.
-func (s *Scope) inside(l *level, build func()) {
+func (s *Scope) inside(l *subgraph, build func()) {
 	outer := s.level
 	s.level = l
 	defer func() { s.level = outer }()
@@ -68,9 +66,9 @@ func (s *Scope) local(v Value) (Value, bool) {
 	return s.reach(s.level, v)
 }
 
-func (s *Scope) reach(l *level, v Value) (Value, bool) {
+func (s *Scope) reach(l *subgraph, v Value) (Value, bool) {
 	switch {
-	case v.node.Graph() == l.g:
+	case l.g.Has(v.node):
 		return v, true
 	case l.outer == nil:
 		return v, false
@@ -89,7 +87,7 @@ func (s *Scope) reach(l *level, v Value) (Value, bool) {
 
 // program is the level of the program itself; nil where only shapes are
 // followed.
-func (s *Scope) program() *level {
+func (s *Scope) program() *subgraph {
 	l := s.level
 	for l != nil && l.outer != nil {
 		l = l.outer

@@ -1,17 +1,20 @@
-package graph
+package ops
 
-// broadcastPlan walks the output of a broadcast operation in rows: runs of
-// elements along which each operand either advances by one or stands still.
-type broadcastPlan struct {
+import "github.com/engram-go/engram/internal/shapes"
+
+// Broadcast walks the output of a broadcast operation in rows: runs of elements
+// along which each operand either advances by one or repeats one element.
+type Broadcast struct {
 	n            int   // elements of a row
 	stepA, stepB int   // 0 or 1
 	dims         []int // the axes above a row, outermost first
 	a, b         []int // strides of the operands along dims
 }
 
-// planBroadcast joins neighbouring axes that both operands walk alike, so that
-// the common cases are one row (equal shapes) or one row a line (a bias).
-func planBroadcast(out, a, b Shape) broadcastPlan {
+// PlanBroadcast plans the walk over an output of known shape. It joins
+// neighbouring axes along which both operands behave alike, so the common cases
+// are a single row (equal shapes) or one row per line (a bias).
+func PlanBroadcast(out, a, b shapes.Shape) Broadcast {
 	type axis struct {
 		n    int
 		a, b bool // whether the operand advances along it
@@ -33,7 +36,7 @@ func planBroadcast(out, a, b Shape) broadcastPlan {
 		axes = append(axes, axis{n: 1})
 	}
 	last := axes[len(axes)-1]
-	p := broadcastPlan{n: last.n, stepA: step(last.a), stepB: step(last.b)}
+	p := Broadcast{n: last.n, stepA: step(last.a), stepB: step(last.b)}
 	outer := axes[:len(axes)-1]
 	p.dims, p.a, p.b = make([]int, len(outer)), make([]int, len(outer)), make([]int, len(outer))
 	sa, sb := stride(last.n, last.a, 1), stride(last.n, last.b, 1)
@@ -62,10 +65,10 @@ func stride(n int, advances bool, below int) int {
 }
 
 // rows calls f with the offset of every row in the output and both operands.
-func (p broadcastPlan) rows(f func(out, a, b int)) { p.some(0, p.count(), f) }
+func (p Broadcast) rows(f func(out, a, b int)) { p.some(0, p.count(), f) }
 
 // count is the number of rows.
-func (p broadcastPlan) count() int {
+func (p Broadcast) count() int {
 	n := 1
 	for _, d := range p.dims {
 		n *= d
@@ -73,8 +76,8 @@ func (p broadcastPlan) count() int {
 	return n
 }
 
-// some is rows for those from..end.
-func (p broadcastPlan) some(from, end int, f func(out, a, b int)) {
+// some calls f for the rows from ≤ row < end.
+func (p Broadcast) some(from, end int, f func(out, a, b int)) {
 	var index [8]int // deeper ones than that move to the heap
 	at := append(index[:0], make([]int, len(p.dims))...)
 	a, b := 0, 0

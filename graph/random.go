@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/engram-go/engram/internal/dense"
 	"github.com/engram-go/engram/internal/errs"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
@@ -107,13 +108,11 @@ func (s *Scope) random(name string, shape Shape, draw func(r *rand.Rand) float64
 	path := s.unique(name)
 	v := s.leafOf(s.program(), name, shape)
 	if v.node != nil {
-		t := newDense(s.Dtype(), shape)
-		r := random{path, s.cfg.Seed, path, t, draw}
+		r := random{path, s.cfg.Seed, path, s.builder.BindScratch(v.node), draw}
 		if own := s.seeding; own != nil {
 			r.seed, r.key = own.seed, strings.TrimPrefix(path, own.root)
 		}
 		s.randoms = append(s.randoms, r)
-		s.bind(v, t)
 	}
 	return v
 }
@@ -134,7 +133,7 @@ func (r random) fill(at Tick) (err error) {
 	return nil
 }
 
-func fill[T float](out []T, rnd *rand.Rand, draw func(*rand.Rand) float64) {
+func fill[T dense.Float](out []T, rnd *rand.Rand, draw func(*rand.Rand) float64) {
 	for i := range out {
 		out[i] = T(draw(rnd))
 	}

@@ -1,0 +1,331 @@
+package graph
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/engram-go/engram/internal/ops"
+	"github.com/engram-go/engram/internal/shapes"
+)
+
+// Map applies f to every element; df gives the derivative from the element x
+// and its result y; nil means 0 everywhere. The name appears in messages. It is
+// how a user's own activation is made.
+func (v Value) Map(name string, f func(x float64) float64, df func(x, y float64) float64) Value {
+	sp := spec{name: name, shape: v.shape, flat: df == nil, compute: ops.Map{F: f}}
+	if df != nil {
+		sp.diff = func(in []Value, y, dy Value, _ []bool) []Value {
+			return []Value{v.s.apply(spec{
+				name: name + " gradient", shape: y.shape, compute: ops.MapGradient{DF: df},
+			}, in[0], y, dy)}
+		}
+	}
+	return v.s.apply(sp, v)
+}
+
+// unary applies a function that has loops of its own; c is its constant.
+func (v Value) unary(name string, f ops.Function, c float64) Value {
+	return v.s.apply(spec{
+		name: name, shape: v.shape, compute: ops.Unary{F: f, C: c},
+		diff: func(in []Value, y, dy Value, _ []bool) []Value {
+			return []Value{v.s.apply(spec{
+				name: name + " gradient", shape: y.shape, compute: ops.UnaryGradient{F: f, C: c},
+			}, in[0], y, dy)}
+		},
+	}, v)
+}
+
+// Neg is −v.
+func (v Value) Neg() Value { return v.Scale(-1) }
+
+// Scale is c·v.
+func (v Value) Scale(c float64) Value { return v.unary("scale", ops.Scale, c) }
+
+// AddConst is v + c.
+func (v Value) AddConst(c float64) Value { return v.unary("add constant", ops.AddConst, c) }
+
+// OneMinus is 1 − v.
+func (v Value) OneMinus() Value { return v.unary("one minus", ops.OneMinus, 0) }
+
+// Square is v².
+func (v Value) Square() Value { return v.unary("square", ops.Square, 0) }
+
+// Sqrt is the square root.
+func (v Value) Sqrt() Value {
+	return v.Map("sqrt", math.Sqrt, func(_, y float64) float64 { return 0.5 / y })
+}
+
+// Reciprocal is 1/v.
+func (v Value) Reciprocal() Value {
+	return v.Map("reciprocal", func(x float64) float64 { return 1 / x }, func(_, y float64) float64 { return -y * y })
+}
+
+// Exp is e to the power of v.
+func (v Value) Exp() Value {
+	return v.unary("exp", ops.Exp, 0)
+}
+
+// Log is the natural logarithm.
+func (v Value) Log() Value {
+	return v.Map("log", logarithm, func(x, _ float64) float64 { return 1 / x })
+}
+
+// Pow is v to the power of c.
+func (v Value) Pow(c float64) Value {
+	return v.Map("pow", func(x float64) float64 { return math.Pow(x, c) },
+		func(x, _ float64) float64 { return c * math.Pow(x, c-1) })
+}
+
+// Abs is the absolute value; its derivative at 0 is 0.
+func (v Value) Abs() Value {
+	return v.Map("abs", math.Abs, func(x, _ float64) float64 { return sign(x) })
+}
+
+// Tanh is the hyperbolic tangent.
+func (v Value) Tanh() Value {
+	return v.unary("tanh", ops.Tanh, 0)
+}
+
+// Sigmoid is 1/(1 + e⁻ᵛ).
+func (v Value) Sigmoid() Value {
+	return v.unary("sigmoid", ops.Sigmoid, 0).withProbabilities(v, false)
+}
+
+// Softplus is log(1 + eᵛ), without overflow.
+func (v Value) Softplus() Value {
+	return v.Map("softplus", func(x float64) float64 { return math.Max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) },
+		func(x, _ float64) float64 { return sigmoid(x) })
+}
+
+// ReLU is max(v, 0); its derivative at 0 is 0.
+func (v Value) ReLU() Value {
+	return v.unary("relu", ops.ReLU, 0)
+}
+
+// Clip limits every element to [low, high]; outside, and on the limits, the
+// derivative is that of the limit, 0, and 1.
+func (v Value) Clip(low, high float64) Value {
+	return v.Map("clip", func(x float64) float64 { return min(max(x, low), high) }, func(x, _ float64) float64 {
+		if x < low || x > high {
+			return 0
+		}
+		return 1
+	})
+}
+
+// The operations on two values broadcast as NumPy does: axes are matched from
+// the last, and an axis of size 1 repeats.
+
+// Add is v + w.
+func (v Value) Add(w Value) Value {
+	return v.binary("add", w, ops.Add,
+		func(in []Value, _, dy Value, want []bool) []Value {
+			return []Value{dy, dy}
+		})
+}
+
+// Sub is v − w.
+func (v Value) Sub(w Value) Value {
+	return v.binary("sub", w, ops.Sub,
+		func(in []Value, _, dy Value, want []bool) []Value {
+			return pair(want, func() Value { return dy }, dy.Neg)
+		})
+}
+
+// Times is the product element by element; MatMul is the matrix product.
+func (v Value) Times(w Value) Value {
+	return v.binary("times", w, ops.Times,
+		func(in []Value, _, dy Value, want []bool) []Value {
+			return pair(want,
+				func() Value { return dy.Times(in[1]) },
+				func() Value { return dy.Times(in[0]) })
+		})
+}
+
+// Div is v / w element by element.
+func (v Value) Div(w Value) Value {
+	return v.binary("div", w, ops.Div,
+		func(in []Value, y, dy Value, want []bool) []Value {
+			return pair(want,
+				func() Value { return dy.Div(in[1]) },
+				func() Value { return dy.Times(y).Div(in[1]).Neg() })
+		})
+}
+
+// Maximum is the larger of two elements. Where they are equal, each gets half
+// of the gradient. A NaN on either side gives NaN.
+func (v Value) Maximum(w Value) Value { return v.extreme("maximum", w, ops.Maximum, 1) }
+
+// Minimum is the smaller of two elements, with Maximum's rule for equal ones.
+func (v Value) Minimum(w Value) Value { return v.extreme("minimum", w, ops.Minimum, -1) }
+
+func (v Value) extreme(name string, w Value, f ops.Function2, sign float64) Value {
+	// share is the part of the gradient that a gets.
+	share := func(a, b float64) float64 {
+		switch {
+		case a == b:
+			return 0.5
+		case (a-b)*sign > 0:
+			return 1
+		}
+		return 0
+	}
+	return v.binary(name, w, f, func(in []Value, _, dy Value, want []bool) []Value {
+		return pair(want,
+			func() Value { return dy.Times(in[0].flat("share", in[1], share)) },
+			func() Value { return dy.Times(in[1].flat("share", in[0], share)) })
+	})
+}
+
+// Greater is 1 where v > w and 0 elsewhere. Comparisons have no gradient.
+func (v Value) Greater(w Value) Value {
+	return v.compare("greater", w, func(a, b float64) bool { return a > b })
+}
+
+// GreaterEqual is 1 where v ≥ w and 0 elsewhere.
+func (v Value) GreaterEqual(w Value) Value {
+	return v.compare("greater or equal", w, func(a, b float64) bool { return a >= b })
+}
+
+// Equal is 1 where v = w and 0 elsewhere.
+func (v Value) Equal(w Value) Value {
+	return v.compare("equal", w, func(a, b float64) bool { return a == b })
+}
+
+func (v Value) compare(name string, w Value, holds func(a, b float64) bool) Value {
+	return v.flat(name, w, func(a, b float64) float64 {
+		if holds(a, b) {
+			return 1
+		}
+		return 0
+	})
+}
+
+// flat applies a function that has no gradient.
+func (v Value) flat(name string, w Value, f func(a, b float64) float64) Value {
+	return v.broadcast(name, w, func(p ops.Broadcast) ops.Op { return ops.BinaryMap{F: f, Plan: p} }, nil)
+}
+
+func (v Value) binary(name string, w Value, f ops.Function2, diff rule) Value {
+	return v.broadcast(name, w, func(p ops.Broadcast) ops.Op { return ops.Binary{F: f, Plan: p} }, diff)
+}
+
+// broadcast applies an operation to two values. A nil diff means that it has no
+// gradient; otherwise diff gives gradients of the result's shape.
+func (v Value) broadcast(name string, w Value, compute func(ops.Broadcast) ops.Op, diff rule) Value {
+	shape, ok := shapes.Broadcast(v.shape, w.shape)
+	if !ok {
+		v.s.Failf(name, fmt.Sprintf("must have operands that broadcast to each other, beside %v", v.shape), w.shape)
+		return v.s.poison(deeper(v.shape, w.shape))
+	}
+	sp := spec{name: name, shape: shape, flat: diff == nil}
+	if shape.Known() {
+		sp.compute = compute(ops.PlanBroadcast(shape, v.shape, w.shape))
+	}
+	if diff == nil {
+		return v.s.apply(sp, v, w)
+	}
+	sp.diff = func(in []Value, y, dy Value, want []bool) []Value {
+		grads := diff(in, y, dy, want)
+		for i, g := range grads {
+			if want[i] {
+				grads[i] = g.sumTo(in[i].shape)
+			}
+		}
+		return grads
+	}
+	return v.s.apply(sp, v, w)
+}
+
+// Where takes the element of a where cond is not 0, and that of b elsewhere.
+// The three broadcast to one shape. The gradient goes to the side taken only:
+// a NaN on the other does not come through.
+func Where(cond, a, b Value) Value {
+	shape, ok := shapes.Broadcast(a.shape, b.shape)
+	if ok {
+		shape, ok = shapes.Broadcast(shape, cond.shape)
+	}
+	if !ok {
+		cond.s.Failf("where", fmt.Sprintf("must have operands that broadcast to each other, beside %v and %v", cond.shape, a.shape), b.shape)
+		return cond.s.poison(deeper(cond.shape, deeper(a.shape, b.shape)))
+	}
+	cond, a, b = cond.BroadcastTo(shape...), a.BroadcastTo(shape...), b.BroadcastTo(shape...)
+	return cond.s.apply(spec{
+		name: "where", shape: shape, compute: ops.Where{},
+		diff: func(in []Value, _, dy Value, want []bool) []Value {
+			return append([]Value{{}}, pair(want[1:],
+				func() Value { return in[0].keep(dy, false) },
+				func() Value { return in[0].keep(dy, true) })...)
+		},
+	}, cond, a, b)
+}
+
+// keep is x where the condition v is not 0, or with zero where it is, and 0
+// elsewhere.
+func (v Value) keep(x Value, zero bool) Value {
+	return v.s.apply(spec{
+		name: "where gradient", shape: x.shape, compute: ops.Keep{Zero: zero},
+		diff: func(in []Value, _, dy Value, want []bool) []Value {
+			return pair(want, func() Value { return Value{} }, func() Value { return in[0].keep(dy, zero) })
+		},
+	}, v, x)
+}
+
+// Require is v, and an error of the run where an element breaks a rule: the
+// error reads as Scope.Failf would have it, with the element. It is for data,
+// which are not there yet when a graph is built.
+func (v Value) Require(field, rule string, holds func(x float64) bool) Value {
+	return v.s.apply(spec{
+		name: "require", shape: v.shape, compute: ops.Require{Field: field, Rule: rule, Holds: holds},
+		diff: func(_ []Value, _, dy Value, _ []bool) []Value { return []Value{dy} },
+	}, v)
+}
+
+// pair computes the wanted ones of two gradients.
+func pair(want []bool, first, second func() Value) []Value {
+	out := make([]Value, 2)
+	if want[0] {
+		out[0] = first()
+	}
+	if want[1] {
+		out[1] = second()
+	}
+	return out
+}
+
+// deeper is the shape with more axes: the rank that the result of a failed
+// operation would have had.
+func deeper(a, b Shape) Shape {
+	if len(b) > len(a) {
+		return b
+	}
+	return a
+}
+
+// logarithm is right for subnormal numbers too, where math.Log is not on every
+// kind of processor.
+func logarithm(x float64) float64 {
+	if x > 0 && x < 0x1p-1022 {
+		return math.Log(x*0x1p53) - 53*math.Ln2
+	}
+	return math.Log(x)
+}
+
+// sigmoid does not overflow on either side and keeps small results exact.
+func sigmoid(x float64) float64 {
+	if x >= 0 {
+		return 1 / (1 + math.Exp(-x))
+	}
+	e := math.Exp(x)
+	return e / (1 + e)
+}
+
+func sign(x float64) float64 {
+	switch {
+	case x > 0:
+		return 1
+	case x < 0:
+		return -1
+	}
+	return x // 0 and NaN
+}

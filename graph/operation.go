@@ -1,0 +1,130 @@
+package graph
+
+import (
+	"slices"
+
+	"github.com/engram-go/engram/internal/exec"
+	"github.com/engram-go/engram/internal/ops"
+	"github.com/engram-go/engram/internal/shapes"
+)
+
+// spec describes an operation on values.
+type spec struct {
+	name    string
+	shape   Shape  // of the output
+	compute ops.Op // what it computes; may be nil where only shapes are followed
+
+	// view makes the output share the memory of the first input, from an
+	// element on; then there is no compute.
+	view   bool
+	offset int
+
+	// An operation without diff has no gradient. A flat one has a gradient of 0
+	// wherever it has one.
+	diff rule
+	flat bool
+}
+
+// rule gives the gradients of the wanted inputs of an operation, and anything
+// for the others.
+type rule func(in []Value, y, dy Value, want []bool) []Value
+
+// apply adds an operation to the graph, or follows its shape only.
+func (s *Scope) apply(sp spec, in ...Value) Value {
+	if s.err != nil {
+		return s.poison(sp.shape)
+	}
+	if err := shapes.Check(sp.shape); err != nil {
+		s.Fail(err)
+		return s.poison(sp.shape)
+	}
+	in = slices.Clone(in)
+	for i, v := range in {
+		var ok bool
+		if in[i], ok = s.take(sp.name, v); !ok {
+			return s.poison(sp.shape)
+		}
+	}
+	if s.level == nil {
+		return Value{s: s, shape: sp.shape}
+	}
+	if !sp.shape.Known() {
+		s.Failf(sp.name, "must have no open axis when a graph is built", sp.shape)
+		return s.poison(sp.shape)
+	}
+	n, err := s.level.g.Apply(exec.Operation{
+		Path: s.path, Name: sp.name, Shape: sp.shape, Compute: sp.compute,
+		View: sp.view, Offset: sp.offset, Flat: sp.flat, Diff: s.ruleOfNodes(sp, in),
+	}, nodesOf(in)...)
+	if err != nil {
+		s.Fail(err)
+		return s.poison(sp.shape)
+	}
+	return Value{s: s, node: n, shape: sp.shape}
+}
+
+// ruleOfNodes makes a rule for values one for nodes. Gradients belong to the
+// path of the layer that made the operation.
+func (s *Scope) ruleOfNodes(sp spec, in []Value) func(in []*exec.Node, y, dy *exec.Node, want []bool) ([]*exec.Node, error) {
+	if sp.diff == nil {
+		return nil
+	}
+	path, inShapes := s.path, make([]Shape, len(in))
+	for i, v := range in {
+		inShapes[i] = v.shape
+	}
+	return func(in []*exec.Node, y, dy *exec.Node, want []bool) ([]*exec.Node, error) {
+		values := make([]Value, len(in))
+		for i, n := range in {
+			values[i] = Value{s: s, node: n, shape: inShapes[i]}
+		}
+		outer := s.path
+		s.path = path
+		defer func() { s.path = outer }()
+		grads := sp.diff(values, Value{s: s, node: y, shape: sp.shape}, Value{s: s, node: dy, shape: sp.shape}, want)
+		return nodesOf(grads), s.err
+	}
+}
+
+func nodesOf(values []Value) []*exec.Node {
+	nodes := make([]*exec.Node, len(values))
+	for i, v := range values {
+		nodes[i] = v.node
+	}
+	return nodes
+}
+
+// take checks that a value belongs to the scope, and gives what represents it in
+// the current graph.
+func (s *Scope) take(name string, v Value) (Value, bool) {
+	if v.s != s {
+		s.Failf(name, "must have values of the graph that is being built", nil)
+		return v, false
+	}
+	if s.err == nil && s.level != nil && v.node == nil {
+		s.Failf(name, "must have values that stand in the graph", nil)
+		return v, false
+	}
+	local, ok := s.local(v)
+	if !ok {
+		s.Failf(name, "must not have values of a scan's step outside that step", nil)
+	}
+	return local, ok
+}
+
+// readable returns a value whose memory can be read after a run: the result of
+// an operation, and not a leaf.
+func (v Value) readable() Value {
+	if v.node == nil || exec.IsResult(v.node) {
+		return v
+	}
+	return v.copied("copy")
+}
+
+// copied is a copy of the value.
+func (v Value) copied(name string) Value {
+	return v.s.apply(spec{
+		name: name, shape: v.shape, compute: ops.Copy{},
+		diff: func(_ []Value, _, dy Value, _ []bool) []Value { return []Value{dy} },
+	}, v)
+}

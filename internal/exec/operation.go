@@ -1,0 +1,179 @@
+package exec
+
+import (
+	"fmt"
+	"hash"
+	"slices"
+
+	"github.com/chewxy/hm"
+	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/ops"
+	"github.com/engram-go/engram/internal/shapes"
+	"github.com/pkg/errors"
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// Operation describes an operation of a graph.
+type Operation struct {
+	Path, Name string // the layer that made it, and what it is
+	Shape      shapes.Shape
+
+	// Compute is a type of package ops, or a Scan or ScanGradient.
+	Compute ops.Op
+	// View makes the output share the memory of the first operand, from an
+	// element on; then there is no Compute. No operation writes to its operands,
+	// so nothing shows that.
+	View   bool
+	Offset int
+
+	// Diff gives the gradients of the wanted operands, and may give nil for the
+	// others. An operation without Diff cannot be differentiated, unless it is
+	// Flat: then its gradient is 0 wherever it exists.
+	Diff func(in []*Node, y, dy *Node, want []bool) ([]*Node, error)
+	Flat bool
+}
+
+// op is the one kind of Gorgonia operation that a Graph holds.
+//
+// It owns the memory of its output, so a step allocates almost nothing, and it
+// never overwrites an operand. Its hash has a number that no other has:
+// Gorgonia merges nodes by a 32-bit hash without comparing what they compute.
+type op struct {
+	Operation
+	b      *Builder
+	id     uint32
+	in     []shapes.Shape
+	types  []hm.Type // of the operands
+	task   task
+	source *op           // of a view
+	out    *tensor.Dense // a header that place points at the program's memory
+	at     placement
+	want   []bool // which gradients the current pass needs; nil means all
+}
+
+// placement is where an operation works in the memory of its program.
+type placement struct{ out, scratch, scratchSize int }
+
+var (
+	_ gorgonia.Op   = (*op)(nil)
+	_ gorgonia.SDOp = (*op)(nil)
+)
+
+// Apply adds an operation to the graph.
+func (g *Graph) Apply(o Operation, in ...*Node) (*Node, error) {
+	b := g.b
+	b.lastID++
+	p := &op{Operation: o, b: b, id: b.lastID, out: new(tensor.Dense)}
+	for _, n := range in {
+		p.in = append(p.in, b.shapeOf(n))
+		p.types = append(p.types, n.Type())
+	}
+	if p.View { // the memory of a leaf may change, and is copied
+		if p.source, p.View = in[0].Op().(*op); !p.View {
+			size := p.Shape.Size()
+			p.Compute = ops.Cut{Count: 1, Whole: size, Part: size, Offset: p.Offset}
+		}
+	}
+	var err error
+	if b.dtype == tensor.Float32 {
+		p.task, err = newTask[float32](b, p)
+	} else {
+		p.task, err = newTask[float64](b, p)
+	}
+	if err != nil {
+		return nil, errors.Wrap(err, o.Name)
+	}
+	n, err := gorgonia.ApplyOp(p, in...)
+	if err != nil {
+		return nil, errors.Wrap(err, o.Name)
+	}
+	b.ops = append(b.ops, p)
+	b.shapes[n] = o.Shape.Clone()
+	return n, nil
+}
+
+// Copy adds an operation that copies a node. It stands between Gorgonia's own
+// operations, which may write to their operands, and ours.
+func (g *Graph) Copy(path, name string, shape shapes.Shape, n *Node) (*Node, error) {
+	return g.Apply(Operation{
+		Path: path, Name: name, Shape: shape, Compute: ops.Copy{},
+		Diff: func(_ []*Node, _, dy *Node, _ []bool) ([]*Node, error) { return []*Node{dy}, nil },
+	}, n)
+}
+
+// IsResult tells whether a node is the result of Apply, so its memory can be
+// read after a run.
+func IsResult(n *Node) bool {
+	_, ok := n.Op().(*op)
+	return ok
+}
+
+// Result is the memory of such a node. It holds the result of the last run.
+func Result(n *Node) *tensor.Dense { return n.Op().(*op).out }
+
+// Do takes the operands from the tape machine and computes.
+func (o *op) Do(in ...gorgonia.Value) (gorgonia.Value, error) {
+	if err := o.task.take(in, o.in); err != nil {
+		o.b.fault = errs.At(err, o.Path, "")
+		return nil, o.b.fault
+	}
+	return o.out, o.run()
+}
+
+// run computes the operation. A panic must not leave it: the tape machine runs
+// operations in a goroutine of its own, where nothing else can recover one.
+func (o *op) run() (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = errors.Errorf("%s panicked: %v", o.Name, r)
+		}
+		if err != nil {
+			err = errs.At(err, o.Path, "")
+			o.b.fault = err
+		}
+	}()
+	return o.task.run()
+}
+
+func (o *op) Arity() int { return len(o.in) }
+
+// Type is made at every call: Gorgonia returns it to a pool.
+func (o *op) Type() hm.Type {
+	out := gorgonia.TensorType{Dims: len(Physical(o.Shape)), Of: o.b.dtype}
+	return hm.NewFnType(append(slices.Clone(o.types), out)...)
+}
+
+func (o *op) InferShape(...gorgonia.DimSizer) (tensor.Shape, error) { return Physical(o.Shape), nil }
+
+// ReturnsPtr is false and OverwritesInput −1, so the machine leaves the output's
+// memory to the operation and lets none write to an operand.
+func (o *op) ReturnsPtr() bool     { return false }
+func (o *op) CallsExtern() bool    { return false }
+func (o *op) OverwritesInput() int { return -1 }
+
+func (o *op) Hashcode() uint32 { return o.id }
+
+func (o *op) WriteHash(h hash.Hash) { h.Write(o.b.hashOf(o.id)) }
+
+func (o *op) String() string { return fmt.Sprintf("%s: %s %v", o.Path, o.Name, o.Shape) }
+
+// DiffWRT tells Gorgonia which operands have a gradient.
+func (o *op) DiffWRT(n int) []bool {
+	if o.want != nil {
+		return o.want
+	}
+	all := make([]bool, n)
+	for i := range all {
+		all[i] = o.Diff != nil
+	}
+	return all
+}
+
+// SymDiff adds the gradient to the graph.
+func (o *op) SymDiff(in gorgonia.Nodes, y, dy *Node) (gorgonia.Nodes, error) {
+	if o.Diff == nil {
+		return nil, errs.Error{Path: o.Path, Field: o.Name, Rule: "has no gradient"}
+	}
+	return o.Diff(in, y, dy, o.DiffWRT(len(in)))
+}

@@ -1,0 +1,94 @@
+package exec
+
+import (
+	"github.com/pkg/errors"
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// Program is a compiled graph. One for training, or with operations of
+// Gorgonia's own, runs on a tape machine; others run directly.
+type Program struct {
+	b         *Builder
+	machine   gorgonia.VM
+	direct    *runner // instead of the machine
+	workspace *Workspace
+	own       bool // whether the workspace is of this program alone
+	closed    bool
+
+	size   int           // elements of all parts that lie in the workspace
+	memory *tensor.Dense // of the workspace
+}
+
+// Compile makes a program of a graph. Results are the nodes that are read after
+// a run; all are made by Apply. A nil workspace means one of its own.
+func (g *Graph) Compile(results []*Node, training bool, w *Workspace) (_ *Program, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = errors.Errorf("compiling panicked: %v", r)
+		}
+	}()
+	p := &Program{b: g.b, workspace: w}
+	if w == nil {
+		p.workspace, p.own = &Workspace{}, true
+	}
+	if !training {
+		p.direct = newRunner(results)
+	}
+	p.size = p.b.plan()
+	if err := p.workspace.join(p); err != nil {
+		return nil, err
+	}
+	if p.direct == nil {
+		p.machine = gorgonia.NewTapeMachine(g.g)
+	}
+	return p, nil
+}
+
+// Run calls prepare, which fills the leaves of BindScratch, and computes all
+// results. After an error it can be called again.
+func (p *Program) Run(prepare func() error) error {
+	if err := p.workspace.enter(p); err != nil {
+		return err
+	}
+	defer p.workspace.leave()
+	if err := prepare(); err != nil {
+		return err
+	}
+	if p.direct != nil {
+		p.direct.readLeaves()
+		return p.direct.run()
+	}
+	defer p.machine.Reset()
+	p.b.fault = nil
+	if err := p.machine.RunAll(); err != nil {
+		if p.b.fault != nil { // the machine's error would mask the kernel's
+			return errors.WithStack(p.b.fault)
+		}
+		return errors.Wrap(err, "tape machine")
+	}
+	return nil
+}
+
+// MemorySize is the number of bytes that the program holds besides a workspace
+// that it shares: its constants, and weights that kernels keep in another order.
+func (p *Program) MemorySize() int64 {
+	n := p.b.constants
+	for _, o := range p.b.ops {
+		n += o.task.privateSize()
+	}
+	size := int64(n) * int64(p.b.dtype.Size())
+	if p.own {
+		size += p.workspace.MemorySize()
+	}
+	return size
+}
+
+// Close frees what the program holds. It must not be run again.
+func (p *Program) Close() error {
+	p.closed = true
+	if p.machine == nil {
+		return nil
+	}
+	return p.machine.Close()
+}

@@ -1,0 +1,110 @@
+package exec
+
+import (
+	"github.com/engram-go/engram/internal/dense"
+	"github.com/engram-go/engram/internal/ops"
+	"github.com/engram-go/engram/internal/shapes"
+	"github.com/pkg/errors"
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// task is the part of an operation that depends on the type of element.
+type task interface {
+	run() error
+	take(operands []gorgonia.Value, shapes []shapes.Shape) error // finds their memory
+	setOperand(i int, t *tensor.Dense)
+	setOutput(t *tensor.Dense)
+	scratchSize() int
+	setScratch(memory *tensor.Dense)
+	privateSize() int // elements that the kernel holds from run to run
+}
+
+// taskOf is a kernel with the memory of its operands and output.
+type taskOf[T ops.Float] struct {
+	kernel ops.Kernel[T] // nil for a view
+	in     [][]T
+	out    []T
+}
+
+func newTask[T ops.Float](b *Builder, o *op) (task, error) {
+	t := &taskOf[T]{in: make([][]T, len(o.in))}
+	if o.View {
+		return t, nil
+	}
+	var err error
+	switch compute := o.Compute.(type) {
+	case Scan:
+		t.kernel, err = scanKernel[T](b, compute)
+	case ScanGradient:
+		t.kernel, err = scanGradientKernel[T](b, compute)
+	default:
+		t.kernel, err = ops.For[T](compute)
+	}
+	return t, err
+}
+
+func (t *taskOf[T]) run() error {
+	if t.kernel == nil {
+		return nil
+	}
+	return t.kernel.Run(t.out, t.in)
+}
+
+func (t *taskOf[T]) take(operands []gorgonia.Value, shapes []shapes.Shape) error {
+	for i, v := range operands {
+		data, err := elements[T](v)
+		if err != nil {
+			return err
+		}
+		if len(data) != shapes[i].Size() {
+			return errors.Errorf("operand %d must have %d elements, got %d", i, shapes[i].Size(), len(data))
+		}
+		t.in[i] = data
+	}
+	return nil
+}
+
+// elements is the memory of a value in row-major order. Only the result of
+// Gorgonia's own operations may be a scalar or have gaps.
+func elements[T ops.Float](v gorgonia.Value) ([]T, error) {
+	switch v := v.(type) {
+	case *tensor.Dense:
+		if c := dense.Contiguous(v); c != v {
+			return dense.Elements[T](c), nil
+		}
+		if v.Shape().IsScalar() {
+			return []T{v.ScalarValue().(T)}, nil
+		}
+		return dense.Elements[T](v), nil
+	case gorgonia.Scalar:
+		if x, ok := v.Data().(T); ok {
+			return []T{x}, nil
+		}
+	}
+	return nil, errors.Errorf("operand must be a dense tensor of the graph's dtype, got %T", v)
+}
+
+func (t *taskOf[T]) setOperand(i int, from *tensor.Dense) { t.in[i] = dense.Elements[T](from) }
+
+func (t *taskOf[T]) setOutput(to *tensor.Dense) { t.out = dense.Elements[T](to) }
+
+func (t *taskOf[T]) scratchSize() int {
+	if k, ok := t.kernel.(ops.Scratch[T]); ok {
+		return k.ScratchSize()
+	}
+	return 0
+}
+
+func (t *taskOf[T]) setScratch(memory *tensor.Dense) {
+	if k, ok := t.kernel.(ops.Scratch[T]); ok {
+		k.SetScratch(dense.Elements[T](memory))
+	}
+}
+
+func (t *taskOf[T]) privateSize() int {
+	if k, ok := t.kernel.(interface{ PrivateSize() int }); ok {
+		return k.PrivateSize()
+	}
+	return 0
+}

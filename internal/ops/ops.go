@@ -1,0 +1,131 @@
+// Package ops holds what each operation of a graph computes, forward and
+// backward: pure functions over slices and shapes. It knows neither Gorgonia
+// nor scopes.
+//
+// A type such as Unary or Product describes an operation, with the sizes that
+// were planned when the graph was built. For makes its kernel for one type of
+// element, so the code of an operation is written once, for any Float.
+package ops
+
+import (
+	"fmt"
+
+	"github.com/engram-go/engram/internal/kernels"
+)
+
+// Float is an element.
+type Float = kernels.Float
+
+// Op describes an operation: one of the types that For lists.
+type Op any
+
+// Kernel computes an operation: Run fills out from the operands, all in
+// row-major order. It may rely on the sizes that its Op was planned with, and
+// never writes to an operand.
+type Kernel[T Float] interface {
+	Run(out []T, in [][]T) error
+}
+
+// Func is a kernel that is a function.
+type Func[T Float] func(out []T, in [][]T) error
+
+// Run calls f.
+func (f Func[T]) Run(out []T, in [][]T) error { return f(out, in) }
+
+// Scratch is a kernel that works in memory given to it. It keeps what the
+// backward pass of the same run reads, and nothing from run to run. The size is
+// known once the whole graph is built: by then it is known whether there is a
+// backward pass.
+type Scratch[T Float] interface {
+	Kernel[T]
+	ScratchSize() int
+	SetScratch(memory []T) // of at least that size, before the first run
+}
+
+// For makes the kernel of an operation.
+func For[T Float](op Op) (Kernel[T], error) {
+	switch op := op.(type) {
+	// elementwise.go
+	case Unary:
+		return unary[T](op), nil
+	case UnaryGradient:
+		return unaryGradient[T](op), nil
+	case Map:
+		return mapped[T](op), nil
+	case MapGradient:
+		return mapGradient[T](op), nil
+	case Binary:
+		return binary[T](op), nil
+	case BinaryMap:
+		return binaryMap[T](op), nil
+	case Sum:
+		return Func[T](sum[T]), nil
+	case Where:
+		return Func[T](where[T]), nil
+	case Keep:
+		return keep[T](op), nil
+	case Require:
+		return require[T](op), nil
+	case Copy:
+		return Func[T](copyFirst[T]), nil
+	// layout.go
+	case Repeat:
+		return repeated[T](op), nil
+	case Strided:
+		return strided[T](op), nil
+	case Cut:
+		return cut[T](op), nil
+	case Pad:
+		return pad[T](op), nil
+	case Concat:
+		return concat[T](op), nil
+	// reduce.go
+	case Reduce:
+		return reduce[T](op), nil
+	case Lines:
+		return lines[T](op), nil
+	case LinesGradient:
+		return linesGradient[T](op), nil
+	// softmax.go
+	case Softmax:
+		return softmax[T](op), nil
+	case SoftmaxGradient:
+		return softmaxGradient[T](op), nil
+	// gather.go
+	case Gather:
+		return gather[T](op), nil
+	case GatherGradient:
+		return gatherGradient[T](op), nil
+	case Pick:
+		return pick[T](op), nil
+	case PickGradient:
+		return pickGradient[T](op), nil
+	// windows.go
+	case Windows:
+		return windows[T](op), nil
+	case WindowsGradient:
+		return windowsGradient[T](op), nil
+	case MaxPool:
+		return maxPool[T](op), nil
+	case MaxPoolGradient:
+		return maxPoolGradient[T](op), nil
+	case MeanPool:
+		return meanPool[T](op), nil
+	case MeanPoolGradient:
+		return meanPoolGradient[T](op), nil
+	// einsum.go
+	case Product:
+		return product[T](op), nil
+	// attention.go
+	case *Attention:
+		return attentionOf[T](op), nil
+	case AttentionGradient:
+		return Func[T](attentionOf[T](op.Attention).backward), nil
+	// recurrent.go
+	case *Recurrent:
+		return recurrentOf[T](op), nil
+	case RecurrentGradient:
+		return recurrentGradient[T](op), nil
+	}
+	return nil, fmt.Errorf("no kernel for operation %T", op)
+}
