@@ -110,7 +110,7 @@ func (l Layer) variants() []variant {
 	var out []variant
 	add := func(v any) {
 		c := variant{v.(layers.Layer), batch}
-		if wholeShapes(c.layer, batch) == nil && !slices.ContainsFunc(out, func(o variant) bool { return reflect.DeepEqual(o, c) }) {
+		if buildError(c.layer, batch, nil) == nil && !slices.ContainsFunc(out, func(o variant) bool { return reflect.DeepEqual(o, c) }) {
 			out = append(out, c)
 		}
 	}
@@ -123,7 +123,9 @@ func (l Layer) variants() []variant {
 	}
 	for _, name := range slices.Sorted(maps.Keys(l.Cases)) {
 		if c := l.Cases[name]; len(c.Inputs) == 1 && l.isSequence(c.Inputs[0].Shape[1:]) {
-			out = append(out, variant{c.Layer, []graph.Shape{c.Inputs[0].Shape}})
+			if shapes := []graph.Shape{c.Inputs[0].Shape}; buildError(c.Layer, shapes, l.isSequence) == nil { // it may refuse masks
+				out = append(out, variant{c.Layer, shapes})
+			}
 		}
 	}
 	return out

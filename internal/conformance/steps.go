@@ -31,7 +31,7 @@ func checkSteps(t *testing.T, l Layer) {
 		for i, shape := range shapes {
 			c.Inputs = append(c.Inputs, l.input(i, shape))
 		}
-		if err := wholeShapes(step.Layer, shapes); err != nil {
+		if err := buildError(step.Layer, shapes, nil); err != nil {
 			t.Errorf("%+v: %v", step.Layer, err)
 			continue
 		}
@@ -48,9 +48,9 @@ func checkSteps(t *testing.T, l Layer) {
 	}
 }
 
-// wholeShapes is the error of a layer that does not take inputs of these shapes, with
-// all steps.
-func wholeShapes(l layers.Layer, shapes []graph.Shape) error {
+// buildError is the error of a layer that does not take inputs of these shapes, with
+// all steps. Inputs for which masked returns true have a mask.
+func buildError(l layers.Layer, shapes []graph.Shape, masked func(sample graph.Shape) bool) error {
 	params, err := graph.NewParams(tensor.Float64, 1)
 	if err != nil {
 		return err
@@ -59,6 +59,9 @@ func wholeShapes(l layers.Layer, shapes []graph.Shape) error {
 		var in []graph.Value
 		for i, shape := range shapes {
 			in = append(in, s.Input(fmt.Sprint("x", i), shape))
+			if masked != nil && masked(shape[1:]) {
+				in[i] = in[i].WithMask(s.Input(fmt.Sprint("mask", i), shape[:2]))
+			}
 		}
 		layers.Apply(s, "layer", l, in...)
 	})
