@@ -1,0 +1,90 @@
+package layers
+
+import (
+	"math"
+	"slices"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/layers/initializers"
+)
+
+// RMSNormalization divides the features of every step of every sample by their root
+// mean square, and multiplies them by a scale that is learned (Zhang and Sennrich 2019,
+// "Root Mean Square Layer Normalization"):
+//
+//	y = x / √(mean(x²) + ε) ⊙ γ
+//
+// The mean is taken along the given axes, for all places of the others separately; γ has
+// one number for every place along these axes.
+//
+//	in, out: [batch, ..., features], of at least two axes
+//	weights: scale (γ), of the sizes of the axes in their order, initially ones
+//
+// The output has the mask of the input; the axes must then not be those that the mask
+// has, since padding would count.
+type RMSNormalization struct {
+	Axis    []int   // the axes, without the batch; a negative one counts from the end; [−1] where empty
+	Epsilon float64 // ε, positive; 1e-6 where 0
+	Name    string  // "rms_normalization", numbered, where empty
+}
+
+var _ Resolver = RMSNormalization{}
+
+// Resolve fills in the defaults.
+func (l RMSNormalization) Resolve() (Layer, error) {
+	l.Axis = slices.Clone(l.Axis) // a config does not change with what it was made of
+	if len(l.Axis) == 0 {
+		l.Axis = []int{-1}
+	}
+	return l, epsilon("RMSNormalization.Epsilon", &l.Epsilon, 1e-6)
+}
+
+// Call computes the layer.
+func (l RMSNormalization) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	x, ok := one(s, "RMSNormalization", inputs, 2)
+	if !ok {
+		return inputs
+	}
+	axes, ok := normalizedAxes(s, "RMSNormalization.Axis", x, l.Axis)
+	if !ok {
+		return inputs
+	}
+	sizes, wide := alongShapes(x, axes)
+	y := alongAxes(x, axes, func(v graph.Value) graph.Value { return rmsNormalized(v, l.Epsilon) })
+	y = y.Times(s.Param("scale", sizes, initializers.Ones).Reshape(wide...))
+	return []graph.Value{ride(x, y)}
+}
+
+// rmsNormalized is v / √(mean(v²) + ε) along the last axis. Its gradient follows from
+// r = 1/√(mean(v²) + ε) and the result y:
+//
+//	dv = r·(dy − y ⊙ mean(dy ⊙ y))
+func rmsNormalized(v graph.Value, epsilon float64) graph.Value {
+	inverse := func(x []float64) float64 {
+		sum := 0.0
+		for _, e := range x {
+			sum += e * e
+		}
+		return 1 / math.Sqrt(sum/float64(len(x))+epsilon)
+	}
+	return v.MapAxis("rms normalize", -1, func(x, y []float64) {
+		r := inverse(x)
+		for i, e := range x {
+			y[i] = e * r
+		}
+	}, func(x, y, dy, dx []float64) {
+		r, dot := inverse(x), 0.0
+		for i, d := range dy {
+			dot += d * y[i]
+		}
+		dot /= float64(len(x))
+		for i, d := range dy {
+			dx[i] = r * (d - y[i]*dot)
+		}
+	})
+}
+
+// Stepwise holds for axes that are not steps.
+func (l RMSNormalization) Stepwise(in []graph.Value) ([]graph.Pace, error) {
+	return stepByStep(l, in, l.Axis...)
+}
