@@ -154,3 +154,40 @@ func TestSharedMovingAverages(t *testing.T) {
 	graphtest.CheckOutput(t, "mean", mean, []float64{(0.0+2)/2/2 + 14.0/2}, 1e-12)
 	graphtest.CheckOutput(t, "variance", variance, []float64{(1.0+1)/2/2 + 16.0/2}, 1e-12)
 }
+
+// A last batch of one sample has no variance, and the moving variance follows it
+// as far as a full batch, as in Keras; DropRemainder leaves it out.
+func TestDropRemainderKeepsTheMovingVariance(t *testing.T) {
+	const n, size, epochs = 33, 32, 60
+	data := table(t, 3, n)
+	for _, drop := range []bool{false, true} {
+		m := normalized(1)
+		trainer := compile(t, m, train.Config{})
+		batches := 0
+		count := train.CallbackFunc(func(e *train.Event) error {
+			if e.Moment == train.TrainBatchEnd {
+				batches++
+			}
+			return nil
+		})
+		_, err := trainer.Fit(background, data, train.FitConfig{Epochs: epochs, BatchSize: size, DropRemainder: drop, Callbacks: []train.Callback{count}})
+		check(t, err)
+		_, moving := averages(t, m)
+		x, _ := rows(3, n)
+		for f, got := range moving {
+			mean, variance := 0.0, 0.0
+			for i := range x {
+				mean += x[i][f] / n
+			}
+			for i := range x {
+				variance += (x[i][f] - mean) * (x[i][f] - mean) / n
+			}
+			if near := math.Abs(got/variance-1) < 0.1; near != drop {
+				t.Errorf("DropRemainder %v: moving variance %v of feature %d, whose variance is %v", drop, got, f, variance)
+			}
+		}
+		if want := map[bool]int{false: 2 * epochs, true: epochs}[drop]; batches != want {
+			t.Errorf("DropRemainder %v: %d batches, want %d", drop, batches, want)
+		}
+	}
+}

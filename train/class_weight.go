@@ -26,7 +26,7 @@ func (t *Trainer) newClassWeights(weights map[int]float64) (*classWeights, error
 	}
 	const field = "FitConfig.ClassWeight"
 	if len(t.objectives) != 1 {
-		return nil, t.fail(field, "must be nil where several outputs are trained", nil)
+		return nil, t.fail(field, "must be nil where several outputs are trained; datasets.Weigh takes weights of samples for each output", nil)
 	}
 	outputs, err := t.model.OutputShapes()
 	if err != nil {

@@ -37,6 +37,20 @@ type FitConfig struct {
 	// They multiply the weights of samples, and do not count in metrics nor in
 	// validation.
 	ClassWeight map[int]float64
+
+	// DropRemainder leaves out the last batch of a pass over the data where it is
+	// smaller than BatchSize; Keras never does. A last batch of one or two samples
+	// has next to no variance, which moves the moving variance of
+	// BatchNormalization as far as that of a full batch does. With shuffling, other
+	// samples are left out in every pass.
+	DropRemainder bool
+
+	// Resume goes on from a state that a callback took in another Fit, to the bits
+	// of one that never stopped. Data and config must be the same, but for Epochs,
+	// and the callbacks equal and in the same order. The history continues that of
+	// the state. TrainBegin, and EpochBegin within an epoch, are sent again before
+	// callbacks get their states back.
+	Resume *State
 }
 
 // Fit trains on data, epoch after epoch. It stops between batches when ctx
@@ -64,27 +78,23 @@ func (t *Trainer) Fit(ctx context.Context, data datasets.Data, cfg FitConfig) (*
 	}
 	f := &fitRun{data: data, cfg: cfg, weights: weights, size: min(cfg.BatchSize, data.Len()), pass: -1}
 	f.callbackRun = callbackRun{trainer: t, callbacks: cfg.Callbacks, epochs: cfg.Epochs, history: history}
+	if cfg.Resume != nil {
+		if err := f.resume(cfg.Resume); err != nil {
+			return history, err
+		}
+	} else {
+		t.position.epoch = max(t.position.epoch, cfg.InitialEpoch)
+		f.epoch = cfg.InitialEpoch
+	}
 	if cfg.Progress != nil {
 		p := newProgress(cfg.Progress)
 		defer p.close()
 		f.callbacks = append([]Callback{p}, f.callbacks...)
 	}
-	t.position.epoch = max(t.position.epoch, cfg.InitialEpoch)
-	f.epoch = cfg.InitialEpoch
-	if err := f.tell(TrainBegin, 0, 0, nil); err != nil {
-		return history, err
-	}
-	for ; f.epoch < cfg.Epochs && !f.stopped; f.epoch++ {
-		logs, err := f.run(ctx)
-		if err != nil {
-			return history, err
-		}
-		history.add(f.epoch, logs)
-		if err := f.tell(EpochEnd, 0, 0, logs); err != nil {
-			return history, err
-		}
-	}
-	return history, f.tell(TrainEnd, 0, 0, nil)
+	outer := t.fit
+	t.fit = f
+	defer func() { t.fit = outer }()
+	return history, f.run(ctx)
 }
 
 // prepare checks the config, fills in its defaults, and splits the validation
@@ -139,6 +149,9 @@ func (t *Trainer) prepare(data datasets.Data, cfg *FitConfig) (datasets.Data, er
 		}
 		data, cfg.Validation = head, tail
 	}
+	if cfg.DropRemainder && data.Len() < cfg.BatchSize {
+		return nil, t.fail("FitConfig.DropRemainder", fmt.Sprintf("must be false where there are fewer samples than a batch of %d has", cfg.BatchSize), data.Len())
+	}
 	if t.carry && !cfg.NoShuffle {
 		return nil, t.fail("FitConfig.NoShuffle", "must be set where states are carried", false)
 	}
@@ -146,6 +159,9 @@ func (t *Trainer) prepare(data datasets.Data, cfg *FitConfig) (datasets.Data, er
 		if err := t.checkCarry("validation data", cfg.Validation, cfg.BatchSize); err != nil {
 			return nil, err
 		}
+	}
+	if cfg.DropRemainder {
+		return data, nil
 	}
 	return data, t.checkCarry("data", data, cfg.BatchSize)
 }

@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/engram-go/engram/datasets"
@@ -10,7 +11,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// fitRun is one run of Fit at work.
+// fitRun is one run of Fit.
 type fitRun struct {
 	callbackRun
 	data    datasets.Data
@@ -22,35 +23,75 @@ type fitRun struct {
 	order []int // in which they come
 	batch datasets.Batch
 	class *tensor.Dense // weights of the classes of the batch
+
+	inEpoch bool         // an epoch has begun
+	done    int          // its batches so far
+	totals  *epochTotals // over them
 }
 
-// run trains for an epoch and evaluates the validation data.
-func (f *fitRun) run(ctx context.Context) (Logs, error) {
-	t := f.trainer
-	t.position.epoch, t.position.step = t.position.epoch+1, 0
+// run goes through the epochs. A resumed run begins where the state was taken.
+func (f *fitRun) run(ctx context.Context) error {
+	resume := f.cfg.Resume
+	if err := f.tell(TrainBegin, 0, 0, nil); err != nil {
+		return err
+	}
+	if resume != nil && !resume.Fit.InEpoch {
+		if err := f.restoreCallbacks(resume.Fit); err != nil {
+			return err
+		}
+	}
+	for f.inEpoch || f.epoch < f.cfg.Epochs && !f.stopped {
+		logs, err := f.runEpoch(ctx)
+		if err != nil {
+			return err
+		}
+		f.history.add(f.epoch, logs)
+		f.inEpoch, f.totals = false, nil
+		if err := f.tell(EpochEnd, 0, 0, logs); err != nil {
+			return err
+		}
+		f.epoch++
+	}
+	return f.tell(TrainEnd, 0, 0, nil)
+}
+
+// runEpoch trains for an epoch, or for the rest of a resumed one, and evaluates
+// the validation data.
+func (f *fitRun) runEpoch(ctx context.Context) (Logs, error) {
+	t, resumed := f.trainer, f.inEpoch
+	if !resumed {
+		t.position.epoch, t.position.step = t.position.epoch+1, 0
+		f.inEpoch, f.done, f.totals = true, 0, t.newTotals()
+	}
 	if err := f.tell(EpochBegin, 0, 0, nil); err != nil {
 		return nil, err
 	}
-	steps, totals := f.steps(), t.newTotals()
-	for b := 0; b < steps && (b == 0 || !f.stopped); b++ {
+	if resumed {
+		if err := f.restoreCallbacks(f.cfg.Resume.Fit); err != nil {
+			return nil, err
+		}
+	}
+	steps := f.steps()
+	for b := f.done; b < steps && (b == 0 || !f.stopped); b++ {
 		if err := ctx.Err(); err != nil {
 			return nil, errors.Wrapf(err, "%s: stopped in epoch %d before batch %d", t.model.Name(), f.epoch+1, b+1)
 		}
 		if err := f.tell(TrainBatchBegin, b, steps, nil); err != nil {
 			return nil, err
 		}
-		if err := f.step(b, totals); err != nil {
+		if err := f.step(b); err != nil {
 			return nil, errors.Wrapf(err, "epoch %d, batch %d", f.epoch+1, b+1)
 		}
+		f.done = b + 1
 		var logs Logs
 		if len(f.callbacks) > 0 {
-			logs = totals.logs("")
+			logs = f.totals.logs("")
 		}
 		if err := f.tell(TrainBatchEnd, b, steps, logs); err != nil {
 			return nil, err
 		}
 	}
-	logs := totals.logs("")
+	logs := f.totals.logs("")
 	if f.cfg.Validation != nil {
 		batches := chunks(inOrder(f.cfg.Validation.Len()), f.cfg.BatchSize)
 		if n := f.cfg.ValidationSteps; n > 0 {
@@ -73,13 +114,19 @@ func (f *fitRun) steps() int {
 	return f.perPass()
 }
 
-// perPass is the number of batches that hold all samples once.
-func (f *fitRun) perPass() int { return (f.data.Len()-1)/f.size + 1 }
+// perPass is the number of batches that hold all samples once, but for those that
+// DropRemainder leaves out.
+func (f *fitRun) perPass() int {
+	if f.cfg.DropRemainder {
+		return f.data.Len() / f.size
+	}
+	return (f.data.Len()-1)/f.size + 1
+}
 
 // step trains on batch b of the epoch at hand.
-func (f *fitRun) step(b int, totals *epochTotals) error {
+func (f *fitRun) step(b int) error {
 	t := f.trainer
-	if b == 0 || f.done(b)%f.perPass() == 0 {
+	if b == 0 || f.before(b)%f.perPass() == 0 {
 		if err := t.ResetStates(); err != nil {
 			return err
 		}
@@ -96,17 +143,18 @@ func (f *fitRun) step(b int, totals *epochTotals) error {
 	if err != nil {
 		return err
 	}
-	return totals.add(p, in)
+	return f.totals.add(p, in)
 }
 
-// done is how many batches came before batch b of the epoch at hand.
-func (f *fitRun) done(b int) int { return (f.trainer.position.epoch-1)*f.steps() + b }
+// before is how many batches came before batch b of the current epoch, over all
+// epochs.
+func (f *fitRun) before(b int) int { return (f.trainer.position.epoch-1)*f.steps() + b }
 
 // rows are the samples of batch b of the epoch at hand. Epochs follow one
 // another through passes over all samples, each in an order of its own, so what
 // they hold depends on their numbers alone.
 func (f *fitRun) rows(b int) []int {
-	per, done := f.perPass(), f.done(b)
+	per, done := f.perPass(), f.before(b)
 	if pass := done / per; pass != f.pass {
 		f.pass, f.order = pass, f.trainer.order(f.data.Len(), pass, f.cfg.NoShuffle)
 	}
@@ -132,3 +180,74 @@ func inOrder(n int) []int {
 
 // chunks cuts an order into batches of a size, the last perhaps smaller.
 func chunks(order []int, size int) [][]int { return slices.Collect(slices.Chunk(order, size)) }
+
+// state is how far the run has come.
+func (f *fitRun) state() *FitState {
+	s := &FitState{Epoch: f.epoch, InEpoch: f.inEpoch, Batches: f.steps(), Stopped: f.stopped, History: f.history.clone()}
+	if f.inEpoch {
+		s.Batch, s.Totals = f.done, f.totals.state()
+	} else if n := len(f.history.Epochs); n > 0 {
+		s.Epoch = f.history.Epochs[n-1] + 1 // at EpochEnd the epoch is finished
+	}
+	for _, cb := range f.cfg.Callbacks {
+		var one *CallbackState
+		if c, ok := cb.(StatefulCallback); ok {
+			of := c.State()
+			one = &of
+		}
+		s.Callbacks = append(s.Callbacks, one)
+	}
+	return s
+}
+
+// resume takes the trainer and the run to where a state was taken, but for the
+// callbacks, which receive TrainBegin first.
+func (f *fitRun) resume(s *State) error {
+	t, at := f.trainer, s.Fit
+	const field = "FitConfig.Resume"
+	switch {
+	case at == nil:
+		return t.fail(field, "must be taken by a callback of Fit; Trainer.Restore takes any state", nil)
+	case f.cfg.InitialEpoch != 0:
+		return t.fail("FitConfig.InitialEpoch", "must be 0 together with Resume", f.cfg.InitialEpoch)
+	case at.Epoch < 0 || at.Epoch > f.cfg.Epochs:
+		return t.fail(field+".Fit.Epoch", fmt.Sprintf("must be from 0 to Epochs, %d", f.cfg.Epochs), at.Epoch)
+	case at.Batches != f.steps():
+		return t.fail(field+".Fit.Batches", fmt.Sprintf("must be the %d of this data and config", f.steps()), at.Batches)
+	case at.Batch < 0 || at.Batch > at.Batches || !at.InEpoch && at.Batch != 0:
+		return t.fail(field+".Fit.Batch", fmt.Sprintf("must be from 0 to %d, and 0 between epochs", at.Batches), at.Batch)
+	case len(at.Callbacks) != len(f.cfg.Callbacks):
+		return t.fail(field+".Fit.Callbacks", fmt.Sprintf("must be as many as FitConfig.Callbacks, %d", len(f.cfg.Callbacks)), len(at.Callbacks))
+	}
+	for i, cb := range f.cfg.Callbacks {
+		if _, ok := cb.(StatefulCallback); ok != (at.Callbacks[i] != nil) {
+			return t.fail(fmt.Sprintf("%s.Fit.Callbacks[%d]", field, i), "must be the state of the callback in that place, nil if it has none", at.Callbacks[i])
+		}
+	}
+	totals := t.newTotals()
+	if at.InEpoch && at.Batch > 0 {
+		if err := totals.restore(at.Totals); err != nil {
+			return errors.Wrapf(err, "%s: %s.Fit.Totals", t.model.Name(), field)
+		}
+	}
+	if err := t.Restore(s); err != nil {
+		return errors.Wrap(err, field)
+	}
+	*f.history = at.History.clone()
+	f.epoch, f.inEpoch, f.done, f.stopped = at.Epoch, at.InEpoch, at.Batch, at.Stopped
+	if at.InEpoch {
+		f.totals = totals
+	}
+	return nil
+}
+
+func (f *fitRun) restoreCallbacks(s *FitState) error {
+	for i, cb := range f.cfg.Callbacks {
+		if c, ok := cb.(StatefulCallback); ok {
+			if err := c.Restore(*s.Callbacks[i]); err != nil {
+				return errors.Wrapf(err, "%s: FitConfig.Resume.Fit.Callbacks[%d]", f.trainer.model.Name(), i)
+			}
+		}
+	}
+	return nil
+}

@@ -12,6 +12,7 @@ import (
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/train"
 	"github.com/engram-go/engram/train/metrics"
 	"github.com/google/go-cmp/cmp"
@@ -296,4 +297,41 @@ func TestProgressOfFit(t *testing.T) {
 	if !want.MatchString(out.String()) {
 		t.Errorf("got %q, want %v", out.String(), want)
 	}
+}
+
+// DropRemainder leaves other samples out in every pass, and none of a full batch.
+func TestDropRemainder(t *testing.T) {
+	const n, size, epochs = 7, 3, 4
+	x, y := rows(1, n)
+	m := linear(1)
+	trainer, want := compile(t, m, train.Config{}), plainOf(t, m)
+	history, err := trainer.Fit(background, samples(t, x, y), train.FitConfig{Epochs: epochs, BatchSize: size, DropRemainder: true})
+	check(t, err)
+	left := map[int]bool{}
+	for e := range epochs {
+		order := graph.Rand(1, "shuffle", "sequential", graph.Tick{Epoch: e + 1}).Perm(n)
+		loss := 0.0
+		for b := range n / size {
+			at := order[b*size : (b+1)*size]
+			loss += want.loss(pick(x, at), pick(y, at), one) / (n / size)
+			want.step(pick(x, at), pick(y, at), one, 0.1)
+		}
+		left[order[n-1]] = true
+		if got := history.Values["loss"][e]; math.Abs(got-loss) > 1e-12 {
+			t.Errorf("epoch %d: loss %v, want %v", e, got, loss)
+		}
+	}
+	if got := plainOf(t, m); math.Abs(got.bias-want.bias) > 1e-12 {
+		t.Errorf("bias %v, want %v", got.bias, want.bias)
+	}
+	if len(left) < 2 {
+		t.Error("every pass left the same sample out")
+	}
+	_, err = trainer.Fit(background, samples(t, x, y), train.FitConfig{BatchSize: 8, DropRemainder: true})
+	errtest.Check(t, err, graph.Error{Path: "sequential", Field: "FitConfig.DropRemainder", Value: n})
+	carrying := compile(t, linear(1), train.Config{CarryState: true}) // whose batches must have one size
+	_, err = carrying.Fit(background, samples(t, x, y), train.FitConfig{BatchSize: 3, NoShuffle: true})
+	errtest.Check(t, err, graph.Error{Path: "sequential", Field: "data", Value: n})
+	_, err = carrying.Fit(background, samples(t, x, y), train.FitConfig{BatchSize: 3, NoShuffle: true, DropRemainder: true})
+	check(t, err)
 }

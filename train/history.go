@@ -1,8 +1,10 @@
 package train
 
 import (
+	"fmt"
 	"slices"
 
+	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/dense"
 	"github.com/engram-go/engram/train/metrics"
 	"github.com/pkg/errors"
@@ -34,6 +36,15 @@ func (l Logs) Get(name string) (value float64, ok bool) {
 type History struct {
 	Epochs []int                // numbers of the epochs, from 0
 	Values map[string][]float64 // by name of the figure, one value an epoch
+}
+
+// clone is a copy; it has a map also where there is no epoch yet.
+func (h *History) clone() History {
+	out := History{Epochs: slices.Clone(h.Epochs), Values: map[string][]float64{}}
+	for name, values := range h.Values {
+		out.Values[name] = slices.Clone(values)
+	}
+	return out
 }
 
 func (h *History) add(epoch int, logs Logs) {
@@ -108,4 +119,58 @@ func (s *epochTotals) logs(prefix string) Logs {
 		}
 	}
 	return out
+}
+
+// state is what was added up so far, by the names of logs. Metrics whose
+// accumulators have no state are not part of it.
+func (s *epochTotals) state() map[string][]float64 {
+	out := map[string][]float64{lossName: {s.loss, s.samples}}
+	for _, g := range s.objectives {
+		if len(s.objectives) > 1 {
+			out[g.figure(lossName)] = []float64{g.loss}
+		}
+		for j, v := range g.values {
+			if a, ok := v.(metrics.StatefulAccumulator); ok {
+				out[g.figure(g.metrics[j].Name())] = a.State()
+			}
+		}
+	}
+	return out
+}
+
+// restore is the inverse of state, on totals of no batch.
+func (s *epochTotals) restore(state map[string][]float64) error {
+	numbers := func(name string, n int) ([]float64, error) {
+		x := state[name]
+		if len(x) != n {
+			return nil, graph.Error{Field: name, Rule: fmt.Sprintf("must be %d numbers", n), Value: x}
+		}
+		return x, nil
+	}
+	x, err := numbers(lossName, 2)
+	if err != nil {
+		return err
+	}
+	s.loss, s.samples = x[0], x[1]
+	for i := range s.objectives {
+		g := &s.objectives[i]
+		g.loss = s.loss
+		if len(s.objectives) > 1 {
+			if x, err = numbers(g.figure(lossName), 1); err != nil {
+				return err
+			}
+			g.loss = x[0]
+		}
+		for j, v := range g.values {
+			name := g.figure(g.metrics[j].Name())
+			a, ok := v.(metrics.StatefulAccumulator)
+			if !ok {
+				return graph.Error{Field: name, Rule: "must be a metric whose accumulator is a metrics.StatefulAccumulator, or the state be taken between epochs"}
+			}
+			if err := a.Restore(state[name]); err != nil {
+				return errors.Wrap(err, name)
+			}
+		}
+	}
+	return nil
 }

@@ -57,7 +57,7 @@ func TestErrorsOfOutputs(t *testing.T) {
 	_, err = trainer.Step(background, &one)
 	wantInput(t, err, "loss of price: sample weights must be those of samples, or of steps, of a loss of the shape [4], got [4, 2]")
 	_, err = trainer.Fit(background, given{4, d.batch, nil}, train.FitConfig{ClassWeight: map[int]float64{0: 2}})
-	wantInput(t, err, "fork: FitConfig.ClassWeight must be nil where several outputs are trained")
+	wantInput(t, err, "fork: FitConfig.ClassWeight must be nil where several outputs are trained; datasets.Weigh")
 }
 
 // called is a model whose outputs have other names.

@@ -88,6 +88,7 @@ type Trainer struct {
 	probed  carrying // and of all else
 
 	position position
+	fit      *fitRun // that is running; nil outside Fit
 }
 
 // position is how far a trainer has come. Random draws depend on epoch and step.

@@ -39,6 +39,14 @@ type Accumulator interface {
 	Result() float64
 }
 
+// StatefulAccumulator is an accumulator whose sums can be saved in the middle of an
+// epoch. Restore is given what State returned; an error changes nothing.
+type StatefulAccumulator interface {
+	Accumulator
+	State() []float64
+	Restore(state []float64) error
+}
+
 // average is the weighted mean of a term over all that was added.
 type average struct {
 	// term chooses what to average for shapes of targets and outputs, or says
@@ -75,6 +83,18 @@ func (a *average) Result() float64 {
 		return a.finish(mean)
 	}
 	return mean
+}
+
+// State is the sum and the weight.
+func (a *average) State() []float64 { return []float64{a.sum, a.weight} }
+
+// Restore takes what State returned.
+func (a *average) Restore(state []float64) error {
+	if len(state) != 2 || state[1] < 0 {
+		return graph.Error{Field: "state", Rule: "must be a sum and a weight, which is not negative", Value: state}
+	}
+	a.sum, a.weight = state[0], state[1]
+	return nil
 }
 
 // add sums up a batch whose shapes and dtypes are right.

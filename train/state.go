@@ -1,0 +1,186 @@
+package train
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/dense"
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+)
+
+// State is all from which a training goes on to the same bits, as plain data:
+// tensors by name and a few numbers. Trainer.State takes it, and Trainer.Restore
+// or FitConfig.Resume goes on from it, in a trainer that was compiled from an
+// equal model with an equal config. What was frozen is not part of it.
+type State struct {
+	Weights   map[string]*tensor.Dense // of the model by path, moving averages included
+	Optimizer map[string]*tensor.Dense // as optimizers.State.Tensors
+	Carried   map[string]*tensor.Dense // states of Config.CarryState, as graph.States.Copy; nil between sequences
+
+	// Random draws depend on these two.
+	Epoch int // epochs begun over all calls of Fit
+	Step  int // steps done in that epoch
+
+	Fit *FitState // where Fit was; nil if the state was not taken by a callback of Fit
+}
+
+// FitState is how far a run of Fit had come when a callback took the state.
+type FitState struct {
+	Epoch   int  // epochs finished, those before InitialEpoch included
+	InEpoch bool // whether the next epoch had begun
+	Batch   int  // batches done in it
+	Batches int  // batches of an epoch
+	Stopped bool // whether a callback had stopped the run
+
+	Totals    map[string][]float64 // of that epoch, by the names of logs; nil where none had begun
+	History   History
+	Callbacks []*CallbackState // in the order of FitConfig.Callbacks; nil where one is no StatefulCallback
+}
+
+// State takes the state of the trainer, as copies. In a callback of Fit it holds
+// the state of that run too. Callbacks later in the list have not yet received the
+// event: what takes the state comes last. A trainer that was not made by Compile
+// has none.
+func (t *Trainer) State() *State {
+	if t.model == nil {
+		return nil
+	}
+	s := &State{
+		Weights: map[string]*tensor.Dense{}, Optimizer: t.optimizer.Tensors(),
+		Epoch: t.position.epoch, Step: t.position.step,
+	}
+	all := t.params.All()
+	t.params.View(func() error {
+		for _, p := range all {
+			s.Weights[p.Path] = p.Value().Clone().(*tensor.Dense)
+		}
+		return nil
+	})
+	if n := t.carried.batch; n != 0 {
+		s.Carried = t.carried.sets[n].Copy()
+	}
+	if t.fit != nil {
+		s.Fit = t.fit.state()
+	}
+	return s
+}
+
+// Restore takes the trainer to a state, of which it keeps no tensor. What State.Fit
+// says is left to FitConfig.Resume. All weights, and nothing else, must be there,
+// of their shapes and dtype and finite, and the same holds for the optimizer's
+// tensors and the carried states. An error changes nothing.
+func (t *Trainer) Restore(s *State) error {
+	if err := t.checkCompiled(); err != nil {
+		return err
+	}
+	if s == nil {
+		return t.fail("state", "must not be nil", nil)
+	}
+	if err := t.checkLayers(); err != nil {
+		return err
+	}
+	if err := t.checkFrozen(); err != nil {
+		return err
+	}
+	if err := t.checkState(s); err != nil {
+		return err
+	}
+	commit, err := t.prepareCarried(s.Carried)
+	if err != nil {
+		return err
+	}
+	if err := t.optimizer.Restore(s.Optimizer); err != nil { // which changes nothing then
+		return errors.Wrap(err, t.model.Name())
+	}
+	if err := t.params.Set(s.Weights); err != nil { // not after checkState
+		return errors.Wrap(err, t.model.Name())
+	}
+	t.position = position{epoch: s.Epoch, step: s.Step, resets: t.position.resets + 1}
+	return commit()
+}
+
+// checkState checks the weights and the numbers of a state.
+func (t *Trainer) checkState(s *State) error {
+	for _, n := range []struct {
+		field string
+		value int
+	}{{"State.Epoch", s.Epoch}, {"State.Step", s.Step}} {
+		if n.value < 0 || n.value > maxCount {
+			return t.fail(n.field, fmt.Sprintf("must be from 0 to %d", maxCount), n.value)
+		}
+	}
+	known := map[string]bool{}
+	for _, p := range t.params.All() {
+		known[p.Path] = true
+		w := s.Weights[p.Path]
+		if w == nil {
+			return graph.Error{Path: p.Path, Field: "weight", Rule: "must be part of the state"}
+		}
+		if err := dense.Check(w, t.model.Dtype(), graph.Shape(p.Value().Shape())); err != nil {
+			return errors.Wrap(err, p.Path)
+		}
+	}
+	for _, path := range slices.Sorted(maps.Keys(s.Weights)) {
+		if !known[path] {
+			return graph.Error{Path: path, Field: "weight", Rule: "must belong to the model"}
+		}
+	}
+	return nil
+}
+
+// prepareCarried checks carried states, and returns what makes them those of the
+// trainer.
+func (t *Trainer) prepareCarried(states map[string]*tensor.Dense) (commit func() error, err error) {
+	if states == nil {
+		return t.carried.reset, nil
+	}
+	if !t.carry {
+		return nil, t.fail("State.Carried", "must be nil without Config.CarryState", nil)
+	}
+	fresh := states[freshName]
+	if fresh == nil || fresh.Dims() != 1 {
+		return nil, t.fail("State.Carried", "must have the states' flags", freshName)
+	}
+	n := fresh.Shape()[0]
+	trial, err := graph.NewStates(t.model.Dtype(), n)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.declareStates(trial, n); err != nil {
+		return nil, err
+	}
+	if err := trial.Set(states); err != nil {
+		return nil, errors.Wrap(err, t.model.Name())
+	}
+	return func() error {
+		if err := t.carried.reset(); err != nil {
+			return err
+		}
+		set, err := t.statesOf(training, n)
+		if err != nil {
+			return err
+		}
+		if err := t.declareStates(set, n); err != nil {
+			return err
+		}
+		t.carried.batch = n
+		return set.Set(states)
+	}, nil
+}
+
+// freshName is where graph.States.Copy has the flags of fresh samples.
+const freshName = "fresh"
+
+// declareStates makes the states of the model known to a set, as compiling for a
+// batch of n samples does.
+func (t *Trainer) declareStates(set *graph.States, n int) error {
+	var sh shapes
+	for _, in := range t.inputs {
+		sh.inputs = append(sh.inputs, in.shape.With(0, n))
+	}
+	cfg := graph.Config{Params: t.params, Training: true, Seed: t.model.Seed(), States: set}
+	return graph.Shapes(cfg, func(s *graph.Scope) { t.describe(s, sh) })
+}
