@@ -1,8 +1,13 @@
 package layers
 
 import (
+	"fmt"
+	"math"
+	"slices"
+
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/layers/activations"
+	"github.com/engram-go/engram/layers/initializers"
 )
 
 // Activation applies an activation function to its input.
@@ -40,6 +45,145 @@ func (l Activation) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 func (l Activation) Stepwise(in []graph.Value) ([]graph.Pace, error) {
 	if err := pointwise(l, l.Function, in[0]); err != nil {
 		return nil, err
+	}
+	return stepByStep(l, in)
+}
+
+// ReLU is a rectified linear unit with a threshold, a slope below it and a largest
+// value:
+//
+//	y = min(x, MaxValue)                   where x > Threshold
+//	y = NegativeSlope · (x − Threshold)    elsewhere
+//
+//	in, out: [batch, ...]
+//
+// The output has the mask of the input. As the activation of another layer there are
+// activations.ReLU, ReLU6 and LeakyReLU.
+type ReLU struct {
+	MaxValue      *float64 // the largest output above the threshold, at least 0; no bound where nil
+	NegativeSlope float64  // at least 0; 0
+	Threshold     float64  // at least 0; 0
+	Name          string   // "re_lu", numbered, where empty
+}
+
+var _ Resolver = ReLU{}
+
+// Resolve checks the numbers.
+func (l ReLU) Resolve() (Layer, error) {
+	err := first(size("ReLU.NegativeSlope", l.NegativeSlope), size("ReLU.Threshold", l.Threshold))
+	if err == nil && l.MaxValue != nil {
+		l.MaxValue = new(*l.MaxValue) // a config does not change with what it was made of
+		err = size("ReLU.MaxValue", *l.MaxValue)
+	}
+	return l, err
+}
+
+// size checks a number that may be 0.
+func size(field string, x float64) error {
+	if !(x >= 0) || math.IsInf(x, 0) {
+		return graph.Error{Field: field, Rule: "must be finite and at least 0", Value: x}
+	}
+	return nil
+}
+
+// Call computes the layer.
+func (l ReLU) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	x, ok := one(s, "ReLU", inputs, 1)
+	if !ok {
+		return inputs
+	}
+	most := math.Inf(1)
+	if l.MaxValue != nil {
+		most = *l.MaxValue
+	}
+	y := x.Map("relu", func(x float64) float64 {
+		switch {
+		case x > l.Threshold:
+			return min(x, most)
+		case l.NegativeSlope == 0 && x == x: // −∞ gives 0, and NaN gives NaN
+			return 0
+		}
+		return l.NegativeSlope * (x - l.Threshold)
+	}, func(x, _ float64) float64 {
+		switch {
+		case x <= l.Threshold:
+			return l.NegativeSlope
+		case x < most:
+			return 1
+		}
+		return 0
+	})
+	return []graph.Value{ride(x, y)}
+}
+
+// Stepwise sees every step by itself.
+func (l ReLU) Stepwise(in []graph.Value) ([]graph.Pace, error) { return stepByStep(l, in) }
+
+// PReLU is a rectified linear unit whose slope below 0 is learned (He et al. 2015,
+// "Delving Deep into Rectifiers"):
+//
+//	y = x        where x > 0
+//	y = α ⊙ x    elsewhere
+//
+//	in, out: [batch, ...]
+//	weights: alpha, the shape of a sample, with 1 in place of the shared axes
+//
+// The axes that are not shared must be known when the model is built: a sequence
+// of an open number of steps needs SharedAxes: []int{1}. The output has the mask of
+// the input.
+type PReLU struct {
+	AlphaInitializer graph.Initializer // initializers.Zeros
+	AlphaRegularizer graph.Regularizer // nil: none
+	AlphaConstraint  graph.Constraint  // nil: none
+	SharedAxes       []int             // axes along which α is the same, each once, counted from 1, as 0 is the batch; none where empty
+	Name             string            // "p_re_lu", numbered, where empty
+}
+
+var _ Resolver = PReLU{}
+
+// Resolve fills in the defaults.
+func (l PReLU) Resolve() (Layer, error) {
+	for i, a := range l.SharedAxes {
+		if a < 1 || a > mostAxes || slices.Contains(l.SharedAxes[:i], a) {
+			return nil, graph.Error{Field: "PReLU.SharedAxes", Rule: fmt.Sprintf("must name axes from 1 to %d, each once", mostAxes), Value: l.SharedAxes}
+		}
+	}
+	l.SharedAxes = slices.Clone(l.SharedAxes) // a config does not change with what it was made of
+	err := first(
+		initializer("PReLU.AlphaInitializer", &l.AlphaInitializer, initializers.Zeros),
+		regularizer("PReLU.AlphaRegularizer", &l.AlphaRegularizer),
+		constraint("PReLU.AlphaConstraint", &l.AlphaConstraint),
+	)
+	return l, err
+}
+
+// Call computes the layer.
+func (l PReLU) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	x, ok := one(s, "PReLU", inputs, 2)
+	if !ok {
+		return inputs
+	}
+	shape := x.Shape()[1:]
+	for _, a := range l.SharedAxes {
+		if a > len(shape) {
+			s.Failf("PReLU.SharedAxes", fmt.Sprintf("must be axes of the input %v", x.Shape()), l.SharedAxes)
+			return inputs
+		}
+		shape[a-1] = 1
+	}
+	if !shape.Known() {
+		s.Failf("PReLU", "must have an input whose axes are known, or named in SharedAxes", x.Shape())
+		return inputs
+	}
+	alpha := weight(s, "alpha", shape, l.AlphaInitializer, l.AlphaRegularizer, l.AlphaConstraint)
+	y := graph.Where(x.Greater(s.Const(0, graph.Shape{})), x, x.Times(alpha)) // [batch, ...]
+	return []graph.Value{ride(x, y)}
+}
+
+// Stepwise holds for slopes that the steps share.
+func (l PReLU) Stepwise(in []graph.Value) ([]graph.Pace, error) {
+	if !slices.Contains(l.SharedAxes, 1) {
+		return nil, notStepwise(l, "each step has slopes of its own, without 1 in SharedAxes")
 	}
 	return stepByStep(l, in)
 }

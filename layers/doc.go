@@ -13,7 +13,7 @@
 //   - attention: Attention, AdditiveAttention, MultiHeadAttention
 //   - convolution and pooling over steps: Conv1D, AveragePooling1D, MaxPooling1D,
 //     GlobalAveragePooling1D, GlobalMaxPooling1D
-//   - step by step: Dense, Activation; TimeDistributed around any other
+//   - step by step: Dense, Activation, ReLU, PReLU; TimeDistributed around any other
 //   - normalisation: LayerNormalization, BatchNormalization, RMSNormalization
 //   - against overfitting: Dropout, SpatialDropout1D, GaussianNoise
 //   - several inputs: Add, Subtract, Multiply, Average, Maximum, Minimum,
@@ -35,7 +35,8 @@ func All() []any {
 		Bidirectional{}, Concatenate{}, Conv1D{}, Dense{}, Dot{}, Dropout{}, Embedding{}, Flatten{},
 		GaussianNoise{}, GlobalAveragePooling1D{}, GlobalMaxPooling1D{}, GRU{}, Input{}, Lambda{},
 		LayerNormalization{}, LSTM{}, Masking{}, Maximum{}, MaxPooling1D{}, Minimum{}, MultiHeadAttention{},
-		Multiply{}, Permute{}, PositionEmbedding{}, RepeatVector{}, Reshape{}, RMSNormalization{}, RNN{}, SimpleRNN{},
+		Multiply{}, Permute{}, PositionEmbedding{}, PReLU{}, ReLU{}, RepeatVector{}, Reshape{},
+		RMSNormalization{}, RNN{}, SimpleRNN{},
 		SinePositionEncoding{}, SpatialDropout1D{}, Subtract{}, TimeDistributed{},
 		GRUCell{}, LSTMCell{}, SimpleRNNCell{}, SLSTMCell{}, StackedRNNCells{},
 		FixedState{}, RandomState{}, ZeroState{},

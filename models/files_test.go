@@ -122,6 +122,7 @@ var ownValues = map[string]any{
 	"Conv1D.DilationRate": 1, // the only one beside strides
 	"Dot.Axes":            [2]int{1, -2},
 	"Permute.Dims":        []int{2, 1},
+	"PReLU.SharedAxes":    []int{2},
 	"BatchNormalization.MovingVarianceInitializer": initializers.Constant{Value: 2}, // no variance is negative
 	"MultiHeadAttention.OutputShape":               graph.Shape{3, 2},
 	"PositionEmbedding.SequenceLength":             5,
