@@ -1,95 +1,96 @@
 package callbacks
 
 import (
-	"fmt"
+	"maps"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/train"
+	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 )
 
-var _ train.Callback = (*EarlyStopping)(nil)
+var _ train.StatefulCallback = (*EarlyStopping)(nil)
 
-// EarlyStopping ends Fit when a figure has not improved for some epochs. It
-// means what Keras' callback of that name means:
+// EarlyStopping ends Fit when a loss or metric has not improved for some epochs,
+// as Keras' callback of that name does:
 //
-//   - An epoch improves if its figure is better than the best so far by more
-//     than MinDelta; the first epoch always does.
+//   - An epoch improves if its value is better than the best so far by more than
+//     MinDelta; the first epoch always does.
 //   - Training stops after an epoch that does not improve, if at least Patience
-//     epochs have gone by since the last one that did, and this is not the
-//     first epoch of Fit. So the Patience of 0 stops at the first such epoch.
+//     epochs have passed since the last one that did, and this is not the first
+//     epoch. So a Patience of 0 stops at the first such epoch.
 //   - With a Baseline, only improvements that are also better than the baseline
-//     by more than MinDelta start the count of epochs anew.
+//     by more than MinDelta reset the count of epochs.
 //
 // No weights are restored where Fit ends with an error.
 //
-// Where it departs: a figure that is NaN never improves and is never the best,
-// while Keras takes a first NaN for the best that no number can beat.
+// It departs from Keras for a value of NaN, which never improves and is never the
+// best; in Keras a first NaN is a best value that no number improves on.
 //
-// Use a pointer. Each Fit begins anew; one EarlyStopping serves one Fit at a
-// time.
+// Use a pointer. Each Fit starts from the beginning, unless a state is restored;
+// one EarlyStopping serves one Fit at a time.
 type EarlyStopping struct {
-	Monitor            string   // the figure, by its name in train.Logs; "val_loss"
-	MinDelta           float64  // the least improvement that counts; 0
-	Patience           int      // epochs to wait for an improvement; 0
-	Mode               Mode     // whether low or high is good; Auto
-	Baseline           *float64 // what has to be improved on; nothing where nil
-	RestoreBestWeights bool     // gives the model the weights of its best epoch in the end
-	StartFromEpoch     int      // epochs at the beginning that are not looked at; 0
+	Monitor            string   // the name of the value in train.Logs; default "val_loss"
+	MinDelta           float64  // the smallest improvement that counts; default 0
+	Patience           int      // epochs to wait for an improvement; default 0
+	Mode               Mode     // which way is an improvement; default Auto
+	Baseline           *float64 // value to improve on; nil means none
+	RestoreBestWeights bool     // restores the weights of the best epoch at the end
+	StartFromEpoch     int      // epochs at the beginning that are ignored; default 0
 
-	monitor   string
-	sign      float64 // -1 where higher is better, else 1: sign·value falls with improvement
-	checked   bool    // Monitor is in the logs
+	monitor monitor
+	params  *graph.Params // of the current Fit
+	state   progress
+	weights map[string]*tensor.Dense // of the best epoch; nil where there are none
+}
+
+// progress is what EarlyStopping knows after an epoch.
+type progress struct {
+	seen      bool    // an epoch was looked at
 	wait      int     // epochs since the last improvement
 	best      float64 // NaN until there is one
 	bestEpoch int
-	seen      bool // an epoch was looked at
-	weights   map[string]*tensor.Dense
-	stopped   int
+	stopped   int // the epoch after which Fit was stopped; 0 where it was not
 }
 
-// Best is the best figure that the last Fit saw, and the epoch it is of, from
-// 0. ok is false where no epoch was looked at, or every figure was NaN.
+// Best is the best value of the last Fit, and its epoch, from 0. ok is false where
+// no epoch was looked at, or every value was NaN.
 func (c *EarlyStopping) Best() (value float64, epoch int, ok bool) {
-	if !c.seen || math.IsNaN(c.best) {
+	if !c.state.seen || math.IsNaN(c.state.best) {
 		return 0, 0, false
 	}
-	return c.best, c.bestEpoch, true
+	return c.state.best, c.state.bestEpoch, true
 }
 
-// StoppedEpoch is the epoch, from 0, after which the last Fit was stopped; ok
-// is false where it was not.
-func (c *EarlyStopping) StoppedEpoch() (epoch int, ok bool) { return c.stopped, c.stopped > 0 }
+// StoppedEpoch is the epoch, from 0, after which the last Fit was stopped; ok is
+// false where it was not.
+func (c *EarlyStopping) StoppedEpoch() (epoch int, ok bool) {
+	return c.state.stopped, c.state.stopped > 0
+}
 
-// On looks at the figure after every epoch. Fields that break their rules are
-// an error when Fit begins. A figure that is not there, or that is not known to be
-// good when low or high, is one after its first batch; a figure of validation
-// data without any is one after its first epoch.
+// On looks at the value after every epoch. Fields that break their rules are an
+// error when Fit begins. A name that is not in the logs is one after the first
+// batch; one of validation data, where there are none, after the first epoch.
 func (c *EarlyStopping) On(e *train.Event) error {
 	switch e.Moment {
 	case train.TrainBegin:
 		return c.begin(e.Trainer)
 	case train.TrainBatchEnd:
-		return c.checkMonitor(e.Logs)
+		return c.monitor.check(e.Logs)
 	case train.EpochEnd:
 		return c.look(e)
 	case train.TrainEnd:
-		return c.restore(e.Trainer.Params())
+		return c.restoreBest()
 	}
 	return nil
 }
 
-// begin checks the fields and forgets the Fit before.
+// begin checks the fields and resets the state.
 func (c *EarlyStopping) begin(t *train.Trainer) error {
 	fail := func(field, rule string, value any) error {
 		return graph.Error{Field: "EarlyStopping." + field, Rule: rule, Value: value}
-	}
-	c.monitor = c.Monitor
-	if c.monitor == "" {
-		c.monitor = "val_loss"
 	}
 	switch {
 	case !(c.MinDelta >= 0) || math.IsInf(c.MinDelta, 0):
@@ -104,68 +105,44 @@ func (c *EarlyStopping) begin(t *train.Trainer) error {
 	if err := c.Mode.check("EarlyStopping"); err != nil {
 		return err
 	}
-	c.sign, c.checked = c.Mode.sign(t, c.monitor), false
-	c.wait, c.best, c.bestEpoch, c.seen, c.weights, c.stopped = 0, math.NaN(), 0, false, nil, 0
+	c.monitor = newMonitor("EarlyStopping", c.Monitor, c.Mode, c.MinDelta, t)
+	c.params, c.state, c.weights = t.Params(), progress{best: math.NaN()}, nil
 	return nil
 }
 
-// checkMonitor refuses a log that is not in those of the first batch, which has
-// all but those of validation data.
-func (c *EarlyStopping) checkMonitor(logs train.Logs) error {
-	if c.checked {
-		return nil
-	}
-	c.checked = true
-	if _, ok := logs.Get(strings.TrimPrefix(c.monitor, "val_")); !ok {
-		return graph.Error{Field: "EarlyStopping.Monitor", Rule: "must be one of " + available(logs) + ", or val_ and one of these", Value: fmt.Sprintf("%q", c.monitor)}
-	}
-	return nil
-}
-
-// look takes in the figure of an epoch.
+// look takes in the value of an epoch.
 func (c *EarlyStopping) look(e *train.Event) error {
-	value, ok := e.Logs.Get(c.monitor)
-	if !ok {
-		return graph.Error{Field: "EarlyStopping.Monitor", Rule: "must be one of " + available(e.Logs), Value: fmt.Sprintf("%q", c.monitor)}
+	value, err := c.monitor.value(e.Logs)
+	if err != nil || e.Epoch < c.StartFromEpoch {
+		return err
 	}
-	if e.Epoch < c.StartFromEpoch {
-		return nil
-	}
-	c.wait++
-	improved := c.improves(value, c.best)
+	s := &c.state
+	s.wait++
+	improved := c.monitor.improves(value, s.best)
 	if improved {
-		c.best, c.bestEpoch = value, e.Epoch
-		if c.Baseline == nil || c.improves(value, *c.Baseline) {
-			c.wait = 0
+		s.best, s.bestEpoch = value, e.Epoch
+		if c.Baseline == nil || c.monitor.improves(value, *c.Baseline) {
+			s.wait = 0
 		}
 	}
-	if c.RestoreBestWeights && (improved || !c.seen) {
-		if err := c.keep(e.Trainer.Params()); err != nil {
+	if c.RestoreBestWeights && (improved || !s.seen) {
+		if err := c.keepWeights(); err != nil {
 			return err
 		}
 	}
-	c.seen = true
-	if !improved && c.wait >= c.Patience && e.Epoch > 0 {
-		c.stopped = e.Epoch
+	s.seen, s.stopped = true, 0
+	if !improved && s.wait >= c.Patience && e.Epoch > 0 {
+		s.stopped = e.Epoch
 		e.Stop()
 	}
 	return nil
 }
 
-// improves tells whether value is better than reference; whatever is a number
-// is better than nothing, which is NaN.
-func (c *EarlyStopping) improves(value, reference float64) bool {
-	if math.IsNaN(reference) {
-		return !math.IsNaN(value)
-	}
-	return c.sign*value+c.MinDelta < c.sign*reference
-}
-
-// keep copies all parameters.
-func (c *EarlyStopping) keep(params *graph.Params) error {
-	all := params.All()
+// keepWeights copies all parameters.
+func (c *EarlyStopping) keepWeights() error {
+	all := c.params.All()
 	c.weights = make(map[string]*tensor.Dense, len(all))
-	return params.View(func() error {
+	return c.params.View(func() error {
 		for _, p := range all {
 			c.weights[p.Path] = p.Value().Clone().(*tensor.Dense)
 		}
@@ -173,22 +150,108 @@ func (c *EarlyStopping) keep(params *graph.Params) error {
 	})
 }
 
-// restore gives the parameters what keep copied.
-func (c *EarlyStopping) restore(params *graph.Params) error {
+// restoreBest gives the parameters what keepWeights copied.
+func (c *EarlyStopping) restoreBest() error {
 	if c.weights == nil {
 		return nil
 	}
 	kept := c.weights
 	c.weights = nil
-	return params.Set(kept)
+	return c.params.Set(kept)
 }
 
-// available lists the figures that there are.
-func available(logs train.Logs) string {
-	var names []string
-	for _, l := range logs {
-		names = append(names, l.Name)
+// State has the numbers "seen", "wait", "best_epoch" and "stopped", and "best"
+// where there is one; and the weights of the best epoch by path, where
+// RestoreBestWeights is set.
+func (c *EarlyStopping) State() train.CallbackState {
+	seen := 0.0
+	if c.state.seen {
+		seen = 1
 	}
-	slices.Sort(names)
-	return strings.Join(names, ", ")
+	s := train.CallbackState{
+		Numbers: map[string]float64{
+			"seen": seen, "wait": float64(c.state.wait),
+			"best_epoch": float64(c.state.bestEpoch), "stopped": float64(c.state.stopped),
+		},
+		Tensors: map[string]*tensor.Dense{},
+	}
+	if best, _, ok := c.Best(); ok {
+		s.Numbers["best"] = best
+	}
+	for path, w := range c.weights {
+		s.Tensors[path] = w.Clone().(*tensor.Dense)
+	}
+	return s
+}
+
+// Restore continues from a state, so that the epochs that follow are judged as if
+// Fit had not been interrupted.
+func (c *EarlyStopping) Restore(s train.CallbackState) error {
+	if c.params == nil {
+		return graph.Error{Field: "EarlyStopping", Rule: "must be restored after TrainBegin"}
+	}
+	restored, err := readProgress(s.Numbers)
+	if err != nil {
+		return err
+	}
+	weights, err := c.readWeights(s.Tensors)
+	if err != nil {
+		return err
+	}
+	if needed := c.RestoreBestWeights && restored.seen; needed != (weights != nil) {
+		return graph.Error{Field: "EarlyStopping.RestoreBestWeights", Rule: "must be what it was when the state was saved", Value: c.RestoreBestWeights}
+	}
+	c.state, c.weights = restored, weights
+	return nil
+}
+
+// maxEpochs bounds the counts of a state, so that an int can hold them.
+const maxEpochs = math.MaxInt32
+
+// readProgress checks the numbers of a state.
+func readProgress(numbers map[string]float64) (progress, error) {
+	p := progress{best: math.NaN()}
+	seen := 0
+	counts := map[string]*int{"seen": &seen, "wait": &p.wait, "best_epoch": &p.bestEpoch, "stopped": &p.stopped}
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		x, ok := numbers[name]
+		if !ok || x != math.Trunc(x) || x < 0 || x > maxEpochs {
+			return p, graph.Error{Path: name, Field: "number", Rule: "must be a number of epochs", Value: x}
+		}
+		*counts[name] = int(x)
+	}
+	if best, ok := numbers["best"]; ok {
+		p.best = best
+	}
+	for _, name := range slices.Sorted(maps.Keys(numbers)) {
+		if counts[name] == nil && name != "best" {
+			return p, graph.Error{Path: name, Field: "number", Rule: "must belong to EarlyStopping", Value: numbers[name]}
+		}
+	}
+	p.seen = seen > 0
+	return p, nil
+}
+
+// readWeights copies the tensors of a state; nil where there are none.
+func (c *EarlyStopping) readWeights(tensors map[string]*tensor.Dense) (map[string]*tensor.Dense, error) {
+	if len(tensors) == 0 {
+		return nil, nil
+	}
+	out := map[string]*tensor.Dense{}
+	for _, p := range c.params.All() {
+		t := tensors[p.Path]
+		if t == nil {
+			return nil, graph.Error{Path: p.Path, Field: "tensor", Rule: "must be present"}
+		}
+		if err := graph.CheckTensor(t, p.Value().Dtype(), p.Shape); err != nil {
+			return nil, errors.Wrap(err, p.Path)
+		}
+		out[p.Path] = t.Clone().(*tensor.Dense)
+	}
+	for path := range tensors {
+		if out[path] == nil {
+			return nil, graph.Error{Path: path, Field: "tensor", Rule: "must belong to a parameter"}
+		}
+	}
+	return out, nil
 }

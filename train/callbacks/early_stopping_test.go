@@ -2,24 +2,47 @@ package callbacks_test
 
 import (
 	"context"
+	"maps"
 	"math"
 	"slices"
-	"strings"
+	"strconv"
 	"testing"
 
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/layers/activations"
 	"github.com/engram-go/engram/models"
 	"github.com/engram-go/engram/train"
 	"github.com/engram-go/engram/train/callbacks"
 	"github.com/engram-go/engram/train/losses"
 	"github.com/engram-go/engram/train/metrics"
 	"github.com/engram-go/engram/train/optimizers"
-	"github.com/pkg/errors"
+	"github.com/google/go-cmp/cmp"
 	"gorgonia.org/tensor"
 	"pgregory.net/rapid"
 )
+
+var _ = describe(specimen{
+	Good: &callbacks.EarlyStopping{Monitor: "score"},
+	Bad:  map[string]train.Callback{"Mode": &callbacks.EarlyStopping{Monitor: "score", Mode: "up"}},
+	Draw: func(t *rapid.T) train.Callback {
+		c := &callbacks.EarlyStopping{
+			Monitor:            "score",
+			MinDelta:           rapid.SampledFrom([]float64{0, 0, 0.5, 0.75}).Draw(t, "min delta"),
+			Patience:           rapid.IntRange(0, 4).Draw(t, "patience"),
+			Mode:               rapid.SampledFrom([]callbacks.Mode{callbacks.Auto, callbacks.Min, callbacks.Max}).Draw(t, "mode"),
+			RestoreBestWeights: rapid.Bool().Draw(t, "restore"),
+			StartFromEpoch:     rapid.IntRange(0, 3).Draw(t, "start"),
+		}
+		if rapid.Bool().Draw(t, "with baseline") {
+			c.Baseline = new(rapid.SampledFrom([]float64{0, 1, 2}).Draw(t, "baseline"))
+		}
+		return c
+	},
+})
 
 // script is a metric whose value in each epoch is written beforehand.
 type script struct {
@@ -168,24 +191,10 @@ func play(t tester, c *callbacks.EarlyStopping, name string, figures []float64) 
 }
 
 func TestEarlyStoppingAgainstPlain(t *testing.T) {
-	figure := rapid.SampledFrom([]float64{0, 0.5, 1, 1.5, 2, 2.5, 3, -1, math.NaN(), math.Inf(1), math.Inf(-1)})
 	rapid.Check(t, func(r *rapid.T) {
 		figures := rapid.SliceOfN(figure, 1, 12).Draw(r, "figures")
-		high := rapid.Bool().Draw(r, "high is good")
-		c := callbacks.EarlyStopping{
-			Monitor:            "score",
-			MinDelta:           rapid.SampledFrom([]float64{0, 0, 0.5, 0.75}).Draw(r, "min delta"),
-			Patience:           rapid.IntRange(0, 4).Draw(r, "patience"),
-			Mode:               callbacks.Min,
-			RestoreBestWeights: rapid.Bool().Draw(r, "restore"),
-			StartFromEpoch:     rapid.IntRange(0, 3).Draw(r, "start"),
-		}
-		if high {
-			c.Mode = callbacks.Max
-		}
-		if rapid.Bool().Draw(r, "with baseline") {
-			c.Baseline = new(rapid.SampledFrom([]float64{0, 1, 2}).Draw(r, "baseline"))
-		}
+		c := *specimens[0].Draw(r).(*callbacks.EarlyStopping)
+		high := c.Mode == callbacks.Max // score is better when lower
 		want := plain(figures, c, high)
 
 		if got := play(r, &c, "score", figures); got != want {
@@ -283,42 +292,91 @@ func TestEarlyStoppingAuto(t *testing.T) {
 	}
 }
 
-func TestEarlyStoppingErrors(t *testing.T) {
-	for _, c := range []struct {
-		stop callbacks.EarlyStopping
-		want string
-	}{
-		{callbacks.EarlyStopping{Monitor: "score", Mode: "up"}, `EarlyStopping.Mode must be auto, min or max, got "up"`},
-		{callbacks.EarlyStopping{Monitor: "loss", Patience: -1}, "EarlyStopping.Patience must not be negative, got -1"},
-		{callbacks.EarlyStopping{Monitor: "loss", StartFromEpoch: -2}, "EarlyStopping.StartFromEpoch must not be negative, got -2"},
-		{callbacks.EarlyStopping{Monitor: "loss", MinDelta: -0.5}, "EarlyStopping.MinDelta must be finite and not negative, got -0.5"},
-		{callbacks.EarlyStopping{Monitor: "loss", MinDelta: math.NaN()}, "EarlyStopping.MinDelta must be finite and not negative, got NaN"},
-		{callbacks.EarlyStopping{Monitor: "loss", MinDelta: math.Inf(1)}, "EarlyStopping.MinDelta must be finite and not negative, got +Inf"},
-		{callbacks.EarlyStopping{Monitor: "loss", Baseline: new(math.NaN())}, "EarlyStopping.Baseline must be finite, got NaN"},
-		{callbacks.EarlyStopping{Monitor: "loss", Baseline: new(math.Inf(-1))}, "EarlyStopping.Baseline must be finite, got -Inf"},
-		{callbacks.EarlyStopping{}, `EarlyStopping.Monitor must be one of loss, score, got "val_loss"`},
-		{callbacks.EarlyStopping{Monitor: "Loss", Mode: callbacks.Min, StartFromEpoch: 9}, `EarlyStopping.Monitor must be one of loss, score, or val_ and one of these, got "Loss"`},
-		{callbacks.EarlyStopping{Monitor: "val_acc"}, `EarlyStopping.Monitor must be one of loss, score, or val_ and one of these, got "val_acc"`},
-	} {
-		t.Run(c.want, func(t *testing.T) {
-			s := newStage(t, write("score", 1, 2, 3))
-			before := s.hash(t)
-			history, err := s.fit(3, &c.stop)
-			if c.stop.Monitor != "" && len(history.Epochs) > 0 {
-				t.Error("finished an epoch before the error")
-			}
-			var e graph.Error
-			if err == nil || err.Error() != c.want || !errors.As(err, &e) || !errors.Is(err, graph.ErrInput) {
-				t.Errorf("got %v, want %s", err, c.want)
-			}
-			if atOnce := !strings.Contains(c.want, "Monitor"); atOnce && s.hash(t) != before {
-				t.Error("trained before the error")
-			}
-		})
+// A name that is not in the logs is refused after the first batch, or, where it is
+// that of validation data, after the first epoch.
+func TestEarlyStoppingUnknownMonitor(t *testing.T) {
+	for monitor, epochs := range map[string]int{"": 1, "Loss": 0, "val_acc": 0} {
+		s := newStage(t, write("score", 1, 2, 3))
+		history, err := s.fit(3, &callbacks.EarlyStopping{Monitor: monitor, StartFromEpoch: 9})
+		shown := monitor
+		if shown == "" {
+			shown = "val_loss"
+		}
+		errtest.Check(t, err, errs.Error{Field: "EarlyStopping.Monitor", Value: strconv.Quote(shown)})
+		if len(history.Epochs) != epochs {
+			t.Errorf("%q: %d epochs before the error, want %d", monitor, len(history.Epochs), epochs)
+		}
 	}
 }
 
-// Evaluate and Predict do not disturb it.
+// What every user of Keras writes: the accuracy of the validation data, with no
+// Mode.
+func TestEarlyStoppingValAccuracy(t *testing.T) {
+	m := models.NewSequential(models.Config{Seed: 1}, layers.Input{Shape: graph.Shape{1}}, layers.Dense{Units: 1, Activation: activations.Sigmoid})
+	trainer, err := train.Compile(m, train.Config{
+		Loss: losses.BinaryCrossentropy{}, Optimizer: optimizers.Adam{}, Metrics: []metrics.Metric{metrics.Accuracy{}},
+	})
+	check(t, err)
+	data, err := datasets.FromSlices([][]float64{{-1}, {1}, {2}}, [][]float64{{0}, {1}, {1}}, tensor.Float32)
+	check(t, err)
+	c := &callbacks.EarlyStopping{Monitor: "val_accuracy", Patience: 2}
+	history, err := trainer.Fit(context.Background(), data, train.FitConfig{Epochs: 50, Validation: data, Callbacks: []train.Callback{c}})
+	check(t, err)
+	best, _, ok := c.Best()
+	if want := slices.Max(history.Values["val_accuracy"]); !ok || best != want {
+		t.Errorf("best %v, %v, want the highest, %v", best, ok, want)
+	}
+}
+
+func TestEarlyStoppingRestoreRefuses(t *testing.T) {
+	errtest.Check(t, (&callbacks.EarlyStopping{}).Restore(train.CallbackState{}), errs.Error{Field: "EarlyStopping"})
+	c := &callbacks.EarlyStopping{Monitor: "score", RestoreBestWeights: true}
+	s := newStage(t, write("score", 1, 2))
+	var good train.CallbackState
+	_, err := s.fit(2, c, train.CallbackFunc(func(e *train.Event) error {
+		if e.Moment == train.EpochEnd && e.Epoch == 0 {
+			good = c.State()
+		}
+		return nil
+	}))
+	check(t, err)
+	before := c.State()
+	for _, bad := range []struct {
+		change func(train.CallbackState)
+		want   errs.Error
+	}{
+		{func(s train.CallbackState) { delete(s.Numbers, "wait") }, errs.Error{Path: "wait", Field: "number"}},
+		{func(s train.CallbackState) { s.Numbers["wait"] = -1 }, errs.Error{Path: "wait", Field: "number", Value: -1}},
+		{func(s train.CallbackState) { s.Numbers["best_epoch"] = 0.5 }, errs.Error{Path: "best_epoch", Field: "number", Value: 0.5}},
+		{func(s train.CallbackState) { s.Numbers["stopped"] = math.NaN() }, errs.Error{Path: "stopped", Field: "number"}},
+		{func(s train.CallbackState) { s.Numbers["seen"] = 1e300 }, errs.Error{Path: "seen", Field: "number"}},
+		{func(s train.CallbackState) { s.Numbers["other"] = 1 }, errs.Error{Path: "other", Field: "number", Value: 1}},
+		{func(s train.CallbackState) { delete(s.Tensors, "sequential/dense/bias") }, errs.Error{Path: "sequential/dense/bias", Field: "tensor"}},
+		{func(s train.CallbackState) {
+			s.Tensors["sequential/dense/bias"] = tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(2))
+		}, errs.Error{Field: "shape"}},
+		{func(s train.CallbackState) { s.Tensors["other"] = s.Tensors["sequential/dense/bias"] }, errs.Error{Path: "other", Field: "tensor"}},
+		{func(s train.CallbackState) { clear(s.Tensors) }, errs.Error{Field: "EarlyStopping.RestoreBestWeights", Value: true}},
+	} {
+		changed := train.CallbackState{Numbers: maps.Clone(good.Numbers), Tensors: maps.Clone(good.Tensors)}
+		bad.change(changed)
+		errtest.Check(t, c.Restore(changed), bad.want)
+		if diff := cmp.Diff(before.Numbers, c.State().Numbers); diff != "" {
+			t.Error(diff)
+		}
+	}
+	check(t, c.Restore(good))
+	for _, w := range good.Tensors {
+		w.Zero()
+	}
+	for path, w := range c.State().Tensors {
+		if path == "sequential/dense/kernel" && w.Float32s()[0] == 0 {
+			t.Error("a restored state is no copy")
+		}
+	}
+}
+
+// Evaluate and Predict do not change it.
 func TestEarlyStoppingOutsideFit(t *testing.T) {
 	s := newStage(t, write("score", 1, 2, 3))
 	c := &callbacks.EarlyStopping{}

@@ -1,0 +1,233 @@
+package callbacks_test
+
+import (
+	"context"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"math"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/errs/errtest"
+	"github.com/engram-go/engram/train"
+	"github.com/google/go-cmp/cmp"
+	"github.com/pkg/errors"
+	"pgregory.net/rapid"
+)
+
+// specimen describes a callback for the tests that every callback must pass. Its
+// callbacks are pointers to structs that have not been used.
+type specimen struct {
+	// Good is a config that watches the metric "score".
+	Good train.Callback
+	// Bad has configs that are refused when Fit begins, by the field that the error
+	// names. NaN, infinite and negative numbers are tried in every field.
+	Bad map[string]train.Callback
+	// Draw makes a random valid config that watches the metric "score".
+	Draw func(t *rapid.T) train.Callback
+}
+
+// specimens are the literals that describe the callbacks, each in the file of its
+// tests.
+var specimens []specimen
+
+// describe adds a literal to specimens, in the initializer of a variable.
+func describe(s specimen) bool {
+	specimens = append(specimens, s)
+	return true
+}
+
+// class is the name of the type.
+func (s specimen) class() string { return reflect.TypeOf(s.Good).Elem().Name() }
+
+// clone is a callback with the same fields, which has not been used.
+func clone(cb train.Callback) train.Callback {
+	v := reflect.New(reflect.TypeOf(cb).Elem())
+	v.Elem().Set(reflect.ValueOf(cb).Elem())
+	return v.Interface().(train.Callback)
+}
+
+// Every exported type with a method On is described by a specimen.
+func TestEveryCallbackHasASpecimen(t *testing.T) {
+	described := map[string]bool{}
+	for _, s := range specimens {
+		described[s.class()] = true
+	}
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range file.Decls {
+			m, ok := d.(*ast.FuncDecl)
+			if !ok || m.Recv == nil || m.Name.Name != "On" {
+				continue
+			}
+			found++
+			if class := strings.TrimPrefix(types.ExprString(m.Recv.List[0].Type), "*"); !described[class] {
+				t.Errorf("%s has no specimen: add `var _ = describe(specimen{Good: &callbacks.%s{...}, ...})` to %s_test.go, as early_stopping_test.go does", class, class, strings.TrimSuffix(name, ".go"))
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("found no callback")
+	}
+}
+
+// The zero value works where there are validation data, and does nothing outside
+// of Fit.
+func TestZeroValues(t *testing.T) {
+	for _, s := range specimens {
+		stage := newStage(t, write("score", 3, 2, 1))
+		zero := reflect.New(reflect.TypeOf(s.Good).Elem()).Interface().(train.Callback)
+		_, err := stage.trainer.Fit(context.Background(), stage.data, train.FitConfig{Epochs: 1, Validation: stage.data, Callbacks: []train.Callback{zero}})
+		check(t, err)
+		cfg := train.EvaluateConfig{Callbacks: []train.Callback{clone(s.Good)}}
+		_, err = stage.trainer.Evaluate(context.Background(), stage.data, cfg)
+		check(t, err)
+		_, err = stage.trainer.Predict(context.Background(), stage.data, cfg)
+		check(t, err)
+	}
+}
+
+// Bad fields are refused by name, before anything is trained.
+func TestBadFields(t *testing.T) {
+	for _, s := range specimens {
+		refused := func(field string, value any, cb train.Callback) {
+			t.Helper()
+			stage := newStage(t, write("score", 1, 2, 3))
+			before := stage.hash(t)
+			_, err := stage.fit(3, cb)
+			errtest.Check(t, err, errs.Error{Field: s.class() + "." + field, Value: value})
+			if stage.hash(t) != before {
+				t.Errorf("%s.%s: trained before the error", s.class(), field)
+			}
+		}
+		for _, f := range reflect.VisibleFields(reflect.TypeOf(s.Good).Elem()) {
+			if !f.IsExported() {
+				continue
+			}
+			set := func(value any, x reflect.Value) {
+				cb := clone(s.Good)
+				reflect.ValueOf(cb).Elem().FieldByIndex(f.Index).Set(x)
+				refused(f.Name, value, cb)
+			}
+			for _, x := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+				switch f.Type {
+				case reflect.TypeFor[float64]():
+					set(x, reflect.ValueOf(x))
+				case reflect.TypeFor[*float64]():
+					set(x, reflect.ValueOf(&x))
+				}
+			}
+			switch f.Type {
+			case reflect.TypeFor[float64]():
+				set(-0.5, reflect.ValueOf(-0.5))
+			case reflect.TypeFor[int]():
+				set(-1, reflect.ValueOf(-1))
+			}
+		}
+		for field, cb := range s.Bad {
+			refused(field, nil, clone(cb))
+		}
+	}
+}
+
+// A Fit after another is the same as a Fit with a callback that was not used.
+func TestEachFitStartsFromTheBeginning(t *testing.T) {
+	for _, s := range specimens {
+		rapid.Check(t, func(r *rapid.T) {
+			cb := s.Draw(r)
+			values := rapid.SliceOfN(figure, 8, 8).Draw(r, "values")
+			other := newStage(r, write("score", 0, 5, 1))
+			used := clone(cb)
+			_, err := other.fit(3, used)
+			check(r, err)
+			if diff := cmp.Diff(run(r, clone(cb), values, 0), run(r, used, values, 0)); diff != "" {
+				r.Fatal(diff)
+			}
+		})
+	}
+}
+
+// A Fit that is interrupted after any epoch and resumed with the callback's state
+// does what one does that is not interrupted.
+func TestResumedCallbacks(t *testing.T) {
+	for _, s := range specimens {
+		if _, ok := s.Good.(train.StatefulCallback); !ok {
+			continue
+		}
+		rapid.Check(t, func(r *rapid.T) {
+			cb := s.Draw(r)
+			values := rapid.SliceOfN(figure, 2, 10).Draw(r, "values")
+			whole := run(r, clone(cb), values, 0)
+			if whole.Epochs == 1 {
+				return
+			}
+			cut := rapid.IntRange(1, whole.Epochs-1).Draw(r, "cut")
+			if diff := cmp.Diff(whole, run(r, clone(cb), values, cut)); diff != "" {
+				r.Fatal(diff)
+			}
+		})
+	}
+}
+
+// figure is a value of a metric.
+var figure = rapid.SampledFrom([]float64{0, 0.5, 1, 1.5, 2, 2.5, 3, -1, math.NaN(), math.Inf(1), math.Inf(-1)})
+
+// result is what a Fit comes to.
+type result struct {
+	Epochs  int
+	Weights string
+	State   map[string]float64
+}
+
+// run is a Fit over as many epochs as there are values. After cut epochs it is
+// interrupted and resumed with a new callback; 0 means that it is not.
+func run(t tester, cb train.Callback, values []float64, cut int) result {
+	t.Helper()
+	stage := newStage(t, write("score", values...))
+	interrupted := errors.New("interrupted")
+	second := clone(cb) // before cb is used
+	var saved train.CallbackState
+	h, err := stage.fit(len(values), cb, train.CallbackFunc(func(e *train.Event) error {
+		if e.Moment != train.EpochEnd || e.Epoch != cut-1 {
+			return nil
+		}
+		saved = cb.(train.StatefulCallback).State()
+		return interrupted
+	}))
+	out := result{Epochs: len(h.Epochs)}
+	if errors.Is(err, interrupted) {
+		cb = second
+		h, err = stage.trainer.Fit(context.Background(), stage.data, train.FitConfig{
+			Epochs: len(values), InitialEpoch: cut,
+			Callbacks: []train.Callback{cb, train.CallbackFunc(func(e *train.Event) error {
+				if e.Moment == train.TrainBegin {
+					return cb.(train.StatefulCallback).Restore(saved)
+				}
+				return nil
+			})},
+		})
+		out.Epochs += len(h.Epochs)
+	}
+	check(t, err)
+	out.Weights = stage.hash(t)
+	if cb, ok := cb.(train.StatefulCallback); ok {
+		out.State = cb.State().Numbers
+	}
+	return out
+}
