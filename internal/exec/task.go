@@ -14,6 +14,7 @@ type task interface {
 	run() error
 	take(operands []gorgonia.Value, shapes []shapes.Shape) error // finds their memory
 	setOperand(i int, t *tensor.Dense)
+	clearOperands() // so that they keep no memory alive
 	setOutput(t *tensor.Dense)
 	scratchSize() int
 	setScratch(memory *tensor.Dense)
@@ -86,6 +87,8 @@ func elements[T ops.Float](v gorgonia.Value) ([]T, error) {
 }
 
 func (t *taskOf[T]) setOperand(i int, from *tensor.Dense) { t.in[i] = dense.Elements[T](from) }
+
+func (t *taskOf[T]) clearOperands() { clear(t.in) }
 
 func (t *taskOf[T]) setOutput(to *tensor.Dense) { t.out = dense.Elements[T](to) }
 

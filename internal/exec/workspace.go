@@ -113,6 +113,7 @@ func (p *Program) place(memory *tensor.Dense) error {
 		} else {
 			*o.out = *dense.View(memory, o.at.out, o.Shape)
 		}
+		o.task.clearOperands()
 		o.task.setOutput(o.out)
 	}
 	p.placeScratch()

@@ -1,0 +1,234 @@
+package graph_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"testing"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/errs/errtest"
+	"gorgonia.org/tensor"
+)
+
+// everyKind is a program of all operations that keep something between their
+// forward and backward passes, and of some that do not, for a number of steps.
+func everyKind(t *testing.T, cfg graph.Config, batch, steps, units int) *graph.Program {
+	t.Helper()
+	return program(t, cfg, func(s *graph.Scope) {
+		x := s.Input("x", graph.Shape{batch, steps, units}).WithMask(s.Input("mask", graph.Shape{batch, steps}))
+		wrt := []graph.Value{x}
+		param := func(shape ...int) graph.Value {
+			v := s.Param(fmt.Sprint("w", len(wrt)), shape, uniform{})
+			wrt = append(wrt, v)
+			return v
+		}
+		drop := func(shape ...int) *graph.Value {
+			v := s.Random("drop", shape, func(r *rand.Rand) float64 { return float64(r.IntN(2)) })
+			return &v
+		}
+		zero := func() graph.Value { return s.Const(0, graph.Shape{batch, units}) }
+		for _, c := range []struct {
+			cell          graph.RecurrentCell
+			gates, states int
+			drop          bool
+		}{{graph.LSTMCell, 4, 2, false}, {graph.GRUCell, 3, 1, false}, {graph.SimpleRNNCell, 1, 1, false}, {graph.LSTMCell, 4, 2, true}} {
+			op := graph.Recurrent{
+				Cell: c.cell, X: x, Kernel: param(units, c.gates*units), Recurrent: param(units, c.gates*units),
+				Sequence: true, States: true, Initial: slices.Repeat([]graph.Value{zero()}, c.states),
+			}
+			if c.drop {
+				op.DropX, op.DropH = drop(c.gates, batch, units), drop(c.gates, batch, units)
+			}
+			y, states := op.Run()
+			mask, _ := x.Mask()
+			x = y.Add(states[0].Unsqueeze(1)).WithMask(mask)
+		}
+		heads := x.WithoutMask().Reshape(batch, steps, 1, units)
+		x = graph.DotAttention(heads, heads, heads, nil, 0.5).Reshape(batch, steps, units)
+		w := param(units, units)
+		x, _ = graph.Scan{
+			X: x, Initial: []graph.Value{zero()}, Sequence: true,
+			Step: func(x graph.Value, states []graph.Value) (graph.Value, []graph.Value) {
+				h := x.Add(states[0].MatMul(w)).Tanh().Times(*drop(batch, units))
+				return h, []graph.Value{h}
+			},
+		}.Run()
+		x = x.Windows(graph.Window{Size: 2, Stride: 1, Dilation: 1, Before: 1}).Max(2)
+		s.Output("y", x)
+		if s.Training() {
+			for i, g := range s.Gradients(x.Square().Mean(), wrt...) {
+				s.Output(fmt.Sprint("gradient ", i), g)
+			}
+		}
+	})
+}
+
+// results are the bits of all outputs of a run.
+func results(t *testing.T, p *graph.Program, batch, steps, units int, at graph.Tick) [][32]byte {
+	t.Helper()
+	mask := array{Shape: []int{batch, steps}, Data: make([]float64, batch*steps)}
+	for i := range mask.Data {
+		mask.Data[i] = float64(min(i%steps, 1)) // the first step is left out
+	}
+	dt := dtypeOf(p)
+	for name, a := range map[string]array{"x": graphtest.Input(steps, batch, steps, units), "mask": mask} {
+		if err := p.SetInput(name, dense(dt, a)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := p.Run(at); err != nil {
+		t.Fatal(err)
+	}
+	var sums [][32]byte
+	for _, name := range p.Outputs() {
+		out := output(t, p, name)
+		if slices.ContainsFunc(out, math.IsNaN) {
+			t.Errorf("%d steps: output %s has a NaN", steps, name)
+		}
+		sums = append(sums, checksum(out))
+	}
+	return sums
+}
+
+// Programs of several lengths that work in one block of memory, in turn, give the
+// bits that they give in memory of their own, whatever others have left there:
+// one of them fills all of it with NaN.
+func TestWorkspaceBits(t *testing.T) {
+	const batch, units = 2, 3
+	for _, dt := range dtypes {
+		for _, training := range []bool{false, true} {
+			cfg := config(t, dt)
+			cfg.Training = training
+			shared := cfg
+			shared.Workspace = &graph.Workspace{}
+			nan := program(t, shared, func(s *graph.Scope) { s.Output("y", s.Const(math.NaN(), graph.Shape{1 << 17}).Scale(1)) })
+			lengths := []int{4, 9, 2, 6}
+			var alone, together []*graph.Program
+			for _, steps := range lengths {
+				alone = append(alone, everyKind(t, cfg, batch, steps, units))
+				together = append(together, everyKind(t, shared, batch, steps, units))
+			}
+			for round := range 3 {
+				for i, steps := range lengths {
+					if err := nan.Run(graph.Tick{}); err != nil {
+						t.Fatal(err)
+					}
+					for repeat := range 2 { // and twice without another in between
+						at := graph.Tick{Epoch: round, Step: repeat}
+						want := results(t, alone[i], batch, steps, units, at)
+						if got := results(t, together[i], batch, steps, units, at); !slices.Equal(got, want) {
+							t.Errorf("%v, training %v, round %d, %d steps: other bits in a shared workspace", dt, training, round, steps)
+						}
+					}
+				}
+				// An update of the weights between two runs is seen.
+				p := cfg.Params.All()[0]
+				if err := cfg.Params.Set(map[string]*tensor.Dense{p.Path: dense(dt, array{Shape: p.Shape, Data: slices.Repeat([]float64{0.1 * float64(round)}, p.Shape.Size())})}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+}
+
+// Eight programs of many lengths take at most one and a half times the memory of
+// the largest, by their own account and on the heap. Weights that were packed for
+// inference are kept by each: there are few here.
+func TestWorkspaceMemory(t *testing.T) {
+	const batch, units = 32, 16
+	held := func() int64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	for _, training := range []bool{false, true} {
+		cfg := config(t, tensor.Float32)
+		cfg.Training = training
+		before := held()
+		largest := everyKind(t, cfg, batch, 160, units)
+		results(t, largest, batch, 160, units, graph.Tick{})
+		one := held() - before
+		account := largest.MemorySize()
+		if account < one/2 || account > one*2 {
+			t.Errorf("training %v: a program of %d bytes says it has %d", training, one, account)
+		}
+
+		cfg.Workspace = &graph.Workspace{}
+		before = held()
+		var all []*graph.Program
+		for n := range 8 {
+			steps := 20 * (n + 1)
+			all = append(all, everyKind(t, cfg, batch, steps, units))
+			results(t, all[n], batch, steps, units, graph.Tick{})
+		}
+		many, accounts := held()-before, cfg.Workspace.MemorySize()
+		for _, p := range all {
+			accounts += p.MemorySize()
+		}
+		if accounts > account*3/2 {
+			t.Errorf("training %v: the largest program has %d bytes, all of them %d", training, account, accounts)
+		}
+		if many > one*3/2 {
+			t.Errorf("training %v: the largest program has %d bytes on the heap, all of them %d", training, one, many)
+		}
+		runtime.KeepAlive(all)
+		runtime.KeepAlive(largest)
+	}
+}
+
+// A workspace refuses a second program while one runs in it, and a second dtype.
+func TestWorkspaceRefuses(t *testing.T) {
+	cfg := config(t, tensor.Float64)
+	cfg.Workspace = &graph.Workspace{}
+	double := func(s *graph.Scope) { s.Output("y", s.Const(1, graph.Shape{2}).Scale(2)) }
+	other := program(t, cfg, double)
+	var inner error
+	p := program(t, cfg, func(s *graph.Scope) {
+		s.Output("y", s.Random("x", graph.Shape{1}, func(*rand.Rand) float64 {
+			inner = other.Run(graph.Tick{})
+			return 1
+		}))
+	})
+	run(t, p, nil)
+	errtest.Check(t, inner, graph.Error{Field: "workspace", Kind: graph.ErrInput})
+	run(t, other, nil)
+	if got := output(t, other, "y"); !slices.Equal(got, []float64{2, 2}) {
+		t.Errorf("got %v after a refusal, want [2 2]", got)
+	}
+
+	single := config(t, tensor.Float32)
+	single.Workspace = cfg.Workspace
+	_, err := graph.NewProgram(single, double)
+	errtest.Check(t, err, graph.Error{Field: "workspace", Kind: graph.ErrInput, Value: tensor.Float32})
+}
+
+// A program whose owner has forgotten it does not stay in memory for the sake of
+// its workspace.
+func TestWorkspaceForgets(t *testing.T) {
+	cfg := config(t, tensor.Float64)
+	cfg.Workspace = &graph.Workspace{}
+	gone := make(chan bool, 1)
+	func() {
+		p, err := graph.NewProgram(cfg, func(s *graph.Scope) { s.Output("y", s.Const(1, graph.Shape{2}).Scale(2)) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		runtime.AddCleanup(p, func(c chan bool) { c <- true }, gone)
+	}()
+	for range 100 {
+		runtime.GC()
+		select {
+		case <-gone:
+			runtime.KeepAlive(cfg.Workspace)
+			return
+		default:
+		}
+	}
+	t.Error("a program that nobody uses is still there")
+}
