@@ -6,13 +6,12 @@ import (
 	"github.com/engram-go/engram/graph"
 )
 
-// Input says what one sample looks like, without the batch axis; graph.Any
-// leaves an axis open, such as the number of steps. It is where a model
-// begins and computes nothing.
+// Input is the shape of one sample, without the batch axis; graph.Any leaves an axis
+// open, such as the number of steps. A model begins with it. It computes nothing.
 //
 //	in, out: [batch, shape...]
 type Input struct {
-	Shape graph.Shape // of one sample, such as [30, 1] for 30 steps of 1 feature
+	Shape graph.Shape // of one sample, such as [30, 1] for 30 steps of 1 feature; graph.Shape{} for one number; required
 	Name  string      // "input", numbered, where empty
 }
 
@@ -20,8 +19,8 @@ var _ Resolver = Input{}
 
 // Resolve checks the shape.
 func (l Input) Resolve() (Layer, error) {
-	if len(l.Shape) == 0 {
-		return nil, graph.Error{Field: "Input.Shape", Rule: "must have an axis", Value: l.Shape}
+	if l.Shape == nil {
+		return nil, graph.Error{Field: "Input.Shape", Rule: "must be given, as graph.Shape{} where a sample is one number"}
 	}
 	for _, d := range l.Shape {
 		if d < graph.Any || d == 0 {
@@ -37,7 +36,7 @@ func (l Input) Resolve() (Layer, error) {
 
 // Call returns its input.
 func (l Input) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
-	x, ok := one(s, "Input", inputs, 2)
+	x, ok := one(s, "Input", inputs, 1)
 	shape := l.Shape
 	if s.Stepping() && x.Pace() == graph.Stepped {
 		shape = shape.With(0, 1)

@@ -19,9 +19,9 @@ var _ = specimen(conformance.Layer{
 })
 
 func TestInput(t *testing.T) {
-	for _, shape := range []graph.Shape{{3}, {4, 3}, {graph.Any, 3}, {1}} {
+	for _, shape := range []graph.Shape{{3}, {4, 3}, {graph.Any, 3}, {1}, {}} {
 		data := shape.Clone()
-		if data[0] == graph.Any {
+		if len(data) > 0 && data[0] == graph.Any {
 			data[0] = 5
 		}
 		layertest.Check(t, layertest.Case{
@@ -33,7 +33,7 @@ func TestInput(t *testing.T) {
 }
 
 func TestInputRefuses(t *testing.T) {
-	for _, shape := range []graph.Shape{nil, {}, {0}, {3, 0}, {-2}, {3, -2, 1}} {
+	for _, shape := range []graph.Shape{nil, {0}, {3, 0}, {-2}, {3, -2, 1}} {
 		layertest.Invalid(t, layers.Input{Shape: shape}, "Input.Shape", graph.Shape{graph.Any, 3})
 	}
 	for _, in := range [][]graph.Shape{
@@ -41,5 +41,8 @@ func TestInputRefuses(t *testing.T) {
 		{{graph.Any, 3}, {graph.Any, 3}},
 	} {
 		layertest.Invalid(t, layers.Input{Shape: graph.Shape{3}}, "Input", in...)
+	}
+	for _, in := range [][]graph.Shape{nil, {{}}, {{graph.Any, 1}}, {{graph.Any}, {graph.Any}}} {
+		layertest.Invalid(t, layers.Input{Shape: graph.Shape{}}, "Input", in...)
 	}
 }

@@ -1,11 +1,16 @@
 package models_test
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/activations"
 	"github.com/engram-go/engram/models"
@@ -127,4 +132,83 @@ func TestSaveRefusesByPath(t *testing.T) {
 	m := models.NewFunctional(models.Config{}, models.Inputs{x}, models.Outputs{models.Use(inner).Call(x)})
 	_, err := m.WriteTo(io.Discard)
 	refused(t, err, "functional/inner/mine: scaled must")
+}
+
+// An input of one number a sample, [batch], is an input like the others: alone, next
+// to a sequence, in files and one step at a time.
+func TestInputOfOneNumber(t *testing.T) {
+	single := models.Use(layers.Embedding{Name: "table", InputDim: 4, OutputDim: 3})
+	category := models.NewInput(layers.Input{Name: "category", Shape: graph.Shape{}})
+	m := models.NewFunctional(models.Config{Seed: 1}, models.Inputs{category}, models.Outputs{single.Call(category)})
+	params, err := m.Params()
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := params.Get("functional/table/embeddings").Value().Float32s()
+	for _, batch := range []int{1, 2, 70} {
+		x := tensor.New(tensor.WithShape(batch), tensor.Of(tensor.Float32))
+		want := tensor.New(tensor.WithShape(batch, 3), tensor.Of(tensor.Float32))
+		for i := range batch {
+			x.Float32s()[i] = float32(i % 4)
+			copy(want.Float32s()[3*i:3*i+3], table[i%4*3:])
+		}
+		same(t, fmt.Sprint(batch, " samples"), predict(t, m, x), want)
+	}
+	shapes, err := roundTrip(t, m).InputShapes()
+	if err != nil || len(shapes) != 1 || !shapes[0].Equal(graph.Shape{graph.Any}) {
+		t.Errorf("got the shapes %v, %v", shapes, err)
+	}
+	if _, err := m.Predict(ctx, inputs(tensor.Float32, 2, 1)); err == nil {
+		t.Error("an axis too many must be refused")
+	}
+
+	series := models.NewInput(layers.Input{Name: "series", Shape: graph.Shape{graph.Any, 2}})
+	level := models.NewInput(layers.Input{Name: "level", Shape: graph.Shape{}})
+	past := models.Use(layers.LSTM{Units: 3}).Call(series)
+	column := models.Use(layers.Reshape{TargetShape: graph.Shape{1}}).Call(level) // [batch, 1]
+	both := models.NewFunctional(models.Config{}, models.Inputs{series, level}, models.Outputs{models.Use(layers.Dense{Units: 1}).Call(models.Use(layers.Concatenate{}).Call(past, column))})
+	var drawn bytes.Buffer
+	if err := errors.Join(both.Summary(&drawn), both.WriteSVG(&drawn)); err != nil || strings.Count(drawn.String(), "[any]") != 2 {
+		t.Errorf("the summary and the drawing must show [any]: %v", err)
+	}
+	roundTrip(t, both)
+	x, at := inputs(tensor.Float32, 2, 3, 2), inputs(tensor.Float32, 2)
+	want, err := both.Predict(ctx, x, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	st, err := both.Stepper(models.StepperConfig{Batch: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got *tensor.Dense
+	for i := range 3 {
+		if got, err = st.Step(ctx, steps(x, i, i+1), at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	same(t, "after three steps", got, want)
+	_, err = both.Stepper(models.StepperConfig{Batch: 2, Sequences: []string{"level"}})
+	errtest.Check(t, err, errs.Error{Path: "functional/level", Field: "Input.Shape"})
+}
+
+// A file says [] for one number a sample. An absent or null shape is none, which is
+// refused as it is in a program.
+func TestInputShapesInFiles(t *testing.T) {
+	of := func(shape string) string {
+		return `{"engram_format":"1","engram_config":{"class_name":"Sequential","config":{"name":"m","dtype":"float32","layers":[` +
+			`{"name":"input","layer":{"class_name":"Input","config":{` + shape + `}}},` +
+			`{"name":"reshape","layer":{"class_name":"Reshape","config":{"target_shape":[1]}}}]}}}`
+	}
+	m, err := models.FromJSON([]byte(of(`"shape":[]`)), models.LoadConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := m.JSON(); err != nil || string(text) != of(`"shape":[]`) {
+		t.Errorf("got %s, %v", text, err)
+	}
+	for _, none := range []string{``, `"shape":null`} {
+		_, err := models.FromJSON([]byte(of(none)), models.LoadConfig{})
+		errtest.Check(t, err, errs.Error{Path: "m/input", Field: "Input.Shape"})
+	}
 }

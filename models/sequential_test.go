@@ -133,7 +133,7 @@ func TestSequentialRefuses(t *testing.T) {
 		"no layers":        {want: []string{"sequential: model must have layers"}},
 		"no input":         {layers: []layers.Layer{dense}, want: []string{"sequential: first layer must be layers.Input", "got Dense"}},
 		"only an input":    {layers: []layers.Layer{in}, want: []string{"sequential: model must have a layer after its Input"}},
-		"no input shape":   {layers: []layers.Layer{layers.Input{}, dense}, want: []string{"sequential/input: Input.Shape must have an axis, got []"}},
+		"no input shape":   {layers: []layers.Layer{layers.Input{}, dense}, want: []string{"sequential/input: Input.Shape must be given"}},
 		"nil":              {layers: []layers.Layer{in, nil, dense}, want: []string{"sequential/layer 1: layer must be a value", "got <nil>"}},
 		"a pointer":        {layers: []layers.Layer{in, &dense}, want: []string{"sequential/layer 1: layer must be a value", "got *layers.Dense"}},
 		"a nil pointer":    {layers: []layers.Layer{in, (*layers.Dense)(nil)}, want: []string{"got *layers.Dense"}},

@@ -109,7 +109,14 @@ func (m *Model) paces(sequences []string) ([]graph.Pace, error) {
 		names[i] = u.name
 		shape := u.layer.(layers.Input).Shape
 		out[i] = graph.Still
-		if slices.Contains(sequences, u.name) || sequences == nil && (len(shape) > 1 || shape[0] == graph.Any || m.embeds(i)) {
+		named := slices.Contains(sequences, u.name)
+		if len(shape) == 0 {
+			if named {
+				return nil, graph.Error{Path: m.cfg.Name + "/" + u.name, Field: "Input.Shape", Rule: "must have an axis of steps to come step by step", Value: shape}
+			}
+			continue
+		}
+		if named || sequences == nil && (len(shape) > 1 || shape[0] == graph.Any || m.embeds(i)) {
 			out[i] = graph.Stepped
 		}
 	}

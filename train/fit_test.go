@@ -13,8 +13,12 @@ import (
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
 	"github.com/engram-go/engram/internal/errs/errtest"
+	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/models"
 	"github.com/engram-go/engram/train"
+	"github.com/engram-go/engram/train/losses"
 	"github.com/engram-go/engram/train/metrics"
+	"github.com/engram-go/engram/train/optimizers"
 	"github.com/google/go-cmp/cmp"
 	"gorgonia.org/tensor"
 	"pgregory.net/rapid"
@@ -334,4 +338,38 @@ func TestDropRemainder(t *testing.T) {
 	errtest.Check(t, err, graph.Error{Path: "sequential", Field: "data", Value: n})
 	_, err = carrying.Fit(background, samples(t, x, y), train.FitConfig{BatchSize: 3, NoShuffle: true, DropRemainder: true})
 	check(t, err)
+}
+
+// Samples of one number, [batch], train like others: also in a last batch of one
+// sample. The model finds y = 2x + 1.
+func TestFitOnOneNumberASample(t *testing.T) {
+	const n = 9
+	x := tensor.New(tensor.WithShape(n), tensor.Of(tensor.Float64))
+	y := tensor.New(tensor.WithShape(n, 1), tensor.Of(tensor.Float64))
+	for i := range n {
+		x.Float64s()[i] = float64(i)/n - 0.5
+		y.Float64s()[i] = 2*x.Float64s()[i] + 1
+	}
+	data, err := datasets.FromTensors([]*tensor.Dense{x}, []*tensor.Dense{y})
+	if err != nil {
+		t.Fatal(err)
+	}
+	model := models.NewSequential(models.Config{Dtype: tensor.Float64}, layers.Input{Shape: graph.Shape{}},
+		layers.Reshape{TargetShape: graph.Shape{1}}, layers.Dense{Units: 1})
+	trainer, err := train.Compile(model, train.Config{Loss: losses.MSE{}, Optimizer: optimizers.SGD{LearningRate: 0.5}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := trainer.Fit(background, data, train.FitConfig{Epochs: 200, BatchSize: 4}); err != nil {
+		t.Fatal(err)
+	}
+	yhat, err := model.Predict(background, x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range y.Float64s() {
+		if got := yhat.Float64s()[i]; math.Abs(got-want) > 1e-6 {
+			t.Errorf("sample %d: got %g, want %g", i, got, want)
+		}
+	}
 }

@@ -149,7 +149,7 @@ func badModels() []badInput {
 		{"a layer that has no direction", build(series, layers.Bidirectional{Layer: one}), "sequential/bidirectional", "Bidirectional.Layer must be LSTM", "Dense", nil},
 		{"no layers", build(), "sequential", "must have layers", "", nil},
 		{"no input", build(one), "sequential", "first layer must be layers.Input", "Dense", nil},
-		{"no input shape", build(layers.Input{}, one), "sequential/input", "Input.Shape must have an axis", "[]", nil},
+		{"no input shape", build(layers.Input{}, one), "sequential/input", "Input.Shape must be given", "", nil},
 		{"an input of no features", build(layers.Input{Shape: graph.Shape{3, 0}}, one), "sequential/input", "Input.Shape must have positive or open axes", "[3, 0]", nil},
 		{"two layers of one name", build(row, layers.Dense{Units: 1, Name: "a"}, layers.Dense{Units: 1, Name: "a"}), "sequential", "layer name must be used once", `"a"`, nil},
 		{"a layer named with /", build(row, layers.Dense{Units: 1, Name: "a/b"}), "sequential", "layer name must be one line of text without /", `"a/b"`, nil},
