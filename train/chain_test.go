@@ -76,11 +76,11 @@ func chainWeights(dtype tensor.Dtype) []models.Weight {
 		bias[i] = 1
 	}
 	return []models.Weight{
-		{Path: "sequential/lstm/kernel", Value: dense(dtype, graphtest.Uniform(4002, 200, 0.25), 1, 200)},
-		{Path: "sequential/lstm/recurrent_kernel", Value: dense(dtype, graphtest.Uniform(4003, 50*200, 0.125), 50, 200)},
-		{Path: "sequential/lstm/bias", Value: dense(dtype, bias, 200)},
-		{Path: "sequential/dense/kernel", Value: dense(dtype, graphtest.Uniform(4004, 50, 0.25), 50, 1)},
-		{Path: "sequential/dense/bias", Value: dense(dtype, []float64{0}, 1)},
+		{Path: "sequential/lstm/kernel", Value: denseOf(dtype, graphtest.Uniform(4002, 200, 0.25), 1, 200)},
+		{Path: "sequential/lstm/recurrent_kernel", Value: denseOf(dtype, graphtest.Uniform(4003, 50*200, 0.125), 50, 200)},
+		{Path: "sequential/lstm/bias", Value: denseOf(dtype, bias, 200)},
+		{Path: "sequential/dense/kernel", Value: denseOf(dtype, graphtest.Uniform(4004, 50, 0.25), 50, 1)},
+		{Path: "sequential/dense/bias", Value: denseOf(dtype, []float64{0}, 1)},
 	}
 }
 
@@ -89,14 +89,14 @@ func chainBatches(dtype tensor.Dtype, targets []float64) []datasets.Batch {
 	x := graphtest.Uniform(4000, batches*size*steps, 1)
 	out := make([]datasets.Batch, batches)
 	for b := range out {
-		out[b].Inputs = []*tensor.Dense{dense(dtype, x[b*size*steps:(b+1)*size*steps], size, steps, 1)}
-		out[b].Targets = []*tensor.Dense{dense(dtype, targets[b*size:(b+1)*size], size, 1)}
+		out[b].Inputs = []*tensor.Dense{denseOf(dtype, x[b*size*steps:(b+1)*size*steps], size, steps, 1)}
+		out[b].Targets = []*tensor.Dense{denseOf(dtype, targets[b*size:(b+1)*size], size, 1)}
 	}
 	return out
 }
 
-// dense is a tensor of the dtype with these elements.
-func dense(dtype tensor.Dtype, elements []float64, shape ...int) *tensor.Dense {
+// denseOf is a tensor of the dtype with these elements.
+func denseOf(dtype tensor.Dtype, elements []float64, shape ...int) *tensor.Dense {
 	if dtype == tensor.Float64 {
 		return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(append([]float64{}, elements...)))
 	}

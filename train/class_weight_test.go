@@ -38,8 +38,8 @@ func TestClassWeight(t *testing.T) {
 		hot[3*i+int(c)] = 1
 		yes[i] = min(c, 1)
 	}
-	in := dense(tensor.Float64, slices.Concat(x...), n, features)
-	steps := dense(tensor.Float64, slices.Concat(x...), n/2, 2, features)
+	in := denseOf(tensor.Float64, slices.Concat(x...), n, features)
+	steps := denseOf(tensor.Float64, slices.Concat(x...), n/2, 2, features)
 	sparse := losses.SparseCategoricalCrossentropy{FromLogits: true}
 	for name, c := range map[string]struct {
 		loss          losses.Loss
@@ -47,11 +47,11 @@ func TestClassWeight(t *testing.T) {
 		input, target *tensor.Dense
 		weights       *tensor.Dense // the same as weights of samples
 	}{
-		"sparse":        {sparse, layers.Dense{Units: 3}, in, dense(tensor.Float64, class, n), dense(tensor.Float64, each(class), n)},
-		"sparse column": {sparse, layers.Dense{Units: 3}, in, dense(tensor.Float64, class, n, 1), dense(tensor.Float64, each(class), n)},
-		"one-hot":       {losses.CategoricalCrossentropy{FromLogits: true}, layers.Dense{Units: 3}, in, dense(tensor.Float64, hot, n, 3), dense(tensor.Float64, each(class), n)},
-		"binary":        {losses.BinaryCrossentropy{}, layers.Dense{Units: 1, Activation: activations.Sigmoid}, in, dense(tensor.Float64, yes, n, 1), dense(tensor.Float64, each(yes), n)},
-		"steps":         {sparse, layers.Dense{Units: 3}, steps, dense(tensor.Float64, class, n/2, 2), dense(tensor.Float64, each(class), n/2, 2)},
+		"sparse":        {sparse, layers.Dense{Units: 3}, in, denseOf(tensor.Float64, class, n), denseOf(tensor.Float64, each(class), n)},
+		"sparse column": {sparse, layers.Dense{Units: 3}, in, denseOf(tensor.Float64, class, n, 1), denseOf(tensor.Float64, each(class), n)},
+		"one-hot":       {losses.CategoricalCrossentropy{FromLogits: true}, layers.Dense{Units: 3}, in, denseOf(tensor.Float64, hot, n, 3), denseOf(tensor.Float64, each(class), n)},
+		"binary":        {losses.BinaryCrossentropy{}, layers.Dense{Units: 1, Activation: activations.Sigmoid}, in, denseOf(tensor.Float64, yes, n, 1), denseOf(tensor.Float64, each(yes), n)},
+		"steps":         {sparse, layers.Dense{Units: 3}, steps, denseOf(tensor.Float64, class, n/2, 2), denseOf(tensor.Float64, each(class), n/2, 2)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			data, err := datasets.FromTensors([]*tensor.Dense{c.input}, []*tensor.Dense{c.target})
@@ -89,7 +89,7 @@ func TestClassWeight(t *testing.T) {
 			}
 			// Together with weights of samples they multiply.
 			_, both := fit(bySample, 0, weights)
-			_, squared := fit(heavy{data, dense(tensor.Float64, square(c.weights.Float64s()), c.weights.Shape()...)}, 0, nil)
+			_, squared := fit(heavy{data, denseOf(tensor.Float64, square(c.weights.Float64s()), c.weights.Shape()...)}, 0, nil)
 			graphtest.CheckOutput(t, "both", both.Values["loss"], squared.Values["loss"], 1e-12)
 		})
 	}
@@ -126,12 +126,12 @@ func (d heavy) Gather(rows []int, into *datasets.Batch) error {
 // A target that names no class is an error, and nothing is guessed.
 func TestClassWeightRefusesTargets(t *testing.T) {
 	for want, target := range map[string]*tensor.Dense{
-		"got [3]":     dense(tensor.Float64, []float64{0, 3}, 2),
-		"got [-1]":    dense(tensor.Float64, []float64{0, -1}, 2),
-		"got [0.5]":   dense(tensor.Float64, []float64{0, 0.5}, 2),
-		"got [1 1 0]": dense(tensor.Float64, []float64{0, 0, 1, 1, 1, 0}, 2, 3),
-		"got [0 0 0]": dense(tensor.Float64, []float64{0, 0, 1, 0, 0, 0}, 2, 3),
-		"got [0 1 2]": dense(tensor.Float64, []float64{0, 0, 1, 0, 1, 2}, 2, 3),
+		"got [3]":     denseOf(tensor.Float64, []float64{0, 3}, 2),
+		"got [-1]":    denseOf(tensor.Float64, []float64{0, -1}, 2),
+		"got [0.5]":   denseOf(tensor.Float64, []float64{0, 0.5}, 2),
+		"got [1 1 0]": denseOf(tensor.Float64, []float64{0, 0, 1, 1, 1, 0}, 2, 3),
+		"got [0 0 0]": denseOf(tensor.Float64, []float64{0, 0, 1, 0, 0, 0}, 2, 3),
+		"got [0 1 2]": denseOf(tensor.Float64, []float64{0, 0, 1, 0, 1, 2}, 2, 3),
 	} {
 		var loss losses.Loss = losses.SparseCategoricalCrossentropy{FromLogits: true}
 		if target.Dims() == 2 {

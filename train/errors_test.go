@@ -244,7 +244,7 @@ func TestErrorsOfBatches(t *testing.T) {
 		{"target of integers", datasets.Batch{Inputs: list(x), Targets: list(tensor.New(tensor.Of(tensor.Int), tensor.WithShape(4, 1)))}, "sequential: target: dtype must be float64, got int"},
 		{"fewer weights", datasets.Batch{Inputs: list(x), Targets: list(y), Weights: list(zeros(3))}, "sequential: sample weights must have 4 samples like input 0, got [3]"},
 		{"weights of other rank", datasets.Batch{Inputs: list(x), Targets: list(y), Weights: list(zeros(4, 1))}, "loss: sample weights must be those of samples, or of steps, of a loss of the shape [4], got [4, 1]"},
-		{"negative weights", datasets.Batch{Inputs: list(x), Targets: list(y), Weights: list(dense(tensor.Float64, []float64{1, 0, -2, -3}, 4))}, "sequential: sample weights must not be negative, got -3"},
+		{"negative weights", datasets.Batch{Inputs: list(x), Targets: list(y), Weights: list(denseOf(tensor.Float64, []float64{1, 0, -2, -3}, 4))}, "sequential: sample weights must not be negative, got -3"},
 		{"weights of other dtype", datasets.Batch{Inputs: list(x), Targets: list(y), Weights: list(tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(4)))}, "sequential: sample weights: dtype must be float64, got float32"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -77,23 +77,23 @@ func TestMaskedLossesOfPyTorch(t *testing.T) {
 			tol = graphtest.Tol32
 		}
 		for name, loss := range map[string]losses.Loss{"mse": losses.MSE{}, "sparse": losses.SparseCategoricalCrossentropy{FromLogits: true}} {
-			target := dense(dtype, graphtest.Uniform(7003, samples*steps*out, 1), samples, steps, out)
+			target := denseOf(dtype, graphtest.Uniform(7003, samples*steps*out, 1), samples, steps, out)
 			if name == "sparse" {
-				target = dense(dtype, golden["classes"].Data, samples, steps)
+				target = denseOf(dtype, golden["classes"].Data, samples, steps)
 			}
 			for mask, length := range map[string][]float64{"masked": golden["lengths"].Data, "whole": all} {
 				for _, weights := range []string{"none", "samples", "steps"} {
 					m := models.NewSequential(models.Config{Dtype: dtype}, layers.Input{Shape: graph.Shape{graph.Any, in + 1}}, lengths{}, layers.Dense{Units: out})
 					check(t, m.SetWeights(
-						models.Weight{Path: "sequential/dense/kernel", Value: dense(dtype, graphtest.Uniform(7001, in*out, 0.5), in, out)},
-						models.Weight{Path: "sequential/dense/bias", Value: dense(dtype, graphtest.Uniform(7002, out, 0.5), out)},
+						models.Weight{Path: "sequential/dense/kernel", Value: denseOf(dtype, graphtest.Uniform(7001, in*out, 0.5), in, out)},
+						models.Weight{Path: "sequential/dense/bias", Value: denseOf(dtype, graphtest.Uniform(7002, out, 0.5), out)},
 					))
 					b := &datasets.Batch{
-						Inputs:  []*tensor.Dense{dense(dtype, withMask(x, samples, steps, in, length), samples, steps, in+1)},
+						Inputs:  []*tensor.Dense{denseOf(dtype, withMask(x, samples, steps, in, length), samples, steps, in+1)},
 						Targets: []*tensor.Dense{target},
 					}
 					if weights != "none" {
-						b.Weights = []*tensor.Dense{dense(dtype, golden[weights].Data, golden[weights].Shape...)}
+						b.Weights = []*tensor.Dense{denseOf(dtype, golden[weights].Data, golden[weights].Shape...)}
 					}
 					got, grads := gradients(t, m, compile(t, m, train.Config{Loss: loss, Optimizer: optimizers.SGD{LearningRate: 1}}), b)
 					key := fmt.Sprintf("%s_%s_%s", name, mask, weights)
@@ -149,11 +149,11 @@ func TestPaddedBatchIsItsSamples(t *testing.T) {
 				by = append(by, y[i*steps:i*steps+n]...)
 				bw = append(bw, weights[i*steps:i*steps+n]...)
 			}
-			b.Inputs = []*tensor.Dense{dense(tensor.Float64, bx, to-from, n, in+1)}
-			b.Targets = []*tensor.Dense{dense(tensor.Float64, by, to-from, n)}
-			b.Weights = []*tensor.Dense{dense(tensor.Float64, bw, to-from, n)}
+			b.Inputs = []*tensor.Dense{denseOf(tensor.Float64, bx, to-from, n, in+1)}
+			b.Targets = []*tensor.Dense{denseOf(tensor.Float64, by, to-from, n)}
+			b.Weights = []*tensor.Dense{denseOf(tensor.Float64, bw, to-from, n)}
 			if !perStep {
-				b.Weights = []*tensor.Dense{dense(tensor.Float64, weights[from*steps:from*steps+to-from], to-from)}
+				b.Weights = []*tensor.Dense{denseOf(tensor.Float64, weights[from*steps:from*steps+to-from], to-from)}
 				for i := range to - from {
 					b.Weights[0].Float64s()[i] = weights[(from+i)*steps]
 				}
@@ -225,9 +225,9 @@ func TestWeightsOfSteps(t *testing.T) {
 	x := []float64{1, 2, 3, 4}
 	batch := func(weights []float64, shape ...int) *datasets.Batch {
 		return &datasets.Batch{
-			Inputs:  []*tensor.Dense{dense(tensor.Float64, x, 2, 2, 1)},
-			Targets: []*tensor.Dense{dense(tensor.Float64, make([]float64, 4), 2, 2, 1)},
-			Weights: []*tensor.Dense{dense(tensor.Float64, weights, shape...)},
+			Inputs:  []*tensor.Dense{denseOf(tensor.Float64, x, 2, 2, 1)},
+			Targets: []*tensor.Dense{denseOf(tensor.Float64, make([]float64, 4), 2, 2, 1)},
+			Weights: []*tensor.Dense{denseOf(tensor.Float64, weights, shape...)},
 		}
 	}
 	for _, c := range []struct {

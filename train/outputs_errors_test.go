@@ -44,13 +44,13 @@ func TestErrorsOfOutputs(t *testing.T) {
 	one.Targets = one.Targets[:1]
 	_, err := trainer.Step(background, &one)
 	wantInput(t, err, "fork: targets of the batch must be 2, got 1")
-	one.Targets = []*tensor.Dense{d.batch.Targets[0], dense(tensor.Float64, []float64{1, 2}, 2)}
+	one.Targets = []*tensor.Dense{d.batch.Targets[0], denseOf(tensor.Float64, []float64{1, 2}, 2)}
 	_, err = trainer.Step(background, &one)
 	wantInput(t, err, "fork: target of trend must have 4 samples like input 0, got [2]")
-	one.Targets[1] = dense(tensor.Float64, []float64{1, 2, 3, 0}, 4)
+	one.Targets[1] = denseOf(tensor.Float64, []float64{1, 2, 3, 0}, 4)
 	_, err = trainer.Step(background, &one)
 	wantInput(t, err, "loss of trend: target must be the number of a class, a whole number from 0 to 2, got 3")
-	one.Targets[1] = dense(tensor.Float64, make([]float64, 8), 4, 2)
+	one.Targets[1] = denseOf(tensor.Float64, make([]float64, 8), 4, 2)
 	_, err = trainer.Step(background, &one)
 	wantInput(t, err, "loss of trend: target must hold numbers of classes in the shape [4], got [4, 2]")
 	one.Targets[1], one.Weights = d.batch.Targets[1], []*tensor.Dense{zeros(4, 2)}

@@ -66,9 +66,9 @@ func newForked(t testing.TB, f *fork) forked {
 	d.x, _ = rows(9, n)
 	d.price, d.trend, d.weight = []float64{1, -1, 0.5, 2}, []float64{0, 2, 1, 2}, []float64{1, 0.5, 2, 0}
 	d.batch = &datasets.Batch{
-		Inputs:  []*tensor.Dense{dense(tensor.Float64, slices.Concat(d.x...), n, features)},
-		Targets: []*tensor.Dense{dense(tensor.Float64, d.price, n, 1), dense(tensor.Float64, d.trend, n)},
-		Weights: []*tensor.Dense{dense(tensor.Float64, d.weight, n)},
+		Inputs:  []*tensor.Dense{denseOf(tensor.Float64, slices.Concat(d.x...), n, features)},
+		Targets: []*tensor.Dense{denseOf(tensor.Float64, d.price, n, 1), denseOf(tensor.Float64, d.trend, n)},
+		Weights: []*tensor.Dense{denseOf(tensor.Float64, d.weight, n)},
 	}
 	return d
 }
@@ -196,7 +196,7 @@ func TestGradientsOfOutputs(t *testing.T) {
 func TestOneLossForAllOutputs(t *testing.T) {
 	f := newFork(t)
 	d := newForked(t, f)
-	d.batch.Targets[1] = dense(tensor.Float64, make([]float64, 12), 4, 3)
+	d.batch.Targets[1] = denseOf(tensor.Float64, make([]float64, 12), 4, 3)
 	logs, err := compile(t, f, train.Config{Metrics: []metrics.Metric{metrics.MSE{}}}).Evaluate(background, given{4, d.batch, nil}, train.EvaluateConfig{})
 	check(t, err)
 	for i, want := range []string{"loss", "price_loss", "trend_loss", "price_mse", "trend_mse"} {
@@ -254,8 +254,8 @@ func TestMaskOfOneOutputOfSeveral(t *testing.T) {
 			{Loss: trendLoss, Metrics: []metrics.Metric{metrics.Accuracy{}}}, {Loss: losses.MSE{}},
 		}})
 		data, err := datasets.FromTensors(
-			[]*tensor.Dense{dense(tensor.Float64, x, samples, n, 1), dense(tensor.Float64, static, samples, 2)},
-			[]*tensor.Dense{dense(tensor.Float64, tags, samples, n), dense(tensor.Float64, whole, samples, 1)})
+			[]*tensor.Dense{denseOf(tensor.Float64, x, samples, n, 1), denseOf(tensor.Float64, static, samples, 2)},
+			[]*tensor.Dense{denseOf(tensor.Float64, tags, samples, n), denseOf(tensor.Float64, whole, samples, 1)})
 		check(t, err)
 		logs, err := trainer.Evaluate(background, data, train.EvaluateConfig{})
 		check(t, err)

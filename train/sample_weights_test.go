@@ -21,14 +21,14 @@ func TestNegativeWeights(t *testing.T) {
 		m := models.NewSequential(models.Config{Dtype: dtype}, layers.Input{Shape: graph.Shape{2, features}}, layers.Dense{Units: 1})
 		trainer := compile(t, m, train.Config{})
 		b := &datasets.Batch{
-			Inputs:  []*tensor.Dense{dense(dtype, make([]float64, 3*2*features), 3, 2, features)},
-			Targets: []*tensor.Dense{dense(dtype, make([]float64, 6), 3, 2, 1)},
-			Weights: []*tensor.Dense{dense(dtype, []float64{1, 0, 2, 0, -0.5, 1}, 2, 3)},
+			Inputs:  []*tensor.Dense{denseOf(dtype, make([]float64, 3*2*features), 3, 2, features)},
+			Targets: []*tensor.Dense{denseOf(dtype, make([]float64, 6), 3, 2, 1)},
+			Weights: []*tensor.Dense{denseOf(dtype, []float64{1, 0, 2, 0, -0.5, 1}, 2, 3)},
 		}
 		check(t, b.Weights[0].T()) // [3, 2], as a view
 		_, err := trainer.Step(background, b)
 		wantInput(t, err, "sequential: sample weights must not be negative, got -0.5")
-		b.Weights = []*tensor.Dense{dense(dtype, make([]float64, 6), 3, 2)}
+		b.Weights = []*tensor.Dense{denseOf(dtype, make([]float64, 6), 3, 2)}
 		_, err = trainer.Step(background, b)
 		check(t, err)
 	}
@@ -43,7 +43,7 @@ func branched(t *testing.T) (*models.Functional, *datasets.Samples) {
 	last := models.Use(layers.Dense{Name: "last", Units: 1}).Call(models.Use(layers.Flatten{}).Call(h))
 	m := models.NewFunctional(models.Config{Seed: 1, Dtype: tensor.Float64}, models.Inputs{in}, models.Outputs{each, last})
 	random := func(seed uint64, shape ...int) *tensor.Dense {
-		return dense(tensor.Float64, graphtest.Uniform(seed, graph.Shape(shape).Size(), 1), shape...)
+		return denseOf(tensor.Float64, graphtest.Uniform(seed, graph.Shape(shape).Size(), 1), shape...)
 	}
 	data, err := datasets.FromTensors([]*tensor.Dense{random(1, 6, 4, features)}, []*tensor.Dense{random(2, 6, 4, 2), random(3, 6, 1)})
 	check(t, err)
@@ -80,11 +80,11 @@ func weighedFigures(t *testing.T, outputs []train.Output, targets []int, weights
 // Each output has weights of its own, and gives what it gives alone.
 func TestWeightsOfEachOutput(t *testing.T) {
 	objective := train.Output{Loss: losses.MSE{}, Metrics: []metrics.Metric{metrics.MAE{}}}
-	steps := dense(tensor.Float64, graphtest.Uniform(4, 24, 1), 6, 4)
+	steps := denseOf(tensor.Float64, graphtest.Uniform(4, 24, 1), 6, 4)
 	for i, w := range steps.Float64s() {
 		steps.Float64s()[i] = w * w
 	}
-	single := dense(tensor.Float64, []float64{1, 2, 0, 3, 0.5, 1}, 6)
+	single := denseOf(tensor.Float64, []float64{1, 2, 0, 3, 0.5, 1}, 6)
 	for name, c := range map[string]struct{ both, each, last []*tensor.Dense }{
 		"steps and samples": {list(steps, single), list(steps), list(single)},
 		"steps alone":       {list(steps, nil), list(steps), nil},
@@ -109,7 +109,7 @@ func TestWeightsThatComeAndGo(t *testing.T) {
 	m, data := branched(t)
 	trainer := compile(t, m, train.Config{Loss: losses.MSE{}})
 	b := batch(t, data)
-	zero, one := dense(tensor.Float64, make([]float64, 6), 6), dense(tensor.Float64, slices.Repeat([]float64{1}, 6), 6)
+	zero, one := denseOf(tensor.Float64, make([]float64, 6), 6), denseOf(tensor.Float64, slices.Repeat([]float64{1}, 6), 6)
 	loss := func(weights ...*tensor.Dense) float64 {
 		b.Weights = weights
 		logs, err := trainer.Evaluate(background, given{6, b, nil}, train.EvaluateConfig{})
@@ -128,7 +128,7 @@ func TestErrorsOfWeightsOfEachOutput(t *testing.T) {
 	b := batch(t, data)
 	for want, weights := range map[string][]*tensor.Dense{
 		"functional: weights of the batch must be one, or as many as the targets, 2, got 3":                          list(nil, nil, nil),
-		"functional: sample weights of last must not be negative, got -1":                                            list(zeros(6, 4), dense(tensor.Float64, []float64{0, 0, 0, 0, 0, -1}, 6)),
+		"functional: sample weights of last must not be negative, got -1":                                            list(zeros(6, 4), denseOf(tensor.Float64, []float64{0, 0, 0, 0, 0, -1}, 6)),
 		"functional: sample weights of each must have 6 samples like input 0, got [5]":                               list(zeros(5), nil),
 		"loss of last: sample weights must be those of samples, or of steps, of a loss of the shape [6], got [6, 4]": list(zeros(6, 4)),
 	} {
