@@ -20,23 +20,23 @@ import (
 
 // heads are ways to end a model for sequences, with an activation or without:
 // two numbers at each step.
-var heads = map[string]func(a activations.Activation) []layers.Layer{
-	"Dense": func(a activations.Activation) []layers.Layer {
+var heads = map[string]func(dtype tensor.Dtype, a activations.Activation) []layers.Layer{
+	"Dense": func(dtype tensor.Dtype, a activations.Activation) []layers.Layer {
 		return []layers.Layer{layers.Dense{Units: 2, Activation: a}}
 	},
-	"Activation": func(a activations.Activation) []layers.Layer {
+	"Activation": func(dtype tensor.Dtype, a activations.Activation) []layers.Layer {
 		if a == nil {
 			a = activations.Linear
 		}
 		return []layers.Layer{layers.Dense{Units: 2}, layers.Activation{Function: a}}
 	},
-	"TimeDistributed": func(a activations.Activation) []layers.Layer {
+	"TimeDistributed": func(dtype tensor.Dtype, a activations.Activation) []layers.Layer {
 		return []layers.Layer{layers.TimeDistributed{Layer: layers.Dense{Units: 2, Activation: a}}}
 	},
-	"nested model": func(a activations.Activation) []layers.Layer {
-		return []layers.Layer{models.NewSequential(models.Config{Name: "head"}, layers.Input{Shape: graph.Shape{graph.Any, 3}}, layers.Dense{Units: 2, Activation: a})}
+	"nested model": func(dtype tensor.Dtype, a activations.Activation) []layers.Layer {
+		return []layers.Layer{models.NewSequential(models.Config{Name: "head", Dtype: dtype}, layers.Input{Shape: graph.Shape{graph.Any, 3}}, layers.Dense{Units: 2, Activation: a})}
 	},
-	"dropout of rate 0": func(a activations.Activation) []layers.Layer {
+	"dropout of rate 0": func(dtype tensor.Dtype, a activations.Activation) []layers.Layer {
 		return []layers.Layer{layers.Dense{Units: 2, Activation: a}, layers.Dropout{}}
 	},
 }
@@ -98,7 +98,7 @@ func TestSaturatedProbabilitiesTrainLikeLogits(t *testing.T) {
 							b.Weights = []*tensor.Dense{of([]float64{0.5, 2, 1}, samples)}
 						}
 						gradients := func(loss losses.Loss, a activations.Activation) *train.Gradients {
-							g, err := compile(t, scorer(t, dtype, masked, head(a)), train.Config{Loss: loss}).Gradients(background, b)
+							g, err := compile(t, scorer(t, dtype, masked, head(dtype, a)), train.Config{Loss: loss}).Gradients(background, b)
 							check(t, err)
 							return g
 						}
@@ -134,7 +134,7 @@ func TestCompileRefusesMisusedProbabilities(t *testing.T) {
 		} {
 			for name, a := range map[string]activations.Activation{"softmax": activations.Softmax{}, "sigmoid": activations.Sigmoid} {
 				t.Run(fmt.Sprint(ends, ", ", field, ", ", name), func(t *testing.T) {
-					_, err := train.Compile(scorer(t, tensor.Float32, false, head(a)), c)
+					_, err := train.Compile(scorer(t, tensor.Float32, false, head(tensor.Float32, a)), c)
 					errtest.Check(t, err, graph.Error{Field: field, Value: true})
 				})
 			}
