@@ -119,7 +119,7 @@ func otherValues(t *testing.T, name string, v reflect.Value) []any {
 	case typ == reflect.TypeFor[layers.Layer]():
 		return []any{layers.Dense{Units: 3}, layers.GRU{Units: 3}, layers.GRU{Units: 2, ResetBefore: true, GoBackwards: true}}
 	case typ.Kind() == reflect.String:
-		return []any{"same", "causal", "concat", "sum"}
+		return []any{"same", "causal", "concat", "sum", "fan_out", "uniform", "columns"}
 	case typ.Kind() == reflect.Slice && typ.Elem().Kind() == reflect.Int:
 		return []any{[]int{1}, []int{1, 2}, []int{2, 12}, []int{graph.Any, 1, 6}}
 	}

@@ -79,18 +79,7 @@ func (b badValue) validInField() bool {
 	if b.inner == nil {
 		return false
 	}
-	var err error
-	switch v := b.inner.(type) {
-	case activations.Activation:
-		err = model(layers.Dense{Units: 2, Activation: v}, graph.Shape{4, 6}).Build()
-	case graph.Initializer:
-		err = model(layers.Dense{Units: 2, KernelInitializer: v}, graph.Shape{4, 6}).Build()
-	case graph.Regularizer:
-		err = model(layers.Dense{Units: 2, KernelRegularizer: v}, graph.Shape{4, 6}).Build()
-	case graph.Constraint:
-		err = model(layers.Dense{Units: 2, KernelConstraint: v}, graph.Shape{4, 6}).Build()
-	}
-	return err == nil
+	return build(b.inner) == nil
 }
 
 // named tells whether an error at a field is that of the bad value: at the field

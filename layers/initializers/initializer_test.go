@@ -58,24 +58,16 @@ func TestConstants(t *testing.T) {
 	}
 }
 
-func TestResolveFillsDefaults(t *testing.T) {
+func TestResolve(t *testing.T) {
 	for _, c := range []struct{ given, fallback, want graph.Initializer }{
 		{nil, initializers.GlorotUniform, initializers.GlorotUniform},
 		{initializers.Name(""), initializers.Zeros, initializers.Zeros},
 		{nil, initializers.Orthogonal{}, initializers.Orthogonal{Gain: 1}},
 		{initializers.Ones, initializers.Zeros, initializers.Ones},
-		{initializers.Constant{}, nil, initializers.Constant{}},
-		{initializers.Identity{}, nil, initializers.Identity{Gain: 1}},
 		{initializers.Orthogonal{Gain: 2}, nil, initializers.Orthogonal{Gain: 2}},
 		{initializers.RandomNormal{Mean: -1}, nil, initializers.RandomNormal{Mean: -1, Stddev: 0.05}},
-		{initializers.TruncatedNormal{}, nil, initializers.TruncatedNormal{Stddev: 0.05}},
-		{initializers.RandomUniform{}, nil, initializers.RandomUniform{Min: -0.05, Max: 0.05}},
 		{initializers.RandomUniform{Max: 1}, nil, initializers.RandomUniform{Max: 1}},
 		{initializers.RandomUniform{Min: -1}, nil, initializers.RandomUniform{Min: -1}},
-		{
-			initializers.VarianceScaling{}, nil,
-			initializers.VarianceScaling{Scale: 1, Mode: initializers.FanIn, Distribution: initializers.Truncated},
-		},
 		{ramp{}, nil, ramp{}},
 	} {
 		got, err := initializers.Resolve(c.given, c.fallback)

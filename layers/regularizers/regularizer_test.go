@@ -90,15 +90,11 @@ func TestOrthogonalOfZeros(t *testing.T) {
 	}
 }
 
-func TestResolveFillsDefaults(t *testing.T) {
+func TestResolve(t *testing.T) {
 	for _, c := range []struct{ given, want graph.Regularizer }{
 		{nil, nil},
-		{regularizers.L1{}, regularizers.L1{L1: 0.01}},
 		{regularizers.L1{L1: 2}, regularizers.L1{L1: 2}},
-		{regularizers.L2{}, regularizers.L2{L2: 0.01}},
-		{regularizers.L1L2{}, regularizers.L1L2{}},
 		{regularizers.L1L2{L2: 1}, regularizers.L1L2{L2: 1}},
-		{regularizers.OrthogonalRegularizer{}, regularizers.OrthogonalRegularizer{Factor: 0.01, Mode: regularizers.Rows}},
 		{own{}, own{}},
 	} {
 		got, err := regularizers.Resolve(c.given)
