@@ -1,4 +1,4 @@
-// Package layers holds the layers that models are made of, one a file. A layer
+// Package layers holds the layers that models are made of. A layer
 // is a plain config value, immutable and without weights; its Call describes
 // what it computes as symbolic values in a graph.Scope.
 //

@@ -104,3 +104,75 @@ func keeping(rate float64) func(r *rand.Rand) float64 {
 
 // Stepwise passes the step on.
 func (l Dropout) Stepwise(in []graph.Value) ([]graph.Pace, error) { return stepByStep(l, in) }
+
+// SpatialDropout1D sets whole features of a sample to zero at random during
+// training, in all steps alike, and scales the others by 1/(1 − rate); at other
+// times it does nothing (Tompson et al. 2014, "Efficient Object Localization
+// Using Convolutional Networks"). Where neighbouring steps resemble each other,
+// dropping single elements would hide nothing.
+//
+//	in, out: [batch, steps, features]
+//
+// A mask on the input rides on the output.
+type SpatialDropout1D struct {
+	Rate float64 // the part of the features that is dropped, 0 ≤ Rate < 1
+	Seed *uint64 // of the masks, whatever the model's seed and the layer's place; the model's where nil
+	Name string  // "spatial_dropout1d", numbered, where empty
+}
+
+var _ Resolver = SpatialDropout1D{}
+
+// Resolve checks the rate.
+func (l SpatialDropout1D) Resolve() (Layer, error) { return l, rate("SpatialDropout1D.Rate", l.Rate) }
+
+// Call computes the layer.
+func (l SpatialDropout1D) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	x, ok := sequenceInput(s, "SpatialDropout1D", inputs)
+	if !ok {
+		return inputs
+	}
+	y := x
+	seeded(s, l.Seed, func() { y = drop(s, "mask", x, x.Shape().With(1, 1), l.Rate) }) // one mask [batch, 1, features]
+	return []graph.Value{ride(x, y)}
+}
+
+// Stepwise passes the step on.
+func (l SpatialDropout1D) Stepwise(in []graph.Value) ([]graph.Pace, error) { return stepByStep(l, in) }
+
+// GaussianNoise adds normally distributed numbers of mean 0 during training,
+// drawn anew for every element of every batch; at other times it does nothing.
+//
+//	in, out: any shape
+//
+// A mask on the input rides on the output.
+type GaussianNoise struct {
+	Stddev float64 // standard deviation of the noise, 0 ≤ Stddev ≤ 1
+	Seed   *uint64 // of the noise, whatever the model's seed and the layer's place; the model's where nil
+	Name   string  // "gaussian_noise", numbered, where empty
+}
+
+var _ Resolver = GaussianNoise{}
+
+// Resolve checks the deviation.
+func (l GaussianNoise) Resolve() (Layer, error) {
+	if !(l.Stddev >= 0 && l.Stddev <= 1) {
+		return nil, graph.Error{Field: "GaussianNoise.Stddev", Rule: "must be at least 0 and at most 1", Value: l.Stddev}
+	}
+	return l, nil
+}
+
+// Call computes the layer.
+func (l GaussianNoise) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	x, ok := one(s, "GaussianNoise", inputs, 1)
+	if !ok || l.Stddev == 0 || !s.Training() {
+		return inputs
+	}
+	y := x
+	seeded(s, l.Seed, func() {
+		y = x.Add(s.Random("noise", x.Shape(), func(r *rand.Rand) float64 { return l.Stddev * r.NormFloat64() }))
+	})
+	return []graph.Value{ride(x, y)}
+}
+
+// Stepwise passes the step on.
+func (l GaussianNoise) Stepwise(in []graph.Value) ([]graph.Pace, error) { return stepByStep(l, in) }

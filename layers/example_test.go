@@ -154,3 +154,118 @@ func ExampleResolve() {
 	// {Units:2 Activation:linear NoBias:false KernelInitializer:glorot_uniform BiasInitializer:zeros KernelRegularizer:<nil> BiasRegularizer:<nil> ActivityRegularizer:<nil> KernelConstraint:<nil> BiasConstraint:<nil> Name:} <nil>
 	// Dense dense
 }
+
+// Three words of two numbers each, and two sentences of two words.
+func ExampleEmbedding() {
+	l := layers.Embedding{InputDim: 3, OutputDim: 2, EmbeddingsInitializer: initializers.Identity{}}
+	show(graph.Config{}, l, graph.Shape{2, 2}, 0, 1, 1, 2)
+	// Output: (2, 2, 2) [1 0 0 1 0 1 0 0]
+}
+
+// The last step is padding, which the LSTM passes over: what it says of the
+// first two is what it says of them alone.
+func ExampleMasking() {
+	show(graph.Config{}, chain{layers.Masking{MaskValue: -1}, layers.LSTM{Units: 1}}, graph.Shape{1, 3, 1}, 3, 4, -1)
+	show(graph.Config{}, chain{layers.LSTM{Units: 1}}, graph.Shape{1, 2, 1}, 3, 4)
+	// Output:
+	// (1, 1) [-0.1575]
+	// (1, 1) [-0.1575]
+}
+
+// chain is a layer of several, one after the other.
+type chain []layers.Layer
+
+func (c chain) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	for _, l := range c {
+		inputs = layers.Apply(s, layers.DefaultName(l), l, inputs...)
+	}
+	return inputs
+}
+
+// With 1 in place of the steps, the mask is the same for all of them.
+func ExampleDropout_noiseShape() {
+	l := layers.Dropout{Rate: 0.5, NoiseShape: graph.Shape{graph.Any, 1, graph.Any}, Seed: new(uint64(2))}
+	show(graph.Config{Training: true}, l, graph.Shape{1, 2, 4}, 1, 2, 3, 4, 5, 6, 7, 8)
+	// Output: (1, 2, 4) [0 4 0 8 0 12 0 16]
+}
+
+// In training about half of the features go, in both steps alike.
+func ExampleSpatialDropout1D() {
+	l := layers.SpatialDropout1D{Rate: 0.5, Seed: new(uint64(2))}
+	show(graph.Config{Training: true}, l, graph.Shape{1, 2, 4}, 1, 2, 3, 4, 5, 6, 7, 8)
+	show(graph.Config{}, l, graph.Shape{1, 2, 4}, 1, 2, 3, 4, 5, 6, 7, 8)
+	// Output:
+	// (1, 2, 4) [0 4 0 8 0 12 0 16]
+	// (1, 2, 4) [1 2 3 4 5 6 7 8]
+}
+
+func ExampleGaussianNoise() {
+	l := layers.GaussianNoise{Stddev: 0.1, Seed: new(uint64(2))}
+	show(graph.Config{Training: true}, l, graph.Shape{1, 3}, 1, 2, 3)
+	show(graph.Config{}, l, graph.Shape{1, 3}, 1, 2, 3)
+	// Output:
+	// (1, 3) [0.9304 2.018 3.088]
+	// (1, 3) [1 2 3]
+}
+
+// Two samples, each of which gets mean 0 and variance 1 by itself.
+func ExampleLayerNormalization() {
+	show(graph.Config{}, layers.LayerNormalization{}, graph.Shape{2, 2}, 1, 3, 10, 30)
+	// Output: (2, 2) [-0.9995 0.9995 -1 1]
+}
+
+// In training every feature, here the columns 1, 3 and 10, 30, gets mean 0 and
+// variance 1 over the batch. Outside it is measured by the moving averages,
+// which start with mean 0 and variance 1.
+func ExampleBatchNormalization() {
+	show(graph.Config{Training: true}, layers.BatchNormalization{}, graph.Shape{2, 2}, 1, 10, 3, 30)
+	show(graph.Config{}, layers.BatchNormalization{}, graph.Shape{2, 2}, 1, 10, 3, 30)
+	// Output:
+	// (2, 2) [-0.9995 -1 0.9995 1]
+	// (2, 2) [0.9995 9.995 2.999 29.99]
+}
+
+func ExampleReshape() {
+	show(graph.Config{}, layers.Reshape{TargetShape: graph.Shape{graph.Any, 2}}, graph.Shape{1, 6}, 1, 2, 3, 4, 5, 6)
+	show(graph.Config{}, layers.Reshape{TargetShape: graph.Shape{4}}, graph.Shape{1, 6}, 1, 2, 3, 4, 5, 6)
+	// Output:
+	// (1, 3, 2) [1 2 3 4 5 6]
+	// layer: Reshape.TargetShape must keep the 6 elements of a sample of the shape [6], got [4]
+}
+
+func ExamplePermute() {
+	show(graph.Config{}, layers.Permute{Dims: []int{2, 1}}, graph.Shape{1, 2, 3}, 1, 2, 3, 4, 5, 6)
+	// Output: (1, 3, 2) [1 4 2 5 3 6]
+}
+
+func ExampleRepeatVector() {
+	show(graph.Config{}, layers.RepeatVector{N: 3}, graph.Shape{1, 2}, 1, 2)
+	// Output: (1, 3, 2) [1 2 1 2 1 2]
+}
+
+// Each of two steps is a table of two by two numbers, of which a Dense makes one.
+func ExampleTimeDistributed() {
+	inner := layers.Dense{Units: 1, KernelInitializer: initializers.Ones}
+	show(graph.Config{}, layers.TimeDistributed{Layer: inner}, graph.Shape{1, 2, 2, 2}, 1, 2, 3, 4, 5, 6, 7, 8)
+	// Output: (1, 2, 2, 1) [3 7 11 15]
+}
+
+// The last step less the first.
+func ExampleLambda() {
+	change := layers.NewFunction("change", func(_ *graph.Scope, inputs ...graph.Value) []graph.Value {
+		x := inputs[0]                                              // [batch, steps, features]
+		return []graph.Value{x.Reverse(1).At(1, 0).Sub(x.At(1, 0))} // [batch, features]
+	})
+	show(graph.Config{}, layers.Lambda{Function: change}, graph.Shape{1, 3, 1}, 1, 5, 9)
+	// Output: (1, 1) [8]
+}
+
+// A mask that is an input of its own: the last of three steps does not count.
+func ExampleLambda_mask() {
+	counting := layers.NewFunction("counting", func(_ *graph.Scope, inputs ...graph.Value) []graph.Value {
+		x, mask := inputs[0].Unsqueeze(-1), inputs[1] // [batch, steps, 1], [batch, steps] of 1 and 0
+		return []graph.Value{x.WithMask(mask)}
+	})
+	showAll(chain{layers.Lambda{Function: counting}, layers.GlobalAveragePooling1D{}}, []float64{1, 5, 99}, []float64{1, 1, 0})
+	// Output: (1, 1) [3]
+}

@@ -108,3 +108,151 @@ func mergedSteps(l Layer, in []graph.Value) ([]graph.Pace, error) {
 	}
 	return []graph.Pace{graph.Stepped}, nil
 }
+
+// Add adds its inputs up, element by element.
+//
+//	in:  one or more values of one shape
+//	out: that shape
+//
+// Axes of size 1 broadcast, but for the batch; an input of fewer axes gets some
+// behind the batch. The output has a mask where all inputs have one: a step
+// counts where it does in any of them.
+type Add struct {
+	Name string // "add", numbered, where empty
+}
+
+// Call computes the layer.
+func (l Add) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	return fold(s, "Add", inputs, graph.Value.Add)
+}
+
+// Stepwise combines step by step.
+func (l Add) Stepwise(in []graph.Value) ([]graph.Pace, error) { return mergedSteps(l, in) }
+
+// Subtract takes its second input from the first, element by element. Shapes and
+// masks are as Add has them.
+//
+//	in:  two values of one shape
+//	out: that shape
+type Subtract struct {
+	Name string // "subtract", numbered, where empty
+}
+
+// Call computes the layer.
+func (l Subtract) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	if len(inputs) != 2 {
+		s.Failf("Subtract", "must have two inputs", len(inputs))
+		return inputs
+	}
+	return fold(s, "Subtract", inputs, graph.Value.Sub)
+}
+
+// Stepwise combines step by step.
+func (l Subtract) Stepwise(in []graph.Value) ([]graph.Pace, error) { return mergedSteps(l, in) }
+
+// Multiply multiplies its inputs, element by element. Shapes are as Add has
+// them.
+//
+//	in:  one or more values of one shape
+//	out: that shape
+//
+// A masked step of an input counts as 1; where all inputs have a mask, a step
+// that none of them counts is 0, and the output has a mask: a step counts where
+// it does in any of them.
+type Multiply struct {
+	Name string // "multiply", numbered, where empty
+}
+
+// Call computes the layer.
+func (l Multiply) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	xs, ok := merge(s, "Multiply", inputs)
+	if !ok {
+		return inputs
+	}
+	one, zero := s.Const(1, graph.Shape{1}), s.Const(0, graph.Shape{1})
+	var y, counts graph.Value // the product, and where an input counts
+	masks := 0
+	for i, x := range xs {
+		if m, ok := counted(s, "Multiply", x); ok {
+			x = graph.Where(m, x, one)
+			if masks++; masks > 1 {
+				m = counts.Maximum(m)
+			}
+			counts = m
+		}
+		if i > 0 {
+			x = y.Times(x)
+		}
+		y = x
+	}
+	if masks == len(xs) {
+		y = graph.Where(counts, y, zero)
+	}
+	return []graph.Value{rideAny(xs, y)}
+}
+
+// Stepwise combines step by step.
+func (l Multiply) Stepwise(in []graph.Value) ([]graph.Pace, error) { return mergedSteps(l, in) }
+
+// Average is the average of its inputs, element by element. Shapes and masks are
+// as Add has them; a masked step counts in the average, as in Keras.
+//
+//	in:  one or more values of one shape
+//	out: that shape
+type Average struct {
+	Name string // "average", numbered, where empty
+}
+
+// Call computes the layer.
+func (l Average) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	out := fold(s, "Average", inputs, graph.Value.Add)
+	if s.Err() != nil {
+		return inputs
+	}
+	return []graph.Value{ride(out[0], out[0].Scale(1/float64(len(inputs))))}
+}
+
+// Stepwise combines step by step.
+func (l Average) Stepwise(in []graph.Value) ([]graph.Pace, error) { return mergedSteps(l, in) }
+
+// Maximum takes the largest of its inputs, element by element; equal ones share
+// the gradient. Shapes are as Add has them.
+//
+//	in:  one or more values of one shape
+//	out: that shape
+//
+// A masked step of an input does not stand against one that counts. The output
+// has a mask where all inputs have one: a step counts where it does in any of
+// them.
+type Maximum struct {
+	Name string // "maximum", numbered, where empty
+}
+
+// Call computes the layer.
+func (l Maximum) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	return foldCounted(s, "Maximum", inputs, graph.Value.Maximum)
+}
+
+// Stepwise combines step by step.
+func (l Maximum) Stepwise(in []graph.Value) ([]graph.Pace, error) { return mergedSteps(l, in) }
+
+// Minimum takes the smallest of its inputs, element by element; equal ones share
+// the gradient. Shapes are as Add has them.
+//
+//	in:  one or more values of one shape
+//	out: that shape
+//
+// A masked step of an input does not stand against one that counts. The output
+// has a mask where all inputs have one: a step counts where it does in any of
+// them.
+type Minimum struct {
+	Name string // "minimum", numbered, where empty
+}
+
+// Call computes the layer.
+func (l Minimum) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	return foldCounted(s, "Minimum", inputs, graph.Value.Minimum)
+}
+
+// Stepwise combines step by step.
+func (l Minimum) Stepwise(in []graph.Value) ([]graph.Pace, error) { return mergedSteps(l, in) }

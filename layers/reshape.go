@@ -86,3 +86,101 @@ func keepsSteps(sample, target graph.Shape) bool {
 	n := sample[1:].Size()
 	return n != graph.Any && n == target[1:].Size()
 }
+
+// Permute reorders the axes of a sample: axis i of the output is axis Dims[i−1]
+// of the input, both counted from 1, as 0 is the batch.
+//
+//	in:  [batch, ...], with as many axes behind the batch as Dims names
+//	out: the same axes in the order of Dims
+//
+// If the steps stay the first axis after the batch, the output has the mask of the
+// input. Otherwise the mask ends here, and Summary says so. (In Keras it always
+// ends here, with a warning.)
+type Permute struct {
+	Dims []int  // 1 to the number of axes, each once; required, at most 32
+	Name string // "permute", numbered, where empty
+}
+
+var _ Resolver = Permute{}
+
+// Resolve checks the axes.
+func (l Permute) Resolve() (Layer, error) {
+	n := len(l.Dims)
+	if n < 1 || n > mostAxes {
+		return nil, graph.Error{Field: "Permute.Dims", Rule: fmt.Sprintf("must name 1 to %d axes", mostAxes), Value: n}
+	}
+	var seen [mostAxes + 1]bool
+	for _, d := range l.Dims {
+		if d < 1 || d > n || seen[d] {
+			return nil, graph.Error{Field: "Permute.Dims", Rule: fmt.Sprintf("must name each axis from 1 to %d once", n), Value: l.Dims}
+		}
+		seen[d] = true
+	}
+	l.Dims = append([]int{}, l.Dims...) // a config does not change with what it was made of
+	return l, nil
+}
+
+// Call computes the layer.
+func (l Permute) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	x, ok := one(s, "Permute", inputs, 1)
+	if !ok {
+		return inputs
+	}
+	if x.Rank() != len(l.Dims)+1 {
+		s.Failf("Permute.Dims", fmt.Sprintf("must name each axis behind the batch of %v", x.Shape()), l.Dims)
+		return inputs
+	}
+	y := x.Transpose(append([]int{0}, l.Dims...)...)
+	if l.Dims[0] == 1 {
+		y = ride(x, y)
+	}
+	return []graph.Value{y}
+}
+
+// Flatten joins all axes but the batch, in row-major order.
+//
+//	in:  [batch, a, b, ...]
+//	out: [batch, a·b·...]; open where one of the axes is
+//
+// The mask of the input ends here, as the output has no steps, and padded steps
+// count as data; Summary says so.
+type Flatten struct {
+	Name string // "flatten", numbered, where empty
+}
+
+// Call computes the layer.
+func (l Flatten) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	x, ok := one(s, "Flatten", inputs, 1)
+	if !ok {
+		return inputs
+	}
+	return []graph.Value{x.Reshape(x.Dim(0), x.Shape()[1:].Size())}
+}
+
+// RepeatVector makes a sequence of a vector, the same at every step: what a
+// decoder starts from.
+//
+//	in:  [batch, features]
+//	out: [batch, n, features]
+type RepeatVector struct {
+	N    int    // number of steps; required
+	Name string // "repeat_vector", numbered, where empty
+}
+
+var _ Resolver = RepeatVector{}
+
+// Resolve checks the number.
+func (l RepeatVector) Resolve() (Layer, error) { return l, positive("RepeatVector.N", l.N) }
+
+// Call computes the layer.
+func (l RepeatVector) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	x, ok := one(s, "RepeatVector", inputs, 1)
+	if !ok {
+		return inputs
+	}
+	if x.Rank() != 2 {
+		s.Failf("RepeatVector", "must have an input of the shape [batch, features]", x.Shape())
+		return inputs
+	}
+	return []graph.Value{x.Unsqueeze(1).BroadcastTo(x.Dim(0), l.N, x.Dim(1))} // [batch, n, features]
+}

@@ -166,3 +166,150 @@ func FuzzShapeConfigs(f *testing.F) {
 		}
 	})
 }
+
+var _ = specimen(conformance.Layer{
+	Value:       layers.Permute{Dims: []int{2, 1}},
+	Inputs:      []graph.Shape{{4, 6}},
+	Outputs:     []graph.Shape{{6, 4}},
+	Accepts:     "-+---+",
+	ReadsMasked: "it moves the steps",
+	Steps: []conformance.Step{
+		{Layer: layers.Permute{Dims: []int{2, 1}}, Refused: true},
+	},
+	Draw: func(d *conformance.Drawing) {
+		d.Use(layers.Permute{Dims: []int{2, 1}}, graph.Shape{d.Frame.Shape[1], d.Frame.Shape[0]}, d.Frame.Tensor)
+	},
+})
+
+func TestPermute(t *testing.T) {
+	checkLayer(t, layers.Permute{Dims: []int{1}}, graph.Shape{graph.Any, 3}, []int{2, 3})
+	checkLayer(t, layers.Permute{Dims: []int{2, 1}}, graph.Shape{graph.Any, 4, 3}, []int{2, 3, 4})
+	checkLayer(t, layers.Permute{Dims: []int{3, 1, 2}}, graph.Shape{graph.Any, 2, 3, 4}, []int{2, 3, 4, 2})
+	checkShape(t, layers.Permute{Dims: []int{2, 1}}, graph.Shape{graph.Any, 4, graph.Any}, graph.Shape{graph.Any, graph.Any, 4})
+}
+
+func TestPermuteValues(t *testing.T) {
+	x := drawn(1, 1, 2, 2, 3, 4)
+	a := applied{layer: layers.Permute{Dims: []int{3, 1, 2}}, inputs: []graphtest.Array{x}, masks: [][]float64{{1, 0, 1, 1}}}
+	out := a.run(t, tensor.Float64)
+	var want []float64
+	for b := range 2 {
+		for k := range 4 {
+			for i := range 2 {
+				for j := range 3 {
+					want = append(want, x.Data[((b*2+i)*3+j)*4+k])
+				}
+			}
+		}
+	}
+	if !slices.Equal(out["output"], want) || out["mask"] != nil {
+		t.Errorf("got %v, want %v", out, want)
+	}
+}
+
+func TestPermuteRefuses(t *testing.T) {
+	in := graph.Shape{graph.Any, 3, 4}
+	long := make([]int, 33)
+	for i := range long {
+		long[i] = i + 1
+	}
+	for _, dims := range [][]int{nil, {}, {0}, {1, 1}, {0, 1}, {1, 3}, {-1, 1}, {math.MaxInt, 1}, {1}, {2, 3, 1}, long} {
+		layertest.Invalid(t, layers.Permute{Dims: dims}, "Permute.Dims", in)
+	}
+	layertest.Invalid(t, layers.Permute{Dims: []int{1}}, "Permute.Dims", graph.Shape{graph.Any})
+}
+
+var _ = specimen(conformance.Layer{
+	Value:       layers.Flatten{},
+	Inputs:      []graph.Shape{{4, 6}},
+	Outputs:     []graph.Shape{{24}},
+	Accepts:     "++++++",
+	ReadsMasked: "as in Keras, it joins all steps",
+	Steps: []conformance.Step{
+		{Layer: layers.Flatten{}, Refused: true},
+	},
+	Draw: func(d *conformance.Drawing) {
+		d.Use(layers.Flatten{}, graph.Shape{d.Frame.Shape.Size()}, d.Frame.Tensor)
+	},
+})
+
+func TestFlatten(t *testing.T) {
+	for _, c := range []struct {
+		in   []int
+		want int
+	}{
+		{[]int{2}, 1}, {[]int{2, 1}, 1}, {[]int{2, 3}, 3}, {[]int{3, 2, 4}, 8}, {[]int{2, 3, 1, 2}, 6},
+	} {
+		layertest.Check(t, layertest.Case{
+			Layer:   layers.Flatten{},
+			Inputs:  []graphtest.Array{graphtest.Input(1, c.in...)},
+			Outputs: []graph.Shape{{graph.Any, c.want}},
+		})
+	}
+}
+
+func TestFlattenKeepsTheOrder(t *testing.T) {
+	x := []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}
+	out := evaluate(t, config(t), graph.Tick{}, func(s *graph.Scope) {
+		v := s.Values(x, graph.Shape{2, 3, 2}).WithMask(s.Const(1, graph.Shape{2, 3}))
+		y := layers.Apply(s, "flatten", layers.Flatten{}, v)[0]
+		if _, ok := y.Mask(); ok {
+			t.Error("the mask must end here")
+		}
+		s.Output("y", y)
+	})
+	if !slices.Equal(out["y"], x) {
+		t.Errorf("got %v", out["y"])
+	}
+}
+
+func TestFlattenLeavesOpenAxesOpen(t *testing.T) {
+	follow(t, config(t), func(s *graph.Scope) {
+		x := s.Input("x", graph.Shape{graph.Any, graph.Any, 3})
+		y := layers.Apply(s, "flatten", layers.Flatten{}, x)[0]
+		if want := (graph.Shape{graph.Any, graph.Any}); !y.Shape().Equal(want) {
+			t.Errorf("got the shape %v, want %v", y.Shape(), want)
+		}
+	})
+	layertest.Invalid(t, layers.Flatten{}, "Flatten", graph.Shape{})
+	layertest.Invalid(t, layers.Flatten{}, "Flatten", graph.Shape{2, 3}, graph.Shape{2, 3})
+}
+
+var _ = specimen(conformance.Layer{
+	Value:   layers.RepeatVector{N: 3},
+	Inputs:  []graph.Shape{{6}},
+	Outputs: []graph.Shape{{3, 6}},
+	Accepts: "+---+-",
+	Steps: []conformance.Step{
+		{Layer: layers.RepeatVector{N: 2}, Inputs: []graph.Shape{{2, 4}}, Refused: true},
+	},
+	Draw: func(d *conformance.Drawing) {
+		x := d.Vector()
+		d.Use(layers.RepeatVector{N: 3}, graph.Shape{3, x.Shape[0]}, x.Tensor)
+	},
+})
+
+func TestRepeatVector(t *testing.T) {
+	checkLayer(t, layers.RepeatVector{N: 3}, graph.Shape{graph.Any, 3, 4}, []int{2, 4})
+	checkLayer(t, layers.RepeatVector{N: 1}, graph.Shape{graph.Any, 1, 1}, []int{3, 1})
+	checkShape(t, layers.RepeatVector{N: 3}, graph.Shape{graph.Any, 3, graph.Any}, graph.Shape{graph.Any, graph.Any})
+	x := graphtest.Array{Shape: []int{2, 2}, Data: []float64{1, 2, 3, 4}}
+	a := applied{layer: layers.RepeatVector{N: 2}, inputs: []graphtest.Array{x}, loss: func(int) []float64 { return []float64{1, 2, 3, 4, 5, 6, 7, 8} }}
+	out := a.run(t, tensor.Float64)
+	if !slices.Equal(out["output"], []float64{1, 2, 1, 2, 3, 4, 3, 4}) || !slices.Equal(out["grad_0"], []float64{4, 6, 12, 14}) {
+		t.Errorf("got %v", out)
+	}
+}
+
+func TestRepeatVectorRefuses(t *testing.T) {
+	in := graph.Shape{graph.Any, 4}
+	for _, n := range []int{0, -1, math.MinInt} {
+		layertest.Invalid(t, layers.RepeatVector{N: n}, "RepeatVector.N", in)
+	}
+	layertest.Invalid(t, layers.RepeatVector{N: 2}, "RepeatVector", graph.Shape{graph.Any, 3, 4})
+	if err := graph.Shapes(config(t), func(s *graph.Scope) {
+		layers.Apply(s, "layer", layers.RepeatVector{N: math.MaxInt}, s.Input("x", in))
+	}); err == nil {
+		t.Error("a number beyond all memory must be refused")
+	}
+}
