@@ -2,6 +2,7 @@ package callbacks_test
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -28,6 +29,12 @@ import (
 var _ = describe(specimen{
 	Good: &callbacks.EarlyStopping{Monitor: "score"},
 	Bad:  map[string]train.Callback{"Mode": &callbacks.EarlyStopping{Monitor: "score", Mode: "up"}},
+	Result: func(cb train.Callback) string {
+		c := cb.(*callbacks.EarlyStopping)
+		best, bestEpoch, ok := c.Best()
+		stopped, wasStopped := c.StoppedEpoch()
+		return fmt.Sprint(best, bestEpoch, ok, stopped, wasStopped)
+	},
 	Draw: func(t *rapid.T) train.Callback {
 		c := &callbacks.EarlyStopping{
 			Monitor:            "score",
@@ -373,6 +380,30 @@ func TestEarlyStoppingRestoreRefuses(t *testing.T) {
 		if path == "sequential/dense/kernel" && w.Float32s()[0] == 0 {
 			t.Error("a restored state is no copy")
 		}
+	}
+}
+
+// The state of a Fit that was stopped can be continued, and is then not stopped.
+func TestEarlyStoppingContinuesAfterAStop(t *testing.T) {
+	s := newStage(t, write("score", 1, 2, 0.5))
+	first, second := &callbacks.EarlyStopping{Monitor: "score"}, &callbacks.EarlyStopping{Monitor: "score"}
+	_, err := s.fit(3, first)
+	check(t, err)
+	if epoch, _ := first.StoppedEpoch(); epoch != 1 {
+		t.Fatalf("stopped after %d, want 1", epoch)
+	}
+	_, err = s.trainer.Fit(context.Background(), s.data, train.FitConfig{
+		Epochs: 3, InitialEpoch: 2,
+		Callbacks: []train.Callback{second, train.CallbackFunc(func(e *train.Event) error {
+			if e.Moment == train.TrainBegin {
+				return second.Restore(first.State())
+			}
+			return nil
+		})},
+	})
+	check(t, err)
+	if epoch, stopped := second.StoppedEpoch(); stopped {
+		t.Errorf("stopped after %d", epoch)
 	}
 }
 
