@@ -6,8 +6,9 @@ import (
 	"slices"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/dense"
+	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/train"
-	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 )
 
@@ -243,8 +244,8 @@ func (c *EarlyStopping) readWeights(tensors map[string]*tensor.Dense) (map[strin
 		if t == nil {
 			return nil, graph.Error{Path: p.Path, Field: "tensor", Rule: "must be present"}
 		}
-		if err := graph.CheckTensor(t, p.Value().Dtype(), p.Shape); err != nil {
-			return nil, errors.Wrap(err, p.Path)
+		if err := dense.Check(t, p.Value().Dtype(), p.Shape); err != nil {
+			return nil, errs.At(err, p.Path, "")
 		}
 		out[p.Path] = t.Clone().(*tensor.Dense)
 	}

@@ -72,9 +72,9 @@ func (a *average) Add(target, output, weights *tensor.Dense) error {
 		return err
 	}
 	if target.Dtype() == tensor.Float32 {
-		return add(a, t, target, output, weights, (*tensor.Dense).Float32s)
+		return add[float32](a, t, target, output, weights)
 	}
-	return add(a, t, target, output, weights, (*tensor.Dense).Float64s)
+	return add[float64](a, t, target, output, weights)
 }
 
 func (a *average) Result() float64 {
@@ -98,11 +98,11 @@ func (a *average) Restore(state []float64) error {
 }
 
 // add sums up a batch whose shapes and dtypes are right.
-func add[T float32 | float64](a *average, t term, target, output, weights *tensor.Dense, data func(*tensor.Dense) []T) error {
-	y, yhat := data(dense.Contiguous(target)), data(dense.Contiguous(output))
+func add[T dense.Float](a *average, t term, target, output, weights *tensor.Dense) error {
+	y, yhat := elementsOf[T](target), elementsOf[T](output)
 	var w []T
 	if weights != nil {
-		w = data(dense.Contiguous(weights))
+		w = elementsOf[T](weights)
 	}
 	lines := lead(graph.Shape(output.Shape())).Size()
 	n, m := len(y)/lines, len(yhat)/lines
@@ -129,7 +129,10 @@ func add[T float32 | float64](a *average, t term, target, output, weights *tenso
 	return nil
 }
 
-func load[T float32 | float64](to []float64, from []T) {
+// elementsOf are the elements of a tensor in row-major order.
+func elementsOf[T dense.Float](t *tensor.Dense) []T { return dense.Elements[T](dense.Contiguous(t)) }
+
+func load[T dense.Float](to []float64, from []T) {
 	for i := range to {
 		to[i] = float64(from[i])
 	}

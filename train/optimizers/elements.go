@@ -22,14 +22,11 @@ type elements interface {
 	// slot is a copy of slot j of parameter i; setSlot replaces it.
 	slot(i, j int) *tensor.Dense
 	setSlot(i, j int, t *tensor.Dense)
-	// least is the smallest element of a tensor.
-	least(t *tensor.Dense) float64
 }
 
 // elementsOf implements elements for parameters of elements T.
 type elementsOf[T Float] struct {
 	params  []*graph.Param
-	data    func(*tensor.Dense) []T
 	size    func([]T) T
 	update  Update[T]
 	limit   T       // of every element of a gradient; 0 where there is none
@@ -37,11 +34,11 @@ type elementsOf[T Float] struct {
 	clipped []T     // buffer for one clipped gradient; nil where none is clipped
 }
 
-func newElements[T Float](params []*graph.Param, r Rule, update Update[T], data func(*tensor.Dense) []T) elements {
-	e := &elementsOf[T]{params: params, data: data, size: kernels.For[T]().Size, update: update, limit: T(r.Clip.ClipValue)}
+func newElements[T Float](params []*graph.Param, r Rule, update Update[T]) elements {
+	e := &elementsOf[T]{params: params, size: kernels.For[T]().Size, update: update, limit: T(r.Clip.ClipValue)}
 	longest := 0
 	for _, p := range params {
-		n := len(data(p.Value()))
+		n := p.Shape.Size()
 		longest = max(longest, n)
 		slots := make([][]T, len(r.Slots))
 		for j := range slots {
@@ -56,7 +53,7 @@ func newElements[T Float](params []*graph.Param, r Rule, update Update[T], data 
 }
 
 // of are the elements of a tensor in row-major order.
-func (e *elementsOf[T]) of(t *tensor.Dense) []T { return e.data(dense.Contiguous(t)) }
+func (e *elementsOf[T]) of(t *tensor.Dense) []T { return dense.Elements[T](dense.Contiguous(t)) }
 
 func (e *elementsOf[T]) largest(grad *tensor.Dense) float64 { return float64(e.size(e.of(grad))) }
 
@@ -75,7 +72,7 @@ func (e *elementsOf[T]) step(i int, grad *tensor.Dense, scale, rate float64, num
 	}
 	p := e.params[i]
 	e.update(Step[T]{
-		Path: p.Path, Weights: e.data(p.Value()), Gradient: g, Slots: e.slots[i], Rate: T(rate), Number: number,
+		Path: p.Path, Weights: dense.Elements[T](p.Value()), Gradient: g, Slots: e.slots[i], Rate: T(rate), Number: number,
 	})
 }
 
@@ -99,5 +96,3 @@ func (e *elementsOf[T]) slot(i, j int) *tensor.Dense {
 }
 
 func (e *elementsOf[T]) setSlot(i, j int, t *tensor.Dense) { copy(e.slots[i][j], e.of(t)) }
-
-func (e *elementsOf[T]) least(t *tensor.Dense) float64 { return float64(slices.Min(e.of(t))) }

@@ -67,7 +67,7 @@ func (s *State) checkSquares(tensors map[string]*tensor.Dense) (err error) {
 		if err != nil || !s.rule.Slots[j].Squares {
 			return
 		}
-		if least := s.elements.least(tensors[name]); least < 0 {
+		if least := dense.Min(tensors[name]); least < 0 {
 			err = graph.Error{Path: name, Field: "element", Rule: "must not be negative", Value: least}
 		}
 	})

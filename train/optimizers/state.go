@@ -48,9 +48,9 @@ func Start(o Optimizer, params []*graph.Param) (*State, error) {
 	params = slices.Clone(params)
 	s := &State{rule: r, params: params, dtype: dtype, learningRate: r.LearningRate, scales: make([]float64, len(params))}
 	if dtype == tensor.Float32 {
-		s.elements = newElements(params, r, r.Float32, (*tensor.Dense).Float32s)
+		s.elements = newElements(params, r, r.Float32)
 	} else {
-		s.elements = newElements(params, r, r.Float64, (*tensor.Dense).Float64s)
+		s.elements = newElements(params, r, r.Float64)
 	}
 	return s, nil
 }
