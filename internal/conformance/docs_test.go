@@ -67,6 +67,31 @@ func TestFromKeras(t *testing.T) {
 	}
 }
 
+// The code in docs/custom-training.md is that of examples.
+func TestCustomTraining(t *testing.T) {
+	doc, err := readFile("docs/custom-training.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var code []byte
+	for _, example := range []string{"train/example_custom_training_test.go", "train/example_gradients_test.go"} {
+		text, err := readFile(example)
+		if err != nil {
+			t.Fatal(err)
+		}
+		code = append(code, text...)
+	}
+	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllSubmatch(doc, -1)
+	if len(blocks) != 6 {
+		t.Fatalf("got %d pieces of code, want 6", len(blocks))
+	}
+	for _, b := range blocks {
+		if text := b[1]; !bytes.Contains(code, text) && !bytes.Contains(code, indented(text)) && !bytes.Contains(code, indented(indented(text))) {
+			t.Errorf("the examples do not have\n%s", text)
+		}
+	}
+}
+
 // The functional model in the README is the one of an example.
 func TestReadmeFunctional(t *testing.T) {
 	readme, err := readFile("README.md")
