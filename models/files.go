@@ -116,7 +116,7 @@ func (m *Model) describe() (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := writable(r, m.cfg.Name, m.body.units()); err != nil {
+	if err := writable(r, m.cfg.Name, m.body.layers()); err != nil {
 		return nil, err
 	}
 	text, err := r.Encode(m.body.config(m))
@@ -138,11 +138,11 @@ func finite(path string, t *tensor.Dense) error {
 }
 
 // writable refuses, by its path, a layer that Load could not read again.
-func writable(r *codec.Registry, path string, units []unit) error {
+func writable(r *codec.Registry, path string, units []namedLayer) error {
 	for _, u := range units {
 		here := path + "/" + u.name
 		if u.model != nil {
-			if err := writable(r, here, u.model.body.units()); err != nil {
+			if err := writable(r, here, u.model.body.layers()); err != nil {
 				return err
 			}
 		} else if k := reflect.TypeOf(u.layer).Kind(); k != reflect.Struct && k != reflect.String {

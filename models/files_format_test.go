@@ -77,7 +77,7 @@ func TestFilesOfEarlierVersionsAreLifted(t *testing.T) {
 	if diff := cmp.Diff([]string{"1", "2"}, steps); diff != "" {
 		t.Errorf("steps (-want +got):\n%s", diff)
 	}
-	units := m.body.units()
+	units := m.body.layers()
 	if lstm := units[1].layer.(layers.LSTM); !lstm.NoBias || lstm.Units != 9 || !lstm.ReturnSequences {
 		t.Errorf("got %+v", lstm)
 	}

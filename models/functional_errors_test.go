@@ -146,7 +146,7 @@ func TestReadRefusesFunctional(t *testing.T) {
 	refused(t, err, "outer/sequential/dense: Dense.Units must be positive, got -1")
 	_, err = read(edited(t, outer, config(`"dtype":"float32","layers":[{"name":"input","layer":{"class_name":"Input","config":{"shape":[2]}}},{"name":"dense"`,
 		`"dtype":"float64","layers":[{"name":"input","layer":{"class_name":"Input","config":{"shape":[2]}}},{"name":"dense"`)))
-	refused(t, err, "outer/sequential: Config.Dtype must be float32 like that of the model around it, got float64")
+	refused(t, err, "outer/sequential: Config.Dtype must be float32 like that of the outer model, got float64")
 	_, err = read(edited(t, outer, func(f *safetensors.File) { delete(f.Tensors, "outer/sequential/dense/bias") }))
 	refused(t, err, "outer/sequential/dense/bias: weight must be stored")
 	wrapped := models.NewSequential(models.Config{}, layers.Input{Shape: graph.Shape{4, 2}}, layers.TimeDistributed{Layer: layers.Dense{Units: 2}})

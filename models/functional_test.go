@@ -9,8 +9,10 @@ import (
 	"testing"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/graph/graphtest"
 	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/errs/errtest"
+	"github.com/engram-go/engram/internal/params"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/activations"
 	"github.com/engram-go/engram/models"
@@ -211,4 +213,89 @@ func TestInputShapesInFiles(t *testing.T) {
 		_, err := models.FromJSON([]byte(of(none)), models.LoadConfig{})
 		errtest.Check(t, err, errs.Error{Path: "m/input", Field: "Input.Shape"})
 	}
+}
+
+// A decoder that looks at an encoder of another length, with a mask of pairs as
+// an input of its own, gives its weights and comes back from a file.
+func TestSaveAttentionMask(t *testing.T) {
+	encoder := models.NewInput(layers.Input{Shape: graph.Shape{graph.Any, 2}})
+	decoder := models.NewInput(layers.Input{Shape: graph.Shape{graph.Any, 2}})
+	pairs := models.NewInput(layers.Input{Shape: graph.Shape{graph.Any, graph.Any}})
+	values := models.Use(layers.LSTM{Units: 4, ReturnSequences: true}).Call(encoder)
+	queries := models.Use(layers.GRU{Units: 3, ReturnSequences: true}).Call(decoder)
+	y := models.Use(layers.MultiHeadAttention{
+		NumHeads: 2, KeyDim: 2, AttentionMask: true, ReturnAttentionScores: true,
+	}).Call(queries, values, pairs)
+	m := models.NewFunctional(models.Config{Seed: 1}, models.Inputs{decoder, encoder, pairs}, models.Outputs{y, y.Output(1)})
+	back := roundTrip(t, m)
+	allowed := tensor.New(tensor.WithShape(2, 3, 5), tensor.Of(tensor.Float32))
+	for i := range allowed.Float32s() {
+		allowed.Float32s()[i] = float32(i % 2)
+	}
+	in := []*tensor.Dense{inputs(tensor.Float32, 2, 3, 2), inputs(tensor.Float32, 2, 5, 2), allowed}
+	want, err := m.PredictAll(ctx, in...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := back.PredictAll(ctx, in...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, shape := range []tensor.Shape{{2, 3, 3}, {2, 2, 3, 5}} {
+		if !want[i].Shape().Eq(shape) {
+			t.Errorf("output %d has the shape %v, want %v", i, want[i].Shape(), shape)
+		}
+		same(t, fmt.Sprint("output ", i), got[i], want[i])
+	}
+	for i, w := range want[1].Float32s() {
+		if pair := i%15 + i/30*15; (w != 0) != (pair%2 == 1) {
+			t.Fatalf("weight %d is %v, and its pair is %v", i, w, pair%2)
+		}
+	}
+}
+
+// checkGradients compares all gradients of a model, its outputs taken together,
+// with finite differences. The parameters of the check are those of the model.
+func checkGradients(t *testing.T, m *models.Functional, in ...graphtest.Array) {
+	t.Helper()
+	weights, err := m.Params()
+	if err != nil {
+		t.Fatal(err)
+	}
+	graphtest.CheckGrad(t, func(s *graph.Scope, in []graph.Value) graph.Value {
+		if err := params.Share(s.Params(), m.Name(), weights, m.Name(), false); err != nil {
+			t.Fatal(err)
+		}
+		var flat []graph.Value
+		for _, y := range m.Call(s, in...) {
+			flat = append(flat, y.Reshape(y.Shape().Size()))
+		}
+		return graph.Concat(0, flat[0], flat[1:]...)
+	}, in...)
+}
+
+func TestGradientsOfSharedLayersAddUp(t *testing.T) {
+	x := models.NewInput(layers.Input{Shape: graph.Shape{3}})
+	z := models.NewInput(layers.Input{Shape: graph.Shape{3}})
+	dense := models.Use(layers.Dense{Units: 3, Activation: activations.Tanh})
+	y := dense.Call(dense.Call(dense.Call(x)))
+	m := models.NewFunctional(models.Config{Dtype: tensor.Float64}, models.Inputs{x, z}, models.Outputs{y, dense.Call(z)})
+	if weights, err := m.Weights(); err != nil || len(weights) != 2 {
+		t.Errorf("got the weights %v, %v", weights, err)
+	}
+	checkGradients(t, m, graphtest.Input(1, 2, 3), graphtest.Input(2, 2, 3))
+}
+
+func TestGradientsOfSkips(t *testing.T) {
+	x := models.NewInput(layers.Input{Shape: graph.Shape{4, 3}})
+	h := models.Use(layers.LSTM{Units: 3, ReturnSequences: true}).Call(x)
+	h = models.Use(plus{}).Call(x, h, models.Use(layers.GRU{Units: 3, ReturnSequences: true}).Call(h))
+	m := models.NewFunctional(models.Config{Dtype: tensor.Float64}, models.Inputs{x}, models.Outputs{h, models.Use(plus{}).Call(h, x)})
+	checkGradients(t, m, graphtest.Input(1, 2, 4, 3))
+}
+
+func TestGradientsOfNestedModels(t *testing.T) {
+	x := models.NewInput(layers.Input{Shape: graph.Shape{graph.Any, 2}})
+	m := models.NewFunctional(models.Config{Dtype: tensor.Float64}, models.Inputs{x}, models.Outputs{models.Use(translator(models.Config{Dtype: tensor.Float64})).Call(x, x)})
+	checkGradients(t, m, graphtest.Input(1, 2, 4, 2))
 }

@@ -61,7 +61,7 @@ func restore(f *safetensors.Reader, cfg LoadConfig, known format) (*Model, error
 	if m.params, err = params.Stored(m.Dtype(), m.cfg.Seed, shapes); err != nil {
 		return nil, err
 	}
-	if err := m.inherit(m.params, m.cfg.Name); err != nil {
+	if err := m.useLoaded(m.params, m.cfg.Name); err != nil {
 		return nil, err
 	}
 	if err := m.Build(); err != nil {

@@ -11,15 +11,15 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Config is what a model is made with.
+// Config is the config of a model as a whole.
 type Config struct {
 	Name  string       // the first part of every path; "sequential" where empty
 	Seed  uint64       // of initial weights, dropout and shuffling
 	Dtype tensor.Dtype // tensor.Float32 (the default) or tensor.Float64
 
-	// Custom are values of layers, activations, initializers and the like that
-	// are not Engram's own. Save and Load know them by the names of their types,
-	// each of which must be one type only where a field could hold several.
+	// Custom are values of the layers, activations, initializers and so on that
+	// are not Engram's own. Save and Load identify them by the names of their
+	// types; types that one field can hold need different names.
 	Custom []any
 }
 
@@ -32,40 +32,41 @@ func (c Config) named(name string) Config {
 }
 
 // Model is layers with weights. It is made by NewSequential, NewFunctional, Load
-// or Read. A model is a layer too: another may use it.
+// or Read. A model is a layer too, which other models can have.
 //
 // Predict may be called from several goroutines at once, also while a trainer
-// changes the weights: each batch then sees the weights of one moment.
+// changes the weights: each batch is computed with weights as they are between two
+// steps.
 type Model struct {
 	cfg     Config
-	unnamed bool // whether the name was not given
+	unnamed bool // the name is a default
 	body    body
 	pool    pool
-	home    home
+	owner   owner
 
 	mu      sync.Mutex
-	used    bool // as a layer of another model
-	adopted bool // by the first model that used it and was built
+	nested  bool // it is a layer of another model
+	redrawn bool // a model around it was built, see shareLayer
 	params  *graph.Params
-	settled int    // how many of the units have their weights in params
+	shared  int    // how many layers are ready in params, see prepareParams
 	calls   []call // nil until built
 	output  []graph.Shape
 	notes   []graph.Note
 }
 
-// body is how the layers of a model are put together.
+// body is how the layers of a model are connected: a chain or a network.
 type body interface {
 	// class is the type of the model.
 	class() string
-	// units are the layers, in order.
-	units() []unit
+	// layers are the layers, in order.
+	layers() []namedLayer
 	// size is the number of uses of layers, those in models included.
 	size() int
-	// inputs are the layers.Input of each input, unless something is wrong.
-	inputs() ([]unit, *fault)
-	// call runs the layers, and shows visit each use of one.
+	// inputs are the layers.Input of each input, unless the layers have a fault.
+	inputs() ([]namedLayer, *fault)
+	// call runs the layers, and calls visit after each use of one.
 	call(s *graph.Scope, in []graph.Value, visit func(call)) []graph.Value
-	// outputs are what the model returns, among all that was visited.
+	// outputs are the outputs of the model, among those of all calls.
 	outputs(calls []call) []ref
 	// config is what Save writes.
 	config(m *Model) saved.Model
@@ -73,17 +74,21 @@ type body interface {
 
 // call is one use of a layer.
 type call struct {
-	unit
-	from   []ref // the outputs of calls that it takes
-	shapes []graph.Shape
+	namedLayer
+	from   []ref         // its inputs
+	shapes []graph.Shape // of its outputs
+}
+
+func callOf(l namedLayer, from []ref, outputs []graph.Value) call {
+	return call{l, from, shapesOf(outputs)}
 }
 
 // Sequential is the model as NewSequential made it, to add layers to it.
 func (m *Model) Sequential() (*Sequential, error) {
 	if c, ok := m.body.(*chain); ok {
-		return c.owner, nil
+		return c.model, nil
 	}
-	if err := m.made(); err != nil {
+	if err := m.checkMade(); err != nil {
 		return nil, err
 	}
 	return nil, graph.Error{Path: m.cfg.Name, Field: "model", Rule: "must be a Sequential", Value: m.body.class()}
@@ -92,7 +97,7 @@ func (m *Model) Sequential() (*Sequential, error) {
 // Name is the first part of the paths of all layers and weights.
 func (m *Model) Name() string { return m.cfg.Name }
 
-// Seed is the seed of everything random.
+// Seed is the seed of initial weights, dropout and shuffling.
 func (m *Model) Seed() uint64 { return m.cfg.Seed }
 
 // Dtype is the type of weights, inputs and outputs.
@@ -105,13 +110,13 @@ func (m *Model) Dtype() tensor.Dtype {
 
 // Call computes the outputs of the model in a program of the caller, whose
 // graph.Config.Params are Params of this model, or of a model that has it as a
-// layer. The layers use the weights of the model. What is wrong is reported
-// through the scope.
+// layer. The layers use the weights of the model. Errors are reported through the
+// scope.
 //
 // The model enters the path of its weights itself: a program calls it outside of
 // all layers, or within graph.Scope.Within of that path, such as Name.
 func (m *Model) Call(s *graph.Scope, inputs ...graph.Value) (outputs []graph.Value) {
-	if err := m.made(); err != nil {
+	if err := m.checkMade(); err != nil {
 		s.Fail(err)
 		return inputs
 	}
@@ -119,7 +124,7 @@ func (m *Model) Call(s *graph.Scope, inputs ...graph.Value) (outputs []graph.Val
 		s.Fail(err)
 		return inputs
 	}
-	path, ok := m.home.in(s.Params())
+	path, ok := m.owner.pathIn(s.Params())
 	switch {
 	case !ok:
 		s.Fail(graph.Error{Path: m.cfg.Name, Field: "Config.Params", Rule: "must come from Model.Params of the model that is called, or of one that has it as a layer"})
@@ -143,8 +148,8 @@ func (m *Model) call(s *graph.Scope, in []graph.Value, visit func(call)) []graph
 	return m.body.call(s, in, visit)
 }
 
-// made refuses a model that is no more than its zero value.
-func (m *Model) made() error {
+// checkMade refuses the zero value.
+func (m *Model) checkMade() error {
 	if m.body == nil {
 		return graph.Error{Path: m.cfg.Name, Field: "model", Rule: "must be made by NewSequential, NewFunctional, Load or Read"}
 	}
@@ -152,8 +157,8 @@ func (m *Model) made() error {
 }
 
 // inputs are the layers.Input of the model.
-func (m *Model) inputs() ([]unit, error) {
-	if err := m.made(); err != nil {
+func (m *Model) inputs() ([]namedLayer, error) {
+	if err := m.checkMade(); err != nil {
 		return nil, err
 	}
 	units, f := m.body.inputs()
@@ -176,7 +181,7 @@ func (m *Model) InputShapes() ([]graph.Shape, error) {
 	return out, nil
 }
 
-// InputNames are the names of the inputs, each one's own.
+// InputNames are the names of the inputs, all different.
 func (m *Model) InputNames() ([]string, error) {
 	units, err := m.inputs()
 	if err != nil {
@@ -189,8 +194,8 @@ func (m *Model) InputNames() ([]string, error) {
 	return out, nil
 }
 
-// OutputNames are the names of the outputs, each one's own: those of the layers
-// that they come from, numbered where there are several of one layer.
+// OutputNames are the names of the outputs, all different: those of the layers
+// that they come from, numbered where several come from one layer.
 func (m *Model) OutputNames() ([]string, error) {
 	if err := m.Build(); err != nil {
 		return nil, err
@@ -222,17 +227,17 @@ func (m *Model) Params() (*graph.Params, error) {
 	return m.params, nil
 }
 
-// Build follows the shapes through all layers and initialises the parameters.
-// Everything that needs it calls it; it is only worth calling to see errors
-// early. It compiles nothing. Models in the model keep weights that somebody has
-// seen, and others start anew, see Use.
+// Build computes the shapes of all layers and initialises the parameters. The
+// other methods call it where they need it; call it to find errors early. It
+// compiles nothing. Weights of models in the model that were not used are drawn
+// again, see Use.
 func (m *Model) Build() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.calls != nil {
 		return nil
 	}
-	if err := m.made(); err != nil {
+	if err := m.checkMade(); err != nil {
 		return err
 	}
 	if err := checkName("", "Config.Name", m.cfg.Name); err != nil {
@@ -247,7 +252,7 @@ func (m *Model) Build() error {
 	if err != nil {
 		return err
 	}
-	if err := m.settle(); err != nil {
+	if err := m.prepareParams(); err != nil {
 		return err
 	}
 	var calls []call

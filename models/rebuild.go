@@ -86,7 +86,7 @@ func rebuildFunctional(c saved.Functional, cfg LoadConfig) (*Model, error) {
 		return nil, err
 	}
 	m := NewFunctional(own, in, out)
-	if n := m.body.(*network); n.fault == nil && (len(n.nodes) != len(c.Layers) || len(n.steps) != len(c.Calls)) {
+	if n := m.body.(*network); n.fault == nil && (len(n.all) != len(c.Layers) || len(n.nodes) != len(c.Calls)) {
 		return nil, graph.Error{Path: c.Name, Field: "layers and calls", Rule: "must all lead to an output"}
 	}
 	return &m.Model, nil

@@ -9,32 +9,32 @@ import (
 )
 
 // Sequential is a model whose layers follow one another. The first is
-// layers.Input. Any of the others may be a model itself.
+// layers.Input. Each of the others is a layer or a model.
 type Sequential struct {
 	Model
 	chain *chain
 }
 
-// NewSequential makes a model of the given layers; Add adds more. What is
-// wrong with them is reported by whatever uses the model first.
+// NewSequential makes a model of the given layers; Add adds more. Errors in them
+// are returned by the first method that uses the model, such as Build.
 func NewSequential(cfg Config, ls ...layers.Layer) *Sequential {
 	c := &chain{names: newNames()}
 	m := &Sequential{Model{cfg: cfg.named("sequential"), unnamed: cfg.Name == "", body: c}, c}
-	c.owner = m
+	c.model = m
 	for _, l := range ls {
 		m.Add(l)
 	}
 	return m
 }
 
-// Add puts a layer at the end. It must not be called while the model is in
-// use, nor after a trainer was compiled for it. A model that is a layer of
-// another takes no more.
+// Add adds a layer at the end. It must not be called while another goroutine uses
+// the model, nor after train.Compile. A model that is a layer of another cannot be
+// added to.
 func (m *Sequential) Add(l layers.Layer) { m.add("", l) }
 
 func (m *Sequential) add(name string, l layers.Layer) {
 	if m.chain == nil {
-		return // whatever uses the model says that NewSequential must make it
+		return // any use of the model is an error: NewSequential must make it
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -47,40 +47,40 @@ func (m *Sequential) add(name string, l layers.Layer) {
 
 // chain is the body of a Sequential.
 type chain struct {
-	owner *Sequential
-	links []unit
+	model *Sequential
+	links []namedLayer
 	names names
 	uses  int    // of layers, those in models included
-	fault *fault // the first of add
+	fault *fault // the first one of add
 }
 
-// add puts a layer at the end, under a name or, where that is empty, its own or
-// the next free one.
+// add adds a layer at the end. An empty name is the layer's own, or the next free
+// one.
 func (c *chain) add(name string, l layers.Layer) *fault {
-	if c.owner.used {
+	if c.model.nested {
 		return &fault{"", graph.Error{Field: "model", Rule: "must not be added to once it is a layer of another"}}
 	}
-	u, f := newUnit(c.names, fmt.Sprintf("layer %d", len(c.links)), name, l)
-	if f == nil && u.model == &c.owner.Model {
-		f = &fault{u.name, graph.Error{Field: "layer", Rule: "must not be the model itself"}}
+	added, f := newNamedLayer(c.names, fmt.Sprintf("layer %d", len(c.links)), name, l)
+	if f == nil && added.model == &c.model.Model {
+		f = &fault{added.name, graph.Error{Field: "layer", Rule: "must not be the model itself"}}
 	}
 	if f == nil {
-		c.uses, f = u.count(c.uses)
+		c.uses, f = added.countUse(c.uses)
 	}
 	if f == nil {
-		f = u.join(&c.owner.Model)
+		f = added.addTo(&c.model.Model)
 	}
-	c.links = append(c.links, u)
+	c.links = append(c.links, added)
 	return f
 }
 
 func (c *chain) class() string { return "Sequential" }
 
-func (c *chain) units() []unit { return c.links }
+func (c *chain) layers() []namedLayer { return c.links }
 
 func (c *chain) size() int { return c.uses }
 
-func (c *chain) inputs() ([]unit, *fault) {
+func (c *chain) inputs() ([]namedLayer, *fault) {
 	if c.fault != nil {
 		return nil, c.fault
 	}
@@ -99,12 +99,12 @@ func (c *chain) inputs() ([]unit, *fault) {
 func (c *chain) call(s *graph.Scope, in []graph.Value, visit func(call)) []graph.Value {
 	out := in
 	var from []ref
-	for i, u := range c.links {
-		out = u.call(s, out)
+	for i, l := range c.links {
+		out = l.call(s, out)
 		if s.Err() != nil {
 			return out
 		}
-		visit(call{u, from, shapesOf(out)})
+		visit(callOf(l, from, out))
 		from = refs(i, len(out))
 	}
 	return out
@@ -126,8 +126,8 @@ func refs(call, n int) []ref {
 
 func (c *chain) config(m *Model) saved.Model {
 	out := saved.Sequential{Name: m.cfg.Name, Seed: m.cfg.Seed, Dtype: m.Dtype().String()}
-	for _, u := range c.links {
-		out.Layers = append(out.Layers, u.config())
+	for _, l := range c.links {
+		out.Layers = append(out.Layers, l.config())
 	}
 	return out
 }

@@ -17,7 +17,7 @@ import (
 // Reset puts the samples at the given rows at the beginning of a sequence, or
 // all where none is given. The others keep their states to the bit.
 func (st *Stepper) Reset(rows ...int) error {
-	if err := st.made(); err != nil {
+	if err := st.checkMade(); err != nil {
 		return err
 	}
 	return errs.At(st.cfg.States.Reset(rows...), st.model.cfg.Name, "")
@@ -31,7 +31,7 @@ const stepsPath = "steps"
 // beginning, [batch]: 1 for those and 0 for the others; and under "steps" how many
 // steps the stepper has done, [1], in float64 whatever the model's dtype.
 func (st *Stepper) States() map[string]*tensor.Dense {
-	if st.made() != nil {
+	if st.checkMade() != nil {
 		return nil
 	}
 	out := st.cfg.States.Copy()
@@ -44,7 +44,7 @@ func (st *Stepper) States() map[string]*tensor.Dense {
 // dtypes and shapes must be equal and all elements finite; otherwise nothing is
 // changed.
 func (st *Stepper) SetStates(states map[string]*tensor.Dense) error {
-	if err := st.made(); err != nil {
+	if err := st.checkMade(); err != nil {
 		return err
 	}
 	given, ok := states[stepsPath]
@@ -72,7 +72,7 @@ func (st *Stepper) SetStates(states map[string]*tensor.Dense) error {
 // appears whole or not at all. States that are not finite are an error, as
 // LoadStates would refuse them, and nothing is written.
 func (st *Stepper) SaveStates(path string) error {
-	if err := st.made(); err != nil {
+	if err := st.checkMade(); err != nil {
 		return err
 	}
 	states := st.States()
@@ -87,7 +87,7 @@ func (st *Stepper) SaveStates(path string) error {
 // LoadStates goes on from the states of a file, as SetStates does. One that does
 // not fit is refused before its numbers are read.
 func (st *Stepper) LoadStates(path string) error {
-	if err := st.made(); err != nil {
+	if err := st.checkMade(); err != nil {
 		return err
 	}
 	f, err := safetensors.Open(path)

@@ -80,7 +80,7 @@ func (m *Model) boxes() []box {
 	out := make([]box, len(m.calls))
 	seen := map[string]bool{}
 	for i, c := range m.calls {
-		b := box{lines: []string{clip(c.name), clip(c.unit.class())}}
+		b := box{lines: []string{clip(c.name), clip(c.class())}}
 		for _, s := range c.shapes {
 			b.lines = append(b.lines, clip(s.String()))
 		}
