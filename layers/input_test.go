@@ -13,6 +13,7 @@ import (
 var _ = specimen(conformance.Layer{
 	Value:   layers.Input{Shape: graph.Shape{4, 6}},
 	Outputs: []graph.Shape{{4, 6}},
+	Valid:   map[string]any{"Shape": graph.Shape{}}, // one number a sample
 	Steps: []conformance.Step{
 		{Layer: layers.Input{Shape: graph.Shape{graph.Any, 3}}},
 	},

@@ -99,9 +99,7 @@ func otherValues(t *testing.T, name string, v reflect.Value) []any {
 	case []layers.Cell:
 		return []any{[]layers.Cell{layers.GRUCell{Units: 3}}}
 	case layers.Function:
-		return []any{layers.NewFunction("twice", func(_ *graph.Scope, in ...graph.Value) []graph.Value {
-			return []graph.Value{in[0].Scale(2)}
-		})}
+		return []any{twice}
 	}
 	switch typ := v.Type(); {
 	case typ == reflect.TypeFor[activations.Activation]():

@@ -157,6 +157,7 @@ func Layers(t *testing.T, specimens []Layer) {
 	all.each(t, "masks", checkMasks)
 	all.each(t, "effects", checkEffects)
 	all.each(t, "golden", checkGolden)
+	all.each(t, "saving", checkSavedFields)
 	all.each(t, "steps", checkSteps)
 	t.Run("random", all.checkRandom)
 }

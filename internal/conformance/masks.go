@@ -92,10 +92,11 @@ func (l Layer) batch() []graph.Shape {
 	return out
 }
 
-// variant is a layer with the shapes of its inputs for a batch.
+// variant is a layer with the shapes of its inputs for a batch, in training or not.
 type variant struct {
-	layer  layers.Layer
-	inputs []graph.Shape
+	layer    layers.Layer
+	inputs   []graph.Shape
+	training bool
 }
 
 // backwards tells whether the steps of the outputs are in the opposite order.
@@ -109,9 +110,10 @@ func (l Layer) variants() []variant {
 	batch := l.batch()
 	var out []variant
 	add := func(v any) {
-		c := variant{v.(layers.Layer), batch}
+		c := variant{layer: v.(layers.Layer), inputs: batch}
 		if buildError(c.layer, batch, nil) == nil && !slices.ContainsFunc(out, func(o variant) bool { return reflect.DeepEqual(o, c) }) {
-			out = append(out, c)
+			c.training = true
+			out = append(out, variant{c.layer, batch, false}, c)
 		}
 	}
 	for _, v := range switched(l.Value) {
@@ -124,7 +126,7 @@ func (l Layer) variants() []variant {
 	for _, name := range slices.Sorted(maps.Keys(l.Cases)) {
 		if c := l.Cases[name]; len(c.Inputs) == 1 && l.isSequence(c.Inputs[0].Shape[1:]) {
 			if shapes := []graph.Shape{c.Inputs[0].Shape}; buildError(c.Layer, shapes, l.isSequence) == nil { // it may refuse masks
-				out = append(out, variant{c.Layer, shapes})
+				out = append(out, variant{c.Layer, shapes, false})
 			}
 		}
 	}
@@ -183,7 +185,7 @@ func (l Layer) runMasked(t *testing.T, v variant, fill float64) []masked {
 		t.Fatal(err)
 	}
 	var out []masked
-	prog, err := graph.NewProgram(graph.Config{Params: params, Seed: 1}, func(s *graph.Scope) {
+	prog, err := graph.NewProgram(graph.Config{Params: params, Seed: 1, Training: v.training}, func(s *graph.Scope) {
 		out = nil
 		for i, y := range layers.Apply(s, "layer", v.layer, l.maskedInputs(s, v.inputs, fill)...) {
 			out = append(out, masked{shape: y.Shape()})

@@ -84,7 +84,8 @@ func (r random) checkLayer(t *testing.T, class string) {
 	}
 }
 
-// checkFields draws a part until every field of it was not zero.
+// checkFields draws models of a part until every field of it was not zero, and takes each
+// with a new field to a file and back.
 func (r random) checkFields(t *testing.T, l Layer) {
 	typ := reflect.TypeOf(l.Value)
 	_, cell := l.Value.(layers.Cell)
@@ -96,12 +97,16 @@ func (r random) checkFields(t *testing.T, l Layer) {
 		}
 	}
 	for try := 0; try < 200 && len(want) > 0; try++ {
-		for name := range rapid.Custom(func(t *rapid.T) map[string]bool {
-			d, _ := newDrawing(t, openOrKnown(t))
-			l.Draw(d)
-			return d.set
-		}).Example(try) {
-			delete(want, name)
+		var set map[string]bool
+		m := rapid.Custom(func(t *rapid.T) *models.Functional {
+			m, d := r.drawn(t, []string{l.class()})
+			set = d.set
+			return m
+		}).Example(try)
+		before := len(want)
+		maps.DeleteFunc(want, func(name string, _ bool) bool { return set[name] })
+		if len(want) < before {
+			r.readBack(t, m, randomInputs())
 		}
 	}
 	for name := range want {
@@ -141,6 +146,12 @@ func openOrKnown(t *rapid.T) int { return rapid.SampledFrom([]int{4, graph.Any})
 
 // model draws a model that has layers of those parts, in this order.
 func (r random) model(t *rapid.T, names []string) *models.Functional {
+	m, _ := r.drawn(t, names)
+	return m
+}
+
+// drawn is such a model and what was drawn for it.
+func (r random) drawn(t *rapid.T, names []string) (*models.Functional, *Drawing) {
 	d, in := r.layers(t, names, openOrKnown(t))
 	series, frame, static, words := in[0], in[1], in[2], in[3]
 	// The outputs: one that needs all inputs, all vectors and the last sequence,
@@ -177,7 +188,7 @@ func (r random) model(t *rapid.T, names []string) *models.Functional {
 			}
 		}
 	}
-	return m
+	return m, d
 }
 
 // randomInputs are three samples for the inputs of random.layers, with padding.
@@ -194,17 +205,11 @@ func randomInputs() []*tensor.Dense {
 	return in
 }
 
-// comeBack trains a step, saves and reads the model, and returns the file.
+// comeBack trains a step, saves and reads the model, trains both a step more, and returns
+// the file.
 func (r random) comeBack(t rapid.TB, m *models.Functional) []byte {
 	batch := &datasets.Batch{Inputs: randomInputs()}
-	predict := func(m *models.Model) []*tensor.Dense {
-		out, err := m.PredictAll(context.Background(), batch.Inputs...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return out
-	}
-	for i, y := range predict(&m.Model) {
+	for i, y := range predictions(t, &m.Model, batch.Inputs) {
 		batch.Targets = append(batch.Targets, uniform(uint64(5+i), y.Shape()...))
 	}
 	step := func(m train.Model) float64 {
@@ -226,6 +231,17 @@ func (r random) comeBack(t rapid.TB, m *models.Functional) []byte {
 	if after, err := m.WeightsSHA256(); err != nil || after == before {
 		t.Fatalf("a step changed no weight, %v", err)
 	}
+	back, file := r.readBack(t, m, batch.Inputs)
+	if a, b := step(m), step(back); a != b {
+		t.Errorf("a step more gives the losses %g and %g", a, b)
+	}
+	comparePredictions(t, m, back, batch.Inputs)
+	return file
+}
+
+// readBack saves a model and reads the file: the model that was read predicts the same,
+// describes itself in the same way, and saves the same bytes. It returns both.
+func (r random) readBack(t rapid.TB, m *models.Functional, inputs []*tensor.Dense) (*models.Model, []byte) {
 	var file, again bytes.Buffer
 	if _, err := m.WriteTo(&file); err != nil {
 		t.Fatal(err)
@@ -235,26 +251,31 @@ func (r random) comeBack(t rapid.TB, m *models.Functional) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	compare := func() {
-		got := predict(back)
-		for i, want := range predict(&m.Model) {
-			if !slices.Equal(got[i].Float64s(), want.Float64s()) {
-				t.Errorf("output %d: got %v, want %v", i, got[i], want)
-			}
-		}
-	}
-	compare()
+	comparePredictions(t, m, back, inputs)
 	if a, b := r.described(t, &m.Model), r.described(t, back); a != b {
 		t.Errorf("read, the model is\n%s\nand not\n%s", b, a)
 	}
 	if _, err := back.WriteTo(&again); err != nil || !bytes.Equal(again.Bytes(), text) {
 		t.Errorf("saved again, the model gives other bytes, %v", err)
 	}
-	if a, b := step(m), step(back); a != b {
-		t.Errorf("a step more gives the losses %g and %g", a, b)
+	return back, text
+}
+
+func predictions(t rapid.TB, m *models.Model, inputs []*tensor.Dense) []*tensor.Dense {
+	out, err := m.PredictAll(context.Background(), inputs...)
+	if err != nil {
+		t.Fatal(err)
 	}
-	compare()
-	return text
+	return out
+}
+
+func comparePredictions(t rapid.TB, m *models.Functional, back *models.Model, inputs []*tensor.Dense) {
+	got := predictions(t, back, inputs)
+	for i, want := range predictions(t, &m.Model, inputs) {
+		if !slices.Equal(got[i].Float64s(), want.Float64s()) {
+			t.Errorf("output %d: got %v, want %v", i, got[i], want)
+		}
+	}
 }
 
 // described is the JSON and the summary of a model, which must be those of the
