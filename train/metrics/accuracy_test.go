@@ -3,6 +3,7 @@ package metrics_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,6 +13,53 @@ import (
 	"gorgonia.org/tensor"
 	"pgregory.net/rapid"
 )
+
+var (
+	_ = describe(specimen{Metric: metrics.Accuracy{}, Name: "accuracy", HigherIsBetter: true, Line: largestIsRight, Draw: drawOneHot})
+	_ = describe(specimen{Metric: metrics.Accuracy{}, Name: "accuracy", HigherIsBetter: true, Line: largestIsRight, Draw: drawClass})
+	_ = describe(specimen{Metric: metrics.BinaryAccuracy{}, Name: "binary_accuracy", HigherIsBetter: true, Draw: drawAnswers,
+		Line: sumOf(func(y, yhat float64) float64 {
+			if (yhat > 0.5) == (y == 1) {
+				return 1
+			}
+			return 0
+		})})
+	_ = describe(specimen{Metric: metrics.CategoricalAccuracy{}, Name: "categorical_accuracy", HigherIsBetter: true, Line: largestIsRight, Draw: drawOneHot})
+	_ = describe(specimen{Metric: metrics.SparseCategoricalAccuracy{}, Name: "sparse_categorical_accuracy", HigherIsBetter: true, Line: largestIsRight, Draw: drawClass})
+)
+
+// largestIsRight is 1 where no output is larger than that of the class, and none
+// before it as large.
+func largestIsRight(y, yhat []float64) (sum, count float64) {
+	class := int(y[0])
+	if len(y) > 1 {
+		class = slices.Index(y, 1)
+	}
+	for i, x := range yhat {
+		if x > yhat[class] || i < class && x == yhat[class] {
+			return 0, 1
+		}
+	}
+	return 1, 1
+}
+
+func drawClass(t *rapid.T, width int) (y, yhat []float64) {
+	return []float64{float64(rapid.IntRange(0, width-1).Draw(t, "class"))}, exacts(t, "yhat", width)
+}
+
+func drawOneHot(t *rapid.T, width int) (y, yhat []float64) {
+	class, yhat := drawClass(t, width)
+	y = make([]float64, width)
+	y[int(class[0])] = 1
+	return y, yhat
+}
+
+func drawAnswers(t *rapid.T, width int) (y, yhat []float64) {
+	for range width {
+		y = append(y, float64(rapid.IntRange(0, 1).Draw(t, "y")))
+	}
+	return y, exacts(t, "yhat", width)
+}
 
 // The examples of Keras' documentation.
 func TestAccuraciesOfKeras(t *testing.T) {
@@ -52,85 +100,6 @@ func TestAccuraciesOfKeras(t *testing.T) {
 			}
 		}
 	}
-}
-
-// Against a plain loop: steps or none, classes as numbers or one-hot, weights
-// of samples, of steps or none, cut into two batches.
-func TestAccuracyOfSteps(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		samples, steps, n := rapid.IntRange(2, 5).Draw(t, "samples"), rapid.IntRange(1, 4).Draw(t, "steps"), rapid.IntRange(2, 4).Draw(t, "classes")
-		size := samples * steps
-		class := rapid.SliceOfN(rapid.IntRange(0, n-1), size, size).Draw(t, "class")
-		output := rapid.SliceOfN(rapid.Float64Range(-2, 2), size*n, size*n).Draw(t, "output")
-		kind := rapid.SampledFrom([]string{"none", "samples", "steps"}).Draw(t, "weights")
-		weights := rapid.SliceOfN(rapid.Float64Range(0, 3), size, size).Draw(t, "w")
-		cut := rapid.IntRange(1, samples-1).Draw(t, "cut")
-
-		numbers, hot, yes := make([]float64, size), make([]float64, size*n), make([]float64, size*n)
-		right, rightEach, total := 0.0, 0.0, 0.0
-		for i, k := range class {
-			numbers[i], hot[i*n+k] = float64(k), 1
-			w := 1.0
-			switch kind {
-			case "samples":
-				w = weights[i/steps]
-			case "steps":
-				w = weights[i]
-			}
-			best := 0
-			for j := range n {
-				if output[i*n+j] > output[i*n+best] {
-					best = j
-				}
-				yes[i*n+j] = float64((i + j) % 2)
-				if (output[i*n+j] > 0.5) == (yes[i*n+j] == 1) {
-					rightEach += w / float64(n)
-				}
-			}
-			if best == k {
-				right += w
-			}
-			total += w
-		}
-		for name, c := range map[string]struct {
-			metric metrics.Metric
-			target []float64
-			width  int // of a step of the target; 0 where it has no axis for it
-			want   float64
-		}{
-			"sparse":          {metrics.SparseCategoricalAccuracy{}, numbers, 0, right / total},
-			"sparse column":   {metrics.SparseCategoricalAccuracy{}, numbers, 1, right / total},
-			"categorical":     {metrics.CategoricalAccuracy{}, hot, n, right / total},
-			"binary":          {metrics.BinaryAccuracy{}, yes, n, rightEach / total},
-			"accuracy":        {metrics.Accuracy{}, hot, n, right / total},
-			"accuracy sparse": {metrics.Accuracy{}, numbers, 0, right / total},
-		} {
-			a := c.metric.Start()
-			for _, part := range [][2]int{{0, cut}, {cut, samples}} {
-				from, to := part[0]*steps, part[1]*steps
-				of := func(data []float64, width int) *tensor.Dense {
-					shape := []int{part[1] - part[0], steps}
-					if width == 0 {
-						return f64(shape, data[from:to]...)
-					}
-					return f64(append(shape, width), data[from*width:to*width]...)
-				}
-				var w *tensor.Dense
-				switch kind {
-				case "samples":
-					w = f64([]int{part[1] - part[0]}, weights[part[0]:part[1]]...)
-				case "steps":
-					w = of(weights, 0)
-				}
-				if err := a.Add(of(c.target, c.width), of(output, n), w); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if got := a.Result(); !near(got, c.want) && !(math.IsNaN(got) && total == 0) {
-				t.Fatalf("%s: got %v, want %v", name, got, c.want)
-			}
-		}
-	})
 }
 
 func TestAccuraciesPassOnWhatIsNotFinite(t *testing.T) {

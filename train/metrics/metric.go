@@ -90,7 +90,7 @@ func (a *average) State() []float64 { return []float64{a.sum, a.weight} }
 
 // Restore takes what State returned.
 func (a *average) Restore(state []float64) error {
-	if len(state) != 2 || state[1] < 0 {
+	if len(state) != 2 || !(state[1] >= 0) {
 		return graph.Error{Field: "state", Rule: "must be a sum and a weight, which is not negative", Value: state}
 	}
 	a.sum, a.weight = state[0], state[1]
