@@ -2,9 +2,13 @@ package graph_test
 
 import (
 	"errors"
+	"fmt"
+	"math"
+	"math/bits"
 	"testing"
 
 	"github.com/engram-go/engram/graph"
+	sizes "github.com/engram-go/engram/internal/shapes"
 	"gorgonia.org/tensor"
 )
 
@@ -28,11 +32,11 @@ var invalid = map[string]struct {
 	"reshape":         {func(x, _ graph.Value) graph.Value { return x.Reshape(7) }, "reshape must keep the 6 elements of [2, 3], got [7]", 1},
 	"reshape to 0":    {func(x, _ graph.Value) graph.Value { return x.Reshape(0, 3) }, "axis 0 of shape [0, 3] must be positive, got 0", 2},
 	"reshape below 0": {func(x, _ graph.Value) graph.Value { return x.Reshape(-2, -3) }, "axis 0 of shape [-2, -3] must be positive", 2},
-	"reshape huge":    {func(x, _ graph.Value) graph.Value { return x.Reshape(1<<62, 1<<62, 6) }, "must have at most", 3},
+	"reshape huge":    {func(x, _ graph.Value) graph.Value { return x.Reshape(math.MaxInt, math.MaxInt, 6) }, "must have at most", 3},
 	"broadcast":       {func(x, _ graph.Value) graph.Value { return x.BroadcastTo(2, 4) }, "broadcast must be possible from [2, 3], got [2, 4]", 2},
 	"broadcast less":  {func(x, _ graph.Value) graph.Value { return x.BroadcastTo(3) }, "broadcast must be possible", 1},
 	"broadcast to 1":  {func(x, _ graph.Value) graph.Value { return x.BroadcastTo(2, 1) }, "broadcast must be possible", 2},
-	"broadcast huge":  {func(x, _ graph.Value) graph.Value { return x.BroadcastTo(1<<40, 1<<40, 2, 3) }, "must have at most", 4},
+	"broadcast huge":  {func(x, _ graph.Value) graph.Value { return x.BroadcastTo(math.MaxInt, math.MaxInt, 2, 3) }, "must have at most", 4},
 	"transpose none":  {func(x, _ graph.Value) graph.Value { return x.Transpose() }, "transpose must name each axis of [2, 3] once, got []", 2},
 	"transpose few":   {func(x, _ graph.Value) graph.Value { return x.Transpose(1) }, "transpose must name", 2},
 	"transpose many":  {func(x, _ graph.Value) graph.Value { return x.Transpose(0, 1, 0) }, "transpose must name", 2},
@@ -54,9 +58,11 @@ var invalid = map[string]struct {
 	"matmul rank":     {func(x, y graph.Value) graph.Value { return x.MatMul(y) }, "matmul must have operands that fit", 2},
 	"gather":          {func(x, y graph.Value) graph.Value { return x.Sum().Gather(y) }, "gather must have an axis to look up in", 1},
 	"values":          {func(x, _ graph.Value) graph.Value { return x.Scope().Values([]float64{1}, graph.Shape{2}) }, "constant must have as many elements as its shape [2], got 1", 1},
-	"values overflow": {func(x, _ graph.Value) graph.Value { return x.Scope().Values(nil, graph.Shape{1 << 32, 1 << 32}) }, "constant must have as many elements", 2},
+	"values overflow": {func(x, _ graph.Value) graph.Value {
+		return x.Scope().Values(nil, graph.Shape{1 << (bits.UintSize / 2), 1 << (bits.UintSize / 2)})
+	}, "constant must have as many elements", 2},
 	"constant huge": {func(x, _ graph.Value) graph.Value {
-		return x.Scope().Const(0, graph.Shape{1 << 40}).Softmax(0).Max(0).Add(y1(x))
+		return x.Scope().Const(0, graph.Shape{math.MaxInt}).Softmax(0).Max(0).Add(y1(x))
 	}, "must have at most", 0},
 	"gradient": {func(x, _ graph.Value) graph.Value { return x.Scope().Gradients(x, x)[0] }, "loss must be a single number, got [2, 3]", 2},
 	"no value": {func(x, _ graph.Value) graph.Value { return x.Add(graph.Value{}.WithoutMask()) }, "add must have values of the graph", 2},
@@ -97,11 +103,11 @@ func TestInvalidOperands(t *testing.T) {
 
 // Open axes are refused where a graph is built, and invalid ones everywhere.
 func TestInvalidShapes(t *testing.T) {
-	shapes := map[string]graph.Shape{
-		"must be positive":   {3, 0},
-		"got -5":             {-5},
-		"must have at most":  {1 << 31, 2},
-		"at most 2147483648": {1 << 62, 1 << 62},
+	invalid := map[string]graph.Shape{
+		"must be positive":  {3, 0},
+		"got -5":            {-5},
+		"must have at most": {sizes.MaxElements, 2},
+		fmt.Sprint("at most ", sizes.MaxElements): {math.MaxInt, math.MaxInt},
 	}
 	declare := map[string]func(s *graph.Scope, shape graph.Shape){
 		"input":    func(s *graph.Scope, shape graph.Shape) { s.Input("x", shape).Sum(0) },
@@ -110,7 +116,7 @@ func TestInvalidShapes(t *testing.T) {
 		"random":   func(s *graph.Scope, shape graph.Shape) { s.Random("r", shape, nil).LogSumExp(0) },
 	}
 	for name, f := range declare {
-		for want, shape := range shapes {
+		for want, shape := range invalid {
 			wantError(t, name, graph.Shapes(config(t, tensor.Float32), func(s *graph.Scope) { f(s, shape) }), want)
 			_, err := graph.NewProgram(config(t, tensor.Float32), func(s *graph.Scope) { f(s, shape) })
 			wantError(t, name, err, want)
@@ -125,7 +131,7 @@ func TestInvalidShapes(t *testing.T) {
 // A shape pass makes nothing of the size of its values.
 func TestShapePassTakesNoMemory(t *testing.T) {
 	err := graph.Shapes(config(t, tensor.Float64), func(s *graph.Scope) {
-		x := s.Input("x", graph.Shape{2, 1 << 30})
+		x := s.Input("x", graph.Shape{2, sizes.MaxElements / 2})
 		x.Softmax(1).LogSumExp(1).Add(x.Sum(0).Max(0)).Sum()
 	})
 	if err != nil {

@@ -100,8 +100,8 @@ func (p *Program) SetInput(name string, t *tensor.Dense) error {
 		return Error{Field: name, Rule: "must not be nil"}
 	case t.Dtype() != p.scope.Dtype():
 		return Error{Field: name, Rule: fmt.Sprintf("must be of dtype %v", p.scope.Dtype()), Value: t.Dtype()}
-	case !fits(t, v.shape):
-		return Error{Field: name, Rule: fmt.Sprintf("must have the shape %v", v.shape), Value: shapeOf(t)}
+	case !hasShape(t, v.shape):
+		return Error{Field: name, Rule: fmt.Sprintf("must have the shape %v", v.shape), Value: Shape(t.Shape()).Clone()}
 	}
 	if old, ok := v.node.Value().(*tensor.Dense); ok && sameMemory(old, t) {
 		return nil
@@ -109,6 +109,19 @@ func (p *Program) SetInput(name string, t *tensor.Dense) error {
 	// A header of the program's own over the same memory: what Gorgonia does to
 	// it stays here.
 	return exec.Bind(v.node, dense.View(dense.Contiguous(t), 0, v.shape))
+}
+
+// hasShape tells whether t has the shape s. A single number may be a scalar or a
+// vector of one element.
+func hasShape(t *tensor.Dense, s Shape) bool {
+	got := Shape(t.Shape())
+	return s.Equal(got) || len(s) == 0 && got.Equal(Shape{1})
+}
+
+// sameMemory tells whether b, as large as a, lies where a does, in row-major
+// order.
+func sameMemory(a, b *tensor.Dense) bool {
+	return a.Uintptr() == b.Uintptr() && a.DataSize() == b.DataSize() && dense.IsContiguous(b)
 }
 
 // Run computes all outputs from the inputs, the parameters, and the random

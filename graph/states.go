@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/engram-go/engram/internal/dense"
 	"github.com/engram-go/engram/internal/shapes"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
@@ -49,7 +50,7 @@ func NewStates(dtype tensor.Dtype, batch int) (*States, error) {
 	if batch <= 0 || batch > MaxBatch {
 		return nil, Error{Field: "batch", Rule: fmt.Sprintf("must be from 1 to %d", MaxBatch), Value: batch}
 	}
-	s := &States{dtype: dtype, batch: batch, fresh: newDense(dtype, Shape{batch}), byPath: map[string]*held{}}
+	s := &States{dtype: dtype, batch: batch, fresh: dense.New(dtype, Shape{batch}), byPath: map[string]*held{}}
 	return s, s.Reset()
 }
 
@@ -70,7 +71,7 @@ func (t *States) declare(path string, shape Shape, limit int) (*held, error) {
 	if err := shapes.Check(shape); err != nil {
 		return nil, err
 	}
-	h := &held{shape.Clone(), newDense(t.dtype, shape), limit}
+	h := &held{shape.Clone(), dense.New(t.dtype, shape), limit}
 	t.byPath[path] = h
 	return h, nil
 }
@@ -110,7 +111,7 @@ func setRow(t *tensor.Dense, r, size int, x float64) {
 	}
 }
 
-func fillWith[T float](out []T, x T) {
+func fillWith[T dense.Float](out []T, x T) {
 	for i := range out {
 		out[i] = x
 	}
@@ -143,9 +144,9 @@ func (t *States) Set(values map[string]*tensor.Dense) error {
 			return err
 		}
 	}
-	copyDense(t.fresh, Contiguous(values[freshPath]))
+	dense.Copy(t.fresh, dense.Contiguous(values[freshPath]))
 	for path, h := range t.byPath {
-		copyDense(h.now, Contiguous(values[path]))
+		dense.Copy(h.now, dense.Contiguous(values[path]))
 	}
 	return nil
 }
@@ -156,24 +157,16 @@ func (t *States) fits(path string, values map[string]*tensor.Dense, h *held) err
 	if !ok {
 		return Error{Path: path, Field: "state", Rule: "must be given"}
 	}
-	if err := CheckTensor(v, t.dtype, h.shape); err != nil {
+	if err := dense.Check(v, t.dtype, h.shape); err != nil {
 		return errors.Wrap(err, path)
 	}
 	if h.limit == 0 {
 		return nil
 	}
 	for i := range t.batch {
-		if n := number(Contiguous(v), i); n < 0 || n > float64(h.limit) || n != math.Trunc(n) {
+		if n := dense.At(dense.Contiguous(v), i); n < 0 || n > float64(h.limit) || n != math.Trunc(n) {
 			return Error{Path: path, Field: "state", Rule: fmt.Sprintf("must be whole numbers from 0 to %d", h.limit), Value: n}
 		}
 	}
 	return nil
-}
-
-// number is element i.
-func number(t *tensor.Dense, i int) float64 {
-	if t.Dtype() == tensor.Float32 {
-		return float64(t.Float32s()[i])
-	}
-	return t.Float64s()[i]
 }

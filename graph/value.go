@@ -135,7 +135,7 @@ func (s *Scope) FromNode(node *gorgonia.Node, shape Shape) Value {
 		s.Failf("node", fmt.Sprintf("must be of dtype %v", s.Dtype()), node.Dtype())
 		return s.poison(shape)
 	}
-	if got := Shape(node.Shape()); !got.Equal(shape) && !got.Equal(physicalShape(shape)) {
+	if got := Shape(node.Shape()); !got.Equal(shape) && !got.Equal(Shape(exec.Physical(shape))) {
 		s.Failf("node", fmt.Sprintf("must have the shape %v", shape), Shape(node.Shape()))
 		return s.poison(shape)
 	}

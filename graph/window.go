@@ -82,7 +82,7 @@ func (v Value) windows(name string, w Window) (ops.WindowPlan, bool) {
 		return ops.WindowPlan{}, false
 	}
 	if min(w.Size, w.Stride, w.Dilation) < 1 || min(w.Before, w.After) < 0 ||
-		max(w.Size, w.Dilation, w.Before, w.After) > shapes.MaxElements {
+		max(w.Dilation, w.Before, w.After) > shapes.MaxElements || w.Size-1 > (shapes.MaxElements-1)/w.Dilation {
 		v.s.Failf(name, fmt.Sprintf("must have windows of positive sizes up to %d", shapes.MaxElements), fmt.Sprintf("%+v", w))
 		return ops.WindowPlan{}, false
 	}

@@ -108,6 +108,24 @@ func sizeCase(t *rapid.T, s *Set[float32], k kind, mem *memory) {
 func finite(x float64) bool { return x-x == 0 }
 
 func TestSize(t *testing.T) { rapid.Check(t, property(sizeCase)) }
+
+func TestSizeAtTheEnds(t *testing.T) {
+	nan, inf := math.NaN(), math.Inf(-1)
+	for _, c := range []struct {
+		x    []float64
+		want float64
+	}{{nil, 0}, {[]float64{1, -3, 2}, 3}, {[]float64{1, inf, 2}, -inf}, {[]float64{nan, inf, 1e308}, nan}} {
+		x32 := make([]float32, len(c.x))
+		for i, v := range c.x {
+			x32[i] = float32(v)
+		}
+		for _, got := range []float64{For[float64]().Size(c.x), float64(For[float32]().Size(x32))} {
+			if got != c.want && !(math.IsNaN(c.want) && math.IsNaN(got)) {
+				t.Errorf("size of %v is %v", c.x, got)
+			}
+		}
+	}
+}
 func FuzzSize(f *testing.F) { fuzz(f, property(sizeCase)) }
 
 func axpyCase(t *rapid.T, s *Set[float32], k kind, mem *memory) {

@@ -17,8 +17,8 @@ const Any = -1
 
 // MaxElements bounds the elements of a value, and every size that a config
 // gives: a mistake there is then an error and does not exhaust memory. Where an
-// int has 32 bits, it is the largest one.
-const MaxElements = min(1<<31, math.MaxInt)
+// int has 32 bits, as many float64 fill the address space.
+const MaxElements = min(1<<31, math.MaxInt/8)
 
 // Shape lists the sizes of the axes of a value; Any is an open one. The empty
 // shape is a single number.
