@@ -121,7 +121,7 @@ func (m *Model) describe() (map[string]string, error) {
 	}
 	text, err := r.Encode(m.body.config(m))
 	if err != nil {
-		return nil, errors.Wrap(err, m.cfg.Name)
+		return nil, errs.At(err, m.cfg.Name, "")
 	}
 	out := map[string]string{formatKey: strconv.Itoa(currentFormat().version), configKey: string(text)}
 	if frozen, err := m.frozen(r); err != nil {
@@ -148,7 +148,7 @@ func writable(r *codec.Registry, path string, units []namedLayer) error {
 		} else if k := reflect.TypeOf(u.layer).Kind(); k != reflect.Struct && k != reflect.String {
 			return graph.Error{Path: here, Field: u.class(), Rule: "must be of a struct or string type to be saved", Value: k}
 		} else if _, err := r.Encode(u.layer); err != nil {
-			return errors.Wrap(err, here)
+			return errs.At(err, here, "")
 		}
 	}
 	return nil

@@ -163,7 +163,7 @@ func TestSaveKeepsWhatIsThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	unknown := models.NewSequential(models.Config{}, layers.Input{Shape: graph.Shape{2}}, scaled{})
-	errtest.Check(t, unknown.Save(path), errs.Error{Field: "scaled", Value: "models_test.scaled"})
+	errtest.Check(t, unknown.Save(path), errs.Error{Path: "sequential/scaled", Field: "scaled", Value: "models_test.scaled"})
 	errtest.Check(t, models.NewSequential(models.Config{}).Save(path), errs.Error{Path: "sequential", Field: "model"})
 	after, err := os.ReadFile(path)
 	if err != nil || !bytes.Equal(before, after) {

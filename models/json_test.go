@@ -145,7 +145,7 @@ func TestJSONRefuses(t *testing.T) {
 	}
 	unknown := models.NewSequential(models.Config{}, layers.Input{Shape: graph.Shape{2}}, scaled{})
 	_, err = unknown.JSON()
-	errtest.Check(t, err, errs.Error{Field: "scaled", Value: "models_test.scaled"})
+	errtest.Check(t, err, errs.Error{Path: "sequential/scaled", Field: "scaled", Value: "models_test.scaled"})
 	_, err = models.NewSequential(models.Config{}).JSON()
 	errtest.Check(t, err, errs.Error{Path: "sequential", Field: "model"})
 }

@@ -71,12 +71,12 @@ func (m *Model) Stepper(cfg StepperConfig) (*Stepper, error) {
 	if st.paces, err = m.paces(cfg.Sequences); err != nil {
 		return nil, err
 	}
-	if cfg.Memory, err = st.shape(cfg); err != nil {
-		return nil, err
-	}
 	states, err := graph.NewStates(m.Dtype(), cfg.Batch)
 	if err != nil {
-		return nil, errs.At(err, m.cfg.Name, "")
+		return nil, errs.At(err, m.cfg.Name, "StepperConfig.Batch")
+	}
+	if cfg.Memory, err = st.shape(cfg); err != nil {
+		return nil, err
 	}
 	st.cfg = graph.Config{Params: m.params, Seed: m.cfg.Seed, States: states, Stepping: true, Memory: cfg.Memory}
 	if slices.ContainsFunc(st.shapes, func(s graph.Shape) bool { return !s.Known() }) {
@@ -162,9 +162,6 @@ func (m *Model) embeds(input int) bool {
 func (st *Stepper) shape(cfg StepperConfig) (memory int, err error) {
 	if cfg.Memory < 0 || cfg.Memory > graph.MaxMemory {
 		return 0, graph.Error{Path: st.model.cfg.Name, Field: "StepperConfig.Memory", Rule: fmt.Sprintf("must be from 0 to %d", graph.MaxMemory), Value: cfg.Memory}
-	}
-	if cfg.Batch < 0 || cfg.Batch > graph.MaxBatch {
-		return 0, graph.Error{Path: st.model.cfg.Name, Field: "StepperConfig.Batch", Rule: fmt.Sprintf("must be from 0 to %d", graph.MaxBatch), Value: cfg.Batch}
 	}
 	if st.shapes, err = st.model.InputShapes(); err != nil {
 		return 0, err

@@ -270,8 +270,8 @@ func TestStepperConfigErrors(t *testing.T) {
 		cfg  models.StepperConfig
 		want string
 	}{
-		{series, models.StepperConfig{Batch: -1}, "sequential: StepperConfig.Batch must be from 0 to 1048576, got -1"},
-		{series, models.StepperConfig{Batch: 1 << 31}, "sequential: StepperConfig.Batch must be from 0 to 1048576, got 2147483648"},
+		{series, models.StepperConfig{Batch: -1}, "sequential: StepperConfig.Batch must be from 1 to 1048576, got -1"},
+		{series, models.StepperConfig{Batch: 1 << 31}, "sequential: StepperConfig.Batch must be from 1 to 1048576, got 2147483648"},
 		{series, models.StepperConfig{Memory: -1}, "sequential: StepperConfig.Memory must be from 0 to 16777216, got -1"},
 		{series, models.StepperConfig{Sequences: []string{"inputs"}}, `sequential: StepperConfig.Sequences must be names of inputs, ["input"], got "inputs"`},
 		{series, models.StepperConfig{Sequences: []string{}}, "sequential: StepperConfig.Sequences must name an input"},
