@@ -43,7 +43,7 @@ func TestResolveOfEmbeddedTypesIsRefused(t *testing.T) {
 		layer layers.Layer
 		want  string
 	}{
-		{inner, "ownDense.Resolve must return a layer of the type layers_test.ownDense, as that of an embedded type does not, got layers.Dense"},
+		{inner, "ownDense.Resolve must return a layer of the type layers_test.ownDense, and not of a type that it embeds, got layers.Dense"},
 		{layers.TimeDistributed{Layer: inner}, "TimeDistributed.Layer.Resolve must return a layer of the type layers_test.ownDense"},
 		{layers.RNN{Cell: ownCell{layers.GRUCell{Units: 1}}}, "RNN.Cell.Resolve must return a cell of the type layers_test.ownCell"},
 		{layers.Activation{Function: ownActivation{}}, "Activation.Function.Resolve must return an activation of the type layers_test.ownActivation"},

@@ -13,7 +13,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// leaky is a cell of one's own, with a default and an activation of one's own.
+// leaky is a custom cell with a default and a custom activation.
 type leaky struct {
 	Units      int
 	Leak       float64
@@ -37,8 +37,8 @@ func (c leaky) Step(s *graph.Scope, x graph.Value, states, _ []graph.Value) (gra
 	return h, []graph.Value{h}
 }
 
-// A model with cells of one's own, alone and among others in a stack, goes
-// through a file; without their types it is neither written nor read.
+// A model with custom cells, alone and in a stack, can be saved and loaded; without
+// their types in Custom it can be neither.
 func TestCustomCells(t *testing.T) {
 	custom := []any{leaky{}, plusOne{}}
 	build := func(custom ...any) *models.Sequential {
@@ -72,8 +72,8 @@ func (c attending) Step(s *graph.Scope, x graph.Value, states, constants []graph
 	return h, []graph.Value{h}
 }
 
-// A model with a decoder that attends to its encoder, whose padding it leaves
-// out, predicts from several goroutines and goes through a file.
+// A model with a decoder that attends to its encoder, but not to the padding, can
+// predict in several goroutines, be saved and be loaded.
 func TestDecoderInModel(t *testing.T) {
 	text := models.NewInput(layers.Input{Shape: graph.Shape{graph.Any}})
 	series := models.NewInput(layers.Input{Shape: graph.Shape{graph.Any, 2}})

@@ -26,8 +26,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// roundTrip takes a model through a stream and a file and compares what comes
-// back in everything.
+// roundTrip saves a model to a stream and a file, loads both, and compares them with
+// the model in everything.
 func roundTrip(t *testing.T, m model, custom ...any) *models.Model {
 	t.Helper()
 	data := bytesOf(t, m)
@@ -63,13 +63,13 @@ func roundTrip(t *testing.T, m model, custom ...any) *models.Model {
 	return loaded
 }
 
-// halve is a function of a Lambda.
+// halve is the function of a Lambda.
 var halve = layers.NewFunction("halve", func(_ *graph.Scope, inputs ...graph.Value) []graph.Value {
 	return []graph.Value{inputs[0].Scale(0.5)}
 })
 
-// A Lambda is saved by the name of its function, which must be the registered
-// one, and is loaded with what has that name there.
+// A Lambda is saved by the name of its function, which must be the registered one,
+// and is loaded with the registered function of that name.
 func TestSaveLambda(t *testing.T) {
 	other := layers.NewFunction("halve", func(_ *graph.Scope, inputs ...graph.Value) []graph.Value { return inputs })
 	of := func(custom ...any) *models.Sequential {
@@ -119,7 +119,7 @@ var fieldValues = map[reflect.Type]any{
 // ownValues are those of fields that need other ones.
 var ownValues = map[string]any{
 	"Dropout.NoiseShape":  graph.Shape{graph.Any, 1, 2},
-	"Conv1D.DilationRate": 1, // the only one beside strides
+	"Conv1D.DilationRate": 1, // strides allow no other
 	"Dot.Axes":            [2]int{1, -2},
 	"Permute.Dims":        []int{2, 1},
 	"PReLU.SharedAxes":    []int{2},
@@ -132,8 +132,8 @@ var ownValues = map[string]any{
 	"Bidirectional.MergeMode":                      layers.MergeNone,
 }
 
-// filled are layers of a type with every field set, first without the
-// switches, and then with one after the other.
+// filled are layers of a type with every field set: first without the switches, and
+// then with each of them.
 func filled(t *testing.T, typ reflect.Type) []layers.Layer {
 	full := reflect.New(typ).Elem()
 	var switches []int
@@ -309,8 +309,8 @@ func TestCustomLayers(t *testing.T) {
 	}
 }
 
-// What a config cannot hold is refused where it is saved, not where it is lost.
-func TestSaveRefusesWhatItWouldLose(t *testing.T) {
+// A value that a file cannot hold is refused, not lost.
+func TestSaveRefusesUnexportedFields(t *testing.T) {
 	m := models.NewSequential(models.Config{Custom: []any{hidden{}}}, layers.Input{Shape: graph.Shape{2}}, hidden{secret: 3})
 	want := errs.Error{Path: "sequential/hidden", Field: "hidden.secret", Value: "int"}
 	errtest.Check(t, m.CheckSave(), want)
@@ -354,4 +354,18 @@ func TestWriteToCountsBytes(t *testing.T) {
 	errtest.Check(t, err, errs.Error{Path: "sequential", Field: "writer"})
 	_, err = models.Read(nil, models.LoadConfig{})
 	errtest.Check(t, err, errs.Error{Field: "reader"})
+}
+
+// A layer without its type in Config.Custom can be trained, but not saved. CheckSave
+// says so before the training.
+func ExampleModel_CheckSave() {
+	model := models.NewSequential(models.Config{},
+		layers.Input{Shape: graph.Shape{2}},
+		layers.Lambda{Function: layers.NewFunction("double", func(_ *graph.Scope, in ...graph.Value) []graph.Value {
+			return []graph.Value{in[0].Scale(2)}
+		})},
+	)
+	fmt.Println(model.CheckSave())
+	// Output:
+	// sequential/lambda: Lambda.Function must name a registered layers.Function, or one in Custom, got double
 }

@@ -75,7 +75,7 @@ func ExampleModel_JSON() {
 	// }
 }
 
-// What comes back is equal: in its text, its summary, its first weights, and in
+// A model from JSON is equal: in its text, its summary, its initial weights, and in
 // what is frozen, also with nested models and custom layers.
 func TestJSON(t *testing.T) {
 	frozen := forecaster(models.Config{Seed: 3, Dtype: tensor.Float64})
@@ -140,7 +140,7 @@ func TestJSONRefuses(t *testing.T) {
 		m, err := models.FromJSON([]byte(c.text), models.LoadConfig{})
 		errtest.Check(t, err, c.want)
 		if m != nil {
-			t.Error("got a model beside the error")
+			t.Error("got a model and an error")
 		}
 	}
 	unknown := models.NewSequential(models.Config{}, layers.Input{Shape: graph.Shape{2}}, scaled{})

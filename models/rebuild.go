@@ -33,8 +33,8 @@ func rebuildSequential(c saved.Sequential, cfg LoadConfig) (*Model, error) {
 	return &m.Model, nil
 }
 
-// rebuildFunctional describes the model as its maker did. Whatever does not
-// make sense then is what would not have made sense in a program.
+// rebuildFunctional makes the calls that the program made. What is wrong with them is
+// reported as it is in a program.
 func rebuildFunctional(c saved.Functional, cfg LoadConfig) (*Model, error) {
 	own, err := head(c.Name, c.Seed, c.Dtype, cfg)
 	if err != nil {
@@ -92,7 +92,7 @@ func rebuildFunctional(c saved.Functional, cfg LoadConfig) (*Model, error) {
 	return &m.Model, nil
 }
 
-// rebuildLayer gives what stands in a layer's place.
+// rebuildLayer is a layer, or the model that is used as one.
 func rebuildLayer(path string, l saved.Layer, cfg LoadConfig) (layers.Layer, error) {
 	if err := checkName(path, "layer name", l.Name); err != nil {
 		return nil, err
@@ -110,7 +110,7 @@ func rebuildLayer(path string, l saved.Layer, cfg LoadConfig) (layers.Layer, err
 	return l.Layer, nil
 }
 
-// head is the config of a model that is read.
+// head is the config of a model that is loaded.
 func head(name string, seed uint64, dtype string, cfg LoadConfig) (Config, error) {
 	if err := checkName("", "name", name); err != nil {
 		return Config{}, err

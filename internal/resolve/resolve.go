@@ -1,5 +1,4 @@
-// Package resolve fills in the defaults of values that the config of a layer
-// holds, and of layers.
+// Package resolve fills in the defaults of layers and of the values in their configs.
 package resolve
 
 import (
@@ -9,13 +8,12 @@ import (
 	"github.com/engram-go/engram/internal/errs"
 )
 
-// Of returns a value with every default filled in, by its method Resolve where
-// it has one. Kind is what a T is called in messages, such as "a layer".
+// Of returns a value with its defaults filled in by its method Resolve, or the value
+// itself where it has none. Kind names a T in messages, such as "a layer".
 //
-// What Resolve returns takes the place of the value, and so must be of its type
-// or the one that it points to. A type that embeds another has the method
-// Resolve of that: it would be replaced by what it embeds, and its own methods
-// would never run.
+// Resolve must return the type of the value, or the type that it points to. A type
+// that embeds another inherits its Resolve, which returns the embedded value: the
+// outer value would be lost.
 func Of[T any](kind string, value T) (T, error) {
 	r, ok := any(value).(interface{ Resolve() (T, error) })
 	if !ok {
@@ -28,7 +26,7 @@ func Of[T any](kind string, value T) (T, error) {
 	if want, got := typeOf(value), typeOf(resolved); got != want {
 		return resolved, errs.Error{
 			Field: want.Name() + ".Resolve",
-			Rule:  fmt.Sprintf("must return %s of the type %v, as that of an embedded type does not", kind, want),
+			Rule:  fmt.Sprintf("must return %s of the type %v, and not of a type that it embeds", kind, want),
 			Value: fmt.Sprintf("%T", resolved),
 		}
 	}

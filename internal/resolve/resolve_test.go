@@ -23,7 +23,7 @@ func (s square) Resolve() (shape, error) {
 
 type (
 	plain struct{} // has no Resolve
-	// half has that of a square, own has one of its own, lost gives nothing.
+	// half inherits the Resolve of square, own has another one, that of lost returns nil.
 	half struct{ square }
 	own  struct{ square }
 	lost struct{ square }
@@ -46,9 +46,9 @@ func TestOf(t *testing.T) {
 		{&square{3}, square{3}, ""},
 		{own{}, own{square{2}}, ""},
 		{square{-1}, nil, "too small"},
-		{half{square{2}}, nil, "half.Resolve must return a shape of the type resolve_test.half, as that of an embedded type does not, got resolve_test.square"},
-		{&half{}, nil, "half.Resolve must return a shape of the type resolve_test.half, as that of an embedded type does not, got resolve_test.square"},
-		{&lost{}, nil, "lost.Resolve must return a shape of the type resolve_test.lost, as that of an embedded type does not, got <nil>"},
+		{half{square{2}}, nil, "half.Resolve must return a shape of the type resolve_test.half, and not of a type that it embeds, got resolve_test.square"},
+		{&half{}, nil, "half.Resolve must return a shape of the type resolve_test.half, and not of a type that it embeds, got resolve_test.square"},
+		{&lost{}, nil, "lost.Resolve must return a shape of the type resolve_test.lost, and not of a type that it embeds, got <nil>"},
 	} {
 		got, err := resolve.Of("a shape", c.given)
 		if err == nil && (c.err != "" || got != c.want) || err != nil && err.Error() != c.err {

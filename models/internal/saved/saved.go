@@ -18,7 +18,7 @@ type Sequential struct {
 	Name   string
 	Seed   uint64
 	Dtype  string
-	Layers []Layer // in order, the Input first
+	Layers []Layer // in order, Input first
 }
 
 // Functional is the config of models.Functional.
@@ -26,13 +26,13 @@ type Functional struct {
 	Name    string
 	Seed    uint64
 	Dtype   string
-	Layers  []Layer  // the Inputs among them
-	Calls   []Call   // each after those that it takes its inputs from
-	Inputs  []int    // the calls that stand for the inputs
-	Outputs []Tensor // what the model returns
+	Layers  []Layer  // with the Inputs
+	Calls   []Call   // each after the calls that give its inputs
+	Inputs  []int    // the calls that are the inputs
+	Outputs []Tensor // of the model
 }
 
-// Layer is a layer under the name that it has in the model.
+// Layer is a layer and its name in the model.
 type Layer struct {
 	Name  string
 	Layer layers.Layer // or a Model
@@ -50,8 +50,8 @@ type Tensor struct{ Call, Output int }
 func (Sequential) model() {}
 func (Functional) model() {}
 
-// Call makes the config of a model fit where a layer stands. It is read there as
-// a model; within another layer it cannot be.
+// Call makes the config of a model a layer, so that a model can be used as one. A
+// model in a field of another layer is refused.
 func (Sequential) Call(s *graph.Scope, _ ...graph.Value) []graph.Value { return refuse(s) }
 
 // Call is that of Sequential.

@@ -3,8 +3,11 @@ package models_test
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -18,8 +21,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// small is a model with everything that a file can have, in as few bytes as
-// that takes.
+// small is a file with all that a file can have, in few bytes.
 func small(t testing.TB) []byte {
 	return bytesOf(t, models.NewSequential(models.Config{Name: "m"},
 		layers.Input{Shape: graph.Shape{2, 1}},
@@ -70,8 +72,8 @@ func TestReadTooLong(t *testing.T) {
 	}
 }
 
-// A byte that was changed is an error, or makes a model that is as good as any
-// other: it goes out and comes in again, and predicts.
+// A changed byte is an error, or gives a valid model: one that can be saved, loaded
+// and used for predictions.
 func TestReadChangedBytes(t *testing.T) {
 	data := small(t)
 	r := rand.New(rand.NewPCG(1, 1))
@@ -86,16 +88,16 @@ func TestReadChangedBytes(t *testing.T) {
 		}
 	}
 	if valid < 20 {
-		t.Errorf("only %d changes made a model; the weights alone have more bits", valid)
+		t.Errorf("only %d changes gave a model; the weights alone have more bits", valid)
 	}
 }
 
-// checkRead reads what may be a model, and tells whether it is one.
+// checkRead reads data that may be a model, and tells whether it is one.
 func checkRead(t testing.TB, data []byte) bool {
 	m, err := read(data)
 	if err != nil {
 		if m != nil {
-			t.Fatal("a model beside an error")
+			t.Fatal("got a model and an error")
 		}
 		if !errors.Is(err, graph.ErrInput) && !errors.Is(err, graph.ErrNotFinite) {
 			t.Fatalf("an error without a kind: %v", err)
@@ -107,7 +109,7 @@ func checkRead(t testing.TB, data []byte) bool {
 	}
 	again, err := read(bytesOf(t, m))
 	if err != nil || hash(t, again) != hash(t, m) || summary(t, again) != summary(t, m) {
-		t.Fatalf("a model that was read does not go out and in again: %v", err)
+		t.Fatalf("a model that was read cannot be saved and read again: %v", err)
 	}
 	shapes, err := m.InputShapes()
 	if err != nil {
@@ -131,10 +133,17 @@ func FuzzRead(f *testing.F) {
 	f.Add(small(f))
 	f.Add(bytesOf(f, models.NewSequential(models.Config{}, layers.Input{Shape: graph.Shape{1}}, layers.Flatten{}, layers.Dropout{Rate: 0.5})))
 	f.Add([]byte{})
+	for _, name := range []string{"forecaster_float32", "towers_float64", "layer_multi_head_attention"} {
+		data, err := os.ReadFile(filepath.Join(savedFiles, name+".safetensors"))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
 	f.Fuzz(func(t *testing.T, data []byte) { checkRead(t, data) })
 }
 
-// FuzzReadConfig reaches deeper: the file is whole, and the config anything.
+// FuzzReadConfig fuzzes the config in a file that is otherwise valid.
 func FuzzReadConfig(f *testing.F) {
 	m, err := safetensors.Read(bytes.NewReader(small(f)))
 	if err != nil {
@@ -159,7 +168,7 @@ func FuzzReadConfig(f *testing.F) {
 	})
 }
 
-// allocated is how many bytes were taken while f ran.
+// allocated is the number of bytes that were allocated while f ran.
 func allocated(f func()) uint64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -168,7 +177,7 @@ func allocated(f func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// A small file that claims something large must not be believed.
+// A small file that claims to hold something large takes no memory for it.
 func TestReadTakesNoMemoryForClaims(t *testing.T) {
 	m := forecaster(models.Config{})
 	dense := models.NewSequential(models.Config{}, layers.Input{Shape: graph.Shape{2}}, layers.Flatten{}, layers.Dense{Units: 1}, layers.Dropout{})
@@ -189,16 +198,16 @@ func TestReadTakesNoMemoryForClaims(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var err error
 			if n := allocated(func() { _, err = read(data) }); n > 8<<20 {
-				t.Errorf("%d bytes were taken for a file of %d", n, len(data))
+				t.Errorf("%d bytes were allocated for a file of %d", n, len(data))
 			}
-			if name != "steps" { // which a model may well have
+			if name != "steps" { // a valid number of steps
 				refused(t, err)
 			}
 		})
 	}
 }
 
-// A file of many layers takes time in proportion.
+// The time to read a file grows in proportion to its layers.
 func TestReadManyLayers(t *testing.T) {
 	m := models.NewSequential(models.Config{}, layers.Input{Shape: graph.Shape{1}}, layers.Flatten{})
 	const one = `{"name":"flatten","layer":{"class_name":"Flatten","config":{}}}`
@@ -217,5 +226,72 @@ func TestReadManyLayers(t *testing.T) {
 	}
 	if _, err := back.OutputShapes(); err != nil {
 		t.Error(err)
+	}
+}
+
+// sparse makes a file whose only tensor has 2 GB. It is a sparse file, which takes no
+// space on the disk.
+func sparse(t *testing.T, data []byte, tensor string) string {
+	t.Helper()
+	const size = 1 << 31
+	var header map[string]json.RawMessage
+	if err := json.Unmarshal(data[8:8+binary.LittleEndian.Uint64(data)], &header); err != nil {
+		t.Fatal(err)
+	}
+	for name := range header {
+		if name != "__metadata__" {
+			delete(header, name)
+		}
+	}
+	header[tensor] = json.RawMessage(fmt.Sprintf(`{"dtype":"F32","shape":[%d],"data_offsets":[0,%d]}`, size/4, size))
+	text, err := json.Marshal(header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "sparse")
+	if err := os.WriteFile(path, append(binary.LittleEndian.AppendUint64(nil, uint64(len(text))), text...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, int64(8+len(text)+size)); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// A large file is refused before its numbers are read.
+func TestLoadSparseFiles(t *testing.T) {
+	m := models.NewSequential(models.Config{}, layers.Input{Shape: graph.Shape{graph.Any, 3}}, layers.SimpleRNN{Units: 2, NoBias: true})
+	st, err := m.Stepper(models.StepperConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	states := filepath.Join(t.TempDir(), "states")
+	if err := st.SaveStates(states); err != nil {
+		t.Fatal(err)
+	}
+	saved, err := os.ReadFile(states)
+	if err != nil {
+		t.Fatal(err)
+	}
+	load := func(path string) error {
+		_, err := models.Load(path, models.LoadConfig{})
+		return err
+	}
+	for _, c := range []struct {
+		data   []byte
+		tensor string
+		load   func(path string) error
+		want   string
+	}{
+		{bytesOf(t, m), "sequential/simple_rnn/kernel", load, "sequential/simple_rnn/kernel: weight must have the shape [3, 2], got [536870912]"},
+		{bytesOf(t, m), "huge", load, "sequential/simple_rnn/kernel: weight must be stored"},
+		{saved, "sequential/simple_rnn/state_0", st.LoadStates, "state must be float32 of shape [1, 2], got float32 of shape [536870912]"},
+		{saved, "huge", st.LoadStates, "huge: state must belong to the model"},
+	} {
+		path := sparse(t, c.data, c.tensor)
+		n := allocated(func() { refused(t, c.load(path), path, c.want) })
+		if n > 4<<20 {
+			t.Errorf("%s: %d bytes were allocated", c.tensor, n)
+		}
 	}
 }
