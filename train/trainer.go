@@ -1,13 +1,14 @@
+// Package train compiles models and fits them to data: Trainer with its Fit,
+// Evaluate, Predict and Step, the History they write and the Callbacks they
+// call.
 package train
 
 import (
-	"context"
 	"fmt"
 	"reflect"
+	"slices"
 
-	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/graph"
-	"github.com/engram-go/engram/internal/dense"
 	"github.com/engram-go/engram/train/losses"
 	"github.com/engram-go/engram/train/metrics"
 	"github.com/engram-go/engram/train/optimizers"
@@ -195,38 +196,33 @@ func (t *Trainer) Optimizer() *optimizers.State { return t.optimizer }
 // Params are the parameters that are trained.
 func (t *Trainer) Params() *graph.Params { return t.params }
 
-// Step trains on one batch and returns its loss, before the step. It is what
-// Fit does for every batch, for custom training loops, and the same as Gradients
-// followed by Apply, without copying gradients. A loss, a gradient or an update
-// that is not finite is an error and changes nothing; so is a weight that is not
-// finite after the step, which only a far too large learning rate causes, but that
-// weight stays.
-func (t *Trainer) Step(ctx context.Context, batch *datasets.Batch) (float64, error) {
-	if err := t.checkContext(ctx); err != nil {
-		return 0, err
-	}
-	if err := ctx.Err(); err != nil {
-		return 0, errors.Wrapf(err, "%s: stopped before a step", t.model.Name())
-	}
-	p, err := t.train(feed{Batch: batch})
+// checkLayers refuses a model that took more layers after Compile, of which the
+// programs at hand know nothing. What is added comes last, under a name of its
+// own, and so the outputs have other names.
+func (t *Trainer) checkLayers() error {
+	names, err := t.model.OutputNames()
 	if err != nil {
-		return 0, err
+		return err
 	}
-	return dense.At(p.loss, 0), nil
+	if !slices.Equal(names, t.names) {
+		return t.fail("model", "must keep its layers after Compile", names)
+	}
+	return nil
 }
 
-// train does one step and returns the program, which holds loss and outputs
-// until its next run.
-func (t *Trainer) train(f feed) (*program, error) {
-	if err := t.checkFrozen(); err != nil {
-		return nil, err
+// checkFrozen refuses to go on with weights that were frozen, or without some
+// that no longer are, since the optimizer was started for what was trainable
+// then.
+func (t *Trainer) checkFrozen() error {
+	k := 0
+	for _, p := range t.known {
+		trained := k < len(t.trained) && t.trained[k] == p
+		if trained != p.Trainable() {
+			return t.fail("trainer", "must be compiled again after Freeze or Unfreeze", p.Path)
+		}
+		if trained {
+			k++
+		}
 	}
-	p, err := t.run(f, training, graph.Tick{Epoch: t.position.epoch, Step: t.position.step})
-	if err != nil {
-		return nil, err
-	}
-	return p, t.apply(p.grads, p.updates, func() error {
-		t.commitStates(training, p)
-		return nil
-	})
+	return nil
 }
