@@ -33,6 +33,33 @@ var _ = specimen(conformance.Layer{
 		MergeMode: layers.MergeConcat,
 	},
 	Accepts: "-+----",
+	Cases: map[string]layertest.Case{
+		"concat": {
+			Layer:   layers.Bidirectional{Layer: layers.GRU{Units: 2, ReturnSequences: true}},
+			Inputs:  []graphtest.Array{graphtest.Input(1, 2, 4, 3)},
+			Outputs: []graph.Shape{{graph.Any, 4, 4}},
+		},
+		"sum": {
+			Layer:   layers.Bidirectional{Layer: layers.GRU{Units: 2, ReturnSequences: true}, MergeMode: layers.MergeSum},
+			Inputs:  []graphtest.Array{graphtest.Input(1, 2, 4, 3)},
+			Outputs: []graph.Shape{{graph.Any, 4, 2}},
+		},
+		"mul": {
+			Layer:   layers.Bidirectional{Layer: layers.GRU{Units: 2, ReturnSequences: true}, MergeMode: layers.MergeMul},
+			Inputs:  []graphtest.Array{graphtest.Input(1, 2, 4, 3)},
+			Outputs: []graph.Shape{{graph.Any, 4, 2}},
+		},
+		"ave": {
+			Layer:   layers.Bidirectional{Layer: layers.GRU{Units: 2, ReturnSequences: true}, MergeMode: layers.MergeAve},
+			Inputs:  []graphtest.Array{graphtest.Input(1, 2, 4, 3)},
+			Outputs: []graph.Shape{{graph.Any, 4, 2}},
+		},
+		"none": {
+			Layer:   layers.Bidirectional{Layer: layers.GRU{Units: 2, ReturnSequences: true}, MergeMode: layers.MergeNone},
+			Inputs:  []graphtest.Array{graphtest.Input(1, 2, 4, 3)},
+			Outputs: []graph.Shape{{graph.Any, 4, 2}, {graph.Any, 4, 2}},
+		},
+	},
 	Steps: []conformance.Step{
 		{Layer: layers.Bidirectional{Layer: layers.LSTM{Units: 2}}, Refused: true},
 	},

@@ -27,8 +27,21 @@ var _ = specimen(conformance.Layer{
 		Filters: 2, KernelSize: 2, Strides: 1, Padding: layers.Valid, DilationRate: 1, Groups: 1, Activation: activations.Linear,
 		KernelInitializer: initializers.GlorotUniform, BiasInitializer: initializers.Zeros,
 	},
-	Accepts:     "-+----",
-	ReadsMasked: "as in Keras, a window reads all its steps",
+	Accepts: "-+----",
+	Cases: map[string]layertest.Case{
+		"causal": {
+			Layer:   layers.Conv1D{Filters: 2, KernelSize: 2, Padding: layers.Causal},
+			Inputs:  []graphtest.Array{graphtest.Input(1, 2, 4, 3)},
+			Outputs: []graph.Shape{{graph.Any, 4, 2}},
+		},
+		"same": {
+			Layer:   layers.Conv1D{Filters: 2, KernelSize: 3, Padding: layers.Same},
+			Inputs:  []graphtest.Array{graphtest.Input(1, 2, 4, 3)},
+			Outputs: []graph.Shape{{graph.Any, 4, 2}},
+		},
+	},
+	NoMask:      map[int]string{0: "a filter reads masked steps, too; a Lambda can add the mask where that does no harm"},
+	ReadsMasked: "as in Keras, a filter reads all its steps",
 	Steps: []conformance.Step{
 		{Layer: layers.Conv1D{Filters: 2, KernelSize: 3, Padding: layers.Causal}},
 		{Layer: layers.Conv1D{Filters: 2, KernelSize: 2, DilationRate: 3, Padding: layers.Causal, Activation: activations.ReLU}},

@@ -18,10 +18,17 @@ import (
 )
 
 var _ = specimen(conformance.Layer{
-	Value:       layers.Reshape{TargetShape: graph.Shape{6, 4}},
-	Inputs:      []graph.Shape{{4, 6}},
-	Outputs:     []graph.Shape{{6, 4}},
-	Accepts:     "----++",
+	Value:   layers.Reshape{TargetShape: graph.Shape{6, 4}},
+	Inputs:  []graph.Shape{{4, 6}},
+	Outputs: []graph.Shape{{6, 4}},
+	Accepts: "----++",
+	Cases: map[string]layertest.Case{
+		"steps kept": {
+			Layer:   layers.Reshape{TargetShape: graph.Shape{4, 3, 2}},
+			Inputs:  []graphtest.Array{graphtest.Input(1, 2, 4, 6)},
+			Outputs: []graph.Shape{{graph.Any, 4, 3, 2}},
+		},
+	},
 	ReadsMasked: "it moves the steps",
 	Steps: []conformance.Step{
 		{Layer: layers.Reshape{TargetShape: graph.Shape{2, 6}}, Refused: true},
@@ -168,10 +175,17 @@ func FuzzShapeConfigs(f *testing.F) {
 }
 
 var _ = specimen(conformance.Layer{
-	Value:       layers.Permute{Dims: []int{2, 1}},
-	Inputs:      []graph.Shape{{4, 6}},
-	Outputs:     []graph.Shape{{6, 4}},
-	Accepts:     "-+---+",
+	Value:   layers.Permute{Dims: []int{2, 1}},
+	Inputs:  []graph.Shape{{4, 6}},
+	Outputs: []graph.Shape{{6, 4}},
+	Accepts: "-+---+",
+	Cases: map[string]layertest.Case{
+		"steps kept": {
+			Layer:   layers.Permute{Dims: []int{1, 3, 2}},
+			Inputs:  []graphtest.Array{graphtest.Input(1, 2, 4, 3, 2)},
+			Outputs: []graph.Shape{{graph.Any, 4, 2, 3}},
+		},
+	},
 	ReadsMasked: "it moves the steps",
 	Steps: []conformance.Step{
 		{Layer: layers.Permute{Dims: []int{2, 1}}, Refused: true},
