@@ -1,3 +1,12 @@
+// Package losses has the losses that training minimizes. A loss is a plain config
+// value; its Loss builds one number for each sample from symbolic values in a
+// graph.Scope. The trainer averages them over samples and steps, with the weights
+// w of samples or steps:
+//
+//	Σ w·l / n
+//
+// n is the number of samples, or of steps that are not masked, in the batch,
+// whatever their weights are. train.Config has the details.
 package losses
 
 import (
@@ -11,30 +20,22 @@ import (
 //
 // Target and output have one shape, [batch, ..., features], unless the loss is
 // a TargetShaper; the result is the mean over the features, [batch, ...].
-// Without an axis of features, [batch], every element is a sample's number
-// already. What is wrong is reported through the scope of output. Masks and
-// weights are not the loss's part: they are the trainer's.
+// Without an axis of features, [batch], every element already is the number of a
+// sample. Errors are reported through the scope of output. Masks and weights are
+// applied by the trainer.
 type Loss interface {
 	Loss(target, output graph.Value) graph.Value
 }
 
-// TargetShaper is a loss whose targets have not the shape of the output. Axes
+// TargetShaper is a loss whose targets have another shape than the output. Axes
 // may be open.
 type TargetShaper interface {
 	TargetShape(output graph.Shape) graph.Shape
 }
 
-// difference is output − target.
-func difference(target, output graph.Value) graph.Value {
-	if !fits(target, output) {
-		return output
-	}
-	return output.Sub(target)
-}
-
-// fits tells whether the shapes of target and output are equal, and reports it
-// where they are not, for [batch] against [batch, 1] would broadcast to every
-// sample against every other and train without an error to a wrong model.
+// fits tells whether the shapes of target and output are equal, and reports an
+// error where they are not: [batch] and [batch, 1] would broadcast to every sample
+// against every other, and train a wrong model without an error.
 func fits(target, output graph.Value) bool {
 	s, want := output.Scope(), output.Shape()
 	switch {

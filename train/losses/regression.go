@@ -6,7 +6,28 @@ import (
 	"github.com/engram-go/engram/graph"
 )
 
-var _ Loss = Huber{}
+var (
+	_ Loss = MSE{}
+	_ Loss = MAE{}
+	_ Loss = Huber{}
+)
+
+// MSE is the mean squared error, the mean of (ŷ − y)² over the features.
+type MSE struct{}
+
+// Loss maps [batch, ..., features] to [batch, ...].
+func (MSE) Loss(target, output graph.Value) graph.Value {
+	return mean(difference(target, output).Square())
+}
+
+// MAE is the mean absolute error, the mean of |ŷ − y| over the features. Where
+// output and target are equal its derivative is 0.
+type MAE struct{}
+
+// Loss maps [batch, ..., features] to [batch, ...].
+func (MAE) Loss(target, output graph.Value) graph.Value {
+	return mean(difference(target, output).Abs())
+}
 
 // Huber is squared for small errors and linear for large ones, so that an
 // outlier cannot outweigh everything else (Huber 1964). With d = ŷ − y it is
@@ -38,4 +59,12 @@ func (h Huber) Loss(target, output graph.Value) graph.Value {
 	}, func(d, _ float64) float64 {
 		return min(max(d, -delta), delta)
 	}))
+}
+
+// difference is output − target.
+func difference(target, output graph.Value) graph.Value {
+	if !fits(target, output) {
+		return output
+	}
+	return output.Sub(target)
 }
