@@ -15,6 +15,51 @@ import (
 	"pgregory.net/rapid"
 )
 
+var (
+	_ = describe(specimen{
+		Loss: losses.BinaryCrossentropy{}, Golden: []string{"binary", "binary_smooth", "binary_logits", "binary_logits_smooth"},
+		Draw: drawProbabilities, Bad: map[string]losses.Loss{"LabelSmoothing": losses.BinaryCrossentropy{LabelSmoothing: 1.5}},
+		Line: func(y, yhat []float64) float64 {
+			sum := 0.0
+			for i, p := range yhat {
+				sum -= y[i]*math.Log(p) + (1-y[i])*math.Log(1-p)
+			}
+			return sum / float64(len(y))
+		},
+	})
+	_ = describe(specimen{
+		Loss: losses.CategoricalCrossentropy{}, Golden: []string{"categorical", "categorical_smooth", "categorical_logits", "categorical_logits_smooth"},
+		Draw: drawProbabilities, Bad: map[string]losses.Loss{"LabelSmoothing": losses.CategoricalCrossentropy{LabelSmoothing: 1.5}},
+		Line: func(y, yhat []float64) float64 {
+			loss, sum := 0.0, sumOf(yhat)
+			for i, p := range yhat {
+				loss -= y[i] * math.Log(p/sum)
+			}
+			return loss
+		},
+	})
+	_ = describe(specimen{
+		Loss: losses.SparseCategoricalCrossentropy{}, Golden: []string{"sparse", "sparse_logits"},
+		Line: func(y, yhat []float64) float64 { return -math.Log(yhat[int(y[0])] / sumOf(yhat)) },
+		Draw: func(t *rapid.T, width int) (y, yhat []float64) {
+			_, yhat = drawProbabilities(t, width)
+			return []float64{float64(rapid.IntRange(0, width-1).Draw(t, "class"))}, yhat
+		},
+	})
+)
+
+func sumOf(x []float64) (sum float64) {
+	for _, x := range x {
+		sum += x
+	}
+	return sum
+}
+
+func drawProbabilities(t *rapid.T, width int) (y, yhat []float64) {
+	target, output := rapid.Float64Range(0, 1), rapid.Float64Range(0.01, 0.99)
+	return rapid.SliceOfN(target, width, width).Draw(t, "y"), rapid.SliceOfN(output, width, width).Draw(t, "yhat")
+}
+
 // crossentropies are the losses of the golden file, with the names of their
 // targets and outputs there.
 var crossentropies = map[string]struct {
