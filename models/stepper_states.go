@@ -54,7 +54,7 @@ func (st *Stepper) SetStates(states map[string]*tensor.Dense) error {
 	if err := dense.Check(given, tensor.Float64, graph.Shape{1}); err != nil {
 		return errors.Wrap(err, stepsPath)
 	}
-	const most = 1 << 53 // float64 does not hold every larger whole number
+	const most = min(1<<53, math.MaxInt) // float64 holds every integer up to 2⁵³
 	steps := given.Float64s()[0]
 	if steps < 0 || steps > most || steps != math.Trunc(steps) {
 		return graph.Error{Path: stepsPath, Field: "state", Rule: fmt.Sprintf("must be a whole number from 0 to %d", most), Value: steps}

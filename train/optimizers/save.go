@@ -11,8 +11,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// maxIterations is the largest count up to which float64 holds every integer.
-const maxIterations = 1 << 53
+// maxIterations is the largest count up to which float64 and int hold every integer.
+const maxIterations = min(1<<53, math.MaxInt)
 
 // Tensors are copies of everything that the state holds: the slots of each
 // parameter, such as "adam/m/<path>", of the parameter's shape and dtype; and
