@@ -291,8 +291,8 @@ func TestConv1DRefuses(t *testing.T) {
 		{"Conv1D", layers.Conv1D{KernelSize: 6}},
 		{"Conv1D", layers.Conv1D{DilationRate: 3}},
 		{"Conv1D.DilationRate", layers.Conv1D{DilationRate: 1 << 30}},
-		{"Conv1D.DilationRate", layers.Conv1D{DilationRate: 1 << 31, Padding: layers.Causal}},
-		{"Conv1D.DilationRate", layers.Conv1D{DilationRate: 1 << 31, KernelSize: 1 << 31, Padding: layers.Same}},
+		{"Conv1D.DilationRate", layers.Conv1D{DilationRate: math.MaxInt32, Padding: layers.Causal}},
+		{"Conv1D.DilationRate", layers.Conv1D{DilationRate: math.MaxInt32, KernelSize: math.MaxInt32, Padding: layers.Same}},
 		{"Conv1D", layers.Conv1D{DilationRate: 1<<30 - 1}},
 	} {
 		if c.layer.Filters == 0 {
@@ -311,7 +311,7 @@ func TestConv1DRefuses(t *testing.T) {
 	layertest.Invalid(t, l, "Conv1D", in, in)
 	// Sizes that a file may give do not overflow, and take no memory.
 	for _, p := range paddings {
-		far := layers.Conv1D{Filters: 1, KernelSize: 1 << 20, DilationRate: 1 << 31, Padding: p}
+		far := layers.Conv1D{Filters: 1, KernelSize: 1 << 20, DilationRate: math.MaxInt32, Padding: p}
 		if err := graph.Shapes(config(t), func(s *graph.Scope) {
 			layers.Apply(s, "layer", far, s.Input("x", in))
 		}); err == nil {

@@ -172,7 +172,7 @@ func TestEmbeddingRefuses(t *testing.T) {
 	}
 	good.MaskZero = true
 	layertest.Invalid(t, good, "Embedding.MaskZero", graph.Shape{graph.Any, 2, 3})
-	layertest.Invalid(t, layers.Embedding{InputDim: 1 << 40, OutputDim: 1}, "Embedding.InputDim", in)
+	layertest.Invalid(t, layers.Embedding{InputDim: math.MaxInt, OutputDim: 1}, "Embedding.InputDim", in)
 	layertest.Invalid(t, layers.Embedding{InputDim: 1 << 30, OutputDim: 1 << 30}, "shape [1073741824, 1073741824]", in)
 
 	params, err := graph.NewParams(tensor.Float32, 1)

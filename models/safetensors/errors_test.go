@@ -121,7 +121,7 @@ func TestClaims(t *testing.T) {
 		"header of 8 GB":   {append(binary.LittleEndian.AppendUint64(nil, 8<<30), make([]byte, 92)...), "", "header", "8589934592"},
 		"header of 2^64":   {append(bytes.Repeat([]byte{255}, 8), make([]byte, 92)...), "", "header", "18446744073709551615"},
 		"header of 100 MB": {append(binary.LittleEndian.AppendUint64(nil, 100_000_000), make([]byte, 92)...), "", "header", ""},
-		"8 GB of float32":  {file(fmt.Sprintf(huge, "F32", 1<<31), make([]byte, 100)), "a", "data", ""},
+		"8 GB of float32":  {file(fmt.Sprintf(huge, "F32", int64(1<<31)), make([]byte, 100)), "a", "data", ""},
 		"8 GB of float64":  {file(fmt.Sprintf(huge, "F64", 1<<30), make([]byte, 200_000)), "a", "data", ""},
 	} {
 		var before, after runtime.MemStats
