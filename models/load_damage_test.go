@@ -233,7 +233,7 @@ func TestReadManyLayers(t *testing.T) {
 // space on the disk.
 func sparse(t *testing.T, data []byte, tensor string) string {
 	t.Helper()
-	const size = 1 << 31
+	const size int64 = 1 << 31
 	var header map[string]json.RawMessage
 	if err := json.Unmarshal(data[8:8+binary.LittleEndian.Uint64(data)], &header); err != nil {
 		t.Fatal(err)
@@ -252,7 +252,7 @@ func sparse(t *testing.T, data []byte, tensor string) string {
 	if err := os.WriteFile(path, append(binary.LittleEndian.AppendUint64(nil, uint64(len(text))), text...), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Truncate(path, int64(8+len(text)+size)); err != nil {
+	if err := os.Truncate(path, int64(8+len(text))+size); err != nil {
 		t.Fatal(err)
 	}
 	return path

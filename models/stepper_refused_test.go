@@ -72,8 +72,8 @@ func TestHugeAttention(t *testing.T) {
 		}
 		for want, do := range map[string]func() error{
 			"must have at most 2147483648 elements": func() error { return model(1 << 30).Build() },
-			"StepperConfig.Memory must be from 0 to 16777216, got 1099511627776": func() error {
-				_, err := model(graph.Any).Stepper(models.StepperConfig{Memory: 1 << 40})
+			"StepperConfig.Memory must be from 0 to 16777216, got 1073741824": func() error {
+				_, err := model(graph.Any).Stepper(models.StepperConfig{Memory: 1 << 30})
 				return err
 			},
 		} {

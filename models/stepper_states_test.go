@@ -271,7 +271,7 @@ func TestStepperConfigErrors(t *testing.T) {
 		want string
 	}{
 		{series, models.StepperConfig{Batch: -1}, "sequential: StepperConfig.Batch must be from 1 to 1048576, got -1"},
-		{series, models.StepperConfig{Batch: 1 << 31}, "sequential: StepperConfig.Batch must be from 1 to 1048576, got 2147483648"},
+		{series, models.StepperConfig{Batch: 1 << 30}, "sequential: StepperConfig.Batch must be from 1 to 1048576, got 1073741824"},
 		{series, models.StepperConfig{Memory: -1}, "sequential: StepperConfig.Memory must be from 0 to 16777216, got -1"},
 		{series, models.StepperConfig{Sequences: []string{"inputs"}}, `sequential: StepperConfig.Sequences must be names of inputs, ["input"], got "inputs"`},
 		{series, models.StepperConfig{Sequences: []string{}}, "sequential: StepperConfig.Sequences must name an input"},
@@ -279,7 +279,7 @@ func TestStepperConfigErrors(t *testing.T) {
 		{static, models.StepperConfig{Sequences: []string{"flat"}}, "functional/dense: Dense must not be run one step at a time: its axis is that of the steps"},
 		{wide, models.StepperConfig{}, "functional/open: Input.Shape must have no open axis, but that of the steps, to come step by step, got [1, any]"},
 		{models.NewSequential(models.Config{}), models.StepperConfig{}, "sequential: model must have layers"},
-		{sequential(tensor.Float64, layers.Attention{UseCausalMask: true}), models.StepperConfig{Memory: 1 << 40}, "StepperConfig.Memory must be from 0"},
+		{sequential(tensor.Float64, layers.Attention{UseCausalMask: true}), models.StepperConfig{Memory: 1 << 30}, "StepperConfig.Memory must be from 0"},
 	} {
 		_, err := c.model.Stepper(c.cfg)
 		refused(t, err, c.want)
