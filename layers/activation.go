@@ -150,9 +150,7 @@ func (l PReLU) Resolve() (Layer, error) {
 	}
 	l.SharedAxes = slices.Clone(l.SharedAxes) // a config does not change with what it was made of
 	err := first(
-		initializer("PReLU.AlphaInitializer", &l.AlphaInitializer, initializers.Zeros),
-		regularizer("PReLU.AlphaRegularizer", &l.AlphaRegularizer),
-		constraint("PReLU.AlphaConstraint", &l.AlphaConstraint),
+		weightFields("PReLU", "Alpha", &l.AlphaInitializer, initializers.Zeros, &l.AlphaRegularizer, &l.AlphaConstraint),
 	)
 	return l, err
 }

@@ -66,14 +66,10 @@ func (l BatchNormalization) Resolve() (Layer, error) {
 	err := first(
 		rate("BatchNormalization.Momentum", momentum),
 		epsilon("BatchNormalization.Epsilon", &l.Epsilon, 1e-3),
-		initializer("BatchNormalization.GammaInitializer", &l.GammaInitializer, initializers.Ones),
-		initializer("BatchNormalization.BetaInitializer", &l.BetaInitializer, initializers.Zeros),
+		weightFields("BatchNormalization", "Gamma", &l.GammaInitializer, initializers.Ones, &l.GammaRegularizer, &l.GammaConstraint),
+		weightFields("BatchNormalization", "Beta", &l.BetaInitializer, initializers.Zeros, &l.BetaRegularizer, &l.BetaConstraint),
 		initializer("BatchNormalization.MovingMeanInitializer", &l.MovingMeanInitializer, initializers.Zeros),
 		initializer("BatchNormalization.MovingVarianceInitializer", &l.MovingVarianceInitializer, initializers.Ones),
-		regularizer("BatchNormalization.GammaRegularizer", &l.GammaRegularizer),
-		regularizer("BatchNormalization.BetaRegularizer", &l.BetaRegularizer),
-		constraint("BatchNormalization.GammaConstraint", &l.GammaConstraint),
-		constraint("BatchNormalization.BetaConstraint", &l.BetaConstraint),
 	)
 	return l, err
 }

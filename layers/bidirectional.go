@@ -48,27 +48,6 @@ const (
 	MergeNone   MergeMode = "none"   // not at all: both are outputs
 )
 
-// directed is a recurrent layer that Bidirectional can turn around.
-type directed interface {
-	Layer
-	direction() direction
-	stateCount() int // states that it carries, and may be given
-	// turned is the layer with another direction, and with or without zeros for
-	// masked steps.
-	turned(backwards, zeroMask bool) Layer
-}
-
-// direction is what Bidirectional must know of a layer.
-type direction struct {
-	backwards, sequences, states bool
-	constants                    int // inputs after the states
-}
-
-// String names the fields of a config.
-func (d direction) String() string {
-	return fmt.Sprintf("GoBackwards %v, ReturnSequences %v, ReturnState %v, Constants %d", d.backwards, d.sequences, d.states, d.constants)
-}
-
 var _ Resolver = Bidirectional{}
 
 // Resolve fills in the defaults, those of the layers too.
@@ -83,49 +62,47 @@ func (l Bidirectional) Resolve() (Layer, error) {
 			Value: fmt.Sprintf("%q", string(l.MergeMode)),
 		}
 	}
-	forward, err := resolveDirected("Bidirectional.Layer", l.Layer)
+	forward, err := resolveRecurrent("Bidirectional.Layer", l.Layer)
 	if err != nil {
 		return nil, err
 	}
-	ahead := forward.direction()
+	ahead := forward.describe()
 	if l.BackwardLayer == nil {
 		l.BackwardLayer = forward.turned(!ahead.backwards, ahead.sequences)
 	}
-	backward, err := resolveDirected("Bidirectional.BackwardLayer", l.BackwardLayer)
+	backward, err := resolveRecurrent("Bidirectional.BackwardLayer", l.BackwardLayer)
 	if err != nil {
 		return nil, err
 	}
-	back := backward.direction()
-	want := ahead
-	want.backwards = !ahead.backwards
-	if back != want {
+	back := backward.describe()
+	if back.backwards == ahead.backwards || back.sequences != ahead.sequences || back.states != ahead.states || back.constants != ahead.constants {
 		return nil, graph.Error{
 			Field: "Bidirectional.BackwardLayer",
 			Rule:  "must differ from Layer in GoBackwards, and have its ReturnSequences, ReturnState and Constants",
-			Value: back,
+			Value: fmt.Sprintf("GoBackwards %v, ReturnSequences %v, ReturnState %v, Constants %d", back.backwards, back.sequences, back.states, back.constants),
 		}
 	}
 	l.Layer, l.BackwardLayer = forward.turned(ahead.backwards, ahead.sequences), backward.turned(back.backwards, back.sequences)
 	return l, nil
 }
 
-// resolveDirected resolves a layer in a field.
-func resolveDirected(field string, l Layer) (directed, error) {
+// resolveRecurrent resolves a layer in a field.
+func resolveRecurrent(field string, l Layer) (recurrent, error) {
 	if err := inner(field, &l); err != nil {
 		return nil, err
 	}
-	d, ok := l.(directed)
+	r, ok := l.(recurrent)
 	if !ok {
 		return nil, graph.Error{Field: field, Rule: "must be LSTM, GRU, SimpleRNN or RNN", Value: Class(l)}
 	}
-	return d, nil
+	return r, nil
 }
 
 // Call computes the layer.
 func (l Bidirectional) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
-	ahead := l.Layer.(directed).direction()
+	ahead, behind := l.Layer.(recurrent).describe(), l.BackwardLayer.(recurrent).describe()
 	given := len(inputs) - 1 - ahead.constants // initial states
-	n, m := l.Layer.(directed).stateCount(), l.BackwardLayer.(directed).stateCount()
+	n, m := len(ahead.sizes), len(behind.sizes)
 	if given != 0 && given != n+m {
 		s.Failf("Bidirectional", fmt.Sprintf("must have an input, no initial states or the %d of Layer and the %d of BackwardLayer, and %d constants", n, m, ahead.constants), len(inputs))
 		return inputs
@@ -164,48 +141,4 @@ func (l Bidirectional) merge(y, back graph.Value) []graph.Value {
 		return []graph.Value{y, back}
 	}
 	return []graph.Value{ride(y, graph.Concat(-1, y, back))}
-}
-
-func (l LSTM) direction() direction {
-	return direction{l.GoBackwards, l.ReturnSequences, l.ReturnState, 0}
-}
-
-func (l LSTM) stateCount() int { return len(lstmCell{l}.States()) }
-
-func (l LSTM) turned(backwards, zeroMask bool) Layer {
-	l.GoBackwards, l.ZeroOutputForMask = backwards, zeroMask
-	return l
-}
-
-func (l GRU) direction() direction {
-	return direction{l.GoBackwards, l.ReturnSequences, l.ReturnState, 0}
-}
-
-func (l GRU) stateCount() int { return len(gruCell{l}.States()) }
-
-func (l GRU) turned(backwards, zeroMask bool) Layer {
-	l.GoBackwards, l.ZeroOutputForMask = backwards, zeroMask
-	return l
-}
-
-func (l SimpleRNN) direction() direction {
-	return direction{l.GoBackwards, l.ReturnSequences, l.ReturnState, 0}
-}
-
-func (l SimpleRNN) stateCount() int { return len(simpleCell{l}.States()) }
-
-func (l SimpleRNN) turned(backwards, zeroMask bool) Layer {
-	l.GoBackwards, l.ZeroOutputForMask = backwards, zeroMask
-	return l
-}
-
-func (l RNN) direction() direction {
-	return direction{l.GoBackwards, l.ReturnSequences, l.ReturnState, l.Constants}
-}
-
-func (l RNN) stateCount() int { return len(l.Cell.States()) }
-
-func (l RNN) turned(backwards, zeroMask bool) Layer {
-	l.GoBackwards, l.ZeroOutputForMask = backwards, zeroMask
-	return l
 }

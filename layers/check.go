@@ -106,6 +106,16 @@ func constraint(field string, c *graph.Constraint) (err error) {
 	return errs.At(err, "", field)
 }
 
+// weightFields fills in the fields of a layer that belong to one of its weights, such
+// as KernelInitializer, KernelRegularizer and KernelConstraint.
+func weightFields(class, name string, i *graph.Initializer, fallback graph.Initializer, r *graph.Regularizer, c *graph.Constraint) error {
+	return first(
+		initializer(class+"."+name+"Initializer", i, fallback),
+		regularizer(class+"."+name+"Regularizer", r),
+		constraint(class+"."+name+"Constraint", c),
+	)
+}
+
 // one returns the only input of a layer, of at least the given rank.
 func one(s *graph.Scope, class string, inputs []graph.Value, rank int) (graph.Value, bool) {
 	if len(inputs) != 1 {

@@ -67,13 +67,9 @@ func (l Conv1D) Resolve() (Layer, error) {
 		padding("Conv1D.Padding", &l.Padding, Valid, Same, Causal),
 		extent("Conv1D.DilationRate", &l.DilationRate, 1),
 		activation("Conv1D.Activation", &l.Activation, activations.Linear),
-		initializer("Conv1D.KernelInitializer", &l.KernelInitializer, initializers.GlorotUniform),
-		initializer("Conv1D.BiasInitializer", &l.BiasInitializer, initializers.Zeros),
-		regularizer("Conv1D.KernelRegularizer", &l.KernelRegularizer),
-		regularizer("Conv1D.BiasRegularizer", &l.BiasRegularizer),
+		weightFields("Conv1D", "Kernel", &l.KernelInitializer, initializers.GlorotUniform, &l.KernelRegularizer, &l.KernelConstraint),
+		weightFields("Conv1D", "Bias", &l.BiasInitializer, initializers.Zeros, &l.BiasRegularizer, &l.BiasConstraint),
 		regularizer("Conv1D.ActivityRegularizer", &l.ActivityRegularizer),
-		constraint("Conv1D.KernelConstraint", &l.KernelConstraint),
-		constraint("Conv1D.BiasConstraint", &l.BiasConstraint),
 	)
 	switch {
 	case err != nil:

@@ -37,13 +37,9 @@ func (l Dense) Resolve() (Layer, error) {
 	err := first(
 		positive("Dense.Units", l.Units),
 		activation("Dense.Activation", &l.Activation, activations.Linear),
-		initializer("Dense.KernelInitializer", &l.KernelInitializer, initializers.GlorotUniform),
-		initializer("Dense.BiasInitializer", &l.BiasInitializer, initializers.Zeros),
-		regularizer("Dense.KernelRegularizer", &l.KernelRegularizer),
-		regularizer("Dense.BiasRegularizer", &l.BiasRegularizer),
+		weightFields("Dense", "Kernel", &l.KernelInitializer, initializers.GlorotUniform, &l.KernelRegularizer, &l.KernelConstraint),
+		weightFields("Dense", "Bias", &l.BiasInitializer, initializers.Zeros, &l.BiasRegularizer, &l.BiasConstraint),
 		regularizer("Dense.ActivityRegularizer", &l.ActivityRegularizer),
-		constraint("Dense.KernelConstraint", &l.KernelConstraint),
-		constraint("Dense.BiasConstraint", &l.BiasConstraint),
 	)
 	return l, err
 }

@@ -40,9 +40,7 @@ func (l Embedding) Resolve() (Layer, error) {
 	err := first(
 		positive("Embedding.InputDim", l.InputDim),
 		positive("Embedding.OutputDim", l.OutputDim),
-		initializer("Embedding.EmbeddingsInitializer", &l.EmbeddingsInitializer, initializers.RandomUniform{}),
-		regularizer("Embedding.EmbeddingsRegularizer", &l.EmbeddingsRegularizer),
-		constraint("Embedding.EmbeddingsConstraint", &l.EmbeddingsConstraint),
+		weightFields("Embedding", "Embeddings", &l.EmbeddingsInitializer, initializers.RandomUniform{}, &l.EmbeddingsRegularizer, &l.EmbeddingsConstraint),
 	)
 	return l, err
 }

@@ -48,12 +48,8 @@ func (l LayerNormalization) Resolve() (Layer, error) {
 	}
 	err := first(
 		epsilon("LayerNormalization.Epsilon", &l.Epsilon, 1e-3),
-		initializer("LayerNormalization.GammaInitializer", &l.GammaInitializer, initializers.Ones),
-		initializer("LayerNormalization.BetaInitializer", &l.BetaInitializer, initializers.Zeros),
-		regularizer("LayerNormalization.GammaRegularizer", &l.GammaRegularizer),
-		regularizer("LayerNormalization.BetaRegularizer", &l.BetaRegularizer),
-		constraint("LayerNormalization.GammaConstraint", &l.GammaConstraint),
-		constraint("LayerNormalization.BetaConstraint", &l.BetaConstraint),
+		weightFields("LayerNormalization", "Gamma", &l.GammaInitializer, initializers.Ones, &l.GammaRegularizer, &l.GammaConstraint),
+		weightFields("LayerNormalization", "Beta", &l.BetaInitializer, initializers.Zeros, &l.BetaRegularizer, &l.BetaConstraint),
 	)
 	return l, err
 }

@@ -74,13 +74,9 @@ func (l MultiHeadAttention) Resolve() (Layer, error) {
 		positive("MultiHeadAttention.KeyDim", l.KeyDim),
 		positive("MultiHeadAttention.ValueDim", l.ValueDim),
 		rate("MultiHeadAttention.Dropout", l.Dropout),
-		initializer("MultiHeadAttention.KernelInitializer", &l.KernelInitializer, initializers.GlorotUniform),
-		initializer("MultiHeadAttention.BiasInitializer", &l.BiasInitializer, initializers.Zeros),
-		regularizer("MultiHeadAttention.KernelRegularizer", &l.KernelRegularizer),
-		regularizer("MultiHeadAttention.BiasRegularizer", &l.BiasRegularizer),
+		weightFields("MultiHeadAttention", "Kernel", &l.KernelInitializer, initializers.GlorotUniform, &l.KernelRegularizer, &l.KernelConstraint),
+		weightFields("MultiHeadAttention", "Bias", &l.BiasInitializer, initializers.Zeros, &l.BiasRegularizer, &l.BiasConstraint),
 		regularizer("MultiHeadAttention.ActivityRegularizer", &l.ActivityRegularizer),
-		constraint("MultiHeadAttention.KernelConstraint", &l.KernelConstraint),
-		constraint("MultiHeadAttention.BiasConstraint", &l.BiasConstraint),
 	)
 	for _, d := range l.OutputShape {
 		if err == nil && d <= 0 {

@@ -2,30 +2,39 @@ package layers
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/layers/activations"
 )
 
-// rnn is what recurrent layers have in common: a cell, and how it goes through
-// time.
+// recurrent is a layer that runs a step over time: LSTM, GRU, SimpleRNN or RNN.
+type recurrent interface {
+	Layer
+	describe() rnn
+	// turned is the layer with another direction, and with or without zeros for
+	// masked steps.
+	turned(backwards, zeroMask bool) Layer
+}
+
+// rnn describes a recurrent layer: its step, and how it is run over time.
 type rnn struct {
 	class     string
-	cell      Cell
-	constants []graph.Value     // what every step sees
+	sizes     []int // of the states
+	step      func(s *graph.Scope, x graph.Value, states, constants []graph.Value) (graph.Value, []graph.Value)
+	constants int               // how many of the inputs, the last ones, every step sees
 	activity  graph.Regularizer // of the outputs; nil for none
 	dropout   dropouts
 	initial   InitialState
 	backwards bool   // from the last step to the first
-	zeroMask  bool   // gives zeros at masked steps
-	sequences bool   // gives the outputs of all steps
-	states    bool   // gives the last states too
-	whole     *whole // the operation that computes all of it, if there is one; otherwise it scans
-	unrolled  bool   // writes the steps out in the graph
+	zeroMask  bool   // returns zeros at masked steps
+	sequences bool   // returns the outputs of all steps
+	states    bool   // returns the last states too
+	whole     *whole // the operation that computes all steps, if there is one; otherwise it is a scan
+	unrolled  bool   // writes the steps into the graph
 }
 
-// whole is what a layer runs as where one operation computes its whole
-// sequence.
+// whole is the operation that computes all steps of a layer, and its weights.
 type whole struct {
 	cell    graph.RecurrentCell
 	weights func(s *graph.Scope, features int) recurrentWeights
@@ -39,7 +48,13 @@ type recurrentWeights struct {
 
 // call computes the layer.
 func (r rnn) call(s *graph.Scope, inputs []graph.Value) []graph.Value {
-	q, ok := r.sequence(s, inputs)
+	n := len(inputs) - r.constants
+	if n < 1 && r.constants > 0 {
+		s.Failf(r.class+".Constants", fmt.Sprintf("must leave an input of the %d that there are", len(inputs)), r.constants)
+		return inputs
+	}
+	constants := inputs[n:]
+	q, ok := r.sequence(s, inputs[:n])
 	if !ok {
 		return inputs
 	}
@@ -50,7 +65,7 @@ func (r rnn) call(s *graph.Scope, inputs []graph.Value) []graph.Value {
 		X: q.x, Initial: q.states, Backwards: q.backwards, Sequence: r.sequences, ZeroMask: r.zeroMask, Unrolled: r.unrolled,
 		Step: func(x graph.Value, states []graph.Value) (graph.Value, []graph.Value) {
 			var y graph.Value
-			s.Alone(func() { y, states = r.cell.Step(s, x, states, r.constants) })
+			s.Alone(func() { y, states = r.step(s, x, states, constants) })
 			return y, states
 		},
 	}.Run()
@@ -100,7 +115,7 @@ type sequence struct {
 // sequence checks the inputs of the layer: x, and perhaps one initial state for
 // each of the cell's; otherwise r.initial gives them. Dropout is applied to x.
 func (r rnn) sequence(s *graph.Scope, inputs []graph.Value) (sequence, bool) {
-	sizes := r.cell.States()
+	sizes := r.sizes
 	if len(inputs) != 1 && len(inputs) != 1+len(sizes) {
 		s.Failf(r.class, fmt.Sprintf("must have one input, or that and %d initial states", len(sizes)), len(inputs))
 		return sequence{}, false
@@ -216,10 +231,10 @@ func seenSoFar(mask, seen []float64) {
 // noSlope is the gradient of what has none.
 func noSlope(_, _, _, dx []float64) { clear(dx) }
 
-// stepwise is what a recurrent layer does step by step: the first of the inputs
-// is its sequence, others it must know from the beginning.
-func (d direction) stepwise(l Layer, outputs int, in []graph.Value) ([]graph.Pace, error) {
-	if d.backwards {
+// stepwise is Stepwise of a recurrent layer: the first of the inputs is its
+// sequence, the others must be the same at every step.
+func (r rnn) stepwise(l Layer, in []graph.Value) ([]graph.Pace, error) {
+	if r.backwards {
 		return nil, notStepwise(l, "it reads a sequence from its end")
 	}
 	if in[0].Pace() != graph.Stepped {
@@ -231,31 +246,11 @@ func (d direction) stepwise(l Layer, outputs int, in []graph.Value) ([]graph.Pac
 		}
 	}
 	out := []graph.Pace{graph.Latest}
-	if d.sequences {
+	if r.sequences {
 		out[0] = graph.Stepped
 	}
-	for d.states && len(out) < 1+outputs {
-		out = append(out, graph.Latest)
+	if r.states {
+		out = append(out, slices.Repeat([]graph.Pace{graph.Latest}, len(r.sizes))...)
 	}
 	return out, nil
-}
-
-// Stepwise carries the states.
-func (l LSTM) Stepwise(in []graph.Value) ([]graph.Pace, error) {
-	return l.direction().stepwise(l, l.stateCount(), in)
-}
-
-// Stepwise carries the state.
-func (l GRU) Stepwise(in []graph.Value) ([]graph.Pace, error) {
-	return l.direction().stepwise(l, l.stateCount(), in)
-}
-
-// Stepwise carries the state.
-func (l SimpleRNN) Stepwise(in []graph.Value) ([]graph.Pace, error) {
-	return l.direction().stepwise(l, l.stateCount(), in)
-}
-
-// Stepwise carries the states of the cell.
-func (l RNN) Stepwise(in []graph.Value) ([]graph.Pace, error) {
-	return l.direction().stepwise(l, l.stateCount(), in)
 }

@@ -185,17 +185,11 @@ func scanned(l layers.Layer) layers.Layer {
 	}
 	switch l := l.(type) {
 	case layers.LSTM:
-		c := layers.LSTMCell(l)
-		c.ReturnSequences, c.ReturnState, c.GoBackwards, c.ZeroOutputForMask = false, false, false, false
-		return rnn(c, l.GoBackwards, l.ZeroOutputForMask)
+		return rnn(cellOf[layers.LSTMCell](l), l.GoBackwards, l.ZeroOutputForMask)
 	case layers.GRU:
-		c := layers.GRUCell(l)
-		c.ReturnSequences, c.ReturnState, c.GoBackwards, c.ZeroOutputForMask = false, false, false, false
-		return rnn(c, l.GoBackwards, l.ZeroOutputForMask)
+		return rnn(cellOf[layers.GRUCell](l), l.GoBackwards, l.ZeroOutputForMask)
 	case layers.SimpleRNN:
-		c := layers.SimpleRNNCell(l)
-		c.ReturnSequences, c.ReturnState, c.GoBackwards, c.ZeroOutputForMask = false, false, false, false
-		return rnn(c, l.GoBackwards, l.ZeroOutputForMask)
+		return rnn(cellOf[layers.SimpleRNNCell](l), l.GoBackwards, l.ZeroOutputForMask)
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package layers
 
 import (
 	"fmt"
-	"reflect"
 	"slices"
 
 	"github.com/engram-go/engram/graph"
@@ -53,7 +52,10 @@ type RNN struct {
 	Name                string            // "rnn", numbered, where empty
 }
 
-var _ Resolver = RNN{}
+var (
+	_ Resolver  = RNN{}
+	_ recurrent = RNN{}
+)
 
 // Resolve fills in the defaults, those of the cell too.
 func (l RNN) Resolve() (Layer, error) {
@@ -68,17 +70,22 @@ func (l RNN) Resolve() (Layer, error) {
 
 // Call computes the layer.
 func (l RNN) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
-	n := len(inputs) - l.Constants
-	if n < 1 {
-		s.Failf("RNN.Constants", fmt.Sprintf("must leave an input of the %d that there are", len(inputs)), l.Constants)
-		return inputs
+	return l.describe().call(s, inputs)
+}
+
+// Stepwise carries the states of the cell from step to step.
+func (l RNN) Stepwise(in []graph.Value) ([]graph.Pace, error) { return l.describe().stepwise(l, in) }
+
+func (l RNN) describe() rnn {
+	return rnn{
+		class: "RNN", sizes: l.Cell.States(), step: l.Cell.Step, constants: l.Constants, initial: l.InitialState, activity: l.ActivityRegularizer,
+		backwards: l.GoBackwards, zeroMask: l.ZeroOutputForMask, sequences: l.ReturnSequences, states: l.ReturnState, unrolled: l.Unrolled,
 	}
-	r := rnn{
-		class: "RNN", cell: l.Cell, constants: inputs[n:], initial: l.InitialState, backwards: l.GoBackwards,
-		zeroMask: l.ZeroOutputForMask, sequences: l.ReturnSequences, states: l.ReturnState, unrolled: l.Unrolled,
-		activity: l.ActivityRegularizer,
-	}
-	return r.call(s, inputs[:n])
+}
+
+func (l RNN) turned(backwards, zeroMask bool) Layer {
+	l.GoBackwards, l.ZeroOutputForMask = backwards, zeroMask
+	return l
 }
 
 // Cell is one step of a recurrent layer, for RNN. It is a plain value like a
@@ -115,28 +122,6 @@ func resolveCell(field string, c *Cell) (err error) {
 		}
 	}
 	return nil
-}
-
-// ofSequences are the fields of a recurrent layer that concern a whole sequence.
-var ofSequences = []string{
-	"ActivityRegularizer", "ReturnSequences", "ReturnState", "GoBackwards", "ZeroOutputForMask", "InitialState", "Unrolled", "Name",
-}
-
-// leftToRNN refuses a cell that has fields which RNN has for it.
-func leftToRNN(c Cell) error {
-	v := reflect.ValueOf(c)
-	for _, name := range ofSequences {
-		if f := v.FieldByName(name); !f.IsZero() {
-			return graph.Error{Field: v.Type().Name() + "." + name, Rule: "must not be set, since it is for RNN to say", Value: f.Interface()}
-		}
-	}
-	return nil
-}
-
-// stepAlone is a step of a recurrent layer's cell outside that layer, with the
-// dropout of x that the layer does besides.
-func stepAlone(s *graph.Scope, c Cell, d dropouts, x graph.Value, states []graph.Value) (graph.Value, []graph.Value) {
-	return c.Step(s, d.step(s, x), states, nil)
 }
 
 // StackedRNNCells makes one cell of several: at every step each computes from

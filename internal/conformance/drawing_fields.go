@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/engram-go/engram/graph"
-	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/activations"
 )
 
@@ -14,19 +13,15 @@ import (
 // shape.
 var shaping = []string{"ReturnSequences", "ReturnState", "AttentionMask", "KeepDims", "MaskZero"}
 
-// ofRNN are fields that a cell must not have.
-var ofRNN = []string{"ActivityRegularizer", "GoBackwards", "ZeroOutputForMask", "Unrolled", "ReturnSequences", "ReturnState", "InitialState"}
-
 // Rest draws the fields of a config that change no shapes, where they are zero.
 func Rest[T any](d *Drawing, config T) T {
 	if !d.Yes("more fields") {
 		return config
 	}
 	v := reflect.ValueOf(&config).Elem()
-	_, cell := any(config).(layers.Cell)
 	for i := range v.NumField() {
 		name, f := v.Type().Field(i).Name, v.Field(i)
-		if !f.IsZero() || slices.Contains(shaping, name) || cell && slices.Contains(ofRNN, name) {
+		if !f.IsZero() || slices.Contains(shaping, name) {
 			continue
 		}
 		var x any

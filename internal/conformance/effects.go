@@ -3,7 +3,6 @@ package conformance
 import (
 	"fmt"
 	"reflect"
-	"slices"
 	"testing"
 
 	"github.com/engram-go/engram/graph"
@@ -26,9 +25,6 @@ func checkEffects(t *testing.T, l Layer) {
 	for i := range v.NumField() {
 		name := v.Type().Field(i).Name
 		if _, none := l.NoEffect[name]; none || name == "Name" {
-			continue
-		}
-		if _, cell := l.Value.(layers.Cell); cell && slices.Contains(ofRNN, name) {
 			continue
 		}
 		if !l.hasEffect(t, v, i) {

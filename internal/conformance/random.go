@@ -88,11 +88,10 @@ func (r random) checkLayer(t *testing.T, class string) {
 // with a new field to a file and back.
 func (r random) checkFields(t *testing.T, l Layer) {
 	typ := reflect.TypeOf(l.Value)
-	_, cell := l.Value.(layers.Cell)
 	want := map[string]bool{}
 	for i := range typ.NumField() {
 		// Tests of models draw the names.
-		if name := typ.Field(i).Name; name != "Name" && !(cell && slices.Contains(ofRNN, name)) {
+		if name := typ.Field(i).Name; name != "Name" {
 			want[typ.Name()+"."+name] = true
 		}
 	}

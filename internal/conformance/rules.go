@@ -51,7 +51,7 @@ func withFields[T any](l Layer, end string, x T) map[string]layers.Layer {
 	out := map[string]layers.Layer{}
 	for i := range ones.NumField() {
 		name, _ := strings.CutSuffix(ones.Type().Field(i).Name, end)
-		if ones.Field(i).Type() != reflect.TypeFor[T]() || name == "Activity" && l.In != nil { // a cell must not have it
+		if ones.Field(i).Type() != reflect.TypeFor[T]() {
 			continue
 		}
 		v := reflect.New(ones.Type()).Elem()
