@@ -11,7 +11,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// feed is what a program reads.
+// feed is the input of a program.
 type feed struct {
 	*datasets.Batch
 	classWeights *tensor.Dense // of the classes of the targets; nil where all weigh the same
@@ -37,7 +37,7 @@ func (sh shapes) equal(other shapes) bool {
 		sh.classWeights.Equal(other.classWeights)
 }
 
-// clone is a copy that shares nothing with tensors.
+// clone is a deep copy.
 func (sh shapes) clone() shapes {
 	all := func(of []graph.Shape) []graph.Shape {
 		out := slices.Clone(of)
@@ -49,8 +49,8 @@ func (sh shapes) clone() shapes {
 	return shapes{all(sh.inputs), all(sh.targets), all(sh.weights), sh.classWeights.Clone()}
 }
 
-// gather fills a batch with the samples at rows. Data may be a user's own, so
-// what it gave is counted.
+// gather fills a batch with the samples at rows. Data may be implemented by a
+// user, so their number is checked.
 func (t *Trainer) gather(data datasets.Data, rows []int, batch *datasets.Batch) error {
 	if err := data.Gather(rows, batch); err != nil {
 		return errors.Wrapf(err, "%s: data", t.model.Name())
@@ -63,8 +63,8 @@ func (t *Trainer) gather(data datasets.Data, rows []int, batch *datasets.Batch) 
 	return nil
 }
 
-// check holds a feed against the model and returns its shapes, which are those
-// of its tensors and good until the next check.
+// check checks a feed against the model and returns its shapes, which are valid
+// until the next check.
 func (t *Trainer) check(f feed, why purpose) (shapes, error) {
 	if f.Batch == nil {
 		return shapes{}, t.fail("batch", "must not be nil", nil)
@@ -112,8 +112,8 @@ func (t *Trainer) check(f feed, why purpose) (shapes, error) {
 	return got, nil
 }
 
-// checkTensor holds one tensor against what is wanted; a nil shape is any that
-// has samples, and graph.Any samples are any number.
+// checkTensor checks the dtype, the shape and the number of samples of a tensor. A
+// nil shape allows any shape with samples, graph.Any samples any number of them.
 func (t *Trainer) checkTensor(name string, x *tensor.Dense, want graph.Shape, samples int) (graph.Shape, error) {
 	if x == nil {
 		return nil, t.fail(name, "must not be nil", nil)
@@ -131,12 +131,13 @@ func (t *Trainer) checkTensor(name string, x *tensor.Dense, want graph.Shape, sa
 	return got, nil
 }
 
-// fail is the error of something given to the trainer.
+// fail is an error of a value given to the trainer.
 func (t *Trainer) fail(field, rule string, value any) error {
 	return graph.Error{Path: t.model.Name(), Field: field, Rule: rule, Value: value}
 }
 
-// perObjective is what a list has for objective i, one thing for all objectives or one for each.
+// perObjective is the element of a list for objective i. The list has one element
+// for all objectives, or one for each.
 func perObjective[T any](list []T, i int) (of T) {
 	switch len(list) {
 	case 0:
@@ -147,7 +148,7 @@ func perObjective[T any](list []T, i int) (of T) {
 	return list[i]
 }
 
-// weightsOf is what weights i of a feed are called in messages.
+// weightsOf is the name of weights i of a feed in messages.
 func (t *Trainer) weightsOf(f feed, i int) string {
 	if len(f.Weights) == 1 {
 		return weightsName
@@ -155,9 +156,9 @@ func (t *Trainer) weightsOf(f feed, i int) string {
 	return t.objectives[i].of(weightsName)
 }
 
-// checkWeights holds weights against the samples, and gives no shape where there
-// are none. Negative ones would train away from the targets, with a loss that
-// falls for ever.
+// checkWeights checks weights against the samples; nil weights have a nil shape.
+// Negative weights would train away from the targets, with a loss that falls
+// without bound.
 func (t *Trainer) checkWeights(name string, w *tensor.Dense, samples int) (graph.Shape, error) {
 	if w == nil {
 		return nil, nil

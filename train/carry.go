@@ -7,14 +7,13 @@ import (
 	"github.com/engram-go/engram/graph"
 )
 
-// carrying holds the states that go on from batch to batch.
+// carrying holds the states that are kept from batch to batch.
 type carrying struct {
-	sets  map[int]*graph.States // by the size of the batch, which programs are compiled for
-	batch int                   // of the sequences under way; 0 at their beginning
+	sets  map[int]*graph.States // by batch size, for which programs are compiled
+	batch int                   // size of the batch before; 0 at the start of sequences
 }
 
-// carryingFor are the states of a purpose: what is evaluated does not disturb
-// what is trained.
+// carryingFor are the states of a purpose. Evaluation and training have their own.
 func (t *Trainer) carryingFor(why purpose) *carrying {
 	if why == training {
 		return &t.carried
@@ -22,8 +21,8 @@ func (t *Trainer) carryingFor(why purpose) *carrying {
 	return &t.probed
 }
 
-// statesOf are the states that a batch of so many samples goes on with; nil
-// where nothing is carried.
+// statesOf are the states from which a batch of that size continues; nil without
+// Config.CarryState.
 func (t *Trainer) statesOf(why purpose, batch int) (*graph.States, error) {
 	if !t.carry {
 		return nil, nil
@@ -58,7 +57,7 @@ func (t *Trainer) commitStates(why purpose, p *program) {
 	}
 }
 
-// reset begins anew.
+// reset starts new sequences.
 func (c *carrying) reset() error {
 	c.batch = 0
 	for _, s := range c.sets {
@@ -78,7 +77,7 @@ func (t *Trainer) ResetStates() error {
 	return t.carried.reset()
 }
 
-// checkCarry holds the data against what carried states need.
+// checkCarry checks that batches of data have one size, if states are carried.
 func (t *Trainer) checkCarry(field string, data datasets.Data, size int) error {
 	if n := data.Len(); t.carry && n%min(n, size) != 0 {
 		return t.fail(field, fmt.Sprintf("must have a number of samples that the batch size %d divides, since states are carried", size), n)

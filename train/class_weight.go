@@ -15,11 +15,11 @@ import (
 type classWeights struct {
 	trainer *Trainer
 	weights map[int]float64
-	classes int         // of which the targets are one; 2 where an output is one number
+	classes int         // number of classes; 2 if the output is one number
 	output  graph.Shape // of the output
 }
 
-// newClassWeights checks the weights; it returns nil where there are none.
+// newClassWeights checks the weights; without any it returns nil.
 func (t *Trainer) newClassWeights(weights map[int]float64) (*classWeights, error) {
 	if weights == nil {
 		return nil, nil
@@ -47,11 +47,11 @@ func (t *Trainer) newClassWeights(weights map[int]float64) (*classWeights, error
 	return c, nil
 }
 
-// of are the weights of the classes that a batch has as its targets: one for
-// each sample or step. The memory of into is used where it fits.
+// of are the weights of the classes of a batch's targets, one for each sample or
+// step. The memory of into is reused if it fits.
 func (c *classWeights) of(targets []*tensor.Dense, into *tensor.Dense) (*tensor.Dense, error) {
 	if c == nil || len(targets) != 1 || targets[0] == nil || targets[0].Dims() == 0 {
-		return nil, nil // what is wrong with targets is said where they are checked
+		return nil, nil // check reports what is wrong with the targets
 	}
 	target := dense.Contiguous(targets[0])
 	shape, width := graph.Shape(target.Shape()), 1
@@ -83,8 +83,7 @@ func weigh[T float32 | float64](c *classWeights, out, target []T, width int) err
 	return nil
 }
 
-// classOf is the class that a target names, by its number or with a 1 among
-// zeros.
+// classOf is the class of a target, which is its number or a 1 among zeros.
 func classOf[T float32 | float64](target []T, classes int) (class int, ok bool) {
 	if len(target) == 1 {
 		class = int(target[0])

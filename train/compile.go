@@ -6,7 +6,7 @@ import (
 	"github.com/engram-go/engram/graph"
 )
 
-// Names of what a program reads and of what logs report.
+// Names of inputs of a program and of logs.
 const (
 	weightsName      = "sample weights"
 	classWeightsName = "class weights"
@@ -83,10 +83,10 @@ func (t *Trainer) compile(sh shapes, why purpose) (*program, error) {
 	return p, nil
 }
 
-// described is a model in a graph, with its loss.
+// described is a model in a graph, with its losses.
 type described struct {
 	outputs    []graph.Value
-	loss       graph.Value          // of all objectives, and of the layers
+	loss       graph.Value          // the total, with penalties of the layers
 	objectives []describedObjective // none where there are no targets
 }
 
@@ -96,7 +96,7 @@ type describedObjective struct {
 	weights graph.Value // of its metrics, where it is masked
 }
 
-// describe writes the model into a graph, and its loss where there are targets.
+// describe builds the model in a graph, and its loss if there are targets.
 func (t *Trainer) describe(s *graph.Scope, sh shapes) (d described) {
 	inputs := make([]graph.Value, len(sh.inputs))
 	for i, shape := range sh.inputs {
@@ -113,7 +113,7 @@ func (t *Trainer) describe(s *graph.Scope, sh shapes) (d described) {
 			samples[i] = &v
 		}
 	}
-	var w weighing
+	var w batchWeights
 	if sh.classWeights != nil {
 		v := s.Input(classWeightsName, sh.classWeights)
 		w.classes = &v
@@ -127,14 +127,14 @@ func (t *Trainer) describe(s *graph.Scope, sh shapes) (d described) {
 			one.weights, one.masked = metricWeights(output, w)
 		})
 		d.objectives = append(d.objectives, one)
-		weighed := one.loss
+		weighted := one.loss
 		if g.weight != 1 {
-			weighed = weighed.Scale(g.weight)
+			weighted = weighted.Scale(g.weight)
 		}
 		if i > 0 {
-			weighed = d.loss.Add(weighed)
+			weighted = d.loss.Add(weighted)
 		}
-		d.loss = weighed
+		d.loss = weighted
 	}
 	for _, extra := range s.Losses() {
 		d.loss = d.loss.Add(extra)
@@ -142,9 +142,9 @@ func (t *Trainer) describe(s *graph.Scope, sh shapes) (d described) {
 	return d
 }
 
-// valuesOf are the values that stand for parameters in a graph. One that the
-// model did not use gets a stand-in, and so a gradient of zeros. One that it
-// uses beyond those would never be trained.
+// valuesOf are the values of parameters in a graph. A parameter that the model did
+// not use gets a constant, and so a gradient of zeros. A trainable parameter that
+// is not in the list is an error, since it would never be trained.
 func valuesOf(s *graph.Scope, params []*graph.Param) []graph.Value {
 	used := map[*graph.Param]graph.Value{}
 	for _, b := range s.Bound() {

@@ -62,8 +62,8 @@ func (t *Trainer) evaluate(ctx context.Context, c *callbackRun, data datasets.Da
 }
 
 // Predict returns the output for the inputs of data, in its order; targets are
-// not looked at. It is models.Model.Predict over data that need not be in memory,
-// with callbacks.
+// ignored. It is models.Model.Predict with callbacks, over data that need not be in
+// memory.
 func (t *Trainer) Predict(ctx context.Context, data datasets.Data, cfg EvaluateConfig) (*tensor.Dense, error) {
 	out, err := t.PredictAll(ctx, data, cfg)
 	if err != nil {
@@ -106,8 +106,8 @@ func (t *Trainer) PredictAll(ctx context.Context, data datasets.Data, cfg Evalua
 	return all, nil
 }
 
-// forEachBatch runs the model on one batch of rows after another and tells the
-// callbacks; use makes of each output the logs that they are told.
+// forEachBatch runs the model on one batch of rows after another and sends the
+// events to the callbacks; use turns the results of a batch into logs.
 func (t *Trainer) forEachBatch(ctx context.Context, c *callbackRun, data datasets.Data, batches [][]int, why purpose,
 	use func(p *program, rows []int, batch *datasets.Batch) (Logs, error)) error {
 	begin, end, batchBegin, batchEnd := TestBegin, TestEnd, TestBatchBegin, TestBatchEnd

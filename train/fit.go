@@ -11,31 +11,30 @@ import (
 	"github.com/pkg/errors"
 )
 
-// DefaultBatchSize is how many samples a batch has where nothing is said.
+// DefaultBatchSize is the number of samples of a batch by default.
 const DefaultBatchSize = 32
 
-// maxCount bounds samples, epochs done and steps of one, so that all steps can be
-// counted.
+// maxCount limits samples, epochs and the steps of an epoch, so that the number of
+// all steps does not overflow.
 const maxCount = min(1<<31, math.MaxInt)
 
 // FitConfig says how Fit goes through the data.
 type FitConfig struct {
-	Epochs          int           // 1; the number of the last epoch, counted from 1
-	InitialEpoch    int           // how many epochs were done before, so that Epochs − InitialEpoch are left to do
-	BatchSize       int           // DefaultBatchSize; the last batch of an epoch may be smaller
-	StepsPerEpoch   int           // batches of an epoch; as many as the data has
-	NoShuffle       bool          // keeps the samples in their order; otherwise every pass over them has its own
-	Validation      datasets.Data // evaluated after every epoch
-	ValidationSplit float64       // or so much of the data, its last samples
-	ValidationSteps int           // batches of the validation, the first ones; all of them
+	Epochs          int           // number of the last epoch, from 1; default 1
+	InitialEpoch    int           // epochs done before, so that Epochs − InitialEpoch are left; default 0
+	BatchSize       int           // default DefaultBatchSize; the last batch of an epoch may be smaller
+	StepsPerEpoch   int           // batches of an epoch; default: all batches of the data
+	NoShuffle       bool          // keeps the samples in order; by default each pass over them has a new one
+	Validation      datasets.Data // evaluated after every epoch; default none
+	ValidationSplit float64       // share of the data, its last samples, used as Validation; default 0
+	ValidationSteps int           // number of batches of the validation, from the first; default all
 	Callbacks       []Callback
-	Progress        io.Writer // where Keras' progress line goes; nowhere if nil
+	Progress        io.Writer // for Keras' progress line; nil for none
 
-	// ClassWeight are weights of classes in the loss of training, by their
-	// numbers; a class that is not there weighs 1. A target is the number of a
-	// class, or 1 for its class and 0 for the others; anything else is an error.
-	// They multiply the weights of samples, and do not count in metrics nor in
-	// validation.
+	// ClassWeight are weights of classes in the training loss, by the number of the
+	// class, 1 by default. Targets must be numbers of classes, or 1 for the class
+	// and 0 for the others. The weights multiply those of samples; metrics and
+	// validation ignore them.
 	ClassWeight map[int]float64
 
 	// DropRemainder leaves out the last batch of a pass over the data where it is
@@ -53,16 +52,15 @@ type FitConfig struct {
 	Resume *State
 }
 
-// Fit trains on data, epoch after epoch. It stops between batches when ctx
-// ends. The history holds the epochs that were finished, also beside an error;
-// the weights are then those of the last step that was done. Called again, it
-// goes on: with the weights, with the optimizer's memory, and with other orders
-// and random draws than before.
+// Fit trains on data for some epochs. It stops between batches when ctx is done.
+// The history holds the finished epochs, also together with an error; the weights
+// are then those of the last step. A second call continues with the weights and
+// the optimizer's state, and with new orders of samples and new random draws.
 //
-// With StepsPerEpoch an epoch begins where the one before it left off, and goes
-// on with a new pass over the data where that ends, which Keras does only for
-// data that repeats. With InitialEpoch, orders and random draws are those of a
-// training that has come so far.
+// With StepsPerEpoch an epoch continues the pass over the data where the previous
+// one ended, and starts a new pass at the end of the data, which Keras does only
+// for data that repeats. With InitialEpoch, orders and random draws are those of
+// the epochs after it.
 func (t *Trainer) Fit(ctx context.Context, data datasets.Data, cfg FitConfig) (*History, error) {
 	history := &History{}
 	if err := t.checkContext(ctx); err != nil {
@@ -97,8 +95,8 @@ func (t *Trainer) Fit(ctx context.Context, data datasets.Data, cfg FitConfig) (*
 	return history, f.run(ctx)
 }
 
-// prepare checks the config, fills in its defaults, and splits the validation
-// data off.
+// prepare checks the config, fills in its defaults and splits off the validation
+// data.
 func (t *Trainer) prepare(data datasets.Data, cfg *FitConfig) (datasets.Data, error) {
 	if err := t.checkData("data", data); err != nil {
 		return nil, err

@@ -19,8 +19,8 @@ type fitRun struct {
 	weights *classWeights // nil where there are none
 
 	size  int   // of a batch; no more than there are samples
-	pass  int   // over the samples, the one whose order is at hand
-	order []int // in which they come
+	pass  int   // over the samples, of which order is
+	order []int // of the samples
 	batch datasets.Batch
 	class *tensor.Dense // weights of the classes of the batch
 
@@ -123,7 +123,7 @@ func (f *fitRun) perPass() int {
 	return (f.data.Len()-1)/f.size + 1
 }
 
-// step trains on batch b of the epoch at hand.
+// step trains on batch b of the current epoch.
 func (f *fitRun) step(b int) error {
 	t := f.trainer
 	if b == 0 || f.before(b)%f.perPass() == 0 {
@@ -150,9 +150,9 @@ func (f *fitRun) step(b int) error {
 // epochs.
 func (f *fitRun) before(b int) int { return (f.trainer.position.epoch-1)*f.steps() + b }
 
-// rows are the samples of batch b of the epoch at hand. Epochs follow one
-// another through passes over all samples, each in an order of its own, so what
-// they hold depends on their numbers alone.
+// rows are the samples of batch b of the current epoch. Epochs follow one another
+// through passes over all samples, each in its own order, so the samples of an
+// epoch depend only on its number.
 func (f *fitRun) rows(b int) []int {
 	per, done := f.perPass(), f.before(b)
 	if pass := done / per; pass != f.pass {
@@ -200,8 +200,8 @@ func (f *fitRun) state() *FitState {
 	return s
 }
 
-// resume takes the trainer and the run to where a state was taken, but for the
-// callbacks, which receive TrainBegin first.
+// resume restores the trainer and the run from a state. Callbacks are restored
+// later, after TrainBegin.
 func (f *fitRun) resume(s *State) error {
 	t, at := f.trainer, s.Fit
 	const field = "FitConfig.Resume"
@@ -210,8 +210,10 @@ func (f *fitRun) resume(s *State) error {
 		return t.fail(field, "must be taken by a callback of Fit; Trainer.Restore takes any state", nil)
 	case f.cfg.InitialEpoch != 0:
 		return t.fail("FitConfig.InitialEpoch", "must be 0 together with Resume", f.cfg.InitialEpoch)
-	case at.Epoch < 0 || at.Epoch > f.cfg.Epochs:
-		return t.fail(field+".Fit.Epoch", fmt.Sprintf("must be from 0 to Epochs, %d", f.cfg.Epochs), at.Epoch)
+	case at.Epoch < 0 || at.Epoch > f.cfg.Epochs || at.InEpoch && at.Epoch == f.cfg.Epochs:
+		return t.fail(field+".Fit.Epoch", fmt.Sprintf("must be within Epochs, %d", f.cfg.Epochs), at.Epoch)
+	case at.InEpoch && s.Epoch < 1:
+		return t.fail(field+".Epoch", "must be positive within an epoch", s.Epoch)
 	case at.Batches != f.steps():
 		return t.fail(field+".Fit.Batches", fmt.Sprintf("must be the %d of this data and config", f.steps()), at.Batches)
 	case at.Batch < 0 || at.Batch > at.Batches || !at.InEpoch && at.Batch != 0:

@@ -10,20 +10,20 @@ import (
 	"github.com/pkg/errors"
 )
 
-// validationPrefix begins the names of figures of the validation data.
+// validationPrefix begins the names of logs of the validation data.
 const validationPrefix = "val_"
 
-// Logs are the figures of an epoch or a batch: the loss first, then the
+// Logs are the values reported for an epoch or a batch: the loss first, then the
 // metrics, then those of the validation data, whose names begin with "val_".
 type Logs []Log
 
-// Log is one figure.
+// Log is one of them.
 type Log struct {
 	Name  string
 	Value float64
 }
 
-// Get finds a figure by its name.
+// Get finds a value by its name.
 func (l Logs) Get(name string) (value float64, ok bool) {
 	i := slices.IndexFunc(l, func(e Log) bool { return e.Name == name })
 	if i < 0 {
@@ -32,13 +32,13 @@ func (l Logs) Get(name string) (value float64, ok bool) {
 	return l[i].Value, true
 }
 
-// History is what Fit did: the figures of every epoch that was finished.
+// History holds the logs of the epochs that Fit has finished.
 type History struct {
 	Epochs []int                // numbers of the epochs, from 0
-	Values map[string][]float64 // by name of the figure, one value an epoch
+	Values map[string][]float64 // by the names of logs, one value an epoch
 }
 
-// clone is a copy; it has a map also where there is no epoch yet.
+// clone is a deep copy.
 func (h *History) clone() History {
 	out := History{Epochs: slices.Clone(h.Epochs), Values: map[string][]float64{}}
 	for name, values := range h.Values {
@@ -57,14 +57,14 @@ func (h *History) add(epoch int, logs Logs) {
 	}
 }
 
-// epochTotals adds up losses and metrics over an epoch, exactly: a smaller batch counts
-// by its samples.
+// epochTotals adds up losses and metrics over an epoch. A batch counts by its number
+// of samples.
 type epochTotals struct {
 	loss, samples float64
 	objectives    []objectiveTotals
 }
 
-// objectiveTotals adds up what belongs to one output.
+// objectiveTotals are those of one objective.
 type objectiveTotals struct {
 	objective
 	loss   float64
@@ -83,7 +83,7 @@ func (t *Trainer) newTotals() *epochTotals {
 	return s
 }
 
-// add takes in a feed and what a program made of it.
+// add adds the results of a program for a feed.
 func (s *epochTotals) add(p *program, f feed) error {
 	n := float64(f.Inputs[0].Shape()[0])
 	s.loss += dense.At(p.loss, 0) * n
@@ -104,8 +104,8 @@ func (s *epochTotals) add(p *program, f feed) error {
 	return nil
 }
 
-// logs are the figures: the total loss, those of the outputs where there are
-// several, and the metrics.
+// logs are the total loss, the losses of the outputs if there are several, and the
+// metrics.
 func (s *epochTotals) logs(prefix string) Logs {
 	out := Logs{{prefix + lossName, s.loss / s.samples}}
 	if len(s.objectives) > 1 {

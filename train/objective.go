@@ -13,8 +13,8 @@ import (
 
 // Output says how one of several outputs of a model is trained.
 type Output struct {
-	// Loss of the output. Where it is nil the output is left out: it has no
-	// target and no metrics.
+	// Loss of the output. If it is nil the output is not trained: it has no target
+	// and no metrics.
 	Loss losses.Loss
 	// Weight of the loss in the total, finite and not negative; nil means 1.
 	Weight *float64
@@ -24,17 +24,17 @@ type Output struct {
 
 // objective is an output that is trained.
 type objective struct {
-	output  int    // its place among the model's outputs
-	name    string // of the output; empty where the model has no other
+	output  int    // index among the model's outputs
+	name    string // of the output; empty if it is the only one
 	loss    losses.Loss
 	weight  float64
 	metrics []metrics.Metric
-	target  string // what its target is called in messages
-	input   string // and in a program
-	field   string // the place of its metrics in the config
+	target  string // name of its target in messages
+	input   string // name of its target in a program
+	field   string // of the config that has its metrics
 }
 
-// resolve finds the objectives that a config means.
+// resolve turns a config into objectives.
 func (t *Trainer) resolve(cfg Config) ([]objective, error) {
 	shapes, err := t.model.OutputShapes()
 	if err != nil {
@@ -93,14 +93,14 @@ func (t *Trainer) resolve(cfg Config) ([]objective, error) {
 	return objectives, nil
 }
 
-// checkNames keeps two figures from having one name.
+// checkNames checks that the names of logs are distinct.
 func (t *Trainer) checkNames() error {
 	seen := map[string]bool{lossName: true}
 	if len(t.objectives) > 1 {
 		for _, g := range t.objectives {
 			name := g.figure(lossName)
 			if strings.HasPrefix(name, validationPrefix) || seen[name] {
-				return t.fail("output", "must have a name of its own, that does not begin with "+validationPrefix+" once _loss follows it", fmt.Sprintf("%q", g.name))
+				return t.fail("output", "must be unique and must not start with "+validationPrefix, fmt.Sprintf("%q", g.name))
 			}
 			seen[name] = true
 		}
@@ -117,9 +117,9 @@ func (t *Trainer) checkNames() error {
 			name := g.figure(m.Name())
 			switch {
 			case m.Name() == "" || strings.HasPrefix(name, validationPrefix):
-				return t.fail(field, "must have a name that does not begin with "+validationPrefix, fmt.Sprintf("%q", name))
+				return t.fail(field, "must have a name that does not start with "+validationPrefix, fmt.Sprintf("%q", name))
 			case seen[name]:
-				return t.fail(field, "must have a name of its own", fmt.Sprintf("%q", name))
+				return t.fail(field, "must have a unique name", fmt.Sprintf("%q", name))
 			}
 			seen[name] = true
 		}
@@ -127,7 +127,7 @@ func (t *Trainer) checkNames() error {
 	return nil
 }
 
-// figure is the name that a figure of the objective has in logs and histories.
+// figure is the name of a loss or metric of the objective in logs.
 func (g objective) figure(name string) string {
 	if g.name == "" {
 		return name
@@ -135,7 +135,7 @@ func (g objective) figure(name string) string {
 	return g.name + "_" + name
 }
 
-// of is what a thing of the objective is called in messages.
+// of is the name of a part of the objective in messages.
 func (g objective) of(thing string) string {
 	if g.name == "" {
 		return thing
@@ -179,16 +179,15 @@ func (g objective) targetShape(output graph.Shape) graph.Shape {
 	return output
 }
 
-// weighing are the weights of a batch in a graph, [batch] or [batch, steps]; nil
-// where there are none.
-type weighing struct {
-	samples *graph.Value // those that the data have
-	classes *graph.Value // those that Fit makes of its ClassWeight
+// batchWeights are the weights of a batch in a graph, [batch] or [batch, steps];
+// nil if there are none.
+type batchWeights struct {
+	samples *graph.Value // of the data
+	classes *graph.Value // from FitConfig.ClassWeight
 }
 
-// lossOf is the number that training lowers for one output; Config has the
-// formula.
-func (g objective) lossOf(s *graph.Scope, target, output graph.Value, w weighing) graph.Value {
+// lossOf is the loss of one output, by the formula at Config.
+func (g objective) lossOf(s *graph.Scope, target, output graph.Value, w batchWeights) graph.Value {
 	mask, masked := output.Mask()
 	each := g.loss.Loss(target, output.WithoutMask()) // [batch, ...]
 	if each.Rank() == 0 || s.Err() == nil && each.Dim(0) != output.Dim(0) {
@@ -222,10 +221,10 @@ func (g objective) lossOf(s *graph.Scope, target, output graph.Value, w weighing
 	return each.Sum().Div(counted)
 }
 
-// metricWeights are what the elements of the output count in its metrics: the
-// mask and the weights of the samples. ok is false where no mask rides on the
-// output, and they are those of the samples alone.
-func metricWeights(output graph.Value, w weighing) (weights graph.Value, ok bool) {
+// metricWeights are the weights of the output's elements in its metrics: its mask
+// times the weights of the samples. ok is false if the output has no mask; then
+// they are those of the samples.
+func metricWeights(output graph.Value, w batchWeights) (weights graph.Value, ok bool) {
 	mask, ok := output.Mask()
 	if ok && w.samples != nil {
 		mask = mask.Times(lift(*w.samples, 2)) // [batch, steps]
@@ -233,13 +232,13 @@ func metricWeights(output graph.Value, w weighing) (weights graph.Value, ok bool
 	return mask, ok
 }
 
-// along tells whether the axes of weights are the first ones of each.
+// along tells whether weights have the first axes of each.
 func along(weights, each graph.Value) bool {
 	n := weights.Rank()
 	return n <= each.Rank() && weights.Shape().Matches(each.Shape()[:n])
 }
 
-// lift gives weights the rank of what they weigh: [batch, 1, ...].
+// lift adds axes of size 1 to weights, up to a rank: [batch, 1, ...].
 func lift(weights graph.Value, rank int) graph.Value {
 	for weights.Rank() < rank {
 		weights = weights.Unsqueeze(-1)

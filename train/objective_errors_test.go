@@ -27,8 +27,8 @@ func TestErrorsOfOutputs(t *testing.T) {
 		{train.Config{Outputs: []train.Output{{Loss: losses.MSE{}, Weight: new(-1.0)}, mse}}, "fork: Config.Outputs[0].Weight must be finite and not negative, got -1"},
 		{train.Config{Outputs: []train.Output{{Loss: losses.MSE{}, Weight: new(math.NaN())}, mse}}, "fork: Config.Outputs[0].Weight must be finite and not negative, got NaN"},
 		{train.Config{Outputs: []train.Output{{Loss: losses.MSE{}, Weight: new(math.Inf(1))}, mse}}, "fork: Config.Outputs[0].Weight must be finite and not negative, got +Inf"},
-		{train.Config{Outputs: []train.Output{mse, {Loss: losses.MSE{}, Metrics: append(mae, mae...)}}}, `fork: Config.Outputs[1].Metrics[1] must have a name of its own, got "trend_mae"`},
-		{train.Config{Outputs: []train.Output{mse, {Loss: losses.MSE{}, Metrics: []metrics.Metric{named{metrics.MAE{}, "loss"}}}}}, `fork: Config.Outputs[1].Metrics[0] must have a name of its own, got "trend_loss"`},
+		{train.Config{Outputs: []train.Output{mse, {Loss: losses.MSE{}, Metrics: append(mae, mae...)}}}, `fork: Config.Outputs[1].Metrics[1] must have a unique name, got "trend_mae"`},
+		{train.Config{Outputs: []train.Output{mse, {Loss: losses.MSE{}, Metrics: []metrics.Metric{named{metrics.MAE{}, "loss"}}}}}, `fork: Config.Outputs[1].Metrics[0] must have a unique name, got "trend_loss"`},
 		{train.Config{Outputs: []train.Output{mse, {Loss: losses.Huber{Delta: -1}}}}, "loss of trend: Huber.Delta must be finite and not negative, got -1"},
 	} {
 		_, err := train.Compile(newFork(t), c.cfg)
@@ -69,7 +69,7 @@ type called struct {
 func (m called) OutputNames() ([]string, error) { return m.names, nil }
 
 func TestNamesOfOutputs(t *testing.T) {
-	const rule = "fork: output must have a name of its own, that does not begin with val_ once _loss follows it, got "
+	const rule = "fork: output must be unique and must not start with val_, got "
 	for want, names := range map[string][]string{
 		rule + `"val"`: {"val", "trend"},
 		rule + `"a"`:   {"a", "a"},

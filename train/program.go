@@ -18,8 +18,8 @@ const (
 	predicting purpose = "predicting" // output
 )
 
-// program is the compiled graph of a model for one purpose and one shape of
-// batch. What it holds is that of the last run.
+// program is the compiled graph of a model for one purpose and one shape of batch.
+// Its tensors hold the results of the last run.
 type program struct {
 	why        purpose
 	shapes     shapes
@@ -31,13 +31,13 @@ type program struct {
 	updates    []update
 }
 
-// result is what came of one objective.
+// result is what a run computed for one objective.
 type result struct {
 	output, loss *tensor.Dense
-	weights      *tensor.Dense // of its metrics; nil where no mask rides on the output
+	weights      *tensor.Dense // of its metrics; nil if the output has no mask
 }
 
-// update is a parameter that takes a value after each step.
+// update is a new value of a parameter, such as a moving average, after a step.
 type update struct {
 	param *graph.Param
 	from  *tensor.Dense
@@ -69,10 +69,10 @@ func (t *Trainer) set(p *program, f feed) error {
 	return nil
 }
 
-// maxPrograms bounds how many shapes of batch a trainer keeps programs for.
+// maxPrograms is the number of programs that a trainer keeps.
 const maxPrograms = 8
 
-// programs are those that a trainer has compiled, the last used at the end.
+// programs are the compiled programs of a trainer, the most recently used last.
 type programs []*program
 
 func (ps *programs) get(why purpose, sh shapes, compile func(shapes, purpose) (*program, error)) (*program, error) {
@@ -96,8 +96,7 @@ func (ps *programs) get(why purpose, sh shapes, compile func(shapes, purpose) (*
 	return p, nil
 }
 
-// run computes what the purpose asks for from a feed. Random draws depend on
-// the tick.
+// run runs the program for a feed and a purpose. Random draws depend on the tick.
 func (t *Trainer) run(f feed, why purpose, at graph.Tick) (*program, error) {
 	p, err := t.programFor(f, why)
 	if err != nil {

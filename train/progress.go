@@ -17,9 +17,9 @@ const (
 	redrawAfter = 50 * time.Millisecond
 )
 
-// progress writes Keras' progress line: redrawn in place on a terminal, and
-// one plain line an epoch elsewhere. What cannot be written is not worth
-// stopping a training for, so errors of the writer are ignored.
+// progress writes Keras' progress line: redrawn in place on a terminal, and one
+// plain line an epoch elsewhere. Errors of the writer are ignored, since they are
+// no reason to stop a training.
 type progress struct {
 	w       io.Writer
 	columns func() int // of the terminal; nil where there is none
@@ -80,15 +80,14 @@ func (p *progress) draw(line string) {
 	p.width, p.drawn = n, p.now()
 }
 
-// cut shortens a line that will be replaced, for one that wraps could not be.
-// The last line of an epoch may wrap.
+// cut shortens a line to the width of the terminal, since a wrapped line cannot be
+// redrawn. The last line of an epoch may wrap.
 func (p *progress) cut(line string) string {
 	r := []rune(line)
 	return string(r[:min(len(r), p.columns()-1)])
 }
 
-// close ends a line that is not finished, so that what is printed next begins
-// on its own.
+// close ends an unfinished line, so that other output begins on a new one.
 func (p *progress) close() {
 	if p.width > 0 {
 		fmt.Fprintln(p.w)
@@ -101,13 +100,13 @@ func (p *progress) count() string {
 	return fmt.Sprintf("%*d/%d", len(fmt.Sprint(p.batches)), p.done, p.batches)
 }
 
-// bar is the count and the bar behind it.
+// bar is the count followed by the bar.
 func (p *progress) bar() string {
 	full := barWidth * p.done / max(p.batches, 1)
 	return p.count() + " " + strings.Repeat("━", full) + strings.Repeat("─", barWidth-full)
 }
 
-// perStep is the time a batch takes, without the first where there are more.
+// perStep is the mean time of a batch, without the first unless it is the only one.
 func (p *progress) perStep() time.Duration {
 	if p.done > 1 {
 		return p.now().Sub(p.first) / time.Duration(p.done-1)
@@ -142,7 +141,7 @@ func clock(d time.Duration) string {
 	return fmt.Sprintf("%ds", s)
 }
 
-// figures writes the logs with 4 decimals, small ones as powers of ten.
+// figures formats the logs with 4 decimals, small values as powers of ten.
 func figures(logs Logs) string {
 	var b strings.Builder
 	for _, l := range logs {

@@ -319,12 +319,14 @@ func TestResumeErrors(t *testing.T) {
 		change func(s *train.State, cfg *train.FitConfig)
 		want   graph.Error
 	}{
-		"outside Fit":        {func(s *train.State, _ *train.FitConfig) { s.Fit = nil }, graph.Error{Field: "FitConfig.Resume"}},
-		"InitialEpoch":       {func(_ *train.State, cfg *train.FitConfig) { cfg.InitialEpoch = 1 }, graph.Error{Field: "FitConfig.InitialEpoch", Value: 1}},
-		"too few epochs":     {func(s *train.State, cfg *train.FitConfig) { s.Fit.Epoch = 3 }, graph.Error{Field: "FitConfig.Resume.Fit.Epoch", Value: 3}},
-		"another batch size": {func(_ *train.State, cfg *train.FitConfig) { cfg.BatchSize = 3 }, graph.Error{Field: "FitConfig.Resume.Fit.Batches", Value: 3}},
-		"a batch too far":    {func(s *train.State, _ *train.FitConfig) { s.Fit.Batch = 4 }, graph.Error{Field: "FitConfig.Resume.Fit.Batch", Value: 4}},
-		"no callbacks":       {func(_ *train.State, cfg *train.FitConfig) { cfg.Callbacks = nil }, graph.Error{Field: "FitConfig.Resume.Fit.Callbacks", Value: 2}},
+		"outside Fit":                  {func(s *train.State, _ *train.FitConfig) { s.Fit = nil }, graph.Error{Field: "FitConfig.Resume"}},
+		"InitialEpoch":                 {func(_ *train.State, cfg *train.FitConfig) { cfg.InitialEpoch = 1 }, graph.Error{Field: "FitConfig.InitialEpoch", Value: 1}},
+		"a finished epoch in progress": {func(s *train.State, _ *train.FitConfig) { s.Fit.Epoch = 2 }, graph.Error{Field: "FitConfig.Resume.Fit.Epoch", Value: 2}},
+		"no epoch begun":               {func(s *train.State, _ *train.FitConfig) { s.Epoch = 0 }, graph.Error{Field: "FitConfig.Resume.Epoch", Value: 0}},
+		"too few epochs":               {func(s *train.State, cfg *train.FitConfig) { s.Fit.Epoch = 3 }, graph.Error{Field: "FitConfig.Resume.Fit.Epoch", Value: 3}},
+		"another batch size":           {func(_ *train.State, cfg *train.FitConfig) { cfg.BatchSize = 3 }, graph.Error{Field: "FitConfig.Resume.Fit.Batches", Value: 3}},
+		"a batch too far":              {func(s *train.State, _ *train.FitConfig) { s.Fit.Batch = 4 }, graph.Error{Field: "FitConfig.Resume.Fit.Batch", Value: 4}},
+		"no callbacks":                 {func(_ *train.State, cfg *train.FitConfig) { cfg.Callbacks = nil }, graph.Error{Field: "FitConfig.Resume.Fit.Callbacks", Value: 2}},
 		"other callbacks": {func(_ *train.State, cfg *train.FitConfig) {
 			cfg.Callbacks[0], cfg.Callbacks[1] = cfg.Callbacks[1], cfg.Callbacks[0]
 		}, graph.Error{Field: "FitConfig.Resume.Fit.Callbacks[0]"}},

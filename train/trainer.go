@@ -1,6 +1,6 @@
-// Package train compiles models and fits them to data: Trainer with its Fit,
-// Evaluate, Predict and Step, the History they write and the Callbacks they
-// call.
+// Package train trains models: Compile makes a Trainer, which has Fit, Evaluate,
+// Predict, Step, Gradients and Apply. Callbacks receive the events of a run, Fit
+// returns a History, and State holds all from which a training can go on.
 package train
 
 import (
@@ -24,69 +24,69 @@ type Model interface {
 	Params() (*graph.Params, error)
 	InputShapes() ([]graph.Shape, error)
 	OutputShapes() ([]graph.Shape, error)
-	// OutputNames are each one's own, and begin the names of figures where there
-	// are several outputs. A model that takes more layers has others.
+	// OutputNames are distinct, and prefix the names of losses and metrics if there
+	// are several outputs. They change when layers are added.
 	OutputNames() ([]string, error)
 	Call(s *graph.Scope, inputs ...graph.Value) []graph.Value
 }
 
-// Config says how a model is trained. Where it has several outputs, Loss and
-// Metrics are those of each of them, unless Outputs says otherwise.
+// Config says how a model is trained. If it has several outputs, Loss and Metrics
+// apply to each of them, unless Outputs is set.
 //
 // The loss of an output in a batch is, as in Keras ("sum_over_batch_size"),
 //
 //	Σ w·l / n
 //
-// with l what Loss gives for each sample, or for each of its steps, and w its
-// weight: that of datasets.Batch.Weights times that of FitConfig.ClassWeight, 1
-// where there is none. n counts the samples, or the steps of all samples. Where
-// the output carries a mask, the sum and n go over the steps of the batch that are
-// not masked alone; a batch in which all are masked has a loss of 0. The weights do
-// not count in n: weights of 2 double the loss.
+// with l the loss of each sample, or of each of its steps, and w its weight: that
+// of datasets.Batch.Weights times that of FitConfig.ClassWeight, each 1 by
+// default. n counts the samples, or the steps of all samples. If the output has a
+// mask, the sum and n cover only the steps that are not masked; a batch in which
+// all are masked has a loss of 0. Weights do not count in n: weights of 2 double
+// the loss.
 //
-// What is trained on is the sum over the outputs, each times its Output.Weight,
-// and of the penalties of the layers. The loss of an epoch is the mean over its
-// batches, each of which counts by its samples, masked or not. Metrics go by the
-// mean over the epoch, Σ w·m / Σ w, without masked steps and weights of classes.
+// The total loss is the sum over the outputs, each times its Output.Weight, plus
+// the penalties of the layers. The loss of an epoch is the mean over its batches,
+// weighted by their numbers of samples, masked or not. A metric is the mean over
+// the epoch, Σ w·m / Σ w, without masked steps and without class weights.
 type Config struct {
-	Loss      losses.Loss          // required, where there are no Outputs
-	Metrics   []metrics.Metric     // reported beside the loss
-	Outputs   []Output             // one for each output of the model, in its order, in place of Loss and Metrics
+	Loss      losses.Loss          // required unless Outputs is set
+	Metrics   []metrics.Metric     // reported with the loss
+	Outputs   []Output             // one for each output of the model, in its order, instead of Loss and Metrics
 	Optimizer optimizers.Optimizer // optimizers.Adam{}
 
-	// CarryState lets the states of recurrent layers go on from batch to batch:
-	// sample i of a batch is the next piece of the sequence that sample i of the
-	// batch before was a piece of. Gradients stay within a batch, which is
-	// truncated back-propagation through time (Williams & Peng 1990).
+	// CarryState keeps the states of recurrent layers from batch to batch: sample i
+	// of a batch continues the sequence of sample i of the previous batch.
+	// Gradients stay within a batch, which is truncated back-propagation through
+	// time (Williams & Peng 1990).
 	//
-	// All batches have one size then, which divides the number of samples, and
-	// are not shuffled. Fit starts anew with every epoch and every pass over the
-	// data, Evaluate, Predict and each validation with their first batch, and
-	// Step after ResetStates. A sample that starts anew has the layer's initial
-	// states, or those that the layer is given as inputs, which count for nothing
-	// later on. Keras, where layers are stateful, starts anew only when it is told
-	// to, and lets states that are given count always.
+	// All batches must then have the same size, which divides the number of
+	// samples, and must not be shuffled. Sequences start in Fit with every epoch and
+	// every pass over the data, in Evaluate, Predict and each validation with the
+	// first batch, and in Step after ResetStates. A sequence starts from the layer's
+	// initial states, or from those that the layer is given as inputs, which are
+	// ignored in later batches. Keras' stateful layers restart only when told to,
+	// and always use states that are given.
 	CarryState bool
 }
 
-// Trainer trains one model. It serves one goroutine at a time; meanwhile the
-// model may predict in others.
+// Trainer trains one model. It must be used by one goroutine at a time; the model
+// may predict in others meanwhile.
 type Trainer struct {
 	model       Model
 	names       []string // of its outputs at Compile
 	objectives  []objective
 	params      *graph.Params
 	known       []*graph.Param // at Compile
-	trained     []*graph.Param // the trainable ones, as the optimizer knows them
+	trained     []*graph.Param // the trainable ones, in the order of the optimizer
 	optimizer   *optimizers.State
 	constrained []graph.Constrained
 	programs    programs
 	inputs      []named // of the model
-	shapes      shapes  // room for those of a feed
+	shapes      shapes  // reused for those of a feed
 
-	carry   bool     // states go on from batch to batch
+	carry   bool     // states are kept from batch to batch
 	carried carrying // those of training
-	probed  carrying // and of all else
+	probed  carrying // those of evaluation and prediction
 
 	position position
 	fit      *fitRun // that is running; nil outside Fit
@@ -101,9 +101,8 @@ type position struct {
 
 func (p position) String() string { return fmt.Sprintf("epoch %d, step %d", p.epoch, p.step) }
 
-// Compile prepares a model for training and reports what does not fit: a layer,
-// the loss, the shapes. Graphs are compiled later, for each batch size that is
-// met.
+// Compile prepares a model for training. Errors of layers, losses, metrics and
+// shapes are reported here. Graphs are compiled later, once for each batch size.
 func Compile(m Model, cfg Config) (*Trainer, error) {
 	if isNil(m) {
 		return nil, graph.Error{Field: "model", Rule: "must not be nil"}
@@ -132,7 +131,7 @@ func Compile(m Model, cfg Config) (*Trainer, error) {
 	return t, nil
 }
 
-// isNil tells whether x is nothing, or a pointer or function that is nothing.
+// isNil tells whether x is nil, or a nil pointer or function.
 func isNil(x any) bool {
 	if x == nil {
 		return true
@@ -182,23 +181,23 @@ func trainable(params *graph.Params) []*graph.Param {
 	return out
 }
 
-// Model is the model that Compile was given. A callback that saves it asserts
-// what it needs of it:
+// Model is the model that Compile was given. A callback that saves it needs a type
+// assertion:
 //
 //	if m, ok := e.Trainer.Model().(interface{ Save(path string) error }); ok {
 //		return m.Save("best.safetensors")
 //	}
 func (t *Trainer) Model() Model { return t.model }
 
-// Optimizer is the optimizer at work, with its learning rate and its memory.
+// Optimizer is the state of the optimizer, with its learning rate and slots.
 func (t *Trainer) Optimizer() *optimizers.State { return t.optimizer }
 
 // Params are the parameters that are trained.
 func (t *Trainer) Params() *graph.Params { return t.params }
 
-// checkLayers refuses a model that took more layers after Compile, of which the
-// programs at hand know nothing. What is added comes last, under a name of its
-// own, and so the outputs have other names.
+// checkLayers refuses a model to which layers were added after Compile, since
+// compiled programs lack them. An added layer comes last and has a new name, so
+// the names of the outputs show it.
 func (t *Trainer) checkLayers() error {
 	names, err := t.model.OutputNames()
 	if err != nil {
@@ -210,9 +209,8 @@ func (t *Trainer) checkLayers() error {
 	return nil
 }
 
-// checkFrozen refuses to go on with weights that were frozen, or without some
-// that no longer are, since the optimizer was started for what was trainable
-// then.
+// checkFrozen refuses a model whose weights were frozen or unfrozen after Compile,
+// since the optimizer was started for those that were trainable then.
 func (t *Trainer) checkFrozen() error {
 	k := 0
 	for _, p := range t.known {
