@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -45,6 +46,12 @@ func checkSteps(t *testing.T, l Layer) {
 		case step.Refused && (!errors.As(err, &e) || !strings.HasPrefix(e.Field, l.class())):
 			t.Errorf("%+v: the error must name the layer, got: %v", step.Layer, err)
 		}
+		if !step.Refused && buildError(step.Layer, shapes, l.isSequence) == nil {
+			c.Layer = maskedSteps{step.Layer, l.Indices}
+			if err := layertest.Steps(t, c); err != nil {
+				t.Errorf("%+v with masks: %v", step.Layer, err)
+			}
+		}
 	}
 }
 
@@ -65,4 +72,44 @@ func buildError(l layers.Layer, shapes []graph.Shape, masked func(sample graph.S
 		}
 		layers.Apply(s, "layer", l, in...)
 	})
+}
+
+// maskedSteps is a layer whose input sequences get a mask. What the masks of its outputs leave
+// out is 0, so that they can be compared.
+type maskedSteps struct {
+	layer   layers.Layer
+	indices bool
+}
+
+func (l maskedSteps) Resolve() (layers.Layer, error) {
+	var err error
+	l.layer, err = layers.Resolve(l.layer)
+	return l, err
+}
+
+func (l maskedSteps) Stepwise(in []graph.Value) ([]graph.Pace, error) {
+	return l.layer.(layers.Stepwise).Stepwise(in)
+}
+
+func (l maskedSteps) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	in := slices.Clone(inputs)
+	for i, x := range inputs {
+		first := x // one number of each step, [batch, steps]
+		for first.Rank() > 2 {
+			first = first.At(-1, 0)
+		}
+		if l.indices || x.Rank() > 2 {
+			in[i] = x.WithMask(s.Const(0.3, graph.Shape{}).GreaterEqual(first))
+		}
+	}
+	out := slices.Clone(l.layer.Call(s, in...))
+	for i, y := range out {
+		if m, ok := y.Mask(); ok {
+			for m.Rank() < y.Rank() {
+				m = m.Unsqueeze(-1)
+			}
+			out[i] = graph.Where(m, y, s.Const(0, graph.Shape{})).WithoutMask()
+		}
+	}
+	return out
 }
