@@ -15,16 +15,15 @@ var (
 	_ Metric = SparseCategoricalAccuracy{}
 )
 
-// Accuracy is, as Keras' "accuracy", the one of three that suits the shapes:
-// BinaryAccuracy where an output is one number, SparseCategoricalAccuracy where
-// the targets have no classes of their own, [batch, ...] or [batch, ..., 1],
-// and CategoricalAccuracy otherwise.
+// Accuracy chooses by the shapes, like Keras' "accuracy": BinaryAccuracy where an
+// output is one number, SparseCategoricalAccuracy where targets are the numbers of
+// classes, [batch, ...] or [batch, ..., 1], and CategoricalAccuracy otherwise.
 //
-// It is stricter than they are, since a wrong guess would look like a result:
-// the one number must be a probability, and logits an error, for which there is
-// BinaryAccuracy{Threshold: new(0.0)}; and targets with classes must be 1 for
-// one of them and 0 for the others, for an output of several answers, each yes
-// or no, is BinaryAccuracy's too.
+// It is stricter than these three, since a wrong choice would look like a result.
+// An output of one number must be a probability; for logits use
+// BinaryAccuracy{Threshold: new(0.0)}. Targets with an axis of classes must be 1
+// for one class and 0 for the others; for outputs of several answers, each yes or
+// no, use BinaryAccuracy.
 type Accuracy struct{}
 
 // Name is "accuracy".
@@ -34,33 +33,33 @@ func (Accuracy) Name() string { return "accuracy" }
 func (Accuracy) HigherIsBetter() bool { return true }
 
 // Start begins an epoch.
-func (Accuracy) Start() Accumulator { return &average{term: suited} }
+func (Accuracy) Start() Accumulator { return &average{term: byShape} }
 
-func suited(target, output graph.Shape) (term, error) {
+func byShape(target, output graph.Shape) (term, error) {
 	switch last := len(output) - 1; {
 	case last == 0 || output[last] == 1:
-		return probable, same(target, output)
+		return hitProbability, same(target, output)
 	case !target.Equal(output):
 		return sparse(target, output)
 	}
-	return oneOfAll, nil
+	return hitOneHot, nil
 }
 
 // slack is how far rounding may take a probability out of [0, 1].
 const slack = 1e-6
 
-// probable is yesOrNo for probabilities alone.
-func probable(y, yhat []float64) (sum, count float64, err error) {
+// hitProbability is hitThreshold for probabilities only.
+func hitProbability(y, yhat []float64) (sum, count float64, err error) {
 	for _, x := range yhat {
 		if dense.Finite(x) && (x < -slack || x > 1+slack) {
-			return 0, 0, graph.Error{Field: "output", Rule: "must be a probability, in [0, 1]; BinaryAccuracy with a Threshold takes others", Value: x}
+			return 0, 0, graph.Error{Field: "output", Rule: "must be a probability, in [0, 1]; use BinaryAccuracy with a Threshold for logits", Value: x}
 		}
 	}
-	return yesOrNo(0.5)(y, yhat)
+	return hitThreshold(0.5)(y, yhat)
 }
 
-// oneOfAll is hitLargest for targets that name one class.
-func oneOfAll(y, yhat []float64) (sum, count float64, err error) {
+// hitOneHot is hitLargest for targets that are 1 for one class and 0 for the others.
+func hitOneHot(y, yhat []float64) (sum, count float64, err error) {
 	ones, others := 0, 0
 	for _, x := range y {
 		switch x {
@@ -72,17 +71,17 @@ func oneOfAll(y, yhat []float64) (sum, count float64, err error) {
 		}
 	}
 	if (ones != 1 || others > 0) && allFinite(y) {
-		return 0, 0, graph.Error{Field: "target", Rule: "must be 1 for one class and 0 for the others; CategoricalAccuracy and BinaryAccuracy take others", Value: y}
+		return 0, 0, graph.Error{Field: "target", Rule: "must be 1 for one class and 0 for the others; use CategoricalAccuracy or BinaryAccuracy for other targets", Value: y}
 	}
 	return hitLargest(y, yhat)
 }
 
-// BinaryAccuracy is the share of elements whose output lies above the threshold
-// where the target is 1, and not above it where the target is 0. Other targets
-// are an error.
+// BinaryAccuracy is the share of elements whose output is above the threshold where
+// the target is 1, and not above it where the target is 0. Other targets are an
+// error.
 type BinaryAccuracy struct {
-	// Threshold is in units of the output. Default 0.5, for probabilities; for
-	// logits it is new(0.0). NaN and infinities are errors.
+	// Threshold is in units of the output. Nil means 0.5, for probabilities; use
+	// new(0.0) for logits. NaN and infinities are errors.
 	Threshold *float64
 }
 
@@ -102,12 +101,12 @@ func (b BinaryAccuracy) Start() Accumulator {
 		if !dense.Finite(threshold) {
 			return nil, graph.Error{Field: "BinaryAccuracy.Threshold", Rule: "must be finite", Value: threshold}
 		}
-		return yesOrNo(threshold), same(target, output)
+		return hitThreshold(threshold), same(target, output)
 	}}
 }
 
-// yesOrNo counts the elements that are on the right side of the threshold.
-func yesOrNo(threshold float64) term {
+// hitThreshold counts the elements that are on the right side of the threshold.
+func hitThreshold(threshold float64) term {
 	return func(y, yhat []float64) (sum, count float64, err error) {
 		for k, x := range yhat {
 			switch {
@@ -123,10 +122,10 @@ func yesOrNo(threshold float64) term {
 	}
 }
 
-// CategoricalAccuracy is how often the largest output belongs to the class with
-// the largest target, the first one where several are equal. Targets and
-// outputs are [batch, ..., classes]; it does not matter whether outputs are
-// logits or probabilities.
+// CategoricalAccuracy is the share of samples, or steps, whose largest output
+// belongs to the class with the largest target; of equal ones the first counts.
+// Targets and outputs are [batch, ..., classes]; outputs are logits or
+// probabilities.
 type CategoricalAccuracy struct{}
 
 // Name is "categorical_accuracy".
@@ -183,19 +182,18 @@ func allFinite(x []float64) bool {
 	return true
 }
 
-// severalClasses refuses an output of which the largest element says nothing.
+// severalClasses refuses an output with fewer than two classes.
 func severalClasses(output graph.Shape) error {
 	if len(output) > 1 && output[len(output)-1] > 1 {
 		return nil
 	}
-	return graph.Error{Field: "output", Rule: fmt.Sprintf("must have an axis of at least 2 classes; %s is for one number", BinaryAccuracy{}.Name()), Value: output}
+	return graph.Error{Field: "output", Rule: fmt.Sprintf("must have an axis of at least 2 classes; use %s for one number", BinaryAccuracy{}.Name()), Value: output}
 }
 
-// SparseCategoricalAccuracy is how often the largest output, the first one
-// where several are equal, is that of the target's class. Outputs are [batch,
-// ..., classes], logits or probabilities; targets are numbers of classes from
-// 0, [batch, ...] or [batch, ..., 1]. Targets that are no such numbers are an
-// error.
+// SparseCategoricalAccuracy is the share of samples, or steps, whose largest output
+// is that of the target's class; of equal ones the first counts. Outputs are
+// [batch, ..., classes], logits or probabilities; targets are the numbers of
+// classes, from 0, [batch, ...] or [batch, ..., 1]. Other targets are an error.
 type SparseCategoricalAccuracy struct{}
 
 // Name is "sparse_categorical_accuracy".
@@ -213,7 +211,7 @@ func sparse(target, output graph.Shape) (term, error) {
 	}
 	want := lead(output)
 	if !target.Equal(want) && !target.Equal(append(want.Clone(), 1)) {
-		return nil, graph.Error{Field: "target", Rule: fmt.Sprintf("must hold numbers of classes in the shape %v", want), Value: target}
+		return nil, graph.Error{Field: "target", Rule: fmt.Sprintf("must be numbers of classes in the shape %v", want), Value: target}
 	}
 	return hitNumber, nil
 }

@@ -27,15 +27,15 @@ type Metric interface {
 // Accumulator takes in batches. It serves one goroutine at a time.
 type Accumulator interface {
 	// Add takes in one batch: target and output, [batch, ...], of one dtype,
-	// float32 or float64, and of one shape, unless the metric says otherwise;
-	// and the weights of the samples, [batch], or of their steps, [batch, steps],
-	// finite and not negative, of the same dtype; nil where all weigh 1. What is
-	// masked weighs 0. Every element counts with the weight of its sample or
+	// float32 or float64, and of one shape, unless the metric says otherwise; and
+	// the weights of the samples, [batch], or of their steps, [batch, steps],
+	// finite, not negative and of the same dtype; nil means weights of 1. Masked
+	// steps have weight 0. Every element counts with the weight of its sample or
 	// step. An error changes nothing.
 	Add(target, output, weights *tensor.Dense) error
-	// Result is the value over all that was added. It is NaN where that is
-	// nothing, or weighs nothing; a NaN or an infinity that was added, with
-	// whatever weight, leads to a result that is not finite.
+	// Result is the value over all batches that were added. It is NaN where there
+	// are none, or all weights are 0; a NaN or an infinity in a batch, with any
+	// weight, gives a result that is not finite.
 	Result() float64
 }
 
@@ -47,20 +47,20 @@ type StatefulAccumulator interface {
 	Restore(state []float64) error
 }
 
-// average is the weighted mean of a term over all that was added.
+// average is the weighted mean of a term over all batches.
 type average struct {
-	// term chooses what to average for shapes of targets and outputs, or says
-	// what is wrong with them.
+	// term chooses what to average for the shapes of targets and outputs, or
+	// refuses them.
 	term   func(target, output graph.Shape) (term, error)
 	finish func(mean float64) float64 // nil where the mean is the result
 
 	sum, weight float64
-	y, yhat     []float64 // room for one line
+	y, yhat     []float64 // buffers for one line
 }
 
-// term is a sum over the elements of one line along the last axis, and how
-// many they count for. The target's line is as long as the output's, or one
-// element. Where there is no axis but the batch, a line is one element.
+// term is a sum over the elements of one line along the last axis, and the number
+// that they count for. The target's line is as long as the output's, or one
+// element. Where the batch is the only axis, a line is one element.
 type term func(target, output []float64) (sum, count float64, err error)
 
 func (a *average) Add(target, output, weights *tensor.Dense) error {
@@ -97,7 +97,7 @@ func (a *average) Restore(state []float64) error {
 	return nil
 }
 
-// add sums up a batch whose shapes and dtypes are right.
+// add sums up a batch whose shapes and dtypes were checked.
 func add[T dense.Float](a *average, t term, target, output, weights *tensor.Dense) error {
 	y, yhat := elementsOf[T](target), elementsOf[T](output)
 	var w []T
@@ -138,10 +138,10 @@ func load[T dense.Float](to []float64, from []T) {
 	}
 }
 
-// lead is a shape without its last axis, where there is one beside the batch.
+// lead is a shape without its last axis, unless that is the batch.
 func lead(s graph.Shape) graph.Shape { return s[:max(len(s)-1, 1)] }
 
-// same holds the shape of a target to that of the output.
+// same refuses a target whose shape is not that of the output.
 func same(target, output graph.Shape) error {
 	if target.Equal(output) {
 		return nil
@@ -159,11 +159,11 @@ func check(target, output, weights *tensor.Dense) error {
 	dtype, shape := output.Dtype(), graph.Shape(output.Shape())
 	switch {
 	case dtype != tensor.Float32 && dtype != tensor.Float64:
-		return graph.Error{Field: "output", Rule: "must be of dtype float32 or float64", Value: dtype}
+		return graph.Error{Field: "output", Rule: "must have dtype float32 or float64", Value: dtype}
 	case len(shape) == 0 || shape.Size() == 0:
 		return graph.Error{Field: "output", Rule: "must have samples", Value: shape}
 	case target.Dtype() != dtype:
-		return graph.Error{Field: "target", Rule: fmt.Sprintf("must be of the output's dtype %v", dtype), Value: target.Dtype()}
+		return graph.Error{Field: "target", Rule: fmt.Sprintf("must have the output's dtype %v", dtype), Value: target.Dtype()}
 	case weights == nil:
 		return nil
 	}

@@ -25,8 +25,8 @@ func (MSE) HigherIsBetter() bool { return false }
 // Start begins an epoch.
 func (MSE) Start() Accumulator { return &average{term: elements(squared)} }
 
-// RMSE is the root of the mean squared error over all elements, in the unit of
-// the target.
+// RMSE is the root of the mean squared error over all elements, in units of the
+// target.
 type RMSE struct{}
 
 // Name is "rmse".
@@ -38,7 +38,7 @@ func (RMSE) HigherIsBetter() bool { return false }
 // Start begins an epoch.
 func (RMSE) Start() Accumulator { return &average{term: elements(squared), finish: math.Sqrt} }
 
-// MAE is the mean absolute error over all elements, in the unit of the target.
+// MAE is the mean absolute error over all elements, in units of the target.
 type MAE struct{}
 
 // Name is "mae".
@@ -50,13 +50,12 @@ func (MAE) HigherIsBetter() bool { return false }
 // Start begins an epoch.
 func (MAE) Start() Accumulator { return &average{term: elements(absolute)} }
 
-// MAPE is the mean absolute percentage error over all elements, as Keras has
-// it: 100 · mean(|y − ŷ| / max(|y|, 1e-7)).
+// MAPE is the mean absolute percentage error over all elements, as in Keras:
+// 100 · mean(|y − ŷ| / max(|y|, 1e-7)).
 //
-// It means something only for targets in original units that keep their
-// distance from zero: one target that is 0 outweighs all others, by an error
-// of a billion percent for a miss of 1, and a differenced or standardised
-// series is full of targets near 0.
+// Use it only for targets in original units that stay away from zero. A single
+// target of 0 dominates the mean, with a billion percent for an error of 1, and a
+// differenced or standardised series has many targets near 0.
 type MAPE struct{}
 
 // Name is "mape".
