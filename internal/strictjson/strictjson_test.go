@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/internal/strictjson"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -51,18 +52,18 @@ func TestCheck(t *testing.T) {
 func TestWrongKind(t *testing.T) {
 	none := func(string, []byte) error { return nil }
 	for _, data := range []string{`3`, `null`, `[]`, `"a"`, ``} {
-		checkError(t, data, strictjson.Object([]byte(data), none), "must be an object")
+		errtest.Check(t, strictjson.Object([]byte(data), none), errs.Error{Value: data})
 	}
 	for _, data := range []string{`3`, `null`, `{}`, `"a"`, ``} {
-		checkError(t, data, strictjson.Array([]byte(data), func(int, []byte) error { return nil }), "must be an array")
+		errtest.Check(t, strictjson.Array([]byte(data), func(int, []byte) error { return nil }), errs.Error{Value: data})
 	}
 	for _, data := range []string{`3`, `null`, `{}`, `[]`, ``} {
 		_, err := strictjson.String([]byte(data))
-		checkError(t, data, err, "must be a string")
+		errtest.Check(t, err, errs.Error{Value: data})
 	}
 	_, err := strictjson.AppendString(nil, "\xff")
-	checkError(t, "", err, `must be UTF-8, got "\xff"`)
-	checkError(t, "", strictjson.Object([]byte(`{"a":1,"b":2,"\u0061":3}`), none), `must not have a key twice, got "\u0061"`)
+	errtest.Check(t, err, errs.Error{Value: `"\xff"`})
+	errtest.Check(t, strictjson.Object([]byte(`{"a":1,"b":2,"\u0061":3}`), none), errs.Error{Value: `"\u0061"`})
 }
 
 func TestStopsAtError(t *testing.T) {
@@ -99,8 +100,7 @@ func TestLabel(t *testing.T) {
 	}
 }
 
-// TestAgainstStandard walks random documents and holds the result to that of
-// encoding/json.
+// TestAgainstStandard compares the walk through random documents with encoding/json.
 func TestAgainstStandard(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := value(3).Draw(t, "value")
