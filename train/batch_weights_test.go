@@ -7,6 +7,7 @@ import (
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/models"
 	"github.com/engram-go/engram/train"
@@ -27,7 +28,7 @@ func TestNegativeWeights(t *testing.T) {
 		}
 		check(t, b.Weights[0].T()) // [3, 2], as a view
 		_, err := trainer.Step(background, b)
-		wantInput(t, err, "sequential: sample weights must not be negative, got -0.5")
+		errtest.Check(t, err, graph.Error{Path: "sequential", Field: "sample weights", Value: "-0.5"})
 		b.Weights = []*tensor.Dense{denseOf(dtype, make([]float64, 6), 3, 2)}
 		_, err = trainer.Step(background, b)
 		check(t, err)

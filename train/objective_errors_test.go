@@ -4,6 +4,8 @@ import (
 	"math"
 	"testing"
 
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/train"
 	"github.com/engram-go/engram/train/losses"
 	"github.com/engram-go/engram/train/metrics"
@@ -15,24 +17,24 @@ func TestErrorsOfOutputs(t *testing.T) {
 	mae := []metrics.Metric{metrics.MAE{}}
 	for i, c := range []struct {
 		cfg  train.Config
-		want string
+		want graph.Error
 	}{
-		{train.Config{Outputs: []train.Output{mse}}, "fork: Config.Outputs must be one for each of the 2 outputs, got 1"},
-		{train.Config{Outputs: []train.Output{}}, "fork: Config.Outputs must be one for each of the 2 outputs, got 0"},
-		{train.Config{Loss: losses.MSE{}, Outputs: []train.Output{mse, mse}}, "fork: Config.Outputs must not be set together with Loss or Metrics"},
-		{train.Config{Metrics: mae, Outputs: []train.Output{mse, mse}}, "fork: Config.Outputs must not be set together with Loss or Metrics"},
-		{train.Config{Outputs: []train.Output{{}, {}}}, "fork: Config.Outputs must have a Loss for an output"},
-		{train.Config{Outputs: []train.Output{mse, {Metrics: mae}}}, "fork: Config.Outputs[1].Loss must be set where there are Metrics or a Weight"},
-		{train.Config{Outputs: []train.Output{mse, {Weight: new(1.0)}}}, "fork: Config.Outputs[1].Loss must be set where there are Metrics or a Weight"},
-		{train.Config{Outputs: []train.Output{{Loss: losses.MSE{}, Weight: new(-1.0)}, mse}}, "fork: Config.Outputs[0].Weight must be finite and not negative, got -1"},
-		{train.Config{Outputs: []train.Output{{Loss: losses.MSE{}, Weight: new(math.NaN())}, mse}}, "fork: Config.Outputs[0].Weight must be finite and not negative, got NaN"},
-		{train.Config{Outputs: []train.Output{{Loss: losses.MSE{}, Weight: new(math.Inf(1))}, mse}}, "fork: Config.Outputs[0].Weight must be finite and not negative, got +Inf"},
-		{train.Config{Outputs: []train.Output{mse, {Loss: losses.MSE{}, Metrics: append(mae, mae...)}}}, `fork: Config.Outputs[1].Metrics[1] must have a unique name, got "trend_mae"`},
-		{train.Config{Outputs: []train.Output{mse, {Loss: losses.MSE{}, Metrics: []metrics.Metric{named{metrics.MAE{}, "loss"}}}}}, `fork: Config.Outputs[1].Metrics[0] must have a unique name, got "trend_loss"`},
-		{train.Config{Outputs: []train.Output{mse, {Loss: losses.Huber{Delta: -1}}}}, "loss of trend: Huber.Delta must be finite and not negative, got -1"},
+		{train.Config{Outputs: []train.Output{mse}}, graph.Error{Path: "fork", Field: "Config.Outputs", Value: "1"}},
+		{train.Config{Outputs: []train.Output{}}, graph.Error{Path: "fork", Field: "Config.Outputs", Value: "0"}},
+		{train.Config{Loss: losses.MSE{}, Outputs: []train.Output{mse, mse}}, graph.Error{Path: "fork", Field: "Config.Outputs"}},
+		{train.Config{Metrics: mae, Outputs: []train.Output{mse, mse}}, graph.Error{Path: "fork", Field: "Config.Outputs"}},
+		{train.Config{Outputs: []train.Output{{}, {}}}, graph.Error{Path: "fork", Field: "Config.Outputs"}},
+		{train.Config{Outputs: []train.Output{mse, {Metrics: mae}}}, graph.Error{Path: "fork", Field: "Config.Outputs[1].Loss"}},
+		{train.Config{Outputs: []train.Output{mse, {Weight: new(1.0)}}}, graph.Error{Path: "fork", Field: "Config.Outputs[1].Loss"}},
+		{train.Config{Outputs: []train.Output{{Loss: losses.MSE{}, Weight: new(-1.0)}, mse}}, graph.Error{Path: "fork", Field: "Config.Outputs[0].Weight", Value: "-1"}},
+		{train.Config{Outputs: []train.Output{{Loss: losses.MSE{}, Weight: new(math.NaN())}, mse}}, graph.Error{Path: "fork", Field: "Config.Outputs[0].Weight", Value: "NaN"}},
+		{train.Config{Outputs: []train.Output{{Loss: losses.MSE{}, Weight: new(math.Inf(1))}, mse}}, graph.Error{Path: "fork", Field: "Config.Outputs[0].Weight", Value: "+Inf"}},
+		{train.Config{Outputs: []train.Output{mse, {Loss: losses.MSE{}, Metrics: append(mae, mae...)}}}, graph.Error{Path: "fork", Field: "Config.Outputs[1].Metrics[1]", Value: "\"trend_mae\""}},
+		{train.Config{Outputs: []train.Output{mse, {Loss: losses.MSE{}, Metrics: []metrics.Metric{named{metrics.MAE{}, "loss"}}}}}, graph.Error{Path: "fork", Field: "Config.Outputs[1].Metrics[0]", Value: "\"trend_loss\""}},
+		{train.Config{Outputs: []train.Output{mse, {Loss: losses.Huber{Delta: -1}}}}, graph.Error{Path: "loss of trend", Field: "Huber.Delta", Value: "-1"}},
 	} {
 		_, err := train.Compile(newFork(t), c.cfg)
-		wantInput(t, err, c.want)
+		errtest.Check(t, err, c.want)
 		if t.Failed() {
 			t.Fatalf("case %d", i)
 		}
@@ -43,21 +45,21 @@ func TestErrorsOfOutputs(t *testing.T) {
 	one := *d.batch
 	one.Targets = one.Targets[:1]
 	_, err := trainer.Step(background, &one)
-	wantInput(t, err, "fork: targets of the batch must be 2, got 1")
+	errtest.Check(t, err, graph.Error{Path: "fork", Field: "targets of the batch", Value: "1"})
 	one.Targets = []*tensor.Dense{d.batch.Targets[0], denseOf(tensor.Float64, []float64{1, 2}, 2)}
 	_, err = trainer.Step(background, &one)
-	wantInput(t, err, "fork: target of trend must have 4 samples like input 0, got [2]")
+	errtest.Check(t, err, graph.Error{Path: "fork", Field: "target of trend", Value: "[2]"})
 	one.Targets[1] = denseOf(tensor.Float64, []float64{1, 2, 3, 0}, 4)
 	_, err = trainer.Step(background, &one)
-	wantInput(t, err, "loss of trend: target must be the number of a class, a whole number from 0 to 2, got 3")
+	errtest.Check(t, err, graph.Error{Path: "loss of trend", Field: "target", Value: "3"})
 	one.Targets[1] = denseOf(tensor.Float64, make([]float64, 8), 4, 2)
 	_, err = trainer.Step(background, &one)
-	wantInput(t, err, "loss of trend: target must hold numbers of classes in the shape [4], got [4, 2]")
+	errtest.Check(t, err, graph.Error{Path: "loss of trend", Field: "target", Value: "[4, 2]"})
 	one.Targets[1], one.Weights = d.batch.Targets[1], []*tensor.Dense{zeros(4, 2)}
 	_, err = trainer.Step(background, &one)
-	wantInput(t, err, "loss of price: sample weights must be those of samples, or of steps, of a loss of the shape [4], got [4, 2]")
+	errtest.Check(t, err, graph.Error{Path: "loss of price", Field: "sample weights", Value: "[4, 2]"})
 	_, err = trainer.Fit(background, given{4, d.batch, nil}, train.FitConfig{ClassWeight: map[int]float64{0: 2}})
-	wantInput(t, err, "fork: FitConfig.ClassWeight must be nil where several outputs are trained; datasets.Weigh")
+	errtest.Check(t, err, graph.Error{Path: "fork", Field: "FitConfig.ClassWeight"})
 }
 
 // called is a model whose outputs have other names.

@@ -9,6 +9,7 @@ import (
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/models"
 	"github.com/engram-go/engram/train"
@@ -299,7 +300,7 @@ func TestPredictAll(t *testing.T) {
 		}
 	}
 	_, err = trainer.Predict(background, data, train.EvaluateConfig{})
-	wantInput(t, err, "fork: Predict must be called on a model with one output; PredictAll returns several, got 2")
+	errtest.Check(t, err, graph.Error{Path: "fork", Field: "Predict", Value: "2"})
 }
 
 // Every log has a direction: false for losses, and what the metric says for a
