@@ -274,5 +274,5 @@ func TestWindowsAreViews(t *testing.T) {
 		t.Errorf("the last window begins with %v, want %v", got, want)
 	}
 	many := make([]int, 50_000)
-	wantError(t, w.Train.Gather(many, &b), errs.ErrInput, "rows must be few enough for a tensor of 2147483648 numbers, got 50000")
+	wantError(t, w.Train.Gather(many, &b), errs.ErrInput, "rows must be few enough for a tensor of", "got 50000")
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -113,6 +114,9 @@ func TestCut(t *testing.T) {
 
 // TestClaims reads headers that claim far more than follows.
 func TestClaims(t *testing.T) {
+	if strconv.IntSize == 32 {
+		t.Skip("most of these sizes do not fit an int, which is another error")
+	}
 	const huge = `{"a":{"dtype":"%s","shape":[%d],"data_offsets":[0,8589934592]}}`
 	for name, tc := range map[string]struct {
 		data               []byte
