@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/datasets/samples"
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/dense"
 	"github.com/pkg/errors"
@@ -13,7 +13,7 @@ import (
 
 // feed is the input of a program.
 type feed struct {
-	*datasets.Batch
+	*samples.Batch
 	classWeights *tensor.Dense // of the classes of the targets; nil where all weigh the same
 }
 
@@ -51,7 +51,7 @@ func (sh shapes) clone() shapes {
 
 // gather fills a batch with the samples at rows. Data may be implemented by a
 // user, so their number is checked.
-func (t *Trainer) gather(data datasets.Data, rows []int, batch *datasets.Batch) error {
+func (t *Trainer) gather(data samples.Data, rows []int, batch *samples.Batch) error {
 	if err := data.Gather(rows, batch); err != nil {
 		return errors.Wrapf(err, "%s: data", t.model.Name())
 	}

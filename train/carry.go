@@ -3,7 +3,7 @@ package train
 import (
 	"fmt"
 
-	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/datasets/samples"
 	"github.com/engram-go/engram/graph"
 )
 
@@ -78,7 +78,7 @@ func (t *Trainer) ResetStates() error {
 }
 
 // checkCarry checks that batches of data have one size, if states are carried.
-func (t *Trainer) checkCarry(field string, data datasets.Data, size int) error {
+func (t *Trainer) checkCarry(field string, data samples.Data, size int) error {
 	if n := data.Len(); t.carry && n%min(n, size) != 0 {
 		return t.fail(field, fmt.Sprintf("must have a number of samples that the batch size %d divides, since states are carried", size), n)
 	}

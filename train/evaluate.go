@@ -3,7 +3,7 @@ package train
 import (
 	"context"
 
-	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/datasets/samples"
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/dense"
 	"github.com/pkg/errors"
@@ -17,7 +17,7 @@ type EvaluateConfig struct {
 }
 
 // prepare checks the data and the config and gives the size of the batches.
-func (c EvaluateConfig) prepare(ctx context.Context, t *Trainer, data datasets.Data) (int, error) {
+func (c EvaluateConfig) prepare(ctx context.Context, t *Trainer, data samples.Data) (int, error) {
 	if err := t.checkContext(ctx); err != nil {
 		return 0, err
 	}
@@ -37,7 +37,7 @@ func (c EvaluateConfig) prepare(ctx context.Context, t *Trainer, data datasets.D
 }
 
 // Evaluate returns the loss and the metrics on data, without training.
-func (t *Trainer) Evaluate(ctx context.Context, data datasets.Data, cfg EvaluateConfig) (Logs, error) {
+func (t *Trainer) Evaluate(ctx context.Context, data samples.Data, cfg EvaluateConfig) (Logs, error) {
 	size, err := cfg.prepare(ctx, t, data)
 	if err != nil {
 		return nil, err
@@ -50,9 +50,9 @@ func (t *Trainer) Evaluate(ctx context.Context, data datasets.Data, cfg Evaluate
 	return s.logs(""), nil
 }
 
-func (t *Trainer) evaluate(ctx context.Context, c *callbackRun, data datasets.Data, batches [][]int) (*epochTotals, error) {
+func (t *Trainer) evaluate(ctx context.Context, c *callbackRun, data samples.Data, batches [][]int) (*epochTotals, error) {
 	s := t.newTotals()
-	err := t.forEachBatch(ctx, c, data, batches, evaluating, func(p *program, _ []int, batch *datasets.Batch) (Logs, error) {
+	err := t.forEachBatch(ctx, c, data, batches, evaluating, func(p *program, _ []int, batch *samples.Batch) (Logs, error) {
 		if err := s.add(p, feed{Batch: batch}); err != nil {
 			return nil, err
 		}
@@ -64,7 +64,7 @@ func (t *Trainer) evaluate(ctx context.Context, c *callbackRun, data datasets.Da
 // Predict returns the output for the inputs of data, in its order; targets are
 // ignored. It is models.Model.Predict with callbacks, over data that need not be in
 // memory.
-func (t *Trainer) Predict(ctx context.Context, data datasets.Data, cfg EvaluateConfig) (*tensor.Dense, error) {
+func (t *Trainer) Predict(ctx context.Context, data samples.Data, cfg EvaluateConfig) (*tensor.Dense, error) {
 	out, err := t.PredictAll(ctx, data, cfg)
 	if err != nil {
 		return nil, err
@@ -76,7 +76,7 @@ func (t *Trainer) Predict(ctx context.Context, data datasets.Data, cfg EvaluateC
 }
 
 // PredictAll is Predict for a model with any number of outputs.
-func (t *Trainer) PredictAll(ctx context.Context, data datasets.Data, cfg EvaluateConfig) ([]*tensor.Dense, error) {
+func (t *Trainer) PredictAll(ctx context.Context, data samples.Data, cfg EvaluateConfig) ([]*tensor.Dense, error) {
 	size, err := cfg.prepare(ctx, t, data)
 	if err != nil {
 		return nil, err
@@ -84,7 +84,7 @@ func (t *Trainer) PredictAll(ctx context.Context, data datasets.Data, cfg Evalua
 	var all []*tensor.Dense
 	order := inOrder(data.Len())
 	c := &callbackRun{trainer: t, callbacks: cfg.Callbacks}
-	err = t.forEachBatch(ctx, c, data, chunks(order, size), predicting, func(p *program, rows []int, _ *datasets.Batch) (Logs, error) {
+	err = t.forEachBatch(ctx, c, data, chunks(order, size), predicting, func(p *program, rows []int, _ *samples.Batch) (Logs, error) {
 		if all == nil {
 			all = make([]*tensor.Dense, len(p.outputs))
 		}
@@ -108,8 +108,8 @@ func (t *Trainer) PredictAll(ctx context.Context, data datasets.Data, cfg Evalua
 
 // forEachBatch runs the model on one batch of rows after another and sends the
 // events to the callbacks; use turns the results of a batch into logs.
-func (t *Trainer) forEachBatch(ctx context.Context, c *callbackRun, data datasets.Data, batches [][]int, why purpose,
-	use func(p *program, rows []int, batch *datasets.Batch) (Logs, error)) error {
+func (t *Trainer) forEachBatch(ctx context.Context, c *callbackRun, data samples.Data, batches [][]int, why purpose,
+	use func(p *program, rows []int, batch *samples.Batch) (Logs, error)) error {
 	begin, end, batchBegin, batchEnd := TestBegin, TestEnd, TestBatchBegin, TestBatchEnd
 	if why == predicting {
 		begin, end, batchBegin, batchEnd = PredictBegin, PredictEnd, PredictBatchBegin, PredictBatchEnd
@@ -120,7 +120,7 @@ func (t *Trainer) forEachBatch(ctx context.Context, c *callbackRun, data dataset
 	if err := c.tell(begin, 0, 0, nil); err != nil {
 		return err
 	}
-	var batch datasets.Batch
+	var batch samples.Batch
 	var logs Logs
 	for b, rows := range batches {
 		if err := ctx.Err(); err != nil {

@@ -6,7 +6,7 @@ import (
 	"io"
 	"math"
 
-	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/datasets/samples"
 	"github.com/engram-go/engram/graph"
 	"github.com/pkg/errors"
 )
@@ -20,14 +20,14 @@ const maxCount = min(1<<31, math.MaxInt)
 
 // FitConfig says how Fit goes through the data.
 type FitConfig struct {
-	Epochs          int           // number of the last epoch, from 1; default 1
-	InitialEpoch    int           // epochs done before, so that Epochs − InitialEpoch are left; default 0
-	BatchSize       int           // default DefaultBatchSize; the last batch of an epoch may be smaller
-	StepsPerEpoch   int           // batches of an epoch; default: all batches of the data
-	NoShuffle       bool          // keeps the samples in order; by default each pass over them has a new one
-	Validation      datasets.Data // evaluated after every epoch; default none
-	ValidationSplit float64       // share of the data, its last samples, used as Validation; default 0
-	ValidationSteps int           // number of batches of the validation, from the first; default all
+	Epochs          int          // number of the last epoch, from 1; default 1
+	InitialEpoch    int          // epochs done before, so that Epochs − InitialEpoch are left; default 0
+	BatchSize       int          // default DefaultBatchSize; the last batch of an epoch may be smaller
+	StepsPerEpoch   int          // batches of an epoch; default: all batches of the data
+	NoShuffle       bool         // keeps the samples in order; by default each pass over them has a new one
+	Validation      samples.Data // evaluated after every epoch; default none
+	ValidationSplit float64      // share of the data, its last samples, used as Validation; default 0
+	ValidationSteps int          // number of batches of the validation, from the first; default all
 	Callbacks       []Callback
 	Progress        io.Writer // for Keras' progress line; nil for none
 
@@ -61,7 +61,7 @@ type FitConfig struct {
 // one ended, and starts a new pass at the end of the data, which Keras does only
 // for data that repeats. With InitialEpoch, orders and random draws are those of
 // the epochs after it.
-func (t *Trainer) Fit(ctx context.Context, data datasets.Data, cfg FitConfig) (*History, error) {
+func (t *Trainer) Fit(ctx context.Context, data samples.Data, cfg FitConfig) (*History, error) {
 	history := &History{}
 	if err := t.checkContext(ctx); err != nil {
 		return history, err
@@ -97,7 +97,7 @@ func (t *Trainer) Fit(ctx context.Context, data datasets.Data, cfg FitConfig) (*
 
 // prepare checks the config, fills in its defaults and splits off the validation
 // data.
-func (t *Trainer) prepare(data datasets.Data, cfg *FitConfig) (datasets.Data, error) {
+func (t *Trainer) prepare(data samples.Data, cfg *FitConfig) (samples.Data, error) {
 	if err := t.checkData("data", data); err != nil {
 		return nil, err
 	}
@@ -141,7 +141,7 @@ func (t *Trainer) prepare(data datasets.Data, cfg *FitConfig) (datasets.Data, er
 		return nil, t.fail("FitConfig.ValidationSteps", "must be 0 where nothing is validated", cfg.ValidationSteps)
 	}
 	if cfg.ValidationSplit > 0 {
-		head, tail, err := datasets.Split(data, cfg.ValidationSplit)
+		head, tail, err := samples.Split(data, cfg.ValidationSplit)
 		if err != nil {
 			return nil, errors.Wrapf(err, "%s: FitConfig.ValidationSplit", t.model.Name())
 		}
@@ -181,7 +181,7 @@ func (t *Trainer) checkContext(ctx context.Context) error {
 	return nil
 }
 
-func (t *Trainer) checkData(field string, data datasets.Data) error {
+func (t *Trainer) checkData(field string, data samples.Data) error {
 	if isNil(data) {
 		return t.fail(field, "must not be nil", nil)
 	}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/datasets/samples"
 	"github.com/engram-go/engram/graph"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
@@ -14,14 +14,14 @@ import (
 // fitRun is one run of Fit.
 type fitRun struct {
 	callbackRun
-	data    datasets.Data
+	data    samples.Data
 	cfg     FitConfig
 	weights *classWeights // nil where there are none
 
 	size  int   // of a batch; no more than there are samples
 	pass  int   // over the samples, of which order is
 	order []int // of the samples
-	batch datasets.Batch
+	batch samples.Batch
 	class *tensor.Dense // weights of the classes of the batch
 
 	inEpoch bool         // an epoch has begun

@@ -5,7 +5,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/datasets/samples"
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/dense"
 	"github.com/pkg/errors"
@@ -18,7 +18,7 @@ import (
 // that is not finite is an error and changes nothing; so is a weight that is not
 // finite after the step, which only a far too large learning rate causes, but that
 // weight stays.
-func (t *Trainer) Step(ctx context.Context, batch *datasets.Batch) (float64, error) {
+func (t *Trainer) Step(ctx context.Context, batch *samples.Batch) (float64, error) {
 	if err := t.checkContext(ctx); err != nil {
 		return 0, err
 	}
@@ -52,7 +52,7 @@ func (t *Trainer) train(f feed) (*program, error) {
 // neither weights, moving averages and carried states nor the counters on which
 // random draws depend. So Apply of what it returns does what Step does, bit for
 // bit, and a second call with the same batch returns the same.
-func (t *Trainer) Gradients(ctx context.Context, batch *datasets.Batch) (*Gradients, error) {
+func (t *Trainer) Gradients(ctx context.Context, batch *samples.Batch) (*Gradients, error) {
 	g := &Gradients{}
 	if err := t.Accumulate(ctx, g, batch); err != nil {
 		return nil, err
@@ -72,7 +72,7 @@ func (t *Trainer) Gradients(ctx context.Context, batch *datasets.Batch) (*Gradie
 // Each part has its own random draws, such as dropout, the first one those of
 // Gradients. With Config.CarryState each part continues the sequences where the
 // one before it ended. The trainer is not changed, and g only without an error.
-func (t *Trainer) Accumulate(ctx context.Context, g *Gradients, batch *datasets.Batch) error {
+func (t *Trainer) Accumulate(ctx context.Context, g *Gradients, batch *samples.Batch) error {
 	if err := t.checkContext(ctx); err != nil {
 		return err
 	}
