@@ -6,6 +6,7 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/params"
+	"github.com/engram-go/engram/internal/programs"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/models/internal/saved"
 	"gorgonia.org/tensor"
@@ -38,11 +39,11 @@ func (c Config) named(name string) Config {
 // changes the weights: each batch is computed with weights as they are between two
 // steps.
 type Model struct {
-	cfg     Config
-	unnamed bool // the name is a default
-	body    body
-	pool    pool
-	owner   owner
+	cfg      Config
+	unnamed  bool // the name is a default
+	body     body
+	programs programs.Pool[*program]
+	owner    owner
 
 	mu      sync.Mutex
 	nested  bool // it is a layer of another model
@@ -260,7 +261,7 @@ func (m *Model) Build() error {
 	var notes []graph.Note
 	err = graph.Shapes(graph.Config{Params: m.params, Seed: m.cfg.Seed}, func(s *graph.Scope) {
 		s.Within(m.cfg.Name, func() {
-			output = shapesOf(m.call(s, declare(s, shapes), func(c call) { calls = append(calls, c) }))
+			output = shapesOf(m.call(s, declareInputs(s, shapes), func(c call) { calls = append(calls, c) }))
 			if len(output) == 0 {
 				s.Failf("model", "must have an output", nil)
 			}
@@ -278,25 +279,6 @@ func (m *Model) Build() error {
 	params.Complete(m.params, true)
 	m.calls, m.output, m.notes = calls, output, notes
 	return nil
-}
-
-// inputName is what a program calls input i of a model.
-func inputName(i int) string { return fmt.Sprintf("input %d", i) }
-
-func declare(s *graph.Scope, shapes []graph.Shape) []graph.Value {
-	in := make([]graph.Value, len(shapes))
-	for i, shape := range shapes {
-		in[i] = s.Input(inputName(i), shape)
-	}
-	return in
-}
-
-func shapesOf(values []graph.Value) []graph.Shape {
-	out := make([]graph.Shape, len(values))
-	for i, v := range values {
-		out[i] = v.Shape()
-	}
-	return out
 }
 
 func count(params []*graph.Param) int {

@@ -3,7 +3,6 @@ package models
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/dense"
@@ -113,39 +112,20 @@ func (m *Model) checkInputs(inputs []*tensor.Dense) (int, error) {
 // run computes one batch, on whose number random draws depend; use sees the
 // outputs, which are valid during the call.
 func (m *Model) run(batch []*tensor.Dense, number int, use func(outputs []*tensor.Dense) error) error {
-	shapes := make([]graph.Shape, len(batch))
-	for i, t := range batch {
-		shapes[i] = graph.Shape(slices.Clone(t.Shape()))
-	}
-	key := fmt.Sprint(shapes)
-	prog, err := m.pool.get(key, func() (*graph.Program, error) {
-		return graph.NewProgram(graph.Config{Params: m.params, Seed: m.cfg.Seed}, func(s *graph.Scope) {
-			s.Within(m.cfg.Name, func() {
-				for i, y := range m.Call(s, declare(s, shapes)...) {
-					s.Output(outputName(i), y)
-				}
-			})
+	fits := func(p *program) bool { return p.fits(batch) }
+	set := m.programs.Take(fits)
+	defer m.programs.Put(set)
+	p, err := set.Get(fits, func(w *graph.Workspace) (*program, error) {
+		return m.compile(graph.Config{Params: m.params, Seed: m.cfg.Seed, Workspace: w}, shapesOfTensors(batch), func(s *graph.Scope, in []graph.Value) []graph.Value {
+			return m.Call(s, in...)
 		})
 	})
 	if err != nil {
 		return err
 	}
-	defer m.pool.put(key, prog)
-	for i, t := range batch {
-		if err := prog.SetInput(inputName(i), t); err != nil {
-			return err
-		}
-	}
-	if err := prog.Run(graph.Tick{Step: number}); err != nil {
+	outputs, err := p.run(batch, graph.Tick{Step: number})
+	if err != nil {
 		return err
-	}
-	outputs := make([]*tensor.Dense, len(m.output))
-	for i := range outputs {
-		if outputs[i], err = prog.Output(outputName(i)); err != nil {
-			return err
-		}
 	}
 	return use(outputs)
 }
-
-func outputName(i int) string { return fmt.Sprintf("output %d", i) }

@@ -42,7 +42,7 @@ func (m *Sequential) add(name string, l layers.Layer) {
 		m.chain.fault = m.chain.add(name, l)
 	}
 	m.calls = nil
-	m.pool.clear()
+	m.programs.Clear()
 }
 
 // chain is the body of a Sequential.

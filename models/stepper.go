@@ -8,6 +8,7 @@ import (
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/dense"
 	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/programs"
 	"github.com/engram-go/engram/layers"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
@@ -51,9 +52,9 @@ type Stepper struct {
 	cfg      graph.Config
 	shapes   []graph.Shape // of the inputs of a step; open where each step says
 	paces    []graph.Pace  // of the inputs
-	programs pool          // by the sizes of what is open
-	layers   int           // of the model, when the stepper was made
-	steps    int           // done, on which random draws depend
+	programs programs.Set[*program]
+	layers   int // of the model, when the stepper was made
+	steps    int // done, on which random draws depend
 }
 
 // Stepper makes a stepper at the beginning of its sequences. A layer that would
@@ -80,12 +81,11 @@ func (m *Model) Stepper(cfg StepperConfig) (*Stepper, error) {
 	}
 	st.cfg = graph.Config{Params: m.params, Seed: m.cfg.Seed, States: states, Stepping: true, Memory: cfg.Memory}
 	if slices.ContainsFunc(st.shapes, func(s graph.Shape) bool { return !s.Known() }) {
-		err = graph.Shapes(st.cfg, func(s *graph.Scope) { st.build(s, st.shapes) })
+		err = graph.Shapes(st.cfg, func(s *graph.Scope) {
+			s.Within(m.cfg.Name, func() { st.call(s, declareInputs(s, st.shapes)) })
+		})
 	} else {
-		var prog *graph.Program
-		if prog, err = st.compile(st.shapes); err == nil {
-			st.programs.put("", prog)
-		}
+		_, err = st.programs.Get(func(*program) bool { return false }, func(w *graph.Workspace) (*program, error) { return st.compile(st.shapes, w) })
 	}
 	if err != nil {
 		return nil, err
@@ -217,60 +217,41 @@ func (st *Stepper) StepAll(ctx context.Context, inputs ...*tensor.Dense) ([]*ten
 	if len(inputs) != len(st.shapes) {
 		return nil, graph.Error{Path: name, Field: "inputs", Rule: fmt.Sprintf("must be %d", len(st.shapes)), Value: len(inputs)}
 	}
-	shapes := make([]graph.Shape, len(inputs))
-	sizes := ""
 	for i, x := range inputs {
 		if err := dense.Check(x, st.model.Dtype(), st.shapes[i]); err != nil {
 			return nil, errors.Wrapf(err, "%s: input %d of a step", name, i)
 		}
-		shapes[i] = graph.Shape(slices.Clone(x.Shape()))
-		if !st.shapes[i].Known() {
-			sizes += shapes[i].String()
-		}
 	}
-	prog, err := st.programs.get(sizes, func() (*graph.Program, error) { return st.compile(shapes) })
+	p, err := st.programs.Get(func(p *program) bool { return p.fits(inputs) }, func(w *graph.Workspace) (*program, error) {
+		return st.compile(shapesOfTensors(inputs), w)
+	})
 	if err != nil {
 		return nil, err
 	}
-	defer st.programs.put(sizes, prog)
-	for i, x := range inputs {
-		if err := prog.SetInput(inputName(i), x); err != nil {
-			return nil, err
-		}
-	}
-	if err := prog.Run(graph.Tick{Step: st.steps}); err != nil {
+	outputs, err := p.run(inputs, graph.Tick{Step: st.steps})
+	if err != nil {
 		return nil, err
 	}
-	out := make([]*tensor.Dense, len(st.model.output))
-	for i := range out {
-		y, err := prog.Output(outputName(i))
-		if err != nil {
-			return nil, err
-		}
+	out := make([]*tensor.Dense, len(outputs))
+	for i, y := range outputs {
 		out[i] = y.Clone().(*tensor.Dense)
 	}
-	prog.Advance()
+	p.Advance()
 	st.steps++
 	return out, nil
 }
 
 // compile makes the program of a step for inputs of the given shapes.
-func (st *Stepper) compile(shapes []graph.Shape) (*graph.Program, error) {
-	return graph.NewProgram(st.cfg, func(s *graph.Scope) {
-		for i, y := range st.build(s, shapes) {
-			s.Output(outputName(i), y)
-		}
-	})
+func (st *Stepper) compile(shapes []graph.Shape, w *graph.Workspace) (*program, error) {
+	cfg := st.cfg
+	cfg.Workspace = w
+	return st.model.compile(cfg, shapes, st.call)
 }
 
-// build describes a step.
-func (st *Stepper) build(s *graph.Scope, shapes []graph.Shape) (out []graph.Value) {
-	s.Within(st.model.cfg.Name, func() {
-		in := declare(s, shapes)
-		for i, p := range st.paces {
-			in[i] = in[i].WithPace(p)
-		}
-		out = st.model.Call(s, in...)
-	})
-	return out
+// call computes a step.
+func (st *Stepper) call(s *graph.Scope, in []graph.Value) []graph.Value {
+	for i, p := range st.paces {
+		in[i] = in[i].WithPace(p)
+	}
+	return st.model.Call(s, in...)
 }

@@ -26,14 +26,14 @@ type results struct {
 }
 
 // compile builds the program for a purpose and the shapes of a batch.
-func (t *Trainer) compile(sh shapes, why purpose) (*program, error) {
+func (t *Trainer) compile(sh shapes, why purpose, w *graph.Workspace) (*program, error) {
 	states, err := t.statesOf(why, sh.inputs[0][0])
 	if err != nil {
 		return nil, err
 	}
 	var r results
 	var updates []graph.Update
-	cfg := graph.Config{Params: t.params, Training: why == training, Seed: t.model.Seed(), States: states}
+	cfg := graph.Config{Params: t.params, Training: why == training, Seed: t.model.Seed(), States: states, Workspace: w}
 	prog, err := graph.NewProgram(cfg, func(s *graph.Scope) {
 		r = results{} // it may be built several times
 		d := t.describe(s, sh)
@@ -65,7 +65,7 @@ func (t *Trainer) compile(sh shapes, why purpose) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &program{graph: prog, loss: prog.Result(r.loss)}
+	p := &program{why: why, shapes: sh, graph: prog, loss: prog.Result(r.loss)}
 	for _, output := range r.outputs {
 		p.outputs = append(p.outputs, prog.Result(output))
 	}

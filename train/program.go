@@ -1,8 +1,6 @@
 package train
 
 import (
-	"slices"
-
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/dense"
 	"github.com/pkg/errors"
@@ -30,6 +28,21 @@ type program struct {
 	grads      []*tensor.Dense // of the trainable parameters, in their order
 	updates    []update
 }
+
+// MemorySize is the number of bytes that the program holds besides its workspace:
+// what it reads stays with it until it reads another batch.
+func (p *program) MemorySize() int64 {
+	n := p.shapes.classWeights.Size()
+	for _, shapes := range [][]graph.Shape{p.shapes.inputs, p.shapes.targets, p.shapes.weights} {
+		for _, shape := range shapes {
+			n += shape.Size()
+		}
+	}
+	return p.graph.MemorySize() + int64(n)*int64(p.outputs[0].Dtype().Size())
+}
+
+// Close frees what the graph holds.
+func (p *program) Close() error { return p.graph.Close() }
 
 // result is what a run computed for one objective.
 type result struct {
@@ -69,33 +82,6 @@ func (t *Trainer) set(p *program, f feed) error {
 	return nil
 }
 
-// maxPrograms is the number of programs that a trainer keeps.
-const maxPrograms = 8
-
-// programs are the compiled programs of a trainer, the most recently used last.
-type programs []*program
-
-func (ps *programs) get(why purpose, sh shapes, compile func(shapes, purpose) (*program, error)) (*program, error) {
-	i := slices.IndexFunc(*ps, func(p *program) bool { return p.why == why && p.shapes.equal(sh) })
-	if i >= 0 {
-		p := (*ps)[i]
-		*ps = append(slices.Delete(*ps, i, i+1), p)
-		return p, nil
-	}
-	sh = sh.clone()
-	p, err := compile(sh, why)
-	if err != nil {
-		return nil, err
-	}
-	p.why, p.shapes = why, sh
-	*ps = append(*ps, p)
-	if len(*ps) > maxPrograms {
-		(*ps)[0].graph.Close()
-		*ps = slices.Delete(*ps, 0, 1)
-	}
-	return p, nil
-}
-
 // run runs the program for a feed and a purpose. Random draws depend on the tick.
 func (t *Trainer) run(f feed, why purpose, at graph.Tick) (*program, error) {
 	p, err := t.programFor(f, why)
@@ -123,7 +109,9 @@ func (t *Trainer) programFor(f feed, why purpose) (*program, error) {
 	if _, err := t.statesOf(why, sh.inputs[0][0]); err != nil {
 		return nil, err
 	}
-	p, err := t.programs.get(why, sh, t.compile)
+	p, err := t.programs.Get(func(p *program) bool { return p.why == why && p.shapes.equal(sh) }, func(w *graph.Workspace) (*program, error) {
+		return t.compile(sh.clone(), why, w)
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -3,8 +3,10 @@ package train_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 
+	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
 	"github.com/engram-go/engram/layers"
@@ -119,5 +121,61 @@ func TestErrorOfAMetric(t *testing.T) {
 	wantError(t, err, "batch 1: mae: no room")
 	if !errors.Is(err, errMetric) {
 		t.Errorf("%v does not hold the error of the metric", err)
+	}
+}
+
+// anyLength trains a model on sequences of any length: step trains on a batch of 32
+// sequences of so many steps.
+func anyLength(t *testing.T, units int) (step func(steps int)) {
+	t.Helper()
+	const batch, features = 32, 2
+	m := models.NewSequential(models.Config{Seed: 1}, layers.Input{Shape: graph.Shape{graph.Any, features}},
+		layers.Bidirectional{Layer: layers.LSTM{Units: units}}, layers.Dense{Units: 1})
+	trainer := compile(t, m, train.Config{})
+	return func(steps int) {
+		t.Helper()
+		b := &datasets.Batch{
+			Inputs:  []*tensor.Dense{tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(batch, steps, features))},
+			Targets: []*tensor.Dense{tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(batch, 1))},
+		}
+		if _, err := trainer.Step(background, b); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Programs for batches of many lengths take little more memory than the largest
+// of them.
+func TestManyLengthsShareMemory(t *testing.T) {
+	heap := func() uint64 {
+		runtime.GC()
+		var s runtime.MemStats
+		runtime.ReadMemStats(&s)
+		return s.HeapAlloc
+	}
+	step, before := anyLength(t, 64), heap()
+	step(200)
+	one := heap() - before
+	for i := range 20 {
+		step(200 - i)
+	}
+	step(210) // a larger one takes the place of the workspace
+	if all := heap() - before; one < 10<<20 || all > one*3/2 {
+		t.Errorf("programs of 22 lengths take %d kB, and one takes %d kB", all>>10, one>>10)
+	}
+	step(1)
+}
+
+// Batches of several lengths in turn compile each program once.
+func TestLengthsInTurnCompileOnce(t *testing.T) {
+	step := anyLength(t, 4)
+	nine := func() {
+		for steps := range 9 {
+			step(steps + 1)
+		}
+	}
+	nine()
+	if got := testing.AllocsPerRun(2, nine) / 9; got > 300 {
+		t.Errorf("%v allocations a step", got)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/programs"
 	"github.com/engram-go/engram/train/losses"
 	"github.com/engram-go/engram/train/metrics"
 	"github.com/engram-go/engram/train/optimizers"
@@ -80,7 +81,7 @@ type Trainer struct {
 	trained     []*graph.Param // the trainable ones, in the order of the optimizer
 	optimizer   *optimizers.State
 	constrained []graph.Constrained
-	programs    programs
+	programs    programs.Set[*program]
 	inputs      []named // of the model
 	shapes      shapes  // reused for those of a feed
 

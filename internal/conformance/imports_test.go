@@ -28,7 +28,7 @@ var floors = [][]string{
 	{"internal/ops", "internal/params"},
 	{"internal/exec"},
 	{"graph"},
-	{"layers", "datasets/samples", "train/losses", "train/metrics", "train/optimizers"},
+	{"internal/programs", "layers", "datasets/samples", "train/losses", "train/metrics", "train/optimizers"},
 	{"datasets", "models/safetensors"},
 	{"models"},
 	{"train"},
