@@ -51,7 +51,7 @@ func logOdds(output graph.Value, fromLogits bool) (yes, no graph.Value) {
 	if z, ok := output.SoftmaxOf(); ok && z.Dim(-1) != 1 {
 		return z.LogSoftmax(-1), logComplement(z)
 	}
-	p := unit(output, "output", "must be a probability, in [0, 1]; set FromLogits where it is none")
+	p := unit(output, "output", "must be a probability, in [0, 1]; set FromLogits for logits")
 	yes = p.Map("log of probability", func(x float64) float64 { return math.Log(clipped(x)) }, func(x, _ float64) float64 {
 		if inside(x) {
 			return 1 / x

@@ -17,15 +17,15 @@ const slack = 1e-6
 // clipped is x in [epsilon, 1 − epsilon].
 func clipped(x float64) float64 { return min(max(x, epsilon), 1-epsilon) }
 
-// inside tells whether clipping leaves x as it is; elsewhere it has no slope.
+// inside tells whether clipping leaves x unchanged; elsewhere its derivative is 0.
 func inside(x float64) bool { return x >= epsilon && x <= 1-epsilon }
 
-// unit holds a value to [0, 1]. A NaN passes, and shows in the loss.
+// unit requires a value in [0, 1]. A NaN is accepted and makes the loss NaN.
 func unit(v graph.Value, field, rule string) graph.Value {
 	return v.Require(field, rule, func(x float64) bool { return !(x < -slack || x > 1+slack) })
 }
 
-// smooth takes a share of every target away and spreads it over n classes.
+// smooth takes a share of every target and spreads it over n classes.
 func smooth(class string, target graph.Value, share float64, n int) graph.Value {
 	if !(share >= 0 && share <= 1) {
 		target.Scope().Failf(class+".LabelSmoothing", "must lie in [0, 1]", share)
@@ -36,8 +36,7 @@ func smooth(class string, target graph.Value, share float64, n int) graph.Value 
 	return target.Scale(1 - share).AddConst(share / float64(n))
 }
 
-// classes is the number of classes that the last axis of an output tells
-// apart.
+// classes is the number of classes on the last axis of an output.
 func classes(output graph.Value) int {
 	s := output.Scope()
 	if output.Rank() < 2 {
@@ -46,7 +45,7 @@ func classes(output graph.Value) int {
 	}
 	n := output.Dim(-1)
 	if n == graph.Any || n < 2 {
-		s.Failf("output", "must have an axis of at least 2 classes; BinaryCrossentropy is for one number", output.Shape())
+		s.Failf("output", "must have an axis of at least 2 classes; use BinaryCrossentropy for one number", output.Shape())
 	}
 	return n
 }
@@ -66,7 +65,7 @@ func logProbabilities(class string, output graph.Value, fromLogits bool) graph.V
 	if z, ok := output.SigmoidOf(); ok {
 		return logSigmoid(z).LogSoftmax(-1)
 	}
-	output = output.Require("output", "must not be negative; set FromLogits where it is no probability", func(x float64) bool { return !(x < -slack) })
+	output = output.Require("output", "must not be negative; set FromLogits for logits", func(x float64) bool { return !(x < -slack) })
 	return output.MapAxis("log of probability", -1, func(x, y []float64) {
 		sum := total(x)
 		for i := range x {
@@ -75,7 +74,7 @@ func logProbabilities(class string, output graph.Value, fromLogits bool) graph.V
 	}, func(x, _, dy, dx []float64) {
 		clear(dx)
 		if !slices.ContainsFunc(dy, func(d float64) bool { return d != 0 }) {
-			return // of a masked step nothing comes back, not even where its outputs are all 0
+			return // a masked step has no gradient, even where its outputs are all 0
 		}
 		sum, dot := total(x), 0.0
 		for i := range x {
@@ -106,8 +105,7 @@ func refuseProbabilities(class string, output graph.Value) {
 	}
 }
 
-// total is the sum. One that is infinite is NaN, so that it shows in all
-// quotients.
+// total is the sum, and NaN where that is infinite, so that all quotients are NaN.
 func total(x []float64) float64 {
 	sum := 0.0
 	for _, e := range x {

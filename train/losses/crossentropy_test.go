@@ -8,9 +8,9 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/train/losses"
-	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 	"pgregory.net/rapid"
 )
@@ -237,25 +237,25 @@ func firstLoss(t *testing.T, loss losses.Loss, target, output graphtest.Array) (
 	return out.Float64s()[0], nil
 }
 
-// Errors of the data are met in a run.
+// Bad data are an error of the run.
 func TestCrossentropyRefusesData(t *testing.T) {
 	binary, sparse := losses.BinaryCrossentropy{}, losses.SparseCategoricalCrossentropy{FromLogits: true}
 	for _, c := range []struct {
 		loss           losses.Loss
 		target, output []float64 // [2, 1] or [2], and [2, 2]
-		want           string
+		want           errs.Error
 	}{
-		{binary, []float64{0, 1, 0, 2}, []float64{0, 1, 0, 1}, "loss: target must lie in [0, 1], got 2"},
-		{binary, []float64{0, 1, 0, -1}, []float64{0, 1, 0, 1}, "loss: target must lie in [0, 1], got -1"},
-		{binary, []float64{0, 1, 0, 1}, []float64{0, 1, -0.5, 1}, "loss: output must be a probability, in [0, 1]; set FromLogits where it is none, got -0.5"},
-		{binary, []float64{0, 1, 0, 1}, []float64{0, 1.5, 0, 1}, "loss: output must be a probability, in [0, 1]; set FromLogits where it is none, got 1.5"},
-		{losses.BinaryCrossentropy{FromLogits: true}, []float64{0, 1, 0, 2}, []float64{0, 1, 0, 1}, "loss: target must lie in [0, 1], got 2"},
-		{losses.CategoricalCrossentropy{}, []float64{0, 1, 0, 3}, []float64{0, 1, 0, 1}, "loss: target must lie in [0, 1], got 3"},
-		{losses.CategoricalCrossentropy{}, []float64{0, 1, 0, 1}, []float64{0, 1, -2, 1}, "loss: output must not be negative; set FromLogits where it is no probability, got -2"},
-		{losses.SparseCategoricalCrossentropy{}, []float64{0, 1}, []float64{0, 1, -2, 1}, "loss: output must not be negative; set FromLogits where it is no probability, got -2"},
-		{sparse, []float64{0, 2}, []float64{0, 1, 0, 1}, "loss: target must be the number of a class, a whole number from 0 to 1, got 2"},
-		{sparse, []float64{0, -1}, []float64{0, 1, 0, 1}, "loss: target must be the number of a class, a whole number from 0 to 1, got -1"},
-		{sparse, []float64{0, 0.5}, []float64{0, 1, 0, 1}, "loss: target must be the number of a class, a whole number from 0 to 1, got 0.5"},
+		{binary, []float64{0, 1, 0, 2}, []float64{0, 1, 0, 1}, errs.Error{Path: "loss", Field: "target", Value: "2"}},
+		{binary, []float64{0, 1, 0, -1}, []float64{0, 1, 0, 1}, errs.Error{Path: "loss", Field: "target", Value: "-1"}},
+		{binary, []float64{0, 1, 0, 1}, []float64{0, 1, -0.5, 1}, errs.Error{Path: "loss", Field: "output", Value: "-0.5"}},
+		{binary, []float64{0, 1, 0, 1}, []float64{0, 1.5, 0, 1}, errs.Error{Path: "loss", Field: "output", Value: "1.5"}},
+		{losses.BinaryCrossentropy{FromLogits: true}, []float64{0, 1, 0, 2}, []float64{0, 1, 0, 1}, errs.Error{Path: "loss", Field: "target", Value: "2"}},
+		{losses.CategoricalCrossentropy{}, []float64{0, 1, 0, 3}, []float64{0, 1, 0, 1}, errs.Error{Path: "loss", Field: "target", Value: "3"}},
+		{losses.CategoricalCrossentropy{}, []float64{0, 1, 0, 1}, []float64{0, 1, -2, 1}, errs.Error{Path: "loss", Field: "output", Value: "-2"}},
+		{losses.SparseCategoricalCrossentropy{}, []float64{0, 1}, []float64{0, 1, -2, 1}, errs.Error{Path: "loss", Field: "output", Value: "-2"}},
+		{sparse, []float64{0, 2}, []float64{0, 1, 0, 1}, errs.Error{Path: "loss", Field: "target", Value: "2"}},
+		{sparse, []float64{0, -1}, []float64{0, 1, 0, 1}, errs.Error{Path: "loss", Field: "target", Value: "-1"}},
+		{sparse, []float64{0, 0.5}, []float64{0, 1, 0, 1}, errs.Error{Path: "loss", Field: "target", Value: "0.5"}},
 	} {
 		params, err := graph.NewParams(tensor.Float32, 1)
 		if err != nil {
@@ -271,11 +271,7 @@ func TestCrossentropyRefusesData(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = prog.Run(graph.Tick{})
-		var e graph.Error
-		if err == nil || err.Error() != c.want || !errors.As(err, &e) || !errors.Is(err, graph.ErrInput) {
-			t.Errorf("%#v of %v: got %v, want %s", c.loss, c.output, err, c.want)
-		}
+		errtest.Check(t, prog.Run(graph.Tick{}), c.want)
 	}
 }
 
@@ -284,21 +280,21 @@ func TestCrossentropyRefuses(t *testing.T) {
 	for _, c := range []struct {
 		loss           losses.Loss
 		target, output graph.Shape
-		want           string
+		want           errs.Error
 	}{
-		{losses.BinaryCrossentropy{}, graph.Shape{4}, graph.Shape{4, 1}, "net: target must have the shape of the output, [4, 1], got [4]"},
-		{losses.BinaryCrossentropy{LabelSmoothing: -0.1}, graph.Shape{4, 1}, graph.Shape{4, 1}, "net: BinaryCrossentropy.LabelSmoothing must lie in [0, 1], got -0.1"},
-		{losses.BinaryCrossentropy{LabelSmoothing: math.NaN()}, graph.Shape{4, 1}, graph.Shape{4, 1}, "net: BinaryCrossentropy.LabelSmoothing must lie in [0, 1], got NaN"},
-		{losses.CategoricalCrossentropy{LabelSmoothing: 1.5}, graph.Shape{4, 2}, graph.Shape{4, 2}, "net: CategoricalCrossentropy.LabelSmoothing must lie in [0, 1], got 1.5"},
-		{losses.CategoricalCrossentropy{LabelSmoothing: math.Inf(1)}, graph.Shape{4, 2}, graph.Shape{4, 2}, "net: CategoricalCrossentropy.LabelSmoothing must lie in [0, 1], got +Inf"},
-		{losses.CategoricalCrossentropy{}, graph.Shape{4}, graph.Shape{4, 2}, "net: target must have the shape of the output, [4, 2], got [4]"},
-		{losses.CategoricalCrossentropy{}, graph.Shape{4, 1}, graph.Shape{4, 1}, "net: output must have an axis of at least 2 classes; BinaryCrossentropy is for one number, got [4, 1]"},
-		{losses.CategoricalCrossentropy{}, graph.Shape{4}, graph.Shape{4}, "net: output must have an axis of samples and one of classes, got [4]"},
-		{losses.SparseCategoricalCrossentropy{}, graph.Shape{4}, graph.Shape{4, 1}, "net: output must have an axis of at least 2 classes; BinaryCrossentropy is for one number, got [4, 1]"},
-		{losses.SparseCategoricalCrossentropy{}, graph.Shape{}, graph.Shape{}, "net: output must have an axis of samples and one of classes, got []"},
-		{losses.SparseCategoricalCrossentropy{}, graph.Shape{4, 3}, graph.Shape{4, 3}, "net: target must hold numbers of classes in the shape [4], got [4, 3]"},
-		{losses.SparseCategoricalCrossentropy{}, graph.Shape{4}, graph.Shape{4, 5, 3}, "net: target must hold numbers of classes in the shape [4, 5], got [4]"},
-		{losses.SparseCategoricalCrossentropy{}, graph.Shape{open, 6}, graph.Shape{open, 5, 3}, "net: target must hold numbers of classes in the shape [any, 5], got [any, 6]"},
+		{losses.BinaryCrossentropy{}, graph.Shape{4}, graph.Shape{4, 1}, errs.Error{Path: "net", Field: "target", Value: "[4]"}},
+		{losses.BinaryCrossentropy{LabelSmoothing: -0.1}, graph.Shape{4, 1}, graph.Shape{4, 1}, errs.Error{Path: "net", Field: "BinaryCrossentropy.LabelSmoothing", Value: "-0.1"}},
+		{losses.BinaryCrossentropy{LabelSmoothing: math.NaN()}, graph.Shape{4, 1}, graph.Shape{4, 1}, errs.Error{Path: "net", Field: "BinaryCrossentropy.LabelSmoothing", Value: "NaN"}},
+		{losses.CategoricalCrossentropy{LabelSmoothing: 1.5}, graph.Shape{4, 2}, graph.Shape{4, 2}, errs.Error{Path: "net", Field: "CategoricalCrossentropy.LabelSmoothing", Value: "1.5"}},
+		{losses.CategoricalCrossentropy{LabelSmoothing: math.Inf(1)}, graph.Shape{4, 2}, graph.Shape{4, 2}, errs.Error{Path: "net", Field: "CategoricalCrossentropy.LabelSmoothing", Value: "+Inf"}},
+		{losses.CategoricalCrossentropy{}, graph.Shape{4}, graph.Shape{4, 2}, errs.Error{Path: "net", Field: "target", Value: "[4]"}},
+		{losses.CategoricalCrossentropy{}, graph.Shape{4, 1}, graph.Shape{4, 1}, errs.Error{Path: "net", Field: "output", Value: "[4, 1]"}},
+		{losses.CategoricalCrossentropy{}, graph.Shape{4}, graph.Shape{4}, errs.Error{Path: "net", Field: "output", Value: "[4]"}},
+		{losses.SparseCategoricalCrossentropy{}, graph.Shape{4}, graph.Shape{4, 1}, errs.Error{Path: "net", Field: "output", Value: "[4, 1]"}},
+		{losses.SparseCategoricalCrossentropy{}, graph.Shape{}, graph.Shape{}, errs.Error{Path: "net", Field: "output", Value: "[]"}},
+		{losses.SparseCategoricalCrossentropy{}, graph.Shape{4, 3}, graph.Shape{4, 3}, errs.Error{Path: "net", Field: "target", Value: "[4, 3]"}},
+		{losses.SparseCategoricalCrossentropy{}, graph.Shape{4}, graph.Shape{4, 5, 3}, errs.Error{Path: "net", Field: "target", Value: "[4]"}},
+		{losses.SparseCategoricalCrossentropy{}, graph.Shape{open, 6}, graph.Shape{open, 5, 3}, errs.Error{Path: "net", Field: "target", Value: "[any, 6]"}},
 	} {
 		params, err := graph.NewParams(tensor.Float32, 1)
 		if err != nil {
@@ -308,10 +304,7 @@ func TestCrossentropyRefuses(t *testing.T) {
 			target, output := s.Input("target", c.target), s.Input("output", c.output)
 			s.Within("net", func() { c.loss.Loss(target, output) })
 		})
-		var e graph.Error
-		if err == nil || err.Error() != c.want || !errors.As(err, &e) || !errors.Is(err, graph.ErrInput) {
-			t.Errorf("%#v of %v and %v: got %v, want %s", c.loss, c.target, c.output, err, c.want)
-		}
+		errtest.Check(t, err, c.want)
 	}
 }
 

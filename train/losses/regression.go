@@ -29,15 +29,15 @@ func (MAE) Loss(target, output graph.Value) graph.Value {
 	return mean(difference(target, output).Abs())
 }
 
-// Huber is squared for small errors and linear for large ones, so that an
-// outlier cannot outweigh everything else (Huber 1964). With d = ŷ − y it is
-// the mean over the features of
+// Huber is quadratic for small errors and linear for large ones, so that outliers
+// count less than in MSE (Huber 1964). With d = ŷ − y it is the mean over the
+// features of
 //
 //	d²/2              where |d| ≤ Delta
 //	Delta·|d| − Delta²/2  elsewhere
 type Huber struct {
-	// Delta is the error at which the loss turns linear, in units of the
-	// output. Default 1.
+	// Delta is the error from which the loss is linear, in units of the output.
+	// Default 1.
 	Delta float64
 }
 

@@ -38,7 +38,7 @@ func (c SparseCategoricalCrossentropy) Loss(target, output graph.Value) graph.Va
 	}
 	want := c.TargetShape(output.Shape())
 	if !target.Shape().Matches(want) {
-		s.Failf("target", fmt.Sprintf("must hold numbers of classes in the shape %v", want), target.Shape())
+		s.Failf("target", fmt.Sprintf("must be numbers of classes in the shape %v", want), target.Shape())
 		return output
 	}
 	class := target.Require("target", classRule(n), whole(n))
