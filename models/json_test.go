@@ -18,7 +18,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// A model as text, and a model of that text: its weights start anew.
+// A model as text, and a model made from that text, with newly initialized weights.
 func ExampleModel_JSON() {
 	model := models.NewSequential(models.Config{Seed: 1},
 		layers.Input{Shape: graph.Shape{4}},

@@ -4,15 +4,12 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strconv"
 
 	"github.com/engram-go/engram/internal/errs"
-	"github.com/engram-go/engram/internal/regular"
 	"github.com/engram-go/engram/internal/shapes"
 	"github.com/engram-go/engram/internal/strictjson"
-	"gorgonia.org/tensor"
 )
 
 // An entry is what the header says about a tensor.
@@ -160,59 +157,4 @@ func parseInts(field string, data []byte, most int) ([]int, error) {
 		return nil
 	})
 	return out, errs.At(err, "", field)
-}
-
-func readTensor(r io.Reader, e entry) (*tensor.Dense, error) {
-	n := (e.end - e.begin) / e.dtype.size
-	var backing any
-	var err error
-	if e.dtype.of == tensor.Float32 {
-		backing, err = readNumbers(r, n, 4, func(b []byte) float32 {
-			return math.Float32frombits(binary.LittleEndian.Uint32(b))
-		})
-	} else {
-		backing, err = readNumbers(r, n, 8, func(b []byte) float64 {
-			return math.Float64frombits(binary.LittleEndian.Uint64(b))
-		})
-	}
-	if err != nil {
-		return nil, err
-	}
-	return tensor.New(tensor.WithShape(e.shape...), tensor.WithBacking(backing)), nil
-}
-
-// readNumbers reads n numbers of the given size. A header may claim any n, so the
-// slice starts small and grows as the bytes arrive.
-func readNumbers[T any](r io.Reader, n, size int, decode func([]byte) T) ([]T, error) {
-	out := make([]T, 0, min(n, chunk/size))
-	buf := make([]byte, min(n, chunk/size)*size)
-	for len(out) < n {
-		b := buf[:min(n-len(out), chunk/size)*size]
-		if _, err := io.ReadFull(r, b); err != nil {
-			return nil, cut(err, "data")
-		}
-		if len(out) == cap(out) {
-			out = slices.Grow(out, min(n-len(out), cap(out)))
-		}
-		for ; len(b) > 0; b = b[size:] {
-			out = append(out, decode(b))
-		}
-	}
-	return slices.Clip(out), nil
-}
-
-// chunk is the number of bytes that are read or written at a time.
-const chunk = 1 << 16
-
-// cut reports that part of a file could not be read to its end.
-func cut(err error, part string) error {
-	if err == nil || err == io.EOF || err == io.ErrUnexpectedEOF {
-		return errs.Error{Field: part, Rule: "must be complete, but the file ends before"}
-	}
-	return errs.Error{Field: part, Rule: "must be readable", Value: regular.Reason(err), Kind: err}
-}
-
-// goesOn reports that a file has more bytes than it should.
-func goesOn() error {
-	return errs.Error{Field: "file", Rule: "must end with its last tensor, but goes on"}
 }
