@@ -15,6 +15,9 @@ import "github.com/engram-go/engram/graph"
 // so. That is also how to use a mask that is an input of the model, and how to give
 // the output of a layer that ends masks the mask of that layer's input; see the
 // examples.
+//
+// A models.Stepper refuses a Lambda, since its function may use other steps;
+// TimeDistributed calls it for each step.
 type Lambda struct {
 	Function Function // made by NewFunction; required
 	Name     string   // "lambda", numbered, where empty

@@ -7,25 +7,23 @@ import (
 	"github.com/engram-go/engram/layers/activations"
 )
 
-// Stepwise is a layer that can say whether it may run one step of a sequence at
-// a time, see models.Stepper. One that has no such method is refused there,
-// since it might look at other steps. A type that embeds a layer has this method
-// from it, and needs one of its own where its Call looks at other steps than that
-// of the embedded layer; layertest.Check finds it out.
+// Stepwise is a layer that can run one step of a sequence at a time, see
+// models.Stepper. A layer without this method is refused there, since it might use
+// other steps. A type that embeds a layer gets this method from it, and needs its own
+// if its Call uses other steps than that of the embedded layer; layertest.Check finds
+// that.
 type Stepwise interface {
-	// Stepwise says how the outputs go along where at least one of the inputs is
-	// graph.Stepped, with a single pace for all of them or one for each, or
-	// returns why the layer cannot run like this. Such an input is [batch, 1,
-	// ...], the step at hand. What Call then makes of one step after the other
-	// must be what it makes of all of them at once; what it has to know of the
-	// steps before, it keeps with graph.Scope.Carry.
+	// Stepwise is called if at least one of the inputs is graph.Stepped: such an
+	// input is one step, [batch, 1, ...]. It returns the pace of all outputs, or of
+	// each, or an error that says why the layer cannot run like this. Call on one step
+	// after the other must then compute what it computes on all of them at once; what
+	// it needs of earlier steps, it keeps with graph.Scope.Carry.
 	Stepwise(in []graph.Value) ([]graph.Pace, error)
 }
 
-// Call calls a layer that Resolve returned. Where the scope sees one step at a
-// time, it asks the layer whether it can do with that, and says of the outputs
-// how they go along. A layer none of whose inputs is a sequence that comes step
-// by step runs as it always does, whatever it is.
+// Call calls a layer that Resolve returned. If the scope runs one step at a time, the
+// layer is asked whether it can, and its outputs get their pace. A layer none of whose
+// inputs comes step by step runs as usual.
 func Call(s *graph.Scope, l Layer, inputs ...graph.Value) []graph.Value {
 	out := callPaced(s, l, inputs)
 	noteMaskEnd(s, l, inputs, out)
@@ -44,7 +42,7 @@ func callPaced(s *graph.Scope, l Layer, inputs []graph.Value) []graph.Value {
 		case graph.Latest:
 			pace = graph.Latest
 		case graph.Unpaced:
-			s.Failf(Class(l), "must have inputs that are known to be sequences or not, see graph.Value.WithPace", x.Shape())
+			s.Failf(Class(l), "must have inputs with a pace, see graph.Value.WithPace", x.Shape())
 			return inputs
 		}
 	}
@@ -69,12 +67,12 @@ func callPaced(s *graph.Scope, l Layer, inputs []graph.Value) []graph.Value {
 	return paced(out, func(i int) graph.Pace { return paces[i] })
 }
 
-// stepwise asks a layer.
+// stepwise is the pace of the outputs of a layer, if it can run step by step.
 func stepwise(l Layer, inputs []graph.Value) ([]graph.Pace, error) {
 	if l, ok := l.(Stepwise); ok {
 		return l.Stepwise(inputs)
 	}
-	return nil, notStepwise(l, "it does not say that it leaves other steps alone")
+	return nil, notStepwise(l, "it has no method Stepwise, so it may use other steps")
 }
 
 // paced are values with their paces.
@@ -91,9 +89,9 @@ func notStepwise(l Layer, why string) error {
 	return graph.Error{Field: Class(l), Rule: "must not be run one step at a time: " + why}
 }
 
-// stepByStep is what Stepwise returns for a layer whose outputs are all
-// sequences like its inputs. The layer lets the places along the given axes of
-// its first input see each other, which must not be steps.
+// stepByStep is Stepwise of a layer whose outputs are sequences like its inputs. The
+// layer combines elements along the given axes of its first input, none of which may
+// be that of the steps.
 func stepByStep(l Layer, in []graph.Value, axes ...int) ([]graph.Pace, error) {
 	for _, a := range axes {
 		if a < 0 {
@@ -106,11 +104,11 @@ func stepByStep(l Layer, in []graph.Value, axes ...int) ([]graph.Pace, error) {
 	return []graph.Pace{graph.Stepped}, nil
 }
 
-// pointwise checks that an activation of a layer leaves the steps of x alone.
+// pointwise checks that an activation of a layer does not combine steps of x.
 func pointwise(l Layer, a activations.Activation, x graph.Value) error {
 	axis, ok := activations.Along(a)
 	if !ok {
-		return notStepwise(l, "its activation has no method Along, which would say whether it looks at other steps")
+		return notStepwise(l, "its activation has no method Along, so it may use other steps")
 	}
 	if axis == 0 {
 		return nil

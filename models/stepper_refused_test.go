@@ -37,7 +37,7 @@ func TestStepperRefusesByPath(t *testing.T) {
 		layers []layers.Layer
 		want   string
 	}{
-		{[]layers.Layer{layers.LSTM{Units: 2, ReturnSequences: true}, unknown{2}}, "sequential/unknown: unknown must not be run one step at a time: it does not say"},
+		{[]layers.Layer{layers.LSTM{Units: 2, ReturnSequences: true}, unknown{2}}, "sequential/unknown: unknown must not be run one step at a time: it has no method Stepwise"},
 		{[]layers.Layer{silent{known{2}}}, "sequential/silent: silent.Stepwise must give one pace, or one for each of the 1 outputs, got 0"},
 		{[]layers.Layer{layers.LSTM{Units: 2, GoBackwards: true}}, "sequential/lstm: LSTM must not be run one step at a time: it reads a sequence from its end"},
 		{[]layers.Layer{layers.MultiHeadAttention{NumHeads: 1, KeyDim: 2}}, "sequential/multi_head_attention: MultiHeadAttention must not be run one step at a time: it looks at later steps"},
