@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/layername"
 )
 
 // Bidirectional reads a sequence with two recurrent layers, one in each
@@ -93,7 +94,7 @@ func resolveRecurrent(field string, l Layer) (recurrent, error) {
 	}
 	r, ok := l.(recurrent)
 	if !ok {
-		return nil, graph.Error{Field: field, Rule: "must be LSTM, GRU, SimpleRNN or RNN", Value: Class(l)}
+		return nil, graph.Error{Field: field, Rule: "must be LSTM, GRU, SimpleRNN or RNN", Value: layername.Class(l)}
 	}
 	return r, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/layername"
 	"github.com/engram-go/engram/internal/shapes"
 	"github.com/engram-go/engram/layers/activations"
 	"github.com/engram-go/engram/layers/constraints"
@@ -220,8 +221,8 @@ func inner(field string, l *Layer) error {
 			Value: fmt.Sprintf("%T", *l),
 		}
 	}
-	if name := Name(*l); name != "" {
-		if err := CheckName(field+".Name", name); err != nil {
+	if name := layername.Given(*l); name != "" {
+		if err := layername.Check(field+".Name", name); err != nil {
 			return err
 		}
 	}
@@ -235,8 +236,8 @@ func inner(field string, l *Layer) error {
 
 // innerName is what a layer is called inside of another: it needs no number.
 func innerName(l Layer) string {
-	if name := Name(l); name != "" {
+	if name := layername.Given(l); name != "" {
 		return name
 	}
-	return DefaultName(l)
+	return layername.Default(l)
 }

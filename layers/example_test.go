@@ -5,6 +5,7 @@ import (
 	"log"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/layername"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/activations"
 	"github.com/engram-go/engram/layers/initializers"
@@ -149,10 +150,8 @@ func ExampleFixedState() {
 func ExampleResolve() {
 	l, err := layers.Resolve(layers.Dense{Units: 2})
 	fmt.Printf("%+v %v\n", l, err)
-	fmt.Println(layers.Class(l), layers.DefaultName(l))
 	// Output:
 	// {Units:2 Activation:linear NoBias:false KernelInitializer:glorot_uniform BiasInitializer:zeros KernelRegularizer:<nil> BiasRegularizer:<nil> ActivityRegularizer:<nil> KernelConstraint:<nil> BiasConstraint:<nil> Name:} <nil>
-	// Dense dense
 }
 
 // Three words of two numbers each, and two sentences of two words.
@@ -177,7 +176,7 @@ type chain []layers.Layer
 
 func (c chain) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	for _, l := range c {
-		inputs = layers.Apply(s, layers.DefaultName(l), l, inputs...)
+		inputs = layers.Apply(s, layername.Default(l), l, inputs...)
 	}
 	return inputs
 }

@@ -1,6 +1,9 @@
 package layers
 
-import "github.com/engram-go/engram/graph"
+import (
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/layername"
+)
 
 // Lambda applies a function of one's own to its inputs.
 //
@@ -56,7 +59,7 @@ func (l Lambda) Resolve() (Layer, error) {
 	if l.Function.named == nil || l.Function.named.call == nil {
 		return nil, graph.Error{Field: "Lambda.Function", Rule: "must be set"}
 	}
-	return l, CheckName("Lambda.Function", l.Function.named.name)
+	return l, layername.Check("Lambda.Function", l.Function.named.name)
 }
 
 // Call applies the function.

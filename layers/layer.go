@@ -1,13 +1,8 @@
 package layers
 
 import (
-	"fmt"
-	"reflect"
-	"strings"
-	"unicode"
-	"unicode/utf8"
-
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/layername"
 	"github.com/engram-go/engram/internal/resolve"
 )
 
@@ -50,7 +45,7 @@ func Resolve(l Layer) (_ Layer, err error) {
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			err = graph.Error{Field: Class(l) + ".Resolve", Rule: "must not panic", Value: p}
+			err = graph.Error{Field: layername.Class(l) + ".Resolve", Rule: "must not panic", Value: p}
 		}
 	}()
 	return resolve.Of("a layer", l)
@@ -69,56 +64,4 @@ func Apply(s *graph.Scope, name string, l Layer, inputs ...graph.Value) []graph.
 		out = resolved.Call(s, inputs...)
 	})
 	return out
-}
-
-// Class is the name of a layer's type, such as "LSTM", or of the type that it
-// points to.
-func Class(l Layer) string {
-	t := reflect.TypeOf(l)
-	if t != nil && t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	if t == nil {
-		return ""
-	}
-	return t.Name()
-}
-
-// Name is the name that the layer's field Name gives it, or "".
-func Name(l Layer) string {
-	v := reflect.Indirect(reflect.ValueOf(l))
-	if v.Kind() != reflect.Struct {
-		return ""
-	}
-	f := v.FieldByName("Name")
-	if !f.IsValid() || f.Kind() != reflect.String {
-		return ""
-	}
-	return f.String()
-}
-
-// CheckName refuses a name of a layer or model that could not be a part of a
-// path, be saved, or be printed as it is. The error names the field that it is
-// in.
-func CheckName(field, name string) error {
-	unprintable := func(r rune) bool { return !unicode.IsPrint(r) }
-	if name == "" || !utf8.ValidString(name) || strings.Contains(name, "/") || strings.ContainsFunc(name, unprintable) {
-		return graph.Error{Field: field, Rule: "must be one line of text without /", Value: fmt.Sprintf("%q", name)}
-	}
-	return nil
-}
-
-// DefaultName is what a layer without a name is called, before it is numbered:
-// its class in lower case with underscores, such as "layer_normalization".
-func DefaultName(l Layer) string {
-	var b strings.Builder
-	class := []rune(Class(l))
-	for i, r := range class {
-		next := i+1 < len(class) && unicode.IsLower(class[i+1])
-		if i > 0 && unicode.IsUpper(r) && (next || unicode.IsLower(class[i-1])) {
-			b.WriteByte('_')
-		}
-		b.WriteRune(unicode.ToLower(r))
-	}
-	return b.String()
 }

@@ -23,48 +23,6 @@ func (stub) Call(_ *graph.Scope, inputs ...graph.Value) []graph.Value { return i
 
 func (l stub) Resolve() (layers.Layer, error) { return l.resolve() }
 
-// MultiHeadRNNCell2 has a name with all that DefaultName looks at.
-type MultiHeadRNNCell2 struct{ nameless }
-
-type nameless struct{}
-
-func (nameless) Call(_ *graph.Scope, inputs ...graph.Value) []graph.Value { return inputs }
-
-type oddName struct {
-	nameless
-	Name int
-}
-
-type function func()
-
-func (function) Call(_ *graph.Scope, inputs ...graph.Value) []graph.Value { return inputs }
-
-func TestNames(t *testing.T) {
-	for _, c := range []struct {
-		layer                    layers.Layer
-		class, name, defaultName string
-	}{
-		{layers.LSTM{}, "LSTM", "", "lstm"},
-		{layers.Dense{Name: "out"}, "Dense", "out", "dense"},
-		{&layers.Dense{Name: "out"}, "Dense", "out", "dense"},
-		{(*layers.Dense)(nil), "Dense", "", "dense"},
-		{MultiHeadRNNCell2{}, "MultiHeadRNNCell2", "", "multi_head_rnn_cell2"},
-		{oddName{Name: 3}, "oddName", "", "odd_name"},
-		{function(nil), "function", "", "function"},
-		{nil, "", "", ""},
-	} {
-		if got := layers.Class(c.layer); got != c.class {
-			t.Errorf("Class(%T) is %q, want %q", c.layer, got, c.class)
-		}
-		if got := layers.Name(c.layer); got != c.name {
-			t.Errorf("Name(%T) is %q, want %q", c.layer, got, c.name)
-		}
-		if got := layers.DefaultName(c.layer); got != c.defaultName {
-			t.Errorf("DefaultName(%T) is %q, want %q", c.layer, got, c.defaultName)
-		}
-	}
-}
-
 func TestResolveFillsInDefaults(t *testing.T) {
 	for _, c := range []struct{ given, want layers.Layer }{
 		{layers.Dense{Units: 2}, layers.Dense{

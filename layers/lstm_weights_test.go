@@ -7,6 +7,7 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/layername"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/initializers"
 )
@@ -16,7 +17,7 @@ func start(t *testing.T, l layers.Layer) *graph.Params {
 	t.Helper()
 	cfg := config(t)
 	follow(t, cfg, func(s *graph.Scope) {
-		layers.Apply(s, layers.DefaultName(l), l, s.Input("x", graph.Shape{graph.Any, graph.Any, 3}))
+		layers.Apply(s, layername.Default(l), l, s.Input("x", graph.Shape{graph.Any, graph.Any, 3}))
 	})
 	return cfg.Params
 }

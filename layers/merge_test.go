@@ -9,6 +9,7 @@ import (
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
 	"github.com/engram-go/engram/internal/conformance"
+	"github.com/engram-go/engram/internal/layername"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/layertest"
 	"gorgonia.org/tensor"
@@ -205,7 +206,7 @@ func TestMergeMasks(t *testing.T) {
 		{layers.Minimum{}, func(xs []float64, counts []bool) float64 { return slices.Min(chosen(xs, counts)) }},
 		{layers.Concatenate{}, nil},
 	} {
-		t.Run(layers.Class(c.layer), func(t *testing.T) {
+		t.Run(layername.Class(c.layer), func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				const batch, steps, features = 2, 3, 2
 				a := applied{layer: c.layer}
@@ -310,7 +311,7 @@ func TestMergeMaskOfAVector(t *testing.T) {
 func TestMergeRefuses(t *testing.T) {
 	in := graph.Shape{graph.Any, 3, 4}
 	for _, l := range append(slices.Clone(merges), layers.Subtract{}) {
-		class := layers.Class(l)
+		class := layername.Class(l)
 		layertest.Invalid(t, l, class)
 		layertest.Invalid(t, l, class, in, in.With(2, 3))
 		layertest.Invalid(t, l, class, in, graph.Shape{graph.Any, 3}) // not the last axis

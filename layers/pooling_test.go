@@ -12,6 +12,7 @@ import (
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
 	"github.com/engram-go/engram/internal/conformance"
+	"github.com/engram-go/engram/internal/layername"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/layertest"
 	"gorgonia.org/tensor"
@@ -233,8 +234,8 @@ func TestPoolingRefuses(t *testing.T) {
 		layertest.Invalid(t, layers.AveragePooling1D{PoolSize: c.size, Strides: c.strides, Padding: c.padding}, "AveragePooling1D"+c.field, in)
 	}
 	for _, l := range []layers.Layer{layers.MaxPooling1D{}, layers.AveragePooling1D{}, layers.GlobalMaxPooling1D{}, layers.GlobalAveragePooling1D{}} {
-		layertest.Invalid(t, l, layers.Class(l), graph.Shape{graph.Any, 5})
-		layertest.Invalid(t, l, layers.Class(l), in, in)
+		layertest.Invalid(t, l, layername.Class(l), graph.Shape{graph.Any, 5})
+		layertest.Invalid(t, l, layername.Class(l), in, in)
 	}
 	err := graph.Shapes(config(t), func(s *graph.Scope) {
 		x := s.Input("x", graph.Shape{2, 5, 4}).WithMask(s.Input("mask", graph.Shape{2, 1}))

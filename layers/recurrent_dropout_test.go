@@ -6,6 +6,7 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/layername"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/layertest"
 	"gorgonia.org/tensor"
@@ -60,10 +61,10 @@ func TestRecurrentDropoutInTraining(t *testing.T) {
 		}
 		plain := run(config(t), 0, 0)
 		if run(config(t), 0, 0.5) != plain {
-			t.Errorf("%s drops when it is not trained", layers.Class(of(0)))
+			t.Errorf("%s drops when it is not trained", layername.Class(of(0)))
 		}
 		if a, b := run(training(t), 0, 0.5), run(training(t), 1, 0.5); a == plain || a == b {
-			t.Errorf("%s gives %g and %g in training, and %g otherwise", layers.Class(of(0)), a, b, plain)
+			t.Errorf("%s gives %g and %g in training, and %g otherwise", layername.Class(of(0)), a, b, plain)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/layername"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/constraints"
 	"github.com/engram-go/engram/layers/initializers"
@@ -141,7 +142,7 @@ func TestRecurrentActivity(t *testing.T) {
 			}
 		}
 		if math.Abs(got-want) > 1e-12 || want == 0 {
-			t.Errorf("%s: got the penalty %g, want %g", layers.Class(l), got, want)
+			t.Errorf("%s: got the penalty %g, want %g", layername.Class(l), got, want)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/layername"
 	"github.com/engram-go/engram/layers/activations"
 )
 
@@ -42,7 +43,7 @@ func callPaced(s *graph.Scope, l Layer, inputs []graph.Value) []graph.Value {
 		case graph.Latest:
 			pace = graph.Latest
 		case graph.Unpaced:
-			s.Failf(Class(l), "must have inputs with a pace, see graph.Value.WithPace", x.Shape())
+			s.Failf(layername.Class(l), "must have inputs with a pace, see graph.Value.WithPace", x.Shape())
 			return inputs
 		}
 	}
@@ -61,7 +62,7 @@ func callPaced(s *graph.Scope, l Layer, inputs []graph.Value) []graph.Value {
 		return paced(out, func(int) graph.Pace { return paces[0] })
 	}
 	if s.Err() == nil && len(out) != len(paces) {
-		s.Failf(Class(l)+".Stepwise", fmt.Sprintf("must give one pace, or one for each of the %d outputs", len(out)), len(paces))
+		s.Failf(layername.Class(l)+".Stepwise", fmt.Sprintf("must give one pace, or one for each of the %d outputs", len(out)), len(paces))
 		return inputs
 	}
 	return paced(out, func(i int) graph.Pace { return paces[i] })
@@ -86,7 +87,7 @@ func paced(values []graph.Value, pace func(i int) graph.Pace) []graph.Value {
 
 // notStepwise is the error of a layer that cannot run one step at a time.
 func notStepwise(l Layer, why string) error {
-	return graph.Error{Field: Class(l), Rule: "must not be run one step at a time: " + why}
+	return graph.Error{Field: layername.Class(l), Rule: "must not be run one step at a time: " + why}
 }
 
 // stepByStep is Stepwise of a layer whose outputs are sequences like its inputs. The

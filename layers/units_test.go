@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/layername"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/layertest"
 )
@@ -23,6 +24,6 @@ func TestUnitsWithoutRoom(t *testing.T) {
 		if _, err := layers.Resolve(c.layer(c.most)); err != nil {
 			t.Error(err)
 		}
-		layertest.Invalid(t, c.layer(c.most+1), layers.Class(c.layer(1))+".Units", graph.Shape{graph.Any, 4, 1})
+		layertest.Invalid(t, c.layer(c.most+1), layername.Class(c.layer(1))+".Units", graph.Shape{graph.Any, 4, 1})
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/errs/errtest"
+	"github.com/engram-go/engram/internal/layername"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/activations"
 	"github.com/engram-go/engram/layers/constraints"
@@ -175,7 +176,7 @@ func TestSaveEveryLayer(t *testing.T) {
 	}
 	for i, l := range ls {
 		for _, dtype := range dtypes {
-			t.Run(fmt.Sprintf("%d %s %v", i, layers.Class(l), dtype), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%d %s %v", i, layername.Class(l), dtype), func(t *testing.T) {
 				x := inputs(dtype, 5, 4, 2)
 				switch l.(type) {
 				case layers.Embedding: // which takes whole numbers

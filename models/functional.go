@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/engram-go/engram/graph"
-	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/internal/layername"
 	"github.com/engram-go/engram/models/internal/saved"
 )
 
@@ -195,7 +195,7 @@ func (b *networkBuilder) visit(t Tensor, field string) (ref, *fault) {
 	h := t.from.handle
 	n := node{}
 	for i, in := range t.from.inputs {
-		r, f := b.visit(in, fmt.Sprintf("input %d of %s", i, layers.Class(h.layer)))
+		r, f := b.visit(in, fmt.Sprintf("input %d of %s", i, layername.Class(h.layer)))
 		if f != nil {
 			return ref{}, f
 		}

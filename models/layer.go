@@ -6,6 +6,7 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/layername"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/models/internal/saved"
 )
@@ -41,10 +42,10 @@ func newNamedLayer(n names, place, name string, l layers.Layer) (namedLayer, *fa
 		name = m.cfg.Name
 	case m != nil:
 		name = n.free(m.cfg.Name)
-	case layers.Name(l) != "":
-		name = layers.Name(l)
+	case layername.Given(l) != "":
+		name = layername.Given(l)
 	default:
-		name = n.free(layers.DefaultName(l))
+		name = n.free(layername.Default(l))
 	}
 	if err := n.take(name); err != nil {
 		return namedLayer{}, &fault{"", err}
@@ -57,7 +58,7 @@ func newNamedLayer(n names, place, name string, l layers.Layer) (namedLayer, *fa
 		return namedLayer{}, &fault{name, err}
 	}
 	if holdsModel(reflect.ValueOf(resolved), 0) {
-		return namedLayer{}, &fault{name, graph.Error{Field: layers.Class(l), Rule: "must not hold a model in a field, where its weights would not be found; a model can be used as a layer"}}
+		return namedLayer{}, &fault{name, graph.Error{Field: layername.Class(l), Rule: "must not hold a model in a field, where its weights would not be found; a model can be used as a layer"}}
 	}
 	return namedLayer{name: name, layer: resolved}, nil
 }
@@ -126,7 +127,7 @@ func (l namedLayer) class() string {
 	if l.model != nil {
 		return l.model.body.class()
 	}
-	return layers.Class(l.layer)
+	return layername.Class(l.layer)
 }
 
 // isInput tells whether the layer is an Input.
@@ -228,7 +229,7 @@ func (n names) free(base string) string {
 
 // checkName refuses a name that could not be a part of a path.
 func checkName(path, field, name string) error {
-	if err := layers.CheckName(field, name); err != nil {
+	if err := layername.Check(field, name); err != nil {
 		return errs.At(err, path, "")
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/codec"
+	"github.com/engram-go/engram/internal/layername"
 	"github.com/engram-go/engram/internal/params"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/models/internal/saved"
@@ -102,7 +103,7 @@ func described(text map[string]string, cfg LoadConfig, known format) (*Model, *c
 	if !ok {
 		got := "null"
 		if whole != nil {
-			got = layers.Class(whole)
+			got = layername.Class(whole)
 		}
 		return nil, nil, graph.Error{Field: configKey, Rule: "must be the config of a Sequential or a Functional", Value: got}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/layername"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/activations"
 	"github.com/engram-go/engram/models"
@@ -167,7 +168,7 @@ func TestCarryStateWithMasks(t *testing.T) {
 				check(t, err)
 				w := want.Float64s()
 				at := (n*2 + row) * size
-				graphtest.CheckOutput(t, fmt.Sprintf("%s, row %d, piece %d", layers.Class(l), row, n), got.Float64s()[at:at+size], w[len(w)-size:], graphtest.Tol64)
+				graphtest.CheckOutput(t, fmt.Sprintf("%s, row %d, piece %d", layername.Class(l), row, n), got.Float64s()[at:at+size], w[len(w)-size:], graphtest.Tol64)
 			}
 		}
 	}

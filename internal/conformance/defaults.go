@@ -8,6 +8,7 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/layername"
 	"github.com/engram-go/engram/layers"
 )
 
@@ -60,7 +61,7 @@ func checkWeights(t *testing.T, l Layer) {
 			t.Errorf("%+v has %d weights, want %d", c.Layer, len(params.All()), len(c.Init))
 		}
 		for name, init := range c.Init {
-			p := params.Get(path.Join("m", layers.DefaultName(c.Layer), name))
+			p := params.Get(path.Join("m", layername.Default(c.Layer), name))
 			if p == nil {
 				t.Errorf("%+v has no weight %s", c.Layer, name)
 				continue

@@ -23,7 +23,7 @@ const module = "github.com/engram-go/engram"
 var floors = [][]string{
 	{"internal/errs"},
 	{"internal/shapes", "internal/errs/errtest"},
-	{"internal/kernels", "internal/strictjson", "internal/regular", "internal/resolve"},
+	{"internal/kernels", "internal/strictjson", "internal/layername", "internal/regular", "internal/resolve"},
 	{"internal/dense", "internal/codec"},
 	{"internal/ops", "internal/params"},
 	{"internal/exec"},
