@@ -105,7 +105,7 @@ func TestWeightsOfEachOutput(t *testing.T) {
 	}
 }
 
-// Programs are compiled anew where other outputs have weights than before.
+// A new program is compiled when other outputs have weights than before.
 func TestWeightsThatComeAndGo(t *testing.T) {
 	m, data := branched(t)
 	trainer := compile(t, m, train.Config{Loss: losses.MSE{}})

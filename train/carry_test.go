@@ -92,7 +92,7 @@ func pieces(t *testing.T) *datasets.Samples {
 	return data
 }
 
-// leaky is a cell of one's own.
+// leaky is a custom cell.
 type leaky struct{ units int }
 
 func (c leaky) States() []int { return []int{c.units} }
@@ -174,7 +174,7 @@ func TestCarryStateWithMasks(t *testing.T) {
 	}
 }
 
-// Fit begins anew with every epoch; what it validates leaves it alone.
+// Fit starts new sequences with every epoch, and validation does not disturb them.
 func TestCarryStateInFit(t *testing.T) {
 	ctx := context.Background()
 	fitted, stepped := sequencer(), sequencer()
@@ -192,13 +192,13 @@ func TestCarryStateInFit(t *testing.T) {
 		}
 	}
 	if hash(t, fitted) != hash(t, stepped) {
-		t.Error("Fit must do what steps do that begin anew with every epoch")
+		t.Error("Fit differs from steps that start new sequences with every epoch")
 	}
 	plain := sequencer()
 	_, err = compile(t, plain, train.Config{}).Fit(ctx, pieces(t), train.FitConfig{Epochs: 3, BatchSize: 2, NoShuffle: true})
 	check(t, err)
 	if hash(t, fitted) == hash(t, plain) {
-		t.Error("carried states must make a difference")
+		t.Error("carried states make no difference")
 	}
 }
 

@@ -63,7 +63,7 @@ func Example() {
 	// mae 0.00
 }
 
-// A training loop of one's own.
+// A custom training loop.
 func ExampleTrainer_Step() {
 	data, err := datasets.FromSlices([][]float64{{1}, {2}}, [][]float64{{3}, {5}}, tensor.Float32)
 	if err != nil {

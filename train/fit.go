@@ -38,17 +38,16 @@ type FitConfig struct {
 	ClassWeight map[int]float64
 
 	// DropRemainder leaves out the last batch of a pass over the data where it is
-	// smaller than BatchSize; Keras never does. A last batch of one or two samples
-	// has next to no variance, which moves the moving variance of
-	// BatchNormalization as far as that of a full batch does. With shuffling, other
-	// samples are left out in every pass.
+	// smaller than BatchSize; Keras' fit never does. The variance of one or two
+	// samples is near 0, and moves the moving variance of BatchNormalization as much
+	// as that of a full batch. With shuffling, each pass leaves out other samples.
 	DropRemainder bool
 
-	// Resume goes on from a state that a callback took in another Fit, to the bits
-	// of one that never stopped. Data and config must be the same, but for Epochs,
-	// and the callbacks equal and in the same order. The history continues that of
-	// the state. TrainBegin, and EpochBegin within an epoch, are sent again before
-	// callbacks get their states back.
+	// Resume continues from a state that a callback took in another Fit, to the same
+	// bits as a run that never stopped. Data and config must be the same, except
+	// Epochs, and the callbacks equal and in the same order. The history continues
+	// that of the state. TrainBegin and, within an epoch, EpochBegin are sent again,
+	// before the states of callbacks are restored.
 	Resume *State
 }
 

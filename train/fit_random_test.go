@@ -40,7 +40,7 @@ func TestOrders(t *testing.T) {
 	cfg := train.FitConfig{Epochs: 3, BatchSize: 7}
 	trainer := compile(t, linear(1), train.Config{})
 	first := orders(t, trainer, n, cfg)
-	second := orders(t, trainer, n, cfg) // of the same trainer, which goes on
+	second := orders(t, trainer, n, cfg) // of the same trainer, which continues
 	other := orders(t, compile(t, linear(2), train.Config{}), n, cfg)
 	all := slices.Concat(first, second, other)
 	if len(all) != 9 {
@@ -124,7 +124,7 @@ func TestSameSeedSameBits(t *testing.T) {
 	}
 }
 
-// Dropout draws anew at every step and epoch: with a learning rate of 0 the
+// Dropout has new draws at every step and epoch: with a learning rate of 0 the
 // weights stay, and only the draws can change the loss.
 func TestDropoutDrawsAnew(t *testing.T) {
 	m := linear(1, layers.Dropout{Rate: 0.5})

@@ -11,21 +11,21 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Gradients are what Trainer.Gradients computes from a batch and Trainer.Apply
-// takes a step with. ByPath holds copies: it may be changed in between, to clip,
-// add a penalty, or average over machines.
+// Gradients are computed from a batch by Trainer.Gradients and applied by
+// Trainer.Apply. ByPath holds copies, which may be changed in between: to clip
+// them, to add a penalty, or to average over machines.
 //
-// Gradients of several batches are their mean, in which each batch counts by its
-// samples, and so is the loss. For a model without batch statistics, masks and
-// dropout, they are those of one batch of all the samples.
+// The gradients and the loss of several batches are means weighted by the numbers
+// of samples. For a model without batch statistics, masks and dropout they equal
+// those of one batch with all the samples.
 //
-// They also carry what their batches leave behind, which Apply makes the
-// trainer's: the moving averages of BatchNormalization, and with
-// Config.CarryState the states. Moving averages take one step for all batches
-// together, to the mean of what each batch makes of them.
+// Gradients also carry the other results of their batches, which Apply puts into
+// effect: the moving averages of BatchNormalization and, with Config.CarryState, the
+// states. Moving averages take one step for all batches together, to the mean of
+// the values after each batch, weighted by samples.
 //
 // The zero value has no batch yet. Gradients that are made by hand, with ByPath
-// alone, leave moving averages and carried states as they are.
+// only, leave moving averages and carried states unchanged.
 type Gradients struct {
 	Loss    float64                  // before the step, penalties of layers included
 	Samples int                      // of all batches
@@ -61,7 +61,7 @@ func (g *Gradients) Add(other *Gradients) error {
 	return nil
 }
 
-// add is Add without regard to steps and states; it copies what it keeps.
+// add is Add without the checks of steps and states. It copies tensors.
 func (g *Gradients) add(other *Gradients) error {
 	if g.Samples < 0 || other.Samples <= 0 {
 		return graph.Error{Field: "Gradients.Samples", Rule: "must be positive", Value: min(g.Samples, other.Samples)}
@@ -85,8 +85,8 @@ func (g *Gradients) add(other *Gradients) error {
 	return nil
 }
 
-// fitTogether compares the paths, shapes and dtypes of two sets of tensors; where
-// none are known yet, those of b are checked alone.
+// fitTogether compares the paths, shapes and dtypes of two sets of tensors; if a has
+// none yet, only b is checked.
 func fitTogether(field string, a, b map[string]*tensor.Dense, none bool) error {
 	for _, path := range slices.Sorted(maps.Keys(b)) {
 		switch x, y := a[path], b[path]; {
@@ -111,7 +111,7 @@ func fitTogether(field string, a, b map[string]*tensor.Dense, none bool) error {
 	return nil
 }
 
-// meanOf is of·a + more·b, or a copy of b where there is no a.
+// meanOf is of·a + more·b, or a copy of b for a path that a does not have.
 func meanOf(a, b map[string]*tensor.Dense, of, more float64) map[string]*tensor.Dense {
 	out := make(map[string]*tensor.Dense, len(b))
 	for path, y := range b {
@@ -129,8 +129,8 @@ func meanOf(a, b map[string]*tensor.Dense, of, more float64) map[string]*tensor.
 	return out
 }
 
-// Scale multiplies all gradients by c. The loss and what Apply makes of moving
-// averages and states stay.
+// Scale multiplies all gradients by c. The loss, moving averages and states are not
+// changed.
 func (g *Gradients) Scale(c float64) {
 	for path, t := range g.ByPath {
 		scaled := dense.ToFloat64(t)
@@ -141,8 +141,7 @@ func (g *Gradients) Scale(c float64) {
 	}
 }
 
-// Norm is the length of all gradients as one vector, the root of the sum of
-// their squares.
+// Norm is the Euclidean norm of all gradients as one vector.
 func (g *Gradients) Norm() float64 {
 	norm := 0.0
 	for _, path := range slices.Sorted(maps.Keys(g.ByPath)) {

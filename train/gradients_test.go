@@ -18,7 +18,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// everything is a model with all that a step changes besides weights: random
+// everything is a model with all that a step changes in addition to weights: random
 // draws, moving averages and carried states.
 func everything(dtype tensor.Dtype) *models.Sequential {
 	return models.NewSequential(models.Config{Seed: 3, Dtype: dtype},
@@ -50,7 +50,7 @@ func continued(dtype tensor.Dtype, n int) []*datasets.Batch {
 	return out
 }
 
-// cut are batches of data with so many samples each.
+// cut are batches of data with the given numbers of samples.
 func cut(t testing.TB, data datasets.Data, sizes ...int) []*datasets.Batch {
 	t.Helper()
 	var out []*datasets.Batch

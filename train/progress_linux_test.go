@@ -19,7 +19,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// openTerminal opens a pair of pseudo-terminal ends of so many columns.
+// openTerminal opens a pair of pseudo-terminal ends with that number of columns.
 func openTerminal(t *testing.T, columns uint16) (screen, tty *os.File) {
 	t.Helper()
 	screen, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)

@@ -18,7 +18,7 @@ type screen struct {
 	time    time.Time
 }
 
-// newScreen is a terminal of so many columns, or none where it is 0.
+// newScreen is a terminal with that number of columns, or none if it is 0.
 func newScreen(columns int) *screen {
 	s := &screen{time: time.Unix(1e9, 0)}
 	s.progress = progress{w: &s.written, now: func() time.Time { return s.time }}

@@ -11,20 +11,20 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// State is all from which a training goes on to the same bits, as plain data:
-// tensors by name and a few numbers. Trainer.State takes it, and Trainer.Restore
-// or FitConfig.Resume goes on from it, in a trainer that was compiled from an
-// equal model with an equal config. What was frozen is not part of it.
+// State is everything that a training needs to continue to the same bits, as plain
+// data: tensors by name and a few numbers. Trainer.State takes it; Trainer.Restore
+// and FitConfig.Resume continue from it, in a trainer that was compiled from an
+// equal model with an equal config. Which weights are frozen is not part of it.
 type State struct {
 	Weights   map[string]*tensor.Dense // of the model by path, moving averages included
 	Optimizer map[string]*tensor.Dense // as optimizers.State.Tensors
 	Carried   map[string]*tensor.Dense // states of Config.CarryState, as graph.States.Copy; nil between sequences
 
-	// Random draws depend on these two.
+	// Random draws depend on both.
 	Epoch int // epochs begun over all calls of Fit
 	Step  int // steps done in that epoch
 
-	Fit *FitState // where Fit was; nil if the state was not taken by a callback of Fit
+	Fit *FitState // progress of Fit; nil if the state was not taken by a callback of Fit
 }
 
 // FitState is how far a run of Fit had come when a callback took the state.
@@ -35,15 +35,15 @@ type FitState struct {
 	Batches int  // batches of an epoch
 	Stopped bool // whether a callback had stopped the run
 
-	Totals    map[string][]float64 // of that epoch, by the names of logs; nil where none had begun
+	Totals    map[string][]float64 // of that epoch, by the names of logs; nil between epochs
 	History   History
-	Callbacks []*CallbackState // in the order of FitConfig.Callbacks; nil where one is no StatefulCallback
+	Callbacks []*CallbackState // in the order of FitConfig.Callbacks; nil for one that is not a StatefulCallback
 }
 
-// State takes the state of the trainer, as copies. In a callback of Fit it holds
-// the state of that run too. Callbacks later in the list have not yet received the
-// event: what takes the state comes last. A trainer that was not made by Compile
-// has none.
+// State copies the state of the trainer. In a callback of Fit it includes the state
+// of that run. Callbacks later in the list have not yet received the event, so the
+// callback that takes the state should be the last. The state of a zero Trainer is
+// nil.
 func (t *Trainer) State() *State {
 	if t.model == nil {
 		return nil
@@ -68,10 +68,10 @@ func (t *Trainer) State() *State {
 	return s
 }
 
-// Restore takes the trainer to a state, of which it keeps no tensor. What State.Fit
-// says is left to FitConfig.Resume. All weights, and nothing else, must be there,
-// of their shapes and dtype and finite, and the same holds for the optimizer's
-// tensors and the carried states. An error changes nothing.
+// Restore sets the trainer to a state, whose tensors it copies. State.Fit is ignored;
+// it is for FitConfig.Resume. The state must have all weights and no others, of
+// their shapes and dtype and finite, and likewise the optimizer's tensors and the
+// carried states. An error changes nothing.
 func (t *Trainer) Restore(s *State) error {
 	if err := t.checkCompiled(); err != nil {
 		return err
@@ -131,8 +131,7 @@ func (t *Trainer) checkState(s *State) error {
 	return nil
 }
 
-// prepareCarried checks carried states, and returns what makes them those of the
-// trainer.
+// prepareCarried checks carried states and returns a function that sets them.
 func (t *Trainer) prepareCarried(states map[string]*tensor.Dense) (commit func() error, err error) {
 	if states == nil {
 		return t.carried.reset, nil
@@ -142,7 +141,7 @@ func (t *Trainer) prepareCarried(states map[string]*tensor.Dense) (commit func()
 	}
 	fresh := states[freshName]
 	if fresh == nil || fresh.Dims() != 1 {
-		return nil, t.fail("State.Carried", "must have the states' flags", freshName)
+		return nil, t.fail("State.Carried", "must have the flags of fresh samples", freshName)
 	}
 	n := fresh.Shape()[0]
 	trial, err := graph.NewStates(t.model.Dtype(), n)
@@ -174,8 +173,8 @@ func (t *Trainer) prepareCarried(states map[string]*tensor.Dense) (commit func()
 // freshName is where graph.States.Copy has the flags of fresh samples.
 const freshName = "fresh"
 
-// declareStates makes the states of the model known to a set, as compiling for a
-// batch of n samples does.
+// declareStates declares the states of the model in a set, as compiling for a batch
+// of n samples does.
 func (t *Trainer) declareStates(set *graph.States, n int) error {
 	var sh shapes
 	for _, in := range t.inputs {

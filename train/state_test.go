@@ -20,7 +20,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// A fresh trainer that is given a state goes on to the same bits: with dropout,
+// A fresh trainer that is given a state continues to the same bits: with dropout,
 // moving averages, carried states and an optimizer that remembers.
 func TestRestoreGoesOn(t *testing.T) {
 	for _, dtype := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
@@ -214,7 +214,7 @@ func TestResume(t *testing.T) {
 	}
 }
 
-// What a resumed run tells its callbacks.
+// The events of a resumed run.
 func TestResumeEvents(t *testing.T) {
 	data := table(t, 1, 6)
 	var states []*train.State

@@ -245,7 +245,7 @@ func (t *Trainer) checkCurrent(g *Gradients) error {
 	return nil
 }
 
-// constrain brings the parameters that were trained back to their constraints.
+// constrain applies the constraints of trainable parameters.
 func (t *Trainer) constrain() error {
 	for _, c := range t.constrained {
 		if !c.Param.Trainable() {
@@ -262,8 +262,8 @@ func (t *Trainer) constrain() error {
 	return nil
 }
 
-// finiteWeights finds a weight that a step took beyond what its type can hold.
-// Not every such weight shows in the loss: behind a tanh it does not.
+// finiteWeights reports a weight that overflowed in a step. Not every such weight
+// shows in the loss: behind a tanh it does not.
 func finiteWeights(params []*graph.Param) error {
 	for _, p := range params {
 		if err := dense.CheckFinite(p.Value()); err != nil {

@@ -106,7 +106,7 @@ func TestPredictRefusesNaN(t *testing.T) {
 	out, err := compile(t, linear(1), train.Config{}).Predict(background, bad, train.EvaluateConfig{BatchSize: 4})
 	wantNotFinite(t, err, "batch 2: sequential: input 0: element [1 0] must be finite, got NaN")
 	if out != nil {
-		t.Errorf("got %v beside the error", out)
+		t.Errorf("got %v together with the error", out)
 	}
 }
 

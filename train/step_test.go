@@ -76,7 +76,7 @@ func TestTrainingAroundFrozenWeights(t *testing.T) {
 }
 
 // y = w·x for one number, with a penalty on w and on y, and w kept at 1 at most:
-// two samples x with the targets 3x. Without the bound w would go on towards 3.
+// two samples x with the targets 3x. Without the bound w would move towards 3.
 func TestRegularizersAndConstraints(t *testing.T) {
 	for _, dtype := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
 		t.Run(fmt.Sprint(dtype), func(t *testing.T) {

@@ -33,7 +33,7 @@ func (Centre) Call(s *graph.Scope, in ...graph.Value) []graph.Value {
 
 // A moving average follows every step of training, in the order of the batches,
 // and nothing else; it is what evaluation and prediction see, and it is in the
-// file, from which a training goes on to the same bits.
+// file, from which a training continues to the same bits.
 func TestUpdatesFollowTheBatches(t *testing.T) {
 	const n, size, epochs = 10, 4, 3
 	config := models.Config{Seed: 5, Dtype: tensor.Float64, Custom: []any{Centre{}}}
@@ -125,7 +125,7 @@ func TestUpdatesFollowTheBatches(t *testing.T) {
 	is, err := loaded.WeightsSHA256()
 	check(t, err)
 	if was != is {
-		t.Error("training goes on to other weights from the file")
+		t.Error("training from the file leads to other weights")
 	}
 }
 

@@ -1,6 +1,6 @@
 // Package train trains models: Compile makes a Trainer, which has Fit, Evaluate,
 // Predict, Step, Gradients and Apply. Callbacks receive the events of a run, Fit
-// returns a History, and State holds all from which a training can go on.
+// returns a History, and State holds everything that a training needs to continue.
 package train
 
 import (

@@ -54,7 +54,7 @@ func TestPredictWhileFitting(t *testing.T) {
 	_, err = compile(t, quiet, train.Config{Optimizer: optimizers.SGD{LearningRate: 0.01}}).Fit(background, data, train.FitConfig{Epochs: 20, BatchSize: 8, ValidationSplit: 0.2})
 	check(t, err)
 	if hash(t, quiet) != hash(t, m) {
-		t.Error("predicting beside the training changed its result")
+		t.Error("predicting during the training changed its result")
 	}
 }
 

@@ -97,7 +97,7 @@ func TestErrorsOfCompile(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			trainer, err := train.Compile(c.model, c.cfg)
 			if trainer != nil {
-				t.Error("got a trainer beside the error")
+				t.Error("got a trainer together with the error")
 			}
 			errtest.Check(t, err, c.want)
 		})
@@ -178,7 +178,7 @@ func TestErrorsOfConfigs(t *testing.T) {
 	}
 }
 
-// A trainer that is no more than its zero value says so.
+// A zero Trainer is an error.
 func TestZeroTrainer(t *testing.T) {
 	want := graph.Error{Field: "trainer"}
 	trainer, data := &train.Trainer{}, table(t, 1, 2)
