@@ -2,7 +2,6 @@ package optimizers
 
 import (
 	"math"
-	"reflect"
 	"slices"
 
 	"github.com/engram-go/engram/graph"
@@ -53,65 +52,6 @@ func Start(o Optimizer, params []*graph.Param) (*State, error) {
 		s.elements = newElements(params, r, r.Float64)
 	}
 	return s, nil
-}
-
-// class is the name of an optimizer's type, such as "Adam".
-func class(o Optimizer) string {
-	t := reflect.TypeOf(o)
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	return t.Name()
-}
-
-// common checks the parameters and gives their dtype.
-func common(params []*graph.Param) (tensor.Dtype, error) {
-	if len(params) == 0 {
-		return tensor.Dtype{}, graph.Error{Field: "parameters", Rule: "must be at least one to train"}
-	}
-	seen := map[string]bool{}
-	for _, p := range params {
-		switch {
-		case p == nil || p.Value() == nil:
-			return tensor.Dtype{}, graph.Error{Field: "parameter", Rule: "must not be nil"}
-		case seen[p.Path]:
-			return tensor.Dtype{}, graph.Error{Path: p.Path, Field: "parameter", Rule: "must be given once"}
-		case !p.Trainable():
-			return tensor.Dtype{}, graph.Error{Path: p.Path, Field: "parameter", Rule: "must be trainable"}
-		case p.Value().Dtype() != params[0].Value().Dtype():
-			return tensor.Dtype{}, graph.Error{Path: p.Path, Field: "parameter", Rule: "must have the dtype of the others", Value: p.Value().Dtype()}
-		}
-		seen[p.Path] = true
-	}
-	return params[0].Value().Dtype(), nil
-}
-
-// check checks a rule; class is the type of its optimizer.
-func (r Rule) check(class string, dtype tensor.Dtype) error {
-	f := fields{class: class, dtype: dtype}
-	if f.number("LearningRate", r.LearningRate) == 0 {
-		f.fail("LearningRate", "must have a default other than 0", r.LearningRate)
-	}
-	r.Clip.check(&f)
-	switch {
-	case r.Name == "":
-		f.fail("Rule.Name", "must be set", nil)
-	case r.Float32 == nil:
-		f.fail("Rule.Float32", "must be set", nil)
-	case r.Float64 == nil:
-		f.fail("Rule.Float64", "must be set", nil)
-	}
-	for i, s := range r.Slots {
-		if s.Name == "" || slices.IndexFunc(r.Slots, func(o Slot) bool { return o.Name == s.Name }) < i {
-			f.fail("Rule.Slots", "must have unique names that are not empty", s.Name)
-		}
-	}
-	return f.err
-}
-
-// squares tells whether a slot holds squares of gradients.
-func (r Rule) squares() bool {
-	return slices.ContainsFunc(r.Slots, func(s Slot) bool { return s.Squares })
 }
 
 // Step changes every parameter, in place, along its gradient; grads are in the
