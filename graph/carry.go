@@ -7,10 +7,6 @@ import (
 	"github.com/engram-go/engram/internal/exec"
 )
 
-// MaxMemory bounds Config.Memory: float32 does not hold every larger whole
-// number, and so could not count the steps.
-const MaxMemory = 1 << 24
-
 // Carrying tells whether what is being built carries states from run to run,
 // see Config.States.
 func (s *Scope) Carrying() bool { return s.cfg.States != nil && !s.alone }
@@ -80,13 +76,6 @@ func (s *Scope) Count(batch, limit int) Value {
 	return count
 }
 
-// carried is a state in a graph, and what it will be.
-type carried struct {
-	path  string // of the layer
-	state *held
-	next  Value
-}
-
 // carry declares a state, which stays as it is as long as nobody says
 // otherwise; nil where that failed, or only shapes are followed.
 func (s *Scope) carry(name string, initial Value, limit int) (*carried, Value) {
@@ -101,13 +90,13 @@ func (s *Scope) carry(name string, initial Value, limit int) (*carried, Value) {
 	if s.level == nil {
 		return nil, initial
 	}
-	if s.freshLeaf.node == nil {
-		s.freshLeaf = s.leaf("fresh", Shape{s.cfg.States.batch})
-		s.bind(s.freshLeaf, s.cfg.States.fresh.ShallowClone())
+	if s.fresh.node == nil {
+		s.fresh = s.leaf("fresh", Shape{s.cfg.States.batch})
+		s.bind(s.fresh, s.cfg.States.fresh.ShallowClone())
 	}
 	leaf := s.leaf("state "+name, initial.shape)
 	s.bind(leaf, held.now.ShallowClone())
-	state := Where(s.freshLeaf.over(initial), initial, leaf)
+	state := Where(s.fresh.over(initial), initial, leaf)
 	c := &carried{s.path, held, state.readable()}
 	s.carried = append(s.carried, c)
 	return c, state

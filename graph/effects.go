@@ -5,9 +5,8 @@ import (
 	"slices"
 )
 
-// What a graph collects for whoever trains it or describes it, while its layers
-// are built: losses, updates and notes here, and in regularize.go the bounds of
-// parameters.
+// What layers ask of whoever trains the graph or describes it: losses, updates,
+// penalties and constraints of parameters, and notes.
 
 // AddLoss adds a single number to the loss that training lowers; within a step
 // of a Scan, that of every step.
@@ -28,13 +27,6 @@ func (s *Scope) AddLoss(v Value) {
 
 // Losses are all that AddLoss was given.
 func (s *Scope) Losses() []Value { return s.losses }
-
-// Update is a change of a parameter that no gradient makes, such as a moving
-// average: after a training step the parameter takes the value.
-type Update struct {
-	Path  string
-	Value Value
-}
 
 // AddUpdate makes the parameter of that name in the layer at work take the
 // value v after each training step, in place of what it was given before. One
@@ -82,10 +74,6 @@ func (s *Scope) updateOf(path string) int {
 // Updates are all that AddUpdate was given.
 func (s *Scope) Updates() []Update { return s.updates }
 
-// Note is a remark on the layer of that path, a predicate such as "runs as a
-// scan over the steps".
-type Note struct{ Path, Text string }
-
 // Notes are the remarks on layers, each once.
 func (s *Scope) Notes() []Note { return s.notes }
 
@@ -98,3 +86,53 @@ func (s *Scope) Note(text string) {
 }
 
 func (s *Scope) note(how string) { s.Note("runs as " + how) }
+
+// Regularizer puts a price on a value, such as a parameter, that training has
+// to pay beside the loss.
+type Regularizer interface {
+	// Penalty is a single number.
+	Penalty(x Value) Value
+}
+
+// Regularize adds the penalty of the parameter of that name in the layer at work
+// to the losses: once, however often the layer is called, and not at all where
+// the parameter is not trained. A nil regularizer is none.
+func (s *Scope) Regularize(name string, r Regularizer) {
+	if r == nil {
+		return
+	}
+	b, ok := s.inLayer("regularizer", name)
+	if !ok || !b.Param.Trainable() || s.regularized[b.Param] {
+		return
+	}
+	s.regularized[b.Param] = true
+	s.inside(s.program(), func() { s.AddLoss(r.Penalty(b.Value)) }) // not at every step of a scan
+}
+
+// Constrain holds the parameter of that name in the layer at work to a
+// constraint, which is applied after every training step, and not before the
+// first. A nil constraint is none.
+func (s *Scope) Constrain(name string, c Constraint) {
+	if c == nil {
+		return
+	}
+	b, ok := s.inLayer("constraint", name)
+	if !ok {
+		return
+	}
+	if s.Symbolic() { // a constraint that does not fit shows before anything is trained
+		if err := c.Constrain(b.Param.Shape.Clone(), make([]float64, b.Param.Shape.Size())); err != nil {
+			s.Fail(err)
+			return
+		}
+	}
+	for _, other := range s.constrained {
+		if other.Param == b.Param {
+			return
+		}
+	}
+	s.constrained = append(s.constrained, Constrained{b.Param, c})
+}
+
+// Constrained are all that Constrain was given, each parameter once.
+func (s *Scope) Constrained() []Constrained { return s.constrained }

@@ -121,12 +121,6 @@ func (s *Scope) param(name string, shape Shape, init Initializer, trainable bool
 // isParam tells whether a value is a parameter itself.
 func (v Value) isParam() bool { return v.s.params[v.node] }
 
-// Bound is a parameter and its value in a graph.
-type Bound struct {
-	Param *Param
-	Value Value
-}
-
 // Bound returns the parameters that the graph uses, in the order of first use.
 func (s *Scope) Bound() []Bound { return slices.Clone(s.bound) }
 

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/exec"
@@ -20,82 +21,21 @@ import (
 type Scope struct {
 	cfg     Config
 	builder *exec.Builder // of the graphs
-	level   *subgraph     // the graph at work; nil where only shapes are followed
+	level   *subgraph     // the current graph; nil where only shapes are followed
 	path    string
 	err     error
-	version uint64 // of the parameters, in the current run
-
-	bound   []Bound             // parameters used in this graph
-	boundAt map[string]int      // their places, by path
-	params  map[*exec.Node]bool // their nodes
-	inputs  map[string]Value
-	outputs map[string]Value
-	results []Value        // outputs without a name
 	used    map[string]int // how often a name was given to unique
-	randoms []random
-	seeding *seeding // where a layer has a seed of its own
-	draws   *draws   // where steps are written out
-	losses  []Value
-	updates []Update
+	version uint64         // of the parameters, in the current run
 
-	alone     bool // see Alone
-	carried   []*carried
-	freshLeaf Value // of States; shared by all that is carried
-
-	regularized map[*Param]bool
-	constrained []Constrained
-	notes       []Note
-}
-
-// Config says what a graph is built for.
-type Config struct {
-	Params   *Params // the parameters that Scope.Param finds or declares
-	Training bool    // whether dropout and the like are at work
-	Seed     uint64  // of all random draws
-
-	// Workspace is memory that the program shares with others; nil means memory
-	// of its own.
-	Workspace *Workspace
-
-	// States are what the graph carries from run to run; nil where every run
-	// stands by itself.
-	States *States
-	// Stepping is for a graph that sees one step of its sequences at a time, and
-	// carries what the steps before have left. It must have States, and is not
-	// for training.
-	Stepping bool
-	// Memory is how many steps at most follow one another when Stepping, for
-	// layers that keep something of each; 0 where that is not known.
-	Memory int
-}
-
-func (c Config) check() error {
-	if c.Params == nil {
-		return Error{Field: "Config.Params", Rule: "must not be nil"}
-	}
-	switch {
-	case c.States != nil && c.States.dtype != c.Params.Dtype():
-		return Error{Field: "Config.States", Rule: fmt.Sprintf("must be of the parameters' dtype %v", c.Params.Dtype()), Value: c.States.dtype}
-	case c.Stepping && c.States == nil:
-		return Error{Field: "Config.Stepping", Rule: "must have States"}
-	case c.Stepping && c.Training:
-		return Error{Field: "Config.Stepping", Rule: "must not be set together with Training"}
-	case c.Memory < 0 || c.Memory > MaxMemory:
-		return Error{Field: "Config.Memory", Rule: fmt.Sprintf("must be from 0 to %d", MaxMemory), Value: c.Memory}
-	}
-	return nil
+	recording
+	randomness
+	carrying
 }
 
 func newScope(cfg Config, salt uint32) *Scope {
 	return &Scope{
 		cfg: cfg, builder: exec.NewBuilder(cfg.Params.Dtype(), salt),
-		inputs:  map[string]Value{},
-		outputs: map[string]Value{},
-		boundAt: map[string]int{},
-		params:  map[*exec.Node]bool{},
-		used:    map[string]int{},
-
-		regularized: map[*Param]bool{},
+		used: map[string]int{}, recording: newRecording(),
 	}
 }
 
@@ -178,63 +118,6 @@ func (s *Scope) Failf(field, rule string, value any) {
 // have had, without a node.
 func (s *Scope) poison(shape Shape) Value { return Value{s: s, shape: shape} }
 
-// Input declares an input of the graph by a name that Program.SetInput knows.
-func (s *Scope) Input(name string, shape Shape) Value {
-	if _, ok := s.inputs[name]; ok {
-		s.Failf("input", "must have a name of its own", name)
-		return s.poison(shape)
-	}
-	v := s.leafOf(s.program(), "input "+name, shape)
-	s.inputs[name] = v
-	return v
-}
-
-// Output makes v readable after a run under the given name; within a step of a
-// Scan, the values of all steps.
-func (s *Scope) Output(name string, v Value) {
-	v, ok := s.take("output "+name, v)
-	if !ok {
-		return
-	}
-	outputs := s.outputs
-	if s.inStep() {
-		outputs = s.level.outputs
-	}
-	if _, ok := outputs[name]; ok {
-		s.Failf("output", "must have a name of its own", name)
-		return
-	}
-	outputs[name] = v.readable()
-}
-
-// Result is a handle to an output without a name, see Scope.Result.
-type Result struct{ number int } // from 1; 0 for none
-
-// Result makes v readable after a run through the handle, with Program.Result.
-// It is for whoever builds a program and reads it, and not for a step of a Scan.
-func (s *Scope) Result(v Value) Result {
-	if s.inStep() {
-		s.Failf("result", "must not be asked for within a step of a scan", nil)
-		return Result{}
-	}
-	v, ok := s.take("result", v)
-	if !ok {
-		return Result{}
-	}
-	s.results = append(s.results, v.readable())
-	return Result{len(s.results)}
-}
-
-// Trace makes an inner value, such as a gate, readable after a run under the
-// path of the layer at work and the given name. A name that was used before
-// gets "_1", "_2" and so on: so does every step that is written out. Within a
-// step of a Scan that is not, the name gives the values of all steps, in the
-// order in which they are computed, along an axis after the first: [batch,
-// steps, ...], or [steps] for a single number.
-func (s *Scope) Trace(name string, v Value) {
-	s.Output(s.unique(name), v)
-}
-
 // unique is the path of a name in the layer at work, numbered from its second
 // use on.
 func (s *Scope) unique(name string) string {
@@ -273,4 +156,64 @@ func (s *Scope) bind(v Value, t *tensor.Dense) {
 	if err := exec.Bind(v.node, t); err != nil {
 		s.Fail(err)
 	}
+}
+
+// cut cuts a value from outside along its axis of time.
+func (s *Scope) cut(from Value, axis int) Value {
+	leaf := s.leaf("cut", slices.Delete(from.shape.Clone(), axis, axis+1))
+	s.level.cuts = append(s.level.cuts, cut{from, leaf, from.shape[:axis].Size(), axis == 0})
+	return leaf
+}
+
+// deepen makes the graph of a step.
+func (s *Scope) deepen() *subgraph {
+	return &subgraph{g: s.builder.NewGraph(), outer: s.level, draws: s.draws, outputs: map[string]Value{}}
+}
+
+// inStep tells whether the step of a scan is being built.
+func (s *Scope) inStep() bool { return s.level != nil && s.level.outer != nil }
+
+// inside runs build with another current graph.
+func (s *Scope) inside(l *subgraph, build func()) {
+	outer := s.level
+	s.level = l
+	defer func() { s.level = outer }()
+	build()
+}
+
+// local is what represents a value in the current graph: itself, or the leaf that
+// brings it in from outside. Values of a step cannot be used outside it.
+func (s *Scope) local(v Value) (Value, bool) {
+	if s.level == nil || v.node == nil {
+		return v, true
+	}
+	return s.reach(s.level, v)
+}
+
+func (s *Scope) reach(l *subgraph, v Value) (Value, bool) {
+	switch {
+	case l.g.Has(v.node):
+		return v, true
+	case l.outer == nil:
+		return v, false
+	}
+	from, ok := s.reach(l.outer, v)
+	if !ok {
+		return v, false
+	}
+	i := slices.IndexFunc(l.captures, func(c capture) bool { return c.from.node == from.node })
+	if i < 0 {
+		i = len(l.captures)
+		l.captures = append(l.captures, capture{from, s.leafOf(l, "captured", from.shape)})
+	}
+	return l.captures[i].leaf, true
+}
+
+// program is the graph of the program itself; nil where only shapes are followed.
+func (s *Scope) program() *subgraph {
+	l := s.level
+	for l != nil && l.outer != nil {
+		l = l.outer
+	}
+	return l
 }

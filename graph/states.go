@@ -170,3 +170,17 @@ func (t *States) fits(path string, values map[string]*tensor.Dense, h *held) err
 	}
 	return nil
 }
+
+// carrying is what a scope carries from run to run.
+type carrying struct {
+	alone   bool // see Alone
+	carried []*carried
+	fresh   Value // States.fresh, shared by all that is carried
+}
+
+// carried is a state in a graph, and what it will be.
+type carried struct {
+	path  string // of the layer
+	state *held
+	next  Value
+}

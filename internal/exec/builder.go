@@ -8,41 +8,26 @@
 package exec
 
 import (
-	"encoding/binary"
 	"fmt"
 	"strings"
 
+	"github.com/engram-go/engram/internal/ops"
 	"github.com/engram-go/engram/internal/shapes"
+	"github.com/pkg/errors"
 	_ "go4.org/unsafe/assume-no-moving-gc"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
 
-// Node is a node of a graph.
-type Node = gorgonia.Node
-
 // Builder makes the graphs of one program: that of the program itself, and those
 // of the steps of its scans.
 type Builder struct {
-	dtype  tensor.Dtype
-	salt   uint32 // part of every hash
-	lastID uint32
-	graphs []*Graph
-	shapes map[*Node]shapes.Shape // of all nodes that Leaf and Apply made
-
-	ops       []*op // in the order in which they were made, so operands come first
-	scratch   []leafMemory
-	runners   []*runner // of scans
-	constants int       // elements of all constants
-	fault     error     // of the operation that failed in the last run
-}
-
-// leafMemory is the memory of a leaf, and where it lies in that of the program.
-type leafMemory struct {
-	node   *Node
-	tensor *tensor.Dense
-	shape  shapes.Shape
-	offset int
+	env       environment
+	lastID    uint32
+	graphs    []*Graph
+	shapes    map[*Node]shapes.Shape // of all nodes that Leaf and Apply made
+	layout    layout
+	constants int // elements of all constants
 }
 
 // Graph is a graph that is being built.
@@ -54,7 +39,7 @@ type Graph struct {
 // NewBuilder returns a builder. Where the hashes of two nodes collide, the same
 // graph with another salt has other hashes.
 func NewBuilder(dtype tensor.Dtype, salt uint32) *Builder {
-	return &Builder{dtype: dtype, salt: salt, shapes: map[*Node]shapes.Shape{}}
+	return &Builder{env: environment{dtype: dtype, salt: salt}, shapes: map[*Node]shapes.Shape{}}
 }
 
 // NewGraph begins a graph.
@@ -73,14 +58,11 @@ func (g *Graph) Leaf(path, name string, shape shapes.Shape) *Node {
 	b := g.b
 	b.lastID++
 	p := Physical(shape)
-	n := gorgonia.NewTensor(g.g, b.dtype, len(p), gorgonia.WithShape(p...),
-		gorgonia.WithName(fmt.Sprintf("%s %s %d %d", strings.TrimSpace(path), name, b.salt, b.lastID)))
+	n := gorgonia.NewTensor(g.g, b.env.dtype, len(p), gorgonia.WithShape(p...),
+		gorgonia.WithName(fmt.Sprintf("%s %s %d %d", strings.TrimSpace(path), name, b.env.salt, b.lastID)))
 	b.shapes[n] = shape.Clone()
 	return n
 }
-
-// Bind makes a leaf read a tensor.
-func Bind(n *Node, t *tensor.Dense) error { return gorgonia.Let(n, t) }
 
 // BindConstant is Bind for a tensor that only this program holds.
 func (b *Builder) BindConstant(n *Node, t *tensor.Dense) error {
@@ -92,7 +74,7 @@ func (b *Builder) BindConstant(n *Node, t *tensor.Dense) error {
 // before every run.
 func (b *Builder) BindScratch(n *Node) *tensor.Dense {
 	m := leafMemory{node: n, tensor: new(tensor.Dense), shape: b.shapes[n]}
-	b.scratch = append(b.scratch, m)
+	b.layout.leaves = append(b.layout.leaves, m)
 	return m.tensor
 }
 
@@ -131,27 +113,48 @@ func (b *Builder) Collide() bool {
 	return false
 }
 
-// hashOf is what an operation adds to the hash of its node.
-func (b *Builder) hashOf(id uint32) []byte {
-	return binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(nil, b.salt), id)
+// Apply adds an operation to the graph.
+func (g *Graph) Apply(o Operation, in ...*Node) (*Node, error) {
+	b := g.b
+	b.lastID++
+	p := &op{Operation: o, env: &b.env, id: b.lastID, out: new(tensor.Dense)}
+	for _, n := range in {
+		p.in = append(p.in, b.shapeOf(n))
+		p.types = append(p.types, n.Type())
+	}
+	if p.View { // the memory of a leaf may change, and is copied
+		if p.source, p.View = in[0].Op().(*op); !p.View {
+			size := p.Shape.Size()
+			p.Compute = ops.Cut{Count: 1, Whole: size, Part: size, Offset: p.Offset}
+		}
+	}
+	var err error
+	var inner *runner
+	if b.env.dtype == tensor.Float32 {
+		p.task, inner, err = newTask[float32](p)
+	} else {
+		p.task, inner, err = newTask[float64](p)
+	}
+	if err != nil {
+		return nil, errors.Wrap(err, o.Name)
+	}
+	n, err := gorgonia.ApplyOp(p, in...)
+	if err != nil {
+		return nil, errors.Wrap(err, o.Name)
+	}
+	b.layout.ops = append(b.layout.ops, p)
+	if inner != nil {
+		b.layout.runners = append(b.layout.runners, inner)
+	}
+	b.shapes[n] = o.Shape.Clone()
+	return n, nil
 }
 
-// operands are the operands of a node, in order; one may occur twice.
-func operands(n *Node) gorgonia.Nodes {
-	it := n.Graph().From(n.ID())
-	out := make(gorgonia.Nodes, 0, it.Len())
-	for it.Next() {
-		out = append(out, it.Node().(*Node))
-	}
-	return out
-}
-
-// Physical is the shape that Gorgonia sees. A single number is a vector of one
-// element there: Gorgonia's scalars are values of another kind, with rules and
-// faults of their own.
-func Physical(s shapes.Shape) tensor.Shape {
-	if len(s) == 0 {
-		return tensor.Shape{1}
-	}
-	return tensor.Shape(s.Clone())
+// Copy adds an operation that copies a node. It stands between Gorgonia's own
+// operations, which may write to their operands, and ours.
+func (g *Graph) Copy(path, name string, shape shapes.Shape, n *Node) (*Node, error) {
+	return g.Apply(Operation{
+		Path: path, Name: name, Shape: shape, Compute: ops.Copy{},
+		Diff: func(_ []*Node, _, dy *Node, _ []bool) ([]*Node, error) { return []*Node{dy}, nil },
+	}, n)
 }

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"encoding/binary"
 	"fmt"
 	"hash"
 	"slices"
@@ -34,6 +35,18 @@ type Operation struct {
 	Flat bool
 }
 
+// environment is what all operations of a program share.
+type environment struct {
+	dtype tensor.Dtype
+	salt  uint32 // part of every hash
+	fault error  // of the operation that failed in the last run
+}
+
+// hashOf is what an operation adds to the hash of its node.
+func (e *environment) hashOf(id uint32) []byte {
+	return binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(nil, e.salt), id)
+}
+
 // op is the one kind of Gorgonia operation that a Graph holds.
 //
 // It owns the memory of its output, so a step allocates almost nothing, and it
@@ -41,7 +54,7 @@ type Operation struct {
 // Gorgonia merges nodes by a 32-bit hash without comparing what they compute.
 type op struct {
 	Operation
-	b      *Builder
+	env    *environment
 	id     uint32
 	in     []shapes.Shape
 	types  []hm.Type // of the operands
@@ -52,6 +65,18 @@ type op struct {
 	want   []bool // which gradients the current pass needs; nil means all
 }
 
+// task is the part of an operation that depends on the type of element.
+type task interface {
+	run() error
+	take(operands []gorgonia.Value, shapes []shapes.Shape) error // finds their memory
+	setOperand(i int, t *tensor.Dense)
+	clearOperands() // so that they keep no memory alive
+	setOutput(t *tensor.Dense)
+	scratchSize() int
+	setScratch(memory *tensor.Dense)
+	privateSize() int // elements that the kernel holds from run to run
+}
+
 // placement is where an operation works in the memory of its program.
 type placement struct{ out, scratch, scratchSize int }
 
@@ -59,48 +84,6 @@ var (
 	_ gorgonia.Op   = (*op)(nil)
 	_ gorgonia.SDOp = (*op)(nil)
 )
-
-// Apply adds an operation to the graph.
-func (g *Graph) Apply(o Operation, in ...*Node) (*Node, error) {
-	b := g.b
-	b.lastID++
-	p := &op{Operation: o, b: b, id: b.lastID, out: new(tensor.Dense)}
-	for _, n := range in {
-		p.in = append(p.in, b.shapeOf(n))
-		p.types = append(p.types, n.Type())
-	}
-	if p.View { // the memory of a leaf may change, and is copied
-		if p.source, p.View = in[0].Op().(*op); !p.View {
-			size := p.Shape.Size()
-			p.Compute = ops.Cut{Count: 1, Whole: size, Part: size, Offset: p.Offset}
-		}
-	}
-	var err error
-	if b.dtype == tensor.Float32 {
-		p.task, err = newTask[float32](b, p)
-	} else {
-		p.task, err = newTask[float64](b, p)
-	}
-	if err != nil {
-		return nil, errors.Wrap(err, o.Name)
-	}
-	n, err := gorgonia.ApplyOp(p, in...)
-	if err != nil {
-		return nil, errors.Wrap(err, o.Name)
-	}
-	b.ops = append(b.ops, p)
-	b.shapes[n] = o.Shape.Clone()
-	return n, nil
-}
-
-// Copy adds an operation that copies a node. It stands between Gorgonia's own
-// operations, which may write to their operands, and ours.
-func (g *Graph) Copy(path, name string, shape shapes.Shape, n *Node) (*Node, error) {
-	return g.Apply(Operation{
-		Path: path, Name: name, Shape: shape, Compute: ops.Copy{},
-		Diff: func(_ []*Node, _, dy *Node, _ []bool) ([]*Node, error) { return []*Node{dy}, nil },
-	}, n)
-}
 
 // IsResult tells whether a node is the result of Apply, so its memory can be
 // read after a run.
@@ -115,8 +98,8 @@ func Result(n *Node) *tensor.Dense { return n.Op().(*op).out }
 // Do takes the operands from the tape machine and computes.
 func (o *op) Do(in ...gorgonia.Value) (gorgonia.Value, error) {
 	if err := o.task.take(in, o.in); err != nil {
-		o.b.fault = errs.At(err, o.Path, "")
-		return nil, o.b.fault
+		o.env.fault = errs.At(err, o.Path, "")
+		return nil, o.env.fault
 	}
 	return o.out, o.run()
 }
@@ -130,7 +113,7 @@ func (o *op) run() (err error) {
 		}
 		if err != nil {
 			err = errs.At(err, o.Path, "")
-			o.b.fault = err
+			o.env.fault = err
 		}
 	}()
 	return o.task.run()
@@ -140,7 +123,7 @@ func (o *op) Arity() int { return len(o.in) }
 
 // Type is made at every call: Gorgonia returns it to a pool.
 func (o *op) Type() hm.Type {
-	out := gorgonia.TensorType{Dims: len(Physical(o.Shape)), Of: o.b.dtype}
+	out := gorgonia.TensorType{Dims: len(Physical(o.Shape)), Of: o.env.dtype}
 	return hm.NewFnType(append(slices.Clone(o.types), out)...)
 }
 
@@ -154,7 +137,7 @@ func (o *op) OverwritesInput() int { return -1 }
 
 func (o *op) Hashcode() uint32 { return o.id }
 
-func (o *op) WriteHash(h hash.Hash) { h.Write(o.b.hashOf(o.id)) }
+func (o *op) WriteHash(h hash.Hash) { h.Write(o.env.hashOf(o.id)) }
 
 func (o *op) String() string { return fmt.Sprintf("%s: %s %v", o.Path, o.Name, o.Shape) }
 

@@ -3,7 +3,6 @@ package exec
 import (
 	"github.com/pkg/errors"
 	"gorgonia.org/gorgonia"
-	"gorgonia.org/tensor"
 )
 
 // Program is a compiled graph. One for training, or with operations of
@@ -14,10 +13,6 @@ type Program struct {
 	direct    *runner // instead of the machine
 	workspace *Workspace
 	own       bool // whether the workspace is of this program alone
-	closed    bool
-
-	size   int           // elements of all parts that lie in the workspace
-	memory *tensor.Dense // of the workspace
 }
 
 // Compile makes a program of a graph. Results are the nodes that are read after
@@ -35,8 +30,11 @@ func (g *Graph) Compile(results []*Node, training bool, w *Workspace) (_ *Progra
 	if !training {
 		p.direct = newRunner(results)
 	}
-	p.size = p.b.plan()
-	if err := p.workspace.join(p); err != nil {
+	if p.direct != nil {
+		p.b.layout.runners = append(p.b.layout.runners, p.direct)
+	}
+	p.b.layout.plan()
+	if err := p.workspace.join(&p.b.layout, p.b.env.dtype); err != nil {
 		return nil, err
 	}
 	if p.direct == nil {
@@ -48,7 +46,7 @@ func (g *Graph) Compile(results []*Node, training bool, w *Workspace) (_ *Progra
 // Run calls prepare, which fills the leaves of BindScratch, and computes all
 // results. After an error it can be called again.
 func (p *Program) Run(prepare func() error) error {
-	if err := p.workspace.enter(p); err != nil {
+	if err := p.workspace.enter(&p.b.layout); err != nil {
 		return err
 	}
 	defer p.workspace.leave()
@@ -60,10 +58,10 @@ func (p *Program) Run(prepare func() error) error {
 		return p.direct.run()
 	}
 	defer p.machine.Reset()
-	p.b.fault = nil
+	p.b.env.fault = nil
 	if err := p.machine.RunAll(); err != nil {
-		if p.b.fault != nil { // the machine's error would mask the kernel's
-			return errors.WithStack(p.b.fault)
+		if p.b.env.fault != nil { // the machine's error would mask the kernel's
+			return errors.WithStack(p.b.env.fault)
 		}
 		return errors.Wrap(err, "tape machine")
 	}
@@ -80,10 +78,10 @@ const operationSize = 2 << 10
 // an estimate for its operations.
 func (p *Program) MemorySize() int64 {
 	n := p.b.constants
-	for _, o := range p.b.ops {
+	for _, o := range p.b.layout.ops {
 		n += o.task.privateSize()
 	}
-	size := int64(n)*int64(p.b.dtype.Size()) + operationSize*int64(len(p.b.ops))
+	size := int64(n)*int64(p.b.env.dtype.Size()) + operationSize*int64(len(p.b.layout.ops))
 	if p.own {
 		size += p.workspace.MemorySize()
 	}
@@ -92,7 +90,7 @@ func (p *Program) MemorySize() int64 {
 
 // Close frees what the program holds. It must not be run again.
 func (p *Program) Close() error {
-	p.closed = true
+	p.b.layout.closed = true
 	if p.machine == nil {
 		return nil
 	}

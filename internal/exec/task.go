@@ -9,40 +9,11 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// task is the part of an operation that depends on the type of element.
-type task interface {
-	run() error
-	take(operands []gorgonia.Value, shapes []shapes.Shape) error // finds their memory
-	setOperand(i int, t *tensor.Dense)
-	clearOperands() // so that they keep no memory alive
-	setOutput(t *tensor.Dense)
-	scratchSize() int
-	setScratch(memory *tensor.Dense)
-	privateSize() int // elements that the kernel holds from run to run
-}
-
 // taskOf is a kernel with the memory of its operands and output.
 type taskOf[T ops.Float] struct {
 	kernel ops.Kernel[T] // nil for a view
 	in     [][]T
 	out    []T
-}
-
-func newTask[T ops.Float](b *Builder, o *op) (task, error) {
-	t := &taskOf[T]{in: make([][]T, len(o.in))}
-	if o.View {
-		return t, nil
-	}
-	var err error
-	switch compute := o.Compute.(type) {
-	case Scan:
-		t.kernel, err = scanKernel[T](b, compute)
-	case ScanGradient:
-		t.kernel, err = scanGradientKernel[T](b, compute)
-	default:
-		t.kernel, err = ops.For[T](compute)
-	}
-	return t, err
 }
 
 func (t *taskOf[T]) run() error {

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"slices"
 	"sync/atomic"
 	"weak"
 
@@ -17,8 +18,9 @@ type Workspace struct {
 	dtype    tensor.Dtype
 	size     int // elements that the largest program needs
 	memory   *tensor.Dense
-	programs []weak.Pointer[Program]
-	last     *Program // the one that ran last: only its working memory is in order
+	programs []weak.Pointer[layout]
+	joined   int // programs that ever joined
+	last     int // number of the one that ran last: only its working memory is in order
 	busy     atomic.Bool
 }
 
@@ -31,8 +33,7 @@ func (w *Workspace) MemorySize() int64 {
 }
 
 // join makes room for a program, which works there from now on.
-func (w *Workspace) join(p *Program) error {
-	dtype := p.b.dtype
+func (w *Workspace) join(p *layout, dtype tensor.Dtype) error {
 	if w.dtype == (tensor.Dtype{}) {
 		w.dtype = dtype
 	}
@@ -43,94 +44,39 @@ func (w *Workspace) join(p *Program) error {
 		return err
 	}
 	defer w.leave()
+	w.last = 0
+	w.joined++
+	p.number = w.joined
+	w.programs = slices.DeleteFunc(w.programs, func(other weak.Pointer[layout]) bool {
+		q := other.Value()
+		return q == nil || q.closed
+	})
 	w.programs = append(w.programs, weak.Make(p))
 	if p.size <= w.size {
 		return p.place(w.memory)
 	}
 	w.size = p.size
 	w.memory = dense.New(w.dtype, shapes.Shape{w.size})
-	alive := w.programs[:0]
 	for _, other := range w.programs { // all move at once, so none keeps the old block alive
-		if q := other.Value(); q != nil && !q.closed {
-			alive = append(alive, other)
+		if q := other.Value(); q != nil {
 			if err := q.place(w.memory); err != nil {
 				return err
 			}
 		}
 	}
-	clear(w.programs[len(alive):])
-	w.programs = alive
 	return nil
 }
 
 // enter gives the block to a program that is going to run.
-func (w *Workspace) enter(p *Program) error {
+func (w *Workspace) enter(p *layout) error {
 	if !w.busy.CompareAndSwap(false, true) {
 		return errs.Error{Field: "workspace", Rule: "must run one program at a time"}
 	}
-	if p != nil && w.last != p { // others have written to its working memory
+	if p != nil && w.last != p.number { // others have written to its working memory
 		p.placeScratch()
+		w.last = p.number
 	}
-	w.last = p
 	return nil
 }
 
 func (w *Workspace) leave() { w.busy.Store(false) }
-
-// plan gives every part of a program its place in the memory of a run, and
-// returns the size of all.
-func (b *Builder) plan() (size int) {
-	take := func(n int) int {
-		at := size
-		size += (n + 15) / 16 * 16 // whole lines of the caches
-		return at
-	}
-	for i := range b.scratch {
-		b.scratch[i].offset = take(b.scratch[i].shape.Size())
-	}
-	for _, o := range b.ops {
-		if !o.View {
-			o.at.out = take(o.Shape.Size())
-		}
-		o.at.scratchSize = o.task.scratchSize()
-		o.at.scratch = take(o.at.scratchSize)
-	}
-	return size
-}
-
-// place makes all parts of the program work in the given memory.
-func (p *Program) place(memory *tensor.Dense) error {
-	p.memory = memory
-	for _, m := range p.b.scratch {
-		*m.tensor = *dense.View(memory, m.offset, m.shape)
-		if err := Bind(m.node, m.tensor); err != nil {
-			return err
-		}
-	}
-	for _, o := range p.b.ops {
-		if o.View {
-			*o.out = *dense.View(o.source.out, o.Offset, o.Shape)
-		} else {
-			*o.out = *dense.View(memory, o.at.out, o.Shape)
-		}
-		o.task.clearOperands()
-		o.task.setOutput(o.out)
-	}
-	p.placeScratch()
-	for _, r := range p.b.runners {
-		r.connect()
-	}
-	if p.direct != nil {
-		p.direct.connect()
-	}
-	return nil
-}
-
-// placeScratch gives the kernels their working memory again.
-func (p *Program) placeScratch() {
-	for _, o := range p.b.ops {
-		if n := o.at.scratchSize; n > 0 {
-			o.task.setScratch(dense.View(p.memory, o.at.scratch, shapes.Shape{n}))
-		}
-	}
-}

@@ -159,3 +159,19 @@ func TestGatherGradientOfManyUses(t *testing.T) {
 		}
 	}
 }
+
+func TestGatherValues(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		table := filled(t, "table", wild, shapes(1, 3).Draw(t, "table"))
+		row := rapid.Map(rapid.IntRange(0, table.Shape[0]-1), func(i int) float64 { return float64(i) })
+		indices := filled(t, "indices", row, shapes(0, 3).Draw(t, "indices"))
+		checkOp(t, "gather", 0,
+			func(_ *graph.Scope, in []graph.Value) graph.Value { return in[0].Gather(in[1]) },
+			func(in []array) array {
+				k := len(indices.Shape)
+				return tabulate(slices.Concat(indices.Shape, table.Shape[1:]), func(at []int) float64 {
+					return pick(in[0], insert(at[k:], 0, int(pick(in[1], at[:k]))))
+				})
+			}, table, indices)
+	})
+}

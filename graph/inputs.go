@@ -1,0 +1,58 @@
+package graph
+
+// Input declares an input of the graph by a name that Program.SetInput knows.
+func (s *Scope) Input(name string, shape Shape) Value {
+	if _, ok := s.inputs[name]; ok {
+		s.Failf("input", "must have a name of its own", name)
+		return s.poison(shape)
+	}
+	v := s.leafOf(s.program(), "input "+name, shape)
+	s.inputs[name] = v
+	return v
+}
+
+// Output makes v readable after a run under the given name; within a step of a
+// Scan, the values of all steps.
+func (s *Scope) Output(name string, v Value) {
+	v, ok := s.take("output "+name, v)
+	if !ok {
+		return
+	}
+	outputs := s.outputs
+	if s.inStep() {
+		outputs = s.level.outputs
+	}
+	if _, ok := outputs[name]; ok {
+		s.Failf("output", "must have a name of its own", name)
+		return
+	}
+	outputs[name] = v.readable()
+}
+
+// Result is a handle to an output without a name, see Scope.Result.
+type Result struct{ number int } // from 1; 0 for none
+
+// Result makes v readable after a run through the handle, with Program.Result.
+// It is for whoever builds a program and reads it, and not for a step of a Scan.
+func (s *Scope) Result(v Value) Result {
+	if s.inStep() {
+		s.Failf("result", "must not be asked for within a step of a scan", nil)
+		return Result{}
+	}
+	v, ok := s.take("result", v)
+	if !ok {
+		return Result{}
+	}
+	s.results = append(s.results, v.readable())
+	return Result{len(s.results)}
+}
+
+// Trace makes an inner value, such as a gate, readable after a run under the
+// path of the layer at work and the given name. A name that was used before
+// gets "_1", "_2" and so on: so does every step that is written out. Within a
+// step of a Scan that is not, the name gives the values of all steps, in the
+// order in which they are computed, along an axis after the first: [batch,
+// steps, ...], or [steps] for a single number.
+func (s *Scope) Trace(name string, v Value) {
+	s.Output(s.unique(name), v)
+}

@@ -1,0 +1,32 @@
+package ops
+
+import "github.com/engram-go/engram/internal/kernels"
+
+// Float is an element.
+type Float = kernels.Float
+
+// Op describes an operation: one of the types that For lists.
+type Op any
+
+// Kernel computes an operation: Run fills out from the operands, all in
+// row-major order. It may rely on the sizes that its Op was planned with, and
+// never writes to an operand.
+type Kernel[T Float] interface {
+	Run(out []T, in [][]T) error
+}
+
+// Func is a kernel that is a function.
+type Func[T Float] func(out []T, in [][]T) error
+
+// Run calls f.
+func (f Func[T]) Run(out []T, in [][]T) error { return f(out, in) }
+
+// Scratch is a kernel that works in memory given to it. It keeps what the
+// backward pass of the same run reads, and nothing from run to run. The size is
+// known once the whole graph is built: by then it is known whether there is a
+// backward pass.
+type Scratch[T Float] interface {
+	Kernel[T]
+	ScratchSize() int
+	SetScratch(memory []T) // of at least that size, before the first run
+}
