@@ -28,11 +28,9 @@ func Example() {
 		return
 	}
 	fmt.Println(score)
-	fmt.Println(score.Verdict())
 	// Output:
 	// [30, 1] 1457 372
 	// DAX: RMSE 62.85, MAE 48.15 over 372 windows; persistence RMSE 62.99, MAE 48.21; skill 0.2 %
-	// The model is level with repeating the last value: it has learned nothing beyond that.
 }
 
 func ExampleReadCSV() {

@@ -11,9 +11,9 @@ import (
 	"github.com/engram-go/engram/internal/errs"
 )
 
-// Score judges predictions on the test part, in original units, beside the
-// forecasts that need no model. All numbers are taken over every test window,
-// every row of the horizon, and every target.
+// Score compares predictions on the test part with the naive forecasts, in
+// original units. All numbers are taken over every test window, every row of the
+// horizon, and every target.
 type Score struct {
 	Target  string `json:"target"`  // the column; several are joined by a comma
 	Windows int    `json:"windows"` // in the test part
@@ -21,28 +21,28 @@ type Score struct {
 	RMSE float64 `json:"rmse"`
 	MAE  float64 `json:"mae"`
 
-	PersistenceRMSE float64 `json:"persistence_rmse"` // repeating the last known value
+	PersistenceRMSE float64 `json:"persistence_rmse"` // the naive forecast: every future value equals the last known one
 	PersistenceMAE  float64 `json:"persistence_mae"`
 
 	Season       int     `json:"season,omitempty"` // rows; 0 where no season was given
 	SeasonalRMSE float64 `json:"seasonal_rmse,omitempty"`
 	SeasonalMAE  float64 `json:"seasonal_mae,omitempty"`
 
-	// Skill is 1 − RMSE / PersistenceRMSE: 0 is level with repeating the last
-	// value, 1 is perfect, below 0 is worse. It is 0 where repeating the last
-	// value is perfect already, and then says nothing.
+	// Skill is 1 − RMSE / PersistenceRMSE: 1 for a perfect model, 0 for one that
+	// equals the naive forecast, negative for a worse one. It is 0, and has no
+	// meaning, where the naive forecast is exact.
 	Skill float64 `json:"skill"`
 
-	// Targets are the scores of the targets one by one, where there are
-	// several: in different units only these mean anything.
+	// Targets are the scores of each target, where there are several. Where the
+	// targets have different units, only these are meaningful.
 	Targets []Score `json:"targets,omitempty"`
 }
 
-// learned is the skill from which on a model is said to have learned something.
+// learned is the lowest skill at which Learned is true.
 const learned = 0.01
 
 // Score compares the model's output for Test.X, [windows, horizon·targets],
-// with what came. Its errors are those of Predictions.
+// with the true values. Its errors are those of Predictions.
 func (w *Windowed) Score(yhat *tensor.Dense) (Score, error) {
 	predictions, err := w.Predictions(yhat)
 	if err != nil {
@@ -71,7 +71,7 @@ func (w *Windowed) Score(yhat *tensor.Dense) (Score, error) {
 	}
 	for _, s := range append([]Score{score}, score.Targets...) {
 		if !dense.Finite(s.RMSE) || !dense.Finite(s.PersistenceRMSE) || !dense.Finite(s.SeasonalRMSE) || !dense.Finite(s.Skill) {
-			return Score{}, errs.Error{Path: w.name, Field: s.Target, Rule: "must have errors that can be squared and compared", Kind: errs.ErrNotFinite}
+			return Score{}, errs.Error{Path: w.name, Field: s.Target, Rule: "must have scores within the range of float64", Kind: errs.ErrNotFinite}
 		}
 	}
 	return score, nil
@@ -92,37 +92,14 @@ func distance(a, b [][]float64, from, k int) (rmse, mae float64) {
 	return math.Sqrt(rmse / float64(n)), mae / float64(n)
 }
 
-// Learned tells whether the model beats repeating the last value by at least
-// one per cent of its RMSE. That is a low bar, and on a short test part chance
-// alone can take it: run more than one seed before believing a skill near it.
+// Learned tells whether the model's RMSE is at least one per cent below that of
+// the naive forecast. That is little, and on a short test part it can be chance:
+// repeat the training with other seeds before trusting a skill near it.
 func (s Score) Learned() bool { return s.Skill >= learned }
 
-// Unbeatable tells whether repeating the last value is perfect and the model is
-// not: the target never changes in the test part, and there is no skill to speak
-// of.
+// Unbeatable tells whether the naive forecast is exact and the model is not: the
+// target is constant in the test part, and the skill is undefined.
 func (s Score) Unbeatable() bool { return s.PersistenceRMSE == 0 && s.RMSE > 0 }
-
-// Verdict says in words whether the model has learned anything that repeating
-// the last value, or the last season, has not.
-func (s Score) Verdict() string {
-	if s.Unbeatable() {
-		return fmt.Sprintf("Repeating the last value is perfect here, and the model is not: its RMSE is %.4g.", s.RMSE)
-	}
-	change := fmt.Sprintf("%.1f %%", 100*math.Abs(s.Skill))
-	var verdict string
-	switch {
-	case s.Learned():
-		verdict = "The model has learned something that repeating the last value has not: its RMSE is " + change + " lower."
-	case s.Skill > -learned:
-		verdict = "The model is level with repeating the last value: it has learned nothing beyond that."
-	default:
-		verdict = "The model has learned nothing that repeating the last value has not: its RMSE is " + change + " higher."
-	}
-	if s.Season > 0 && s.SeasonalRMSE < s.RMSE {
-		verdict += fmt.Sprintf(" Repeating the value of %d rows before is better still, with an RMSE of %.4g.", s.Season, s.SeasonalRMSE)
-	}
-	return verdict
-}
 
 // String gives a line for each target: "DAX: RMSE 65.9, MAE 49.1 over 372
 // windows; persistence RMSE 63, MAE 48.2; skill -4.6 %".
@@ -140,7 +117,7 @@ func (s Score) String() string {
 		text += fmt.Sprintf("; seasonal-naive RMSE %.4g, MAE %.4g", s.SeasonalRMSE, s.SeasonalMAE)
 	}
 	if s.Unbeatable() {
-		return text + "; no skill beside a perfect persistence"
+		return text + "; skill undefined, as persistence is exact"
 	}
 	return text + fmt.Sprintf("; skill %.1f %%", 100*s.Skill)
 }

@@ -21,7 +21,7 @@ type demo struct {
 func demos() []demo {
 	return []demo{
 		{"bench", "times training and prediction of a recurrent layer", runBench},
-		{"stock", "an LSTM forecasts a stock index, and is judged honestly", runStock},
+		{"stock", "compares an LSTM on a stock index with the naive forecast", runStock},
 	}
 }
 

@@ -68,7 +68,6 @@ func main() {
 	score, err := data.Score(yhat)
 	check(err)
 	fmt.Println(score)
-	fmt.Println(score.Verdict())
 }
 
 func check(err error) {

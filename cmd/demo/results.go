@@ -31,7 +31,7 @@ type result struct {
 
 func (f *forecaster) result() result {
 	return result{
-		Series: f.series.Name, Score: f.score, Learned: f.score.Learned(), Verdict: f.score.Verdict(),
+		Series: f.series.Name, Score: f.score, Learned: f.score.Learned(), Verdict: verdict(f.score),
 		Sees: seen(f.transform), Steps: f.steps, Units: f.units, Seed: f.seed,
 		Epochs: len(f.losses), TrainSeconds: f.took.Seconds(), FinalLoss: f.losses[len(f.losses)-1],
 		Next: f.next, WeightsHash: f.hash,

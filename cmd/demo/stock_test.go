@@ -67,7 +67,7 @@ func TestStockStory(t *testing.T) {
 	text, told := string(page), strings.Join(strings.Fields(run.stdout), " ")
 	for _, want := range []string{
 		"Can an LSTM forecast the DAX?", "1749-01", "2013-09", "lstm (LSTM)", "datasets.EUStocks()", "Training loss of the DAX", "Training loss of the sunspots",
-		"Errors in the last fifth of the DAX", "Errors in the last fifth of the sunspots", "Side by side", "The next day", "no advice",
+		"Errors in the last fifth of the DAX", "Errors in the last fifth of the sunspots", "Comparison", "The next day", "not investment advice",
 	} {
 		if !strings.Contains(text, want) || !strings.Contains(told, want) {
 			t.Errorf("%q is missing", want)

@@ -10,22 +10,23 @@ import (
 	"github.com/engram-go/engram/cmd/demo/notebook"
 )
 
-// stockStory tells what the stock demo does, on the terminal and on the page.
+// stockStory writes the text, tables and charts of the stock demo to the terminal
+// and the page.
 type stockStory struct {
 	*notebook.Notebook
 	stock, spots *forecaster
 }
 
-// begin says what is going to be done, with what.
+// begin describes the data, the program and the model.
 func (s stockStory) begin() error {
 	f := s.stock
-	s.Markdown(fmt.Sprintf(`An %s reads %s of a series and forecasts the next value. It learns from the
-first four fifths of the series. The last fifth decides: it is looked at a single time, when the training is over.
+	s.Markdown(fmt.Sprintf(`An %s reads %s of a series and forecasts the next value. It is trained on the
+first four fifths of the series and tested once on the last fifth, after training.
 
-Beside it stands the simplest forecast there is, **persistence**: the next value is like the last one.
-A model that does not beat it has learned nothing of use, however closely its curve seems to follow the prices.
+The baseline is the **naive forecast** (persistence): the next value equals the last one.
+A model that does not beat it is of no use, however closely its curve seems to follow the prices.
 
-The same model is then trained on the sunspots, where there is something to learn: so it is seen whether it can.`,
+The same model is then trained on the sunspots, which are known to be predictable, to check that it can learn.`,
 		f.modelName(), count(f.steps, "row")))
 	s.Table(notebook.Table{
 		Caption: "The series",
@@ -36,7 +37,7 @@ The same model is then trained on the sunspots, where there is something to lear
 	if err != nil {
 		return err
 	}
-	s.Markdown("## The program\n\nThis is the whole of it, for " + f.called + ":")
+	s.Markdown("## The program\n\nThe complete program for " + f.called + ":")
 	s.Code("go", code)
 	var summary strings.Builder
 	if err := f.model.Summary(&summary); err != nil {
@@ -51,12 +52,12 @@ func (f *forecaster) dataRow() []string {
 	return []string{f.name(), fmt.Sprint(f.series.Len()), first, last, seen(f.transform), fmt.Sprint(f.data.Train.Len()), fmt.Sprint(f.data.Test.Len())}
 }
 
-// announce says which training comes next.
+// announce writes the heading of a training.
 func (s stockStory) announce(f *forecaster) {
 	s.Markdown(fmt.Sprintf("## %s\n\nTraining: %s, seed %d.", capital(f.called), count(f.epochs, "epoch"), f.seed))
 }
 
-// show draws what came of a training.
+// show draws the loss, the forecasts and the errors of a training.
 func (s stockStory) show(f *forecaster) {
 	s.Markdown(fmt.Sprintf("It took %.3g seconds. The loss is the mean squared error over the training part, of %s.", f.took.Seconds(), lossOf(f.transform)))
 	s.Lines(notebook.LineChart{
@@ -70,13 +71,13 @@ func (s stockStory) show(f *forecaster) {
 		title string
 		from  int
 	}{
-		{"The last fifth of " + f.called + ": forecast against truth", 0},
-		{fmt.Sprintf("The last %s of it, from nearby", count(len(truth)-from, f.row)), from},
+		{"The last fifth of " + f.called + ": forecast and truth", 0},
+		{fmt.Sprintf("The last %s in detail", count(len(truth)-from, f.row)), from},
 	} {
 		s.Lines(notebook.LineChart{
 			Title: part.title, X: label, Y: f.unit,
 			Series: []notebook.Series{
-				{Name: "persistence", X: at[part.from:], Y: persistence[part.from:]},
+				{Name: "naive forecast", X: at[part.from:], Y: persistence[part.from:]},
 				{Name: f.modelName(), X: at[part.from:], Y: f.forecasts[part.from:]},
 				{Name: "truth", X: at[part.from:], Y: truth[part.from:]},
 			},
@@ -85,26 +86,26 @@ func (s stockStory) show(f *forecaster) {
 	s.Histogram(notebook.Histogram{
 		Title: "Errors in the last fifth of " + f.called, X: "forecast − truth (" + f.unit + ")",
 		Samples: []notebook.Sample{
-			{Name: "persistence", Values: differences(persistence, truth)},
+			{Name: "naive forecast", Values: differences(persistence, truth)},
 			{Name: f.modelName(), Values: differences(f.forecasts, truth)},
 		},
 	})
 	s.Markdown(judgement(f.losses, f.data.Train.Len(), f.score))
 }
 
-// zoom is how many rows the second chart shows: with all of them, forecast,
-// persistence and truth can hardly be told apart.
+// zoom is the number of rows in the second chart. In the chart of all rows,
+// forecast, naive forecast and truth can hardly be told apart.
 const zoom = 60
 
-// end judges both, and looks one row ahead.
+// end compares both models and shows the forecast of the next row.
 func (s stockStory) end() error {
-	s.Markdown("## Side by side")
+	s.Markdown("## Comparison")
 	s.Table(notebook.Table{
-		Caption: "Errors in the last fifth, beside persistence",
-		Header:  []string{"series", "unit", "RMSE", "RMSE of persistence", "MAE", "MAE of persistence", "skill"},
+		Caption: "Errors in the last fifth, compared with the naive forecast",
+		Header:  []string{"series", "unit", "RMSE", "naive RMSE", "MAE", "naive MAE", "skill"},
 		Rows:    [][]string{s.stock.scoreRow(), s.spots.scoreRow()},
 	})
-	s.Markdown("Skill is the part of persistence's RMSE that the model takes away: 0 % is level with it, 100 % is perfect, below 0 % is worse.")
+	s.Markdown("Skill is the relative reduction of the naive forecast's RMSE: 100 % for a perfect model, 0 % for one that equals the naive forecast, negative for a worse one.")
 	s.Markdown(conclusion(s.stock.called, s.stock.data.Train.Len(), s.stock.score, s.spots.score))
 	last, err := s.stock.last()
 	if err != nil {

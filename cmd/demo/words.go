@@ -8,7 +8,7 @@ import (
 	"github.com/engram-go/engram/datasets"
 )
 
-// seen says what a model sees of a series.
+// seen describes the inputs of a model.
 func seen(t datasets.Transform) string {
 	switch t.(type) {
 	case datasets.LogReturn:
@@ -23,7 +23,7 @@ func seen(t datasets.Transform) string {
 	return "values as they are"
 }
 
-// lossOf says what the loss is measured in, and with what to compare it.
+// lossOf describes the unit of the loss and a value to compare it with.
 func lossOf(t datasets.Transform) string {
 	switch t.(type) {
 	case datasets.LogReturn, datasets.Difference, datasets.Standard:
@@ -32,7 +32,7 @@ func lossOf(t datasets.Transform) string {
 	return seen(t)
 }
 
-// value writes a value of a series with the digits that a price has.
+// value formats a value of a series with the digits of a price.
 func value(v float64) string {
 	if size := math.Abs(v); size >= 1e5 && size < 1e12 {
 		return strconv.FormatFloat(v, 'f', 0, 64)
@@ -40,57 +40,77 @@ func value(v float64) string {
 	return strconv.FormatFloat(v, 'g', 6, 64)
 }
 
-// enough is how many windows a model must have been trained and tested on before
-// its errors are more than chance.
+// enough is the number of training and of test windows below which errors are
+// mostly chance.
 const enough = 50
 
-// caution says that a result rests on too few windows, or nothing.
+// caution warns of a result from too few windows; it is empty otherwise.
 func caution(trained, tested int) string {
 	if trained >= enough && tested >= enough {
 		return ""
 	}
-	return fmt.Sprintf(" With only %s to train on and %s to test, chance decides: this takes some hundred rows more.", count(trained, "window"), count(tested, "window"))
+	return fmt.Sprintf(" With only %s to train on and %s to test, the result is mostly chance: use some hundred more rows.", count(trained, "window"), count(tested, "window"))
 }
 
-// judgement is the verdict on a model that was trained on so many windows, and
-// whose training loss is known, too.
+// verdict says whether a model is better than the naive forecasts.
+func verdict(s datasets.Score) string {
+	change := fmt.Sprintf("%.1f %%", 100*math.Abs(s.Skill))
+	var text string
+	switch {
+	case s.Unbeatable():
+		return fmt.Sprintf("The naive forecast is exact here and the model is not: its RMSE is %.4g.", s.RMSE)
+	case s.Learned():
+		text = "The model beats the naive forecast: its RMSE is " + change + " lower."
+	case s.Skill > -0.01:
+		text = "The model does no better than the naive forecast: their RMSEs differ by " + change + "."
+	default:
+		text = "The model is worse than the naive forecast: its RMSE is " + change + " higher."
+	}
+	if s.Season > 0 && s.SeasonalRMSE < s.RMSE {
+		text += fmt.Sprintf(" The seasonal naive forecast, the value of %d rows before, is better still, with an RMSE of %.4g.", s.Season, s.SeasonalRMSE)
+	}
+	return text
+}
+
+// judgement adds to the verdict what the training loss and the number of training
+// windows say about it.
 func judgement(losses []float64, trained int, s datasets.Score) string {
-	text := s.Verdict()
+	text := verdict(s)
 	if from, to := losses[0], losses[len(losses)-1]; to < from && !s.Learned() {
-		text += fmt.Sprintf(" Its training loss fell all the same, from %s to %s: a falling loss alone proves nothing.", number(from), number(to))
+		text += fmt.Sprintf(" Its training loss still fell from %s to %s: a falling training loss alone proves nothing.", number(from), number(to))
 	}
 	return text + caution(trained, s.Windows)
 }
 
-// conclusion says what two scores of one model mean together: the sunspots are
-// the check whether it can learn. It was trained on so many windows of the stock.
+// conclusion interprets the scores of the stock model and of the same model on
+// the sunspots, which show whether the model can learn at all.
 func conclusion(name string, trained int, stock, spots datasets.Score) string {
 	few := caution(trained, stock.Windows)
 	switch {
 	case few != "":
-		return fmt.Sprintf("**There is too little of %s to conclude anything.**", name) + few
+		return fmt.Sprintf("**%s has too few rows for a conclusion.**", name) + few
 	case stock.Unbeatable():
-		return fmt.Sprintf("**In its last fifth %[1]s never changes.** Repeating the last value is perfect there, and no model can do better: "+
-			"this says nothing about whether %[1]s can be forecast.", name)
+		return fmt.Sprintf("**In its last fifth %[1]s is constant.** The naive forecast is exact there, and no model can do better: "+
+			"this does not show whether %[1]s can be forecast.", name)
 	case spots.Learned() && !stock.Learned():
-		return fmt.Sprintf("**The same model, trained in the same way, has learned from the sunspots and not from %[1]s.** "+
-			"So the difference lies in the series. The sunspots have a memory: months that came before tell something about the next one, beyond the last value. "+
-			"To this model, %[1]s looks like a **random walk**, whose next step does not follow from the steps before it; for such a series no forecast is better than the last value.", name)
+		return fmt.Sprintf("**The same model, trained in the same way, beats the naive forecast on the sunspots and not on %[1]s.** "+
+			"So the difference lies in the series. Earlier sunspot numbers carry information about the next one, beyond the last value. "+
+			"To this model, %[1]s looks like a **random walk**, whose next step does not depend on the steps before it; for such a series no forecast beats the naive one.", name)
 	case spots.Learned() && stock.Learned():
-		return fmt.Sprintf("**The model has learned something from both series.** The sunspots are known to have a memory. "+
-			"Of %s, be slow to believe it: its RMSE is %.1f %% below that of persistence, on one stretch of %s and from one seed. "+
-			"Try other seeds (`--seed`) and see whether it stays.", name, 100*stock.Skill, count(stock.Windows, "row"))
+		return fmt.Sprintf("**The model beats the naive forecast on both series.** The sunspots are known to be predictable. "+
+			"Treat the result for %s with caution: its RMSE is %.1f %% below that of the naive forecast, on one test part of %s and for one seed. "+
+			"Try other seeds (`--seed`) to see whether it persists.", name, 100*stock.Skill, count(stock.Windows, "row"))
 	case stock.Learned():
-		return fmt.Sprintf("**The model has learned something from %[1]s, and nothing from the sunspots.** That is odd, since the sunspots have a memory: "+
+		return fmt.Sprintf("**The model beats the naive forecast on %[1]s, and not on the sunspots.** That is unexpected, since the sunspots are known to be predictable: "+
 			"perhaps it was trained too little (`--epochs`) or is too small (`--units`). "+
-			"Try other seeds (`--seed`) before believing what it says about %[1]s.", name)
+			"Try other seeds (`--seed`) before trusting the result for %[1]s.", name)
 	}
-	return fmt.Sprintf("**The model has learned nothing that repeating the last value has not, from neither series.** "+
-		"The sunspots have a memory, so it could have: it was trained too little (`--epochs`), is too small (`--units`) or sees too few rows (`--steps`). "+
+	return fmt.Sprintf("**The model beats the naive forecast on neither series.** "+
+		"The sunspots are known to be predictable: it was trained too little (`--epochs`), is too small (`--units`) or sees too few rows (`--steps`). "+
 		"Until it learns from the sunspots, its result says nothing about %s.", name)
 }
 
-// outlook tells the forecast after the last row, with the caution it deserves.
+// outlook describes the forecast after the last row and how far to trust it.
 func outlook(row string, last, next float64, s datasets.Score) string {
 	step := next - last
 	way := "up"
@@ -100,17 +120,17 @@ func outlook(row string, last, next float64, s datasets.Score) string {
 	text := fmt.Sprintf("The series ends at %s. For the next %s the model forecasts **%s**, %s %s. ",
 		value(last), row, value(next), number(math.Abs(step)), way)
 	if math.Abs(step) < s.MAE {
-		text += fmt.Sprintf("In the last fifth it was off by %s on average, more than the step it forecasts: not even the direction can be relied on. ", number(s.MAE))
+		text += fmt.Sprintf("In the last fifth it was off by %s on average, more than the change it forecasts: not even the direction is reliable. ", number(s.MAE))
 	} else {
 		text += fmt.Sprintf("In the last fifth it was off by %s on average. ", number(s.MAE))
 	}
 	switch {
 	case s.Learned():
-		text += fmt.Sprintf("It did better than repeating the last value there, by %.1f %%, which promises nothing for what comes.", 100*s.Skill)
+		text += fmt.Sprintf("It beat the naive forecast there by %.1f %%, which does not guarantee anything for the future.", 100*s.Skill)
 	case s.Skill < 0 || s.Unbeatable():
-		text += "Repeating the last value did better there, and should be preferred."
+		text += "The naive forecast did better there and should be preferred."
 	default:
-		text += "Repeating the last value did about as well there, and needs no model."
+		text += "The naive forecast did about as well there and needs no model."
 	}
-	return text + " This is a demonstration, and no advice to buy or sell anything."
+	return text + " This is a demonstration, not investment advice."
 }

@@ -18,14 +18,14 @@ func TestConclusion(t *testing.T) {
 		stock, spots datasets.Score
 		want, never  string
 	}{
-		{"level prices", 1457, level, good, "learned from the sunspots and not from the DAX", "--epochs"},
+		{"level prices", 1457, level, good, "beats the naive forecast on the sunspots and not on the DAX", "--epochs"},
 		{"bad prices", 1457, bad, good, "**random walk**", "--epochs"},
-		{"both learned", 50, good, good, "its RMSE is 8.4 % below that of persistence, on one stretch of 372 rows", "random walk"},
-		{"sunspots not learned", 1457, good, bad, "something from the DAX, and nothing from the sunspots", "random walk"},
+		{"both learned", 50, good, good, "its RMSE is 8.4 % below that of the naive forecast, on one test part of 372 rows", "random walk"},
+		{"sunspots not learned", 1457, good, bad, "beats the naive forecast on the DAX, and not on the sunspots", "random walk"},
 		{"nothing learned", 1457, level, level, "its result says nothing about the DAX", "random walk"},
-		{"few to test", 1457, scored(-0.3, 8), good, "too little of the DAX to conclude anything.** With only 1457 windows to train on and 8 windows to test, chance decides", "random walk"},
-		{"one to train", 1, good, good, "too little of the DAX to conclude anything.** With only 1 window to train on and 372 windows to test", "has learned"},
-		{"a flat end", 1457, datasets.Score{RMSE: 1, Windows: 372}, good, "In its last fifth the DAX never changes", "random walk"},
+		{"few to test", 1457, scored(-0.3, 8), good, "the DAX has too few rows for a conclusion.** With only 1457 windows to train on and 8 windows to test, the result is mostly chance", "random walk"},
+		{"one to train", 1, good, good, "the DAX has too few rows for a conclusion.** With only 1 window to train on and 372 windows to test", "beats"},
+		{"a flat end", 1457, datasets.Score{RMSE: 1, Windows: 372}, good, "In its last fifth the DAX is constant", "random walk"},
 	} {
 		got := conclusion("the DAX", c.trained, c.stock, c.spots)
 		if !strings.Contains(got, c.want) || strings.Contains(got, c.never) || strings.Contains(got, "%!") {
@@ -42,16 +42,16 @@ func TestOutlook(t *testing.T) {
 		want       []string
 	}{
 		{"level, small step", 5473.72, 5480, datasets.Score{MAE: 48.15, Skill: 0.002},
-			[]string{"ends at 5473.72", "**5480**, 6.280 up", "off by 48.15 on average, more than the step", "about as well"}},
+			[]string{"ends at 5473.72", "**5480**, 6.280 up", "off by 48.15 on average, more than the change", "about as well"}},
 		{"worse, large step", 100, 50, datasets.Score{MAE: 2, Skill: -0.2},
-			[]string{"**50**, 50.00 down", "off by 2.000 on average. ", "Repeating the last value did better there"}},
+			[]string{"**50**, 50.00 down", "off by 2.000 on average. ", "The naive forecast did better there"}},
 		{"learned", 100, 101, datasets.Score{MAE: 2, Skill: 0.1},
-			[]string{"It did better than repeating the last value there, by 10.0 %, which promises nothing"}},
+			[]string{"It beat the naive forecast there by 10.0 %, which does not guarantee anything"}},
 		{"a flat end", 100, 101, datasets.Score{MAE: 2, RMSE: 2},
-			[]string{"Repeating the last value did better there"}},
+			[]string{"The naive forecast did better there"}},
 	} {
 		got := outlook("day", c.last, c.next, c.score)
-		for _, want := range append(c.want, "no advice to buy") {
+		for _, want := range append(c.want, "not investment advice") {
 			if !strings.Contains(got, want) {
 				t.Errorf("%s: %q is missing in %q", c.name, want, got)
 			}
@@ -60,21 +60,40 @@ func TestOutlook(t *testing.T) {
 }
 
 func TestJudgement(t *testing.T) {
-	const falling = " Its training loss fell all the same, from 1.020 to 0.9100: a falling loss alone proves nothing."
+	const falling = " Its training loss still fell from 1.020 to 0.9100: a falling training loss alone proves nothing."
 	level := datasets.Score{Skill: 0.002, Windows: 372}
-	if got, want := judgement([]float64{1.02, 0.95, 0.91}, 1457, level), level.Verdict()+falling; got != want {
+	if got, want := judgement([]float64{1.02, 0.95, 0.91}, 1457, level), verdict(level)+falling; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if got := judgement([]float64{1.02}, 1457, level); got != level.Verdict() {
+	if got := judgement([]float64{1.02}, 1457, level); got != verdict(level) {
 		t.Errorf("one epoch: %q", got)
 	}
 	s := datasets.Score{Skill: 0.1, Windows: 50}
-	if judgement([]float64{1, 0.5}, 50, s) != s.Verdict() {
+	if judgement([]float64{1, 0.5}, 50, s) != verdict(s) {
 		t.Error("a model that has learned is told that it has not")
 	}
-	const few = " With only 49 windows to train on and 50 windows to test, chance decides: this takes some hundred rows more."
-	if got := judgement([]float64{1, 0.5}, 49, s); got != s.Verdict()+few {
+	const few = " With only 49 windows to train on and 50 windows to test, the result is mostly chance: use some hundred more rows."
+	if got := judgement([]float64{1, 0.5}, 49, s); got != verdict(s)+few {
 		t.Errorf("few windows: %q", got)
+	}
+}
+
+func TestVerdict(t *testing.T) {
+	for _, c := range []struct {
+		score datasets.Score
+		want  string
+	}{
+		{datasets.Score{RMSE: 65.9, PersistenceRMSE: 62.99, Skill: -0.046}, "The model is worse than the naive forecast: its RMSE is 4.6 % higher."},
+		{datasets.Score{RMSE: 16.5, PersistenceRMSE: 18.1, Skill: 0.088}, "The model beats the naive forecast: its RMSE is 8.8 % lower."},
+		{datasets.Score{Skill: 0.0094}, "The model does no better than the naive forecast: their RMSEs differ by 0.9 %."},
+		{datasets.Score{Skill: -0.0094}, "The model does no better than the naive forecast: their RMSEs differ by 0.9 %."},
+		{datasets.Score{RMSE: 0.5}, "The naive forecast is exact here and the model is not: its RMSE is 0.5."},
+		{datasets.Score{RMSE: 47.5, PersistenceRMSE: 48.7, Season: 12, SeasonalRMSE: 41.9, Skill: 0.025},
+			"The model beats the naive forecast: its RMSE is 2.5 % lower. The seasonal naive forecast, the value of 12 rows before, is better still, with an RMSE of 41.9."},
+	} {
+		if got := verdict(c.score); got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
 	}
 }
 
