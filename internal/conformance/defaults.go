@@ -53,7 +53,7 @@ type Weights struct {
 // for their paths.
 func checkWeights(t *testing.T, l Layer) {
 	for _, c := range l.Weights {
-		params, err := model(c.Layer, l.Inputs[0]).Params()
+		params, err := model(c.Layer, nil, l.Inputs[0]).Params()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -24,7 +24,7 @@ import (
 // tried.
 func checkFields(t *testing.T, l Layer) {
 	for _, bad := range badValues(t, reflect.ValueOf(l.Value)) {
-		err := model(l.layer(bad.config.Interface()), l.Inputs...).Build()
+		err := model(l.layer(bad.config.Interface()), nil, l.Inputs...).Build()
 		if valid, ok := l.Valid[bad.name()]; ok && fmt.Sprint(valid) == bad.shown || bad.validInField() {
 			if err != nil {
 				t.Errorf("%s: %v", bad, err)

@@ -190,7 +190,7 @@ func (l Layer) complete(t *testing.T) {
 }
 
 // model is a model of the layer, whose inputs have the given shapes.
-func model(l layers.Layer, shapes ...graph.Shape) *models.Functional {
+func model(l layers.Layer, custom []any, shapes ...graph.Shape) *models.Functional {
 	var in models.Inputs
 	if input, ok := l.(layers.Input); ok {
 		in, l = append(in, models.NewInput(input)), layers.Flatten{}
@@ -198,7 +198,7 @@ func model(l layers.Layer, shapes ...graph.Shape) *models.Functional {
 	for _, shape := range shapes {
 		in = append(in, models.NewInput(layers.Input{Shape: shape}))
 	}
-	return models.NewFunctional(models.Config{Name: "m", Seed: 1}, in, models.Outputs{models.Use(l).Call(in...)})
+	return models.NewFunctional(models.Config{Name: "m", Seed: 1, Custom: custom}, in, models.Outputs{models.Use(l).Call(in...)})
 }
 
 // custom has what the models of all specimens need in Config.Custom.

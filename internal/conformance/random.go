@@ -71,13 +71,13 @@ func drawModel(d *Drawing) {
 // the next step gives.
 func (r random) checkModels(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		r.comeBack(t, r.model(t, rapid.SliceOfN(rapid.SampledFrom(r.parts), 2, 7).Draw(t, "layers")))
+		r.comeBack(t, r.model(t, nil, rapid.SliceOfN(rapid.SampledFrom(r.parts), 2, 7).Draw(t, "layers")))
 	})
 }
 
 // checkLayer does so with a model of one part, which must contain it.
 func (r random) checkLayer(t *testing.T, class string) {
-	m := rapid.Custom(func(t *rapid.T) *models.Functional { return r.model(t, []string{class}) }).Example(1)
+	m := rapid.Custom(func(t *rapid.T) *models.Functional { return r.model(t, nil, []string{class}) }).Example(1)
 	file := r.comeBack(t, m)
 	if text := fmt.Sprintf(`\"class_name\":\"%s\"`, class); !bytes.Contains(file, []byte(text)) {
 		t.Errorf("Draw of the specimen adds no %s", class)
@@ -144,7 +144,7 @@ func (r random) layers(t *rapid.T, names []string, steps int) (*Drawing, models.
 func openOrKnown(t *rapid.T) int { return rapid.SampledFrom([]int{4, graph.Any}).Draw(t, "steps") }
 
 // model draws a model that has layers of those parts, in this order.
-func (r random) model(t *rapid.T, names []string) *models.Functional {
+func (r random) model(t *rapid.T, nil, names []string) *models.Functional {
 	m, _ := r.drawn(t, names)
 	return m
 }

@@ -1,23 +1,36 @@
 package conformance
 
 import (
+	"bytes"
+	"context"
+	"fmt"
 	"reflect"
 	"slices"
 	"testing"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/graph/graphtest"
 	"github.com/engram-go/engram/internal/codec"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/activations"
 	"github.com/engram-go/engram/layers/constraints"
 	"github.com/engram-go/engram/layers/initializers"
 	"github.com/engram-go/engram/layers/regularizers"
+	"github.com/engram-go/engram/models"
+	"gorgonia.org/tensor"
 )
 
-// checkSavedFields takes configs with another value in one field to JSON and back.
+// checkSavedFields takes configs with another value in one field to JSON and back, and
+// models of them to files.
 func checkSavedFields(t *testing.T, l Layer) {
+	custom, inputs := append(slices.Clone(l.Custom), twice), l.check().Inputs
+	for _, a := range inputs {
+		if l.Indices { // whatever their number
+			clear(a.Data)
+		}
+	}
 	r, err := codec.NewRegistry(slices.Concat(layers.All(), activations.All(), initializers.All(),
-		regularizers.All(), constraints.All(), l.Custom, []any{twice})...)
+		regularizers.All(), constraints.All(), custom)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,10 +56,57 @@ func checkSavedFields(t *testing.T, l Layer) {
 				t.Errorf("%s: the config comes back as %+v, %v, want %+v", name, got, err, want)
 			}
 			saved = true
+			if name != "Name" && l.buildable(want) {
+				checkFile(t, want, custom, inputs...)
+			}
 		}
 		if !saved {
 			t.Errorf("%s: no other value is accepted: add one to conformance.otherValues", name)
 		}
+	}
+}
+
+// buildable tells whether a layer takes the inputs of the specimen.
+func (l Layer) buildable(layer layers.Layer) bool { return buildError(layer, l.batch(), nil) == nil }
+
+// checkFile takes a model of a layer, in float32, to a file and back: the model that was
+// read predicts the same, and its config is the same.
+func checkFile(t *testing.T, l layers.Layer, custom []any, inputs ...graphtest.Array) {
+	t.Helper()
+	var shapes []graph.Shape
+	var x []*tensor.Dense
+	for _, a := range inputs {
+		shapes, x = append(shapes, a.Shape[1:]), append(x, dense(tensor.Float32, a))
+	}
+	m := model(l, custom, shapes...)
+	var file bytes.Buffer
+	if _, err := m.WriteTo(&file); err != nil {
+		t.Errorf("%+v: %v", l, err)
+		return
+	}
+	back, err := models.Read(&file, models.LoadConfig{Custom: custom})
+	if err != nil {
+		t.Errorf("%+v: %v", l, err)
+		return
+	}
+	var predicted, configs [2]string
+	for i, m := range []*models.Model{&m.Model, back} {
+		y, err := m.PredictAll(context.Background(), x...)
+		if err != nil {
+			t.Errorf("%+v: %v", l, err)
+			return
+		}
+		text, err := m.JSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, y := range y {
+			predicted[i] += fmt.Sprintln(y.Shape(), y.Float32s())
+		}
+		configs[i] = string(text)
+	}
+	if predicted[0] != predicted[1] || configs[0] != configs[1] {
+		t.Errorf("%+v: the model that was read differs:\n%s\n%s", l, configs[0], configs[1])
 	}
 }
 

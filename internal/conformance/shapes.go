@@ -42,7 +42,7 @@ func checkShapes(t *testing.T, l Layer) {
 // shapes.
 func checkBuild(t *testing.T, l Layer, good bool, in []graph.Shape, shown ...graph.Shape) {
 	t.Helper()
-	err := model(l.layer(l.Value), in...).Build()
+	err := model(l.layer(l.Value), nil, in...).Build()
 	if good && err != nil || !good && err == nil {
 		t.Errorf("inputs %v: %v", in, err)
 	}
