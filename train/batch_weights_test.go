@@ -127,15 +127,18 @@ func TestErrorsOfWeightsOfEachOutput(t *testing.T) {
 	m, data := branched(t)
 	trainer := compile(t, m, train.Config{Loss: losses.MSE{}})
 	b := batch(t, data)
-	for want, weights := range map[string][]*tensor.Dense{
-		"functional: weights of the batch must be one, or as many as the targets, 2, got 3":                          list(nil, nil, nil),
-		"functional: sample weights of last must not be negative, got -1":                                            list(zeros(6, 4), denseOf(tensor.Float64, []float64{0, 0, 0, 0, 0, -1}, 6)),
-		"functional: sample weights of each must have 6 samples like input 0, got [5]":                               list(zeros(5), nil),
-		"loss of last: sample weights must be those of samples, or of steps, of a loss of the shape [6], got [6, 4]": list(zeros(6, 4)),
+	for _, c := range []struct {
+		weights []*tensor.Dense
+		want    graph.Error
+	}{
+		{list(nil, nil, nil), graph.Error{Path: "functional", Field: "weights of the batch", Value: 3}},
+		{list(zeros(6, 4), denseOf(tensor.Float64, []float64{0, 0, 0, 0, 0, -1}, 6)), graph.Error{Path: "functional", Field: "sample weights of last", Value: -1}},
+		{list(zeros(5), nil), graph.Error{Path: "functional", Field: "sample weights of each", Value: "[5]"}},
+		{list(zeros(6, 4)), graph.Error{Path: "loss of last", Field: "sample weights", Value: "[6, 4]"}},
 	} {
-		b.Weights = weights
+		b.Weights = c.weights
 		_, err := trainer.Step(background, b)
-		wantInput(t, err, want)
+		errtest.Check(t, err, c.want)
 	}
 	b.Weights = list(zeros(6, 4), zeros(6))
 	_, err := trainer.Step(background, b)

@@ -8,6 +8,7 @@ import (
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/internal/layername"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/activations"
@@ -207,15 +208,15 @@ func TestCarryStateErrors(t *testing.T) {
 	trainer := compile(t, sequencer(), train.Config{CarryState: true})
 	data := pieces(t)
 	_, err := trainer.Fit(ctx, data, train.FitConfig{BatchSize: 2})
-	wantError(t, err, "sequential: FitConfig.NoShuffle must be set where states are carried")
+	errtest.Check(t, err, graph.Error{Path: "sequential", Field: "FitConfig.NoShuffle", Value: false})
 	_, err = trainer.Fit(ctx, data, train.FitConfig{BatchSize: 3, NoShuffle: true})
-	wantError(t, err, "sequential: data must have a number of samples that the batch size 3 divides, since states are carried, got 8")
+	errtest.Check(t, err, graph.Error{Path: "sequential", Field: "data", Value: 8})
 	_, err = trainer.Fit(ctx, data, train.FitConfig{BatchSize: 2, NoShuffle: true, ValidationSplit: 0.125})
-	wantError(t, err, "divides", "got 7")
+	errtest.Check(t, err, graph.Error{Path: "sequential", Field: "data", Value: 7})
 	_, err = trainer.Evaluate(ctx, data, train.EvaluateConfig{BatchSize: 3})
-	wantError(t, err, "divides")
+	errtest.Check(t, err, graph.Error{Path: "sequential", Field: "data", Value: 8})
 	_, err = trainer.Predict(ctx, data, train.EvaluateConfig{BatchSize: 5})
-	wantError(t, err, "divides")
+	errtest.Check(t, err, graph.Error{Path: "sequential", Field: "data", Value: 8})
 
 	take := func(n int) *datasets.Batch {
 		b := &datasets.Batch{}
@@ -225,16 +226,16 @@ func TestCarryStateErrors(t *testing.T) {
 	_, err = trainer.Step(ctx, take(2))
 	check(t, err)
 	_, err = trainer.Step(ctx, take(3))
-	wantError(t, err, "sequential: batch must have 2 samples like the one before", "got 3")
+	errtest.Check(t, err, graph.Error{Path: "sequential", Field: "batch", Value: 3})
 	check(t, trainer.ResetStates())
 	_, err = trainer.Step(ctx, take(3))
 	check(t, err)
 
-	for _, l := range []layers.Layer{
-		layers.LSTM{Units: 2, GoBackwards: true, ReturnSequences: true},
-		layers.Bidirectional{Layer: layers.GRU{Units: 2, ReturnSequences: true}},
+	for field, l := range map[string]layers.Layer{
+		"LSTM.GoBackwards": layers.LSTM{Units: 2, GoBackwards: true, ReturnSequences: true},
+		"GRU.GoBackwards":  layers.Bidirectional{Layer: layers.GRU{Units: 2, ReturnSequences: true}},
 	} {
 		_, err = train.Compile(sequencer(l), train.Config{Loss: losses.MSE{}, CarryState: true})
-		wantError(t, err, "GoBackwards must not be set where states go on")
+		errtest.Check(t, err, graph.Error{Field: field})
 	}
 }

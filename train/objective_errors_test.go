@@ -71,13 +71,15 @@ type called struct {
 func (m called) OutputNames() ([]string, error) { return m.names, nil }
 
 func TestNamesOfOutputs(t *testing.T) {
-	const rule = "fork: output must be unique and must not start with val_, got "
-	for want, names := range map[string][]string{
-		rule + `"val"`: {"val", "trend"},
-		rule + `"a"`:   {"a", "a"},
-		"fork: OutputNames must be one for each of the 2 outputs, got 1": {"a"},
+	for _, c := range []struct {
+		names []string
+		want  graph.Error
+	}{
+		{[]string{"val", "trend"}, graph.Error{Path: "fork", Field: "output", Value: `"val"`}},
+		{[]string{"a", "a"}, graph.Error{Path: "fork", Field: "output", Value: `"a"`}},
+		{[]string{"a"}, graph.Error{Path: "fork", Field: "OutputNames", Value: 1}},
 	} {
-		_, err := train.Compile(called{newFork(t), names}, train.Config{Loss: losses.MSE{}})
-		wantInput(t, err, want)
+		_, err := train.Compile(called{newFork(t), c.names}, train.Config{Loss: losses.MSE{}})
+		errtest.Check(t, err, c.want)
 	}
 }

@@ -144,7 +144,7 @@ func TestCompileRefusesMisusedProbabilities(t *testing.T) {
 	one.Add(layers.Activation{Function: activations.Softmax{}})
 	for _, loss := range []losses.Loss{losses.BinaryCrossentropy{}, losses.MSE{}} {
 		_, err := train.Compile(one, train.Config{Loss: loss})
-		errtest.Check(t, err, graph.Error{Field: "output", Value: "[any, 1]"})
+		errtest.Check(t, err, graph.Error{Path: "sequential", Field: "output", Value: "[any, 1]"})
 	}
 	if _, err := train.Compile(linear(1, layers.Dense{Units: 1, Activation: activations.Sigmoid}), train.Config{Loss: losses.MSE{}}); err != nil {
 		t.Error(err)

@@ -164,11 +164,13 @@ func (t *Trainer) checkShapes() error {
 	return graph.Shapes(cfg, func(s *graph.Scope) {
 		d := t.describe(s, sh)
 		t.constrained = s.Constrained()
-		for _, g := range t.objectives {
-			if s.Err() == nil {
-				g.refuseConstant(s, d.outputs[g.output])
+		s.Within(t.model.Name(), func() {
+			for _, g := range t.objectives {
+				if s.Err() == nil {
+					g.refuseConstant(s, d.outputs[g.output])
+				}
 			}
-		}
+		})
 	})
 }
 
