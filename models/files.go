@@ -29,6 +29,7 @@ func registry(field string, custom []any) (*codec.Registry, error) {
 	if err != nil {
 		return nil, err
 	}
+	// The cells had all fields of their layers once, and these had to be zero.
 	for _, cell := range []any{layers.LSTMCell{}, layers.GRUCell{}, layers.SimpleRNNCell{}} {
 		r = r.Retire(cell, "activity_regularizer", "return_sequences", "return_state", "go_backwards", "zero_output_for_mask", "initial_state", "unrolled", "name")
 	}

@@ -24,7 +24,7 @@ import (
 //     later means what the type did before. So a new field needs nothing else.
 //   - A field that is zero is not written, so an earlier version reads every file
 //     that does not use the new fields. It refuses the others by name.
-//   - A field that a type loses, because it could only be zero, is named in retired.
+//   - A field that a type loses, because it could only be zero, is retired in registry.
 //   - The version of the format changes only where a config means something else
 //     than before. Then format.lift gets a function that turns the old config into
 //     the new one.
