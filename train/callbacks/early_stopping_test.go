@@ -210,7 +210,7 @@ func TestEarlyStoppingAgainstPlain(t *testing.T) {
 	})
 }
 
-// Some outcomes worked out by hand from the rules of Keras.
+// Outcomes derived by hand from the rules of Keras.
 func TestEarlyStoppingByHand(t *testing.T) {
 	one := 1.0
 	for name, c := range map[string]struct {
@@ -230,7 +230,7 @@ func TestEarlyStoppingByHand(t *testing.T) {
 		"NaN between":           {[]float64{3, math.NaN(), 2, 2}, callbacks.EarlyStopping{Patience: 2}, outcome{4, 0, 2, 2, 3}},
 		"NaN first":             {[]float64{math.NaN(), 3, 2}, callbacks.EarlyStopping{}, outcome{3, 0, 2, 2, 2}},
 		"NaN alone":             {[]float64{math.NaN(), math.NaN(), math.NaN()}, callbacks.EarlyStopping{Patience: 2, RestoreBestWeights: true}, outcome{2, 1, 0, -1, 0}},
-		// Improvements short of the baseline do not start the count anew, and
+		// Improvements short of the baseline do not reset the count, and
 		// only an epoch that does not improve stops.
 		"baseline": {[]float64{5, 4, 3, 3, 0}, callbacks.EarlyStopping{Baseline: &one, Patience: 2}, outcome{4, 3, 3, 2, 3}},
 	} {
@@ -246,7 +246,7 @@ func TestEarlyStoppingByHand(t *testing.T) {
 	}
 }
 
-// Each Fit begins anew.
+// Each Fit starts from the beginning.
 func TestEarlyStoppingTwice(t *testing.T) {
 	s := newStage(t, write("mae", 1, 2, 30, 20, 10))
 	c := &callbacks.EarlyStopping{Monitor: "mae", RestoreBestWeights: true}
@@ -265,7 +265,7 @@ func TestEarlyStoppingTwice(t *testing.T) {
 	}
 }
 
-// Where nothing is said it monitors the loss of the validation data: here it
+// By default it monitors the loss of the validation data, which here
 // gets worse while that of the training gets better.
 func TestEarlyStoppingDefault(t *testing.T) {
 	s := newStage(t, write("score", 1, 2, 3, 4, 5, 6))
@@ -378,7 +378,7 @@ func TestEarlyStoppingRestoreRefuses(t *testing.T) {
 	}
 	for path, w := range c.State().Tensors {
 		if path == "sequential/dense/kernel" && w.Float32s()[0] == 0 {
-			t.Error("a restored state is no copy")
+			t.Error("a restored state is not copied")
 		}
 	}
 }

@@ -1,5 +1,5 @@
 // Package callbacks has the callbacks of Fit: EarlyStopping. Each implements
-// train.Callback, in a file of its own.
+// train.Callback, in its own file.
 package callbacks
 
 import (

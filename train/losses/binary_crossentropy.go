@@ -15,7 +15,7 @@ var _ Loss = BinaryCrossentropy{}
 //
 // Where the output is a sigmoid or a softmax, the loss is computed from the logits
 // behind it, without overflow, and its gradient (p − y for each sigmoid) does not
-// vanish where p rounds to 0 or 1. Any other output is taken for p itself, kept
+// vanish where p rounds to 0 or 1. Any other output is p itself, kept
 // away from 0 and 1 by 1e-7 as in Keras; beyond that its gradient is 0. Outputs
 // and targets outside [0, 1] are an error of the run.
 type BinaryCrossentropy struct {

@@ -24,7 +24,7 @@ func f32(shape []int, data ...float32) *tensor.Dense {
 
 func near(a, b float64) bool { return math.Abs(a-b) <= 1e-12*math.Max(1, math.Abs(b)) }
 
-// Transposed and sliced tensors are read as what they show.
+// Transposed and sliced tensors are read in the order of their elements.
 func TestViews(t *testing.T) {
 	y := f64([]int{3, 2}, 1, 4, 2, 5, 3, 6)
 	if err := y.T(); err != nil {

@@ -34,7 +34,7 @@ func TestKnownValues(t *testing.T) {
 	for _, c := range []struct {
 		metric                metrics.Metric
 		name                  string
-		want, weighted, small float64 // small: of targets 0 beside outputs 0.25
+		want, weighted, small float64 // small: of targets 0 and outputs 0.25
 	}{
 		{metrics.MSE{}, "mse", 10.25 / 4, (2*1 + 0.5*9.25) / 5, 0.0625},
 		{metrics.RMSE{}, "rmse", math.Sqrt(10.25 / 4), math.Sqrt((2*1 + 0.5*9.25) / 5), 0.25},

@@ -83,7 +83,7 @@ func squares(x []float64) (sum float64) {
 	return sum
 }
 
-// What clipping makes small enough is taken.
+// A gradient that clipping makes small enough to square is accepted.
 func TestClippingComesBeforeSquaring(t *testing.T) {
 	for _, o := range []optimizers.Optimizer{
 		optimizers.Adam{ClipValue: 1}, optimizers.Adam{ClipNorm: 1}, optimizers.Adam{GlobalClipNorm: 1},

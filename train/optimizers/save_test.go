@@ -23,8 +23,7 @@ func TestRestoreRefuses(t *testing.T) {
 	s := begin(t, optimizers.Adam{}, params)
 	step(t, s, params, dense(tensor.Float32, []int{2}, 1, 2))
 	before := snapshot(s, params)
-	// The rest of what is given differs from the state, so that a part of it
-	// that was taken would show.
+	// The other tensors differ from the state, so that a partial restore is noticed.
 	other := declare(t, tensor.Float32, starts)
 	ahead := begin(t, optimizers.Adam{LearningRate: 0.5}, other)
 	for range 3 {

@@ -179,7 +179,7 @@ func TestGolden(t *testing.T) {
 }
 
 // Numbers that are not finite or negative are refused in every field, and those
-// that float32 would take for zero or infinite where they are no decays.
+// that are zero or infinite in float32, unless the field is a decay.
 func TestBadFields(t *testing.T) {
 	params := declare(t, tensor.Float32, map[string]graphtest.Array{"w": graphtest.Input(1, 2)})
 	before := numbers(params.Get("w").Value())

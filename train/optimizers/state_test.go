@@ -65,7 +65,7 @@ func TestStartChangesNothing(t *testing.T) {
 	}
 }
 
-// A transposed gradient is taken for what it shows.
+// A transposed gradient is read in the order of its elements.
 func TestTransposedGradient(t *testing.T) {
 	params := declare(t, tensor.Float64, map[string]graphtest.Array{"w": {Shape: []int{2, 3}, Data: make([]float64, 6)}})
 	g := dense(tensor.Float64, []int{3, 2}, 1, 4, 2, 5, 3, 6)
