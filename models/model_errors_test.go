@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/models"
 	"gorgonia.org/tensor"
@@ -61,7 +62,7 @@ func TestZeroModel(t *testing.T) {
 			t.Errorf("%s: no error", name)
 			continue
 		}
-		refused(t, err, "model must be made by NewSequential, NewFunctional, Load or Read")
+		errtest.Check(t, err, graph.Error{Field: "model"})
 	}
 }
 
@@ -71,7 +72,7 @@ func TestZeroStepper(t *testing.T) {
 	_, stepErr := st.Step(ctx)
 	_, allErr := st.StepAll(ctx)
 	for _, err := range []error{stepErr, allErr, st.Reset(), st.SetStates(nil), st.SaveStates("x"), st.LoadStates("x")} {
-		refused(t, err, "stepper must be made by Model.Stepper")
+		errtest.Check(t, err, graph.Error{Field: "stepper"})
 	}
 	if states := st.States(); states != nil {
 		t.Errorf("got the states %v", states)
@@ -116,7 +117,7 @@ func TestCustomIsChecked(t *testing.T) {
 func TestSaveRefusesOtherKindsByPath(t *testing.T) {
 	m := models.NewSequential(models.Config{}, layers.Input{Shape: graph.Shape{2}}, table{})
 	_, err := m.WriteTo(&bytes.Buffer{})
-	refused(t, err, "sequential/table: table must be of a struct or string type to be saved, got map")
+	errtest.Check(t, err, graph.Error{Path: "sequential/table", Field: "table", Value: "map"})
 }
 
 // full is a disk that is.

@@ -13,9 +13,9 @@ import (
 // predictBatch is how many samples are computed at a time.
 const predictBatch = 32
 
-// Predict computes the output for the given inputs: one tensor for each input
-// of the model, samples first, of the model's dtype and finite. It works in
-// batches and stops between them when ctx ends. The result is the caller's.
+// Predict computes the output for the given inputs: one tensor for each input of
+// the model, [samples, ...], of the model's dtype and finite. It computes batches
+// of 32 samples and stops between them when ctx ends. The caller owns the result.
 func (m *Model) Predict(ctx context.Context, inputs ...*tensor.Dense) (*tensor.Dense, error) {
 	out, err := m.PredictAll(ctx, inputs...)
 	if err != nil {
@@ -74,8 +74,8 @@ func (m *Model) PredictAll(ctx context.Context, inputs ...*tensor.Dense) ([]*ten
 	return out, nil
 }
 
-// checkInputs holds the inputs against the model and returns the number of
-// samples.
+// checkInputs compares the inputs with those of the model and returns the number
+// of samples.
 func (m *Model) checkInputs(inputs []*tensor.Dense) (int, error) {
 	shapes, err := m.InputShapes()
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/models"
 	"github.com/pkg/errors"
@@ -179,7 +180,7 @@ func TestPredictRefuses(t *testing.T) {
 	}
 	var none context.Context
 	_, err := forecaster(models.Config{}).Predict(none, x)
-	refused(t, err, "sequential: ctx must not be nil")
+	errtest.Check(t, err, graph.Error{Path: "sequential", Field: "ctx"})
 	_, err = forecaster(models.Config{}).Predict(ctx, bad(math.NaN()))
 	if !errors.Is(err, graph.ErrNotFinite) {
 		t.Errorf("want ErrNotFinite, got %v", err)

@@ -14,52 +14,51 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// StepperConfig says what a Stepper steps through.
+// StepperConfig is the config of a Stepper.
 type StepperConfig struct {
-	Batch int // samples that go on side by side; 1 where 0, at most 2²⁰
+	Batch int // number of samples; 0 means 1, at most 2²⁰
 
-	// Sequences are the names of the inputs that are sequences. Each has its
-	// steps on the axis behind the batch, and comes step by step; the other
-	// inputs are given as a whole, the same at every step. Where it is nil,
-	// sequences are the inputs whose samples have two axes or more, or an open
-	// one, or that an Embedding reads.
+	// Sequences are the names of the inputs that are sequences. Their steps are
+	// on the axis after the batch, and are given one at a time; the other inputs
+	// are given as a whole, the same at every step. nil means the inputs whose
+	// samples have two axes or more, or an open one, or that an Embedding reads.
 	Sequences []string
 
-	// Memory is how many steps follow one another before a sample is reset, for
-	// layers that look back on all of them: attention keeps so many keys and
-	// values for each. Where it is 0 it is the number of steps of the sequences,
-	// if that is not open. A model that leaves it open, and has attention to its own
-	// steps, needs it. It is at most 2²⁴.
+	// Memory is the largest number of steps before a sample is reset, for layers
+	// that use all earlier steps: attention keeps that many keys and values for
+	// each sample. 0 means the number of steps of the sequences, if that is not
+	// open. A model with open sequences and attention to its own steps needs it.
+	// It is at most 2²⁴.
 	Memory int
 }
 
-// Stepper runs a model one step of its sequences at a time, with the weights
-// that the model has at that moment, and carries what its layers have to know of
-// the steps before. After n steps its output is what Predict gives for these n
-// steps: of an output that is a sequence the last one, and any other as it is.
+// Stepper runs a model one step of its sequences at a time, with the current
+// weights of the model, and keeps the states of its layers between steps. After n
+// steps its output is what Predict returns for these n steps: the last step of an
+// output that is a sequence, and any other output as it is.
 //
-// Rows of the batch are samples by themselves, of which each can be reset at any
-// time. An open axis of an input that is no sequence has whatever size a step gives,
-// such as the length of what an encoder reads: the same at every step, or longer
-// with padding that is masked. A program is compiled for each size, and the last
-// few are kept.
+// The rows of the batch are independent samples, and each can be reset at any
+// time. An open axis of an input that is not a sequence, such as the length of an
+// encoder's source, may have any size: the same at every step, or larger with
+// padding that is masked. A program is compiled for each size.
 //
-// What layers.RandomState draws depends on how many steps the stepper has done, also
-// in a layer whose inputs are the same at every step. Many steppers may share a
-// model. One serves one goroutine at a time.
+// What layers.RandomState draws depends on the number of steps that the stepper has
+// done, also in a layer whose inputs are the same at every step. Several steppers
+// may use one model. A stepper serves one goroutine at a time.
 type Stepper struct {
 	model    *Model
 	cfg      graph.Config
-	shapes   []graph.Shape // of the inputs of a step; open where each step says
+	shapes   []graph.Shape // of the inputs of a step; open where each step may differ
 	paces    []graph.Pace  // of the inputs
 	programs programs.Set[*program]
 	layers   int // of the model, when the stepper was made
 	steps    int // done, on which random draws depend
 }
 
-// Stepper makes a stepper at the beginning of its sequences. A layer that would
-// have to see other steps is an error that names its path; but behind the last
-// output of a recurrent layer, which is no sequence, any layer may stand.
+// Stepper returns a stepper at the beginning of its sequences. A layer that needs
+// other steps than the current and earlier ones is an error with its path. After
+// the last output of a recurrent layer, which is not a sequence, any layer may
+// follow.
 func (m *Model) Stepper(cfg StepperConfig) (*Stepper, error) {
 	if err := m.Build(); err != nil {
 		return nil, err
@@ -93,7 +92,7 @@ func (m *Model) Stepper(cfg StepperConfig) (*Stepper, error) {
 	return st, nil
 }
 
-// checkMade refuses a stepper that is no more than its zero value.
+// checkMade refuses the zero value.
 func (st *Stepper) checkMade() error {
 	if st.model == nil {
 		return graph.Error{Field: "stepper", Rule: "must be made by Model.Stepper"}
@@ -101,7 +100,7 @@ func (st *Stepper) checkMade() error {
 	return nil
 }
 
-// paces says of each input whether it is a sequence.
+// paces tells of each input whether it is a sequence.
 func (m *Model) paces(sequences []string) ([]graph.Pace, error) {
 	inputs, err := m.inputs()
 	if err != nil {
@@ -116,7 +115,7 @@ func (m *Model) paces(sequences []string) ([]graph.Pace, error) {
 		named := slices.Contains(sequences, u.name)
 		if len(shape) == 0 {
 			if named {
-				return nil, graph.Error{Path: m.cfg.Name + "/" + u.name, Field: "Input.Shape", Rule: "must have an axis of steps to come step by step", Value: shape}
+				return nil, graph.Error{Path: m.cfg.Name + "/" + u.name, Field: "Input.Shape", Rule: "must have an axis of steps for a sequence", Value: shape}
 			}
 			continue
 		}
@@ -132,14 +131,14 @@ func (m *Model) paces(sequences []string) ([]graph.Pace, error) {
 	if !slices.Contains(out, graph.Stepped) {
 		rule := "must name an input"
 		if sequences == nil {
-			rule += ", as none of the model's looks like a sequence"
+			rule += ": none of the model's is a sequence by itself"
 		}
 		return nil, graph.Error{Path: m.cfg.Name, Field: "StepperConfig.Sequences", Rule: rule}
 	}
 	return out, nil
 }
 
-// embeds tells whether an Embedding reads an input of a model that is built.
+// embeds tells whether an Embedding reads an input; the model is built.
 func (m *Model) embeds(input int) bool {
 	inputs, f := m.body.inputs()
 	if f != nil {
@@ -158,7 +157,7 @@ func (m *Model) embeds(input int) bool {
 	return false
 }
 
-// shape finds the shapes of a step, and the memory where it is not given.
+// shape finds the shapes of a step, and the memory if the config has none.
 func (st *Stepper) shape(cfg StepperConfig) (memory int, err error) {
 	if cfg.Memory < 0 || cfg.Memory > graph.MaxMemory {
 		return 0, graph.Error{Path: st.model.cfg.Name, Field: "StepperConfig.Memory", Rule: fmt.Sprintf("must be from 0 to %d", graph.MaxMemory), Value: cfg.Memory}
@@ -175,7 +174,7 @@ func (st *Stepper) shape(cfg StepperConfig) (memory int, err error) {
 		shape[1] = 1
 		if !shape.Known() {
 			names, _ := st.model.InputNames()
-			return 0, graph.Error{Path: st.model.cfg.Name + "/" + names[i], Field: "Input.Shape", Rule: "must have no open axis, but that of the steps, to come step by step", Value: shape[1:]}
+			return 0, graph.Error{Path: st.model.cfg.Name + "/" + names[i], Field: "Input.Shape", Rule: "must have no open axis except that of the steps", Value: shape[1:]}
 		}
 	}
 	if cfg.Memory > 0 {
@@ -185,9 +184,9 @@ func (st *Stepper) shape(cfg StepperConfig) (memory int, err error) {
 }
 
 // Step computes the output of the next step. The inputs are as for Predict, but
-// of a sequence only the step at hand, [batch, 1, ...] or, of tokens, [batch, 1].
-// So is the output where it is a sequence, and it is the caller's. After an error
-// the stepper is where it was before.
+// sequences have one step, [batch, 1, ...] or, of tokens, [batch, 1]. So has an
+// output that is a sequence. The caller owns the output. After an error the stepper is
+// at the same step as before.
 func (st *Stepper) Step(ctx context.Context, inputs ...*tensor.Dense) (*tensor.Dense, error) {
 	out, err := st.StepAll(ctx, inputs...)
 	if err != nil {
@@ -212,7 +211,7 @@ func (st *Stepper) StepAll(ctx context.Context, inputs ...*tensor.Dense) ([]*ten
 		return nil, errors.Wrapf(err, "%s: stopped before a step", name)
 	}
 	if st.layers != len(st.model.body.layers()) {
-		return nil, graph.Error{Path: name, Field: "model", Rule: "must keep its layers while it is stepped", Value: st.layers}
+		return nil, graph.Error{Path: name, Field: "model", Rule: "must keep its layers while a stepper uses it", Value: st.layers}
 	}
 	if len(inputs) != len(st.shapes) {
 		return nil, graph.Error{Path: name, Field: "inputs", Rule: fmt.Sprintf("must be %d", len(st.shapes)), Value: len(inputs)}

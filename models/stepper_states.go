@@ -14,8 +14,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Reset puts the samples at the given rows at the beginning of a sequence, or
-// all where none is given. The others keep their states to the bit.
+// Reset puts the samples of the given rows at the beginning of a sequence, or all
+// samples without rows. The states of the others do not change.
 func (st *Stepper) Reset(rows ...int) error {
 	if err := st.checkMade(); err != nil {
 		return err
@@ -23,13 +23,13 @@ func (st *Stepper) Reset(rows ...int) error {
 	return errs.At(st.cfg.States.Reset(rows...), st.model.cfg.Name, "")
 }
 
-// stepsPath is where the number of steps is among the states.
+// stepsPath is the path of the number of steps among the states.
 const stepsPath = "steps"
 
 // States returns copies of all states by their paths, such as
-// "sequential/lstm/state_0" for h of an LSTM; under "fresh" which samples are at a
-// beginning, [batch]: 1 for those and 0 for the others; and under "steps" how many
-// steps the stepper has done, [1], in float64 whatever the model's dtype.
+// "sequential/lstm/state_0" for h of an LSTM. "fresh", [batch], is 1 for samples at
+// the beginning of a sequence and 0 for the others. "steps", [1], is the number of
+// steps that the stepper has done, in float64 whatever the model's dtype.
 func (st *Stepper) States() map[string]*tensor.Dense {
 	if st.checkMade() != nil {
 		return nil
@@ -39,10 +39,9 @@ func (st *Stepper) States() map[string]*tensor.Dense {
 	return out
 }
 
-// SetStates goes on from states that States returned, of this or of another
-// stepper for such a model and batch, as if it had done their steps itself. Paths,
-// dtypes and shapes must be equal and all elements finite; otherwise nothing is
-// changed.
+// SetStates continues from states that States returned, of this stepper or of
+// another for an equal model and batch. Paths, dtypes and shapes must be equal and
+// all elements finite; otherwise nothing is changed.
 func (st *Stepper) SetStates(states map[string]*tensor.Dense) error {
 	if err := st.checkMade(); err != nil {
 		return err
@@ -68,9 +67,9 @@ func (st *Stepper) SetStates(states map[string]*tensor.Dense) error {
 	return nil
 }
 
-// SaveStates writes the states to a file in the safetensors format, which
-// appears whole or not at all. States that are not finite are an error, as
-// LoadStates would refuse them, and nothing is written.
+// SaveStates writes the states to a file in the safetensors format, completely or
+// not at all. States that are not finite, which LoadStates would refuse, are an
+// error.
 func (st *Stepper) SaveStates(path string) error {
 	if err := st.checkMade(); err != nil {
 		return err
@@ -84,8 +83,8 @@ func (st *Stepper) SaveStates(path string) error {
 	return safetensors.WriteFile(path, safetensors.File{Tensors: states})
 }
 
-// LoadStates goes on from the states of a file, as SetStates does. One that does
-// not fit is refused before its numbers are read.
+// LoadStates continues from the states of a file, as SetStates does. A file that
+// does not fit is refused before its numbers are read.
 func (st *Stepper) LoadStates(path string) error {
 	if err := st.checkMade(); err != nil {
 		return err
@@ -105,7 +104,7 @@ func (st *Stepper) LoadStates(path string) error {
 	return errors.Wrap(st.SetStates(states), path)
 }
 
-// fits holds what a file says of its states against those that are there.
+// fits compares the states of a file with those of the stepper.
 func (st *Stepper) fits(infos map[string]safetensors.Info) error {
 	states := st.States()
 	for _, place := range slices.Sorted(maps.Keys(infos)) {

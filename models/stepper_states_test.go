@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/models"
 	"gorgonia.org/tensor"
@@ -57,8 +58,8 @@ func TestStepperReset(t *testing.T) {
 			t.Fatal(err)
 		}
 		same(t, "all", c.step(t, st, 0), c.step(t, newStepper(t, c), 0))
-		refused(t, st.Reset(0, 3), "sequential: row must be from 0 to 2, got 3")
-		refused(t, st.Reset(-1), "sequential: row must be from 0 to 2, got -1")
+		errtest.Check(t, st.Reset(0, 3), graph.Error{Path: "sequential", Field: "row", Value: "3"})
+		errtest.Check(t, st.Reset(-1), graph.Error{Path: "sequential", Field: "row", Value: "-1"})
 	}
 }
 
@@ -147,7 +148,7 @@ func TestStepperRefusesStates(t *testing.T) {
 	if err := st.LoadStates(filepath.Join(t.TempDir(), "none")); err == nil {
 		t.Error("a file that is not there must be an error")
 	}
-	refused(t, st.SetStates(nil), "state must be given")
+	errtest.Check(t, st.SetStates(nil), graph.Error{Field: "state"})
 }
 
 // What RandomState draws depends on the steps that were done: a row that is reset
@@ -235,7 +236,7 @@ func TestStepperAfterErrors(t *testing.T) {
 	_, err := st.Step(ctx, token(7))
 	refused(t, err, "sequential/embedding")
 	_, err = st.Step(ctx)
-	refused(t, err, "sequential: inputs must be 1, got 0")
+	errtest.Check(t, err, graph.Error{Path: "sequential", Field: "inputs", Value: "0"})
 	_, err = st.Step(ctx, c.inputs[0])
 	refused(t, err, "sequential: input 0 of a step", "shape must be [1, 1]")
 	_, err = st.Step(ctx, nil)
@@ -244,7 +245,7 @@ func TestStepperAfterErrors(t *testing.T) {
 	refused(t, err, "must be finite")
 	var none context.Context
 	_, err = st.Step(none, token(1))
-	refused(t, err, "ctx must not be nil")
+	errtest.Check(t, err, graph.Error{Field: "ctx"})
 	cancelled, cancel := context.WithCancel(ctx)
 	cancel()
 	if _, err = st.Step(cancelled, token(1)); !errors.Is(err, context.Canceled) {
@@ -254,7 +255,7 @@ func TestStepperAfterErrors(t *testing.T) {
 	same(t, "the step after", c.step(t, st, 1), c.step(t, other, 1))
 	m.Add(layers.Dense{Units: 1})
 	_, err = st.Step(ctx, token(1))
-	refused(t, err, "sequential: model must keep its layers")
+	errtest.Check(t, err, graph.Error{Path: "sequential", Field: "model"})
 }
 
 func TestStepperConfigErrors(t *testing.T) {
@@ -268,24 +269,20 @@ func TestStepperConfigErrors(t *testing.T) {
 			Stepper(models.StepperConfig) (*models.Stepper, error)
 		}
 		cfg  models.StepperConfig
-		want string
+		want graph.Error
 	}{
-		{series, models.StepperConfig{Batch: -1}, "sequential: StepperConfig.Batch must be from 1 to 1048576, got -1"},
-		{series, models.StepperConfig{Batch: 1 << 30}, "sequential: StepperConfig.Batch must be from 1 to 1048576, got 1073741824"},
-		{series, models.StepperConfig{Memory: -1}, "sequential: StepperConfig.Memory must be from 0 to 16777216, got -1"},
-		{series, models.StepperConfig{Sequences: []string{"inputs"}}, `sequential: StepperConfig.Sequences must be names of inputs, ["input"], got "inputs"`},
-		{series, models.StepperConfig{Sequences: []string{}}, "sequential: StepperConfig.Sequences must name an input"},
-		{static, models.StepperConfig{}, "functional: StepperConfig.Sequences must name an input, as none of the model's looks like a sequence"},
-		{static, models.StepperConfig{Sequences: []string{"flat"}}, "functional/dense: Dense must not be run one step at a time: its axis is that of the steps"},
-		{wide, models.StepperConfig{}, "functional/open: Input.Shape must have no open axis, but that of the steps, to come step by step, got [1, any]"},
-		{models.NewSequential(models.Config{}), models.StepperConfig{}, "sequential: model must have layers"},
-		{sequential(tensor.Float64, layers.Attention{UseCausalMask: true}), models.StepperConfig{Memory: 1 << 30}, "StepperConfig.Memory must be from 0"},
+		{series, models.StepperConfig{Batch: -1}, graph.Error{Path: "sequential", Field: "StepperConfig.Batch", Value: "-1"}},
+		{series, models.StepperConfig{Batch: 1 << 30}, graph.Error{Path: "sequential", Field: "StepperConfig.Batch", Value: "1073741824"}},
+		{series, models.StepperConfig{Memory: -1}, graph.Error{Path: "sequential", Field: "StepperConfig.Memory", Value: "-1"}},
+		{series, models.StepperConfig{Sequences: []string{"inputs"}}, graph.Error{Path: "sequential", Field: "StepperConfig.Sequences", Value: `"inputs"`}},
+		{series, models.StepperConfig{Sequences: []string{}}, graph.Error{Path: "sequential", Field: "StepperConfig.Sequences"}},
+		{static, models.StepperConfig{}, graph.Error{Path: "functional", Field: "StepperConfig.Sequences"}},
+		{static, models.StepperConfig{Sequences: []string{"flat"}}, graph.Error{Path: "functional/dense", Field: "Dense"}},
+		{wide, models.StepperConfig{}, graph.Error{Path: "functional/open", Field: "Input.Shape", Value: "[1, any]"}},
+		{models.NewSequential(models.Config{}), models.StepperConfig{}, graph.Error{Path: "sequential", Field: "model"}},
+		{sequential(tensor.Float64, layers.Attention{UseCausalMask: true}), models.StepperConfig{Memory: 1 << 30}, graph.Error{Field: "StepperConfig.Memory"}},
 	} {
 		_, err := c.model.Stepper(c.cfg)
-		refused(t, err, c.want)
-	}
-	_, err := series.Stepper(models.StepperConfig{Sequences: []string{}})
-	if want := "sequential: StepperConfig.Sequences must name an input"; err == nil || err.Error() != want {
-		t.Errorf("got %v, want %s", err, want)
+		errtest.Check(t, err, c.want)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/activations"
 	"github.com/engram-go/engram/models"
@@ -248,7 +249,7 @@ func TestStepperDecoder(t *testing.T) {
 		StepperConfig: models.StepperConfig{Sequences: []string{"target"}},
 	}.check(t, 4)
 	_, err := m.Stepper(models.StepperConfig{})
-	refused(t, err, "functional/bidirectional: Bidirectional must not be run one step at a time")
+	errtest.Check(t, err, graph.Error{Path: "functional/bidirectional", Field: "Bidirectional"})
 }
 
 // averaging is a cell that adds the mean of a constant to its input.

@@ -12,10 +12,10 @@ import (
 )
 
 // Summary writes the table of layers, output shapes and numbers of parameters
-// that Keras prints; nothing where w is nil. The batch axis is "any". Where the
-// model is not a chain, a column says what each layer takes: "lstm[0][1]" is
-// output 1 of the first call of lstm, all counted from 0. Below the numbers are
-// remarks: how recurrent and attention layers run, and which layers end a mask.
+// that Keras prints; nothing if w is nil. The batch axis is "any". If the model is
+// not a chain, a column names the inputs of each layer: "lstm[0][1]" is output 1 of
+// the first call of lstm, all counted from 0. Notes follow on how recurrent and
+// attention layers run, and on layers that end a mask.
 func (m *Model) Summary(w io.Writer) error {
 	if err := m.Build(); err != nil {
 		return err
@@ -61,7 +61,7 @@ func (m *Model) Summary(w io.Writer) error {
 	return errors.Wrap(err, m.cfg.Name+": summary")
 }
 
-// rows are the cells of the summary, a row a layer.
+// rows are the cells of the table, a row for each layer.
 func (m *Model) rows() [][]string {
 	sizes := map[string]int{} // of each layer
 	for _, p := range m.params.All() {
@@ -99,7 +99,7 @@ func (m *Model) rows() [][]string {
 	return out
 }
 
-// isChain tells whether every layer takes what the one before it gives.
+// isChain tells whether the inputs of every layer are the outputs of the one before.
 func (m *Model) isChain() bool {
 	seen := map[string]bool{}
 	for i, c := range m.calls {
@@ -113,10 +113,10 @@ func (m *Model) isChain() bool {
 }
 
 // table is a table of text: the widths of its columns. All but the third, which
-// holds numbers, are set to the left.
+// holds numbers, are aligned to the left.
 type table []int
 
-// The tables of the summary; both fit into 80 characters.
+// The tables of the summary, both within 80 characters.
 var (
 	chainTable   = table{33, 24, 15} // as Keras has it
 	networkTable = table{22, 18, 12, 23}
@@ -140,7 +140,7 @@ func (t table) rule(b *strings.Builder, marks string) {
 	b.WriteByte('\n')
 }
 
-// row draws the cells, on as many lines as the longest needs.
+// row draws the cells, on as many lines as the longest one needs.
 func (t table) row(b *strings.Builder, bar string, text []string) {
 	lines := make([][]string, len(t))
 	height := 0
@@ -166,8 +166,8 @@ func (t table) row(b *strings.Builder, bar string, text []string) {
 	}
 }
 
-// wrap cuts a text into lines of at most width characters, at a space where
-// there is one.
+// wrap breaks a text into lines of at most width characters, at spaces if
+// possible.
 func wrap(text string, width int) []string {
 	var out []string
 	r := []rune(text)
@@ -194,7 +194,7 @@ func thousands(n int) string {
 	return s
 }
 
-// bytesOf writes a number of bytes in the unit that suits it.
+// bytesOf writes a number of bytes in B, KB, MB or GB.
 func bytesOf(n int) string {
 	f, unit := float64(n), "B"
 	for _, u := range []string{"KB", "MB", "GB"} {

@@ -16,14 +16,14 @@ import (
 
 // Sizes in a drawing, in pixels.
 const (
-	charWidth  = 7.3 // of a monospaced font of 12 pixels
-	lineHeight = 16
-	boxPadding = 10
-	boxGap     = 24
-	rowGap     = 44
-	margin     = 16
-	boxText    = 36 // characters of a line
-	maxSpots   = 20_000
+	charWidth   = 7.3 // of a monospaced font of 12 pixels
+	lineHeight  = 16
+	boxPadding  = 10
+	boxGap      = 24
+	rowGap      = 44
+	margin      = 16
+	boxText     = 36 // characters of a line
+	maxVertices = 20_000
 )
 
 const svgStyle = `text{font:12px ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace;fill:#1b1f24;text-anchor:middle}` +
@@ -32,10 +32,9 @@ const svgStyle = `text{font:12px ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,
 	`path{fill:none;stroke:#57606a}`
 
 // WriteSVG draws the model from its inputs, at the top, to its outputs, whose
-// boxes have a thick border. A box is a call of a layer, of which those after
-// the first have a dashed border, and shows the shapes that it returns; models in
-// the model are one box. A number beside a line says which output it is, where
-// the layer has several.
+// boxes have a thick border. A box is a call of a layer and shows the shapes that
+// it returns; further calls of a layer have a dashed border. A model in the model
+// is one box. Lines from a layer with several outputs are numbered.
 func (m *Model) WriteSVG(w io.Writer) error {
 	if err := m.Build(); err != nil {
 		return err
@@ -51,7 +50,7 @@ func (m *Model) WriteSVG(w io.Writer) error {
 			from[i] = append(from[i], r.call)
 		}
 	}
-	l, ok := newLayout(widths, from, boxGap, maxSpots)
+	l, ok := newLayout(widths, from, boxGap, maxVertices)
 	if !ok {
 		return graph.Error{Path: m.cfg.Name, Field: "model", Rule: "must be small enough to be drawn", Value: len(boxes)}
 	}
@@ -104,7 +103,7 @@ func (m *Model) boxes() []box {
 	return out
 }
 
-// clip cuts a line to the width of a box.
+// clip shortens a line to the width of a box.
 func clip(s string) string {
 	if r := []rune(s); len(r) > boxText {
 		return string(r[:boxText-1]) + "…"
@@ -112,7 +111,7 @@ func clip(s string) string {
 	return s
 }
 
-// drawing is a model at the time when it becomes text.
+// drawing writes the SVG text of a model.
 type drawing struct {
 	*layout
 	bytes.Buffer
@@ -127,7 +126,7 @@ func (d *drawing) draw() []byte {
 	for _, row := range d.rows {
 		height := 0.0
 		for _, i := range row {
-			width = max(width, d.spots[i].x+d.spots[i].width/2)
+			width = max(width, d.vertices[i].x+d.vertices[i].width/2)
 			if i < len(d.boxes) {
 				height = max(height, d.boxes[i].height())
 			}
@@ -150,7 +149,7 @@ func (d *drawing) draw() []byte {
 }
 
 func (d *drawing) box(i int) {
-	b, s := d.boxes[i], d.spots[i]
+	b, s := d.boxes[i], d.vertices[i]
 	x, y := s.x+margin, d.tops[s.row]
 	fmt.Fprintf(d, `<rect class="%s" x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="5"/>`+"\n",
 		strings.TrimSpace(b.class), x-s.width/2, y, s.width, b.height())
@@ -163,16 +162,16 @@ func (d *drawing) box(i int) {
 	}
 }
 
-// lines draws the lines that come to box i from above.
+// lines draws the lines to box i from above.
 func (d *drawing) lines(i int) {
-	s := d.spots[i]
-	inOrder := slices.Clone(s.up) // of their last points, so that they do not cross
-	slices.SortStableFunc(inOrder, func(a, b int) int { return cmp.Compare(d.spots[a].x, d.spots[b].x) })
+	s := d.vertices[i]
+	inOrder := slices.Clone(s.up) // by their last points, so that the lines do not cross
+	slices.SortStableFunc(inOrder, func(a, b int) int { return cmp.Compare(d.vertices[a].x, d.vertices[b].x) })
 	ports := map[string]bool{}
 	for k, r := range d.model.calls[i].from {
-		from := d.spots[r.call]
+		from := d.vertices[r.call]
 		x, y := from.x+margin, d.tops[from.row]+d.boxes[r.call].height()
-		if n := len(d.model.calls[r.call].shapes); n > 1 { // side by side, as the outputs are
+		if n := len(d.model.calls[r.call].shapes); n > 1 { // in the order of the outputs
 			x += (float64(r.output+1)/float64(n+1) - 0.5) * from.width
 			if port := fmt.Sprintf(`<text class="port" x="%.1f" y="%.1f">%d</text>`+"\n", x+4, y+11, r.output); !ports[port] {
 				d.WriteString(port)
@@ -186,21 +185,21 @@ func (d *drawing) lines(i int) {
 			x, y = toX, toY
 		}
 		for _, p := range d.points(s.up[k]) {
-			curve(d.spots[p].x+margin, d.tops[d.spots[p].row])
-			y += d.heights[d.spots[p].row]
+			curve(d.vertices[p].x+margin, d.tops[d.vertices[p].row])
+			y += d.heights[d.vertices[p].row]
 			fmt.Fprintf(d, "V%.1f", y)
 		}
 		end := slices.Index(inOrder, s.up[k])
-		inOrder[end] = -1 // two lines may come from one box
+		inOrder[end] = -1 // one box may have two lines
 		curve(s.x+margin+s.width/4*(float64(2*end+1)/float64(len(s.up))-1), d.tops[s.row])
 		d.WriteString(`m-4 -7l4 7l4 -7"/>` + "\n")
 	}
 }
 
-// points are those that a line passes on its way down to a spot, which is the
-// last of them, or a box and then none.
+// points are the vertices that a line crosses down to a vertex, which is the last
+// of them; none for a box.
 func (d *drawing) points(at int) (down []int) {
-	for ; at >= len(d.boxes); at = d.spots[at].up[0] {
+	for ; at >= len(d.boxes); at = d.vertices[at].up[0] {
 		down = append(down, at)
 	}
 	slices.Reverse(down)
@@ -209,7 +208,7 @@ func (d *drawing) points(at int) (down []int) {
 
 func escape(s string) string {
 	var b bytes.Buffer
-	if err := xml.EscapeText(&b, []byte(s)); err != nil { // a buffer takes everything
+	if err := xml.EscapeText(&b, []byte(s)); err != nil { // never by a buffer
 		return ""
 	}
 	return b.String()

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/models"
 )
@@ -72,7 +73,7 @@ func passThrough() *models.Functional {
 }
 
 func TestWriteSVGRefuses(t *testing.T) {
-	refused(t, branches(models.Config{}).WriteSVG(nil), "functional: writer must not be nil")
+	errtest.Check(t, branches(models.Config{}).WriteSVG(nil), graph.Error{Path: "functional", Field: "writer"})
 	refused(t, models.NewSequential(models.Config{}).WriteSVG(io.Discard), "must have layers")
 	full := errors.New("disk full")
 	if err := branches(models.Config{}).WriteSVG(brokenWriter{full}); !errors.Is(err, full) {
@@ -85,5 +86,5 @@ func TestWriteSVGRefuses(t *testing.T) {
 		all = append(all, models.Use(plus{}).Call(all...))
 	}
 	m := models.NewFunctional(models.Config{}, models.Inputs{x}, models.Outputs{all[len(all)-1]})
-	refused(t, m.WriteSVG(io.Discard), "functional: model must be small enough to be drawn, got 61")
+	errtest.Check(t, m.WriteSVG(io.Discard), graph.Error{Path: "functional", Field: "model", Value: "61"})
 }

@@ -140,7 +140,7 @@ func TestSetWeightsAllOrNothing(t *testing.T) {
 
 func TestWeightOfNoPath(t *testing.T) {
 	_, err := forecaster(models.Config{}).Weight("sequential/gru/kernel")
-	refused(t, err, "sequential/gru/kernel: weight must belong to the model")
+	errtest.Check(t, err, graph.Error{Path: "sequential/gru/kernel", Field: "weight"})
 }
 
 // The definition, written out for a model of two parameters.
