@@ -11,7 +11,7 @@ import (
 	"github.com/engram-go/engram/internal/errs"
 )
 
-// WindowConfig says how Windows looks at a series.
+// WindowConfig configures Windows.
 type WindowConfig struct {
 	Columns []string // what the model sees; by default every column
 	Targets []string // what it forecasts, which it need not see; by default Columns
@@ -30,8 +30,7 @@ type WindowConfig struct {
 	Season    int          // rows in a season, for a seasonal-naive forecast in the score; by default none
 }
 
-// complete fills in the defaults and checks what can be checked without
-// looking at the numbers.
+// complete fills in the defaults and checks everything but the numbers.
 func (c WindowConfig) complete(s *Series) (WindowConfig, error) {
 	if len(c.Columns) == 0 {
 		c.Columns = s.Columns
@@ -87,7 +86,7 @@ func (c WindowConfig) complete(s *Series) (WindowConfig, error) {
 		return wrong("Test", "must be at least 0 and below 1", c.Test)
 	}
 	if !(c.Validation >= 0 && c.Validation < 1-c.Test) {
-		return wrong("Validation", "must be at least 0 and leave rows to train on beside Test", c.Validation)
+		return wrong("Validation", "must be at least 0 and leave rows to train on", c.Validation)
 	}
 	if lag := c.Transform.Lag(); lag != 0 && lag != 1 {
 		return wrong("Transform", "must have a Lag of 0 or 1", lag)
@@ -101,7 +100,7 @@ func (c WindowConfig) complete(s *Series) (WindowConfig, error) {
 	return c, nil
 }
 
-// layout says which windows belong to which part. Windows are numbered along
+// layout assigns windows to parts. Windows are numbered along
 // the series: window i ends at row origin + i·stride, and forecasts the rows
 // after that.
 type layout struct {

@@ -10,15 +10,14 @@ import (
 	"github.com/engram-go/engram/internal/regular"
 )
 
-// CSVConfig says what to take from a CSV file.
+// CSVConfig selects columns of a CSV file.
 type CSVConfig struct {
 	Columns []string // the columns of numbers, in this order; by default all whose first cell is a number or missing
 	Index   string   // the column that labels the rows; by default the first whose first cell is a date, if there is one
 }
 
-// LoadCSV reads a CSV file into a series that is called like the file, without
-// its extension. See ReadCSV for what a file must look like. The path must
-// lead to a regular file.
+// LoadCSV reads a CSV file into a series with the name of the file, without its
+// extension. ReadCSV describes the format. The path must lead to a regular file.
 func LoadCSV(path string, config CSVConfig) (*Series, error) {
 	f, err := regular.Open(path)
 	if err != nil {
@@ -41,10 +40,10 @@ func LoadCSV(path string, config CSVConfig) (*Series, error) {
 //
 // Errors name the line and the column, as "csv:12: Close must be a number":
 // no header (a first line with a number in it is none, unless Columns are
-// given), a name that comes twice, a missing column, a row with more or fewer
-// cells than the header, a cell that is no finite number (a missing one, as NA,
-// and one such as "5,064.83" or $101.30), labels that are dates and go back in
-// time, no rows. A row is at most 1 MiB long, a file at most 1 GiB and 100
+// given), a duplicate name, a missing column, a row with more or fewer
+// cells than the header, a cell that is not a finite number (a missing one, such as NA, or a
+// formatted one, such as "5,064.83" or $101.30), dates in descending order, no
+// rows. A row is at most 1 MiB long, a file at most 1 GiB and 100
 // million cells.
 func ReadCSV(r io.Reader, config CSVConfig) (*Series, error) {
 	return readCSV(r, "csv", config, fileLimits)

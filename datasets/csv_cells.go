@@ -9,15 +9,14 @@ import (
 	"github.com/pkg/errors"
 )
 
-// missing are the cells that stand where a number is not known, in lower case.
+// missing are the cells that mark a missing number, in lower case.
 var missing = []string{"", "na", "n/a", "#n/a", "null", "none", "nil", "-", "--", ".", "?"}
 
-// decoration is what people put around and into numbers.
+// decoration removes currency signs, percent signs and digit separators.
 var decoration = strings.NewReplacer(",", "", "'", "", "’", "", "\u00a0", "", "\u202f", "", "$", "", "€", "", "£", "", "¥", "", "%", "")
 
-// numeric lists the columns whose cell is meant as a number, whether it can be
-// read or not: what is wrong must be reported where it stands, and not make its
-// column vanish.
+// numeric lists the columns whose cell is meant as a number, even where it cannot
+// be parsed: a bad cell must be reported, and not remove its column.
 func numeric(row []string, index int) []int {
 	var columns []int
 	for i, cell := range row {

@@ -17,7 +17,7 @@ import (
 	"github.com/engram-go/engram/internal/errs"
 )
 
-// records reads one row after another and knows where it is.
+// records reads the rows of a CSV file and keeps the line number.
 type records struct {
 	path string
 	most limits
@@ -144,10 +144,9 @@ var (
 	errTotal  = errors.New("file too long")
 )
 
-// allowance is a reader that may give so many bytes for a record, and so many
-// in all: a reader above it that gathers a line, however long, then cannot
-// exhaust memory. Whoever reads renews record before each record; what was
-// read ahead counts for the next one.
+// allowance is a reader that limits the bytes of a record and of the whole file,
+// so that the CSV reader, which collects a whole line, cannot exhaust memory. The
+// caller sets record before each record; bytes read ahead count for the next one.
 type allowance struct {
 	r             io.Reader
 	record, total int

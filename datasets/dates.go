@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// dateLayouts are the dates that are known at sight. Two of them read the same
-// cells, as 1/2/2006 may begin with the month or the day; years of two digits
-// and plain numbers are too easily something else.
+// dateLayouts are the recognized dates. Two of them match the same cells, as
+// 1/2/2006 may begin with the month or the day. Years of two digits and plain
+// numbers are left out, as they are too often something else.
 var dateLayouts = []string{
 	"2006-01-02", "2006-01-02 15:04", "2006-01-02 15:04:05", "2006-01-02 15:04:05Z07:00",
 	"2006-01-02T15:04:05", time.RFC3339, "2006-01", "2006/1/2",
 	"1/2/2006", "2/1/2006", "2.1.2006", "Jan 2, 2006", "2 Jan 2006", "2-Jan-2006",
 }
 
-// dateColumn is the first column whose cell is a date and that is not wanted as
+// dateColumn is the first column whose cell is a date and that is not read as
 // numbers, or -1.
 func dateColumn(row []string, wanted []int) int {
 	for i, cell := range row {
@@ -26,21 +26,21 @@ func dateColumn(row []string, wanted []int) int {
 	return -1
 }
 
-// chronology follows the labels of rows, to find a file whose newest row comes
-// first.
+// chronology checks the order of the labels of rows, to find a file whose newest
+// row comes first.
 type chronology struct {
 	begun    bool
 	readings []reading // those that every label so far has
 }
 
-// reading is how labels look that are read with one layout.
+// reading is the labels parsed with one layout.
 type reading struct {
 	layout      string
 	first, last time.Time
 	forward     bool // from one row to the next, somewhere
 }
 
-// readings are all that a label by itself can be.
+// readings are all dates that a label can mean.
 func readings(label string) []reading {
 	var all []reading
 	for _, layout := range dateLayouts {
@@ -69,8 +69,8 @@ func (c *chronology) add(label string) {
 	c.readings = kept
 }
 
-// backwards tells whether time goes back, and never forward, however the labels
-// are read.
+// backwards tells whether the dates descend with every layout that parses all
+// labels.
 func (c *chronology) backwards() bool {
 	return len(c.readings) > 0 && !slices.ContainsFunc(c.readings, func(r reading) bool {
 		return r.forward || !r.last.Before(r.first)

@@ -1,11 +1,13 @@
-// Package datasets brings data to a model: series that ship with the module,
-// CSV files, plain Go slices and tensors on one side, batches on the other.
+// Package datasets has time series, and makes samples of them that a model can be
+// trained on.
 //
-// A Series is a small table of numbers in time order. Windows looks at it
-// through a sliding window, splits it in time order, and judges a forecast
-// beside the ones that need no model. Samples are inputs and targets that can
-// be gathered in any order; Subset and Split look at a part of any Data.
+// A Series is a table of numbers in time order: read from a CSV file (LoadCSV,
+// ReadCSV), made of Go slices (FromSlice, FromColumns) or included in the module
+// (EUStocks, AirPassengers, Sunspots). Windows transforms a series, divides it into
+// sliding windows and splits these in time order. Windowed turns predictions back
+// into original units and compares them with the naive forecasts (Score).
 //
-// What belongs here is whatever turns numbers into samples and predictions
-// back into numbers. Nothing here knows models or training.
+// The data that training reads, Data, Batch and Samples, are defined in package
+// datasets/samples. Their names, and the functions that make them of tensors and Go
+// slices, are available here too.
 package datasets

@@ -10,21 +10,21 @@ import (
 	"github.com/engram-go/engram/internal/shapes"
 )
 
-// Truth returns what came in the test part, in original units: one slice for
+// Truth returns the true values of the test part, in original units: one slice for
 // each output of the model, [horizon·targets], each as long as the test part.
 // With one target and a horizon of 1, Truth()[0] is the series' last part.
 func (w *Windowed) Truth() [][]float64 {
 	return w.outputs(func(_, future []float64) ([]float64, error) { return future, nil })
 }
 
-// Persistence returns the forecast that repeats the last known value, laid out
-// like Truth.
+// Persistence returns the naive forecast, which equals the last known value, in
+// the layout of Truth.
 func (w *Windowed) Persistence() [][]float64 {
 	return w.outputs(func(known, _ []float64) ([]float64, error) { return Persistence(known, w.config.Horizon) })
 }
 
-// SeasonalNaive returns the forecast that repeats the last known season, laid
-// out like Truth; nil where WindowConfig.Season is 0.
+// SeasonalNaive returns the forecast that repeats the last known season, in the
+// layout of Truth; nil where WindowConfig.Season is 0.
 func (w *Windowed) SeasonalNaive() [][]float64 {
 	if w.config.Season == 0 {
 		return nil
@@ -35,13 +35,13 @@ func (w *Windowed) SeasonalNaive() [][]float64 {
 }
 
 // Predictions turns the model's output for Test.X, [windows, horizon·targets],
-// into original units, laid out like Truth. Where the transform is a change,
+// into original units, in the layout of Truth. Where the transform is a change,
 // the first forecast is added to the last known value, and each later one to
 // the forecast before it. Another shape or dtype than the windows have, and a
 // prediction that is not finite, are errors.
 func (w *Windowed) Predictions(yhat *tensor.Dense) ([][]float64, error) {
 	if w.Test.Len() == 0 {
-		return nil, errs.Error{Path: w.name, Field: "WindowConfig.Test", Rule: "must be positive to judge predictions", Value: w.config.Test}
+		return nil, errs.Error{Path: w.name, Field: "WindowConfig.Test", Rule: "must be positive to score predictions", Value: w.config.Test}
 	}
 	return w.undo(yhat, w.Test.Len(), func(i int) int { return w.row(w.layout.test + i) })
 }
@@ -89,15 +89,15 @@ func (w *Windowed) undo(yhat *tensor.Dense, n int, origin func(i int) int) ([][]
 	return out, nil
 }
 
-// outputs lays out what a forecaster makes of each test window, from the known
-// values of a target and, for the truth, the future ones.
+// outputs arranges the forecasts of each test window, made from the known values
+// of a target and, for the truth, the future ones.
 func (w *Windowed) outputs(forecast func(known, future []float64) ([]float64, error)) [][]float64 {
 	k, n := len(w.truth), w.Test.Len()
 	out := columns(k*w.config.Horizon, n)
 	for i := range n {
 		for j, column := range w.truth {
 			now := w.row(w.layout.test+i) + 1
-			// The layout leaves every forecaster what it needs: no error comes.
+			// The layout leaves enough rows for every forecast: no error can occur.
 			values, err := forecast(column[:now], column[now:now+w.config.Horizon])
 			if err != nil {
 				return nil
@@ -118,9 +118,9 @@ func columns(n, length int) [][]float64 {
 	return out
 }
 
-// Persistence forecasts the next values of a series by repeating the last one:
-// the forecast that any model must beat to have learned anything. No known
-// value, or a horizon below 1, is an error.
+// Persistence is the naive forecast: all next values of a series equal the last
+// known one. A model is useful only if it beats this baseline. No known value, or
+// a horizon below 1, is an error.
 func Persistence(known []float64, horizon int) ([]float64, error) {
 	return SeasonalNaive(known, 1, horizon)
 }

@@ -8,12 +8,12 @@ import (
 	"github.com/engram-go/engram/internal/errs"
 )
 
-// maxCells bounds a series, a file and a baseline forecast: 100 million
-// numbers take 800 MB, and more is taken for a slip.
+// maxCells limits a series, a file and a naive forecast. 100 million numbers take
+// 800 MB.
 const maxCells = 100_000_000
 
-// Series is a table of numbers in time order. It is plain data; whoever takes
-// a series checks that it is whole.
+// Series is a table of numbers in time order. It is plain data, which is checked
+// where it is used.
 type Series struct {
 	Name    string      // what error messages call it; "series" where empty
 	Index   []string    // a label for each row, such as its date; nil where there are none
@@ -21,7 +21,7 @@ type Series struct {
 	Values  [][]float64 // the columns, all of one length: Values[column][row]
 }
 
-// FromSlice makes a series with one column, called name like the series. The
+// FromSlice makes a series with one column, which has the name of the series. The
 // values are kept, not copied.
 func FromSlice(name string, values []float64) *Series {
 	return &Series{Name: name, Columns: []string{name}, Values: [][]float64{values}}
@@ -68,7 +68,7 @@ func (s *Series) row(i int) string {
 	return fmt.Sprintf("%s, row %d (%s)", s.name(), i, shorten(s.Index[i]))
 }
 
-// check reports the first way in which a series is not a table.
+// check reports the first inconsistency of a series.
 func (s *Series) check() error {
 	if s == nil {
 		return errs.Error{Field: "series", Rule: "must not be nil"}
@@ -101,7 +101,7 @@ func (s *Series) check() error {
 	return nil
 }
 
-// duplicate returns the first name that comes a second time.
+// duplicate returns the first name that occurs twice.
 func duplicate(names []string) (string, bool) {
 	seen := make(map[string]bool, len(names))
 	for _, name := range names {
@@ -113,7 +113,7 @@ func duplicate(names []string) (string, bool) {
 	return "", false
 }
 
-// list shows a few names, so that a message about a wide table stays readable.
+// list formats the first names for a message.
 func list(names []string) string {
 	const few = 8
 	shown := make([]string, 0, few+1)
@@ -126,7 +126,7 @@ func list(names []string) string {
 	return "[" + strings.Join(shown, ", ") + "]"
 }
 
-// shorten keeps what a message shows of a file small and on one line.
+// shorten limits a text from a file to one short line, for messages.
 func shorten(s string) string {
 	const most = 40
 	short := strings.Map(func(r rune) rune {

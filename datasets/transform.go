@@ -7,22 +7,22 @@ import (
 	"github.com/engram-go/engram/internal/errs"
 )
 
-// Transform makes the values of a column fit for a network. It is a plain
-// config value, the same for every column; Fit makes from it, and from the
-// training rows of one column alone, what transforms that column.
+// Transform scales or differences the values of a column for a network. It is a
+// plain config value, the same for every column. Fit learns the transform of one
+// column from its training rows alone.
 type Transform interface {
-	// Lag is how many values before it the transform of a value looks at: 0,
+	// Lag is the number of earlier values that the transform of a value needs: 0,
 	// or 1 for changes, which the first row does not have.
 	Lag() int
-	// Check reports the rule that a value breaks, as a errs.Error without
-	// place, or nil.
+	// Check reports the rule that a value breaks, as a graph.Error without
+	// a path, or nil.
 	Check(value float64) error
 	// Fit learns from the training values of a column, all of them checked.
 	Fit(train []float64) (Fitted, error)
 }
 
 // Fitted transforms the values of one column and undoes it. The value before
-// is the untransformed one; with Lag 0 it is not looked at. To undo several
+// is the untransformed one; with Lag 0 it is ignored. To undo several
 // steps, the value undone at one step is the value before the next.
 type Fitted interface {
 	Do(before, value float64) float64
@@ -92,8 +92,8 @@ type scale struct{ shift, factor float64 }
 func (s scale) Do(_, value float64) float64         { return (value - s.shift) / s.factor }
 func (s scale) Undo(_, transformed float64) float64 { return transformed*s.factor + s.shift }
 
-// newScale refuses a factor that is nothing but the rounding of values as
-// large as size: dividing by it would blow noise up to signals.
+// newScale refuses a factor within the rounding error of values as large as size:
+// dividing by it would amplify noise.
 func newScale(shift, factor, size float64, rule string) (scale, error) {
 	const rounding = 4 * 0x1p-52
 	if !dense.Finite(shift) || !dense.Finite(factor) {
@@ -135,7 +135,7 @@ func largest(values []float64) float64 {
 // mean 0 and standard deviation 1 in the training part, since a recurrent
 // layer starts from inputs of about that size. A column that always changes by
 // the same amount in the training part is an error. The first row is lost: a
-// window of 30 changes looks at 31 values.
+// window of 30 changes needs 31 values.
 type Difference struct{}
 
 // Lag is 1.
@@ -166,13 +166,13 @@ func (d difference) Undo(before, transformed float64) float64 {
 // part, as Difference does. It suits prices, whose changes grow with them.
 // Every value must be positive. A column that always changes by the same ratio
 // in the training part is an error. The first row is lost: a window of 30
-// returns looks at 31 prices.
+// returns needs 31 prices.
 type LogReturn struct{}
 
 // Lag is 1.
 func (LogReturn) Lag() int { return 1 }
 
-// Check refuses what has no logarithm.
+// Check refuses values without a logarithm.
 func (LogReturn) Check(value float64) error {
 	if value > 0 {
 		return nil

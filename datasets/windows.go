@@ -12,7 +12,7 @@ import (
 	"github.com/engram-go/engram/internal/shapes"
 )
 
-// Windowed is a series seen through a sliding window, split in time order.
+// Windowed is the sliding windows of a series, split in time order.
 // Reading is safe from several goroutines.
 //
 // An input is [batch, steps, columns]; a target is [batch, horizon·targets],
@@ -31,14 +31,13 @@ type Windowed struct {
 	undoing []Fitted    // their transforms
 }
 
-// Windows looks at a series through windows of config.Steps rows and the
-// config.Horizon rows after each. The windows are views: the series is
+// Windows makes samples of a series: windows of config.Steps rows, with the
+// config.Horizon rows after each as targets. The windows are views: the series is
 // transformed once and never copied for a window. The transform learns from
-// the rows up to the last training target and from nothing after them.
+// the rows up to the last training target only.
 //
-// Errors name the setting, or the row and the column, that is wrong: a column
-// that is not there, more steps than rows, a part that is left without a
-// window, a number that is not finite or that the transform refuses, a column
+// Errors name the setting, or the row and the column: a missing column, more
+// steps than rows, a part without a window, a number that is not finite or that the transform refuses, a column
 // that does not vary in the training part.
 func Windows(s *Series, config WindowConfig) (*Windowed, error) {
 	if err := s.check(); err != nil {
@@ -140,5 +139,5 @@ func (w *Windowed) InputShape() shapes.Shape {
 
 // Newest is the window that ends with the last row of the series and has no
 // target yet, as the model's inputs: one tensor [1, steps, columns]. Next turns
-// what the model makes of it into original units.
+// the model's output for it into original units.
 func (w *Windowed) Newest() []*tensor.Dense { return w.newest.X() }

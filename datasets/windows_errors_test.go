@@ -37,7 +37,7 @@ func TestWindowsErrors(t *testing.T) {
 		{"negative test", config{Steps: 1, Test: -0.1}, "WindowConfig.Test must be at least 0 and below 1"},
 		{"test no number", config{Steps: 1, Test: math.NaN()}, "WindowConfig.Test must be at least 0 and below 1, got NaN"},
 		{"validation no number", config{Steps: 1, Validation: math.NaN()}, "WindowConfig.Validation must be at least 0"},
-		{"nothing to train on", config{Steps: 1, Test: 0.5, Validation: 0.5}, "WindowConfig.Validation must be at least 0 and leave rows to train on beside Test, got 0.5"},
+		{"nothing to train on", config{Steps: 1, Test: 0.5, Validation: 0.5}, "WindowConfig.Validation must be at least 0 and leave rows to train on, got 0.5"},
 		{"no training window", config{Steps: 10, Test: 0.6}, "WindowConfig.Test + Validation must leave a window to train on, got 0.6"},
 		{"no test window", config{Steps: 5, Horizon: 4, Test: 0.1}, "WindowConfig.Test must be large enough for a window, got 0.1"},
 		{"no validation window", config{Steps: 5, Horizon: 4, Test: 0.2, Validation: 0.1}, "WindowConfig.Validation must be large enough for a window, got 0.1"},
