@@ -23,35 +23,34 @@ func assembly() []*Set[float32] {
 }
 
 func avx2() *Set[float32] {
-	return &Set[float32]{
-		Name:         "avx2",
-		tile:         tile,
-		across:       1,
-		strip:        strip,
-		copyPanels:   copyPieces(tileColumns, copyPanelsAVX2),
-		copyTiles:    copyPieces(tileRows, copyTilesAVX2),
-		exp:          elementwise(expAVX2),
-		sigmoid:      elementwise(sigmoidAVX2),
-		tanh:         elementwise(tanhAVX2),
-		softmax:      softmax,
-		sum:          sum,
-		size:         size,
-		dot:          dot,
-		axpy:         axpy,
-		plus:         pairwise(plusAVX2),
-		minus:        pairwise(minusAVX2),
-		times:        pairwise(timesAVX2),
-		over:         pairwise(overAVX2),
-		sigmoidGrad:  pairwise(sigmoidGradAVX2),
-		tanhGrad:     pairwise(tanhGradAVX2),
-		addTimes:     pairwise(addTimesAVX2),
-		lstmForward:  lstmForward,
-		lstmBackward: lstmBackward,
-		gruForward:   gruForward,
-		gruBackward:  gruBackward,
-		adam:         adam,
-		rmsprop:      rmsprop,
-	}
+	s := portable[float32]()
+	s.Name = "avx2"
+	s.tile = tile
+	s.strip = strip
+	s.copyPanels = copyPieces(tileColumns, copyPanelsAVX2)
+	s.copyTiles = copyPieces(tileRows, copyTilesAVX2)
+	s.Exp = elementwise(expAVX2)
+	s.Sigmoid = elementwise(sigmoidAVX2)
+	s.Tanh = elementwise(tanhAVX2)
+	s.softmax = softmax
+	s.Sum = sum
+	s.Size = size
+	s.Dot = dot
+	s.Axpy = axpy
+	s.Plus = pairwise(plusAVX2)
+	s.Minus = pairwise(minusAVX2)
+	s.Times = pairwise(timesAVX2)
+	s.Over = pairwise(overAVX2)
+	s.SigmoidGrad = pairwise(sigmoidGradAVX2)
+	s.TanhGrad = pairwise(tanhGradAVX2)
+	s.AddTimes = pairwise(addTimesAVX2)
+	s.lstmForward = lstmForward
+	s.lstmBackward = lstmBackward
+	s.gruForward = gruForward
+	s.gruBackward = gruBackward
+	s.Adam = adam
+	s.RMSprop = rmsprop
+	return s
 }
 
 // last is where the last of n elements lies with the given stride. Products

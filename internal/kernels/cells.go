@@ -56,11 +56,11 @@ func (s *Set[T]) SimpleRNN() Cell[T] {
 	return Cell[T]{
 		Blocks: 1, Kernel: one, Recurrent: one, Bias: [][]int{one},
 		forward: func(n int, z []T, _, after state[T]) {
-			s.tanh(z[:n], z[:n])
+			s.Tanh(z[:n], z[:n])
 			copy(after.h, z)
 		},
 		backward: func(n int, z []T, _ state[T], dh, _, dz []T) {
-			s.tanhGrad(z[:n], dh, dz)
+			s.TanhGrad(z[:n], dh, dz)
 			clear(dh)
 		},
 	}

@@ -8,8 +8,10 @@ import (
 // Float is an element.
 type Float interface{ float32 | float64 }
 
-// Set is one way to compute everything, for one type of element. Its functions
-// panic where they would leave their slices, before they read or write there.
+// Set holds the kernels for one type of element: an instruction set starts from
+// the portable ones and replaces those that it has. They panic where they would
+// leave their slices, before they read or write there. All of a program share a
+// set: nobody changes one.
 type Set[T Float] struct {
 	Name  string    // "go", "avx2", "avx512"
 	rooms sync.Pool // of *mulRoom[T]
@@ -29,23 +31,50 @@ type Set[T Float] struct {
 	// that follow each other to places that lie stride apart.
 	copyPanels, copyTiles func(n int, from, to []T, stride int)
 
-	exp, sigmoid, tanh func(x, y []T)
+	// Exp, Sigmoid and Tanh compute y from x, element by element; y may be x. In
+	// float32 Sigmoid stays at about 1e-38 where it would be smaller yet, and Tanh
+	// loses the sign of −0.
+	Exp, Sigmoid, Tanh func(x, y []T)
 	softmax            func(x, y []T) // one row
-	sum, size          func(x []T) T
-	dot                func(x, y []T) T
-	axpy               func(a T, x, y []T)
 
-	// What makes one vector of two.
-	plus, minus, times, over, addTimes, sigmoidGrad, tanhGrad func(x, y, z []T)
+	// Sum adds up x, and Dot x·y, in an order that depends on the length alone.
+	Sum func(x []T) T
+	Dot func(x, y []T) T
+	// Size is the largest size of an element of x: 0 for none, infinite or NaN
+	// where an element is.
+	Size func(x []T) T
 
-	// The cells take one sample: rows of n elements, a multiple of Width, and
-	// in z and dz as many of each gate, the gates so far apart.
+	// Plus, Minus, Times and Over write x + y, x − y, x·y and x/y to z, element by
+	// element, and AddTimes adds x·y to it; z may be x or y. Axpy adds a·x to y.
+	Plus, Minus, Times, Over, AddTimes func(x, y, z []T)
+	Axpy                               func(a T, x, y []T)
+
+	// SigmoidGrad and TanhGrad compute the gradient dx from the result y of Sigmoid
+	// or Tanh and its gradient dy; dx may be y or dy.
+	SigmoidGrad, TanhGrad func(y, dy, dx []T)
+
+	// The cells take one sample: rows of n elements, a multiple of Width, and in z
+	// and dz one for each gate, which lie gate elements apart.
 	lstmForward  func(n int, z []T, gate int, before, c, tanhC, h []T)
 	lstmBackward func(n int, z []T, gate int, before, tanhC, dh, dc, dz []T)
 	gruForward   func(n int, z []T, gate int, before, h []T)
 	gruBackward  func(n int, z []T, gate int, before, dh, dz []T)
-	adam         func(w, g, m, v []T, keep1, keep2, rate, epsilon T)
-	rmsprop      func(w, g, v []T, keep, rate, epsilon T)
+
+	// Adam does one step of Adam on the weights w with the gradient g and the
+	// moments m and v:
+	//
+	//	m += keep1·(g − m)    v += keep2·(g² − v)    w −= rate·m/(√v + epsilon)
+	//
+	// where keep1 and keep2 are 1 − β1 and 1 − β2, and rate is the corrected
+	// learning rate.
+	Adam func(w, g, m, v []T, keep1, keep2, rate, epsilon T)
+	// RMSprop does one step of RMSprop on the weights w with the gradient g and the
+	// mean v of its square:
+	//
+	//	v += keep·(g² − v)    w −= rate·g/√(v + epsilon)
+	//
+	// where keep is 1 − ρ.
+	RMSprop func(w, g, v []T, keep, rate, epsilon T)
 }
 
 // Width is what the length of a row of a cell is rounded up to.
@@ -95,26 +124,41 @@ func portable[T Float]() *Set[T] {
 		strip:        stripGo[T],
 		copyPanels:   copyPiecesGo[T](tileColumns),
 		copyTiles:    copyPiecesGo[T](tileRows),
-		exp:          mapGo[T](expGo),
-		sigmoid:      mapGo[T](sigmoidGo),
-		tanh:         mapGo[T](tanhGo),
+		Exp:          mapGo[T](expGo),
+		Sigmoid:      mapGo[T](sigmoidGo),
+		Tanh:         mapGo[T](tanhGo),
 		softmax:      softmaxGo[T],
-		sum:          sumGo[T],
-		size:         sizeGo[T],
-		dot:          dotGo[T],
-		axpy:         axpyGo[T],
-		plus:         plusGo[T],
-		minus:        minusGo[T],
-		times:        timesGo[T],
-		over:         overGo[T],
-		sigmoidGrad:  sigmoidGradGo[T],
-		tanhGrad:     tanhGradGo[T],
-		addTimes:     addTimesGo[T],
+		Sum:          sumGo[T],
+		Size:         sizeGo[T],
+		Dot:          dotGo[T],
+		Axpy:         axpyGo[T],
+		Plus:         plusGo[T],
+		Minus:        minusGo[T],
+		Times:        timesGo[T],
+		Over:         overGo[T],
+		SigmoidGrad:  sigmoidGradGo[T],
+		TanhGrad:     tanhGradGo[T],
+		AddTimes:     addTimesGo[T],
 		lstmForward:  lstmForwardGo[T],
 		lstmBackward: lstmBackwardGo[T],
 		gruForward:   gruForwardGo[T],
 		gruBackward:  gruBackwardGo[T],
-		adam:         adamGo[T],
-		rmsprop:      rmspropGo[T],
+		Adam:         adamGo[T],
+		RMSprop:      rmspropGo[T],
+	}
+}
+
+// Softmax computes y from rows of n elements that follow each other in x, each
+// eˣ over the sum of its row; y may be x. A row that has a NaN, or +∞, or
+// nothing but −∞, gives NaN.
+func (s *Set[T]) Softmax(n int, x, y []T) {
+	if len(x) == 0 {
+		return
+	}
+	if n < 1 || len(x)%n != 0 || len(y) < len(x) {
+		panic("kernels: softmax over something else than whole rows")
+	}
+	for i := 0; i < len(x); i += n {
+		s.softmax(x[i:i+n], y[i:i+n])
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"os"
 	"os/exec"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -39,6 +40,21 @@ func TestChoice(t *testing.T) {
 	if name := Float64().Name; name != "go" {
 		t.Errorf("float64 has the kernels %q", name)
 	}
+}
+
+// A kernel that a set lacked would be a call of nil.
+func TestSetsAreComplete(t *testing.T) {
+	check := func(name string, set reflect.Value) {
+		for i := range set.NumField() {
+			if f := set.Field(i); f.Kind() == reflect.Func && f.IsNil() {
+				t.Errorf("%s has no kernel %s", name, set.Type().Field(i).Name)
+			}
+		}
+	}
+	for _, s := range all32() {
+		check(s.Name, reflect.ValueOf(s).Elem())
+	}
+	check("float64", reflect.ValueOf(Float64()).Elem())
 }
 
 func TestUp(t *testing.T) {

@@ -7,48 +7,67 @@ import "math"
 // The assembly takes whole vectors. What is left over goes through it in a copy
 // that is filled up, so that a result does not depend on its place in a slice.
 
-// elementwise makes a kernel one for slices of any length.
-func elementwise(f func(n int, x, y *float32)) func(x, y []float32) {
-	return func(x, y []float32) {
-		n := len(x)
-		if n == 0 {
-			return
-		}
-		_ = y[n-1]
-		whole := n / Width * Width
-		if whole > 0 {
-			f(whole, &x[0], &y[0])
-		}
-		if whole < n {
-			var rest [Width]float32
-			copy(rest[:], x[whole:])
-			f(Width, &rest[0], &rest[0])
-			copy(y[whole:n], rest[:])
+// pointers are the first elements of the vectors that a kernel takes.
+type pointers [4]*float32
+
+// tailed runs a kernel that takes whole vectors over slices as long as the first,
+// up to four: over whole vectors in place, and over what is left in copies that
+// are filled up with zeros. Written are the bits of those that it writes to.
+func tailed(f func(n int, p pointers), written uint, slices ...[]float32) {
+	n := len(slices[0])
+	if n == 0 {
+		return
+	}
+	var p pointers
+	for i, s := range slices {
+		p[i] = &s[:n:len(s)][0]
+	}
+	whole := n / Width * Width
+	if whole > 0 {
+		f(whole, p)
+	}
+	if whole == n {
+		return
+	}
+	var rest [len(p)][Width]float32
+	for i, s := range slices {
+		copy(rest[i][:], s[whole:n])
+		p[i] = &rest[i][0]
+	}
+	f(Width, p)
+	for i, s := range slices {
+		if written>>i&1 == 1 {
+			copy(s[whole:n], rest[i][:])
 		}
 	}
 }
 
-// pairwise does the same for two slices and what is made of them.
+// elementwise makes a kernel one for slices of any length.
+func elementwise(f func(n int, x, y *float32)) func(x, y []float32) {
+	return func(x, y []float32) {
+		tailed(func(n int, p pointers) { f(n, p[0], p[1]) }, 1<<1, x, y)
+	}
+}
+
+// pairwise does the same for two slices and the result.
 func pairwise(f func(n int, x, y, z *float32)) func(x, y, z []float32) {
 	return func(x, y, z []float32) {
-		n := len(x)
-		if n == 0 {
-			return
-		}
-		_, _ = y[n-1], z[n-1]
-		whole := n / Width * Width
-		if whole > 0 {
-			f(whole, &x[0], &y[0], &z[0])
-		}
-		if whole < n {
-			var xs, ys, zs [Width]float32
-			copy(xs[:], x[whole:])
-			copy(ys[:], y[whole:n])
-			copy(zs[:], z[whole:n])
-			f(Width, &xs[0], &ys[0], &zs[0])
-			copy(z[whole:n], zs[:])
-		}
+		tailed(func(n int, p pointers) { f(n, p[0], p[1], p[2]) }, 1<<2, x, y, z)
 	}
+}
+
+func axpy(a float32, x, y []float32) {
+	tailed(func(n int, p pointers) { axpyAVX2(n, a, p[0], p[1]) }, 1<<1, x, y)
+}
+
+func adam(w, g, m, v []float32, keep1, keep2, rate, epsilon float32) {
+	tailed(func(n int, p pointers) {
+		adamAVX2(n, p[0], p[1], p[2], p[3], keep1, keep2, rate, epsilon)
+	}, 1<<0|1<<2|1<<3, w, g, m, v)
+}
+
+func rmsprop(w, g, v []float32, keep, rate, epsilon float32) {
+	tailed(func(n int, p pointers) { rmspropAVX2(n, p[0], p[1], p[2], keep, rate, epsilon) }, 1<<0|1<<2, w, g, v)
 }
 
 func softmax(x, y []float32) {
@@ -110,51 +129,4 @@ func dot(x, y []float32) float32 {
 		s += dotAVX2(whole, &x[0], &y[0])
 	}
 	return s
-}
-
-func axpy(a float32, x, y []float32) {
-	n := len(x)
-	if n == 0 {
-		return
-	}
-	_ = y[n-1]
-	whole := n / Width * Width
-	if whole > 0 {
-		axpyAVX2(whole, a, &x[0], &y[0])
-	}
-	if whole < n {
-		var xs, ys [Width]float32
-		copy(xs[:], x[whole:])
-		copy(ys[:], y[whole:n])
-		axpyAVX2(Width, a, &xs[0], &ys[0])
-		copy(y[whole:n], ys[:])
-	}
-}
-
-func adam(w, g, m, v []float32, keep1, keep2, rate, epsilon float32) {
-	n := len(w)
-	if n == 0 {
-		return
-	}
-	_, _, _ = g[n-1], m[n-1], v[n-1]
-	whole := n / Width * Width
-	if whole > 0 {
-		adamAVX2(whole, &w[0], &g[0], &m[0], &v[0], keep1, keep2, rate, epsilon)
-	}
-	// These are the same operations, each rounded alike.
-	adamGo(w[whole:], g[whole:n], m[whole:n], v[whole:n], keep1, keep2, rate, epsilon)
-}
-
-func rmsprop(w, g, v []float32, keep, rate, epsilon float32) {
-	n := len(w)
-	if n == 0 {
-		return
-	}
-	_, _ = g[n-1], v[n-1]
-	whole := n / Width * Width
-	if whole > 0 {
-		rmspropAVX2(whole, &w[0], &g[0], &v[0], keep, rate, epsilon)
-	}
-	// These are the same operations, each rounded alike.
-	rmspropGo(w[whole:], g[whole:n], v[whole:n], keep, rate, epsilon)
 }
