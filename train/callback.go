@@ -56,11 +56,11 @@ type Callback interface {
 	On(e *Event) error
 }
 
-// StatefulCallback is a callback whose own state is part of a training's state,
-// so that a training that goes on from it takes the same decisions as one that
-// never stopped. What Restore is given comes from State of a callback with the
-// same config. Restore is called after TrainBegin and must copy what it keeps; an
-// error changes nothing.
+// StatefulCallback is a callback whose own state is part of State, so that a
+// training that continues from it takes the same decisions as one that never
+// stopped. Restore is given what State of a callback with the same config returned.
+// It is called after TrainBegin and, within an epoch, after EpochBegin. It must copy
+// what it keeps, and an error must change nothing.
 type StatefulCallback interface {
 	Callback
 	State() CallbackState
