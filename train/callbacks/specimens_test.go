@@ -198,35 +198,30 @@ type result struct {
 }
 
 // run is a Fit over as many epochs as there are values. After cut epochs it is
-// interrupted and resumed with a new callback; 0 means that it is not.
+// interrupted, and its state resumed by another trainer of another model with a new
+// callback; 0 means that it is not.
 func run(t tester, s specimen, cb train.Callback, values []float64, cut int) result {
 	t.Helper()
-	stage := newStage(t, write("score", values...))
+	score := write("score", values...)
+	stage := newStage(t, score)
 	interrupted := errors.New("interrupted")
-	second := clone(cb) // before cb is used
-	var saved train.CallbackState
-	h, err := stage.fit(len(values), cb, train.CallbackFunc(func(e *train.Event) error {
+	resumed := clone(cb) // before cb is used
+	var state *train.State
+	cfg := train.FitConfig{Epochs: len(values), Callbacks: []train.Callback{cb, train.CallbackFunc(func(e *train.Event) error {
 		if e.Moment != train.EpochEnd || e.Epoch != cut-1 {
 			return nil
 		}
-		saved = cb.(train.StatefulCallback).State()
+		state = e.Trainer.State()
 		return interrupted
-	}))
-	out := result{Epochs: len(h.Epochs)}
+	})}}
+	h, err := stage.trainer.Fit(context.Background(), stage.data, cfg)
 	if errors.Is(err, interrupted) {
-		cb = second
-		h, err = stage.trainer.Fit(context.Background(), stage.data, train.FitConfig{
-			Epochs: len(values), InitialEpoch: cut,
-			Callbacks: []train.Callback{cb, train.CallbackFunc(func(e *train.Event) error {
-				if e.Moment == train.TrainBegin {
-					return cb.(train.StatefulCallback).Restore(saved)
-				}
-				return nil
-			})},
-		})
-		out.Epochs += len(h.Epochs)
+		stage = newStage(t, score)
+		*score.epoch = cut - 1 // Fit starts the metric once to restore it, and once for the epoch
+		cb, cfg.Resume = resumed, state
+		cfg.Callbacks[0] = cb
+		h, err = stage.trainer.Fit(context.Background(), stage.data, cfg)
 	}
 	check(t, err)
-	out.Weights, out.Shown = stage.hash(t), s.Result(cb)
-	return out
+	return result{len(h.Epochs), stage.hash(t), s.Result(cb)}
 }
