@@ -169,7 +169,7 @@ func TestNext(t *testing.T) {
 	_, err = w.Next(dense([]int{2, 1}, 0, 0))
 	wantError(t, err, errs.ErrInput, "predictions: shape must be [1, 2], got [2, 1]")
 	_, err = w.Score(dense([]int{1, 2}, 0, 0))
-	wantError(t, err, errs.ErrInput, "x: WindowConfig.Test must be positive to judge predictions, got 0")
+	wantError(t, err, errs.ErrInput, "x: WindowConfig.Test must be positive to score predictions, got 0")
 	if w.SeasonalNaive() != nil || !slices.EqualFunc(w.Truth(), [][]float64{{}, {}}, slices.Equal) {
 		t.Errorf("no test part: truth %v", w.Truth())
 	}
