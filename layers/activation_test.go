@@ -89,31 +89,6 @@ func TestActivationRefuses(t *testing.T) {
 	layertest.Invalid(t, layers.Activation{Function: activations.ReLU}, "Activation", graph.Shape{})
 }
 
-// The mask of an input rides on what comes out of these layers.
-func TestMaskRides(t *testing.T) {
-	for _, l := range []layers.Layer{
-		layers.Activation{Function: activations.Tanh}, layers.Activation{Function: activations.Linear},
-		layers.Dense{Units: 2}, layers.Dropout{Rate: 0.5}, layers.Dropout{}, layers.Input{Shape: graph.Shape{3, 4}},
-		layers.SpatialDropout1D{Rate: 0.5}, layers.GaussianNoise{Stddev: 0.5}, layers.GaussianNoise{},
-	} {
-		out := evaluate(t, training(t), graph.Tick{}, func(s *graph.Scope) {
-			x := s.Const(1, graph.Shape{1, 3, 4}).WithMask(s.Values([]float64{1, 0, 1}, graph.Shape{1, 3}))
-			m, ok := layers.Apply(s, "layer", l, x)[0].Mask()
-			if !ok {
-				t.Errorf("%T lost the mask", l)
-				m = s.Const(0, graph.Shape{1, 3})
-			}
-			s.Output("mask", m)
-
-			plain := layers.Apply(s, "plain", l, s.Const(1, graph.Shape{1, 3, 4}))[0]
-			if _, ok := plain.Mask(); ok {
-				t.Errorf("%T made a mask", l)
-			}
-		})
-		graphtest.CheckOutput(t, "mask", out["mask"], []float64{1, 0, 1}, 0)
-	}
-}
-
 // The numbers are those of Keras 3: of its documentation, and of its formula
 // x·(x > threshold), clipped to [0, max_value], less slope·max(threshold − x, 0).
 func TestReLUValues(t *testing.T) {

@@ -2,11 +2,12 @@ package layers_test
 
 import (
 	"math/rand/v2"
-	"strings"
 	"testing"
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/activations"
 	"github.com/engram-go/engram/layers/constraints"
@@ -41,20 +42,20 @@ func TestResolveOfEmbeddedTypesIsRefused(t *testing.T) {
 	inner := ownDense{layers.Dense{Units: 1}}
 	for _, c := range []struct {
 		layer layers.Layer
-		want  string
+		field string
+		got   string // the type that Resolve returns
 	}{
-		{inner, "ownDense.Resolve must return a layer of the type layers_test.ownDense, and not of a type that it embeds, got layers.Dense"},
-		{layers.TimeDistributed{Layer: inner}, "TimeDistributed.Layer.Resolve must return a layer of the type layers_test.ownDense"},
-		{layers.RNN{Cell: ownCell{layers.GRUCell{Units: 1}}}, "RNN.Cell.Resolve must return a cell of the type layers_test.ownCell"},
-		{layers.Activation{Function: ownActivation{}}, "Activation.Function.Resolve must return an activation of the type layers_test.ownActivation"},
-		{layers.Dense{Units: 1, KernelInitializer: ownInitializer{}}, "Dense.KernelInitializer.Resolve must return an initializer of the type layers_test.ownInitializer"},
-		{layers.Dense{Units: 1, KernelRegularizer: ownRegularizer{}}, "Dense.KernelRegularizer.Resolve must return a regularizer of the type layers_test.ownRegularizer"},
-		{layers.Dense{Units: 1, KernelConstraint: ownConstraint{}}, "Dense.KernelConstraint.Resolve must return a constraint of the type layers_test.ownConstraint"},
-		{layers.GRU{Units: 1, InitialState: ownState{}}, "ownState.Resolve must return an initial state of the type layers_test.ownState"},
+		{inner, "ownDense.Resolve", "layers.Dense"},
+		{layers.TimeDistributed{Layer: inner}, "TimeDistributed.Layer.Resolve", "layers.Dense"},
+		{layers.RNN{Cell: ownCell{layers.GRUCell{Units: 1}}}, "RNN.Cell.Resolve", "layers.GRUCell"},
+		{layers.Activation{Function: ownActivation{}}, "Activation.Function.Resolve", "activations.LeakyReLU"},
+		{layers.Dense{Units: 1, KernelInitializer: ownInitializer{}}, "Dense.KernelInitializer.Resolve", "initializers.RandomNormal"},
+		{layers.Dense{Units: 1, KernelRegularizer: ownRegularizer{}}, "Dense.KernelRegularizer.Resolve", "regularizers.L2"},
+		{layers.Dense{Units: 1, KernelConstraint: ownConstraint{}}, "Dense.KernelConstraint.Resolve", "constraints.MaxNorm"},
+		{layers.GRU{Units: 1, InitialState: ownState{}}, "ownState.Resolve", "layers.RandomState"},
 	} {
-		if _, err := layers.Resolve(c.layer); err == nil || !strings.HasPrefix(err.Error(), c.want) {
-			t.Errorf("%T: got %v, want %s", c.layer, err, c.want)
-		}
+		_, err := layers.Resolve(c.layer)
+		errtest.Check(t, err, errs.Error{Field: c.field, Value: c.got})
 	}
 }
 

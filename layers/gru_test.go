@@ -1,7 +1,6 @@
 package layers_test
 
 import (
-	"math"
 	"testing"
 
 	"github.com/engram-go/engram/graph"
@@ -9,10 +8,8 @@ import (
 	"github.com/engram-go/engram/internal/conformance"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/activations"
-	"github.com/engram-go/engram/layers/constraints"
 	"github.com/engram-go/engram/layers/initializers"
 	"github.com/engram-go/engram/layers/layertest"
-	"github.com/engram-go/engram/layers/regularizers"
 )
 
 var _ = specimen(conformance.Layer{
@@ -24,6 +21,12 @@ var _ = specimen(conformance.Layer{
 		InitialState: layers.ZeroState{},
 	},
 	Accepts: "-+----",
+	Cases: map[string]layertest.Case{
+		"reset before":           {Layer: layers.GRU{Units: 2, ResetBefore: true}, Inputs: []graphtest.Array{graphtest.Input(1, 2, 3, 4)}, Outputs: []graph.Shape{{graph.Any, 2}}},
+		"reset before no bias":   {Layer: layers.GRU{Units: 2, ResetBefore: true, NoBias: true}, Inputs: []graphtest.Array{graphtest.Input(1, 2, 3, 4)}, Outputs: []graph.Shape{{graph.Any, 2}}},
+		"reset before backwards": {Layer: layers.GRU{Units: 2, ResetBefore: true, GoBackwards: true, ReturnSequences: true}, Inputs: []graphtest.Array{graphtest.Input(1, 2, 3, 4)}, Outputs: []graph.Shape{{graph.Any, 3, 2}}},
+		"other functions":        {Layer: layers.GRU{Units: 2, Activation: activations.Softsign, RecurrentActivation: activations.HardSigmoid}, Inputs: []graphtest.Array{graphtest.Input(1, 2, 3, 4)}, Outputs: []graph.Shape{{graph.Any, 2}}},
+	},
 	Steps: []conformance.Step{
 		{Layer: layers.GRU{Units: 2}, Inputs: []graph.Shape{{2, 4, 3}, {2, 2}}},
 		{Layer: layers.GRU{Units: 2, ReturnState: true, ReturnSequences: true, Activation: activations.ReLU}},
@@ -86,61 +89,6 @@ func TestGRUOptionsAgainstPyTorch(t *testing.T) {
 	}
 }
 
-func TestGRU(t *testing.T) {
-	last, all := graph.Shape{graph.Any, 2}, graph.Shape{graph.Any, 3, 2}
-	for name, c := range map[string]struct {
-		layer layers.GRU // 2 units
-		want  []graph.Shape
-	}{
-		"unrolled":             {layers.GRU{Unrolled: true, Dropout: 0.5, ReturnSequences: true}, []graph.Shape{all}},
-		"defaults":             {layers.GRU{}, []graph.Shape{last}},
-		"sequences":            {layers.GRU{ReturnSequences: true}, []graph.Shape{all}},
-		"everything":           {layers.GRU{ReturnSequences: true, ReturnState: true, GoBackwards: true}, []graph.Shape{all, last}},
-		"no bias":              {layers.GRU{NoBias: true}, []graph.Shape{last}},
-		"reset before":         {layers.GRU{ResetBefore: true}, []graph.Shape{last}},
-		"reset before no bias": {layers.GRU{ResetBefore: true, NoBias: true}, []graph.Shape{last}},
-		"dropout":              {layers.GRU{Dropout: 0.5, ReturnSequences: true}, []graph.Shape{all}},
-		"fixed state":          {layers.GRU{InitialState: layers.FixedState{Elements: [][]float64{{0.5, -1}}}}, []graph.Shape{last}},
-		"random state":         {layers.GRU{InitialState: layers.RandomState{Stddev: 0.5}}, []graph.Shape{last}},
-		"other functions":      {layers.GRU{Activation: activations.Softsign, RecurrentActivation: activations.HardSigmoid}, []graph.Shape{last}},
-		"other starts": {layers.GRU{
-			KernelInitializer: initializers.HeNormal, RecurrentInitializer: initializers.Identity{}, BiasInitializer: initializers.RandomUniform{},
-		}, []graph.Shape{last}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			c.layer.Units = 2
-			layertest.Check(t, layertest.Case{
-				Layer: c.layer, Inputs: []graphtest.Array{graphtest.Input(1, 2, 3, 4)}, Outputs: c.want,
-			})
-		})
-	}
-}
-
-// Sizes of one, and initial states that are inputs.
-func TestGRUSizes(t *testing.T) {
-	for _, c := range []struct{ batch, steps, features, units int }{
-		{2, 1, 3, 2}, {2, 3, 1, 2}, {2, 3, 2, 1}, {2, 1, 1, 1}, {3, 17, 1, 1},
-	} {
-		for _, before := range []bool{false, true} {
-			l := layers.GRU{Units: c.units, ResetBefore: before, ReturnSequences: true, ReturnState: true}
-			x, h := graphtest.Input(1, c.batch, c.steps, c.features), graphtest.Input(2, c.batch, c.units)
-			want := []graph.Shape{{graph.Any, c.steps, c.units}, {graph.Any, c.units}}
-			layertest.Check(t, layertest.Case{Layer: l, Inputs: []graphtest.Array{x}, Outputs: want})
-			layertest.Check(t, layertest.Case{Layer: l, Inputs: []graphtest.Array{x, h}, Outputs: want})
-		}
-	}
-}
-
-func TestGRUMasked(t *testing.T) {
-	for _, backwards := range []bool{false, true} {
-		for _, before := range []bool{false, true} {
-			checkMasked(t, 1, layers.GRU{
-				Units: 2, ReturnSequences: true, ReturnState: true, GoBackwards: backwards, ResetBefore: before, Dropout: 0.3,
-			})
-		}
-	}
-}
-
 func TestGRUWeights(t *testing.T) {
 	want := []weight{
 		{"gru/kernel", graph.Shape{3, 15}}, {"gru/recurrent_kernel", graph.Shape{5, 15}}, {"gru/bias", graph.Shape{2, 15}},
@@ -173,45 +121,4 @@ func TestGRUTrace(t *testing.T) {
 			graphtest.CheckOutput(t, "y", out["y"][n*steps+step:][:1], h[n:n+1], 1e-15)
 		}
 	}
-}
-
-func TestGRURefuses(t *testing.T) {
-	nan, in := math.NaN(), graph.Shape{graph.Any, 3, 4}
-	for _, c := range []struct {
-		field string
-		layer layers.GRU // 2 units where 0
-	}{
-		{"GRU.Units", layers.GRU{Units: -1}},
-		{"GRU.Activation", layers.GRU{Activation: activations.Name("tanhh")}},
-		{"GRU.Activation", layers.GRU{Activation: activations.GLU{}}},
-		{"GRU.RecurrentActivation", layers.GRU{RecurrentActivation: activations.Name("Sigmoid")}},
-		{"GRU.RecurrentActivation", layers.GRU{RecurrentActivation: activations.GLU{}}},
-		{"GRU.KernelInitializer", layers.GRU{KernelInitializer: initializers.Name("orthogonal")}},
-		{"GRU.RecurrentInitializer.Gain", layers.GRU{RecurrentInitializer: initializers.Orthogonal{Gain: nan}}},
-		{"GRU.BiasInitializer.Value", layers.GRU{BiasInitializer: initializers.Constant{Value: nan}}},
-		{"GRU.KernelRegularizer.L1", layers.GRU{KernelRegularizer: regularizers.L1{L1: -1}}},
-		{"GRU.RecurrentRegularizer.Mode", layers.GRU{RecurrentRegularizer: regularizers.OrthogonalRegularizer{Mode: "r"}}},
-		{"GRU.BiasRegularizer.L2", layers.GRU{BiasRegularizer: regularizers.L1L2{L2: nan}}},
-		{"GRU.ActivityRegularizer.L2", layers.GRU{ActivityRegularizer: regularizers.L2{L2: -1}}},
-		{"GRU.KernelConstraint.Axes", layers.GRU{KernelConstraint: constraints.MaxNorm{Axes: []int{-2}}}},
-		{"GRU.RecurrentConstraint.Rate", layers.GRU{RecurrentConstraint: constraints.MinMaxNorm{Rate: 2}}},
-		{"GRU.BiasConstraint.Axes", layers.GRU{BiasConstraint: constraints.UnitNorm{Axes: []int{0, 0}}}},
-		{"GRU.Dropout", layers.GRU{Dropout: -0.1}},
-		{"GRU.Dropout", layers.GRU{Dropout: 1}},
-		{"GRU.Dropout", layers.GRU{Dropout: nan}},
-		{"RandomState.Stddev", layers.GRU{InitialState: layers.RandomState{Stddev: -1}}},
-		{"FixedState.Elements", layers.GRU{InitialState: layers.FixedState{Elements: [][]float64{{1, 2}, {3, 4}}}}},
-		{"GRU.InitialState", layers.GRU{InitialState: states(2)}},
-		{"recurrent_kernel", layers.GRU{RecurrentInitializer: given{1}}},
-	} {
-		if c.layer.Units == 0 {
-			c.layer.Units = 2
-		}
-		layertest.Invalid(t, c.layer, c.field, in)
-	}
-	layertest.Invalid(t, layers.GRU{}, "GRU.Units", in)
-	l := layers.GRU{Units: 2}
-	layertest.Invalid(t, l, "GRU", graph.Shape{graph.Any, 4})
-	layertest.Invalid(t, l, "GRU", in, graph.Shape{graph.Any, 2}, graph.Shape{graph.Any, 2})
-	layertest.Invalid(t, l, "GRU initial state 0", in, graph.Shape{graph.Any, 3})
 }

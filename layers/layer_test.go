@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/activations"
 	"github.com/engram-go/engram/layers/initializers"
@@ -55,21 +57,19 @@ func TestResolveReportsLayersThatAreNone(t *testing.T) {
 	fault := errors.New("no such table")
 	for _, c := range []struct {
 		layer layers.Layer
-		want  string
+		field string
 	}{
-		{nil, "layer must not be nil"},
-		{(*layers.Dense)(nil), "Dense.Resolve must not panic"},
-		{layers.Dense{Units: 1, Activation: (*activations.ELU)(nil)}, "Dense.Resolve must not panic"},
-		{stub{resolve: func() (layers.Layer, error) { return nil, nil }}, "stub.Resolve must return a layer"},
-		{layers.Dense{Units: 1, KernelInitializer: failing{fault}}, "Dense.KernelInitializer: no such table"},
+		{nil, "layer"},
+		{(*layers.Dense)(nil), "Dense.Resolve"},
+		{layers.Dense{Units: 1, Activation: (*activations.ELU)(nil)}, "Dense.Resolve"},
+		{stub{resolve: func() (layers.Layer, error) { return nil, nil }}, "stub.Resolve"},
 	} {
 		_, err := layers.Resolve(c.layer)
-		if err == nil || !strings.HasPrefix(err.Error(), c.want) {
-			t.Errorf("%T: got %v, want %s", c.layer, err, c.want)
-		}
-		if !errors.Is(err, graph.ErrInput) && !errors.Is(err, fault) {
-			t.Errorf("%T: %v is of no known kind", c.layer, err)
-		}
+		errtest.Check(t, err, errs.Error{Field: c.field})
+	}
+	_, err := layers.Resolve(layers.Dense{Units: 1, KernelInitializer: failing{fault}})
+	if !errors.Is(err, fault) || !strings.HasPrefix(err.Error(), "Dense.KernelInitializer: ") {
+		t.Errorf("got %v, want the error of the initializer with its field", err)
 	}
 }
 
@@ -89,9 +89,7 @@ func TestApplyNamesThePlace(t *testing.T) {
 			layers.Apply(s, "third", layers.Dense{Units: -3}, x)
 		})
 	})
-	if got, want := err.Error(), "outer/second: Dense.Units must be positive, got -2"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
+	errtest.Check(t, err, errs.Error{Path: "outer/second", Field: "Dense.Units", Value: -2})
 }
 
 // One name is one layer: it shares its weights.

@@ -374,11 +374,12 @@ func (deaf) Call(_ *graph.Scope, in ...graph.Value) []graph.Value {
 }
 
 var _ = specimen(conformance.Layer{
-	Value:   layers.Masking{},
-	Inputs:  []graph.Shape{{4, 6}},
-	Outputs: []graph.Shape{{4, 6}},
-	Valid:   map[string]any{"MaskValue": -1.0},
-	Accepts: "-+---+",
+	Value:     layers.Masking{},
+	Inputs:    []graph.Shape{{4, 6}},
+	Outputs:   []graph.Shape{{4, 6}},
+	Valid:     map[string]any{"MaskValue": -1.0},
+	Accepts:   "-+---+",
+	MakesMask: true,
 	Steps: []conformance.Step{
 		{Layer: layers.Masking{}},
 	},

@@ -9,6 +9,8 @@ import (
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
 	"github.com/engram-go/engram/internal/conformance"
+	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/internal/layername"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/layertest"
@@ -326,7 +328,5 @@ func TestMergeRefuses(t *testing.T) {
 			layers.Apply(s, "add_1", layers.Add{}, s.Input("a", in), s.Input("b", graph.Shape{graph.Any, 5}))
 		})
 	})
-	if want := "model/add_1: Add must have inputs that broadcast to each other, beside [any, 3, 4], got [any, 5]"; err == nil || err.Error() != want {
-		t.Errorf("got %v, want %s", err, want)
-	}
+	errtest.Check(t, err, errs.Error{Path: "model/add_1", Field: "Add", Value: "[any, 5]"})
 }

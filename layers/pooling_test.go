@@ -12,6 +12,8 @@ import (
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
 	"github.com/engram-go/engram/internal/conformance"
+	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/internal/layername"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/layertest"
@@ -241,7 +243,5 @@ func TestPoolingRefuses(t *testing.T) {
 		x := s.Input("x", graph.Shape{2, 5, 4}).WithMask(s.Input("mask", graph.Shape{2, 1}))
 		layers.Apply(s, "layer", layers.GlobalAveragePooling1D{}, x)
 	})
-	if want := "layer: GlobalAveragePooling1D mask must have the first axes of the input [2, 5, 4], got [2, 1]"; err == nil || err.Error() != want {
-		t.Errorf("got %v, want %s", err, want)
-	}
+	errtest.Check(t, err, errs.Error{Path: "layer", Field: "GlobalAveragePooling1D mask", Value: "[2, 1]"})
 }

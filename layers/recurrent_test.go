@@ -3,6 +3,7 @@ package layers_test
 import (
 	"maps"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,11 @@ import (
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
 	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/layers/activations"
+	"github.com/engram-go/engram/layers/constraints"
+	"github.com/engram-go/engram/layers/initializers"
+	"github.com/engram-go/engram/layers/layertest"
+	"github.com/engram-go/engram/layers/regularizers"
 	"gorgonia.org/tensor"
 )
 
@@ -206,4 +212,103 @@ func checkGoldens(t *testing.T, class string, gates, states int, layer func(r re
 			checkGolden(t, file, gates, states, layer)
 		})
 	}
+}
+
+// oneState are the layers with one state, with names for messages.
+var oneState = map[string]layers.Layer{
+	"gru": layers.GRU{Units: 2}, "gru reset before": layers.GRU{Units: 2, ResetBefore: true}, "simple rnn": layers.SimpleRNN{Units: 2},
+}
+
+// withFields is a layer with other values in some fields, given as names and values.
+func withFields(l layers.Layer, fields ...any) layers.Layer {
+	v := reflect.New(reflect.TypeOf(l)).Elem()
+	v.Set(reflect.ValueOf(l))
+	for i := 0; i < len(fields); i += 2 {
+		v.FieldByName(fields[i].(string)).Set(reflect.ValueOf(fields[i+1]))
+	}
+	return v.Interface().(layers.Layer)
+}
+
+func TestRecurrentChecks(t *testing.T) {
+	last, all := graph.Shape{graph.Any, 2}, graph.Shape{graph.Any, 3, 2}
+	for name, c := range map[string]struct {
+		fields []any
+		want   []graph.Shape
+	}{
+		"unrolled":       {[]any{"Unrolled", true, "Dropout", 0.5, "ReturnSequences", true}, []graph.Shape{all}},
+		"sequences":      {[]any{"ReturnSequences", true}, []graph.Shape{all}},
+		"everything":     {[]any{"ReturnSequences", true, "ReturnState", true, "GoBackwards", true}, []graph.Shape{all, last}},
+		"no bias":        {[]any{"NoBias", true}, []graph.Shape{last}},
+		"dropout":        {[]any{"Dropout", 0.5, "ReturnSequences", true}, []graph.Shape{all}},
+		"fixed state":    {[]any{"InitialState", layers.FixedState{Elements: [][]float64{{0.5, -1}}}}, []graph.Shape{last}},
+		"random state":   {[]any{"InitialState", layers.RandomState{Stddev: 0.5}}, []graph.Shape{last}},
+		"other function": {[]any{"Activation", activations.SiLU}, []graph.Shape{last}},
+		"other starts": {[]any{
+			"KernelInitializer", initializers.HeNormal, "RecurrentInitializer", initializers.Identity{}, "BiasInitializer", initializers.RandomUniform{},
+		}, []graph.Shape{last}},
+	} {
+		for class, l := range oneState {
+			t.Run(class+" "+name, func(t *testing.T) {
+				layertest.Check(t, layertest.Case{
+					Layer: withFields(l, c.fields...), Inputs: []graphtest.Array{graphtest.Input(1, 2, 3, 4)}, Outputs: c.want,
+				})
+			})
+		}
+	}
+}
+
+// Sizes of one, and initial states that are inputs.
+func TestRecurrentSizes(t *testing.T) {
+	for _, c := range []struct{ batch, steps, features, units int }{
+		{2, 1, 3, 2}, {2, 3, 1, 2}, {2, 3, 2, 1}, {2, 1, 1, 1}, {3, 17, 1, 1},
+	} {
+		for _, l := range oneState {
+			l = withFields(l, "Units", c.units, "ReturnSequences", true, "ReturnState", true)
+			x, h := graphtest.Input(1, c.batch, c.steps, c.features), graphtest.Input(2, c.batch, c.units)
+			want := []graph.Shape{{graph.Any, c.steps, c.units}, {graph.Any, c.units}}
+			layertest.Check(t, layertest.Case{Layer: l, Inputs: []graphtest.Array{x}, Outputs: want})
+			layertest.Check(t, layertest.Case{Layer: l, Inputs: []graphtest.Array{x, h}, Outputs: want})
+		}
+	}
+}
+
+func TestRecurrentMasked(t *testing.T) {
+	for _, l := range oneState {
+		for _, backwards := range []bool{false, true} {
+			checkMasked(t, 1, withFields(l, "ReturnSequences", true, "ReturnState", true, "GoBackwards", backwards, "Dropout", 0.3))
+		}
+	}
+}
+
+// Bad values of single fields are tried by the specimens; these fit their fields, and not
+// the layer.
+func TestRecurrentRefuses(t *testing.T) {
+	in := graph.Shape{graph.Any, 3, 4}
+	for _, l := range oneState {
+		class := reflect.TypeOf(l).Name()
+		for _, c := range []struct {
+			field string
+			set   []any
+		}{
+			{class + ".Activation", []any{"Activation", activations.GLU{}}},
+			{class + ".Activation", []any{"Activation", activations.Name("tanhh")}},
+			{class + ".KernelInitializer", []any{"KernelInitializer", initializers.Name("orthogonal")}},
+			{class + ".RecurrentRegularizer.Mode", []any{"RecurrentRegularizer", regularizers.OrthogonalRegularizer{Mode: "r"}}},
+			{class + ".RecurrentConstraint.Rate", []any{"RecurrentConstraint", constraints.MinMaxNorm{Rate: 2}}},
+			{class + ".BiasConstraint.Axes", []any{"BiasConstraint", constraints.UnitNorm{Axes: []int{0, 0}}}},
+			{class + ".Dropout", []any{"Dropout", 1.0}},
+			{"RandomState.Stddev", []any{"InitialState", layers.RandomState{Stddev: -1}}},
+			{"FixedState.Elements", []any{"InitialState", layers.FixedState{Elements: [][]float64{{1, 2}, {3, 4}}}}},
+			{class + ".InitialState", []any{"InitialState", states(2)}},
+			{"recurrent_kernel", []any{"RecurrentInitializer", given{1}}},
+		} {
+			layertest.Invalid(t, withFields(l, c.set...), c.field, in)
+		}
+		layertest.Invalid(t, withFields(l, "Units", 0), class+".Units", in)
+		layertest.Invalid(t, l, class, graph.Shape{graph.Any, 4})
+		layertest.Invalid(t, l, class, in, graph.Shape{graph.Any, 2}, graph.Shape{graph.Any, 2})
+		layertest.Invalid(t, l, class+" initial state 0", in, graph.Shape{graph.Any, 3})
+	}
+	gru := layers.GRU{Units: 2, RecurrentActivation: activations.GLU{}}
+	layertest.Invalid(t, gru, "GRU.RecurrentActivation", in)
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/engram-go/engram/graph/graphtest"
 	"github.com/engram-go/engram/internal/codec"
 	"github.com/engram-go/engram/internal/conformance"
+	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/layertest"
 	"github.com/pkg/errors"
@@ -97,9 +99,7 @@ func TestReshapeRefuses(t *testing.T) {
 	err := graph.Shapes(config(t), func(s *graph.Scope) {
 		layers.Apply(s, "reshape", layers.Reshape{TargetShape: graph.Shape{2, 5}}, s.Input("x", in))
 	})
-	if want := "reshape: Reshape.TargetShape must keep the 12 elements of a sample of the shape [3, 4], got [2, 5]"; err == nil || err.Error() != want {
-		t.Errorf("got %v, want %s", err, want)
-	}
+	errtest.Check(t, err, errs.Error{Path: "reshape", Field: "Reshape.TargetShape", Value: "[2, 5]"})
 }
 
 // A config does not change with what it was made of.

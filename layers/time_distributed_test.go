@@ -9,6 +9,8 @@ import (
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
 	"github.com/engram-go/engram/internal/conformance"
+	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/activations"
 	"github.com/engram-go/engram/layers/initializers"
@@ -233,7 +235,5 @@ func TestTimeDistributedRefuses(t *testing.T) {
 	err := graph.Shapes(config(t), func(s *graph.Scope) {
 		layers.Apply(s, "steps", good, s.Input("x", graph.Shape{graph.Any, 4, 3}).WithMask(s.Input("mask", graph.Shape{graph.Any, 5})))
 	})
-	if err == nil || err.Error() != "steps: TimeDistributed mask must have the shape [any, 4], got [any, 5]" {
-		t.Errorf("got %v", err)
-	}
+	errtest.Check(t, err, errs.Error{Path: "steps", Field: "TimeDistributed mask", Value: "[any, 5]"})
 }

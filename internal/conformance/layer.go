@@ -44,6 +44,8 @@ type Layer struct {
 	// NoMask says for an output, by its index, why it has no mask although it keeps
 	// the steps of the inputs.
 	NoMask map[int]string
+	// MakesMask says that an output has a mask although no input has one.
+	MakesMask bool
 	// ReadsMasked says why what masked steps contain changes other steps.
 	ReadsMasked string
 	// NoEffect says of a field why no value of it changes what the layer computes.

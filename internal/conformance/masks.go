@@ -21,6 +21,9 @@ func checkMasks(t *testing.T, l Layer) {
 	if !slices.ContainsFunc(l.Inputs, l.isSequence) {
 		return
 	}
+	if made := l.makesMask(t); made != l.MakesMask {
+		t.Errorf("an output has a mask where no input has one: %v, and MakesMask of the specimen is %v", made, l.MakesMask)
+	}
 	kept := map[int]bool{} // outputs that keep the steps
 	reads := false
 	for _, v := range l.variants() {
@@ -46,6 +49,30 @@ func checkMasks(t *testing.T, l Layer) {
 	if l.ReadsMasked != "" && !reads {
 		t.Error("masked steps change nothing: remove ReadsMasked from the specimen")
 	}
+}
+
+// makesMask tells whether an output of Value has a mask where no input has one.
+func (l Layer) makesMask(t *testing.T) (made bool) {
+	t.Helper()
+	params, err := graph.NewParams(tensor.Float64, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = graph.Shapes(graph.Config{Params: params}, func(s *graph.Scope) {
+		var in []graph.Value
+		for i, shape := range l.batch() {
+			in = append(in, s.Input(fmt.Sprint("x", i), shape))
+		}
+		made = false
+		for _, y := range layers.Apply(s, "layer", l.layer(l.Value), in...) {
+			_, ok := y.Mask()
+			made = made || ok
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
 }
 
 // stepMask is a mask of batches of that shape. It leaves out first, last and other
