@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/models"
 	"github.com/engram-go/engram/models/safetensors"
@@ -33,49 +34,49 @@ func TestFunctionalRefuses(t *testing.T) {
 		cfg  models.Config
 		in   models.Inputs
 		out  models.Outputs
-		want string
+		want graph.Error
 	}{
-		"no inputs":          {out: models.Outputs{x}, want: "functional: model must have an input"},
-		"no outputs":         {in: one, want: "functional: model must have an output"},
-		"an empty input":     {in: models.Inputs{{}}, out: models.Outputs{x}, want: "functional: input 0 must come from NewInput"},
-		"an inner input":     {in: models.Inputs{x, dense.Call(x)}, out: models.Outputs{x}, want: "functional: input 1 must come from NewInput"},
-		"output of an input": {in: models.Inputs{x.Output(1)}, out: models.Outputs{x}, want: "functional: input 0 must come from NewInput"},
-		"an input twice":     {in: models.Inputs{x, x}, out: models.Outputs{x}, want: "functional: input 1 must be given once"},
-		"an input unused":    {in: models.Inputs{x, z}, out: use(layers.Flatten{}, x), want: "functional: input 1 must lead to an output"},
-		"an input left out":  {in: one, out: use(plus{}, x, dense.Call(z)), want: "functional/z: input must be among the inputs of the model that needs it"},
-		"an empty output":    {in: one, out: models.Outputs{x, {}}, want: "functional: output 1 must come from NewInput or Handle.Call"},
-		"an empty tensor":    {in: one, out: use(plus{}, x, models.Tensor{}), want: "functional: input 1 of plus must come from NewInput or Handle.Call"},
-		"a nil handle":       {in: one, out: models.Outputs{(*models.Handle)(nil).Call(x)}, want: "functional: output 0 must come from NewInput or Handle.Call"},
-		"a nil layer":        {in: one, out: use(nil, x), want: "functional/layer 1: layer must be a value"},
-		"a pointer":          {in: one, out: use(&layers.Dense{Units: 1}, x), want: "functional/layer 1: layer must be a value"},
-		"no call inputs":     {in: one, out: use(plus{}, x, dense.Call()), want: "functional/dense: Dense must have one input, got 0"},
-		"bad units":          {in: one, out: use(layers.Dense{Units: -1}, x), want: "functional/dense: Dense.Units must be positive, got -1"},
-		"a bad input":        {in: models.Inputs{models.NewInput(layers.Input{})}, out: models.Outputs{x}, want: "functional/input: input must be among"},
-		"no shape":           {in: models.Inputs{models.NewInput(layers.Input{})}, out: models.Outputs{}, want: "functional: model must have an output"},
-		"output 3 of 3":      {in: one, out: models.Outputs{lstm.Call(x).Output(3)}, want: "functional/lstm: output must be one of the layer's 3, counted from 0, got 3"},
-		"output -1":          {in: one, out: use(plus{}, lstm.Call(x).Output(-1)), want: "functional/lstm: output must be one of the layer's 3, counted from 0, got -1"},
-		"two of one name":    {in: one, out: use(named, models.Use(named).Call(x)), want: `functional: layer name must be used once, got "mine"`},
-		"a slash":            {in: one, out: use(layers.Dense{Units: 1, Name: "a/b"}, x), want: `functional: layer name must be one line of text without /, got "a/b"`},
-		"two shapes":         {in: models.Inputs{x, z}, out: use(plus{}, x, z), want: "functional/plus: input must have the shape [any, 4, 2] like input 0, got [any, 3]"},
-		"two shapes of Add":  {in: models.Inputs{x, z}, out: use(layers.Add{}, models.Use(layers.Flatten{}).Call(x), z), want: "functional/add: "},
-		"a shared layer":     {in: models.Inputs{x, z}, out: models.Outputs{dense.Call(x), dense.Call(z)}, want: "functional/dense: kernel must keep its shape [2, 2], got [3, 2]"},
-		"the model's name":   {cfg: models.Config{Name: "a/b"}, in: one, out: models.Outputs{x}, want: "Config.Name must be one line"},
-		"a nested model":     {in: one, out: use(models.NewSequential(models.Config{Name: "inner"}, layers.Dense{Units: 2}), x), want: "functional/inner: first layer must be layers.Input"},
-		"nested layer":       {in: one, out: use(models.NewSequential(models.Config{Name: "inner"}, layers.Input{Shape: graph.Shape{4, 2}}, layers.Dense{}), x), want: "functional/inner/dense: Dense.Units must be positive, got 0"},
-		"nested shape":       {in: models.Inputs{z}, out: use(forecaster(models.Config{}), z), want: "functional/sequential/input: Input must have samples of shape [any, 2], got [3]"},
-		"a model in a layer": {in: one, out: use(holder{[]layers.Layer{forecaster(models.Config{})}}, x), want: "functional/holder: holder must not hold a model in a field"},
-		"nested inputs":      {in: one, out: use(translator(models.Config{}), x), want: "functional/functional: Functional must have 2 inputs, got 1"},
+		"no inputs":          {out: models.Outputs{x}, want: graph.Error{Path: "functional", Field: "model"}},
+		"no outputs":         {in: one, want: graph.Error{Path: "functional", Field: "model"}},
+		"an empty input":     {in: models.Inputs{{}}, out: models.Outputs{x}, want: graph.Error{Path: "functional", Field: "input 0"}},
+		"an inner input":     {in: models.Inputs{x, dense.Call(x)}, out: models.Outputs{x}, want: graph.Error{Path: "functional", Field: "input 1"}},
+		"output of an input": {in: models.Inputs{x.Output(1)}, out: models.Outputs{x}, want: graph.Error{Path: "functional", Field: "input 0"}},
+		"an input twice":     {in: models.Inputs{x, x}, out: models.Outputs{x}, want: graph.Error{Path: "functional", Field: "input 1"}},
+		"an input unused":    {in: models.Inputs{x, z}, out: use(layers.Flatten{}, x), want: graph.Error{Path: "functional", Field: "input 1"}},
+		"an input left out":  {in: one, out: use(plus{}, x, dense.Call(z)), want: graph.Error{Path: "functional/z", Field: "input"}},
+		"an empty output":    {in: one, out: models.Outputs{x, {}}, want: graph.Error{Path: "functional", Field: "output 1"}},
+		"an empty tensor":    {in: one, out: use(plus{}, x, models.Tensor{}), want: graph.Error{Path: "functional", Field: "input 1 of plus"}},
+		"a nil handle":       {in: one, out: models.Outputs{(*models.Handle)(nil).Call(x)}, want: graph.Error{Path: "functional", Field: "output 0"}},
+		"a nil layer":        {in: one, out: use(nil, x), want: graph.Error{Path: "functional/layer 1", Field: "layer"}},
+		"a pointer":          {in: one, out: use(&layers.Dense{Units: 1}, x), want: graph.Error{Path: "functional/layer 1", Field: "layer"}},
+		"no call inputs":     {in: one, out: use(plus{}, x, dense.Call()), want: graph.Error{Path: "functional/dense", Field: "Dense", Value: "0"}},
+		"bad units":          {in: one, out: use(layers.Dense{Units: -1}, x), want: graph.Error{Path: "functional/dense", Field: "Dense.Units", Value: "-1"}},
+		"a bad input":        {in: models.Inputs{models.NewInput(layers.Input{})}, out: models.Outputs{x}, want: graph.Error{Path: "functional/input", Field: "input"}},
+		"no shape":           {in: models.Inputs{models.NewInput(layers.Input{})}, out: models.Outputs{}, want: graph.Error{Path: "functional", Field: "model"}},
+		"output 3 of 3":      {in: one, out: models.Outputs{lstm.Call(x).Output(3)}, want: graph.Error{Path: "functional/lstm", Field: "output", Value: "3"}},
+		"output -1":          {in: one, out: use(plus{}, lstm.Call(x).Output(-1)), want: graph.Error{Path: "functional/lstm", Field: "output", Value: "-1"}},
+		"two of one name":    {in: one, out: use(named, models.Use(named).Call(x)), want: graph.Error{Path: "functional", Field: "layer name", Value: `"mine"`}},
+		"a slash":            {in: one, out: use(layers.Dense{Units: 1, Name: "a/b"}, x), want: graph.Error{Path: "functional", Field: "layer name", Value: `"a/b"`}},
+		"two shapes":         {in: models.Inputs{x, z}, out: use(plus{}, x, z), want: graph.Error{Path: "functional/plus", Field: "input", Value: "[any, 3]"}},
+		"two shapes of Add":  {in: models.Inputs{x, z}, out: use(layers.Add{}, models.Use(layers.Flatten{}).Call(x), z), want: graph.Error{Path: "functional/add", Field: "Add"}},
+		"a shared layer":     {in: models.Inputs{x, z}, out: models.Outputs{dense.Call(x), dense.Call(z)}, want: graph.Error{Path: "functional/dense", Field: "kernel", Value: "[3, 2]"}},
+		"the model's name":   {cfg: models.Config{Name: "a/b"}, in: one, out: models.Outputs{x}, want: graph.Error{Field: "Config.Name"}},
+		"a nested model":     {in: one, out: use(models.NewSequential(models.Config{Name: "inner"}, layers.Dense{Units: 2}), x), want: graph.Error{Path: "functional/inner", Field: "first layer"}},
+		"nested layer":       {in: one, out: use(models.NewSequential(models.Config{Name: "inner"}, layers.Input{Shape: graph.Shape{4, 2}}, layers.Dense{}), x), want: graph.Error{Path: "functional/inner/dense", Field: "Dense.Units", Value: "0"}},
+		"nested shape":       {in: models.Inputs{z}, out: use(forecaster(models.Config{}), z), want: graph.Error{Path: "functional/sequential/input", Field: "Input", Value: "[3]"}},
+		"a model in a layer": {in: one, out: use(holder{[]layers.Layer{forecaster(models.Config{})}}, x), want: graph.Error{Path: "functional/holder", Field: "holder"}},
+		"nested inputs":      {in: one, out: use(translator(models.Config{}), x), want: graph.Error{Path: "functional/functional", Field: "Functional", Value: "1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := models.NewFunctional(c.cfg, c.in, c.out)
-			refused(t, m.Build(), c.want)
+			errtest.Check(t, m.Build(), c.want)
 			_, err := m.Predict(ctx, inputs(tensor.Float32, 2, 4, 2))
-			refused(t, err, c.want)
-			refused(t, m.Summary(nil), c.want)
+			errtest.Check(t, err, c.want)
+			errtest.Check(t, m.Summary(nil), c.want)
 			_, err = m.OutputNames()
-			refused(t, err, c.want)
+			errtest.Check(t, err, c.want)
 			_, err = m.Handle("dense")
-			refused(t, err, c.want)
+			errtest.Check(t, err, c.want)
 		})
 	}
 }
@@ -84,13 +85,13 @@ func TestPredictNamesItsInputs(t *testing.T) {
 	m := branches(models.Config{})
 	x := inputs(tensor.Float32, 2, 5, 2)
 	_, err := m.Predict(ctx, x)
-	refused(t, err, "functional: inputs must be 2, got 1")
+	errtest.Check(t, err, graph.Error{Path: "functional", Field: "inputs", Value: "1"})
 	_, err = m.PredictAll(ctx, x, x)
 	refused(t, err, "functional: input 1 (static): shape must be [any, 3], got [2, 5, 2]")
 	_, err = m.PredictAll(ctx, x, inputs(tensor.Float32, 3, 3))
 	refused(t, err, "functional: input 1 (static) must have 2 samples like input 0, got 3")
 	_, err = m.Predict(ctx, x, inputs(tensor.Float32, 2, 3))
-	refused(t, err, "functional: Predict must be called on a model with one output; PredictAll returns several, got 3")
+	errtest.Check(t, err, graph.Error{Path: "functional", Field: "Predict", Value: "3"})
 }
 
 // Models that call models many times over are refused before anything is
@@ -105,12 +106,12 @@ func TestExplodingModels(t *testing.T) {
 		}
 		inner = models.NewFunctional(models.Config{Name: fmt.Sprint("level", k)}, models.Inputs{x}, models.Outputs{y})
 	}
-	refused(t, inner.(model).Build(), "model must use layers at most")
+	errtest.Check(t, inner.(model).Build(), graph.Error{Field: "model"})
 	y := x
 	for range 200_000 {
 		y = models.Use(layers.Flatten{}).Call(y)
 	}
-	refused(t, models.NewFunctional(models.Config{}, models.Inputs{x}, models.Outputs{y}).Build(), "functional: model must use layers at most 131072 times")
+	errtest.Check(t, models.NewFunctional(models.Config{}, models.Inputs{x}, models.Outputs{y}).Build(), graph.Error{Path: "functional", Field: "model"})
 }
 
 func TestReadRefusesFunctional(t *testing.T) {
@@ -143,12 +144,12 @@ func TestReadRefusesFunctional(t *testing.T) {
 	}
 	outer := models.NewSequential(models.Config{Name: "outer"}, layers.Input{Shape: graph.Shape{2}}, sum())
 	_, err := read(edited(t, outer, config(`"class_name":"Dense","config":{"units":1`, `"class_name":"Dense","config":{"units":-1`)))
-	refused(t, err, "outer/sequential/dense: Dense.Units must be positive, got -1")
+	errtest.Check(t, err, graph.Error{Path: "outer/sequential/dense", Field: "Dense.Units", Value: "-1"})
 	_, err = read(edited(t, outer, config(`"dtype":"float32","layers":[{"name":"input","layer":{"class_name":"Input","config":{"shape":[2]}}},{"name":"dense"`,
 		`"dtype":"float64","layers":[{"name":"input","layer":{"class_name":"Input","config":{"shape":[2]}}},{"name":"dense"`)))
-	refused(t, err, "outer/sequential: Config.Dtype must be float32 like that of the outer model, got float64")
+	errtest.Check(t, err, graph.Error{Path: "outer/sequential", Field: "Config.Dtype", Value: "float64"})
 	_, err = read(edited(t, outer, func(f *safetensors.File) { delete(f.Tensors, "outer/sequential/dense/bias") }))
-	refused(t, err, "outer/sequential/dense/bias: weight must be stored")
+	errtest.Check(t, err, graph.Error{Path: "outer/sequential/dense/bias", Field: "weight"})
 	wrapped := models.NewSequential(models.Config{}, layers.Input{Shape: graph.Shape{4, 2}}, layers.TimeDistributed{Layer: layers.Dense{Units: 2}})
 	_, err = read(edited(t, wrapped, config(`{"class_name":"Dense"`, `{"class_name":"Sequential","config":{"name":"x"}},"name":"y"},"z":{"a":{"class_name":"Dense"`)))
 	refused(t, err, "engram_config")
