@@ -40,7 +40,7 @@ type Param = params.Param
 type Params = params.Params
 
 // NewParams returns an empty set. The zero dtype means tensor.Float32. It is for
-// formulas in a program of their own; a model has its own set.
+// programs without a model; each model has its own set.
 func NewParams(dtype tensor.Dtype, seed uint64) (*Params, error) { return params.New(dtype, seed) }
 
 // Initializer gives a new parameter its elements, in row-major order. They

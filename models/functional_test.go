@@ -215,8 +215,8 @@ func TestInputShapesInFiles(t *testing.T) {
 	}
 }
 
-// A decoder that looks at an encoder of another length, with a mask of pairs as
-// an input of its own, gives its weights and comes back from a file.
+// A decoder that attends to an encoder of another length, with a mask of pairs as
+// an input, returns its attention weights, also after Save and Load.
 func TestSaveAttentionMask(t *testing.T) {
 	encoder := models.NewInput(layers.Input{Shape: graph.Shape{graph.Any, 2}})
 	decoder := models.NewInput(layers.Input{Shape: graph.Shape{graph.Any, 2}})

@@ -15,7 +15,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// A model that is no more than its zero value says so, whatever is asked of it.
+// Every method of the zero value of a model returns an error.
 func TestZeroModel(t *testing.T) {
 	x := tensor.New(tensor.WithShape(1, 2), tensor.Of(tensor.Float32))
 	around := func(l layers.Layer) error {
@@ -66,7 +66,7 @@ func TestZeroModel(t *testing.T) {
 	}
 }
 
-// A stepper that nobody made says so.
+// Every method of the zero value of a stepper returns an error.
 func TestZeroStepper(t *testing.T) {
 	var st models.Stepper
 	_, stepErr := st.Step(ctx)

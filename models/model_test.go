@@ -24,8 +24,8 @@ func paramsOf(t *testing.T, m interface {
 	return p
 }
 
-// callWithin runs a model in a program of its own, over the given parameters; at
-// a path of the scope, or outside of all layers where that is empty.
+// callWithin calls a model in a separate program over the given parameters, at a
+// path of the scope, or outside of all layers for an empty path.
 func callWithin(t *testing.T, p *graph.Params, path string, m layers.Layer, x *tensor.Dense) (*tensor.Dense, error) {
 	t.Helper()
 	prog, err := graph.NewProgram(graph.Config{Params: p}, func(s *graph.Scope) {
@@ -49,8 +49,8 @@ func callWithin(t *testing.T, p *graph.Params, path string, m layers.Layer, x *t
 	return prog.Output("y")
 }
 
-// A model that is called in a program of its own computes what Predict does, with
-// its own weights, wherever it is called from.
+// A model that is called in a separate program computes what Predict does, with
+// its own weights, outside of all layers and at its path.
 func TestModelCall(t *testing.T) {
 	x := inputs(tensor.Float32, 2, 4, 2)
 	m := forecaster(models.Config{Seed: 3})
@@ -111,7 +111,7 @@ func TestModelCallNested(t *testing.T) {
 	}
 }
 
-// calling is a layer that calls a model behind the back of the one around it.
+// calling is a layer that calls a model which is not a layer of the outer one.
 type calling struct {
 	call func(s *graph.Scope, in []graph.Value) []graph.Value
 }
@@ -149,8 +149,8 @@ func TestModelCallRefused(t *testing.T) {
 	errtest.Check(t, hidden.Build(), graph.Error{Path: "sequential", Field: "Config.Params"})
 }
 
-// A program cannot add parameters to those of a model, which a file of the model
-// could not be read with.
+// A program cannot add parameters to those of a model: Load would refuse a file
+// with them.
 func TestModelParamsAreComplete(t *testing.T) {
 	m := forecaster(models.Config{})
 	before := hash(t, m)

@@ -22,7 +22,7 @@ func TestPredictCancelled(t *testing.T) {
 	if y != nil || !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "sequential: prediction stopped after 0 of 100 samples") {
 		t.Errorf("got %v, %v", y, err)
 	}
-	// Between batches: the context ends after so many looks at it.
+	// Between batches: the context ends after a number of checks.
 	y, err = m.Predict(&ending{Context: ctx, looks: 2}, inputs(tensor.Float32, 100, 4, 2))
 	if y != nil || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "after 64 of 100") {
 		t.Errorf("got %v, %v", y, err)

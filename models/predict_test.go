@@ -172,10 +172,10 @@ func TestPredictRefuses(t *testing.T) {
 			m := forecaster(models.Config{})
 			y, err := m.Predict(ctx, c.in...)
 			if y != nil {
-				t.Errorf("got %v beside the error", y)
+				t.Errorf("got %v together with the error", y)
 			}
 			refused(t, err, c.want...)
-			predict(t, m, x) // goes on
+			predict(t, m, x) // still works
 		})
 	}
 	var none context.Context

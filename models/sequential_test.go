@@ -27,7 +27,7 @@ func TestAddLineByLine(t *testing.T) {
 	}
 	cfg := models.Config{Seed: 3}
 	whole, lines, used := models.NewSequential(cfg, ls...), models.NewSequential(cfg), models.NewSequential(cfg, ls[:2]...)
-	if err := used.Build(); err != nil { // adding goes on after the model was looked at
+	if err := used.Build(); err != nil { // layers can be added after Build
 		t.Fatal(err)
 	}
 	predict(t, used, inputs(tensor.Float32, 5, 4, 2))
@@ -92,7 +92,7 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// failing is a layer whose Resolve fails with an error of its own kind.
+// failing is a layer whose Resolve returns a given error.
 type failing struct{ err error }
 
 func (f failing) Resolve() (layers.Layer, error) { return nil, f.err }

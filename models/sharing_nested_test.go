@@ -30,9 +30,9 @@ func towers(built bool, cfg models.Config) *models.Functional {
 	return models.NewFunctional(cfg, models.Inputs{x}, models.Outputs{models.Use(tower()).Call(x), models.Use(tower()).Call(x), models.Use(deep).Call(x)})
 }
 
-// Models whose weights nobody has seen start anew in the model around them: with
-// its seed, at their paths, whether they were built before or not.
-func TestNestedModelsStartAnew(t *testing.T) {
+// Weights of models that were not used are drawn again in the outer model, with
+// its seed and their paths in it, whether the models were built before or not.
+func TestNestedModelsAreRedrawn(t *testing.T) {
 	m := towers(false, models.Config{Seed: 4})
 	paths := strings.Join(weightPaths(t, m), " ")
 	want := "functional/sequential/dense/kernel functional/sequential/dense/bias functional/sequential_1/dense/kernel functional/sequential_1/dense/bias " +
@@ -71,9 +71,8 @@ func weightPaths(t *testing.T, m model) (paths []string) {
 	return paths
 }
 
-// Weights that were handed out, in whatever way, are those of the model for good:
-// a model around it changes no bit of them.
-func TestNestedModelsKeepWhatWasSeen(t *testing.T) {
+// Weights that were used, in any way, stay the same bits in an outer model.
+func TestNestedModelsKeepUsedWeights(t *testing.T) {
 	x := inputs(tensor.Float32, 2, 4, 2)
 	for name, see := range map[string]func(m *models.Sequential) error{
 		"Predict": func(m *models.Sequential) error { _, err := m.Predict(ctx, x); return err },
@@ -113,9 +112,9 @@ func TestNestedModelsKeepWhatWasSeen(t *testing.T) {
 	}
 }
 
-// A model that has learned something, or was read, brings it along; what it
-// learns in the other, it knows afterwards.
-func TestNestedModelsKeepWhatTheyLearned(t *testing.T) {
+// Weights that were set or read from a file are kept in an outer model, and what
+// is set there changes the inner model.
+func TestNestedModelsKeepSetAndLoadedWeights(t *testing.T) {
 	learned := sum()
 	read, err := models.Read(bytes.NewReader(bytesOf(t, learned)), models.LoadConfig{})
 	if err != nil {

@@ -55,8 +55,8 @@ func steps(x *tensor.Dense, from, to int) *tensor.Dense {
 	return y
 }
 
-// The three models of a translator: the one that is trained, and the two that it
-// is used through, share their weights, whoever is built first.
+// The three models of a translator, the one for training and the two for
+// inference, share their weights, whichever is built first.
 func TestModelsShareHandles(t *testing.T) {
 	for _, builtFirst := range []int{0, 1, 2} {
 		source := models.NewInput(layers.Input{Shape: graph.Shape{graph.Any, 2}})
@@ -117,8 +117,8 @@ func TestModelsShareHandles(t *testing.T) {
 	}
 }
 
-// Predictions of parts and whole may run while the weights change.
-func TestSharedWeightsAreGuarded(t *testing.T) {
+// Inner and outer models may predict while the weights change.
+func TestSharedWeightsConcurrently(t *testing.T) {
 	inner := sum()
 	x := models.NewInput(layers.Input{Shape: graph.Shape{2}})
 	outer := models.NewFunctional(models.Config{Name: "outer"}, models.Inputs{x}, models.Outputs{models.Use(inner).Call(x)})

@@ -34,8 +34,8 @@ func words(of ...[]float64) *tensor.Dense {
 	return out
 }
 
-// A translator is stepped over sources of any length, one after the other, and
-// longer ones beside others that are under way.
+// A translator steps with sources of any length, one after the other, and with a
+// longer one in a batch whose other samples are not reset.
 func TestStepperOpenSource(t *testing.T) {
 	m := attentive()
 	cfg := models.StepperConfig{Batch: 2, Sequences: []string{"target"}}
@@ -68,7 +68,7 @@ func TestStepperOpenSource(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(st, five, 0, 4, 0, 0)
-	if err := st.Reset(1); err != nil { // row 0 goes on, and row 1 has a longer source
+	if err := st.Reset(1); err != nil { // row 0 continues, and row 1 has a longer source
 		t.Fatal(err)
 	}
 	seven := words([]float64{5, 1, 8, 2, 2, 0, 0}, []float64{6, 1, 4, 8, 2, 5, 1})
@@ -89,8 +89,8 @@ func TestStepperOpenSource(t *testing.T) {
 	check(other, three, 2, 6, 0, 0)
 }
 
-// What cannot be stepped is refused by its path before the first step, whatever is
-// open; what does not fit a step is an error of that step.
+// A layer that cannot run one step at a time is refused by its path before the
+// first step, also with open shapes; bad inputs are an error of their step.
 func TestStepperOpenSourceRefused(t *testing.T) {
 	source := models.NewInput(layers.Input{Shape: graph.Shape{graph.Any, 2}, Name: "source"})
 	target := models.NewInput(layers.Input{Shape: graph.Shape{graph.Any, 2}, Name: "target"})

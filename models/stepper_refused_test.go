@@ -11,8 +11,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// known is a layer of one's own that runs step by step, and unknown one of which
-// nobody knows.
+// known is a custom layer that is layers.Stepwise, and unknown one that is not.
 type known struct{ Gain float64 }
 
 func (l known) Call(_ *graph.Scope, in ...graph.Value) []graph.Value {
@@ -60,8 +59,8 @@ func TestStepperRefusesByPath(t *testing.T) {
 	errtest.Check(t, err, graph.Error{Path: "functional/gru_1", Field: "GRU"})
 }
 
-// More steps than attention has room for are refused before anything is made of
-// so many, whether a config, and so a file, asks for them or a stepper.
+// More steps than attention supports are refused before memory is allocated for
+// them, in a config, and so in a file, and in a stepper.
 func TestHugeAttention(t *testing.T) {
 	for name, l := range map[string]layers.Layer{
 		"additive":  layers.AdditiveAttention{UseCausalMask: true},

@@ -35,7 +35,7 @@ func (c stepped) step(t testing.TB, st *models.Stepper, i int) *tensor.Dense {
 	return y
 }
 
-// A row that is reset begins anew, and the others keep every bit.
+// A row that is reset starts again, and the others keep every bit.
 func TestStepperReset(t *testing.T) {
 	for _, dtype := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
 		c := reader(dtype)
@@ -49,9 +49,9 @@ func TestStepperReset(t *testing.T) {
 		}
 		fresh := newStepper(t, c)
 		for i := 3; i < 8; i++ {
-			got, going, anew := c.step(t, st, i), c.step(t, other, i), c.step(t, fresh, i)
+			got, going, restarted := c.step(t, st, i), c.step(t, other, i), c.step(t, fresh, i)
 			same(t, "row 0", rows(got, 0, 1), rows(going, 0, 1))
-			same(t, "row 1", rows(got, 1, 2), rows(anew, 1, 2))
+			same(t, "row 1", rows(got, 1, 2), rows(restarted, 1, 2))
 			same(t, "row 2", rows(got, 2, 3), rows(going, 2, 3))
 		}
 		if err := st.Reset(); err != nil {
@@ -63,7 +63,7 @@ func TestStepperReset(t *testing.T) {
 	}
 }
 
-// States that were saved go on with the same bits, in another stepper too.
+// A stepper, or another one, continues from saved states with the same bits.
 func TestStepperSavesStates(t *testing.T) {
 	for _, dtype := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
 		c := reader(dtype)
@@ -152,8 +152,8 @@ func TestStepperRefusesStates(t *testing.T) {
 }
 
 // What RandomState draws depends on the steps that were done: a row that is reset
-// starts elsewhere than before, and so does it in a stepper that goes on from the
-// same states.
+// gets other states than at first, and the same ones in a stepper that continues
+// from the same states.
 func TestStepperRandomStates(t *testing.T) {
 	for _, dtype := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
 		c := stepped{

@@ -266,10 +266,9 @@ func (c averaging) Step(s *graph.Scope, x graph.Value, states, constants []graph
 	return c.Cell.Step(s, x.Add(constants[0].Mean(1)), states, nil)
 }
 
-// What follows the last output of a recurrent layer may be anything: it is
-// computed anew from what the steps so far give. Models may stand for layers,
-// more than once.
-func TestStepperAnyLayerBehindTheLast(t *testing.T) {
+// Any layer may follow the last output of a recurrent layer: it is computed at every
+// step from the result of the steps so far. Models can be layers, and be used twice.
+func TestStepperAnyLayerAfterLastOutput(t *testing.T) {
 	x := inputs(tensor.Float64, 2, 5, 2)
 	stepped{model: sequential(tensor.Float64,
 		layers.GRU{Units: 4}, layers.Reshape{TargetShape: graph.Shape{2, 2}}, layers.Bidirectional{Layer: layers.LSTM{Units: 2, ReturnSequences: true}},

@@ -193,7 +193,7 @@ func (p *Params) declare(held locked, path string, shape shapes.Shape, trainable
 	}
 	if p.complete {
 		return nil, errs.Error{Field: lastOf(path), Rule: "must be declared when the model is built: " +
-			"each call of a layer declares the same parameters, and other parts of a program have a model or a set of parameters of their own"}
+			"layers declare the same parameters in every call, and anything else in a program needs graph.NewParams"}
 	}
 	q := &Param{Path: path, Shape: shape.Clone(), state: !trainable}
 	var err error

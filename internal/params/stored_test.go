@@ -24,9 +24,9 @@ func declareShape(p *Params, path string, shape shapes.Shape) error {
 	return err
 }
 
-// What is stored takes the place of first values, whatever its strides; what
-// is not declared is reported, and what is not there or does not fit is an error
-// before it has a value.
+// Stored tensors of any strides become the first values; stored paths that no
+// parameter has are reported, and a parameter that is not stored or does not fit is
+// an error before it has a value.
 func TestFill(t *testing.T) {
 	turned := dense.Of([]float64{0, 1, 2, 3, 4, 5}, 3, 2)
 	ok(t, turned.T()) // [2, 3]

@@ -53,7 +53,7 @@ func TestSetKeepsSmallPrograms(t *testing.T) {
 }
 
 // The programs that were not used for longest make room for others, and are
-// closed; the last two stay, whatever they take.
+// closed; the last two stay, however large they are.
 func TestSetIsBounded(t *testing.T) {
 	var s Set[*fake]
 	var all []*fake
