@@ -38,7 +38,7 @@ func (l Activation) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	if !ok {
 		return inputs
 	}
-	return []graph.Value{ride(x, l.Function.Apply(x))}
+	return []graph.Value{keepMask(x, l.Function.Apply(x))}
 }
 
 // Stepwise holds for a function that is not along the steps.
@@ -113,7 +113,7 @@ func (l ReLU) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 		}
 		return 0
 	})
-	return []graph.Value{ride(x, y)}
+	return []graph.Value{keepMask(x, y)}
 }
 
 // Stepwise sees every step by itself.
@@ -175,7 +175,7 @@ func (l PReLU) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	}
 	alpha := weight(s, "alpha", shape, l.AlphaInitializer, l.AlphaRegularizer, l.AlphaConstraint)
 	y := graph.Where(x.Greater(s.Const(0, graph.Shape{})), x, x.Times(alpha)) // [batch, ...]
-	return []graph.Value{ride(x, y)}
+	return []graph.Value{keepMask(x, y)}
 }
 
 // Stepwise holds for slopes that the steps share.

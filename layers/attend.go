@@ -22,7 +22,7 @@ type attended struct {
 // attendedBy sorts the inputs of an attention layer: query, value and key. The
 // key is the value where it is not given, and the value is the query. The mask
 // of the key counts beside that of the value where keyMask says so.
-func attendedBy(s *graph.Scope, class string, inputs []graph.Value, keyMask bool) (attended, bool) {
+func newAttended(s *graph.Scope, class string, inputs []graph.Value, keyMask bool) (attended, bool) {
 	if len(inputs) < 1 || len(inputs) > 3 {
 		s.Failf(class, "must have query, value and key, or the first of them", len(inputs))
 		return attended{}, false
@@ -39,7 +39,7 @@ func attendedBy(s *graph.Scope, class string, inputs []graph.Value, keyMask bool
 			s.Failf(class, fmt.Sprintf("must have inputs of one batch, and as many keys as values, beside %v", inputs[i-1].Shape()), x.Shape())
 			return attended{}, false
 		}
-		if !ofSteps(s, class, x) {
+		if !checkStepMask(s, class, x) {
 			return attended{}, false
 		}
 	}
@@ -53,19 +53,19 @@ func attendedBy(s *graph.Scope, class string, inputs []graph.Value, keyMask bool
 	}
 	stepped := s.Stepping() && inputs[min(1, len(inputs)-1)].Pace() == graph.Stepped
 	a := attended{queries: mask(0), apart: len(inputs) == 3, stepped: stepped}
-	a.query = hide(inputs[0], a.queries)
+	a.query = zeroMasked(inputs[0], a.queries)
 	if len(inputs) == 1 {
 		a.key, a.value, a.values = a.query, a.query, a.queries
 		return a, true
 	}
 	a.values = mask(1)
 	if keyMask {
-		a.values = both(a.values, mask(2))
+		a.values = joinMasks(a.values, mask(2))
 	}
-	a.value = hide(inputs[1], a.values)
+	a.value = zeroMasked(inputs[1], a.values)
 	a.key = a.value
 	if len(inputs) == 3 {
-		a.key = hide(inputs[2], a.values)
+		a.key = zeroMasked(inputs[2], a.values)
 	}
 	return a, true
 }
@@ -82,7 +82,7 @@ func (a attended) allowed(causal bool) *graph.Value {
 	if causal && !a.past {
 		s := a.query.Scope()
 		earlier := counting(s, a.query.Dim(1)).Unsqueeze(1).GreaterEqual(counting(s, a.value.Dim(1))) // [query steps, value steps]
-		m = both(m, &earlier)
+		m = joinMasks(m, &earlier)
 	}
 	return m
 }
@@ -102,7 +102,7 @@ func counting(s *graph.Scope, n int) graph.Value {
 // weigh makes weights of scores: along the last axis they add up to 1. Where
 // allowed is 0, a score is left out and its weight is exactly 0, whatever the
 // score; where nothing is allowed, all weights are 0.
-func weigh(scores graph.Value, allowed *graph.Value) graph.Value {
+func maskedSoftmax(scores graph.Value, allowed *graph.Value) graph.Value {
 	if allowed == nil {
 		return scores.Softmax(-1)
 	}
@@ -123,11 +123,11 @@ type softAttention struct {
 
 // call computes the outputs from scores [batch, query steps, value steps].
 func (l softAttention) call(s *graph.Scope, a attended, scores graph.Value) []graph.Value {
-	w := weigh(scores, a.allowed(l.causal)) // [batch, query steps, value steps]
+	w := maskedSoftmax(scores, a.allowed(l.causal)) // [batch, query steps, value steps]
 	seeded(s, l.seed, func() { w = drop(s, "dropout", w, w.Shape(), l.dropout) })
 	y := w.MatMul(a.value) // [batch, query steps, features]
 	if a.queries != nil {
-		y = hide(y, a.queries).WithMask(*a.queries)
+		y = zeroMasked(y, a.queries).WithMask(*a.queries)
 	}
 	if l.scores {
 		return []graph.Value{y, w}
@@ -141,7 +141,7 @@ func (a attended) pairs() graph.Value {
 }
 
 // sameFeatures checks that queries and keys can be compared.
-func (a attended) sameFeatures(s *graph.Scope, class string) bool {
+func (a attended) checkFeatures(s *graph.Scope, class string) bool {
 	if q, k := a.query.Shape(), a.key.Shape(); q[2] != k[2] {
 		s.Failf(class, fmt.Sprintf("must have a key with the features of the query, %v", q), k)
 		return false

@@ -63,8 +63,8 @@ func (l Attention) Resolve() (Layer, error) {
 
 // Call computes the layer.
 func (l Attention) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
-	a, ok := attendedBy(s, "Attention", inputs, false)
-	if !ok || !a.sameFeatures(s, "Attention") {
+	a, ok := newAttended(s, "Attention", inputs, false)
+	if !ok || !a.checkFeatures(s, "Attention") {
 		return inputs
 	}
 	a.recall(s, l.UseCausalMask)
@@ -122,8 +122,8 @@ func (l AdditiveAttention) Resolve() (Layer, error) {
 
 // Call computes the layer.
 func (l AdditiveAttention) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
-	a, ok := attendedBy(s, "AdditiveAttention", inputs, false)
-	if !ok || !a.sameFeatures(s, "AdditiveAttention") {
+	a, ok := newAttended(s, "AdditiveAttention", inputs, false)
+	if !ok || !a.checkFeatures(s, "AdditiveAttention") {
 		return inputs
 	}
 	a.recall(s, l.UseCausalMask)

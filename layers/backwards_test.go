@@ -61,7 +61,7 @@ func reversedRun(t *testing.T, l layers.Layer, states int, backwards, unrolled b
 			in, wrt, names = append(in, v), append(wrt, v), append(names, fmt.Sprint("initial state ", k))
 		}
 		loss := s.Const(0, graph.Shape{})
-		for k, y := range layers.Apply(s, "layer", turned(l, backwards, unrolled), in...) {
+		for k, y := range layers.Apply(s, "layer", withDirection(l, backwards, unrolled), in...) {
 			s.Output(fmt.Sprint("output ", k), y)
 			if m, ok := y.Mask(); ok {
 				s.Output("mask", m)
@@ -78,7 +78,7 @@ func reversedRun(t *testing.T, l layers.Layer, states int, backwards, unrolled b
 }
 
 // turned lets a recurrent layer give all that it can, in a direction.
-func turned(l layers.Layer, backwards, unrolled bool) layers.Layer {
+func withDirection(l layers.Layer, backwards, unrolled bool) layers.Layer {
 	switch l := l.(type) {
 	case layers.LSTM:
 		l.ReturnSequences, l.ReturnState, l.GoBackwards, l.Unrolled = true, true, backwards, unrolled

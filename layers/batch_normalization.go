@@ -110,7 +110,7 @@ func (l BatchNormalization) Call(s *graph.Scope, inputs ...graph.Value) []graph.
 	if !l.NoCenter {
 		y = y.Add(beta.Reshape(b.wide...))
 	}
-	return []graph.Value{ride(x, y)}
+	return []graph.Value{keepMask(x, y)}
 }
 
 // follow moves an average towards that of the batch. Where the layer stands in
@@ -130,7 +130,7 @@ type batchFeatures struct {
 
 // features finds the axis of the features in a batch.
 func (l BatchNormalization) features(s *graph.Scope, x graph.Value) (batchFeatures, bool) {
-	axis, ok := behindBatch(s, "BatchNormalization.Axis", x, l.Axis)
+	axis, ok := sampleAxis(s, "BatchNormalization.Axis", x, l.Axis)
 	if !ok {
 		return batchFeatures{}, false
 	}
@@ -157,7 +157,7 @@ const keepFinite = 1e-7
 // moments are mean and variance of every feature over the batch, and the batch
 // less its mean.
 func (b batchFeatures) moments(s *graph.Scope) (mean, variance, centred graph.Value) {
-	mask, masked := counted(s, "BatchNormalization", b.x) // [batch, steps, 1, ...]
+	mask, masked := broadcastMask(s, "BatchNormalization", b.x) // [batch, steps, 1, ...]
 	if !masked {
 		mean = b.x.Mean(b.others...)               // [features]
 		centred = b.x.Sub(mean.Reshape(b.wide...)) // the shape of x

@@ -69,7 +69,7 @@ func (l Bidirectional) Resolve() (Layer, error) {
 	}
 	ahead := forward.describe()
 	if l.BackwardLayer == nil {
-		l.BackwardLayer = forward.turned(!ahead.backwards, ahead.sequences)
+		l.BackwardLayer = forward.withDirection(!ahead.backwards, ahead.sequences)
 	}
 	backward, err := resolveRecurrent("Bidirectional.BackwardLayer", l.BackwardLayer)
 	if err != nil {
@@ -83,7 +83,7 @@ func (l Bidirectional) Resolve() (Layer, error) {
 			Value: fmt.Sprintf("GoBackwards %v, ReturnSequences %v, ReturnState %v, Constants %d", back.backwards, back.sequences, back.states, back.constants),
 		}
 	}
-	l.Layer, l.BackwardLayer = forward.turned(ahead.backwards, ahead.sequences), backward.turned(back.backwards, back.sequences)
+	l.Layer, l.BackwardLayer = forward.withDirection(ahead.backwards, ahead.sequences), backward.withDirection(back.backwards, back.sequences)
 	return l, nil
 }
 
@@ -120,7 +120,7 @@ func (l Bidirectional) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value
 	}
 	y, back := forward[0], backward[0]
 	if ahead.sequences {
-		back = ride(y, back.Reverse(1)) // [batch, steps, units]
+		back = keepMask(y, back.Reverse(1)) // [batch, steps, units]
 	}
 	return append(append(l.merge(y, back), forward[1:]...), backward[1:]...)
 }
@@ -133,13 +133,13 @@ func (l Bidirectional) merge(y, back graph.Value) []graph.Value {
 	}
 	switch l.MergeMode {
 	case MergeSum:
-		return []graph.Value{ride(y, y.Add(back))}
+		return []graph.Value{keepMask(y, y.Add(back))}
 	case MergeMul:
-		return []graph.Value{ride(y, y.Times(back))}
+		return []graph.Value{keepMask(y, y.Times(back))}
 	case MergeAve:
-		return []graph.Value{ride(y, y.Add(back).Scale(0.5))}
+		return []graph.Value{keepMask(y, y.Add(back).Scale(0.5))}
 	case MergeNone:
 		return []graph.Value{y, back}
 	}
-	return []graph.Value{ride(y, graph.Concat(-1, y, back))}
+	return []graph.Value{keepMask(y, graph.Concat(-1, y, back))}
 }

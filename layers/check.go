@@ -153,7 +153,7 @@ func features(s *graph.Scope, class string, x graph.Value) (int, bool) {
 
 // behindBatch turns a possibly negative axis of x, which a field names, into its
 // place. The batch is no such axis.
-func behindBatch(s *graph.Scope, field string, x graph.Value, axis int) (int, bool) {
+func sampleAxis(s *graph.Scope, field string, x graph.Value, axis int) (int, bool) {
 	a := axis
 	if a < 0 {
 		a += x.Rank()
@@ -189,7 +189,7 @@ func weight(s *graph.Scope, name string, shape graph.Shape, init graph.Initializ
 
 // priced adds the penalty of every output of a layer to the losses, divided by
 // the size of the batch, so that it does not grow with that as Keras has it.
-func priced(s *graph.Scope, r graph.Regularizer, outputs ...graph.Value) []graph.Value {
+func addActivityPenalty(s *graph.Scope, r graph.Regularizer, outputs ...graph.Value) []graph.Value {
 	for _, y := range outputs {
 		if r != nil && s.Err() == nil {
 			s.AddLoss(r.Penalty(y).Scale(1 / float64(y.Dim(0))))

@@ -6,17 +6,16 @@ import (
 	"github.com/engram-go/engram/graph"
 )
 
-// Concatenate joins its inputs along an axis; on all others they are alike.
+// Concatenate joins its inputs along an axis; all other axes must have equal sizes.
 //
 //	in:  one or more values [batch, ...]
 //	out: the same with the sizes of the axis added up; open where one of them is
 //
-// Joined along the steps, axis 1, the output has the masks one behind the other,
-// where any input has one; steps of an input without a mask all count. Joined
-// along another axis it has a mask where all inputs have one: a step counts
-// where it does in any of them.
+// Along the steps, axis 1, the masks are joined too if any input has one; all steps of
+// an input without a mask count. Along another axis the output has a mask if all
+// inputs have one: a step counts if it counts in any of them.
 type Concatenate struct {
-	Axis int    // any but the batch, 0; a negative one counts from the end; −1
+	Axis int    // axis to join along, not the batch; a negative one counts from the end; −1 where 0
 	Name string // "concatenate", numbered, where empty
 }
 
@@ -37,37 +36,37 @@ func (l Concatenate) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 		return inputs
 	}
 	x := inputs[0]
-	axis, ok := behindBatch(s, "Concatenate.Axis", x, l.Axis)
+	axis, ok := sampleAxis(s, "Concatenate.Axis", x, l.Axis)
 	if !ok {
 		return inputs
 	}
 	for _, y := range inputs[1:] {
 		if !joins(x.Shape(), y.Shape(), axis) {
-			s.Failf("Concatenate", fmt.Sprintf("must have inputs that agree but for axis %d, beside %v", axis, x.Shape()), y.Shape())
+			s.Failf("Concatenate", fmt.Sprintf("must have inputs of equal sizes in all axes but %d, and the first is %v", axis, x.Shape()), y.Shape())
 			return inputs
 		}
 	}
 	y := graph.Concat(axis, x, inputs[1:]...)
 	if axis != 1 {
-		return []graph.Value{rideAny(inputs, y)}
+		return []graph.Value{keepAnyMask(inputs, y)}
 	}
-	return []graph.Value{rideJoined(s, inputs, y)}
+	return []graph.Value{keepJoinedMask(s, inputs, y)}
 }
 
-// joins tells whether two shapes are alike but for an axis.
+// joins reports whether two shapes differ in one axis at most.
 func joins(a, b graph.Shape, axis int) bool {
 	return len(a) == len(b) && a.With(axis, 1).Matches(b.With(axis, 1))
 }
 
-// rideJoined lets the masks of all xs ride on y one behind the other, with ones
+// keepJoinedMask returns y with the masks of all xs joined along the steps, with ones
 // for an x that has none.
-func rideJoined(s *graph.Scope, xs []graph.Value, y graph.Value) graph.Value {
+func keepJoinedMask(s *graph.Scope, xs []graph.Value, y graph.Value) graph.Value {
 	masks := make([]graph.Value, len(xs))
 	some := false
 	for i, x := range xs {
 		m, ok := x.Mask()
 		if ok && m.Rank() == 1 { // inside of TimeDistributed axis 1 has no steps
-			return rideAny(xs, y)
+			return keepAnyMask(xs, y)
 		}
 		if some = some || ok; !ok {
 			m = s.Const(1, x.Shape()[:2])
@@ -80,8 +79,7 @@ func rideJoined(s *graph.Scope, xs []graph.Value, y graph.Value) graph.Value {
 	return y.WithMask(graph.Concat(1, masks[0], masks[1:]...)) // [batch, steps]
 }
 
-// Stepwise holds for sequences that are joined along another axis than the
-// steps.
+// Stepwise allows all axes but that of the steps.
 func (l Concatenate) Stepwise(in []graph.Value) ([]graph.Pace, error) {
 	for _, x := range in {
 		if x.Pace() != graph.Stepped {

@@ -106,7 +106,7 @@ func (l Conv1D) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	if !l.NoBias {
 		y = y.Add(weight(s, "bias", graph.Shape{l.Filters}, l.BiasInitializer, l.BiasRegularizer, l.BiasConstraint)) // [batch, steps', filters]
 	}
-	return priced(s, l.ActivityRegularizer, l.Activation.Apply(y))
+	return addActivityPenalty(s, l.ActivityRegularizer, l.Activation.Apply(y))
 }
 
 // convolve multiplies windows, [batch, steps', size, features], with the kernel,

@@ -14,17 +14,17 @@ import (
 //	out:     [batch, ..., units]
 //	weights: kernel [features, units], bias [units]
 //
-// The features must be known when the model is built; all axes before them may
-// be open. A mask on the input rides on the output.
+// The features must be known when the model is built; all axes before them may be
+// open. The output has the mask of the input.
 type Dense struct {
 	Units               int                    // size of the output; required
 	Activation          activations.Activation // activations.Linear
-	NoBias              bool                   // leaves the bias out
+	NoBias              bool                   // leave the bias out
 	KernelInitializer   graph.Initializer      // initializers.GlorotUniform
 	BiasInitializer     graph.Initializer      // initializers.Zeros
 	KernelRegularizer   graph.Regularizer      // nil: none
 	BiasRegularizer     graph.Regularizer      // nil: none
-	ActivityRegularizer graph.Regularizer      // of the output, divided by the size of the batch; nil: none
+	ActivityRegularizer graph.Regularizer      // of the output, divided by the batch size; nil: none
 	KernelConstraint    graph.Constraint       // nil: none
 	BiasConstraint      graph.Constraint       // nil: none
 	Name                string                 // "dense", numbered, where empty
@@ -61,10 +61,10 @@ func (l Dense) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	} else {
 		y = x.MatMulAdd(kernel, weight(s, "bias", graph.Shape{l.Units}, l.BiasInitializer, l.BiasRegularizer, l.BiasConstraint))
 	}
-	return priced(s, l.ActivityRegularizer, ride(x, l.Activation.Apply(y)))
+	return addActivityPenalty(s, l.ActivityRegularizer, keepMask(x, l.Activation.Apply(y)))
 }
 
-// Stepwise holds for features that are not steps.
+// Stepwise computes every step separately, if the last axis is not that of the steps.
 func (l Dense) Stepwise(in []graph.Value) ([]graph.Pace, error) {
 	if err := pointwise(l, l.Activation, in[0]); err != nil {
 		return nil, err

@@ -41,11 +41,11 @@ func (l Dot) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 		return inputs
 	}
 	x, y := inputs[0], inputs[1]
-	a, ok := behindBatch(s, "Dot.Axes", x, l.Axes[0])
+	a, ok := sampleAxis(s, "Dot.Axes", x, l.Axes[0])
 	if !ok {
 		return inputs
 	}
-	b, ok := behindBatch(s, "Dot.Axes", y, l.Axes[1])
+	b, ok := sampleAxis(s, "Dot.Axes", y, l.Axes[1])
 	if !ok {
 		return inputs
 	}

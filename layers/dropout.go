@@ -7,18 +7,18 @@ import (
 	"github.com/engram-go/engram/graph"
 )
 
-// Dropout sets elements to zero at random during training, and scales the
-// others by 1/(1 − rate), so that the expected sum stays; at other times it
-// does nothing (Srivastava et al. 2014, "Dropout: A Simple Way to Prevent
+// Dropout sets random elements to zero in training, and scales the others by
+// 1/(1 − rate), so that the expected sum stays; otherwise it returns its input
+// (Srivastava et al. 2014, "Dropout: A Simple Way to Prevent
 // Neural Networks from Overfitting").
 //
 //	in, out: any shape
 //
-// A mask on the input rides on the output.
+// The output has the mask of the input.
 type Dropout struct {
-	Rate       float64     // the part of the elements that is dropped, 0 ≤ Rate < 1
-	NoiseShape graph.Shape // of the mask: 1 drops an axis as a whole, graph.Any stands for the input's size; the input's shape where empty
-	Seed       *uint64     // of the masks, whatever the model's seed and the layer's place; the model's where nil
+	Rate       float64     // fraction of the elements that is dropped, 0 ≤ Rate < 1; 0
+	NoiseShape graph.Shape // shape of the random mask, which broadcasts: an axis of size 1 is dropped as a whole, and graph.Any is the size of the input; the shape of the input where empty
+	Seed       *uint64     // dropout seed; nil derives it from the model's seed and the layer's path
 	Name       string      // "dropout", numbered, where empty
 }
 
@@ -48,7 +48,7 @@ func (l Dropout) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	}
 	y := x
 	seeded(s, l.Seed, func() { y = drop(s, "mask", x, mask, l.Rate) })
-	return []graph.Value{ride(x, y)}
+	return []graph.Value{keepMask(x, y)}
 }
 
 // mask is the shape of the mask for an input of the given shape.
@@ -71,8 +71,7 @@ func (l Dropout) mask(x graph.Shape) (graph.Shape, bool) {
 	return mask, true
 }
 
-// seeded runs build with a seed of the layer's own for its draws, where it has
-// one.
+// seeded runs build with the given seed for its draws; nil for the model's.
 func seeded(s *graph.Scope, seed *uint64, build func()) {
 	if seed == nil {
 		build()
@@ -90,8 +89,7 @@ func drop(s *graph.Scope, name string, x graph.Value, mask graph.Shape, rate flo
 	return x.Times(s.Random(name, mask, keeping(rate)))
 }
 
-// keeping draws 0 for what is dropped, and for the rest what keeps the expected
-// sum.
+// keeping draws 0 for a dropped element, and 1/(1 − rate) for others.
 func keeping(rate float64) func(r *rand.Rand) float64 {
 	keep := 1 - rate
 	return func(r *rand.Rand) float64 {
@@ -102,21 +100,21 @@ func keeping(rate float64) func(r *rand.Rand) float64 {
 	}
 }
 
-// Stepwise passes the step on.
+// Stepwise computes every step separately.
 func (l Dropout) Stepwise(in []graph.Value) ([]graph.Pace, error) { return stepByStep(l, in) }
 
-// SpatialDropout1D sets whole features of a sample to zero at random during
-// training, in all steps alike, and scales the others by 1/(1 − rate); at other
-// times it does nothing (Tompson et al. 2014, "Efficient Object Localization
-// Using Convolutional Networks"). Where neighbouring steps resemble each other,
-// dropping single elements would hide nothing.
+// SpatialDropout1D sets random features of a sample to zero in all steps in training,
+// and scales the others by 1/(1 − rate); otherwise it returns its input (Tompson et al.
+// 2014, "Efficient Object Localization Using Convolutional Networks"). It is for
+// sequences whose neighbouring steps are similar, where dropping single elements
+// removes little information.
 //
 //	in, out: [batch, steps, features]
 //
-// A mask on the input rides on the output.
+// The output has the mask of the input.
 type SpatialDropout1D struct {
-	Rate float64 // the part of the features that is dropped, 0 ≤ Rate < 1
-	Seed *uint64 // of the masks, whatever the model's seed and the layer's place; the model's where nil
+	Rate float64 // fraction of the features that is dropped, 0 ≤ Rate < 1; 0
+	Seed *uint64 // dropout seed; nil derives it from the model's seed and the layer's path
 	Name string  // "spatial_dropout1d", numbered, where empty
 }
 
@@ -133,21 +131,21 @@ func (l SpatialDropout1D) Call(s *graph.Scope, inputs ...graph.Value) []graph.Va
 	}
 	y := x
 	seeded(s, l.Seed, func() { y = drop(s, "mask", x, x.Shape().With(1, 1), l.Rate) }) // one mask [batch, 1, features]
-	return []graph.Value{ride(x, y)}
+	return []graph.Value{keepMask(x, y)}
 }
 
-// Stepwise passes the step on.
+// Stepwise computes every step separately.
 func (l SpatialDropout1D) Stepwise(in []graph.Value) ([]graph.Pace, error) { return stepByStep(l, in) }
 
-// GaussianNoise adds normally distributed numbers of mean 0 during training,
-// drawn anew for every element of every batch; at other times it does nothing.
+// GaussianNoise adds normally distributed numbers with mean 0 in training, drawn for
+// every element of every batch; otherwise it returns its input.
 //
 //	in, out: any shape
 //
-// A mask on the input rides on the output.
+// The output has the mask of the input.
 type GaussianNoise struct {
-	Stddev float64 // standard deviation of the noise, 0 ≤ Stddev ≤ 1
-	Seed   *uint64 // of the noise, whatever the model's seed and the layer's place; the model's where nil
+	Stddev float64 // standard deviation of the noise, 0 ≤ Stddev ≤ 1; 0
+	Seed   *uint64 // noise seed; nil derives it from the model's seed and the layer's path
 	Name   string  // "gaussian_noise", numbered, where empty
 }
 
@@ -171,8 +169,8 @@ func (l GaussianNoise) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value
 	seeded(s, l.Seed, func() {
 		y = x.Add(s.Random("noise", x.Shape(), func(r *rand.Rand) float64 { return l.Stddev * r.NormFloat64() }))
 	})
-	return []graph.Value{ride(x, y)}
+	return []graph.Value{keepMask(x, y)}
 }
 
-// Stepwise passes the step on.
+// Stepwise computes every step separately.
 func (l GaussianNoise) Stepwise(in []graph.Value) ([]graph.Pace, error) { return stepByStep(l, in) }

@@ -8,8 +8,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Embedding turns every whole number of its input into a row of its weights,
-// which are learned: words, for example, into vectors.
+// Embedding replaces every whole number of its input, such as the index of a word, by
+// a row of its weights.
 //
 //	y[n, t] = embeddings[x[n, t]]
 //
@@ -17,19 +17,19 @@ import (
 //	out:     [batch, steps, outputDim]
 //	weights: embeddings [inputDim, outputDim]
 //
-// The numbers come as floats, like all input. One that has a fraction, or for
-// which there is no row, is an error of the run.
+// The numbers are floats, like all inputs. One that has a fraction, or no row, is an
+// error when the graph runs.
 //
-// With MaskZero the steps of number 0 are padding, and a mask that leaves them
-// out rides on the output; 0 then stands for nothing else. A step that a mask on
-// the input leaves out stays out; Keras forgets that mask.
+// With MaskZero the number 0 is padding and nothing else, and the output has a mask
+// that leaves its steps out. A step that the mask of the input leaves out stays masked;
+// Keras drops that mask.
 type Embedding struct {
-	InputDim              int               // how many numbers there are; required; at most 2²⁴ in float32, which does not hold every larger one
+	InputDim              int               // number of rows; required, at most 2²⁴ in float32, which cannot represent all larger whole numbers
 	OutputDim             int               // size of the vectors; required
 	EmbeddingsInitializer graph.Initializer // initializers.RandomUniform{}, within ±0.05
 	EmbeddingsRegularizer graph.Regularizer // nil: none
 	EmbeddingsConstraint  graph.Constraint  // nil: none
-	MaskZero              bool              // masks the steps of number 0; needs an input [batch, steps]
+	MaskZero              bool              // mask the steps of number 0; needs an input [batch, steps]
 	Name                  string            // "embedding", numbered, where empty
 }
 
@@ -45,8 +45,7 @@ func (l Embedding) Resolve() (Layer, error) {
 	return l, err
 }
 
-// maxWhole32 is where float32 begins to lack whole numbers: one that it lacks
-// would look like its neighbour.
+// maxWhole32 is the largest number up to which float32 represents all whole numbers.
 const maxWhole32 = 1 << 24
 
 // Call computes the layer.
@@ -60,7 +59,7 @@ func (l Embedding) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 		return inputs
 	}
 	table := weight(s, "embeddings", graph.Shape{l.InputDim, l.OutputDim}, l.EmbeddingsInitializer, l.EmbeddingsRegularizer, l.EmbeddingsConstraint)
-	y := ride(x, table.Gather(x)) // [batch, steps, outputDim]
+	y := keepMask(x, table.Gather(x)) // [batch, steps, outputDim]
 	if !l.MaskZero {
 		return []graph.Value{y}
 	}
@@ -68,8 +67,8 @@ func (l Embedding) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 		s.Failf("Embedding.MaskZero", "must have an input of the shape [batch, steps]", x.Shape())
 		return inputs
 	}
-	return []graph.Value{alsoMask(y, differs(x, 0))}
+	return []graph.Value{addMask(y, differs(x, 0))}
 }
 
-// Stepwise looks every step up by itself.
+// Stepwise looks up every step separately.
 func (l Embedding) Stepwise(in []graph.Value) ([]graph.Pace, error) { return stepByStep(l, in) }

@@ -114,13 +114,13 @@ func (l GRU) describe() rnn {
 		class: "GRU", sizes: c.States(), step: c.step, dropout: c.dropouts(), initial: l.InitialState, activity: l.ActivityRegularizer,
 		backwards: l.GoBackwards, zeroMask: l.ZeroOutputForMask, sequences: l.ReturnSequences, states: l.ReturnState, unrolled: l.Unrolled,
 	}
-	if !l.ResetBefore && usual(l.Activation, l.RecurrentActivation) {
+	if !l.ResetBefore && fusedActivations(l.Activation, l.RecurrentActivation) {
 		r.whole = &whole{graph.GRUCell, c.weights}
 	}
 	return r
 }
 
-func (l GRU) turned(backwards, zeroMask bool) Layer {
+func (l GRU) withDirection(backwards, zeroMask bool) Layer {
 	l.GoBackwards, l.ZeroOutputForMask = backwards, zeroMask
 	return l
 }

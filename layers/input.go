@@ -47,5 +47,5 @@ func (l Input) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	return inputs
 }
 
-// Stepwise passes the step on.
+// Stepwise returns the step.
 func (l Input) Stepwise(in []graph.Value) ([]graph.Pace, error) { return stepByStep(l, in) }

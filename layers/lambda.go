@@ -5,13 +5,12 @@ import (
 	"github.com/engram-go/engram/internal/layername"
 )
 
-// Lambda applies a function of one's own to its inputs.
+// Lambda applies a user's function to its inputs.
 //
-//	in, out: as the function has them
+//	in, out: those of the function
 //
-// A model that holds a Lambda is saved with the function's name alone: the
-// function itself must be among the Custom values of the model and of whoever
-// loads it.
+// A model with a Lambda is saved with the name of the function: the function itself
+// must be in models.Config.Custom, and in models.LoadConfig.Custom to load it.
 //
 // An output has a mask only if the function gives it one with
 // graph.Value.WithMask; otherwise the mask of the input ends here, and Summary says
@@ -36,9 +35,9 @@ type namedFunction struct {
 	call func(s *graph.Scope, inputs ...graph.Value) []graph.Value
 }
 
-// NewFunction gives a function a name. The function does what Layer.Call does:
-// it is pure, is run once for every purpose and size of batch, may declare
-// weights, and reports what is wrong through the scope.
+// NewFunction returns a function with a name. It must follow the rules of Layer.Call:
+// it is pure, runs once for every purpose and batch size, may declare weights, and
+// reports errors through the scope.
 func NewFunction(name string, call func(s *graph.Scope, inputs ...graph.Value) []graph.Value) Function {
 	return Function{&namedFunction{name, call}}
 }

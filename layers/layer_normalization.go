@@ -72,7 +72,7 @@ func (l LayerNormalization) Call(s *graph.Scope, inputs ...graph.Value) []graph.
 	if !l.NoCenter {
 		y = y.Add(weight(s, "beta", sizes, l.BetaInitializer, l.BetaRegularizer, l.BetaConstraint).Reshape(wide...))
 	}
-	return []graph.Value{ride(x, y)}
+	return []graph.Value{keepMask(x, y)}
 }
 
 // normalizedAxes are the axes of x that a field gives, in order and counted from the

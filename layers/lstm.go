@@ -137,13 +137,13 @@ func (l LSTM) describe() rnn {
 		class: "LSTM", sizes: c.States(), step: c.step, dropout: c.dropouts(), initial: l.InitialState, activity: l.ActivityRegularizer,
 		backwards: l.GoBackwards, zeroMask: l.ZeroOutputForMask, sequences: l.ReturnSequences, states: l.ReturnState, unrolled: l.Unrolled,
 	}
-	if !l.Peepholes && !l.CoupledGates && !l.LayerNorm && usual(l.Activation, l.RecurrentActivation) {
+	if !l.Peepholes && !l.CoupledGates && !l.LayerNorm && fusedActivations(l.Activation, l.RecurrentActivation) {
 		r.whole = &whole{graph.LSTMCell, c.weights}
 	}
 	return r
 }
 
-func (l LSTM) turned(backwards, zeroMask bool) Layer {
+func (l LSTM) withDirection(backwards, zeroMask bool) Layer {
 	l.GoBackwards, l.ZeroOutputForMask = backwards, zeroMask
 	return l
 }

@@ -8,10 +8,10 @@ import (
 	"github.com/engram-go/engram/graph"
 )
 
-// What layers do with the masks of their inputs.
+// Masks of the inputs of layers.
 
-// ofSteps tells whether the mask of x, if it has one, is a mask of its steps.
-func ofSteps(s *graph.Scope, class string, x graph.Value) bool {
+// checkStepMask reports whether the mask of x, if it has one, is a mask of its steps.
+func checkStepMask(s *graph.Scope, class string, x graph.Value) bool {
 	m, ok := x.Mask()
 	if ok && !m.Shape().Accepts(x.Shape()[:2]) {
 		s.Failf(class+" mask", fmt.Sprintf("must have the shape %v", x.Shape()[:2]), m.Shape())
@@ -20,9 +20,9 @@ func ofSteps(s *graph.Scope, class string, x graph.Value) bool {
 	return true
 }
 
-// counted returns the mask of x, with axes of size 1 added so that it broadcasts
-// to x.
-func counted(s *graph.Scope, class string, x graph.Value) (graph.Value, bool) {
+// broadcastMask returns the mask of x, with axes of size 1 appended so that it
+// broadcasts to x.
+func broadcastMask(s *graph.Scope, class string, x graph.Value) (graph.Value, bool) {
 	m, ok := x.Mask()
 	if !ok {
 		return m, false
@@ -38,25 +38,25 @@ func counted(s *graph.Scope, class string, x graph.Value) (graph.Value, bool) {
 	return m.Reshape(shape...), true
 }
 
-// hide puts zeros into the masked steps of x.
-func hide(x graph.Value, mask *graph.Value) graph.Value {
+// zeroMasked replaces the masked steps of x by zeros.
+func zeroMasked(x graph.Value, mask *graph.Value) graph.Value {
 	if mask == nil {
 		return x.WithoutMask()
 	}
 	return graph.Where(mask.Unsqueeze(-1), x, x.Scope().Const(0, graph.Shape{}))
 }
 
-// ride lets the mask of x ride on y.
-func ride(x, y graph.Value) graph.Value {
+// keepMask returns y with the mask of x.
+func keepMask(x, y graph.Value) graph.Value {
 	if m, ok := x.Mask(); ok {
 		return y.WithMask(m)
 	}
 	return y
 }
 
-// rideAny lets the masks of all xs, where each has one, ride on y as one: a step
-// counts where it does in any of them.
-func rideAny(xs []graph.Value, y graph.Value) graph.Value {
+// keepAnyMask returns y with one mask, if all xs have masks: a step counts if it
+// counts in any of them.
+func keepAnyMask(xs []graph.Value, y graph.Value) graph.Value {
 	var all graph.Value
 	for i, x := range xs {
 		m, ok := x.Mask()
@@ -71,9 +71,9 @@ func rideAny(xs []graph.Value, y graph.Value) graph.Value {
 	return y.WithMask(all)
 }
 
-// alsoMask gives y a mask that leaves out what m leaves out, and what the mask of
-// y does. That of y may be [batch], see graph.Value.Mask.
-func alsoMask(y, m graph.Value) graph.Value {
+// addMask returns y with a mask of the steps that both m and the mask of y allow. The
+// mask of y may be [batch], see graph.Value.Mask.
+func addMask(y, m graph.Value) graph.Value {
 	if before, ok := y.Mask(); ok {
 		for before.Rank() < m.Rank() {
 			before = before.Unsqueeze(-1)
@@ -83,8 +83,8 @@ func alsoMask(y, m graph.Value) graph.Value {
 	return y.WithMask(m)
 }
 
-// both is the mask of what two masks allow; nil allows everything.
-func both(a, b *graph.Value) *graph.Value {
+// joinMasks is the mask of what two masks allow; nil allows everything.
+func joinMasks(a, b *graph.Value) *graph.Value {
 	if a == nil || b == nil {
 		if a == nil {
 			return b
@@ -111,16 +111,15 @@ func noteMaskEnd(s *graph.Scope, l Layer, inputs, outputs []graph.Value) {
 	}
 }
 
-// Masking leaves steps out of what follows: those whose features all equal a
-// value that stands for padding. They are set to zero, and a mask that leaves
-// them out rides on the output.
+// Masking masks the steps whose features all equal a padding value. They are set to
+// zero, and the output has a mask that leaves them out.
 //
 //	in, out: [batch, steps, features]
 //
-// A step that a mask on the input leaves out stays out; Keras forgets that mask.
-// Where no value stands for padding, a Lambda gives a mask that is an input.
+// A step that the mask of the input leaves out stays masked; Keras drops that mask.
+// If no value means padding, a Lambda can use a mask that is an input.
 type Masking struct {
-	MaskValue float64 // the value of padding; any finite number
+	MaskValue float64 // padding value, any finite number; 0
 	Name      string  // "masking", numbered, where empty
 }
 
@@ -142,13 +141,13 @@ func (l Masking) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	}
 	mask := differs(x, l.MaskValue).Max(-1)                            // [batch, steps]
 	y := graph.Where(mask.Unsqueeze(-1), x, s.Const(0, graph.Shape{})) // [batch, steps, features]
-	return []graph.Value{alsoMask(ride(x, y), mask)}
+	return []graph.Value{addMask(keepMask(x, y), mask)}
 }
 
-// differs is 1 where x is not c, as the dtype of x has it, and 0 elsewhere.
+// differs is 1 where x is not c, rounded to the dtype of x, and 0 elsewhere.
 func differs(x graph.Value, c float64) graph.Value {
 	return x.Equal(x.Scope().Const(c, graph.Shape{})).OneMinus()
 }
 
-// Stepwise masks every step by itself.
+// Stepwise masks every step separately.
 func (l Masking) Stepwise(in []graph.Value) ([]graph.Pace, error) { return stepByStep(l, in, -1) }

@@ -6,10 +6,10 @@ import (
 	"github.com/engram-go/engram/graph"
 )
 
-// merge returns the inputs of a layer that combines them element by element, all
-// with as many axes as the deepest of them: the others get axes of size 1 behind
-// the batch, and lose their masks, whose steps are another axis then. Axes of
-// size 1 broadcast; the batch does not.
+// merge returns the inputs of a layer that combines them element by element, all with
+// the same number of axes: inputs with fewer get axes of size 1 after the batch, and
+// lose their masks, since the axis of their steps changes. Axes of size 1 broadcast,
+// except the batch.
 func merge(s *graph.Scope, class string, inputs []graph.Value) ([]graph.Value, bool) {
 	if len(inputs) == 0 {
 		s.Failf(class, "must have at least one input", 0)
@@ -30,7 +30,7 @@ func merge(s *graph.Scope, class string, inputs []graph.Value) ([]graph.Value, b
 		}
 		for k := range i {
 			if !fits(out[k].Shape(), out[i].Shape()) {
-				s.Failf(class, fmt.Sprintf("must have inputs that broadcast to each other, beside %v", inputs[k].Shape()), x.Shape())
+				s.Failf(class, fmt.Sprintf("must have inputs that broadcast to each other, and another is %v", inputs[k].Shape()), x.Shape())
 				return nil, false
 			}
 		}
@@ -38,7 +38,7 @@ func merge(s *graph.Scope, class string, inputs []graph.Value) ([]graph.Value, b
 	return out, true
 }
 
-// fits tells whether two shapes of one rank have the same batch, and broadcast
+// fits reports whether two shapes of one rank have the same batch, and broadcast
 // to each other on all other axes.
 func fits(a, b graph.Shape) bool {
 	for i, n := range a {
@@ -49,8 +49,8 @@ func fits(a, b graph.Shape) bool {
 	return true
 }
 
-// fold combines the inputs of a layer one after the other. The output has a mask
-// where all inputs have one: a step counts where it does in any of them.
+// fold combines the inputs of a layer one after the other. The output has a mask if
+// all inputs have one: a step counts if it counts in any of them.
 func fold(s *graph.Scope, class string, inputs []graph.Value, f func(a, b graph.Value) graph.Value) []graph.Value {
 	xs, ok := merge(s, class, inputs)
 	if !ok {
@@ -60,20 +60,20 @@ func fold(s *graph.Scope, class string, inputs []graph.Value, f func(a, b graph.
 	for _, x := range xs[1:] {
 		y = f(y, x)
 	}
-	return []graph.Value{rideAny(xs, y)}
+	return []graph.Value{keepAnyMask(xs, y)}
 }
 
-// foldCounted is fold for what has no neutral element: an element of a masked
-// step does not stand against one that counts.
+// foldCounted is fold for an operation without a neutral element: elements of masked
+// steps are ignored where another input has an element that counts.
 func foldCounted(s *graph.Scope, class string, inputs []graph.Value, f func(a, b graph.Value) graph.Value) []graph.Value {
 	xs, ok := merge(s, class, inputs)
 	if !ok {
 		return inputs
 	}
 	y := xs[0]
-	counts, masked := counted(s, class, y) // where y holds an element that counts
+	counts, masked := broadcastMask(s, class, y) // where y has an element that counts
 	for _, x := range xs[1:] {
-		m, ok := counted(s, class, x)
+		m, ok := broadcastMask(s, class, x)
 		if ok {
 			x = graph.Where(m, x, y)
 		}
@@ -85,12 +85,12 @@ func foldCounted(s *graph.Scope, class string, inputs []graph.Value, f func(a, b
 		}
 		y = f(y, x)
 	}
-	return []graph.Value{rideAny(xs, y)}
+	return []graph.Value{keepAnyMask(xs, y)}
 }
 
-// mergedSteps is what Stepwise returns for a layer that combines its inputs with
-// merge. All have their steps on the same axis then, and nothing that changes
-// from step to step is combined with the steps before.
+// mergedSteps is Stepwise of a layer that combines its inputs with merge. All must have
+// their steps on the same axis, and no value that changes from step to step may be
+// combined with earlier steps.
 func mergedSteps(l Layer, in []graph.Value) ([]graph.Pace, error) {
 	deepest := 0
 	for _, x := range in {
@@ -99,7 +99,7 @@ func mergedSteps(l Layer, in []graph.Value) ([]graph.Pace, error) {
 	for _, x := range in {
 		switch {
 		case x.Pace() == graph.Latest:
-			return nil, notStepwise(l, "an input that is no sequence changes from step to step, and the steps of the others with it")
+			return nil, notStepwise(l, "an input that is not a sequence changes from step to step, and would change earlier steps of the others")
 		case x.Pace() == graph.Stepped && x.Rank() < deepest:
 			return nil, notStepwise(l, "an input has more axes than one that is a sequence")
 		case x.Pace() == graph.Still && x.Rank() == deepest && x.Dim(1) != 1:
@@ -109,14 +109,14 @@ func mergedSteps(l Layer, in []graph.Value) ([]graph.Pace, error) {
 	return []graph.Pace{graph.Stepped}, nil
 }
 
-// Add adds its inputs up, element by element.
+// Add adds its inputs, element by element.
 //
 //	in:  one or more values of one shape
 //	out: that shape
 //
-// Axes of size 1 broadcast, but for the batch; an input of fewer axes gets some
-// behind the batch. The output has a mask where all inputs have one: a step
-// counts where it does in any of them.
+// Axes of size 1 broadcast, except the batch; an input with fewer axes gets axes of
+// size 1 after the batch. The output has a mask if all inputs have one: a step counts
+// if it counts in any of them.
 type Add struct {
 	Name string // "add", numbered, where empty
 }
@@ -129,8 +129,8 @@ func (l Add) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 // Stepwise combines step by step.
 func (l Add) Stepwise(in []graph.Value) ([]graph.Pace, error) { return mergedSteps(l, in) }
 
-// Subtract takes its second input from the first, element by element. Shapes and
-// masks are as Add has them.
+// Subtract subtracts its second input from the first, element by element. For shapes
+// and masks see Add.
 //
 //	in:  two values of one shape
 //	out: that shape
@@ -150,15 +150,13 @@ func (l Subtract) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 // Stepwise combines step by step.
 func (l Subtract) Stepwise(in []graph.Value) ([]graph.Pace, error) { return mergedSteps(l, in) }
 
-// Multiply multiplies its inputs, element by element. Shapes are as Add has
-// them.
+// Multiply multiplies its inputs, element by element. For shapes see Add.
 //
 //	in:  one or more values of one shape
 //	out: that shape
 //
-// A masked step of an input counts as 1; where all inputs have a mask, a step
-// that none of them counts is 0, and the output has a mask: a step counts where
-// it does in any of them.
+// Elements of a masked step of an input are taken as 1. If all inputs have a mask, the
+// output has one: a step counts if it counts in any of them, and is 0 otherwise.
 type Multiply struct {
 	Name string // "multiply", numbered, where empty
 }
@@ -173,7 +171,7 @@ func (l Multiply) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	var y, counts graph.Value // the product, and where an input counts
 	masks := 0
 	for i, x := range xs {
-		if m, ok := counted(s, "Multiply", x); ok {
+		if m, ok := broadcastMask(s, "Multiply", x); ok {
 			x = graph.Where(m, x, one)
 			if masks++; masks > 1 {
 				m = counts.Maximum(m)
@@ -188,14 +186,14 @@ func (l Multiply) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	if masks == len(xs) {
 		y = graph.Where(counts, y, zero)
 	}
-	return []graph.Value{rideAny(xs, y)}
+	return []graph.Value{keepAnyMask(xs, y)}
 }
 
 // Stepwise combines step by step.
 func (l Multiply) Stepwise(in []graph.Value) ([]graph.Pace, error) { return mergedSteps(l, in) }
 
-// Average is the average of its inputs, element by element. Shapes and masks are
-// as Add has them; a masked step counts in the average, as in Keras.
+// Average is the mean of its inputs, element by element. For shapes and masks see Add;
+// masked steps count in the mean, as in Keras.
 //
 //	in:  one or more values of one shape
 //	out: that shape
@@ -209,21 +207,20 @@ func (l Average) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	if s.Err() != nil {
 		return inputs
 	}
-	return []graph.Value{ride(out[0], out[0].Scale(1/float64(len(inputs))))}
+	return []graph.Value{keepMask(out[0], out[0].Scale(1/float64(len(inputs))))}
 }
 
 // Stepwise combines step by step.
 func (l Average) Stepwise(in []graph.Value) ([]graph.Pace, error) { return mergedSteps(l, in) }
 
-// Maximum takes the largest of its inputs, element by element; equal ones share
-// the gradient. Shapes are as Add has them.
+// Maximum is the largest of its inputs, element by element; equal ones share the
+// gradient. For shapes see Add.
 //
 //	in:  one or more values of one shape
 //	out: that shape
 //
-// A masked step of an input does not stand against one that counts. The output
-// has a mask where all inputs have one: a step counts where it does in any of
-// them.
+// Masked steps of an input are ignored where another input has a step that counts. The
+// output has a mask if all inputs have one: a step counts if it counts in any of them.
 type Maximum struct {
 	Name string // "maximum", numbered, where empty
 }
@@ -236,15 +233,14 @@ func (l Maximum) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 // Stepwise combines step by step.
 func (l Maximum) Stepwise(in []graph.Value) ([]graph.Pace, error) { return mergedSteps(l, in) }
 
-// Minimum takes the smallest of its inputs, element by element; equal ones share
-// the gradient. Shapes are as Add has them.
+// Minimum is the smallest of its inputs, element by element; equal ones share the
+// gradient. For shapes see Add.
 //
 //	in:  one or more values of one shape
 //	out: that shape
 //
-// A masked step of an input does not stand against one that counts. The output
-// has a mask where all inputs have one: a step counts where it does in any of
-// them.
+// Masked steps of an input are ignored where another input has a step that counts. The
+// output has a mask if all inputs have one: a step counts if it counts in any of them.
 type Minimum struct {
 	Name string // "minimum", numbered, where empty
 }

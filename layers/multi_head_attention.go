@@ -98,7 +98,7 @@ func (l MultiHeadAttention) Call(s *graph.Scope, inputs ...graph.Value) []graph.
 	if l.AttentionMask && len(inputs) > 0 {
 		mask, inputs = &inputs[len(inputs)-1], inputs[:len(inputs)-1]
 	}
-	a, ok := attendedBy(s, "MultiHeadAttention", inputs, true)
+	a, ok := newAttended(s, "MultiHeadAttention", inputs, true)
 	if !ok {
 		return inputs
 	}
@@ -144,7 +144,7 @@ func (l MultiHeadAttention) attend(s *graph.Scope, q, k, v graph.Value, allowed 
 		heads := allowed.Unsqueeze(1) // [batch, 1, query steps, value steps]
 		allowed = &heads
 	}
-	weights = weigh(graph.Einsum("bthk,bshk->bhts", q.Scale(scale), k), allowed) // [batch, heads, query steps, value steps]
+	weights = maskedSoftmax(graph.Einsum("bthk,bshk->bhts", q.Scale(scale), k), allowed) // [batch, heads, query steps, value steps]
 	kept := weights
 	seeded(s, l.Seed, func() { kept = drop(s, "dropout", weights, weights.Shape(), l.Dropout) })
 	return graph.Einsum("bhts,bshk->bthk", kept, v), weights
@@ -161,7 +161,7 @@ func (l MultiHeadAttention) project(s *graph.Scope, name string, x graph.Value, 
 		} else {
 			y = graph.EinsumAdd(equation, x, kernel, weight(s, "bias", shape[summed:], l.BiasInitializer, l.BiasRegularizer, l.BiasConstraint))
 		}
-		priced(s, l.ActivityRegularizer, y)
+		addActivityPenalty(s, l.ActivityRegularizer, y)
 	})
 	return y
 }
@@ -172,22 +172,22 @@ func (l MultiHeadAttention) allowed(s *graph.Scope, a attended, mask *graph.Valu
 	m := a.allowed(l.UseCausalMask)
 	if a.queries != nil {
 		q := a.queries.Unsqueeze(-1) // [batch, query steps, 1]
-		m = both(m, &q)
+		m = joinMasks(m, &q)
 	}
 	if mask != nil {
 		want := graph.Shape{a.query.Dim(0), a.query.Dim(1), a.value.Dim(1)}
-		if !spreads(mask.Shape(), want) {
+		if !broadcastsTo(mask.Shape(), want) {
 			s.Failf("MultiHeadAttention.AttentionMask", fmt.Sprintf("must be an input of the shape %v, or with 1 in place of an axis", want), mask.Shape())
 			return nil, false
 		}
 		given := mask.Equal(s.Const(0, graph.Shape{})).OneMinus() // [batch, query steps, value steps], or 1
-		m = both(m, &given)
+		m = joinMasks(m, &given)
 	}
 	return m, true
 }
 
 // spreads tells whether a mask may broadcast to a shape: each of its axes is
 // that of the shape, or of size 1.
-func spreads(mask, shape graph.Shape) bool {
+func broadcastsTo(mask, shape graph.Shape) bool {
 	return slices.EqualFunc(mask, shape, func(m, d int) bool { return m == 1 || same(m, d) })
 }

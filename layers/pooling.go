@@ -4,18 +4,16 @@ import (
 	"github.com/engram-go/engram/graph"
 )
 
-// MaxPooling1D takes the largest element of every window over the steps, feature
-// by feature.
+// MaxPooling1D is the largest element of every window over the steps, for each feature.
 //
 //	in:  [batch, steps, features]
 //	out: [batch, steps', features]; Padding says how many steps
 //
-// What Same pads is of no account. The first of equal elements gets the
-// gradient.
+// Steps that Same adds are ignored. The first of equal elements gets the gradient.
 //
 // The mask of the input ends here and padded steps count as data, as in Keras;
-// Summary says so. It is not carried even with Same and strides of 1, since a
-// window at the end of a sequence sees padded steps too.
+// Summary says so. The output has no mask even with Same and strides of 1, since a
+// window at the end of a sequence contains padded steps too.
 type MaxPooling1D struct {
 	PoolSize int     // steps in a window; 2
 	Strides  int     // steps from one window to the next; PoolSize
@@ -44,18 +42,17 @@ func (l MaxPooling1D) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value 
 	return []graph.Value{x.MaxPool(w)}
 }
 
-// AveragePooling1D takes the average of every window over the steps, feature
-// by feature.
+// AveragePooling1D is the mean of every window over the steps, for each feature.
 //
 //	in:  [batch, steps, features]
 //	out: [batch, steps', features]; Padding says how many steps
 //
-// What Same pads is of no account: a window at an end is divided by the number of
-// its steps.
+// Steps that Same adds are ignored: a window at an end is divided by the number of its
+// other steps.
 //
 // The mask of the input ends here and padded steps count as data, as in Keras;
-// Summary says so. It is not carried even with Same and strides of 1, since a
-// window at the end of a sequence sees padded steps too.
+// Summary says so. The output has no mask even with Same and strides of 1, since a
+// window at the end of a sequence contains padded steps too.
 type AveragePooling1D struct {
 	PoolSize int     // steps in a window; 2
 	Strides  int     // steps from one window to the next; PoolSize
@@ -84,8 +81,8 @@ func (l AveragePooling1D) Call(s *graph.Scope, inputs ...graph.Value) []graph.Va
 	return []graph.Value{x.MeanPool(w)}
 }
 
-// GlobalMaxPooling1D takes the largest element over all steps, feature by
-// feature. Equal ones share the gradient.
+// GlobalMaxPooling1D is the largest element over all steps, for each feature. Equal
+// ones share the gradient.
 //
 //	in:  [batch, steps, features]
 //	out: [batch, features]; [batch, 1, features] with KeepDims
@@ -93,7 +90,7 @@ func (l AveragePooling1D) Call(s *graph.Scope, inputs ...graph.Value) []graph.Va
 // The mask of the input ends here and padded steps count as data, as in Keras;
 // Summary says so.
 type GlobalMaxPooling1D struct {
-	KeepDims bool   // keeps the axis of the steps, with size 1
+	KeepDims bool   // keep the axis of the steps, with size 1
 	Name     string // "global_max_pooling1d", numbered, where empty
 }
 
@@ -110,16 +107,16 @@ func (l GlobalMaxPooling1D) Call(s *graph.Scope, inputs ...graph.Value) []graph.
 	return []graph.Value{y}
 }
 
-// GlobalAveragePooling1D takes the average over all steps, feature by feature.
+// GlobalAveragePooling1D is the mean over all steps, for each feature.
 //
 //	in:  [batch, steps, features]
 //	out: [batch, features]; [batch, 1, features] with KeepDims
 //
-// Steps that a mask on the input leaves out are left out of the sum and of the
-// number it is divided by; a sample with none left has no average, and gives
-// NaN, as in Keras. The mask ends here, as the output has no steps.
+// Masked steps count neither in the sum nor in the number it is divided by; a sample
+// whose steps are all masked gives NaN, as in Keras. The output has no mask, as it has
+// no steps.
 type GlobalAveragePooling1D struct {
-	KeepDims bool   // keeps the axis of the steps, with size 1
+	KeepDims bool   // keep the axis of the steps, with size 1
 	Name     string // "global_average_pooling1d", numbered, where empty
 }
 
@@ -130,7 +127,7 @@ func (l GlobalAveragePooling1D) Call(s *graph.Scope, inputs ...graph.Value) []gr
 		return inputs
 	}
 	y := x
-	if mask, ok := counted(s, "GlobalAveragePooling1D", x); ok { // [batch, steps, 1]
+	if mask, ok := broadcastMask(s, "GlobalAveragePooling1D", x); ok { // [batch, steps, 1]
 		kept := graph.Where(mask, x, s.Const(0, graph.Shape{1})) // [batch, steps, features]
 		y = kept.Sum(1).Div(mask.Sum(1))                         // [batch, features]
 	} else {

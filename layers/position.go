@@ -8,17 +8,16 @@ import (
 	"github.com/engram-go/engram/layers/initializers"
 )
 
-// PositionEmbedding gives every step a vector that is learned for its place
-// (Gehring et al. 2017, "Convolutional Sequence to Sequence Learning").
+// PositionEmbedding has a learned vector for every position in a sequence (Gehring et al. 2017, "Convolutional Sequence to Sequence Learning").
 //
-//	in:      [batch, steps, features], of which only the shape counts
+//	in:      [batch, steps, features]; only the shape is used
 //	out:     [batch, steps, features], to be added to the input
 //	weights: embeddings [sequence length, features]
 //
-// A mask on the input rides on the output. The features must be known when the
-// model is built; the steps may be open, and are at most SequenceLength.
+// The output has the mask of the input. The features must be known when the model is
+// built; the steps may be open, and are at most SequenceLength.
 type PositionEmbedding struct {
-	SequenceLength int               // the most steps that a sequence may have; required
+	SequenceLength int               // largest number of steps; required
 	Initializer    graph.Initializer // initializers.GlorotUniform
 	Name           string            // "position_embedding", numbered, where empty
 }
@@ -52,31 +51,30 @@ func (l PositionEmbedding) Call(s *graph.Scope, inputs ...graph.Value) []graph.V
 	y := s.Param("embeddings", graph.Shape{l.SequenceLength, d}, l.Initializer) // [sequence length, features]
 	if s.Stepping() {
 		y = y.Gather(s.Count(x.Dim(0), min(l.SequenceLength, graph.MaxMemory))).Unsqueeze(1) // [batch, 1, features]
-		return []graph.Value{ride(x, y)}
+		return []graph.Value{keepMask(x, y)}
 	}
 	if steps == graph.Any {
-		return []graph.Value{ride(x, s.Const(0, x.Shape()))}
+		return []graph.Value{keepMask(x, s.Const(0, x.Shape()))}
 	}
 	y = y.Slice(0, 0, steps).BroadcastTo(x.Shape()...) // [batch, steps, features]
-	return []graph.Value{ride(x, y)}
+	return []graph.Value{keepMask(x, y)}
 }
 
 // Stepwise counts the steps.
 func (l PositionEmbedding) Stepwise(in []graph.Value) ([]graph.Pace, error) { return stepByStep(l, in) }
 
-// SinePositionEncoding gives every step a pattern of waves that tells its place
-// (Vaswani et al. 2017, "Attention Is All You Need"):
+// SinePositionEncoding encodes the position of every step by sines and cosines (Vaswani et al. 2017, "Attention Is All You Need"):
 //
 //	y[t, 2i]   = sin(t / wavelength^(2i/features))
 //	y[t, 2i+1] = cos(t / wavelength^(2i/features))
 //
-//	in:  [batch, steps, features], of which only the shape counts
+//	in:  [batch, steps, features]; only the shape is used
 //	out: [batch, steps, features], to be added to the input
 //
-// Steps are counted from 0. A mask on the input rides on the output. The
-// features must be known when the model is built, the steps may be open.
+// Steps are counted from 0. The output has the mask of the input. The features must be
+// known when the model is built; the steps may be open.
 type SinePositionEncoding struct {
-	MaxWavelength float64 // the longest wave, in units of 2π steps; 10000 where 0
+	MaxWavelength float64 // longest wavelength, in units of 2π steps; 10000 where 0
 	Name          string  // "sine_position_encoding", numbered, where empty
 }
 
@@ -104,12 +102,12 @@ func (l SinePositionEncoding) Call(s *graph.Scope, inputs ...graph.Value) []grap
 		return inputs
 	}
 	if s.Symbolic() {
-		return []graph.Value{ride(x, s.Const(0, x.Shape()))}
+		return []graph.Value{keepMask(x, s.Const(0, x.Shape()))}
 	}
 	if s.Stepping() {
 		t := s.Count(x.Dim(0), graph.MaxMemory).Reshape(x.Dim(0), 1, 1).BroadcastTo(x.Shape()...) // [batch, 1, features]
 		y := t.MapAxis("waves", -1, func(t, y []float64) { l.waves(t[0], y) }, noSlope)
-		return []graph.Value{ride(x, y)}
+		return []graph.Value{keepMask(x, y)}
 	}
 	steps := x.Dim(1)
 	waves := make([]float64, steps*d)
@@ -117,7 +115,7 @@ func (l SinePositionEncoding) Call(s *graph.Scope, inputs ...graph.Value) []grap
 		l.waves(float64(t), waves[t*d:(t+1)*d])
 	}
 	y := s.Values(waves, graph.Shape{steps, d}).BroadcastTo(x.Shape()...) // [batch, steps, features]
-	return []graph.Value{ride(x, y)}
+	return []graph.Value{keepMask(x, y)}
 }
 
 // waves fills in the features of step t.

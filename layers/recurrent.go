@@ -14,7 +14,7 @@ type recurrent interface {
 	describe() rnn
 	// turned is the layer with another direction, and with or without zeros for
 	// masked steps.
-	turned(backwards, zeroMask bool) Layer
+	withDirection(backwards, zeroMask bool) Layer
 }
 
 // rnn describes a recurrent layer: its step, and how it is run over time.
@@ -77,17 +77,17 @@ func (r rnn) outputs(s *graph.Scope, q sequence, y graph.Value, states []graph.V
 	q.keep(states)
 	y = r.repeat(s, q.x, y)
 	if r.sequences {
-		y = q.rideMask(y)
+		y = q.keepMask(y)
 	}
 	out := []graph.Value{y}
 	if r.states {
 		out = append(out, states...)
 	}
-	return priced(s, r.activity, out...)
+	return addActivityPenalty(s, r.activity, out...)
 }
 
 // usual tells whether a cell has the activations that one operation can compute.
-func usual(activation, recurrent activations.Activation) bool {
+func fusedActivations(activation, recurrent activations.Activation) bool {
 	return activation == activations.Tanh && recurrent == activations.Sigmoid
 }
 
@@ -132,7 +132,7 @@ func (r rnn) sequence(s *graph.Scope, inputs []graph.Value) (sequence, bool) {
 	if _, ok := features(s, r.class, x); !ok {
 		return sequence{}, false
 	}
-	if !ofSteps(s, r.class, x) {
+	if !checkStepMask(s, r.class, x) {
 		return sequence{}, false
 	}
 	states, ok := r.start(s, x.Dim(0), sizes, inputs[1:])
@@ -162,7 +162,7 @@ func (r rnn) start(s *graph.Scope, batch int, sizes []int, given []graph.Value) 
 }
 
 // rideMask lets the mask of x ride on the outputs of all steps, in their order.
-func (q sequence) rideMask(y graph.Value) graph.Value {
+func (q sequence) keepMask(y graph.Value) graph.Value {
 	mask, ok := q.x.Mask()
 	if !ok {
 		return y

@@ -21,7 +21,7 @@ func (d dropouts) whole(s *graph.Scope, x graph.Value) graph.Value {
 	}
 	y := x // [batch, steps, features]
 	seeded(s, d.seed, func() {
-		y = ride(x, drop(s, "dropout", x, graph.Shape{x.Dim(0), 1, x.Dim(2)}, d.input))
+		y = keepMask(x, drop(s, "dropout", x, graph.Shape{x.Dim(0), 1, x.Dim(2)}, d.input))
 	})
 	return y
 }

@@ -72,7 +72,7 @@ func (l Reshape) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	}
 	y := x.Reshape(slices.Insert(target.Clone(), 0, x.Dim(0))...) // [batch, target shape...]
 	if keepsSteps(sample, target) {
-		y = ride(x, y)
+		y = keepMask(x, y)
 	}
 	return []graph.Value{y}
 }
@@ -132,7 +132,7 @@ func (l Permute) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	}
 	y := x.Transpose(append([]int{0}, l.Dims...)...)
 	if l.Dims[0] == 1 {
-		y = ride(x, y)
+		y = keepMask(x, y)
 	}
 	return []graph.Value{y}
 }

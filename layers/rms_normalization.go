@@ -52,7 +52,7 @@ func (l RMSNormalization) Call(s *graph.Scope, inputs ...graph.Value) []graph.Va
 	sizes, wide := alongShapes(x, axes)
 	y := alongAxes(x, axes, func(v graph.Value) graph.Value { return rmsNormalized(v, l.Epsilon) })
 	y = y.Times(s.Param("scale", sizes, initializers.Ones).Reshape(wide...))
-	return []graph.Value{ride(x, y)}
+	return []graph.Value{keepMask(x, y)}
 }
 
 // rmsNormalized is v / √(mean(v²) + ε) along the last axis. Its gradient follows from

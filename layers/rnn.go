@@ -83,7 +83,7 @@ func (l RNN) describe() rnn {
 	}
 }
 
-func (l RNN) turned(backwards, zeroMask bool) Layer {
+func (l RNN) withDirection(backwards, zeroMask bool) Layer {
 	l.GoBackwards, l.ZeroOutputForMask = backwards, zeroMask
 	return l
 }

@@ -100,13 +100,13 @@ func (l SimpleRNN) describe() rnn {
 		class: "SimpleRNN", sizes: c.States(), step: c.step, dropout: c.dropouts(), initial: l.InitialState, activity: l.ActivityRegularizer,
 		backwards: l.GoBackwards, zeroMask: l.ZeroOutputForMask, sequences: l.ReturnSequences, states: l.ReturnState, unrolled: l.Unrolled,
 	}
-	if usual(l.Activation, activations.Sigmoid) {
+	if fusedActivations(l.Activation, activations.Sigmoid) {
 		r.whole = &whole{graph.SimpleRNNCell, c.weights}
 	}
 	return r
 }
 
-func (l SimpleRNN) turned(backwards, zeroMask bool) Layer {
+func (l SimpleRNN) withDirection(backwards, zeroMask bool) Layer {
 	l.GoBackwards, l.ZeroOutputForMask = backwards, zeroMask
 	return l
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/engram-go/engram/graph"
 )
 
-// TimeDistributed applies a layer to every step of a sequence by itself, with
-// the same weights.
+// TimeDistributed applies a layer to every step of a sequence separately, with the
+// same weights.
 //
 //	y[:, t] = layer(x[:, t])
 //
@@ -16,9 +16,9 @@ import (
 //	weights: those of the layer, under its name
 //
 // The layer is called once, on the steps of all samples as one batch
-// [batch·steps, ...]. So what it draws at random it draws for every step, and a
-// BatchNormalization takes the mean over the steps of all samples at once, where
-// Keras has it look at one step after the other.
+// [batch·steps, ...]. So random draws differ from step to step, and a
+// BatchNormalization takes the mean over the steps of all samples at once, whereas
+// Keras calls it on one step after the other.
 //
 // The output has the mask of the input, whatever the layer does. Inside, where
 // a step is a vector, the mask is [batch·steps]: a BatchNormalization leaves
@@ -29,7 +29,7 @@ import (
 // a sequence is [batch, steps]; Summary says so. To use it, distribute one layer
 // that contains both the layer that makes the mask and those that need it.
 type TimeDistributed struct {
-	Layer Layer  // with one input, and no model; required
+	Layer Layer  // a layer with one input, not a model; required
 	Name  string // "time_distributed", numbered, where empty
 }
 
@@ -44,7 +44,7 @@ func (l TimeDistributed) Resolve() (Layer, error) {
 // Call computes the layer.
 func (l TimeDistributed) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	x, ok := one(s, "TimeDistributed", inputs, 3)
-	if !ok || !ofSteps(s, "TimeDistributed", x) {
+	if !ok || !checkStepMask(s, "TimeDistributed", x) {
 		return inputs
 	}
 	all := x.Shape()[:2].Size()                                       // batch·steps
@@ -65,10 +65,10 @@ func (l TimeDistributed) Call(s *graph.Scope, inputs ...graph.Value) []graph.Val
 		if mask, masked := y.Mask(); masked && mask.Rank() > 1 {
 			s.Note("ends the mask that its layer makes")
 		}
-		out[i] = ride(x, y.Reshape(append(x.Shape()[:2], y.Shape()[1:]...)...)) // [batch, steps, ...]
+		out[i] = keepMask(x, y.Reshape(append(x.Shape()[:2], y.Shape()[1:]...)...)) // [batch, steps, ...]
 	}
 	return out
 }
 
-// Stepwise holds for every layer, since it sees each step by itself.
+// Stepwise allows every layer, since each step is computed separately.
 func (l TimeDistributed) Stepwise(in []graph.Value) ([]graph.Pace, error) { return stepByStep(l, in) }
