@@ -17,8 +17,8 @@ import (
 //	in:  [batch, ...]
 //	out: the same shape, unless the function changes it, as activations.GLU does
 //
-// A mask on the input rides on the output. Functions along an axis, such as
-// activations.Softmax, pay no heed to it.
+// The output has the mask of the input. Functions along an axis, such as
+// activations.Softmax, ignore the mask.
 type Activation struct {
 	Function activations.Activation // required
 	Name     string                 // "activation", numbered, where empty
@@ -41,7 +41,7 @@ func (l Activation) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	return []graph.Value{keepMask(x, l.Function.Apply(x))}
 }
 
-// Stepwise holds for a function that is not along the steps.
+// Stepwise computes every step separately, if the function does not combine steps.
 func (l Activation) Stepwise(in []graph.Value) ([]graph.Pace, error) {
 	if err := pointwise(l, l.Function, in[0]); err != nil {
 		return nil, err
@@ -116,7 +116,7 @@ func (l ReLU) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	return []graph.Value{keepMask(x, y)}
 }
 
-// Stepwise sees every step by itself.
+// Stepwise computes every step separately.
 func (l ReLU) Stepwise(in []graph.Value) ([]graph.Pace, error) { return stepByStep(l, in) }
 
 // PReLU is a rectified linear unit whose slope below 0 is learned (He et al. 2015,
@@ -178,7 +178,7 @@ func (l PReLU) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	return []graph.Value{keepMask(x, y)}
 }
 
-// Stepwise holds for slopes that the steps share.
+// Stepwise computes every step separately, if the steps share the slopes.
 func (l PReLU) Stepwise(in []graph.Value) ([]graph.Pace, error) {
 	if !slices.Contains(l.SharedAxes, 1) {
 		return nil, notStepwise(l, "each step has slopes of its own, without 1 in SharedAxes")

@@ -7,21 +7,21 @@ import (
 	"github.com/engram-go/engram/graph"
 )
 
-// attended are the inputs of an attention layer. What they hold at masked steps
-// is replaced by zeros, so that it reaches neither a value nor a gradient.
+// attended are the inputs of an attention layer. Their masked steps are replaced by
+// zeros, so that they reach neither a value nor a gradient.
 type attended struct {
 	query, key, value graph.Value  // [batch, query steps, features], [batch, value steps, features] twice
 	queries           *graph.Value // the mask of the query, [batch, query steps]; nil for none
 	values            *graph.Value // that of key and value, [batch, value steps]; nil for none
 
-	apart   bool // the key is an input of its own
+	apart   bool // the key is a separate input
 	stepped bool // the values come step by step
 	past    bool // the values are those of the steps so far, see remember
 }
 
-// attendedBy sorts the inputs of an attention layer: query, value and key. The
-// key is the value where it is not given, and the value is the query. The mask
-// of the key counts beside that of the value where keyMask says so.
+// newAttended checks the inputs of an attention layer: query, value and key. The key
+// is the value where it is not given, and the value the query. With keyMask the mask of
+// the key applies in addition to that of the value.
 func newAttended(s *graph.Scope, class string, inputs []graph.Value, keyMask bool) (attended, bool) {
 	if len(inputs) < 1 || len(inputs) > 3 {
 		s.Failf(class, "must have query, value and key, or the first of them", len(inputs))
@@ -36,7 +36,7 @@ func newAttended(s *graph.Scope, class string, inputs []graph.Value, keyMask boo
 			return attended{}, false
 		}
 		if !same(x.Dim(0), inputs[0].Dim(0)) || i == 2 && !same(x.Dim(1), inputs[1].Dim(1)) {
-			s.Failf(class, fmt.Sprintf("must have inputs of one batch, and as many keys as values, beside %v", inputs[i-1].Shape()), x.Shape())
+			s.Failf(class, fmt.Sprintf("must have inputs of one batch, and as many keys as values, and another is %v", inputs[i-1].Shape()), x.Shape())
 			return attended{}, false
 		}
 		if !checkStepMask(s, class, x) {
@@ -70,9 +70,9 @@ func newAttended(s *graph.Scope, class string, inputs []graph.Value, keyMask boo
 	return a, true
 }
 
-// allowed are the values that each query may look at: 1 there and 0 elsewhere,
-// in a shape that broadcasts to [batch, query steps, value steps]; nil where all
-// may be looked at. With causal, those after the query's own step may not.
+// allowed is 1 where a query may attend to a value and 0 elsewhere, in a shape that
+// broadcasts to [batch, query steps, value steps]; nil where everything is allowed.
+// With causal, values after the step of the query are not.
 func (a attended) allowed(causal bool) *graph.Value {
 	var m *graph.Value
 	if a.values != nil {
@@ -89,7 +89,7 @@ func (a attended) allowed(causal bool) *graph.Value {
 
 // counting is 0, 1, 2 and so on.
 func counting(s *graph.Scope, n int) graph.Value {
-	if n == graph.Any || s.Symbolic() { // a config may ask for more steps than there is room for
+	if n == graph.Any || s.Symbolic() { // there may be more steps than fit into memory
 		return s.Const(0, graph.Shape{n})
 	}
 	steps := make([]float64, n)
@@ -99,26 +99,26 @@ func counting(s *graph.Scope, n int) graph.Value {
 	return s.Values(steps, graph.Shape{n})
 }
 
-// weigh makes weights of scores: along the last axis they add up to 1. Where
-// allowed is 0, a score is left out and its weight is exactly 0, whatever the
-// score; where nothing is allowed, all weights are 0.
+// maskedSoftmax turns scores into weights that add up to 1 along the last axis. Where
+// allowed is 0, the score is left out and the weight is exactly 0, whatever the score;
+// where nothing is allowed, all weights are 0.
 func maskedSoftmax(scores graph.Value, allowed *graph.Value) graph.Value {
 	if allowed == nil {
 		return scores.Softmax(-1)
 	}
 	s := scores.Scope()
 	left := graph.Where(*allowed, scores, s.Const(math.Inf(-1), graph.Shape{}))
-	// The second Where replaces the NaN of a row of −∞ alone; a gradient does not
-	// pass where allowed is 0, so no NaN comes back either.
+	// The second Where replaces the NaN of a row of −∞ alone. Where does not pass a
+	// gradient to the side not taken, so the gradient has no NaN either.
 	return graph.Where(*allowed, left.Softmax(-1), s.Const(0, graph.Shape{}))
 }
 
-// softAttention is what Attention and AdditiveAttention do with their scores.
+// softAttention turns the scores of Attention and AdditiveAttention into outputs.
 type softAttention struct {
 	dropout float64
 	seed    *uint64
 	causal  bool
-	scores  bool // gives the weights too
+	scores  bool // return the weights too
 }
 
 // call computes the outputs from scores [batch, query steps, value steps].
@@ -140,7 +140,7 @@ func (a attended) pairs() graph.Value {
 	return a.query.Unsqueeze(2).Add(a.key.Unsqueeze(1)) // [batch, query steps, value steps, features]
 }
 
-// sameFeatures checks that queries and keys can be compared.
+// checkFeatures checks that queries and keys can be compared.
 func (a attended) checkFeatures(s *graph.Scope, class string) bool {
 	if q, k := a.query.Shape(), a.key.Shape(); q[2] != k[2] {
 		s.Failf(class, fmt.Sprintf("must have a key with the features of the query, %v", q), k)
@@ -149,18 +149,17 @@ func (a attended) checkFeatures(s *graph.Scope, class string) bool {
 	return true
 }
 
-// remember makes the values of all steps so far of those that come step by step,
-// where a causal query looks at them. keep does so for keys and values, or what
-// is made of them: [batch, 1, ...] becomes [batch, memory, ...], of which only the
-// steps that were count, as the mask of the values then says. Elsewhere keep does
-// nothing.
+// remember prepares causal attention to values that come step by step. keep stores
+// keys and values, or what is computed from them, for the steps so far: [batch, 1, ...]
+// becomes [batch, memory, ...], and the mask of the values leaves out the steps that
+// have not come yet. In other cases keep returns its argument.
 func (a *attended) remember(s *graph.Scope, causal bool) (keep func(name string, x graph.Value) graph.Value) {
 	if !a.stepped || !causal || s.Err() != nil {
 		return func(_ string, x graph.Value) graph.Value { return x }
 	}
 	n, batch := s.Memory(), a.value.Dim(0)
 	if n == 0 {
-		s.Failf("StepperConfig.Memory", "must be given, since the attention looks back on all steps and the model leaves their number open", n)
+		s.Failf("StepperConfig.Memory", "must be given, since the attention uses all earlier steps and the model leaves their number open", n)
 		n = 1
 	}
 	count := s.Count(batch, n).Unsqueeze(1) // [batch, 1]
@@ -184,7 +183,7 @@ func (a *attended) remember(s *graph.Scope, causal bool) (keep func(name string,
 	return keep
 }
 
-// recall is remember for attention to the inputs as they are.
+// recall is remember for keys and values that are not projected.
 func (a *attended) recall(s *graph.Scope, causal bool) {
 	keep := a.remember(s, causal)
 	a.value = keep("value", a.value)
@@ -195,8 +194,7 @@ func (a *attended) recall(s *graph.Scope, causal bool) {
 	}
 }
 
-// attendSteps is what Stepwise returns for attention to inputs that are query,
-// value and key.
+// attendSteps is Stepwise of attention with the inputs query, value and key.
 func attendSteps(l Layer, in []graph.Value, causal, scores bool) ([]graph.Pace, error) {
 	values := in[0].Pace()
 	for i, v := range in[min(1, len(in)-1):] {
@@ -226,17 +224,17 @@ func attendSteps(l Layer, in []graph.Value, causal, scores bool) ([]graph.Pace, 
 	return out, nil
 }
 
-// Stepwise keeps the keys and values of the steps so far.
+// Stepwise keeps the keys and values of earlier steps.
 func (l Attention) Stepwise(in []graph.Value) ([]graph.Pace, error) {
 	return attendSteps(l, in, l.UseCausalMask, l.ReturnAttentionScores)
 }
 
-// Stepwise keeps the keys and values of the steps so far.
+// Stepwise keeps the keys and values of earlier steps.
 func (l AdditiveAttention) Stepwise(in []graph.Value) ([]graph.Pace, error) {
 	return attendSteps(l, in, l.UseCausalMask, l.ReturnAttentionScores)
 }
 
-// Stepwise keeps the projected keys and values of the steps so far.
+// Stepwise keeps the projected keys and values of earlier steps.
 func (l MultiHeadAttention) Stepwise(in []graph.Value) ([]graph.Pace, error) {
 	if l.ReturnAttentionScores {
 		return nil, notStepwise(l, "its scores have the heads before the steps")

@@ -5,9 +5,9 @@ import (
 	"github.com/engram-go/engram/layers/initializers"
 )
 
-// Attention looks at a sequence of values: for each query it gives their
-// average, weighted by how well the keys fit the query (Luong et al. 2015,
-// "Effective Approaches to Attention-based Neural Machine Translation"):
+// Attention computes for each query a mean of the values, weighted by the similarity
+// of their keys to the query (Luong et al. 2015, "Effective Approaches to
+// Attention-based Neural Machine Translation"):
 //
 //	weights = softmax(scores)    y = weights·value
 //
@@ -21,24 +21,24 @@ import (
 //	         weights, [batch, query steps, value steps]
 //	weights: scale [] with UseScale, concat_score_weight [] with ScoreConcat
 //
-// Scores are not divided by the root of the features. The weight of a step that
-// is masked in the value, or that UseCausalMask forbids, is exactly 0, whatever
-// its score (Keras subtracts 10⁹ from the score, which large scores outweigh).
-// Where no step is left, all weights and the output are 0. A step that is masked
-// in the query gives zeros, and the output has the query's mask. The key's mask
-// is not used. Features must be known when the model is built. ScoreConcat takes
-// memory for batch · query steps · value steps · features.
+// Scores are not divided by the square root of the number of features. The weight of a
+// step that is masked in the value, or that UseCausalMask forbids, is exactly 0,
+// whatever its score (Keras subtracts 10⁹ from the score, which larger scores outweigh).
+// If no step is allowed, all weights and the output are 0. The output of a step that is
+// masked in the query is 0, and the output has the query's mask. The key's mask is not
+// used. Features must be known when the model is built. ScoreConcat needs memory for
+// batch · query steps · value steps · features.
 type Attention struct {
-	UseScale              bool      // multiplies scores with a number that is learned, 1 at first
+	UseScale              bool      // multiply the scores by a learned scale, initially 1
 	ScoreMode             ScoreMode // ScoreDot
-	Dropout               float64   // part of the weights dropped in training, 0 ≤ Dropout < 1
-	Seed                  *uint64   // of the dropout; the model's where nil
-	UseCausalMask         bool      // a query does not look at values after its own step
-	ReturnAttentionScores bool      // gives the weights too, after dropout
+	Dropout               float64   // fraction of the weights dropped in training, 0 ≤ Dropout < 1; 0
+	Seed                  *uint64   // dropout seed; nil derives it from the model's seed and the layer's path
+	UseCausalMask         bool      // a query does not attend to values after its step
+	ReturnAttentionScores bool      // also return the weights, after dropout
 	Name                  string    // "attention", numbered, where empty
 }
 
-// ScoreMode says how a query is compared with a key.
+// ScoreMode is how the score of a query and a key is computed.
 type ScoreMode string
 
 // The modes, spelt as in Keras.
@@ -87,9 +87,9 @@ func (l Attention) scores(s *graph.Scope, a attended) graph.Value {
 	return sums.Times(s.Param("concat_score_weight", graph.Shape{}, initializers.Ones))
 }
 
-// AdditiveAttention looks at a sequence of values as Attention does, and
-// compares each query with each key by a sum (Bahdanau et al. 2015, "Neural
-// Machine Translation by Jointly Learning to Align and Translate"):
+// AdditiveAttention is Attention whose scores are computed from the sum of query and
+// key (Bahdanau et al. 2015, "Neural Machine Translation by Jointly Learning to Align
+// and Translate"):
 //
 //	scores[t, s] = Σ scale ⊙ tanh(query[t] + key[s])
 //	weights = softmax(scores)    y = weights·value
@@ -101,15 +101,15 @@ func (l Attention) scores(s *graph.Scope, a attended) graph.Value {
 //	         weights, [batch, query steps, value steps]
 //	weights: scale [features]
 //
-// The matrices of the paper are not part of it: put a Dense before query and
-// key. Masks are those of Attention. It takes memory for batch · query steps ·
-// value steps · features.
+// The projections of the paper are not included: put a Dense before query and key. For
+// masks see Attention. It needs memory for batch · query steps · value steps ·
+// features.
 type AdditiveAttention struct {
-	NoScale               bool    // leaves the scale out
-	Dropout               float64 // part of the weights dropped in training, 0 ≤ Dropout < 1
-	Seed                  *uint64 // of the dropout; the model's where nil
-	UseCausalMask         bool    // a query does not look at values after its own step
-	ReturnAttentionScores bool    // gives the weights too, after dropout
+	NoScale               bool    // leave the scale out
+	Dropout               float64 // fraction of the weights dropped in training, 0 ≤ Dropout < 1; 0
+	Seed                  *uint64 // dropout seed; nil derives it from the model's seed and the layer's path
+	UseCausalMask         bool    // a query does not attend to values after its step
+	ReturnAttentionScores bool    // also return the weights, after dropout
 	Name                  string  // "additive_attention", numbered, where empty
 }
 

@@ -5,10 +5,10 @@ import (
 	"github.com/engram-go/engram/layers/initializers"
 )
 
-// BatchNormalization gives every feature mean 0 and variance 1 over the batch
-// that is trained on, and then a scale and a shift that are learned (Ioffe &
-// Szegedy 2015, "Batch Normalization: Accelerating Deep Network Training by
-// Reducing Internal Covariate Shift"):
+// BatchNormalization normalises every feature to mean 0 and variance 1 over the batch
+// in training, and then applies a learned scale and shift (Ioffe & Szegedy 2015, "Batch
+// Normalization: Accelerating Deep Network Training by Reducing Internal Covariate
+// Shift"):
 //
 //	y = γ ⊙ (x − mean) / √(variance + ε) + β
 //
@@ -18,8 +18,8 @@ import (
 //
 //	moving = momentum · moving + (1 − momentum) · that of the batch
 //
-// At other times, and where they are frozen, mean and variance are the moving
-// averages, so that a sample gives the same alone and among others.
+// Otherwise, and if the layer is frozen, mean and variance are the moving averages, so
+// that the output of a sample does not depend on the batch.
 //
 //	in, out: [batch, ..., features], of at least two axes
 //	weights: gamma, beta, moving_mean, moving_variance [features]; the last two
@@ -36,10 +36,10 @@ import (
 // leaves such a batch out.
 type BatchNormalization struct {
 	Axis                      int               // the axis of the features, not the batch; a negative one counts from the end; −1 where 0
-	Momentum                  *float64          // how much of the moving averages stays in a step, in [0, 1); 0.99 where nil
+	Momentum                  *float64          // fraction of the moving averages kept at each step, in [0, 1); 0.99 where nil
 	Epsilon                   float64           // ε, positive; 1e-3 where 0
-	NoCenter                  bool              // leaves β out
-	NoScale                   bool              // leaves γ out
+	NoCenter                  bool              // leave β out
+	NoScale                   bool              // leave γ out
 	GammaInitializer          graph.Initializer // initializers.Ones
 	BetaInitializer           graph.Initializer // initializers.Zeros
 	MovingMeanInitializer     graph.Initializer // initializers.Zeros
@@ -113,8 +113,8 @@ func (l BatchNormalization) Call(s *graph.Scope, inputs ...graph.Value) []graph.
 	return []graph.Value{keepMask(x, y)}
 }
 
-// follow moves an average towards that of the batch. Where the layer stands in
-// a model twice, both batches count, one after the other.
+// follow moves an average towards that of the batch. If a model uses the layer twice,
+// both uses update it, one after the other.
 func (l BatchNormalization) follow(s *graph.Scope, name string, moving, batch graph.Value) {
 	m := *l.Momentum
 	s.AddUpdate(name, s.Updated(name, moving).Scale(m).Add(batch.Scale(1-m)))
@@ -170,7 +170,7 @@ func (b batchFeatures) moments(s *graph.Scope) (mean, variance, centred graph.Va
 	return mean, graph.Where(mask, centred, zero).Square().Sum(b.others...).Times(part), centred
 }
 
-// Stepwise holds for an axis that is not steps.
+// Stepwise normalises every step separately, if the axis is not that of the steps.
 func (l BatchNormalization) Stepwise(in []graph.Value) ([]graph.Pace, error) {
 	return stepByStep(l, in, l.Axis)
 }

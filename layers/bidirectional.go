@@ -7,36 +7,36 @@ import (
 	"github.com/engram-go/engram/internal/layername"
 )
 
-// Bidirectional reads a sequence with two recurrent layers, one in each
-// direction (Schuster & Paliwal 1997, "Bidirectional Recurrent Neural Networks"),
-// and puts their outputs of each step together:
+// Bidirectional reads a sequence with two recurrent layers, one in each direction
+// (Schuster & Paliwal 1997, "Bidirectional Recurrent Neural Networks"), and merges their
+// outputs of each step:
 //
 //	y = merge(forward(x), backward(x))
 //
-//	in:      [batch, steps, features]; perhaps the initial states of both layers,
+//	in:      [batch, steps, features]; optionally the initial states of both layers,
 //	         first those of Layer; the constants of an RNN come last, for both
-//	out:     what the layers give, merged: of all steps [batch, steps, 2·units]
+//	out:     the merged outputs: of all steps [batch, steps, 2·units]
 //	         with ReturnSequences and MergeConcat; two outputs for MergeNone;
 //	         with ReturnState then the last states, first those of Layer
 //	weights: those of Layer under "forward_lstm", or whatever its name is, and
 //	         those of BackwardLayer under "backward_lstm"
 //
 // The layers must agree in ReturnSequences and ReturnState, and differ in
-// GoBackwards. The outputs of all steps are in the order of Layer; a mask rides on
-// them, and masked steps give zeros. The single output of each layer is that of
-// the step it reads last. So the ZeroOutputForMask of the layers is of no account,
-// as in Keras.
+// GoBackwards. The outputs of all steps are in the order of Layer; they have the mask
+// of the input, and are 0 at masked steps. Without ReturnSequences the output of each
+// layer is that of the step it reads last. So ZeroOutputForMask of the layers has no
+// effect, as in Keras.
 //
-// One of its layers reads a sequence from its end, so its states cannot go on
-// from one piece of a sequence to the next, see RNN.
+// One of the layers reads a sequence from its end, so states cannot be carried from one
+// piece of a sequence to the next, see RNN.
 type Bidirectional struct {
 	Layer         Layer     // LSTM, GRU, SimpleRNN or RNN; required
-	BackwardLayer Layer     // Layer in the other direction, with weights of its own
+	BackwardLayer Layer     // Layer in the other direction, with separate weights
 	MergeMode     MergeMode // MergeConcat
 	Name          string    // "bidirectional", numbered, where empty
 }
 
-// MergeMode says how Bidirectional puts two outputs together.
+// MergeMode is how Bidirectional merges two outputs.
 type MergeMode string
 
 // The merge modes, spelt as in Keras. All but MergeConcat and MergeNone need
@@ -125,7 +125,7 @@ func (l Bidirectional) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value
 	return append(append(l.merge(y, back), forward[1:]...), backward[1:]...)
 }
 
-// merge puts two outputs together.
+// merge merges two outputs.
 func (l Bidirectional) merge(y, back graph.Value) []graph.Value {
 	if l.MergeMode != MergeConcat && l.MergeMode != MergeNone && !y.Shape().Equal(back.Shape()) {
 		y.Scope().Failf("Bidirectional.BackwardLayer", fmt.Sprintf("must have outputs of the shape %v for %q", y.Shape(), l.MergeMode), back.Shape())

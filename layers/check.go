@@ -26,8 +26,8 @@ func first(errs ...error) error {
 	return nil
 }
 
-// positive checks a size that has no default. It is bounded, so that no product
-// of a few sizes overflows into one that would pass.
+// positive checks a size that has no default. The upper bound keeps products of sizes
+// from overflowing.
 func positive(field string, n int) error {
 	switch {
 	case n <= 0:
@@ -38,9 +38,8 @@ func positive(field string, n int) error {
 	return nil
 }
 
-// units checks the size of a state, each element of which has so many columns of
-// that size in the recurrent kernel. Otherwise the kernel would be drawn before
-// that is found to be too large.
+// units checks the size n of a state, whose recurrent kernel is [n, columns·n], before
+// that kernel is drawn.
 func units(field string, n, columns int) error {
 	err := positive(field, n)
 	if err == nil && n > shapes.MaxElements/columns/n {
@@ -49,9 +48,9 @@ func units(field string, n, columns int) error {
 	return err
 }
 
-const mostAxes = 32 // of a shape that a config gives
+const mostAxes = 32 // in a shape of a config
 
-// bounded checks that there may be room for a shape that a config gives.
+// bounded checks that a shape of a config is not too large.
 func bounded(field string, shape graph.Shape, axes int) error {
 	switch {
 	case len(shape) > axes:
@@ -67,7 +66,7 @@ func known(shape graph.Shape) int {
 	return slices.DeleteFunc(shape.Clone(), func(d int) bool { return d == graph.Any }).Size()
 }
 
-// notNegative checks a number of things that may be none.
+// notNegative checks a count that may be 0.
 func notNegative(field string, n int) error {
 	if n < 0 {
 		return graph.Error{Field: field, Rule: "must not be negative", Value: n}
@@ -151,25 +150,25 @@ func features(s *graph.Scope, class string, x graph.Value) (int, bool) {
 	return d, true
 }
 
-// behindBatch turns a possibly negative axis of x, which a field names, into its
-// place. The batch is no such axis.
+// sampleAxis is the index of an axis of x that a field names, and that may be negative.
+// It must not be the batch.
 func sampleAxis(s *graph.Scope, field string, x graph.Value, axis int) (int, bool) {
 	a := axis
 	if a < 0 {
 		a += x.Rank()
 	}
 	if a < 1 || a >= x.Rank() {
-		s.Failf(field, fmt.Sprintf("must be an axis behind the batch of %v", x.Shape()), axis)
+		s.Failf(field, fmt.Sprintf("must be an axis after the batch of %v", x.Shape()), axis)
 		return 0, false
 	}
 	return a, true
 }
 
-// same tells whether two axes may have one size; an open one may have any.
+// same reports whether two axes may have equal sizes; an open one may have any.
 func same(a, b int) bool { return a == b || a == graph.Any || b == graph.Any }
 
-// gate applies an activation that must keep the shape of x: one that halved it
-// would broadcast in what follows, and nobody would see.
+// gate applies an activation that must keep the shape of x: an output of half the size
+// could broadcast in later operations without an error.
 func gate(field string, a activations.Activation, x graph.Value) graph.Value {
 	y := a.Apply(x)
 	if !y.Shape().Equal(x.Shape()) {
@@ -178,8 +177,8 @@ func gate(field string, a activations.Activation, x graph.Value) graph.Value {
 	return y
 }
 
-// weight declares a weight of the layer at work and holds it to its penalty and
-// its bounds, nil for none.
+// weight declares a weight of the layer with a regularizer and a constraint, which are
+// nil for none.
 func weight(s *graph.Scope, name string, shape graph.Shape, init graph.Initializer, r graph.Regularizer, c graph.Constraint) graph.Value {
 	w := s.Param(name, shape, init)
 	s.Regularize(name, r)
@@ -187,8 +186,8 @@ func weight(s *graph.Scope, name string, shape graph.Shape, init graph.Initializ
 	return w
 }
 
-// priced adds the penalty of every output of a layer to the losses, divided by
-// the size of the batch, so that it does not grow with that as Keras has it.
+// addActivityPenalty adds each output's penalty divided by the batch size to the
+// losses, as Keras does.
 func addActivityPenalty(s *graph.Scope, r graph.Regularizer, outputs ...graph.Value) []graph.Value {
 	for _, y := range outputs {
 		if r != nil && s.Err() == nil {
@@ -198,7 +197,7 @@ func addActivityPenalty(s *graph.Scope, r graph.Regularizer, outputs ...graph.Va
 	return outputs
 }
 
-// epsilon fills in what keeps a division finite.
+// epsilon fills in the ε that keeps a division finite.
 func epsilon(field string, e *float64, fallback float64) error {
 	if *e == 0 {
 		*e = fallback
@@ -234,7 +233,7 @@ func inner(field string, l *Layer) error {
 	return nil
 }
 
-// innerName is what a layer is called inside of another: it needs no number.
+// innerName is the name of a layer in another, without a number.
 func innerName(l Layer) string {
 	if name := layername.Given(l); name != "" {
 		return name

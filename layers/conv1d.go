@@ -41,12 +41,12 @@ type Conv1D struct {
 	DilationRate        int                    // steps from one place of a filter to the next; 1
 	Groups              int                    // parts of features and filters; 1
 	Activation          activations.Activation // activations.Linear
-	NoBias              bool                   // leaves the bias out
+	NoBias              bool                   // leave the bias out
 	KernelInitializer   graph.Initializer      // initializers.GlorotUniform
 	BiasInitializer     graph.Initializer      // initializers.Zeros
 	KernelRegularizer   graph.Regularizer      // nil: none
 	BiasRegularizer     graph.Regularizer      // nil: none
-	ActivityRegularizer graph.Regularizer      // of the output, divided by the size of the batch; nil: none
+	ActivityRegularizer graph.Regularizer      // of the output, divided by the batch size; nil: none
 	KernelConstraint    graph.Constraint       // nil: none
 	BiasConstraint      graph.Constraint       // nil: none
 	Name                string                 // "conv1d", numbered, where empty
@@ -76,7 +76,7 @@ func (l Conv1D) Resolve() (Layer, error) {
 	case l.Filters%l.Groups != 0:
 		err = graph.Error{Field: "Conv1D.Groups", Rule: fmt.Sprintf("must divide the %d filters", l.Filters), Value: l.Groups}
 	case l.Strides > 1 && l.DilationRate > 1:
-		err = graph.Error{Field: "Conv1D.DilationRate", Rule: fmt.Sprintf("must be 1 beside strides of %d", l.Strides), Value: l.DilationRate}
+		err = graph.Error{Field: "Conv1D.DilationRate", Rule: fmt.Sprintf("must be 1 with strides of %d", l.Strides), Value: l.DilationRate}
 	case l.KernelSize-1 > (shapes.MaxElements-1)/l.DilationRate:
 		err = graph.Error{Field: "Conv1D.DilationRate", Rule: fmt.Sprintf("must let the %d places of a filter span at most %d steps", l.KernelSize, shapes.MaxElements), Value: l.DilationRate}
 	}
@@ -124,7 +124,7 @@ func (l Conv1D) convolve(windows, kernel graph.Value) graph.Value {
 	return y.Transpose(1, 0, 2).Reshape(batch, steps, l.Filters)
 }
 
-// Stepwise keeps the steps that the next windows see.
+// Stepwise keeps the steps that later windows contain.
 func (l Conv1D) Stepwise(in []graph.Value) ([]graph.Pace, error) {
 	if l.Strides > 1 || l.KernelSize > 1 && l.Padding != Causal {
 		return nil, notStepwise(l, "it has strides, or windows that are not causal")
@@ -135,8 +135,7 @@ func (l Conv1D) Stepwise(in []graph.Value) ([]graph.Pace, error) {
 	return stepByStep(l, in)
 }
 
-// recall puts the steps that its window sees before the one at hand, where that
-// is all there is of a sequence.
+// recall prepends the earlier steps of the window to x, which is one step.
 func (l Conv1D) recall(s *graph.Scope, x graph.Value, span int) graph.Value {
 	if span == 1 {
 		return x

@@ -15,12 +15,12 @@ import (
 //	out: [batch, the other axes of x..., the other axes of y...];
 //	     [batch, 1] where there are none
 //
-// Normalize divides both by their Euclidean length along the axis first, which
-// is at least 1e-7, so that the result is the cosine of their angle. Masks on
-// the inputs end here.
+// Normalize first divides both by their Euclidean length along the axis, or 1e-7 if that
+// is larger, so that the result is the cosine of their angle. The masks of the inputs
+// end here; Summary says so.
 type Dot struct {
-	Axes      [2]int // one of each input, any but the batch, 0; a negative one counts from the end; required
-	Normalize bool   // gives cosines
+	Axes      [2]int // axis of each input, not the batch; a negative one counts from the end; required
+	Normalize bool   // compute cosines
 	Name      string // "dot", numbered, where empty
 }
 
@@ -50,7 +50,7 @@ func (l Dot) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 		return inputs
 	}
 	if !same(x.Dim(0), y.Dim(0)) || !same(x.Dim(a), y.Dim(b)) {
-		s.Failf("Dot", fmt.Sprintf("must have inputs that agree in the batch and in the axes %v, beside %v", l.Axes, x.Shape()), y.Shape())
+		s.Failf("Dot", fmt.Sprintf("must have inputs of equal sizes in the batch and in the axes %v, and the first is %v", l.Axes, x.Shape()), y.Shape())
 		return inputs
 	}
 	if l.Normalize {

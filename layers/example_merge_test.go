@@ -42,7 +42,7 @@ func ExampleAdd() {
 	showAll(layers.Add{}, []float64{1, 2, 3}, []float64{10, 20})
 	// Output:
 	// (1, 3) [11 22 33]
-	// layer: Add must have inputs that broadcast to each other, beside [1, 3], got [1, 2]
+	// layer: Add must have inputs that broadcast to each other, and another is [1, 3], got [1, 2]
 }
 
 func ExampleSubtract() {

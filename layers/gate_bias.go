@@ -11,18 +11,18 @@ import (
 // gateBias makes the bias of all gates of a recurrent layer, one part of the given
 // number of units after the other.
 //
-//   - Chrono sets the parts that it is for, and the others are 0.
-//   - Keras calls its own initializers for the parts before and after the forget
-//     gate, and so do we, for the same random numbers.
-//   - Any other is called once, for the whole bias, so that it can tell the gates
-//     apart.
+//   - Chrono makes the parts of the forget and input gates, and the others are 0.
+//   - Initializers of Keras are called for the parts before and after the forget gate
+//     separately, as in Keras, for the same random numbers.
+//   - Any other is called once, for the whole bias, so that it can treat the gates
+//     differently.
 //
 // Then the part of the forget gate is 1 if one is set, so that a new layer remembers
 // (Gers et al. 2000; Jozefowicz et al. 2015). Chrono sets that part itself.
 type gateBias struct {
 	initializer   graph.Initializer
 	units         int
-	input, forget int  // the places of these gates; none where there is no such gate
+	input, forget int  // the indices of these gates; none for no such gate
 	one           bool // the bias of the forget gate starts at 1
 }
 

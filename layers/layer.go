@@ -6,12 +6,12 @@ import (
 	"github.com/engram-go/engram/internal/resolve"
 )
 
-// Layer turns values into values. Call is pure: it is run once for every
-// purpose, batch size and length, and once with open axes to find shapes and
-// parameters. It reports what is wrong through the scope.
+// Layer computes values from values. Call is pure: it runs once for every purpose,
+// batch size and length, and once with open axes to find shapes and parameters. It
+// reports errors through the scope.
 //
-// A layer that has defaults or rules for its fields also has Resolve, and its
-// Call is run only on what that returned.
+// A layer that has defaults or rules for its fields also implements Resolver; Call
+// then runs only on the layer that Resolve returned.
 type Layer interface {
 	Call(s *graph.Scope, inputs ...graph.Value) []graph.Value
 }
@@ -19,9 +19,8 @@ type Layer interface {
 // Resolver is a layer that replaces the zero fields of its config by their
 // defaults and checks all of them. The errors name fields ("LSTM.Units").
 //
-// What Resolve returns takes the layer's place, and so must be of its type. A
-// type that embeds a layer has that layer's Resolve, which returns the embedded
-// one; it is refused until it has a Resolve of its own:
+// Resolve must return a value of the layer's type. A type that embeds a layer inherits
+// its Resolve, which returns the embedded layer, so it must define its own:
 //
 //	type Doubled struct{ layers.Dense }
 //
@@ -36,9 +35,9 @@ type Resolver interface {
 	Resolve() (Layer, error)
 }
 
-// Resolve returns the layer with every default filled in; one that is no
-// Resolver is returned as it is. A config may hold values of a user's own, so a
-// panic on the way is an error, as it is in Call.
+// Resolve returns the layer with every default filled in; a layer that does not
+// implement Resolver is returned unchanged. A panic is returned as an error, since a
+// config may contain values of the user's types.
 func Resolve(l Layer) (_ Layer, err error) {
 	if l == nil {
 		return nil, graph.Error{Field: "layer", Rule: "must not be nil"}
@@ -51,8 +50,8 @@ func Resolve(l Layer) (_ Layer, err error) {
 	return resolve.Of("a layer", l)
 }
 
-// Apply resolves a layer and calls it one level deeper in the scope, under the
-// given name. It is how a layer uses other layers.
+// Apply resolves a layer and calls it one level deeper in the scope, under the given
+// name. A layer calls other layers with it.
 func Apply(s *graph.Scope, name string, l Layer, inputs ...graph.Value) []graph.Value {
 	var out []graph.Value
 	s.Within(name, func() {

@@ -9,26 +9,26 @@ import (
 	"github.com/engram-go/engram/layers/initializers"
 )
 
-// LayerNormalization gives the features of every step of every sample mean 0
-// and variance 1, and then a scale and a shift that are learned (Ba et al. 2016,
-// "Layer Normalization"):
+// LayerNormalization normalises the features of every step of every sample to mean 0
+// and variance 1, and then applies a learned scale and shift (Ba et al. 2016, "Layer
+// Normalization"):
 //
 //	y = γ ⊙ (x − mean(x)) / √(var(x) + ε) + β
 //
-// Mean and variance, which is divided by the number of elements, are taken along
-// the given axes, for all places of the others by themselves; γ and β have one
-// number for every place along these axes.
+// Mean and variance are taken along the given axes, separately for every place of the
+// others; the variance is divided by the number of elements. γ and β have one number for
+// every place along these axes.
 //
 //	in, out: [batch, ..., features], of at least two axes
 //	weights: gamma and beta, of the sizes of the axes in their order
 //
-// A mask on the input rides on the output; the axes must then not be those
-// that it lies along, since padding would count.
+// The output has the mask of the input; the axes must then not be those that the mask
+// has, since padding would count.
 type LayerNormalization struct {
 	Axis             []int             // the axes, the batch not among them; a negative one counts from the end; [−1] where empty
 	Epsilon          float64           // ε, positive; 1e-3 where 0
-	NoCenter         bool              // leaves β out
-	NoScale          bool              // leaves γ out
+	NoCenter         bool              // leave β out
+	NoScale          bool              // leave γ out
 	GammaInitializer graph.Initializer // initializers.Ones
 	BetaInitializer  graph.Initializer // initializers.Zeros
 	GammaRegularizer graph.Regularizer // nil: none
@@ -184,7 +184,7 @@ func moments(x []float64, epsilon float64) (mean, r float64) {
 	return mean, 1 / math.Sqrt(variance/n+epsilon)
 }
 
-// Stepwise holds for axes that are not steps.
+// Stepwise normalises every step separately, if none of the axes is that of the steps.
 func (l LayerNormalization) Stepwise(in []graph.Value) ([]graph.Pace, error) {
 	return stepByStep(l, in, l.Axis...)
 }

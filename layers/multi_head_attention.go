@@ -9,19 +9,19 @@ import (
 	"github.com/engram-go/engram/layers/initializers"
 )
 
-// MultiHeadAttention attends with several heads at once, each with projections
-// of its own (Vaswani et al. 2017, "Attention Is All You Need"). For each head,
+// MultiHeadAttention computes attention with several heads in parallel, each with its
+// own projections (Vaswani et al. 2017, "Attention Is All You Need"). For each head,
 //
 //	q = query·W_q + b_q    k = key·W_k + b_k    v = value·W_v + b_v
 //	weights = softmax(q·kᵀ / √key_dim)
 //	y = Σ over heads of weights·v·W_o, + b_o
 //
 //	in:      query [batch, query steps, features], value and key [batch, value
-//	         steps, features of their own]; the key is the value where it is not
-//	         given, and with one input a sequence attends to itself. With
-//	         AttentionMask the last input is that mask, [batch, query steps,
-//	         value steps], where 0 keeps a query from looking at a value; an
-//	         axis of size 1 holds for all places along it
+//	         steps, features], each with its own number of features; the key
+//	         is the value where it is not given, and with one input a sequence
+//	         attends to itself. With AttentionMask the last input is that mask,
+//	         [batch, query steps, value steps], with 0 where a query must not
+//	         attend to a value; an axis of size 1 broadcasts
 //	out:     [batch, query steps, features of the query], or OutputShape in
 //	         place of the features; with ReturnAttentionScores also the weights,
 //	         [batch, heads, query steps, value steps]
@@ -30,32 +30,31 @@ import (
 //	         value/bias [heads, value_dim], attention_output/kernel
 //	         [heads, value_dim, output...], attention_output/bias [output...]
 //
-// A query looks at a value only if all masks allow it: its own, those of value
-// and key, AttentionMask and the causal one. Otherwise its weight is exactly 0,
-// whatever the score. Where none is left, as at a masked step of the query, all
-// weights are 0, and so the output is the output's bias. The output has the
-// query's mask. Features must be known when the model is
-// built.
+// A query attends to a value only if all masks allow it: its own, those of value and
+// key, AttentionMask and the causal one. Otherwise the weight is exactly 0, whatever
+// the score. If no value is allowed, as at a masked step of the query, all weights are
+// 0, and the output is its bias. The output has the query's mask. Features must be
+// known when the model is built.
 //
-// It runs as one operation, which keeps no more than the weights for the way
-// back, unless they are returned, or dropped in training. Keras' attention_axes
-// is not there: attention is over the steps.
+// It runs as one operation, which keeps only the weights for the backward pass, unless
+// they are returned, or dropped in training. Keras' attention_axes is not supported:
+// attention is over the steps.
 type MultiHeadAttention struct {
-	NumHeads              int               // required
+	NumHeads              int               // number of heads; required
 	KeyDim                int               // size of a head's queries and keys; required
 	ValueDim              int               // size of a head's values; KeyDim where 0
-	Dropout               float64           // part of the weights dropped in training, 0 ≤ Dropout < 1
-	Seed                  *uint64           // of the dropout; the model's where nil
-	NoBias                bool              // leaves all biases out
+	Dropout               float64           // fraction of the weights dropped in training, 0 ≤ Dropout < 1; 0
+	Seed                  *uint64           // dropout seed; nil derives it from the model's seed and the layer's path
+	NoBias                bool              // leave all biases out
 	OutputShape           graph.Shape       // of the output at one step, at most 8 axes; the features of the query where empty
-	UseCausalMask         bool              // a query does not look at values after its own step
+	UseCausalMask         bool              // a query does not attend to values after its step
 	AttentionMask         bool              // the last input is a mask
-	ReturnAttentionScores bool              // gives the weights too, before dropout
+	ReturnAttentionScores bool              // also return the weights, before dropout
 	KernelInitializer     graph.Initializer // initializers.GlorotUniform
 	BiasInitializer       graph.Initializer // initializers.Zeros
 	KernelRegularizer     graph.Regularizer // of each kernel; nil: none
 	BiasRegularizer       graph.Regularizer // of each bias; nil: none
-	ActivityRegularizer   graph.Regularizer // of q, k, v and y, divided by the size of the batch; nil: none
+	ActivityRegularizer   graph.Regularizer // of q, k, v and y, divided by the batch size; nil: none
 	KernelConstraint      graph.Constraint  // of each kernel; nil: none
 	BiasConstraint        graph.Constraint  // of each bias; nil: none
 	Name                  string            // "multi_head_attention", numbered, where empty
@@ -131,10 +130,9 @@ func (l MultiHeadAttention) Call(s *graph.Scope, inputs ...graph.Value) []graph.
 	return []graph.Value{y}
 }
 
-// attend gives the averages of the values [batch, query steps, heads,
-// value_dim], and their weights [batch, heads, query steps, value steps] where
-// those are asked for. It runs as one operation where nothing but the averages
-// is.
+// attend returns the weighted means of the values [batch, query steps, heads,
+// value_dim], and with ReturnAttentionScores the weights [batch, heads, query steps,
+// value steps]. It is one operation unless the weights are returned or dropped.
 func (l MultiHeadAttention) attend(s *graph.Scope, q, k, v graph.Value, allowed *graph.Value) (y, weights graph.Value) {
 	scale := 1 / math.Sqrt(float64(l.KeyDim))
 	if !l.ReturnAttentionScores && (l.Dropout == 0 || !s.Training()) {
@@ -186,8 +184,8 @@ func (l MultiHeadAttention) allowed(s *graph.Scope, a attended, mask *graph.Valu
 	return m, true
 }
 
-// spreads tells whether a mask may broadcast to a shape: each of its axes is
-// that of the shape, or of size 1.
+// broadcastsTo reports whether a mask may broadcast to a shape: each of its axes is
+// that of the shape, or has size 1.
 func broadcastsTo(mask, shape graph.Shape) bool {
 	return slices.EqualFunc(mask, shape, func(m, d int) bool { return m == 1 || same(m, d) })
 }

@@ -7,20 +7,20 @@ import (
 	"github.com/engram-go/engram/internal/shapes"
 )
 
-// Padding says what a layer that slides a window over the steps does at the
-// ends. It decides how many steps there are in the output.
+// Padding is what a layer with windows over the steps does at the ends of a sequence.
+// The number of output steps depends on it.
 type Padding string
 
 const (
 	// Valid adds nothing: every window lies within the input, which gives
-	// ⌊(steps − span)/strides⌋ + 1 steps for windows that span so many. It is
-	// the default.
+	// ⌊(steps − span)/strides⌋ + 1 steps for windows that span that many steps. It
+	// is the default.
 	Valid Padding = "valid"
-	// Same pads both ends alike, the last by one step more where the number is
-	// odd, so that there are ⌈steps/strides⌉ steps.
+	// Same pads both ends equally, the last by one step more where the number is
+	// odd, which gives ⌈steps/strides⌉ steps.
 	Same Padding = "same"
-	// Causal pads the beginning alone: an output sees its own step and those
-	// before, and there are ⌈steps/strides⌉. Conv1D alone has it.
+	// Causal pads the beginning only: an output depends on its step and earlier
+	// ones, and there are ⌈steps/strides⌉. Only Conv1D has it.
 	Causal Padding = "causal"
 )
 
@@ -48,15 +48,15 @@ func extent(field string, n *int, fallback int) error {
 	return nil
 }
 
-// windows returns the only input of a layer over the steps of a sequence, and
-// the windows that it lays over them.
+// windows returns the only input of a layer over the steps of a sequence, and its
+// windows.
 func (p Padding) windows(s *graph.Scope, class string, inputs []graph.Value, w graph.Window) (graph.Value, graph.Window, bool) {
 	x, ok := sequenceInput(s, class, inputs)
 	if !ok {
 		return x, w, false
 	}
 	n := x.Dim(1)
-	if n == graph.Any { // padding changes nothing of what is known then
+	if n == graph.Any { // then padding does not change what is known
 		return x, w, true
 	}
 	switch p {

@@ -12,8 +12,8 @@ import (
 type recurrent interface {
 	Layer
 	describe() rnn
-	// turned is the layer with another direction, and with or without zeros for
-	// masked steps.
+	// withDirection is the layer with another direction, and with or without zeros
+	// for masked steps.
 	withDirection(backwards, zeroMask bool) Layer
 }
 
@@ -22,7 +22,7 @@ type rnn struct {
 	class     string
 	sizes     []int // of the states
 	step      func(s *graph.Scope, x graph.Value, states, constants []graph.Value) (graph.Value, []graph.Value)
-	constants int               // how many of the inputs, the last ones, every step sees
+	constants int               // how many of the inputs, the last ones, are inputs of every step
 	activity  graph.Regularizer // of the outputs; nil for none
 	dropout   dropouts
 	initial   InitialState
@@ -86,7 +86,7 @@ func (r rnn) outputs(s *graph.Scope, q sequence, y graph.Value, states []graph.V
 	return addActivityPenalty(s, r.activity, out...)
 }
 
-// usual tells whether a cell has the activations that one operation can compute.
+// fusedActivations reports whether the operation for all steps has these activations.
 func fusedActivations(activation, recurrent activations.Activation) bool {
 	return activation == activations.Tanh && recurrent == activations.Sigmoid
 }
@@ -104,16 +104,16 @@ func (r rnn) runWhole(s *graph.Scope, q sequence) []graph.Value {
 	return r.outputs(s, q, y, states)
 }
 
-// sequence is what a recurrent layer runs its cell over.
+// sequence is the input of a recurrent layer.
 type sequence struct {
-	x         graph.Value // [batch, steps, features], perhaps with a mask
+	x         graph.Value // [batch, steps, features], possibly with a mask
 	states    []graph.Value
 	backwards bool
 	keep      func(last []graph.Value) // see rnn.carry
 }
 
-// sequence checks the inputs of the layer: x, and perhaps one initial state for
-// each of the cell's; otherwise r.initial gives them. Dropout is applied to x.
+// sequence checks the inputs of the layer: x, and optionally the initial states, which
+// r.initial makes otherwise. Dropout is applied to x.
 func (r rnn) sequence(s *graph.Scope, inputs []graph.Value) (sequence, bool) {
 	sizes := r.sizes
 	if len(inputs) != 1 && len(inputs) != 1+len(sizes) {
@@ -143,7 +143,7 @@ func (r rnn) sequence(s *graph.Scope, inputs []graph.Value) (sequence, bool) {
 	return sequence{r.dropout.whole(s, x), states, r.backwards, keep}, s.Err() == nil
 }
 
-// start gives the states before the first step: those that are given, if any.
+// start returns the states before the first step: those that are given, if any.
 func (r rnn) start(s *graph.Scope, batch int, sizes []int, given []graph.Value) ([]graph.Value, bool) {
 	states := given
 	if len(states) == 0 {
@@ -161,7 +161,7 @@ func (r rnn) start(s *graph.Scope, batch int, sizes []int, given []graph.Value) 
 	return states, s.Err() == nil
 }
 
-// rideMask lets the mask of x ride on the outputs of all steps, in their order.
+// keepMask returns the outputs of all steps with the mask of x, in their order.
 func (q sequence) keepMask(y graph.Value) graph.Value {
 	mask, ok := q.x.Mask()
 	if !ok {
@@ -173,14 +173,14 @@ func (q sequence) keepMask(y graph.Value) graph.Value {
 	return y.WithMask(mask)
 }
 
-// carry lets the states go on from run to run, where the scope says so. keep is
-// given the last ones.
+// carry takes the states from the previous run, if the scope carries states. keep
+// stores the last ones.
 func (r rnn) carry(s *graph.Scope, initial []graph.Value) (states []graph.Value, keep func(last []graph.Value)) {
 	if !s.Carrying() {
 		return initial, func([]graph.Value) {}
 	}
 	if r.backwards {
-		s.Failf(r.class+".GoBackwards", "must not be set where states go on from one piece of a sequence to the next", true)
+		s.Failf(r.class+".GoBackwards", "must not be set where states are carried from one piece of a sequence to the next", true)
 	}
 	states = make([]graph.Value, len(initial))
 	keeps := make([]func(graph.Value), len(initial))
@@ -194,8 +194,8 @@ func (r rnn) carry(s *graph.Scope, initial []graph.Value) (states []graph.Value,
 	}
 }
 
-// repeat gives the steps that are masked before any that counts the last output
-// of the run before, where states go on from there. y is [batch, steps, ...], or
+// repeat sets the masked steps at the beginning of a sequence to the last output of the
+// previous run, if states are carried from there. y is [batch, steps, ...], or
 // [batch, ...] of the last step.
 func (r rnn) repeat(s *graph.Scope, x, y graph.Value) graph.Value {
 	mask, masked := x.Mask() // [batch, steps]
@@ -219,7 +219,7 @@ func (r rnn) repeat(s *graph.Scope, x, y graph.Value) graph.Value {
 	return y
 }
 
-// seenSoFar is 1 from the first step on that counts.
+// seenSoFar is 1 from the first step that counts on.
 func seenSoFar(mask, seen []float64) {
 	last := 0.0
 	for i, m := range mask {
@@ -228,7 +228,7 @@ func seenSoFar(mask, seen []float64) {
 	}
 }
 
-// noSlope is the gradient of what has none.
+// noSlope is a gradient of 0.
 func noSlope(_, _, _, dx []float64) { clear(dx) }
 
 // stepwise is Stepwise of a recurrent layer: the first of the inputs is its

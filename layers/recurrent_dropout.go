@@ -2,11 +2,11 @@ package layers
 
 import "github.com/engram-go/engram/graph"
 
-// dropouts are the fields of a recurrent layer that say what is dropped in
-// training: parts of x, and of h on its way to the gates.
+// dropouts are the dropout fields of a recurrent layer: for x, and for h before the
+// gates.
 //
 // Without dropout between states x has one mask for all gates, which is applied
-// to the whole sequence. With it, x and h have one mask a gate each, as in Keras
+// to the whole sequence. With it, x and h have one mask for each gate, as in Keras
 // (the variational dropout of Gal & Ghahramani 2016, with untied weights). All
 // masks are drawn once a batch and kept for all its steps.
 type dropouts struct {
@@ -14,7 +14,7 @@ type dropouts struct {
 	seed         *uint64 // nil for the model's
 }
 
-// whole drops parts of a sequence where all gates share one mask.
+// whole applies dropout to a sequence if all gates share one mask.
 func (d dropouts) whole(s *graph.Scope, x graph.Value) graph.Value {
 	if d.state > 0 {
 		return x
@@ -26,7 +26,7 @@ func (d dropouts) whole(s *graph.Scope, x graph.Value) graph.Value {
 	return y
 }
 
-// step does for x [batch, features] at one step what whole does for all.
+// step is whole for x [batch, features] at one step.
 func (d dropouts) step(s *graph.Scope, x graph.Value) graph.Value {
 	if d.state > 0 {
 		return x
@@ -52,11 +52,11 @@ func (d dropouts) gates(s *graph.Scope, n, batch, features, units int) (x, h gat
 	return x, h
 }
 
-// gateMasks are what a value is multiplied by before it meets the weights of
-// each gate: [gates, batch, size], or nil for nothing.
+// gateMasks are the dropout masks of a value for each gate: [gates, batch, size], or nil
+// for none.
 type gateMasks struct{ all *graph.Value }
 
-// through is what the mask of a gate leaves of v.
+// through is v times the mask of a gate.
 func (m gateMasks) through(v graph.Value, gate int) graph.Value {
 	if m.all == nil {
 		return v
@@ -64,8 +64,7 @@ func (m gateMasks) through(v graph.Value, gate int) graph.Value {
 	return v.Times(m.all.At(0, gate)) // [batch, size]
 }
 
-// product is v·w, where each gate, with its u columns of w, sees v through its
-// own mask.
+// product is v·w, with the mask of each gate for its u columns of w.
 func (m gateMasks) product(v, w graph.Value, u int) graph.Value {
 	if m.all == nil {
 		return v.MatMul(w)

@@ -63,7 +63,7 @@ func (l Reshape) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	n, part := sample.Size(), known(target)
 	open := slices.Index(target, graph.Any)
 	switch {
-	case n == graph.Any: // then the sizes show with the data
+	case n == graph.Any: // then sizes are checked with the data
 	case n%part != 0 || open < 0 && n != part:
 		s.Failf("Reshape.TargetShape", fmt.Sprintf("must keep the %d elements of a sample of the shape %v", n, sample), l.TargetShape)
 		return inputs
@@ -90,7 +90,7 @@ func keepsSteps(sample, target graph.Shape) bool {
 // Permute reorders the axes of a sample: axis i of the output is axis Dims[i−1]
 // of the input, both counted from 1, as 0 is the batch.
 //
-//	in:  [batch, ...], with as many axes behind the batch as Dims names
+//	in:  [batch, ...], with as many axes after the batch as Dims has elements
 //	out: the same axes in the order of Dims
 //
 // If the steps stay the first axis after the batch, the output has the mask of the
@@ -127,7 +127,7 @@ func (l Permute) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 		return inputs
 	}
 	if x.Rank() != len(l.Dims)+1 {
-		s.Failf("Permute.Dims", fmt.Sprintf("must name each axis behind the batch of %v", x.Shape()), l.Dims)
+		s.Failf("Permute.Dims", fmt.Sprintf("must name each axis after the batch of %v", x.Shape()), l.Dims)
 		return inputs
 	}
 	y := x.Transpose(append([]int{0}, l.Dims...)...)
@@ -157,8 +157,7 @@ func (l Flatten) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	return []graph.Value{x.Reshape(x.Dim(0), x.Shape()[1:].Size())}
 }
 
-// RepeatVector makes a sequence of a vector, the same at every step: what a
-// decoder starts from.
+// RepeatVector makes a sequence by repeating a vector, such as the input of a decoder.
 //
 //	in:  [batch, features]
 //	out: [batch, n, features]

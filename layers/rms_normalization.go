@@ -84,7 +84,7 @@ func rmsNormalized(v graph.Value, epsilon float64) graph.Value {
 	})
 }
 
-// Stepwise holds for axes that are not steps.
+// Stepwise normalises every step separately, if none of the axes is that of the steps.
 func (l RMSNormalization) Stepwise(in []graph.Value) ([]graph.Pace, error) {
 	return stepByStep(l, in, l.Axis...)
 }

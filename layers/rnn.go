@@ -9,46 +9,45 @@ import (
 	"github.com/engram-go/engram/internal/resolve"
 )
 
-// RNN takes any cell through time, a cell of one's own first of all.
+// RNN runs a cell over the steps of a sequence; the cell may be a user's type.
 //
 //	y_t, states_t = cell(x_t, states_{t−1}, constants)
 //
-//	in:      [batch, steps, features]; perhaps the states before the first step,
+//	in:      [batch, steps, features]; optionally the states before the first step,
 //	         [batch, size] each; then the constants, of any shape
 //	out:     y of the last step [batch, units], or of all steps
 //	         [batch, steps, units]; with ReturnState also the last states
 //	weights: those of the cell, under the layer's path
 //
-// A cell sees the constants, such as the outputs of an encoder, at every step,
-// and they get gradients. At a masked step the states stay as they were, and the
-// output is that of the step before, or zeros at the first and with
-// ZeroOutputForMask. The mask rides on the output only with ReturnSequences.
+// The constants, such as the outputs of an encoder, are inputs of the cell at every
+// step, and get gradients. At a masked step the states stay as they were, and the
+// output is that of the step before: 0 at the first step and with ZeroOutputForMask.
+// The output has the mask of the input with ReturnSequences only.
 //
-// The cell's step is compiled once and run over time, see graph.Scan: building
-// costs the same for any number of steps. What a cell draws with Scope.Random,
-// dropout too, is drawn once for all steps of a sequence; Scope.StepRandom draws
-// for each. What it traces is there for all steps, [batch, steps, ...]. The
-// number of features must be known when the model is built, that of steps may be
+// The cell's step is compiled once and run over time, see graph.Scan, so the time to
+// build does not depend on the number of steps. Draws of Scope.Random in a cell,
+// including dropout, are made once for all steps of a sequence; those of
+// Scope.StepRandom for each step. Traced values have all steps, [batch, steps, ...].
+// The number of features must be known when the model is built; that of steps may be
 // open.
 //
-// A state is a vector for each sample. Keras' may have any shape, which the cell can
-// give it with graph.Value.Reshape.
+// A state is a vector for each sample. In Keras it may have any shape; here a cell can
+// use graph.Value.Reshape.
 //
-// Whether states go on from one piece of a sequence to the next is for whoever runs
-// the model to say, with train.Config.CarryState or a models.Stepper, and for all
-// layers at once; Keras has a field stateful in each. They do not go on with
-// GoBackwards, here and in LSTM, GRU and SimpleRNN, nor in Bidirectional, which are
-// refused then; Keras allows both.
+// Instead of a field stateful in each layer, as in Keras, train.Config.CarryState or a
+// models.Stepper carries the states of all layers from one piece of a sequence to the
+// next. This is an error with GoBackwards, here and in LSTM, GRU and SimpleRNN, and in
+// Bidirectional; Keras allows both.
 type RNN struct {
 	Cell                Cell              // required
 	Constants           int               // how many of the inputs, the last ones, are constants; 0
-	ActivityRegularizer graph.Regularizer // of every output, masked steps too as in Keras, divided by the size of the batch; nil: none
-	ReturnSequences     bool              // gives y of every step
-	ReturnState         bool              // gives the last states too
-	GoBackwards         bool              // from the last step to the first; outputs stay in that order
-	ZeroOutputForMask   bool              // the output of a masked step is 0, and not that of the step before
+	ActivityRegularizer graph.Regularizer // of every output, including masked steps as in Keras, divided by the batch size; nil: none
+	ReturnSequences     bool              // return y of every step
+	ReturnState         bool              // also return the last states
+	GoBackwards         bool              // read from the last step to the first; the outputs stay in that order
+	ZeroOutputForMask   bool              // the output of a masked step is 0, instead of that of the step before
 	InitialState        InitialState      // ZeroState{}
-	Unrolled            bool              // writes the steps out in the graph, which takes seconds to compile a training for some hundred
+	Unrolled            bool              // write every step into the graph; compiling a training graph takes seconds for some hundred steps
 	Name                string            // "rnn", numbered, where empty
 }
 
@@ -88,23 +87,23 @@ func (l RNN) withDirection(backwards, zeroMask bool) Layer {
 	return l
 }
 
-// Cell is one step of a recurrent layer, for RNN. It is a plain value like a
-// layer, and pure like one: Step is run when a graph is built, for all steps at
-// once or, with RNN.Unrolled, for each.
+// Cell is one step of a recurrent layer, for RNN. Like a layer it is a plain value and
+// pure: Step runs when a graph is built, once for all steps or, with RNN.Unrolled, for
+// each.
 //
 // A cell that has defaults or rules for its fields also has a method
 //
 //	Resolve() (Cell, error)
 //
-// and is run only as what that returned, which must be of the cell's own type. A
-// type that embeds a cell needs a Resolve of its own, see Resolver.
+// which must return a value of the cell's type. A type that embeds a cell must define
+// its own, see Resolver.
 type Cell interface {
 	// States are the sizes of the states that the cell carries from step to
 	// step: a state of size n has the shape [batch, n].
 	States() []int
 	// Step computes one step from x [batch, features] and the states: the
-	// output y [batch, units], and the states that follow. Constants are outer
-	// values that every step sees, with gradients.
+	// output y [batch, units], and the next states. Constants are inputs of the layer
+	// that are the same at every step; they get gradients.
 	Step(s *graph.Scope, x graph.Value, states, constants []graph.Value) (y graph.Value, next []graph.Value)
 }
 
@@ -124,8 +123,8 @@ func resolveCell(field string, c *Cell) (err error) {
 	return nil
 }
 
-// StackedRNNCells makes one cell of several: at every step each computes from
-// the output of the one before.
+// StackedRNNCells combines several cells into one: at every step the output of each
+// cell is the input of the next.
 //
 //	x:         [batch, features]
 //	y:         that of the last cell
@@ -133,8 +132,8 @@ func resolveCell(field string, c *Cell) (err error) {
 //	constants: every cell sees all of them
 //	weights:   those of cell i under "cell_i"
 //
-// It computes what as many RNN layers in a row compute, step by step, and its
-// states before and after a sequence are inputs and outputs of one layer.
+// It computes what a chain of RNN layers computes, and the states of all cells are
+// inputs and outputs of one layer.
 type StackedRNNCells struct {
 	Cells []Cell // at least one
 }

@@ -8,9 +8,9 @@ import (
 )
 
 // SLSTMCell is the sLSTM of xLSTM (Beck et al. 2024, "xLSTM: Extended Long
-// Short-Term Memory"), a cell for RNN: an LSTM whose gates are exponential, so
-// that it can revise what it has stored, with a normaliser n and a stabiliser m
-// that keeps the exponentials small. At each step
+// Short-Term Memory"), a cell for RNN: an LSTM with exponential gates, so that it can
+// revise stored values, with a normaliser n and a stabiliser m that keeps the
+// exponentials small. At each step
 //
 //	ĩ = x·W_i + h·R_i + b_i      log i = ĩ
 //	f̃ = x·W_f + h·R_f + b_f      log f = log σ(f̃), or f̃ with ExponentialForget
@@ -22,27 +22,27 @@ import (
 //	n' = exp(log f + m − m') ⊙ n + exp(log i − m')
 //	h' = o ⊙ c'/n'
 //
-// where m stands for −∞ as long as nothing is stored, n = 0: so one of the two
-// exponentials is always 1, and n never vanishes. Each R is block-diagonal: the
-// units of a head see the h of that head only.
+// where m is taken as −∞ as long as n = 0. So one of the two exponentials is always 1,
+// and n' > 0. Each R is block-diagonal: the units of a head depend on the h of that head
+// only.
 //
 //	states:  h, c, n and m, [batch, units] each
 //	weights: kernel [features, 4·units], recurrent_kernel
 //	         [heads, units/heads, 4·units/heads], bias [4·units]; the gates in
 //	         the order i, f, z and o
 //
-// BiasInitializer is called as that of LSTM.
+// BiasInitializer is called as in LSTM.
 //
-// Unlike the cells of LSTM, GRU and SimpleRNN it has no regularizers, constraints
-// or dropout.
+// Unlike LSTMCell, GRUCell and SimpleRNNCell it has no regularizers, constraints or
+// dropout.
 //
 // The exponentials can be read from a graph.Program as "i" and "f", and z, o and
 // c' as "z", "o" and "c".
 type SLSTMCell struct {
 	Units                int               // size of h; required
-	Heads                int               // divides Units; 1
+	Heads                int               // number of heads, a divisor of Units; 1
 	ExponentialForget    bool              // f = exp(f̃), otherwise σ(f̃)
-	NoBias               bool              // leaves the bias out
+	NoBias               bool              // leave the bias out
 	NoUnitForgetBias     bool              // otherwise the forget gate's bias starts at 1
 	KernelInitializer    graph.Initializer // initializers.GlorotUniform
 	RecurrentInitializer graph.Initializer // initializers.Orthogonal{}

@@ -9,13 +9,13 @@ import (
 	"github.com/engram-go/engram/internal/resolve"
 )
 
-// InitialState gives a recurrent layer the states before the first step. One that
+// InitialState makes the states of a recurrent layer before the first step. A type that
 // has defaults or rules for its fields also has a method
 //
 //	Resolve() (InitialState, error)
 //
-// that returns a value of its own type. A type that embeds an initial state with
-// this method needs one of its own, see Resolver.
+// which must return a value of the same type. A type that embeds an initial state with
+// this method must define its own, see Resolver.
 type InitialState interface {
 	// States returns one value of shape [batch, size] for every size.
 	States(s *graph.Scope, batch int, sizes []int) []graph.Value
@@ -38,9 +38,9 @@ func (ZeroState) States(s *graph.Scope, batch int, sizes []int) []graph.Value {
 	return eachState(sizes, func(_, n int) graph.Value { return s.Const(0, graph.Shape{batch, n}) })
 }
 
-// RandomState starts with normally distributed numbers, drawn anew for every
-// sample of every batch, in training or not. Predicting the same batches again
-// draws the same.
+// RandomState starts with normally distributed numbers, drawn for every sample of every
+// batch, in training and prediction. Predicting the same batches again draws the same
+// numbers.
 type RandomState struct {
 	Stddev float64 // standard deviation, positive; 1 where 0
 }
@@ -65,7 +65,7 @@ func (r RandomState) States(s *graph.Scope, batch int, sizes []int) []graph.Valu
 
 // FixedState starts every sample with the same numbers.
 type FixedState struct {
-	Elements [][]float64 // one row a state: for an LSTM h, then c
+	Elements [][]float64 // one row for each state: for an LSTM h, then c
 }
 
 // Resolve checks the elements.

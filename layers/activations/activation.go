@@ -1,6 +1,6 @@
-// Package activations holds the activation functions of Keras, as values that
-// a layer's config holds: a Name for those without parameters, and a struct for
-// each of the others. An activation of one's own is a type with a method Apply.
+// Package activations has the activation functions of Keras as values for the config of
+// a layer: a Name for those without parameters, and a struct for each of the others. A
+// user's activation is a type with a method Apply.
 package activations
 
 import (
@@ -10,17 +10,16 @@ import (
 	"github.com/engram-go/engram/internal/resolve"
 )
 
-// Activation is a function of the values inside a layer. Apply is given values
-// of any shape; all activations here but GLU keep it. Masks are left to the
-// layer: whether one rides on the result is not promised.
+// Activation is a function of the values inside a layer. Apply takes values of any
+// shape; all activations here except GLU keep it. Masks are the layer's concern: the
+// result may have one or not.
 type Activation interface {
 	Apply(x graph.Value) graph.Value
 }
 
-// Resolver is an activation that replaces the zero fields of its config by
-// their defaults and checks all of them. What Resolve returns takes the place
-// of the activation, and so must be of its type: a type that embeds one with this
-// method needs one of its own, or is refused.
+// Resolver is an activation that replaces the zero fields of its config by their
+// defaults and checks all of them. Resolve must return a value of the activation's type:
+// a type that embeds an activation with this method must define its own.
 type Resolver interface {
 	Resolve() (Activation, error)
 }
@@ -49,7 +48,7 @@ func All() []any {
 		Softmax{}, LogSoftmax{}, Sparsemax{}, GLU{})
 }
 
-// fillPositive replaces 0 by the default and refuses what is no size.
+// fillPositive replaces 0 by the default and refuses what is not positive and finite.
 func fillPositive(field string, x *float64, fallback float64) error {
 	if *x == 0 {
 		*x = fallback
@@ -67,14 +66,14 @@ func checkFinite(field string, x float64) error {
 	return nil
 }
 
-// Along is the axis along which an activation lets elements see each other, a
-// negative one counted from the end, and 0 where none sees another. One that is
-// not of this package says so with a method
+// Along is the axis along which an activation combines elements, a negative one counted
+// from the end, or 0 if each element is computed separately. A user's activation has a
+// method for it,
 //
 //	Along() int
 //
-// and otherwise ok is false. A type that embeds an activation has that method from
-// it, and needs one of its own where its Apply looks along another axis.
+// without which ok is false. A type that embeds an activation inherits that method, and
+// must define its own if its Apply uses another axis.
 func Along(a Activation) (axis int, ok bool) {
 	switch a := a.(type) {
 	case Name, LeakyReLU, ELU, CELU, GELU, Squareplus, HardShrink, SoftShrink, Threshold:

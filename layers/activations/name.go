@@ -34,7 +34,7 @@ const (
 	Exponential   Name = "exponential"     // eˣ
 )
 
-// functions says what the names mean.
+// functions are the meanings of the names.
 var functions = []struct {
 	name  Name
 	apply func(x graph.Value) graph.Value

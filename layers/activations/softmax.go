@@ -11,7 +11,7 @@ import (
 // Softmax is eˣ / Σ eˣ along an axis: positive numbers whose sum is 1.
 type Softmax struct {
 	// Axis counts from the end where it is negative. 0 means −1, the last. The
-	// first is refused: along it samples would see each other.
+	// first is refused, as it is that of the samples.
 	Axis int
 }
 
@@ -119,7 +119,7 @@ func within(x graph.Value, class string, a int) (int, bool) {
 	return at, true
 }
 
-// GLU cuts x into two halves a and b along an axis and gives a · sigmoid(b), so
+// GLU splits x into two halves a and b along an axis and is a · sigmoid(b), so
 // that one half gates the other. The axis is halved; its size must be even
 // (Dauphin and others, 2016, https://arxiv.org/abs/1612.08083).
 type GLU struct {

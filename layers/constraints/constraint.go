@@ -1,7 +1,6 @@
-// Package constraints holds the bounds that parameters are brought back to after
-// every training step, those of Keras, as values that a layer's config holds,
-// one struct each. One of one's own is a type with the method Constrain of
-// graph.Constraint.
+// Package constraints has the constraints of Keras, which are applied to parameters
+// after every training step, as values for the config of a layer. A user's constraint is
+// a type with the method Constrain of graph.Constraint.
 //
 // A norm is the length √Σw² of the vector of elements along the axes that a
 // constraint names, one vector for every place on the other axes. The norm along
@@ -19,9 +18,8 @@ import (
 )
 
 // Resolver is a constraint that replaces the zero fields of its config by their
-// defaults and checks all of them. What Resolve returns takes the place of the
-// constraint, and so must be of its type: a type that embeds one with this method
-// needs one of its own, or is refused.
+// defaults and checks all of them. Resolve must return a value of the constraint's
+// type: a type that embeds a constraint with this method must define its own.
 type Resolver interface {
 	Resolve() (graph.Constraint, error)
 }
@@ -36,7 +34,7 @@ func Resolve(c graph.Constraint) (graph.Constraint, error) {
 // saved configs starts from it.
 func All() []any { return []any{MaxNorm{}, MinMaxNorm{}, NonNeg{}, UnitNorm{}} }
 
-// fillPositive replaces 0 by the default and refuses what is no size.
+// fillPositive replaces 0 by the default and refuses what is not positive and finite.
 func fillPositive(field string, x *float64, fallback float64) error {
 	if *x == 0 {
 		*x = fallback
@@ -132,7 +130,7 @@ func (NonNeg) Constrain(_ graph.Shape, elements []float64) error {
 	return nil
 }
 
-// MaxNorm shortens vectors that are too long (Srivastava et al. 2014, "Dropout:
+// MaxNorm limits the norm of every vector (Srivastava et al. 2014, "Dropout:
 // A Simple Way to Prevent Neural Networks from Overfitting"):
 //
 //	w ← w · min(norm, MaxValue) / (norm + 1e-7)
@@ -164,7 +162,7 @@ func (c MaxNorm) Constrain(shape graph.Shape, elements []float64) error {
 	})
 }
 
-// UnitNorm gives every vector the norm 1:
+// UnitNorm scales every vector to norm 1:
 //
 //	w ← w / (norm + 1e-7)
 type UnitNorm struct {
@@ -189,14 +187,13 @@ func (c UnitNorm) Constrain(shape graph.Shape, elements []float64) error {
 	})
 }
 
-// MinMaxNorm brings the norm of every vector between two bounds, at once or by
-// and by:
+// MinMaxNorm moves the norm of every vector between two bounds, at once or gradually:
 //
 //	w ← w · (Rate · clip(norm, MinValue, MaxValue) + (1 − Rate) · norm) / (norm + 1e-7)
 type MinMaxNorm struct {
 	MinValue float64 // smallest norm, not negative
 	MaxValue float64 // largest norm, at least MinValue; 0 means 1
-	Rate     float64 // part of the way that a step goes, 0 < Rate ≤ 1; 0 means 1
+	Rate     float64 // fraction of the distance to the bounds that is moved in each step, 0 < Rate ≤ 1; 0 means 1
 	Axes     []int   // along which a norm is taken; nil means axis 0
 }
 

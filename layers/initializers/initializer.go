@@ -1,10 +1,10 @@
-// Package initializers holds the ways in which parameters get their first
-// values, those of Keras, as values that a layer's config holds: a Name for
-// those without parameters, and a struct for each of the others. One of one's
-// own is a type with the method Init of graph.Initializer.
+// Package initializers has the initializers of Keras, which make the first values of
+// parameters, as values for the config of a layer: a Name for those without parameters,
+// and a struct for each of the others. A user's initializer is a type with the method
+// Init of graph.Initializer.
 //
-// Every draw comes from the source that Init is given, so equal sources and
-// shapes give equal elements.
+// Every draw is taken from the source given to Init, so equal sources and shapes give
+// equal elements.
 package initializers
 
 import (
@@ -18,9 +18,9 @@ import (
 )
 
 // Resolver is an initializer that replaces the zero fields of its config by
-// their defaults and checks all of them. What Resolve returns takes the place
-// of the initializer, and so must be of its type: a type that embeds one with this
-// method needs one of its own, or is refused.
+// their defaults and checks all of them. Resolve must return a value of the
+// initializer's type: a type that embeds an initializer with this method must define its
+// own.
 type Resolver interface {
 	Resolve() (graph.Initializer, error)
 }
@@ -76,7 +76,7 @@ func draw(shape graph.Shape, next func() float64) ([]float64, error) {
 	return out, nil
 }
 
-// fillPositive replaces 0 by the default and refuses what is no size.
+// fillPositive replaces 0 by the default and refuses what is not positive and finite.
 func fillPositive(field string, x *float64, fallback float64) error {
 	if *x == 0 {
 		*x = fallback
@@ -99,9 +99,9 @@ func checkFinite(field string, x float64) error {
 type Name string
 
 // The initializers without parameters. For a kernel [in, out], fan_in is in and
-// fan_out is out; VarianceScaling says what they are for other shapes. The
-// normals are cut off at two standard deviations, and the deviation given here
-// is that of what is left.
+// fan_out is out; see VarianceScaling for other shapes. The normal distributions are
+// truncated at two standard deviations, and the deviation given here is that after the
+// truncation.
 const (
 	Zeros         Name = "zeros"          // all 0
 	Ones          Name = "ones"           // all 1
@@ -113,7 +113,7 @@ const (
 	LecunNormal   Name = "lecun_normal"   // normal with deviation √(1 / fan_in)
 )
 
-// meanings says what the names stand for.
+// meanings are the initializers of the names.
 var meanings = []struct {
 	name Name
 	init graph.Initializer

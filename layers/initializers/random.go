@@ -36,8 +36,8 @@ func (n RandomNormal) Init(r *rand.Rand, shape graph.Shape) ([]float64, error) {
 }
 
 // TruncatedNormal draws from a normal distribution, and again wherever a draw
-// is more than two standard deviations from the mean. What is left has 0.88
-// times the deviation.
+// is more than two standard deviations from the mean. The result has 0.88 times the
+// deviation.
 type TruncatedNormal struct {
 	Mean   float64 // any finite number
 	Stddev float64 // standard deviation before the cut, positive; 0 means 0.05
@@ -70,7 +70,7 @@ func (n TruncatedNormal) Init(r *rand.Rand, shape graph.Shape) ([]float64, error
 	})
 }
 
-// RandomUniform draws evenly from the numbers from Min up to Max.
+// RandomUniform draws from a uniform distribution from Min to Max.
 type RandomUniform struct {
 	Min, Max float64 // Min < Max; both 0 mean −0.05 and 0.05
 }
@@ -109,18 +109,18 @@ func (u RandomUniform) Init(r *rand.Rand, shape graph.Shape) ([]float64, error) 
 }
 
 // Chrono is for the BiasInitializer of LSTM and GRU (Tallec & Ollivier 2018, "Can
-// recurrent neural networks warp time?"): it lets the units of a new layer forget
-// at very different rates, up to the longest dependency T that is expected,
+// recurrent neural networks warp time?"): the units of a new layer forget at different
+// rates, up to the longest expected dependency T,
 //
 //	b_f = log u, with u uniform on [1, T − 1]    b_i = −b_f
 //
 // since a unit whose forget gate is σ(b_f) remembers for about 1/(1 − σ(b_f)) =
 // 1 + u steps. The biases of the other gates are 0. An LSTM with CoupledGates has
-// b_i alone. In a GRU the part of the forget gate is played by z, so b_z = log u;
-// this is the paper's formula for gated recurrent networks, −log(U(T_min, T_max) − 1)
-// for the gate 1 − z, with T_min = 2.
+// b_i only. In a GRU z is the gate that keeps the state, so b_z = log u; this is the
+// paper's formula for gated recurrent networks, −log(U(T_min, T_max) − 1) for the gate
+// 1 − z, with T_min = 2.
 //
-// NoUnitForgetBias changes nothing then. In other layers every element is log u.
+// NoUnitForgetBias has no effect then. In other layers every element is log u.
 type Chrono struct {
 	MaxSteps int // T, in steps; required, at least 2 and less than 2³¹
 }

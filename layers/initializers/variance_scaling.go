@@ -7,9 +7,8 @@ import (
 	"github.com/engram-go/engram/graph"
 )
 
-// VarianceScaling draws with mean 0 and variance Scale / n, where n is a number
-// of units that the shape tells, so that signals keep their size on the way
-// through a layer.
+// VarianceScaling draws with mean 0 and variance Scale / n, where n is a number of units
+// that depends on the shape, so that the variance of outputs is about that of inputs.
 //
 // For a matrix [in, out], fan_in is in and fan_out is out. With more axes, as a
 // convolution has, [..., in, out], both are multiplied with the sizes before
@@ -20,7 +19,7 @@ type VarianceScaling struct {
 	Distribution Distribution // "" means Truncated
 }
 
-// Mode says by which number of units the variance is divided.
+// Mode is the number of units by which the variance is divided.
 type Mode string
 
 // The modes, spelt as in Keras.
@@ -30,18 +29,17 @@ const (
 	FanAvg Mode = "fan_avg" // the mean of fan_in and fan_out
 )
 
-// Distribution says what is drawn from.
+// Distribution is the distribution of the elements.
 type Distribution string
 
 // The distributions, spelt as in Keras.
 const (
-	Truncated   Distribution = "truncated_normal"   // a normal cut off at two standard deviations, and widened to make up for it
+	Truncated   Distribution = "truncated_normal"   // normal, truncated at two standard deviations and widened to the variance
 	Untruncated Distribution = "untruncated_normal" // a normal
 	Uniform     Distribution = "uniform"            // within ±√(3 Scale / n)
 )
 
-// truncation is the standard deviation of a standard normal that is cut off at
-// ±2.
+// truncation is the standard deviation of a standard normal that is truncated at ±2.
 const truncation = 0.87962566103423978
 
 // Resolve fills in the defaults.

@@ -83,9 +83,9 @@ func checkBits(t testing.TB, c Case) {
 	}
 }
 
-// checkSamples compares the first sample alone with its row in the batch, and
-// every sample with its row in a batch of nothing but that sample. Whatever is
-// drawn outside training is the same for a row of both.
+// checkSamples compares the first sample alone with its row in the batch, and every
+// sample with its row in a batch of copies of it. Draws outside training are equal for
+// equal rows.
 func checkSamples(t testing.TB, c Case) {
 	batch := compute(t, c.Layer, c.Inputs)
 	compare := func(k, copies int) {
@@ -103,7 +103,7 @@ func checkSamples(t testing.TB, c Case) {
 	}
 }
 
-// row is sample k of a batch, or nil where it has none.
+// row is sample k of a batch, or nil if there is none.
 func row(a graphtest.Array, k int) []float64 {
 	if k >= a.Shape[0] {
 		return nil
@@ -194,8 +194,8 @@ func checkConfig(t testing.TB, c Case) {
 	}
 }
 
-// checkWeights stores the weights of a layer and gives them to another, which
-// would start with other numbers.
+// checkWeights stores the weights of a layer and restores them in another, which has
+// other initial weights.
 func checkWeights(t testing.TB, c Case) {
 	params := newParams(t, tensor.Float64)
 	before := run(t, c.Layer, graph.Config{Params: params}, c.Inputs)
@@ -219,8 +219,8 @@ func checkWeights(t testing.TB, c Case) {
 	}
 }
 
-// checkInputs gives the layer inputs that it may not be able to take. It may
-// find a use for some of them, but must not panic.
+// checkInputs calls the layer with inputs of other shapes. It may accept some of them,
+// but must not panic.
 func checkInputs(t testing.TB, c Case) {
 	bad := [][]graph.Shape{nil, {{}}, {{graph.Any}}, {{2}}, {{graph.Any, graph.Any}}, {{graph.Any, graph.Any, graph.Any}},
 		{{1, 1, 1}}, {{2, 3, 4, 5}}, {{2, 3, 4}, {2}}, {{2, 3, 4}, {2, 1}, {3, 1}}}

@@ -1,5 +1,4 @@
-// Package layertest holds what every layer must pass, for Engram's layers and
-// for a user's own.
+// Package layertest has the checks that every layer must pass, Engram's and a user's.
 package layertest
 
 import (
@@ -11,7 +10,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Case is a layer and a batch to try it on.
+// Case is a layer and a batch to test it with.
 type Case struct {
 	Layer   layers.Layer
 	Inputs  []graphtest.Array // the batch axis first; at least two samples
@@ -20,7 +19,7 @@ type Case struct {
 	Custom  []any             // values of the types in Layer that are not Engram's own
 }
 
-// checks are what Check holds a layer to.
+// checks are those of Check.
 var checks = []struct {
 	name string
 	run  func(t testing.TB, c Case)
@@ -37,21 +36,21 @@ var checks = []struct {
 	{"inputs", checkInputs},
 }
 
-// Check holds a layer to what every layer promises, each in a sub-test:
+// Check tests what every layer must satisfy, each in a sub-test:
 //
-//   - shapes: those that are known without data are those of the data.
-//   - gradients: they are those of finite differences.
+//   - shapes: those known without data equal those of the data.
+//   - gradients: they equal finite differences.
 //   - dtypes: float32 and float64 agree.
 //   - bits: equal seeds give equal bits, also in training.
-//   - samples: one gives the same alone and in a batch, whatever the others are.
-//   - steps: where it runs one step of a sequence at a time, it gives the same.
+//   - samples: the output of a sample does not depend on the rest of the batch.
+//   - steps: one step of a sequence at a time, if supported, gives the same outputs.
 //   - training: a step down the gradient lowers a loss.
-//   - config: it goes to JSON and back, and with it all that the layer computes.
-//   - weights: a layer that takes over the stored ones computes the same.
-//   - inputs: those that do not fit are errors, and never a panic.
+//   - config: encoded as JSON and decoded, it computes the same.
+//   - weights: stored and restored, they give the same outputs.
+//   - inputs: invalid ones are errors, and never a panic.
 //
-// Numbers from elsewhere, and masks, are for tests of the layer's own; for
-// configs that must be refused there is Invalid.
+// It does not compare with other implementations, and has no masks. For configs that
+// must be refused there is Invalid.
 func Check(t *testing.T, c Case) {
 	t.Helper()
 	complete(t, c)
@@ -60,7 +59,7 @@ func Check(t *testing.T, c Case) {
 	}
 }
 
-// complete refuses a case on which a check could pass without a look.
+// complete refuses a case for which a check would test nothing.
 func complete(t testing.TB, c Case) {
 	t.Helper()
 	if len(c.Inputs) == 0 || len(c.Outputs) == 0 {
@@ -74,8 +73,8 @@ func complete(t testing.TB, c Case) {
 }
 
 // Invalid checks that a config is refused, with an error that names the field
-// and is of the kind graph.ErrInput or graph.ErrNotFinite. Inputs are the
-// shapes of good inputs, for what only shows beside them.
+// and is of the kind graph.ErrInput or graph.ErrNotFinite. Inputs are the shapes of
+// inputs, for errors that depend on them.
 func Invalid(t testing.TB, l layers.Layer, field string, inputs ...graph.Shape) {
 	t.Helper()
 	err := shapes(l, inputs, nil)

@@ -11,7 +11,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// shapes runs the shape pass alone, and shows use the outputs.
+// shapes runs the shape pass only, and calls use with the outputs.
 func shapes(l layers.Layer, inputs []graph.Shape, use func(out []graph.Value)) error {
 	params, err := graph.NewParams(tensor.Float64, 1)
 	if err != nil {

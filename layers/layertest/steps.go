@@ -13,8 +13,8 @@ import (
 
 // Steps runs a layer one step of its sequences at a time and compares each with
 // the layer on all steps so far, see layers.Stepwise. The first input is a
-// sequence, and so are the others of three axes or more with as many steps. It
-// returns why the layer cannot run like this, or nil where it can.
+// sequence, and so are others of three axes or more with the same number of steps. It
+// returns why the layer cannot run like this, or nil if it can.
 func Steps(t testing.TB, c Case) (refused error) {
 	t.Helper()
 	l, err := layers.Resolve(c.Layer)
@@ -108,9 +108,8 @@ func cutSteps(a graphtest.Array, from, to int) graphtest.Array {
 	return out
 }
 
-// checkSteps leaves layers alone that say that they cannot run step by step, and
-// those whose config gives the number of steps, as there is none to compare with
-// on fewer.
+// checkSteps skips layers that refuse to run step by step, and those whose config has
+// the number of steps, as they accept no fewer.
 func checkSteps(t testing.TB, c Case) {
 	if len(c.Inputs[0].Shape) < 2 {
 		return
@@ -127,7 +126,7 @@ func checkSteps(t testing.TB, c Case) {
 	}
 }
 
-// stepped tells whether input i comes step by step.
+// stepped reports whether input i comes step by step.
 func stepped(c Case, i int) bool {
 	shape := c.Inputs[i].Shape
 	return i == 0 || len(shape) > 2 && shape[1] == c.Inputs[0].Shape[1]

@@ -6,7 +6,7 @@ import (
 	"github.com/engram-go/engram/graph"
 )
 
-// Mode says which vectors of a matrix OrthogonalRegularizer compares.
+// Mode is the kind of vectors that OrthogonalRegularizer compares.
 type Mode string
 
 // The modes, spelt as in Keras.
@@ -15,8 +15,7 @@ const (
 	Columns Mode = "columns"
 )
 
-// OrthogonalRegularizer draws the rows of a matrix, or its columns, to right
-// angles. With v the vectors divided by their lengths, of which there are n,
+// OrthogonalRegularizer makes the rows of a matrix, or its columns, orthogonal. With v the vectors divided by their lengths, of which there are n,
 //
 //	penalty = Factor · mean of |v_i · v_j| over the n(n − 1)/2 pairs i < j
 //
@@ -66,13 +65,13 @@ func (r OrthogonalRegularizer) Penalty(x graph.Value) graph.Value {
 	squares := x.Square().Sum(1).Unsqueeze(1).Maximum(s.Const(1e-14, graph.Shape{})) // [n, 1]
 	v := x.Div(squares.Sqrt())                                                       // [n, m]
 	products := v.MatMul(v.Transpose(1, 0)).Abs()                                    // [n, n], each pair twice
-	if !s.Symbolic() && s.Err() == nil {                                             // there may be more pairs than memory where there is no graph
+	if !s.Symbolic() && s.Err() == nil {                                             // without a graph there may be more pairs than fit into memory
 		products = products.Times(others(s, n)) // [n, n]
 	}
 	return products.Sum().Scale(r.Factor / float64(n*(n-1)))
 }
 
-// others is 0 where a vector meets itself and 1 elsewhere.
+// others is 0 for the product of a vector with itself and 1 elsewhere.
 func others(s *graph.Scope, n int) graph.Value {
 	out := make([]float64, n*n)
 	for i := range out {

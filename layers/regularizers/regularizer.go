@@ -1,7 +1,6 @@
-// Package regularizers holds the penalties on parameters and outputs that are
-// added to the loss, those of Keras, as values that a layer's config holds, one
-// struct each. One of one's own is a type with the method Penalty of
-// graph.Regularizer.
+// Package regularizers has the regularizers of Keras, penalties on parameters and
+// outputs that are added to the loss, as values for the config of a layer. A user's
+// regularizer is a type with the method Penalty of graph.Regularizer.
 package regularizers
 
 import (
@@ -12,9 +11,9 @@ import (
 )
 
 // Resolver is a regularizer that replaces the zero fields of its config by
-// their defaults and checks all of them. What Resolve returns takes the place
-// of the regularizer, and so must be of its type: a type that embeds one with this
-// method needs one of its own, or is refused.
+// their defaults and checks all of them. Resolve must return a value of the
+// regularizer's type: a type that embeds a regularizer with this method must define its
+// own.
 type Resolver interface {
 	Resolve() (graph.Regularizer, error)
 }
@@ -29,7 +28,7 @@ func Resolve(r graph.Regularizer) (graph.Regularizer, error) {
 // saved configs starts from it.
 func All() []any { return []any{L1{}, L2{}, L1L2{}, OrthogonalRegularizer{}} }
 
-// factor replaces 0 by Keras' default and refuses what is no factor.
+// factor replaces 0 by Keras' default and refuses what is not positive and finite.
 func factor(field string, f *float64) error {
 	if *f == 0 {
 		*f = 0.01
@@ -44,7 +43,7 @@ func notNegative(field string, f float64) error {
 	return nil
 }
 
-// L1 draws elements to 0 and keeps many of them there.
+// L1 makes many elements 0.
 //
 //	penalty = L1 · Σ|x|
 type L1 struct {
@@ -87,7 +86,7 @@ func (r L2) Penalty(x graph.Value) graph.Value {
 	return x.Square().Sum().Scale(r.L2)
 }
 
-// L1L2 adds the two up.
+// L1L2 is the sum of both.
 //
 //	penalty = L1 · Σ|x| + L2 · Σx²
 type L1L2 struct {
