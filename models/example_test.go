@@ -9,11 +9,12 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/layers/initializers"
 	"github.com/engram-go/engram/models"
 	"gorgonia.org/tensor"
 )
 
-// The model that everybody knows from Keras: it sees 30 steps of one feature
+// The usual first model: it reads 30 steps of one feature
 // and forecasts one number.
 func ExampleNewSequential() {
 	model := models.NewSequential(models.Config{Seed: 1},
@@ -99,4 +100,40 @@ func ExampleLoad() {
 	// Output:
 	// sequential/dense/kernel (2, 1) [1 10]
 	// sequential/dense/bias (1) [0.5]
+}
+
+// A program computes with a model, here also the gradient of its input, as with
+// Keras' GradientTape.
+func ExampleModel_Call() {
+	m := models.NewSequential(models.Config{},
+		layers.Input{Shape: graph.Shape{2}},
+		layers.Dense{Units: 1, KernelInitializer: initializers.Constant{Value: 3}},
+	)
+	params, err := m.Params()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	program, err := graph.NewProgram(graph.Config{Params: params, Training: true}, func(s *graph.Scope) {
+		x := s.Input("x", graph.Shape{1, 2}) // [batch, features]
+		y := m.Call(s, x)[0]                 // [batch, 1]
+		s.Output("y", y)
+		s.Output("gradient", s.Gradients(y.Square().Sum(), x)[0]) // [batch, features]
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := program.SetInput("x", tensor.New(tensor.WithShape(1, 2), tensor.WithBacking([]float32{1, 2}))); err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := program.Run(graph.Tick{}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	y, _ := program.Output("y")
+	gradient, _ := program.Output("gradient")
+	fmt.Println(y.Data(), gradient.Data())
+	// Output: [9] [54 54]
 }
