@@ -181,7 +181,7 @@ func (l PReLU) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 // Stepwise computes every step separately, if the steps share the slopes.
 func (l PReLU) Stepwise(in []graph.Value) ([]graph.Pace, error) {
 	if !slices.Contains(l.SharedAxes, 1) {
-		return nil, notStepwise(l, "each step has slopes of its own, without 1 in SharedAxes")
+		return nil, notStepwise(l, "each step has separate slopes, without 1 in SharedAxes")
 	}
 	return stepByStep(l, in)
 }

@@ -174,7 +174,7 @@ func attentionGolden(t *testing.T, dt tensor.Dtype, l layers.Layer, file map[str
 	})
 }
 
-// declare makes a parameter below the layer at work.
+// declare makes a parameter below the current layer.
 func declare(s *graph.Scope, path string, shape graph.Shape, init graph.Initializer) (v graph.Value) {
 	name, rest, deeper := strings.Cut(path, "/")
 	if !deeper {

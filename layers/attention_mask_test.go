@@ -37,7 +37,7 @@ func (p padded) spread(fill float64, rows [][]float64) []float64 {
 	return out
 }
 
-// gather is the way back.
+// gather is the inverse of spread.
 func (p padded) gather(all []float64) (rows [][]float64) {
 	width := len(all) / (p.steps * len(p.lengths))
 	for n, length := range p.lengths {
@@ -57,7 +57,7 @@ func (p padded) mask() []float64 {
 
 // attend gives the output of a layer where its query counts, and the gradients
 // of its weighted sum to inputs and weights. A sequence attends to itself where
-// there is no value.
+// no value is given.
 func attend(t *testing.T, l layers.Layer, samples int, query, value []float64, queries, values padded, masked bool) map[string][]float64 {
 	t.Helper()
 	return evaluate(t, config(t), graph.Tick{}, func(s *graph.Scope) {

@@ -354,7 +354,7 @@ func (shifted) Step(_ *graph.Scope, x graph.Value, states, constants []graph.Val
 	return x.Add(next), []graph.Value{next}
 }
 
-// The constants of a cell reach both directions, beside the states of each.
+// The constants of a cell reach both directions, and the initial states one each.
 func TestBidirectionalConstants(t *testing.T) {
 	both := layers.Bidirectional{Layer: layers.RNN{Cell: shifted{}, Constants: 1, ReturnSequences: true, ReturnState: true}}
 	out := evaluate(t, config(t), graph.Tick{}, func(s *graph.Scope) {

@@ -78,7 +78,7 @@ func (l Conv1D) Resolve() (Layer, error) {
 	case l.Strides > 1 && l.DilationRate > 1:
 		err = graph.Error{Field: "Conv1D.DilationRate", Rule: fmt.Sprintf("must be 1 with strides of %d", l.Strides), Value: l.DilationRate}
 	case l.KernelSize-1 > (shapes.MaxElements-1)/l.DilationRate:
-		err = graph.Error{Field: "Conv1D.DilationRate", Rule: fmt.Sprintf("must let the %d places of a filter span at most %d steps", l.KernelSize, shapes.MaxElements), Value: l.DilationRate}
+		err = graph.Error{Field: "Conv1D.DilationRate", Rule: fmt.Sprintf("must let the %d elements of a filter span at most %d steps", l.KernelSize, shapes.MaxElements), Value: l.DilationRate}
 	}
 	return l, err
 }

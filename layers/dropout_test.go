@@ -155,7 +155,7 @@ func TestDropoutOnlyInTraining(t *testing.T) {
 	y, dy := dropped(t, config(t), graph.Tick{}, "dropout", 0.9, graph.Shape{10, 10})
 	ones := slices.Repeat([]float64{1}, 100)
 	if !slices.Equal(y, ones) || !slices.Equal(dy, ones) {
-		t.Error("dropout is at work outside training")
+		t.Error("dropout is applied outside training")
 	}
 }
 
@@ -371,7 +371,7 @@ func TestGaussianNoiseSeed(t *testing.T) {
 		t.Error("another seed draws the same")
 	}
 	if !slices.Equal(draw(1, new(uint64(0))), draw(2, new(uint64(0)))) {
-		t.Error("the model's seed has a say beside the layer's own")
+		t.Error("the model's seed changes the draws of a layer that has a seed")
 	}
 }
 

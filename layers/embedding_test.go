@@ -103,7 +103,7 @@ func TestEmbeddingMask(t *testing.T) {
 	graphtest.CheckOutput(t, "both", run(layers.Embedding{MaskZero: true}, true), []float64{0, 1, 0, 0, 1, 0}, 0)
 }
 
-// What is no number of a row is an error of the run with the layer's path, with
+// A number without a row is an error of the run with the layer's path, with
 // and without training, and the program can be run again.
 func TestEmbeddingRefusesOtherNumbers(t *testing.T) {
 	for _, training := range []bool{false, true} {

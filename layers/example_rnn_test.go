@@ -9,7 +9,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// decay is a cell of one's own: it halves what it holds, and adds x.
+// decay is a user's cell: it halves its state, and adds x.
 type decay struct{}
 
 func (decay) States() []int { return []int{1} }
@@ -39,7 +39,7 @@ func ExampleStackedRNNCells() {
 	// Output: (1, 3, 1) [4 6 6]
 }
 
-// Two LSTMs as one layer, whose states are its outputs beside that of the last
+// Two LSTMs as one layer, which returns the states of both in addition to the output of the last
 // step: h and c of 2 units, then h and c of 1.
 func ExampleLSTMCell() {
 	stack := layers.StackedRNNCells{Cells: []layers.Cell{

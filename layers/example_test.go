@@ -135,7 +135,7 @@ func ExampleInput() {
 }
 
 // Every sample starts with h = 1 and c = 0. As the kernel is all zeros, the
-// input is of no account.
+// input has no effect.
 func ExampleFixedState() {
 	show(graph.Config{}, layers.LSTM{
 		Units:                1,

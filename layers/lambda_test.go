@@ -64,7 +64,7 @@ func TestLambdaComputes(t *testing.T) {
 		x = x.WithMask(s.Const(1, graph.Shape{1, 2}))
 		y := layers.Apply(s, "lambda", layers.Lambda{Function: gain}, x)[0]
 		if _, ok := y.Mask(); ok {
-			t.Error("the mask rides on, which the function does not say")
+			t.Error("the output has a mask, which the function does not give it")
 		}
 		s.Output("y", y)
 	})

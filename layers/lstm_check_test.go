@@ -157,7 +157,7 @@ func TestLSTMRefuses(t *testing.T) {
 	layertest.Invalid(t, layers.LSTM{}, "LSTM.Units", in)
 }
 
-// states is an initial state of so many parts, whatever is asked for.
+// states is an initial state with a given number of values, whatever sizes are asked for.
 type states int
 
 func (n states) States(s *graph.Scope, batch int, sizes []int) []graph.Value {

@@ -19,7 +19,7 @@ type lstmRun struct {
 	x, kernel, recurrent, bias, h, c []float64
 	peepholes, norms                 []float64 // [gates − 1, units]; γ of kernel, recurrent kernel and c, and β of c
 	mask                             []float64 // nil for none
-	dropX, dropH                     gateMask  // of the sample at work; nil for none
+	dropX, dropH                     gateMask  // of the current sample; nil for none
 }
 
 var oracleFunctions = map[activations.Activation]func(float64) float64{

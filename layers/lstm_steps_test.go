@@ -27,7 +27,7 @@ func TestLSTMOpenSteps(t *testing.T) {
 				}
 			}
 			if m, ok := out[0].Mask(); !ok || !m.Shape().Equal(graph.Shape{graph.Any, graph.Any}) {
-				t.Error("the mask must ride on the sequence")
+				t.Error("the sequence must have the mask of the input")
 			}
 		})
 	}

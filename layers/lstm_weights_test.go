@@ -118,7 +118,7 @@ func TestLSTMDropout(t *testing.T) {
 	}
 	cfg.Training = false
 	if other, _ := run(layers.LSTM{Dropout: rate}, x, graph.Tick{}); slices.Equal(y, other) {
-		t.Error("dropout is at work outside training")
+		t.Error("dropout is applied outside training")
 	}
 }
 

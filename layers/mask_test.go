@@ -39,14 +39,14 @@ func TestPaddingStaysOut(t *testing.T) {
 		"time distributed":    {pad, layers.TimeDistributed{Layer: layers.Dense{Units: 4}}, lstm},
 		"activation":          {pad, layers.Activation{Function: activations.Softmax{}}, lstm},
 		"global average":      {words, layers.GlobalAveragePooling1D{}, layers.Dense{Units: 2}},
-		"add":                 {words, beside{layers.Add{}, nil}, lstm},
-		"subtract":            {words, beside{layers.Subtract{}, nil}, lstm},
-		"multiply":            {pad, beside{layers.Multiply{}, nil}, lstm},
-		"average":             {pad, beside{layers.Average{}, nil}, lstm},
-		"maximum":             {pad, beside{layers.Maximum{}, nil}, lstm},
-		"minimum":             {pad, beside{layers.Minimum{}, nil}, lstm},
-		"concatenate":         {words, beside{layers.Concatenate{}, nil}, lstm},
-		"concatenate steps":   {words, beside{layers.Concatenate{Axis: 1}, nil}, layers.GlobalAveragePooling1D{}, layers.Dense{Units: 2}},
+		"add":                 {words, skip{layers.Add{}, nil}, lstm},
+		"subtract":            {words, skip{layers.Subtract{}, nil}, lstm},
+		"multiply":            {pad, skip{layers.Multiply{}, nil}, lstm},
+		"average":             {pad, skip{layers.Average{}, nil}, lstm},
+		"maximum":             {pad, skip{layers.Maximum{}, nil}, lstm},
+		"minimum":             {pad, skip{layers.Minimum{}, nil}, lstm},
+		"concatenate":         {words, skip{layers.Concatenate{}, nil}, lstm},
+		"concatenate steps":   {words, skip{layers.Concatenate{Axis: 1}, nil}, layers.GlobalAveragePooling1D{}, layers.Dense{Units: 2}},
 		"reshape":             {pad, layers.Reshape{TargetShape: graph.Shape{graph.Any, 1, 3}}, layers.Reshape{TargetShape: graph.Shape{graph.Any, 3}}, lstm},
 		"permute": {pad, layers.Reshape{TargetShape: graph.Shape{graph.Any, 1, 3}}, layers.Permute{Dims: []int{1, 3, 2}},
 			layers.Reshape{TargetShape: graph.Shape{graph.Any, 3}}, lstm},
@@ -59,7 +59,7 @@ func TestPaddingStaysOut(t *testing.T) {
 	for name, l := range map[string]layers.Layer{
 		"sine position": layers.SinePositionEncoding{}, "position": layers.PositionEmbedding{SequenceLength: 7},
 	} {
-		t.Run(name, func(t *testing.T) { checkPadding(t, chain{pad, beside{layers.Add{}, l}, lstm}, ends) })
+		t.Run(name, func(t *testing.T) { checkPadding(t, chain{pad, skip{layers.Add{}, l}, lstm}, ends) })
 	}
 }
 
@@ -78,7 +78,7 @@ func TestMaskedStepsAreNotLookedAt(t *testing.T) {
 		"gru":                  gru,
 		"gru reset before":     layers.GRU{Units: 3, ReturnSequences: true, ResetBefore: true, GoBackwards: true, ZeroOutputForMask: true},
 		"simple rnn":           layers.SimpleRNN{Units: 3, ReturnSequences: true},
-		"cell of one's own":    layers.RNN{Cell: own, ReturnSequences: true},
+		"user's cell":          layers.RNN{Cell: own, ReturnSequences: true},
 		"slstm":                layers.RNN{Cell: layers.SLSTMCell{Units: 4, Heads: 2}, ReturnSequences: true},
 		"exponential slstm":    layers.RNN{Cell: layers.SLSTMCell{Units: 2, ExponentialForget: true}, ReturnSequences: true, GoBackwards: true},
 		"stack":                layers.RNN{Cell: stack, ReturnSequences: true},
@@ -134,11 +134,11 @@ func (counting) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	return []graph.Value{inputs[0].WithMask(s.Const(1, graph.Shape{}).GreaterEqual(inputs[0]).Max(-1))}
 }
 
-// beside merges its input with what a branch makes of it, as a skip connection
+// skip merges its input with what a branch makes of it, as a skip connection
 // does: a GRU where it is nil.
-type beside struct{ merge, branch layers.Layer }
+type skip struct{ merge, branch layers.Layer }
 
-func (l beside) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+func (l skip) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	if l.branch == nil {
 		l.branch = layers.GRU{Units: inputs[0].Dim(2), ReturnSequences: true}
 	}

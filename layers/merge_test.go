@@ -162,7 +162,7 @@ func TestMergeOfOne(t *testing.T) {
 	for _, l := range append(slices.Clone(merges), layers.Concatenate{}, layers.Concatenate{Axis: 1}) {
 		out := applied{layer: l, inputs: []graphtest.Array{x}, masks: [][]float64{mask}}.run(t, tensor.Float64)
 		want := slices.Clone(x.Data)
-		if _, ok := l.(layers.Multiply); ok { // what nobody counts is 0
+		if _, ok := l.(layers.Multiply); ok { // a step that no input counts is 0
 			clear(want[2:6])
 		}
 		if !slices.Equal(out["output"], want) || !slices.Equal(out["mask"], mask) {
@@ -253,8 +253,8 @@ func TestMergeMasks(t *testing.T) {
 	}
 }
 
-// Whatever stands in a masked step beside one that counts, it goes into neither
-// the values nor the gradients of the layers that leave it out.
+// The values of a masked step reach neither values nor gradients where another input
+// counts.
 func TestMergeLeavesMaskedStepsOut(t *testing.T) {
 	for _, l := range []layers.Layer{layers.Multiply{}, layers.Maximum{}, layers.Minimum{}} {
 		a := applied{
@@ -297,7 +297,7 @@ func TestMergePadding(t *testing.T) {
 	}
 }
 
-// A vector beside a sequence broadcasts along the steps; its mask, if it has
+// A vector merged with a sequence broadcasts along the steps; its mask, if it has
 // one, says nothing about them.
 func TestMergeMaskOfAVector(t *testing.T) {
 	for _, l := range merges {

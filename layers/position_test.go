@@ -91,7 +91,7 @@ func TestPositionEmbeddingValues(t *testing.T) {
 		x := s.Const(9, graph.Shape{2, 2, 2}).WithMask(s.Const(1, graph.Shape{2, 2}))
 		y := layers.Apply(s, "position", layers.PositionEmbedding{SequenceLength: 3, Initializer: given(table)}, x)[0]
 		if _, ok := y.Mask(); !ok {
-			t.Error("the mask must ride on")
+			t.Error("the output must have the mask of the input")
 		}
 		s.Output("y", y)
 		s.Output("gradient", s.Gradients(y.Square().Sum(), s.Bound()[0].Value)[0])

@@ -11,7 +11,7 @@ import (
 	"github.com/engram-go/engram/layers/activations"
 )
 
-// gateMask is what element i of a value is multiplied by on its way to a gate.
+// gateMask is the dropout mask of a value for a gate, by element.
 type gateMask func(gate, i int) float64
 
 func (m gateMask) at(gate, i int) float64 {
@@ -24,7 +24,7 @@ func (m gateMask) at(gate, i int) float64 {
 // The sizes of what the plain loops run over.
 const dropBatch, dropSteps, dropFeatures, dropUnits = 2, 4, 3, 5
 
-// looped is a recurrent layer beside a plain loop over one sample, in which x
+// looped is a recurrent layer and a plain loop over one sample, in which x
 // and h are seen through masks.
 type looped struct {
 	gates int
@@ -165,7 +165,7 @@ func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 
 func loopedGRU(before bool, rates dropRates) looped {
 	r := newSimpleRun(3, 2, rates)
-	bias, bx, bh := given(r.bias), r.bias[:3*dropUnits], r.bias[3*dropUnits:] // all, beside x, and beside h
+	bias, bx, bh := given(r.bias), r.bias[:3*dropUnits], r.bias[3*dropUnits:] // all, added to x·W, and added to h·U
 	if before {
 		bias = bias[:3*dropUnits]
 		clear(bh)

@@ -46,7 +46,7 @@ func TestRecurrentDropoutAgrees(t *testing.T) {
 	})
 }
 
-// In training a layer drops, anew at every tick; at other times it does not.
+// A layer applies dropout in training, with other masks at every tick, and not otherwise.
 func TestRecurrentDropoutInTraining(t *testing.T) {
 	x := graphtest.Uniform(1, 2*4*3, 1)
 	for _, of := range []func(dropout float64) layers.Layer{

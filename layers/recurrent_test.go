@@ -33,7 +33,7 @@ type recurrentRun struct {
 
 	loss      func(i, n int) []float64 // n weights for output i
 	inference bool                     // outputs alone
-	unasked   map[string]bool          // gradients that nobody asks for
+	unasked   map[string]bool          // gradients that are not computed
 }
 
 // given starts a parameter with given numbers.

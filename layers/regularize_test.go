@@ -53,7 +53,7 @@ func TestDensePenalties(t *testing.T) {
 	if want := 0.25 + 0.05 + 0.01*5*11*11; math.Abs(got-want) > 1e-12 || len(constrained) != 2 {
 		t.Errorf("got the penalty %g and the constraints of %v, want %g and two", got, constrained, want)
 	}
-	l.NoBias = true // then what is said of a bias is of no account
+	l.NoBias = true // then rules for the bias have no effect
 	got, constrained = penalties(t, config(t), l, twos)
 	if math.Abs(got-5.25) > 1e-12 || len(constrained) != 1 {
 		t.Errorf("without a bias: got the penalty %g and the constraints of %v, want 5.25 and one", got, constrained)
@@ -76,7 +76,7 @@ func TestDenseRules(t *testing.T) {
 		"Dense.ActivityRegularizer.L2":  {ActivityRegularizer: regularizers.L1L2{L2: math.Inf(1)}},
 		"Dense.KernelConstraint.Axes":   {KernelConstraint: constraints.UnitNorm{Axes: []int{-1}}},
 		"Dense.BiasConstraint.MaxValue": {BiasConstraint: constraints.MaxNorm{MaxValue: -1}},
-		// Only seen beside the parameters.
+		// Found only with the parameters.
 		"OrthogonalRegularizer": {BiasRegularizer: regularizers.OrthogonalRegularizer{}},
 		"UnitNorm.Axes":         {BiasConstraint: constraints.UnitNorm{Axes: []int{1}}},
 	} {

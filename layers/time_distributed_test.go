@@ -126,7 +126,7 @@ func TestTimeDistributedEqualsSteps(t *testing.T) {
 	}
 }
 
-// In training, dropout inside draws for every step anew.
+// In training, dropout inside draws a mask for every step.
 func TestTimeDistributedDropout(t *testing.T) {
 	y := evaluate(t, training(t), graph.Tick{}, func(s *graph.Scope) {
 		inner := chain{layers.Dropout{Rate: 0.5}, layers.Flatten{}}
@@ -138,7 +138,7 @@ func TestTimeDistributedDropout(t *testing.T) {
 	}
 }
 
-// The mask rides on every output, and a BatchNormalization inside leaves
+// Every output has the mask of the input, and a BatchNormalization inside leaves
 // padding out as one outside does.
 func TestTimeDistributedMask(t *testing.T) {
 	norm := layers.BatchNormalization{}
@@ -183,7 +183,7 @@ func TestTimeDistributedMaskInside(t *testing.T) {
 	x := graphtest.Uniform(1, 3*2, 1)
 	want := run(x, []float64{1, 1, 1})
 	got := run(append(slices.Clone(x), 50, -70), []float64{1, 1, 1, 0})
-	graphtest.CheckOutput(t, "beside padding", got[:len(want)], want, 1e-12)
+	graphtest.CheckOutput(t, "with padding", got[:len(want)], want, 1e-12)
 }
 
 func TestTimeDistributedWeights(t *testing.T) {

@@ -54,7 +54,7 @@ func (squaredReLU) Apply(x graph.Value) graph.Value {
 		func(x, _ float64) float64 { return 2 * max(x, 0) })
 }
 
-// An activation of one's own is a type with a method Apply. Map makes it from
+// A user's activation is a type with a method Apply. Map makes it from
 // a function and its derivative; any other formula of values will do as well.
 func ExampleActivation() {
 	print(squaredReLU{})

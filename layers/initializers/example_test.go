@@ -39,7 +39,7 @@ func (ramp) Init(_ *rand.Rand, shape graph.Shape) ([]float64, error) {
 	return out, nil
 }
 
-// An initializer of one's own is a type with the method Init.
+// A user's initializer is a type with the method Init.
 func Example_own() {
 	elements, err := ramp{}.Init(nil, graph.Shape{2, 3})
 	if err != nil {

@@ -127,7 +127,7 @@ func TestBadConfigs(t *testing.T) {
 		for _, r := range rs {
 			_, err := regularizers.Resolve(r)
 			wantField(t, err, field)
-			wantField(t, shapePass(r, graph.Shape{3, 2}), field) // one that nobody resolved
+			wantField(t, shapePass(r, graph.Shape{3, 2}), field) // not resolved
 		}
 	}
 	for _, shape := range []graph.Shape{{}, {3}, {2, 3, 4}, {1, 3}} {
