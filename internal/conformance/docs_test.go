@@ -110,3 +110,27 @@ func TestReadmeFunctional(t *testing.T) {
 		t.Errorf("models/example_functional_test.go does not have\n%s", text)
 	}
 }
+
+// The links of the README and of the documents lead to files of the module.
+func TestLinks(t *testing.T) {
+	documents, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	more, err := filepath.Glob(filepath.Join(root, "docs", "*", "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := regexp.MustCompile(`\]\(([^)#:\s]+)\)`)
+	for _, document := range append(append(documents, more...), filepath.Join(root, "README.md")) {
+		text, err := os.ReadFile(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range link.FindAllSubmatch(text, -1) {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(document), string(m[1]))); err != nil {
+				t.Errorf("%s: link to %s: %v", document, m[1], err)
+			}
+		}
+	}
+}
