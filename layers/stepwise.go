@@ -22,9 +22,10 @@ type Stepwise interface {
 	Stepwise(in []graph.Value) ([]graph.Pace, error)
 }
 
-// Call calls a layer that Resolve returned. If the scope runs one step at a time, the
+// Call calls a layer that Resolve returned. It is for containers of layers, such as
+// models: a layer calls others with Apply. If the scope runs one step at a time, the
 // layer is asked whether it can, and its outputs get their pace. A layer none of whose
-// inputs comes step by step runs as usual.
+// inputs comes step by step runs as usual. A layer that ends a mask gets a remark.
 func Call(s *graph.Scope, l Layer, inputs ...graph.Value) []graph.Value {
 	out := callPaced(s, l, inputs)
 	noteMaskEnd(s, l, inputs, out)
