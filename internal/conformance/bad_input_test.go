@@ -74,7 +74,7 @@ func unchanged(m *models.Sequential, do func() error) func() error {
 		}
 		err = do()
 		if after, hashErr := m.WeightsSHA256(); hashErr != nil || after != before {
-			return errors.Errorf("the weights changed (%v) beside the error %v", hashErr, err)
+			return errors.Errorf("the weights changed (%v) together with the error %v", hashErr, err)
 		}
 		return err
 	}

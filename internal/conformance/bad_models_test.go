@@ -143,6 +143,6 @@ func badTensors() []badInput {
 		{"a nil tensor", predict(nil), "sequential: input 0", errs.Error{Field: "tensor"}},
 		{"NaN to predict from", predict(with(math.NaN())), "sequential: input 0", errs.Error{Field: "element [1 1 1]", Value: "NaN", Kind: graph.ErrNotFinite}},
 		{"infinity to predict from", predict(with(math.Inf(1))), "sequential: input 0", errs.Error{Field: "element [1 1 1]", Value: "+Inf", Kind: graph.ErrNotFinite}},
-		{"a tensor that lies badly for its shape", predict(transposed(3, 4, 2)), "sequential: input 0", errs.Error{Field: "shape", Value: "[2, 4, 3]"}},
+		{"a transposed tensor of another shape", predict(transposed(3, 4, 2)), "sequential: input 0", errs.Error{Field: "shape", Value: "[2, 4, 3]"}},
 	}
 }

@@ -18,7 +18,7 @@ import (
 
 func TestBadTraining(t *testing.T) { checkBadInput(t, badTraining()) }
 
-// tampered is data of a user's own, which nobody has looked at before.
+// tampered is data that changes batches after the checks of Samples.
 type tampered struct {
 	datasets.Data
 	change func(b *datasets.Batch)
@@ -46,7 +46,7 @@ func badTraining() []badInput {
 			}
 			history, err := trainer.Fit(background, data, config)
 			if history == nil || len(history.Epochs) != 0 {
-				return errors.Errorf("the history holds %v beside the error %v", history, err)
+				return errors.Errorf("the history holds %v together with the error %v", history, err)
 			}
 			return err
 		})
@@ -129,18 +129,18 @@ func badTraining() []badInput {
 	}
 }
 
-// explosive is a layer whose kernel panics, long after it was built.
-type explosive struct{}
+// panicking is a layer whose kernel panics when it runs.
+type panicking struct{}
 
-func (explosive) Call(_ *graph.Scope, inputs ...graph.Value) []graph.Value {
-	return []graph.Value{inputs[0].Map("explosion", func(float64) float64 { panic("boom") }, func(float64, float64) float64 { return 1 })}
+func (panicking) Call(_ *graph.Scope, inputs ...graph.Value) []graph.Value {
+	return []graph.Value{inputs[0].Map("explode", func(float64) float64 { panic("boom") }, func(float64, float64) float64 { return 1 })}
 }
 
 // A kernel that panics is an error with the path of its layer, in prediction
 // and in training, and no panic of the program.
 func TestKernelThatPanics(t *testing.T) {
-	m := sequential(row, one, explosive{})
-	const want = "sequential/explosive: explosion panicked: boom"
+	m := sequential(row, one, panicking{})
+	const want = "sequential/panicking: explode panicked: boom"
 	_, err := m.Predict(background, samples(3).X()...)
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %s", err, want)

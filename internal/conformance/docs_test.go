@@ -25,7 +25,7 @@ func TestAddingALayer(t *testing.T) {
 	}
 	for i, b := range blocks {
 		text := b[1]
-		if i == 2 { // the model, which stands in a function
+		if i == 2 { // the model, inside a function
 			text = indented(text)
 		}
 		if !bytes.Contains(code, text) {

@@ -17,10 +17,9 @@ import (
 
 const module = "github.com/engram-go/engram"
 
-// floors are the rooms of the house, lowest first. A package may import its own
-// room and those of lower floors; neighbours on one floor do not know each
-// other. Tests keep to this too.
-var floors = [][]string{
+// levels are groups of packages, the lowest first. A package may import its own group
+// and groups of lower levels, but no other group of its level. This holds for tests too.
+var levels = [][]string{
 	{"internal/errs"},
 	{"internal/shapes", "internal/errs/errtest"},
 	{"internal/kernels", "internal/strictjson", "internal/layername", "internal/regular", "internal/resolve"},
@@ -37,25 +36,25 @@ var floors = [][]string{
 	{"internal/conformance"},
 }
 
-// room finds the room of a package by its folder: the one with the longest name
-// that the folder lies in.
-func room(dir string) (name string, floor int, ok bool) {
-	for i, rooms := range floors {
-		for _, r := range rooms {
+// groupOf finds the group of a package by its folder: the one with the longest name
+// that contains the folder.
+func groupOf(dir string) (name string, level int, ok bool) {
+	for i, groups := range levels {
+		for _, r := range groups {
 			if (dir == r || strings.HasPrefix(dir, r+"/")) && len(r) > len(name) {
-				name, floor = r, i
+				name, level = r, i
 			}
 		}
 	}
-	return name, floor, name != ""
+	return name, level, name != ""
 }
 
 // importFault says what is wrong with an import in a file of the given folder,
 // or nothing.
 func importFault(dir, imported string) string {
-	name, floor, ok := room(dir)
+	name, level, ok := groupOf(dir)
 	if !ok {
-		return fmt.Sprintf("folder %s lies in no room", dir)
+		return fmt.Sprintf("folder %s is in no group", dir)
 	}
 	if under(imported, "gorgonia.org/gorgonia") && name != "graph" && name != "internal/exec" {
 		return fmt.Sprintf("%s imports %s, which only graph and internal/exec may do", dir, imported)
@@ -67,14 +66,14 @@ func importFault(dir, imported string) string {
 	if to == "" {
 		to = "."
 	}
-	toName, toFloor, ok := room(to)
+	toName, toLevel, ok := groupOf(to)
 	switch {
 	case !ok:
-		return fmt.Sprintf("%s imports %s, which lies in no room", dir, to)
+		return fmt.Sprintf("%s imports %s, which is in no group", dir, to)
 	case name == "cmd/demo" && slices.Contains(strings.Split(to, "/"), "internal"):
 		return fmt.Sprintf("%s imports %s: demos use public packages only", dir, to)
-	case toName != name && toFloor >= floor:
-		return fmt.Sprintf("%s imports %s: room %s is not below room %s", dir, to, toName, name)
+	case toName != name && toLevel >= level:
+		return fmt.Sprintf("%s imports %s: group %s is not below group %s", dir, to, toName, name)
 	}
 	return ""
 }
@@ -104,8 +103,8 @@ func TestImportDirection(t *testing.T) {
 			return nil
 		}
 		files++
-		if _, _, ok := room(path.Dir(file)); !ok {
-			t.Errorf("%s lies in no room: give its folder a place in floors", file)
+		if _, _, ok := groupOf(path.Dir(file)); !ok {
+			t.Errorf("%s is in no group: add its folder to levels", file)
 			return nil
 		}
 		parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, file), nil, parser.ImportsOnly)
@@ -156,23 +155,23 @@ func TestImportFaults(t *testing.T) {
 		{"train", module + "/train/losses", ""},
 		{"train/callbacks", module + "/train", ""},
 		{"cmd/demo", module + "/cmd/demo/notebook", ""},
-		{".", "fmt", "folder . lies in no room"},
+		{".", "fmt", "folder . is in no group"},
 		{"layers", "gorgonia.org/gorgonia", "layers imports gorgonia.org/gorgonia, which only graph and internal/exec may do"},
 		{"cmd/demo", "gorgonia.org/gorgonia/encoding/dot", "which only graph and internal/exec may do"},
-		{"graph", module + "/layers", "graph imports layers: room layers is not below room graph"},
-		{"layers", module + "/models", "room models is not below room layers"},
-		{"layers", module + "/datasets", "room datasets is not below room layers"},
-		{"train/losses", module + "/train", "room train is not below room train/losses"},
-		{"train/losses", module + "/train/metrics", "room train/metrics is not below"},
-		{"models", module + "/train", "room train is not below room models"},
-		{"train", module + "/train/callbacks", "room train/callbacks is not below room train"},
-		{"train", module, "train imports ., which lies in no room"},
+		{"graph", module + "/layers", "graph imports layers: group layers is not below group graph"},
+		{"layers", module + "/models", "group models is not below group layers"},
+		{"layers", module + "/datasets", "group datasets is not below group layers"},
+		{"train/losses", module + "/train", "group train is not below group train/losses"},
+		{"train/losses", module + "/train/metrics", "group train/metrics is not below"},
+		{"models", module + "/train", "group train is not below group models"},
+		{"train", module + "/train/callbacks", "group train/callbacks is not below group train"},
+		{"train", module, "train imports ., which is in no group"},
 		{"cmd/demo", module + "/internal/codec", "demos use public packages only"},
 		{"cmd/demo/notebook", module + "/internal/kernels", "demos use public packages only"},
-		{"utils", "fmt", "folder utils lies in no room"},
-		{"layersplus", "fmt", "folder layersplus lies in no room"},
-		{"cmd/other", "fmt", "folder cmd/other lies in no room"},
-		{"train", module + "/utils", "which lies in no room"},
+		{"utils", "fmt", "folder utils is in no group"},
+		{"layersplus", "fmt", "folder layersplus is in no group"},
+		{"cmd/other", "fmt", "folder cmd/other is in no group"},
+		{"train", module + "/utils", "which is in no group"},
 	}
 	for _, c := range cases {
 		got := importFault(c.dir, c.imported)

@@ -1,5 +1,5 @@
 // Package conformance holds every built-in part to what all parts of its kind must
-// satisfy. A part describes itself in one literal beside its tests, its specimen,
+// satisfy. A part describes itself in one literal next to its tests, its specimen,
 // and the checks here are driven by all specimens together. Only tests import it.
 package conformance
 
@@ -53,7 +53,7 @@ type Layer struct {
 	// Golden has numbers of another implementation.
 	Golden Golden
 	// Activity is the penalty that an ActivityRegularizer of L1 adds for a sample
-	// of ones, with weights of ones, beside that of the outputs.
+	// of ones, with weights of ones, in addition to that of the outputs.
 	Activity float64
 	// Steps are configs run on one step of a sequence at a time.
 	Steps []Step

@@ -15,8 +15,8 @@ import (
 	_ "github.com/engram-go/engram/train"
 )
 
-// The README's program runs as it stands, and prints what the README says: its
-// errors beside those of persistence, and not far above them.
+// The README's program runs unchanged, and prints what the README says: its
+// errors and those of persistence, which are not far apart.
 func TestReadmeProgram(t *testing.T) {
 	if testing.Short() {
 		t.Skip("fits for 50 epochs")
