@@ -14,7 +14,7 @@ var (
 	ErrNotFinite = errs.ErrNotFinite
 )
 
-// Error says what is wrong, where: the place, the rule and the value that
+// Error describes a fault: its path and field, the rule, and the value that
 // breaks it. It is found in a chain of errors with errors.As.
 type Error = errs.Error
 

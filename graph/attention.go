@@ -21,11 +21,11 @@ import (
 //
 // The same can be written with Einsum and Softmax. Here the scores of one sample
 // and head stay in the cache from the first product to the last, and only the
-// weights are kept for the way back.
+// weights are kept for the backward pass.
 func DotAttention(query, key, value Value, allowed *Value, scale float64) Value {
 	s, q, k, v := query.s, query.shape, key.shape, value.shape
 	if len(q) != 4 || len(k) != 4 || len(v) != 4 || !k.Matches(Shape{q[0], Any, q[2], q[3]}) || !v.Matches(Shape{q[0], k[1], q[2], Any}) {
-		s.Failf("attention", fmt.Sprintf("must have query, key and value that fit, beside %v and %v", q, k), v)
+		s.Failf("attention", "must have query, key and value that fit each other", fmt.Sprintf("%v, %v and %v", q, k, v))
 		return s.poison(q)
 	}
 	s.note("one operation for all heads")

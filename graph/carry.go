@@ -19,8 +19,8 @@ func (s *Scope) Stepping() bool { return s.cfg.Stepping && !s.alone }
 // Config.Memory; 0 where that is not known.
 func (s *Scope) Memory() int { return s.cfg.Memory }
 
-// Alone runs build without Carrying and Stepping: for a sequence that is there
-// as a whole, such as each of those that TimeDistributed sees.
+// Alone runs build without Carrying and Stepping: for a sequence that is given
+// as a whole, such as each of those that TimeDistributed gets.
 func (s *Scope) Alone(build func()) {
 	outer := s.alone
 	s.alone = true
@@ -28,11 +28,11 @@ func (s *Scope) Alone(build func()) {
 	build()
 }
 
-// Carry is a state [batch, ...] of the layer at work that goes on from run to
+// Carry is a state [batch, ...] of the current layer that is carried from run to
 // run: what keep was given in the run before, and initial where a sample is
-// fresh, see States. No gradient flows into what an earlier run left, so that
-// training on it is truncated back-propagation through time; that of initial
-// flows where a sample is fresh. A name that was used before gets "_1", "_2" and
+// fresh, see States. No gradient flows into the state of an earlier run, so
+// training is truncated back-propagation through time; that of initial flows
+// where a sample is fresh. A name that was used before gets "_1", "_2" and
 // so on.
 //
 // Where nothing is carried it is initial, and keep does nothing.
@@ -59,9 +59,9 @@ func (s *Scope) Carry(name string, initial Value) (state Value, keep func(next V
 	}
 }
 
-// Count is how many steps each sample has seen before this one, [batch], for a
-// layer that can serve a limited number of them: a step after those is an error
-// of the run. It is for layers that see one step at a time.
+// Count is how many steps each sample has had before this one, [batch], for a
+// layer that can serve a limited number of them: a step beyond the limit is an
+// error of the run. It is for layers that see one step at a time.
 func (s *Scope) Count(batch, limit int) Value {
 	switch {
 	case limit <= 0 || limit > MaxMemory:
@@ -76,8 +76,8 @@ func (s *Scope) Count(batch, limit int) Value {
 	return count
 }
 
-// carry declares a state, which stays as it is as long as nobody says
-// otherwise; nil where that failed, or only shapes are followed.
+// carry declares a state, which keeps its value unless next is set; nil where
+// that failed, or only shapes are followed.
 func (s *Scope) carry(name string, initial Value, limit int) (*carried, Value) {
 	if s.err != nil || !initial.shape.Known() {
 		return nil, initial

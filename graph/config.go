@@ -9,19 +9,19 @@ import (
 // Config says what a graph is built for.
 type Config struct {
 	Params   *Params // the parameters that Scope.Param finds or declares
-	Training bool    // whether dropout and the like are at work
+	Training bool    // whether dropout and the like are active
 	Seed     uint64  // of all random draws
 
 	// Workspace is memory that the program shares with others; nil means memory
 	// of its own.
 	Workspace *Workspace
 
-	// States are what the graph carries from run to run; nil where every run
-	// stands by itself.
+	// States are what the graph carries from run to run; nil where runs are
+	// independent.
 	States *States
 	// Stepping is for a graph that sees one step of its sequences at a time, and
-	// carries what the steps before have left. It must have States, and is not
-	// for training.
+	// carries the states of the steps before. It must have States, and is not for
+	// training.
 	Stepping bool
 	// Memory is how many steps at most follow one another when Stepping, for
 	// layers that keep something of each; 0 where that is not known.

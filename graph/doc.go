@@ -1,7 +1,10 @@
-// Package graph is the symbolic foundation of Engram and the only room that
-// knows Gorgonia. It holds the scope in which layers are built, values with
-// shape and mask, parameters, the seeded source of randomness, differentiable
-// operations, and Program, a compiled graph.
+// Package graph is what layers are written in: the scope in which they are built,
+// values with shape and mask and their formula methods, parameters and states,
+// seeded randomness, gradients, and Program, a compiled graph.
+//
+// What the operations compute is in internal/ops, and how a graph runs in
+// internal/exec. The graph itself is one of Gorgonia's; Value.Node and
+// Scope.FromNode connect it with Gorgonia's own operations.
 package graph
 
 // Gorgonia checks at start-up that the garbage collector does not move memory

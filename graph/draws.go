@@ -26,8 +26,8 @@ type Tick struct {
 }
 
 // Rand gives the random numbers for one purpose at one place and moment. They
-// are a pure function of the arguments: there is no stream to carry along, and
-// nothing depends on the order in which things are drawn.
+// are a pure function of the arguments: there is no stream whose position
+// matters, and nothing depends on the order of draws.
 func Rand(seed uint64, purpose, path string, at Tick) *rand.Rand {
 	key := fmt.Appendf(nil, "%d\x00%s\x00%s\x00%d\x00%d", seed, purpose, path, at.Epoch, at.Step)
 	if at.Part != 0 { // so that the draws of a whole step do not depend on there being parts
@@ -37,7 +37,7 @@ func Rand(seed uint64, purpose, path string, at Tick) *rand.Rand {
 	return rand.New(rand.NewPCG(binary.LittleEndian.Uint64(sum[:8]), binary.LittleEndian.Uint64(sum[8:16])))
 }
 
-// random is a value that is drawn anew before every run.
+// random is a value that is drawn before every run.
 type random struct {
 	path  string
 	seed  uint64

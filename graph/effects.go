@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// What layers ask of whoever trains the graph or describes it: losses, updates,
-// penalties and constraints of parameters, and notes.
+// What layers ask of the trainer and of the summary: losses, updates, penalties
+// and constraints of parameters, and notes.
 
 // AddLoss adds a single number to the loss that training lowers; within a step
 // of a Scan, that of every step.
@@ -28,8 +28,8 @@ func (s *Scope) AddLoss(v Value) {
 // Losses are all that AddLoss was given.
 func (s *Scope) Losses() []Value { return s.losses }
 
-// AddUpdate makes the parameter of that name in the layer at work take the
-// value v after each training step, in place of what it was given before. One
+// AddUpdate makes the parameter of that name in the current layer take the
+// value v after each training step, in place of an earlier update. One
 // that is frozen keeps its value.
 func (s *Scope) AddUpdate(name string, v Value) {
 	if s.inStep() {
@@ -56,10 +56,9 @@ func (s *Scope) AddUpdate(name string, v Value) {
 	s.updates = append(s.updates, Update{path, v})
 }
 
-// Updated is the value that the parameter of that name in the layer at work
-// takes after the step, as far as is known: that of AddUpdate, or v, its own. A
-// layer that stands in a model twice goes on from there, so that no update is
-// lost.
+// Updated is the value that the parameter of that name in the current layer takes
+// after the step: that of AddUpdate so far, or v, its own. A layer that is used
+// twice in a model starts from it, so that no update is lost.
 func (s *Scope) Updated(name string, v Value) Value {
 	if i := s.updateOf(join(s.path, name)); i >= 0 {
 		return s.updates[i].Value
@@ -87,14 +86,14 @@ func (s *Scope) Note(text string) {
 
 func (s *Scope) note(how string) { s.Note("runs as " + how) }
 
-// Regularizer puts a price on a value, such as a parameter, that training has
-// to pay beside the loss.
+// Regularizer gives the penalty of a value, such as a parameter, that training
+// adds to the loss.
 type Regularizer interface {
 	// Penalty is a single number.
 	Penalty(x Value) Value
 }
 
-// Regularize adds the penalty of the parameter of that name in the layer at work
+// Regularize adds the penalty of the parameter of that name in the current layer
 // to the losses: once, however often the layer is called, and not at all where
 // the parameter is not trained. A nil regularizer is none.
 func (s *Scope) Regularize(name string, r Regularizer) {
@@ -109,8 +108,8 @@ func (s *Scope) Regularize(name string, r Regularizer) {
 	s.inside(s.program(), func() { s.AddLoss(r.Penalty(b.Value)) }) // not at every step of a scan
 }
 
-// Constrain holds the parameter of that name in the layer at work to a
-// constraint, which is applied after every training step, and not before the
+// Constrain gives the parameter of that name in the current layer a constraint,
+// which is applied after every training step, and not before the
 // first. A nil constraint is none.
 func (s *Scope) Constrain(name string, c Constraint) {
 	if c == nil {

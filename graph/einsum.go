@@ -57,7 +57,7 @@ func contract(name string, l ops.Letters, a, b Value, plus ...Value) Value {
 		shape[i] = sizes[r]
 	}
 	if !fits {
-		a.s.Failf(name, fmt.Sprintf("must have operands that fit, beside %v", a.shape), b.shape)
+		a.s.Failf(name, fmt.Sprintf("must have an operand that fits %v", a.shape), b.shape)
 		return a.s.poison(shape)
 	}
 	for _, c := range plus {
@@ -104,7 +104,7 @@ func (v Value) MatMulAdd(w, bias Value) Value { return v.matMul(w, bias) }
 func (v Value) matMul(w Value, plus ...Value) Value {
 	n := len(v.shape)
 	if n < 2 || len(w.shape) != n && len(w.shape) != 2 {
-		v.s.Failf("matmul", fmt.Sprintf("must have operands that fit, beside %v", v.shape), w.shape)
+		v.s.Failf("matmul", fmt.Sprintf("must have an operand that fits %v", v.shape), w.shape)
 		return v.s.poison(v.shape)
 	}
 	axes := make([]rune, n+1) // all of v, and the last of w

@@ -134,7 +134,7 @@ func TestEinsumRefuses(t *testing.T) {
 		"ij,jk->ik->": "einsum must have an equation such as",
 		"":            "einsum must have an equation such as",
 		"ijl,jlk->ik": "einsum ijl,jlk->ik must have a letter for every axis of [2, 3] and, got [4, 3]",
-		"ij,jk->ik":   "einsum ij,jk->ik must have operands that fit, beside [2, 3], got [4, 3]",
+		"ij,jk->ik":   "einsum ij,jk->ik must have an operand that fits [2, 3], got [4, 3]",
 	} {
 		for _, build := range []func(func(s *graph.Scope)) error{
 			func(f func(s *graph.Scope)) error { return graph.Shapes(config(t, tensor.Float32), f) },

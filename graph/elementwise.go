@@ -215,7 +215,7 @@ func (v Value) binary(name string, w Value, f ops.Function2, diff rule) Value {
 func (v Value) broadcast(name string, w Value, compute func(ops.Broadcast) ops.Op, diff rule) Value {
 	shape, ok := shapes.Broadcast(v.shape, w.shape)
 	if !ok {
-		v.s.Failf(name, fmt.Sprintf("must have operands that broadcast to each other, beside %v", v.shape), w.shape)
+		v.s.Failf(name, fmt.Sprintf("must have an operand that broadcasts with %v", v.shape), w.shape)
 		return v.s.poison(deeper(v.shape, w.shape))
 	}
 	sp := spec{name: name, shape: shape, flat: diff == nil}
@@ -246,7 +246,7 @@ func Where(cond, a, b Value) Value {
 		shape, ok = shapes.Broadcast(shape, cond.shape)
 	}
 	if !ok {
-		cond.s.Failf("where", fmt.Sprintf("must have operands that broadcast to each other, beside %v and %v", cond.shape, a.shape), b.shape)
+		cond.s.Failf("where", fmt.Sprintf("must have an operand that broadcasts with %v and %v", cond.shape, a.shape), b.shape)
 		return cond.s.poison(deeper(cond.shape, deeper(a.shape, b.shape)))
 	}
 	cond, a, b = cond.BroadcastTo(shape...), a.BroadcastTo(shape...), b.BroadcastTo(shape...)

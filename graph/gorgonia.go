@@ -7,13 +7,13 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// Node is the door to Gorgonia: a node that holds a copy of the value, for
-// operations of Gorgonia's own. It is nil where only shapes are followed.
+// Node is a Gorgonia node that holds a copy of the value, for Gorgonia's own
+// operations. It is nil where only shapes are followed.
 //
-// Gorgonia's operations have faults that give wrong results without a word:
-// Slice, Reshape, SoftMax, Dropout and several gradients among them, and many
-// write into their operands. The copy keeps the rest of the graph safe from
-// that; what happens behind the door is the caller's.
+// Some of Gorgonia's operations give wrong results without an error, among them
+// Slice, Reshape, SoftMax, Dropout and several gradients, and many write to their
+// operands. The copy protects the rest of the graph from that; what those
+// operations compute is up to the caller.
 func (v Value) Node() *gorgonia.Node {
 	if v.node == nil {
 		return nil
@@ -21,10 +21,9 @@ func (v Value) Node() *gorgonia.Node {
 	return v.copied("export").node
 }
 
-// FromNode comes back through the door: it copies what a node of Gorgonia's
-// holds. The node must be of the graph's dtype; a scalar becomes a value of
-// the empty shape. Where only shapes are followed, node is nil and shape says
-// what it would be. From the first such node on, Gorgonia's matrix products in
+// FromNode imports a Gorgonia node, copying its value. The node must be of the graph's dtype; a scalar becomes a value of
+// the empty shape. Where only shapes are followed, node is nil and shape is
+// that of the value. From the first such node on, Gorgonia's matrix products in
 // float32 go through the kernels of this package, in the whole program, unless
 // it has chosen a BLAS with gorgonia.Use or tensor.Use. Gorgonia does not guard that
 // choice: no other goroutine may multiply with it at that moment.

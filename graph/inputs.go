@@ -3,7 +3,7 @@ package graph
 // Input declares an input of the graph by a name that Program.SetInput knows.
 func (s *Scope) Input(name string, shape Shape) Value {
 	if _, ok := s.inputs[name]; ok {
-		s.Failf("input", "must have a name of its own", name)
+		s.Failf("input", "must have a unique name", name)
 		return s.poison(shape)
 	}
 	v := s.leafOf(s.program(), "input "+name, shape)
@@ -23,7 +23,7 @@ func (s *Scope) Output(name string, v Value) {
 		outputs = s.level.outputs
 	}
 	if _, ok := outputs[name]; ok {
-		s.Failf("output", "must have a name of its own", name)
+		s.Failf("output", "must have a unique name", name)
 		return
 	}
 	outputs[name] = v.readable()
@@ -33,7 +33,7 @@ func (s *Scope) Output(name string, v Value) {
 type Result struct{ number int } // from 1; 0 for none
 
 // Result makes v readable after a run through the handle, with Program.Result.
-// It is for whoever builds a program and reads it, and not for a step of a Scan.
+// It is for code that builds a program and reads it, and not for a step of a Scan.
 func (s *Scope) Result(v Value) Result {
 	if s.inStep() {
 		s.Failf("result", "must not be asked for within a step of a scan", nil)
@@ -48,7 +48,7 @@ func (s *Scope) Result(v Value) Result {
 }
 
 // Trace makes an inner value, such as a gate, readable after a run under the
-// path of the layer at work and the given name. A name that was used before
+// path of the current layer and the given name. A name that was used before
 // gets "_1", "_2" and so on: so does every step that is written out. Within a
 // step of a Scan that is not, the name gives the values of all steps, in the
 // order in which they are computed, along an axis after the first: [batch,

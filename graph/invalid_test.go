@@ -19,10 +19,10 @@ var invalid = map[string]struct {
 	want string
 	rank int
 }{
-	"add":             {func(x, y graph.Value) graph.Value { return x.Add(y) }, "add must have operands that broadcast to each other, beside [2, 3], got [4]", 2},
-	"add swapped":     {func(x, y graph.Value) graph.Value { return y.Add(x) }, "beside [4], got [2, 3]", 2},
-	"greater":         {func(x, y graph.Value) graph.Value { return x.Greater(y) }, "greater must have operands", 2},
-	"where":           {func(x, y graph.Value) graph.Value { return graph.Where(y, y, x) }, "where must have operands", 2},
+	"add":             {func(x, y graph.Value) graph.Value { return x.Add(y) }, "add must have an operand that broadcasts with [2, 3], got [4]", 2},
+	"add swapped":     {func(x, y graph.Value) graph.Value { return y.Add(x) }, "broadcasts with [4], got [2, 3]", 2},
+	"greater":         {func(x, y graph.Value) graph.Value { return x.Greater(y) }, "greater must have an operand", 2},
+	"where":           {func(x, y graph.Value) graph.Value { return graph.Where(y, y, x) }, "where must have an operand", 2},
 	"sum":             {func(x, _ graph.Value) graph.Value { return x.Sum(2) }, "sum axis must lie within the shape [2, 3], got 2", 1},
 	"sum twice":       {func(x, _ graph.Value) graph.Value { return x.Sum(0, -2) }, "sum axis must be named once, got -2", 0},
 	"mean":            {func(x, _ graph.Value) graph.Value { return x.Mean(-3) }, "mean axis must lie within the shape [2, 3], got -3", 1},
@@ -53,9 +53,9 @@ var invalid = map[string]struct {
 	"concat":          {func(x, y graph.Value) graph.Value { return graph.Concat(0, x, y) }, "concat must have values that fit [2, 3] but for axis 0, got [4]", 2},
 	"concat axis":     {func(x, _ graph.Value) graph.Value { return graph.Concat(2, x) }, "concat axis must lie within", 2},
 	"stack":           {func(x, y graph.Value) graph.Value { return graph.Stack(0, x, y) }, "concat must have values that fit", 3},
-	"matmul":          {func(x, y graph.Value) graph.Value { return x.MatMul(x) }, "matmul must have operands that fit, beside [2, 3], got [2, 3]", 2},
+	"matmul":          {func(x, y graph.Value) graph.Value { return x.MatMul(x) }, "matmul must have an operand that fits [2, 3], got [2, 3]", 2},
 	"matmul add":      {func(x, y graph.Value) graph.Value { return x.MatMulAdd(x.Transpose(1, 0), y) }, "matmul must have a term to add whose axes are the last ones of [2, 2], got", 2},
-	"matmul rank":     {func(x, y graph.Value) graph.Value { return x.MatMul(y) }, "matmul must have operands that fit", 2},
+	"matmul rank":     {func(x, y graph.Value) graph.Value { return x.MatMul(y) }, "matmul must have an operand that fits", 2},
 	"gather":          {func(x, y graph.Value) graph.Value { return x.Sum().Gather(y) }, "gather must have an axis to look up in", 1},
 	"values":          {func(x, _ graph.Value) graph.Value { return x.Scope().Values([]float64{1}, graph.Shape{2}) }, "constant must have as many elements as its shape [2], got 1", 1},
 	"values overflow": {func(x, _ graph.Value) graph.Value {

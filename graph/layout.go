@@ -126,7 +126,7 @@ func (v Value) Reverse(axis int) Value {
 }
 
 // Slice takes the places from ≤ i < to of an axis. The result is a copy. Where
-// the axis is open, its size, Any, may stand for its end.
+// the axis is open, to may be Any, its size.
 func (v Value) Slice(axis, from, to int) Value {
 	a, ok := v.axis(axis, "slice axis")
 	if !ok {

@@ -102,7 +102,7 @@ func (s *Scope) take(name string, v Value) (Value, bool) {
 		return v, false
 	}
 	if s.err == nil && s.level != nil && v.node == nil {
-		s.Failf(name, "must have values that stand in the graph", nil)
+		s.Failf(name, "must have values of the graph", nil)
 		return v, false
 	}
 	local, ok := s.local(v)

@@ -118,8 +118,7 @@ func hasShape(t *tensor.Dense, s Shape) bool {
 	return s.Equal(got) || len(s) == 0 && got.Equal(Shape{1})
 }
 
-// sameMemory tells whether b, as large as a, lies where a does, in row-major
-// order.
+// sameMemory tells whether b has the memory of a, in row-major order.
 func sameMemory(a, b *tensor.Dense) bool {
 	return a.Uintptr() == b.Uintptr() && a.DataSize() == b.DataSize() && dense.IsContiguous(b)
 }

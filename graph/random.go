@@ -8,7 +8,7 @@ import (
 
 // Seeded runs build with another seed for Random: the draws depend on it, on
 // the tick, and on the path from here on, and no longer on Config.Seed or on
-// the place of the layer at work. So two layers of one seed draw the same.
+// the path of the layer. So two layers of one seed draw the same.
 func (s *Scope) Seeded(seed uint64, build func()) {
 	outer := s.seeding
 	s.seeding = &seeding{seed, s.path}
@@ -16,15 +16,14 @@ func (s *Scope) Seeded(seed uint64, build func()) {
 	build()
 }
 
-// Random is a value whose elements are drawn anew, one by one, before every
-// run. Equal seeds, paths, names and ticks give equal draws; a name that was
-// used before in the layer at work gets "_1", "_2" and so on, and other draws.
+// Random is a value whose elements are drawn, one by one, before every run. Equal seeds, paths, names and ticks give equal draws; a name that was
+// used before in the current layer gets "_1", "_2" and so on, and other draws.
 // Within a step of a Scan it draws once for all steps.
 func (s *Scope) Random(name string, shape Shape, draw func(r *rand.Rand) float64) Value {
 	return s.draws.share(func() Value { return s.random(name, shape, draw) })
 }
 
-// StepRandom is Random that draws anew for every step of a Scan.
+// StepRandom is Random with other draws for every step of a Scan.
 func (s *Scope) StepRandom(name string, shape Shape, draw func(r *rand.Rand) float64) Value {
 	all := func(steps int) Value {
 		return s.random(name, slices.Insert(shape.Clone(), 0, steps), draw) // [steps, ...]

@@ -52,7 +52,7 @@ type Constraint interface {
 	Constrain(shape Shape, elements []float64) error
 }
 
-// Constrained is a parameter and what it is held to.
+// Constrained is a parameter and its constraint.
 type Constrained struct {
 	Param      *Param
 	Constraint Constraint

@@ -176,7 +176,7 @@ func (r Recurrent) spec(y Shape) spec {
 		if size == 0 { // only a mask, or what drops x and h, is wanted
 			return grads
 		}
-		o.Config.Training, o.Config.InputGrad = true, o.Config.InputGrad || want[0] // several passes may go back through one run
+		o.Config.Training, o.Config.InputGrad = true, o.Config.InputGrad || want[0] // one run may have several backward passes
 		packed := s.apply(spec{
 			name: "recurrent gradient", shape: Shape{size}, compute: grad,
 		}, append(append([]Value{}, in...), y, dy)...)

@@ -5,16 +5,16 @@ import (
 	"slices"
 )
 
-// Scan takes a step through time: an operation whose step is a formula of the
-// caller's own. The graph of the step, and that of its gradient, are built and
+// Scan runs a step, which is the caller's formula, over the steps of a sequence,
+// as one operation. The graph of the step, and that of its gradient, are built and
 // compiled once and run for every step, so building costs the same for any
 // number of steps, and time and memory grow linearly with it.
 //
-// The step may use whatever stands outside it, such as parameters and the
-// outputs of an encoder: they are found where they are used, and get gradients.
+// The step may use any value from outside, such as parameters and the outputs of
+// an encoder; they get gradients.
 // Random draws once for all steps, StepRandom for each. Losses of AddLoss are
-// those of all steps together; AddUpdate is refused, and so are operations of
-// Gorgonia's own, unless the steps are written out. A step may scan, too.
+// those of all steps together; AddUpdate is refused, and so are Gorgonia's own
+// operations, unless the steps are written out. A step may contain a scan.
 type Scan struct {
 	X       Value   // [batch, steps, ...]; its mask, [batch, steps], is respected
 	Initial []Value // the states before the first step, [batch, ...] each

@@ -25,7 +25,7 @@ func (c Scan) Run() (y Value, states []Value) {
 
 func zerosLike(y Value) Value { return y.s.Const(0, y.shape) }
 
-// follow only follows shapes: one step stands for all.
+// follow only follows shapes: one step represents all.
 func (c Scan) follow() (Value, []Value) {
 	var m *Value
 	if mask, ok := c.X.Mask(); ok {

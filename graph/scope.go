@@ -12,9 +12,9 @@ import (
 )
 
 // Scope is the place in which a layer is built. It gives parameters by name,
-// knows the path of the layer at work, and is sticky: the first error is kept,
-// with the path, and all that follows is ignored, so that the formula in the
-// code can read like the formula in the paper.
+// knows the path of the current layer, and is sticky: the first error is kept,
+// with the path, and all that follows is ignored, so formulas in code read like
+// formulas in papers.
 //
 // A scope either builds a graph, or only follows shapes: then values have no
 // node, and axes may be open.
@@ -51,7 +51,7 @@ func Shapes(cfg Config, build func(s *Scope)) error {
 }
 
 // run calls build under recover. A panic after the first error is a
-// consequence of that error and is dropped in its favour.
+// consequence of that error and is dropped.
 func (s *Scope) run(build func(s *Scope)) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -67,7 +67,7 @@ func (s *Scope) Within(name string, build func()) {
 	s.path = join(outer, name)
 	defer func() {
 		r := recover()
-		if r != nil { // keep the path, and leave the way out to whoever runs all of it
+		if r != nil { // the error gets this path; run recovers the panic
 			s.Fail(errors.Errorf("building panicked: %v", r))
 		}
 		s.path = outer
@@ -85,7 +85,7 @@ func join(path, name string) string {
 	return path + "/" + name
 }
 
-// Path is the path of the layer at work, such as "sequential/lstm".
+// Path is the path of the current layer, such as "sequential/lstm".
 func (s *Scope) Path() string { return s.path }
 
 // Training tells whether the graph is built for training.
@@ -118,7 +118,7 @@ func (s *Scope) Failf(field, rule string, value any) {
 // have had, without a node.
 func (s *Scope) poison(shape Shape) Value { return Value{s: s, shape: shape} }
 
-// unique is the path of a name in the layer at work, numbered from its second
+// unique is the path of a name in the current layer, numbered from its second
 // use on.
 func (s *Scope) unique(name string) string {
 	path := join(s.path, name)
@@ -130,7 +130,7 @@ func (s *Scope) unique(name string) string {
 	return path
 }
 
-// leaf makes a node without children on the level at work.
+// leaf makes a node without operands in the current graph.
 func (s *Scope) leaf(name string, shape Shape) Value { return s.leafOf(s.level, name, shape) }
 
 // leafOf makes a node without operands.

@@ -114,8 +114,8 @@ func TestScopeKnowsItsPlace(t *testing.T) {
 
 func TestNamesAreUsedOnce(t *testing.T) {
 	cases := map[string]func(s *graph.Scope){
-		"input must have a name of its own, got x":  func(s *graph.Scope) { s.Output("y", s.Input("x", graph.Shape{1}).Add(s.Input("x", graph.Shape{1}))) },
-		"output must have a name of its own, got y": func(s *graph.Scope) { s.Output("y", s.Const(1, nil)); s.Output("y", s.Const(2, nil)) },
+		"input must have a unique name, got x":  func(s *graph.Scope) { s.Output("y", s.Input("x", graph.Shape{1}).Add(s.Input("x", graph.Shape{1}))) },
+		"output must have a unique name, got y": func(s *graph.Scope) { s.Output("y", s.Const(1, nil)); s.Output("y", s.Const(2, nil)) },
 	}
 	for want, build := range cases {
 		for _, err := range bothPasses(t, build) {

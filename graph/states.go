@@ -30,14 +30,14 @@ type held struct {
 	limit int // of a count; 0 where it is none
 }
 
-// MaxBatch bounds the samples of a set, so that a slip in a config is an error and
-// not an exhausted machine.
+// MaxBatch bounds the samples of a set: a mistake there is then an error and does
+// not exhaust memory.
 const MaxBatch = 1 << 20
 
 // freshPath is where the flags of fresh samples are among the states.
 const freshPath = "fresh"
 
-// NewStates returns a set for so many samples, all fresh. The zero dtype means
+// NewStates returns a set for a batch of samples, all fresh. The zero dtype means
 // tensor.Float32; it must be that of the parameters.
 func NewStates(dtype tensor.Dtype, batch int) (*States, error) {
 	switch dtype {
@@ -102,7 +102,7 @@ func (t *States) Reset(rows ...int) error {
 	return nil
 }
 
-// setRow fills row r, of so many elements.
+// setRow fills row r, which has size elements.
 func setRow(t *tensor.Dense, r, size int, x float64) {
 	if t.Dtype() == tensor.Float32 {
 		fillWith(t.Float32s()[r*size:(r+1)*size], float32(x))
@@ -178,7 +178,7 @@ type carrying struct {
 	fresh   Value // States.fresh, shared by all that is carried
 }
 
-// carried is a state in a graph, and what it will be.
+// carried is a state in a graph, and its value after the run.
 type carried struct {
 	path  string // of the layer
 	state *held

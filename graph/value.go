@@ -6,9 +6,9 @@ import (
 	"github.com/engram-go/engram/internal/exec"
 )
 
-// Value is a symbolic tensor: a node of the graph with its shape and the mask
-// that rides on it. Its methods are the vocabulary of formulas; each returns a
-// new value and leaves its operands alone.
+// Value is a symbolic tensor: a node of the graph with its shape and its mask. Its
+// methods are what formulas are written with; each returns a new value and does
+// not change its operands.
 type Value struct {
 	s     *Scope
 	node  *exec.Node // nil where only shapes are followed, or after an error
@@ -30,8 +30,8 @@ func (v Value) Shape() Shape { return v.shape.Clone() }
 // Rank is the number of axes.
 func (v Value) Rank() int { return len(v.shape) }
 
-// Dim is the size of an axis; a negative axis counts from the end. An axis
-// that is not there is an error of the layer at work.
+// Dim is the size of an axis; a negative axis counts from the end. A missing
+// axis is an error of the current layer.
 func (v Value) Dim(axis int) int {
 	a, ok := v.axis(axis, "axis")
 	if !ok {
@@ -56,7 +56,7 @@ func (v Value) axis(axis int, field string) (int, bool) {
 // Scope is the scope in which the value was made.
 func (v Value) Scope() *Scope { return v.s }
 
-// Mask is the mask that rides on the value: [batch, steps], 1 where the step
+// Mask is the mask of the value: [batch, steps], 1 where the step
 // counts and 0 where it is padding. It is [batch] where each sample is itself a
 // step, as inside of layers.TimeDistributed. ok is false where there is none.
 func (v Value) Mask() (mask Value, ok bool) {
@@ -66,7 +66,7 @@ func (v Value) Mask() (mask Value, ok bool) {
 	return *v.mask, true
 }
 
-// WithMask returns the value with the given mask riding on it.
+// WithMask returns the value with the given mask.
 func (v Value) WithMask(mask Value) Value {
 	v.mask = &mask
 	return v
@@ -101,9 +101,9 @@ func (v Value) withProbabilities(logits Value, softmax bool) Value {
 	return v
 }
 
-// Pace is how a value goes along while a model is run one step at a time, see
-// Config.Stepping. Every operation gives Unpaced: who calls layers says it anew
-// for what they return.
+// Pace is how a value relates to the steps of a sequence while a model runs one
+// step at a time, see Config.Stepping. Operations return Unpaced; layers.Call sets
+// the pace of a layer's outputs.
 type Pace int
 
 const (
@@ -126,7 +126,7 @@ func (p Pace) String() string {
 	return "unpaced"
 }
 
-// Pace is how the value goes along.
+// Pace is the pace of the value.
 func (v Value) Pace() Pace { return v.pace }
 
 // WithPace returns the value with the given pace.

@@ -20,7 +20,7 @@ type products struct {
 }
 
 // UseKernels makes Gorgonia take our products. It does so once, when the first
-// node comes in through the door, and not where the program has chosen a BLAS.
+// node is imported, and not where the program has chosen a BLAS.
 var UseKernels = sync.OnceFunc(func() {
 	_, free := gorgonia.WhichBLAS().(gonum.Implementation)
 	_, freeTensors := tensor.WhichBLAS().(gonum.Implementation)

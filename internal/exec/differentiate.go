@@ -14,8 +14,8 @@ import (
 // sums of gradients belong to the given path.
 //
 // It replaces gorgonia.Grad, which adds gradients up with an operation that
-// overwrites its operand and is merged by hash, builds gradients that nobody
-// asked for, and loses one of two parameters that share a gradient.
+// overwrites its operand and is merged by hash, builds gradients that are not
+// wanted, and loses one of two parameters that share a gradient.
 func (g *Graph) Differentiate(path string, ys, dys, wrt []*Node) ([]*Node, error) {
 	p := pass{g: g, path: path, needed: map[*Node]bool{}, terms: map[*Node][]*Node{}}
 	for _, n := range wrt {

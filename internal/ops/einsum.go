@@ -80,7 +80,7 @@ type Product struct {
 }
 
 // span is an axis, or several that lie in all terms as one: its size and its
-// strides in both operands and the result, 0 where it does not stand.
+// strides in both operands and the result, 0 where it is absent.
 type span struct{ n, a, b, c int }
 
 // PlanProduct finds the plan. It fails where the summed axes are no single span.
