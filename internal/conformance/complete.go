@@ -1,11 +1,13 @@
 package conformance
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -34,13 +36,47 @@ func declared(t *testing.T, methods ...string) []string {
 			if !ok || f.Recv == nil || !slices.Contains(methods, f.Name.Name) {
 				continue
 			}
-			if id, ok := f.Recv.List[0].Type.(*ast.Ident); ok && id.IsExported() {
+			receiver := f.Recv.List[0].Type
+			if pointer, ok := receiver.(*ast.StarExpr); ok {
+				receiver = pointer.X
+			}
+			if id, ok := receiver.(*ast.Ident); ok && id.IsExported() {
 				out = append(out, id.Name)
 			}
 		}
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// Described reports exported types of the package in the current folder that have the
+// method and are not among those that specimens describe. Literal is the specimen to add,
+// with %s for the name of the type, and like a file that has one.
+func Described(t *testing.T, method string, described []string, literal, like string) {
+	t.Helper()
+	types := declared(t, method)
+	if len(types) == 0 {
+		t.Errorf("found no type with the method %s", method)
+	}
+	for _, name := range types {
+		if !slices.Contains(described, name) {
+			t.Errorf("%s has no specimen: add `var _ = describe(specimen{%s})` to the file of its tests, as in %s", name, fmt.Sprintf(literal, name), like)
+		}
+	}
+}
+
+// Complete stops a test whose specimen lacks a field that is not optional.
+func Complete(t *testing.T, class string, specimen any, optional ...string) {
+	t.Helper()
+	v := reflect.ValueOf(specimen)
+	for i := range v.NumField() {
+		if name := v.Type().Field(i).Name; v.Field(i).IsZero() && !slices.Contains(optional, name) {
+			t.Errorf("the specimen of %s must have %s: see the comment of the field in specimens_test.go", class, name)
+		}
+	}
+	if t.Failed() {
+		t.FailNow()
+	}
 }
 
 // checkListed reports types of a package that All does not return, or that the

@@ -2,16 +2,11 @@ package callbacks_test
 
 import (
 	"context"
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"go/types"
 	"math"
-	"path/filepath"
 	"reflect"
-	"strings"
 	"testing"
 
+	"github.com/engram-go/engram/internal/conformance"
 	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/train"
@@ -47,6 +42,16 @@ func describe(s specimen) bool {
 // class is the name of the type.
 func (s specimen) class() string { return reflect.TypeOf(s.Good).Elem().Name() }
 
+// each runs a test for every specimen, by the name of its type.
+func each(t *testing.T, f func(t *testing.T, s specimen)) {
+	for _, s := range specimens {
+		t.Run(s.class(), func(t *testing.T) {
+			conformance.Complete(t, s.class(), s, "Bad")
+			f(t, s)
+		})
+	}
+}
+
 // clone is a callback with the same fields, which has not been used.
 func clone(cb train.Callback) train.Callback {
 	v := reflect.New(reflect.TypeOf(cb).Elem())
@@ -56,43 +61,17 @@ func clone(cb train.Callback) train.Callback {
 
 // Every exported type with a method On is described by a specimen.
 func TestEveryCallbackHasASpecimen(t *testing.T) {
-	described := map[string]bool{}
+	var described []string
 	for _, s := range specimens {
-		described[s.class()] = true
+		described = append(described, s.class())
 	}
-	files, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := 0
-	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, d := range file.Decls {
-			m, ok := d.(*ast.FuncDecl)
-			if !ok || m.Recv == nil || m.Name.Name != "On" {
-				continue
-			}
-			found++
-			if class := strings.TrimPrefix(types.ExprString(m.Recv.List[0].Type), "*"); !described[class] {
-				t.Errorf("%s has no specimen: add `var _ = describe(specimen{Good: &callbacks.%s{...}, ...})` to %s_test.go, as early_stopping_test.go does", class, class, strings.TrimSuffix(name, ".go"))
-			}
-		}
-	}
-	if found == 0 {
-		t.Error("found no callback")
-	}
+	conformance.Described(t, "On", described, "Good: &callbacks.%s{...}, ...", "early_stopping_test.go")
 }
 
 // The zero value works where there are validation data, and does nothing outside
 // of Fit.
 func TestZeroValues(t *testing.T) {
-	for _, s := range specimens {
+	each(t, func(t *testing.T, s specimen) {
 		stage := newStage(t, write("score", 3, 2, 1))
 		zero := reflect.New(reflect.TypeOf(s.Good).Elem()).Interface().(train.Callback)
 		_, err := stage.trainer.Fit(context.Background(), stage.data, train.FitConfig{Epochs: 1, Validation: stage.data, Callbacks: []train.Callback{zero}})
@@ -102,12 +81,12 @@ func TestZeroValues(t *testing.T) {
 		check(t, err)
 		_, err = stage.trainer.Predict(context.Background(), stage.data, cfg)
 		check(t, err)
-	}
+	})
 }
 
 // Bad fields are refused by name, before anything is trained.
 func TestBadFields(t *testing.T) {
-	for _, s := range specimens {
+	each(t, func(t *testing.T, s specimen) {
 		refused := func(field string, value any, cb train.Callback) {
 			t.Helper()
 			stage := newStage(t, write("score", 1, 2, 3))
@@ -120,7 +99,7 @@ func TestBadFields(t *testing.T) {
 		}
 		for _, f := range reflect.VisibleFields(reflect.TypeOf(s.Good).Elem()) {
 			if !f.IsExported() {
-				continue
+				return
 			}
 			set := func(value any, x reflect.Value) {
 				cb := clone(s.Good)
@@ -145,12 +124,12 @@ func TestBadFields(t *testing.T) {
 		for field, cb := range s.Bad {
 			refused(field, nil, clone(cb))
 		}
-	}
+	})
 }
 
 // A Fit after another is the same as a Fit with a callback that was not used.
 func TestEachFitStartsFromTheBeginning(t *testing.T) {
-	for _, s := range specimens {
+	each(t, func(t *testing.T, s specimen) {
 		rapid.Check(t, func(r *rapid.T) {
 			cb := s.Draw(r)
 			values := rapid.SliceOfN(figure, 8, 8).Draw(r, "values")
@@ -162,15 +141,15 @@ func TestEachFitStartsFromTheBeginning(t *testing.T) {
 				r.Fatal(diff)
 			}
 		})
-	}
+	})
 }
 
 // A Fit that is interrupted after any epoch and resumed with the callback's state
 // does what one does that is not interrupted.
 func TestResumedCallbacks(t *testing.T) {
-	for _, s := range specimens {
+	each(t, func(t *testing.T, s specimen) {
 		if _, ok := s.Good.(train.StatefulCallback); !ok {
-			continue
+			return
 		}
 		rapid.Check(t, func(r *rapid.T) {
 			cb := s.Draw(r)
@@ -184,7 +163,7 @@ func TestResumedCallbacks(t *testing.T) {
 				r.Fatal(diff)
 			}
 		})
-	}
+	})
 }
 
 // figure is a value of a metric.

@@ -1,19 +1,14 @@
 package losses_test
 
 import (
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"go/types"
 	"math"
-	"path/filepath"
 	"reflect"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/conformance"
 	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/train/losses"
@@ -25,8 +20,8 @@ import (
 type specimen struct {
 	Loss losses.Loss // the zero value
 	// Golden has the names of the configs of the loss in regressions or
-	// crossentropies, whose values and gradients are compared with PyTorch and with
-	// finite differences.
+	// crossentropies, whose values and gradients are compared with those that the
+	// scripts in testdata write and with finite differences.
 	Golden []string
 	// Line is the zero value's loss of one line of the last axis, from the
 	// definition.
@@ -51,17 +46,27 @@ func describe(s specimen) bool {
 // class is the name of the type.
 func (s specimen) class() string { return reflect.TypeOf(s.Loss).Name() }
 
+// each runs a test for every specimen, by the name of its type.
+func each(t *testing.T, f func(t *testing.T, s specimen)) {
+	for _, s := range specimens {
+		t.Run(s.class(), func(t *testing.T) {
+			conformance.Complete(t, s.class(), s, "Bad")
+			f(t, s)
+		})
+	}
+}
+
 // Every exported type with a method Loss is described by a specimen with golden
 // numbers.
 func TestEveryLossHasASpecimen(t *testing.T) {
-	described := map[string]bool{}
+	var described []string
 	for _, s := range specimens {
-		described[s.class()] = true
+		described = append(described, s.class())
+	}
+	conformance.Described(t, "Loss", described, "Loss: losses.%s{}, ...", "regression_test.go")
+	each(t, func(t *testing.T, s specimen) {
 		if !reflect.ValueOf(s.Loss).IsZero() {
-			t.Errorf("%s: the specimen must have the zero value", s.class())
-		}
-		if len(s.Golden) == 0 {
-			t.Errorf("%s has no golden numbers: add a config to regressions or crossentropies, and to the script in testdata, and name it in Golden of the specimen", s.class())
+			t.Error("the specimen must have the zero value")
 		}
 		for _, name := range s.Golden {
 			loss := regressions[name]
@@ -69,48 +74,19 @@ func TestEveryLossHasASpecimen(t *testing.T) {
 				loss = crossentropies[name].loss
 			}
 			if reflect.TypeOf(loss) != reflect.TypeOf(s.Loss) {
-				t.Errorf("%s: %s is the name of a %T", s.class(), name, loss)
+				t.Errorf("Golden has %s, which regressions and crossentropies have as the name of a %T", name, loss)
 			}
 		}
-	}
-	files, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := 0
-	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, d := range file.Decls {
-			m, ok := d.(*ast.FuncDecl)
-			if !ok || m.Recv == nil || m.Name.Name != "Loss" {
-				continue
-			}
-			found++
-			if class := strings.TrimPrefix(types.ExprString(m.Recv.List[0].Type), "*"); !described[class] {
-				t.Errorf("%s has no specimen: add `var _ = describe(specimen{Loss: losses.%s{}, ...})` to %s_test.go, as regression_test.go does", class, class, strings.TrimSuffix(name, ".go"))
-			}
-		}
-	}
-	if found < 6 {
-		t.Errorf("found only %d losses", found)
-	}
+	})
 }
 
 // One number for each line of the last axis, in any shape and both dtypes, that of
 // the definition; and a line with weight 0 has a gradient of exactly 0 and changes
 // nothing else, whatever its output is. So masks and weights are exact.
 func TestLines(t *testing.T) {
-	for _, s := range specimens {
-		t.Run(s.class(), func(t *testing.T) {
-			rapid.Check(t, func(r *rapid.T) { checkLines(r, s) })
-		})
-	}
+	each(t, func(t *testing.T, s specimen) {
+		rapid.Check(t, func(r *rapid.T) { checkLines(r, s) })
+	})
 }
 
 func checkLines(t *rapid.T, s specimen) {
@@ -159,7 +135,7 @@ func checkLines(t *rapid.T, s specimen) {
 // Numbers that are not finite or negative are refused in every field by name, and
 // so is what Bad has.
 func TestBadFields(t *testing.T) {
-	for _, s := range specimens {
+	each(t, func(t *testing.T, s specimen) {
 		refused := func(loss losses.Loss, want errs.Error) {
 			t.Helper()
 			params, err := graph.NewParams(tensor.Float32, 1)
@@ -190,5 +166,5 @@ func TestBadFields(t *testing.T) {
 		for field, loss := range s.Bad {
 			refused(loss, errs.Error{Field: s.class() + "." + field})
 		}
-	}
+	})
 }

@@ -1,17 +1,12 @@
 package metrics_test
 
 import (
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"go/types"
 	"math"
-	"path/filepath"
 	"reflect"
 	"slices"
-	"strings"
 	"testing"
 
+	"github.com/engram-go/engram/internal/conformance"
 	"github.com/engram-go/engram/internal/dense"
 	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/errs/errtest"
@@ -49,6 +44,16 @@ func describe(s specimen) bool {
 // class is the name of the type.
 func (s specimen) class() string { return reflect.TypeOf(s.Metric).Name() }
 
+// each runs a test for every specimen, by the name of its type.
+func each(t *testing.T, f func(t *testing.T, s specimen)) {
+	for _, s := range specimens {
+		t.Run(s.class(), func(t *testing.T) {
+			conformance.Complete(t, s.class(), s, "HigherIsBetter", "Finish", "Bad")
+			f(t, s)
+		})
+	}
+}
+
 // exact draws a number that float32 holds.
 func exact(t *rapid.T, name string) float64 {
 	return float64(rapid.IntRange(-256, 256).Draw(t, name)) / 64
@@ -65,42 +70,16 @@ func exacts(t *rapid.T, name string, width int) []float64 {
 
 // Every exported type with a method HigherIsBetter is described by a specimen.
 func TestEveryMetricHasASpecimen(t *testing.T) {
-	described := map[string]bool{}
+	var described []string
 	for _, s := range specimens {
-		described[s.class()] = true
+		described = append(described, s.class())
 	}
-	files, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := 0
-	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, d := range file.Decls {
-			m, ok := d.(*ast.FuncDecl)
-			if !ok || m.Recv == nil || m.Name.Name != "HigherIsBetter" {
-				continue
-			}
-			found++
-			if class := strings.TrimPrefix(types.ExprString(m.Recv.List[0].Type), "*"); !described[class] {
-				t.Errorf("%s has no specimen: add `var _ = describe(specimen{Metric: metrics.%s{}, ...})` to %s_test.go, as regression_test.go does", class, class, strings.TrimSuffix(name, ".go"))
-			}
-		}
-	}
-	if found < 8 {
-		t.Errorf("found only %d metrics", found)
-	}
+	conformance.Described(t, "HigherIsBetter", described, "Metric: metrics.%s{}, ...", "regression_test.go")
 }
 
 func TestNamesAndDirections(t *testing.T) {
 	classes := map[string]string{}
-	for _, s := range specimens {
+	each(t, func(t *testing.T, s specimen) {
 		got := s.Metric.Name()
 		if other, ok := classes[got]; got != s.Name || ok && other != s.class() {
 			t.Errorf("%s: name %q, want %q and unique", s.class(), got, s.Name)
@@ -112,12 +91,12 @@ func TestNamesAndDirections(t *testing.T) {
 		if !reflect.ValueOf(s.Metric).IsZero() {
 			t.Errorf("%s: the specimen must have the zero value", s.class())
 		}
-	}
+	})
 }
 
 // A metric is better where outputs are right than where they are wrong.
 func TestDirectionsAreTrue(t *testing.T) {
-	for _, s := range specimens {
+	each(t, func(t *testing.T, s specimen) {
 		rapid.Check(t, func(r *rapid.T) {
 			y, yhat := s.Draw(r, 2)
 			perfect := slices.Clone(y)
@@ -137,18 +116,16 @@ func TestDirectionsAreTrue(t *testing.T) {
 				r.Fatalf("%s: %v for %v and %v for the right output of %v", s.class(), other, yhat, best, y)
 			}
 		})
-	}
+	})
 }
 
 // Cut into batches in any way, saved and restored between them, weighted by sample
 // or step or not, with steps or not, in both dtypes, the value is that of the
 // definition over the whole.
 func TestAnyBatches(t *testing.T) {
-	for _, s := range specimens {
-		t.Run(s.class(), func(t *testing.T) {
-			rapid.Check(t, func(r *rapid.T) { checkBatches(r, s) })
-		})
-	}
+	each(t, func(t *testing.T, s specimen) {
+		rapid.Check(t, func(r *rapid.T) { checkBatches(r, s) })
+	})
 }
 
 func checkBatches(t *rapid.T, s specimen) {
@@ -222,7 +199,7 @@ func checkBatches(t *rapid.T, s specimen) {
 
 // Numbers that are not finite are refused in every field, and so is what Bad has.
 func TestBadFields(t *testing.T) {
-	for _, s := range specimens {
+	each(t, func(t *testing.T, s specimen) {
 		refused := func(m metrics.Metric, want errs.Error) {
 			t.Helper()
 			a := m.Start()
@@ -248,5 +225,5 @@ func TestBadFields(t *testing.T) {
 		for field, m := range s.Bad {
 			refused(m, errs.Error{Field: s.class() + "." + field})
 		}
-	}
+	})
 }

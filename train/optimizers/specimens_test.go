@@ -1,17 +1,12 @@
 package optimizers_test
 
 import (
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"go/types"
 	"math"
-	"path/filepath"
 	"reflect"
-	"strings"
 	"testing"
 
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/conformance"
 	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/train/optimizers"
@@ -24,7 +19,8 @@ type specimen struct {
 	// Defaults is the config that means the same as the zero value, with all
 	// fields written out.
 	Defaults optimizers.Optimizer
-	// Golden has the configs of the paths in testdata/optimizers.npz, by name: at
+	// Golden has the configs of the paths in testdata/optimizers.npz, by name in
+	// testdata/optimizers.py, which writes it: at
 	// least one, and one for each kind of step.
 	Golden map[string]optimizers.Optimizer
 	// Slots are the slots of the configs that are given, sorted.
@@ -51,6 +47,21 @@ func describe(s specimen) bool {
 // class is the name of the type.
 func (s specimen) class() string { return reflect.TypeOf(s.Defaults).Name() }
 
+// each runs a test for every specimen, by the name of its type.
+func each(t *testing.T, f func(t *testing.T, s specimen)) {
+	for _, s := range specimens {
+		t.Run(s.class(), func(t *testing.T) {
+			conformance.Complete(t, s.class(), s, "Bad", "Valid")
+			for _, name := range []string{"LearningRate", "ClipValue", "ClipNorm", "GlobalClipNorm"} {
+				if _, ok := reflect.TypeOf(s.Defaults).FieldByName(name); !ok {
+					t.Fatalf("%s must have the field %s, as SGD has", s.class(), name)
+				}
+			}
+			f(t, s)
+		})
+	}
+}
+
 // zero is the zero value of the type.
 func (s specimen) zero() optimizers.Optimizer {
 	return reflect.Zero(reflect.TypeOf(s.Defaults)).Interface().(optimizers.Optimizer)
@@ -72,52 +83,18 @@ func with(o optimizers.Optimizer, field string, x float64) optimizers.Optimizer 
 
 // forSpecimens runs a test for each optimizer in both dtypes.
 func forSpecimens(t *testing.T, f func(t *testing.T, s specimen, dtype tensor.Dtype, tol float64)) {
-	for _, s := range specimens {
-		t.Run(s.class(), func(t *testing.T) {
-			bothDtypes(t, func(t *testing.T, dtype tensor.Dtype, tol float64) { f(t, s, dtype, tol) })
-		})
-	}
+	each(t, func(t *testing.T, s specimen) {
+		bothDtypes(t, func(t *testing.T, dtype tensor.Dtype, tol float64) { f(t, s, dtype, tol) })
+	})
 }
 
 // Every exported type with a method Rule is described by a specimen.
 func TestEveryOptimizerHasASpecimen(t *testing.T) {
-	described := map[string]bool{}
+	var described []string
 	for _, s := range specimens {
-		described[s.class()] = true
-		if len(s.Golden) == 0 {
-			t.Errorf("%s has no golden path: add one to testdata/optimizers.py, run it, and name it in Golden of the specimen", s.class())
-		}
-		if s.Draw == nil {
-			t.Errorf("%s has no Draw in its specimen: without it no random config is tried", s.class())
-		}
+		described = append(described, s.class())
 	}
-	files, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := 0
-	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, d := range file.Decls {
-			m, ok := d.(*ast.FuncDecl)
-			if !ok || m.Recv == nil || m.Name.Name != "Rule" {
-				continue
-			}
-			found++
-			if class := types.ExprString(m.Recv.List[0].Type); !described[strings.TrimPrefix(class, "*")] {
-				t.Errorf("%s has no specimen: add `var _ = describe(specimen{Defaults: %s{...}, ...})` to %s_test.go, as sgd_test.go does", class, class, strings.TrimSuffix(name, ".go"))
-			}
-		}
-	}
-	if found < 3 {
-		t.Errorf("found only %d optimizers", found)
-	}
+	conformance.Described(t, "Rule", described, "Defaults: optimizers.%s{...}, ...", "sgd_test.go")
 }
 
 // The zero value takes the same steps as the defaults.
@@ -191,32 +168,30 @@ func TestBadFields(t *testing.T) {
 			t.Errorf("%#v: a state with an error", o)
 		}
 	}
-	for _, s := range specimens {
-		t.Run(s.class(), func(t *testing.T) {
-			for _, f := range reflect.VisibleFields(reflect.TypeOf(s.Defaults)) {
-				bad := []float64{math.NaN(), math.Inf(1), math.Inf(-1), -0.5}
-				switch f.Type {
-				case reflect.TypeFor[float64]():
-					bad = append(bad, 1e-50, 1e50)
-				case reflect.TypeFor[*float64]():
-				default:
+	each(t, func(t *testing.T, s specimen) {
+		for _, f := range reflect.VisibleFields(reflect.TypeOf(s.Defaults)) {
+			bad := []float64{math.NaN(), math.Inf(1), math.Inf(-1), -0.5}
+			switch f.Type {
+			case reflect.TypeFor[float64]():
+				bad = append(bad, 1e-50, 1e50)
+			case reflect.TypeFor[*float64]():
+			default:
+				continue
+			}
+			for _, x := range bad {
+				if valid, ok := s.Valid[f.Name]; ok && x == valid {
 					continue
 				}
-				for _, x := range bad {
-					if valid, ok := s.Valid[f.Name]; ok && x == valid {
-						continue
-					}
-					refused(t, with(s.zero(), f.Name, x), errs.Error{Field: s.class() + "." + f.Name, Value: x})
-				}
+				refused(t, with(s.zero(), f.Name, x), errs.Error{Field: s.class() + "." + f.Name, Value: x})
 			}
-			for field, o := range s.Bad {
-				refused(t, o, errs.Error{Field: s.class() + "." + field})
-			}
-			clip := with(s.zero(), "ClipNorm", 2)
-			refused(t, with(clip, "ClipValue", 1), errs.Error{Field: s.class() + ".ClipNorm", Value: 2})
-			refused(t, with(clip, "GlobalClipNorm", 3), errs.Error{Field: s.class() + ".GlobalClipNorm", Value: 3})
-			refused(t, with(with(s.zero(), "ClipValue", 2), "GlobalClipNorm", 3), errs.Error{Field: s.class() + ".GlobalClipNorm", Value: 3})
-		})
-	}
+		}
+		for field, o := range s.Bad {
+			refused(t, o, errs.Error{Field: s.class() + "." + field})
+		}
+		clip := with(s.zero(), "ClipNorm", 2)
+		refused(t, with(clip, "ClipValue", 1), errs.Error{Field: s.class() + ".ClipNorm", Value: 2})
+		refused(t, with(clip, "GlobalClipNorm", 3), errs.Error{Field: s.class() + ".GlobalClipNorm", Value: 3})
+		refused(t, with(with(s.zero(), "ClipValue", 2), "GlobalClipNorm", 3), errs.Error{Field: s.class() + ".GlobalClipNorm", Value: 3})
+	})
 	graphtest.CheckOutput(t, "w", numbers(params.Get("w").Value()), before, 0)
 }
