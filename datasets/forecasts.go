@@ -79,7 +79,7 @@ func (w *Windowed) undo(yhat *tensor.Dense, n int, origin func(i int) int) ([][]
 				at := h*k + j
 				before = undoing.Undo(before, y[i*width+at])
 				if !dense.Finite(before) {
-					return nil, errs.Error{Path: "predictions", Field: fmt.Sprintf("element %v", []int{i, at}),
+					return nil, errs.Error{Path: "predictions", Field: fmt.Sprintf("element %v", shapes.Shape{i, at}),
 						Rule: "must be finite in original units", Value: before, Kind: errs.ErrNotFinite}
 				}
 				out[at][i] = before

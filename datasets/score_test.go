@@ -190,8 +190,8 @@ func TestScoreErrors(t *testing.T) {
 		{dense([]int{2}, 0, 0), errs.ErrInput, "predictions: shape must be [2, 1], got [2]"},
 		{dense([]int{3, 1}, 0, 0, 0), errs.ErrInput, "predictions: shape must be [2, 1], got [3, 1]"},
 		{tensor.New(tensor.WithShape(2, 1), tensor.Of(tensor.Float32)), errs.ErrInput, "predictions: dtype must be float64, got float32"},
-		{dense([]int{2, 1}, 0, math.NaN()), errs.ErrNotFinite, "predictions: element [1 0] must be finite, got NaN"},
-		{dense([]int{2, 1}, 0, 1e9), errs.ErrNotFinite, "predictions: element [1 0] must be finite in original units, got +Inf"},
+		{dense([]int{2, 1}, 0, math.NaN()), errs.ErrNotFinite, "predictions: element [1, 0] must be finite, got NaN"},
+		{dense([]int{2, 1}, 0, 1e9), errs.ErrNotFinite, "predictions: element [1, 0] must be finite in original units, got +Inf"},
 		{dense([]int{2, 1}, 0, 2000), errs.ErrNotFinite, "x: x must have scores within the range of float64"},
 	} {
 		_, err := w.Score(c.yhat)

@@ -150,7 +150,7 @@ func TestParamsSet(t *testing.T) {
 		"nil":   {"w", nil, "must not be nil"},
 		"dtype": {"w", dense(tensor.Float32, counting(2, 3)), "dtype must be float64, got float32"},
 		"shape": {"w", dense(tensor.Float64, counting(3, 2)), "shape must be [2, 3], got [3, 2]"},
-		"NaN":   {"w", nan, "element [1 1] must be finite, got NaN"},
+		"NaN":   {"w", nan, "element [1, 1] must be finite, got NaN"},
 	}
 	for name, c := range cases {
 		err := set(c.path, c.t)

@@ -145,5 +145,5 @@ func TestDenseRefuses(t *testing.T) {
 	// Only seen when the parameters are made.
 	layertest.Invalid(t, layers.Dense{Units: 1, BiasInitializer: initializers.Orthogonal{}}, "Orthogonal", in)
 	layertest.Invalid(t, layers.Dense{Units: 1, KernelInitializer: given{1}}, "kernel", in)
-	layertest.Invalid(t, layers.Dense{Units: 1, KernelInitializer: given{1, 2, math.NaN()}}, "element [2 0]", in)
+	layertest.Invalid(t, layers.Dense{Units: 1, KernelInitializer: given{1, 2, math.NaN()}}, "element [2, 0]", in)
 }

@@ -102,7 +102,7 @@ func (m *Model) file() (safetensors.File, error) {
 		return safetensors.File{}, err
 	}
 	for _, w := range weights {
-		if err := finite(w.Path, w.Value); err != nil {
+		if err := errs.At(dense.CheckFinite(w.Value), w.Path, ""); err != nil {
 			return safetensors.File{}, err
 		}
 		f.Tensors[w.Path] = w.Value
@@ -131,11 +131,6 @@ func (m *Model) describe() (map[string]string, error) {
 		out[frozenKey] = frozen
 	}
 	return out, nil
-}
-
-// finite refuses a tensor with numbers that could not be read again.
-func finite(path string, t *tensor.Dense) error {
-	return errs.At(dense.CheckFinite(t), path, "")
 }
 
 // writable refuses, by its path, a layer that Load could not read again.

@@ -46,7 +46,7 @@ func TestSaveRefusesWeightsThatAreNotFinite(t *testing.T) {
 		if err := params.Update(func() error { kernel[1] = x; return nil }); err != nil {
 			t.Fatal(err)
 		}
-		want := errs.Error{Path: "sequential/dense/kernel", Field: "element [1 0]", Value: text, Kind: errs.ErrNotFinite}
+		want := errs.Error{Path: "sequential/dense/kernel", Field: "element [1, 0]", Value: text, Kind: errs.ErrNotFinite}
 		keeps(t, path, m.Save, want)
 		var b bytes.Buffer
 		n, err := m.WriteTo(&b)
@@ -84,7 +84,7 @@ func TestSaveStatesRefusesWhatIsNotFinite(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	keeps(t, path, st.SaveStates, errs.Error{Path: "sequential/rnn/state_0", Field: "element [0 0]", Value: "+Inf", Kind: errs.ErrNotFinite})
+	keeps(t, path, st.SaveStates, errs.Error{Path: "sequential/rnn/state_0", Field: "element [0, 0]", Value: "+Inf", Kind: errs.ErrNotFinite})
 }
 
 func TestFailedSaveKeepsTheFile(t *testing.T) {

@@ -76,7 +76,7 @@ func (st *Stepper) SaveStates(path string) error {
 	}
 	states := st.States()
 	for _, place := range slices.Sorted(maps.Keys(states)) {
-		if err := finite(place, states[place]); err != nil {
+		if err := errs.At(dense.CheckFinite(states[place]), place, ""); err != nil {
 			return err
 		}
 	}

@@ -323,7 +323,7 @@ func TestApplyErrors(t *testing.T) {
 		"another shape":  {func(g *train.Gradients) { g.ByPath[kernel] = column(1, 2) }, graph.Error{Path: kernel, Field: "gradient's shape"}},
 		"another dtype":  {func(g *train.Gradients) { g.ByPath[bias] = tensor.New(tensor.WithBacking([]float32{1})) }, graph.Error{Path: bias, Field: "gradient's dtype"}},
 		"NaN":            {func(g *train.Gradients) { g.ByPath[bias] = vector(math.NaN()) }, graph.Error{Path: bias, Field: "gradient's element [0]", Kind: graph.ErrNotFinite}},
-		"infinity":       {func(g *train.Gradients) { g.ByPath[kernel] = column(0, 1, math.Inf(1)) }, graph.Error{Path: kernel, Field: "gradient's element [2 0]", Kind: graph.ErrNotFinite}},
+		"infinity":       {func(g *train.Gradients) { g.ByPath[kernel] = column(0, 1, math.Inf(1)) }, graph.Error{Path: kernel, Field: "gradient's element [2, 0]", Kind: graph.ErrNotFinite}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g, err := trainer.Gradients(background, b)

@@ -61,8 +61,8 @@ func wantFinite(t *testing.T, m *models.Sequential) {
 func TestDataThatIsNotFinite(t *testing.T) {
 	const row = 5 // of batches of 4: the second of batch 2
 	for name, spoil := range map[string]func(b *datasets.Batch, i int, v float64){
-		"input 0: element [1 2]":      func(b *datasets.Batch, i int, v float64) { b.Inputs[0].Float64s()[i*features+2] = v },
-		"target: element [1 0]":       func(b *datasets.Batch, i int, v float64) { b.Targets[0].Float64s()[i] = v },
+		"input 0: element [1, 2]":      func(b *datasets.Batch, i int, v float64) { b.Inputs[0].Float64s()[i*features+2] = v },
+		"target: element [1, 0]":       func(b *datasets.Batch, i int, v float64) { b.Targets[0].Float64s()[i] = v },
 		"sample weights: element [1]": func(b *datasets.Batch, i int, v float64) { b.Weights[0].Float64s()[i] = v },
 	} {
 		for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
@@ -104,7 +104,7 @@ func TestDataThatIsNotFinite(t *testing.T) {
 func TestPredictRefusesNaN(t *testing.T) {
 	bad := spoiled{table(t, 1, 8), 5, func(b *datasets.Batch, i int) { b.Inputs[0].Float64s()[i*features] = math.NaN() }}
 	out, err := compile(t, linear(1), train.Config{}).Predict(background, bad, train.EvaluateConfig{BatchSize: 4})
-	wantNotFinite(t, err, "batch 2: sequential: input 0: element [1 0] must be finite, got NaN")
+	wantNotFinite(t, err, "batch 2: sequential: input 0: element [1, 0] must be finite, got NaN")
 	if out != nil {
 		t.Errorf("got %v together with the error", out)
 	}
@@ -169,5 +169,5 @@ func TestStepBeyondFloat32(t *testing.T) {
 	data, err := datasets.FromSlices([][]float64{{1}}, [][]float64{{1}}, tensor.Float32)
 	check(t, err)
 	_, err = trainer.Step(background, batch(t, data))
-	wantNotFinite(t, err, "sequential/dense/kernel after the step: element [0 0] must be finite, got +Inf")
+	wantNotFinite(t, err, "sequential/dense/kernel after the step: element [0, 0] must be finite, got +Inf")
 }

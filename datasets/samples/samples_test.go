@@ -218,7 +218,7 @@ func TestFromViewsErrors(t *testing.T) {
 		"no samples":       {0, []samples.View{fine}, nil, errs.Error{Field: "samples", Value: 0}},
 		"no inputs":        {4, nil, []samples.View{fine}, errs.Error{Field: "inputs"}},
 		"nil":              {4, change(func(v *samples.View) { v.Data = nil }), nil, errs.Error{Path: "inputs[0]", Field: "tensor"}},
-		"infinity":         {1, []samples.View{fine}, change(func(v *samples.View) { v.Data = bad }), errs.Error{Path: "targets[0]", Field: "element [1 1]", Kind: errs.ErrNotFinite}},
+		"infinity":         {1, []samples.View{fine}, change(func(v *samples.View) { v.Data = bad }), errs.Error{Path: "targets[0]", Field: "element [1, 1]", Kind: errs.ErrNotFinite}},
 		"another dtype":    {1, []samples.View{fine}, change(func(v *samples.View) { v.Data = tensor.New(tensor.WithShape(3), tensor.Of(tensor.Float32)) }), errs.Error{Path: "targets[0]", Field: "dtype", Value: tensor.Float32}},
 		"bad shape":        {4, change(func(v *samples.View) { v.Shape = shapes.Shape{3, 0} }), nil, errs.Error{Path: "inputs[0]", Field: "axis 1 of shape [3, 0]", Value: 0}},
 		"open axis":        {4, change(func(v *samples.View) { v.Shape = shapes.Shape{shapes.Any} }), nil, errs.Error{Path: "inputs[0]", Field: "View.Shape"}},

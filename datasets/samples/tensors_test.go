@@ -107,7 +107,7 @@ func TestFromTensorsErrors(t *testing.T) {
 		{"dtypes", []*tensor.Dense{x}, []*tensor.Dense{f32}, errs.ErrInput, "targets[0]: dtype must be float64, as inputs[0], got float32"},
 		{"whole numbers", []*tensor.Dense{tensor.New(tensor.WithShape(2), tensor.Of(tensor.Int))}, nil, errs.ErrInput, "inputs[0]: dtype must be float32 or float64, got int"},
 		{"one number", []*tensor.Dense{tensor.New(tensor.FromScalar(1.0))}, nil, errs.ErrInput, "inputs[0]: shape must have an axis of samples, got []"},
-		{"NaN", []*tensor.Dense{x}, []*tensor.Dense{bad}, errs.ErrNotFinite, "targets[0]: element [1 1] must be finite, got NaN"},
+		{"NaN", []*tensor.Dense{x}, []*tensor.Dense{bad}, errs.ErrNotFinite, "targets[0]: element [1, 1] must be finite, got NaN"},
 		{"mask", []*tensor.Dense{masked}, nil, errs.ErrInput, "inputs[0]: tensor must be in memory and without a mask"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -126,11 +126,11 @@ func Example() {
 	fmt.Println(string(data), err)
 	var d Dense
 	fmt.Println(r.Decode(data, &d), d)
-	fmt.Println(r.Decode([]byte(`{"class_name":"Dense","config":{"units":"50"}}`), &d))
+	fmt.Println(r.Decode([]byte(`{"class_name":"Dense","config":{"no_bias":"yes"}}`), &d))
 	// Output:
 	// {"class_name":"Dense","config":{"units":50,"activation":"relu"}} <nil>
 	// <nil> {50 relu false}
-	// config.units: must be a whole number of 64 bits, got "50"
+	// config.no_bias: must be true or false, got "yes"
 }
 
 func TestEncode(t *testing.T) {

@@ -141,8 +141,8 @@ func badTensors() []badInput {
 		{"no tensor", predict(), "", errs.Error{Path: "sequential", Field: "inputs", Value: 0}},
 		{"two tensors", predict(with(0), with(0)), "", errs.Error{Path: "sequential", Field: "inputs", Value: 2}},
 		{"a nil tensor", predict(nil), "sequential: input 0", errs.Error{Field: "tensor"}},
-		{"NaN to predict from", predict(with(math.NaN())), "sequential: input 0", errs.Error{Field: "element [1 1 1]", Value: "NaN", Kind: graph.ErrNotFinite}},
-		{"infinity to predict from", predict(with(math.Inf(1))), "sequential: input 0", errs.Error{Field: "element [1 1 1]", Value: "+Inf", Kind: graph.ErrNotFinite}},
+		{"NaN to predict from", predict(with(math.NaN())), "sequential: input 0", errs.Error{Field: "element [1, 1, 1]", Value: "NaN", Kind: graph.ErrNotFinite}},
+		{"infinity to predict from", predict(with(math.Inf(1))), "sequential: input 0", errs.Error{Field: "element [1, 1, 1]", Value: "+Inf", Kind: graph.ErrNotFinite}},
 		{"a transposed tensor of another shape", predict(transposed(3, 4, 2)), "sequential: input 0", errs.Error{Field: "shape", Value: "[2, 4, 3]"}},
 	}
 }

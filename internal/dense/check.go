@@ -40,7 +40,7 @@ func CheckFinite(t *tensor.Dense) error {
 		return nil
 	}
 	return errs.Error{
-		Field: fmt.Sprintf("element %v", []int(Index(i, shapes.Shape(t.Shape())))),
+		Field: fmt.Sprintf("element %v", Index(i, shapes.Shape(t.Shape()))),
 		Rule:  "must be finite", Value: At(c, i), Kind: errs.ErrNotFinite,
 	}
 }

@@ -20,11 +20,11 @@ func TestCheck(t *testing.T) {
 		}
 		for _, bad := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
 			d := dense.FromFloat64(dtype, shapes.Shape{2, 2}, []float64{1, 2, bad, bad})
-			errtest.Check(t, dense.Check(d, dtype, shape), errs.Error{Field: "element [1 0]", Value: bad, Kind: errs.ErrNotFinite})
+			errtest.Check(t, dense.Check(d, dtype, shape), errs.Error{Field: "element [1, 0]", Value: bad, Kind: errs.ErrNotFinite})
 			if err := d.T(); err != nil {
 				t.Fatal(err)
 			}
-			errtest.Check(t, dense.CheckFinite(d), errs.Error{Field: "element [0 1]", Value: bad, Kind: errs.ErrNotFinite})
+			errtest.Check(t, dense.CheckFinite(d), errs.Error{Field: "element [0, 1]", Value: bad, Kind: errs.ErrNotFinite})
 		}
 	}
 	x := dense.New(tensor.Float32, shapes.Shape{2, 2})

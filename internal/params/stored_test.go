@@ -46,7 +46,7 @@ func TestFill(t *testing.T) {
 		{nil, errs.Error{Path: "w", Field: "tensor"}},
 		{dense.Of(make([]float32, 6), 2, 3), errs.Error{Path: "w", Field: "dtype", Value: tensor.Float32}},
 		{dense.Of(make([]float64, 6), 3, 2), errs.Error{Path: "w", Field: "shape", Value: shapes.Shape{3, 2}}},
-		{dense.Of([]float64{0, 0, 0, math.Inf(1), 0, 0}, 2, 3), errs.Error{Path: "w", Field: "element [1 0]", Kind: errs.ErrNotFinite}},
+		{dense.Of([]float64{0, 0, 0, math.Inf(1), 0, 0}, 2, 3), errs.Error{Path: "w", Field: "element [1, 0]", Kind: errs.ErrNotFinite}},
 	} {
 		errtest.Check(t, Fill(p, map[string]*tensor.Dense{"w": c.w, "scalar": scalar}), c.want)
 	}
