@@ -61,8 +61,8 @@ func wantFinite(t *testing.T, m *models.Sequential) {
 func TestDataThatIsNotFinite(t *testing.T) {
 	const row = 5 // of batches of 4: the second of batch 2
 	for name, spoil := range map[string]func(b *datasets.Batch, i int, v float64){
-		"input 0: element [1, 2]":      func(b *datasets.Batch, i int, v float64) { b.Inputs[0].Float64s()[i*features+2] = v },
-		"target: element [1, 0]":       func(b *datasets.Batch, i int, v float64) { b.Targets[0].Float64s()[i] = v },
+		"input 0: element [1, 2]":     func(b *datasets.Batch, i int, v float64) { b.Inputs[0].Float64s()[i*features+2] = v },
+		"target: element [1, 0]":      func(b *datasets.Batch, i int, v float64) { b.Targets[0].Float64s()[i] = v },
 		"sample weights: element [1]": func(b *datasets.Batch, i int, v float64) { b.Weights[0].Float64s()[i] = v },
 	} {
 		for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
