@@ -4,7 +4,9 @@ import (
 	"math"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -55,6 +57,49 @@ func TestSetsAreComplete(t *testing.T) {
 		check(s.Name, reflect.ValueOf(s).Elem())
 	}
 	check("float64", reflect.ValueOf(Float64()).Elem())
+}
+
+// Every kernel has a property and, if it takes several slices, a case of TestOutOfRange,
+// and everything that was generated is used. The files of the package are read as text, since kernels without
+// assembly are built without some.
+func TestEveryKernelIsTested(t *testing.T) {
+	read := func(pattern string, without ...string) string {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var text strings.Builder
+		for _, name := range files {
+			if slices.Contains(without, name) {
+				continue
+			}
+			data, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text.Write(data)
+		}
+		return text.String()
+	}
+	cases, properties := read("set_test.go"), read("*_test.go", "set_test.go")
+	set := reflect.TypeFor[Set[float32]]()
+	for i := range set.NumField() {
+		f := set.Field(i)
+		if f.Type.Kind() != reflect.Func || !f.IsExported() {
+			continue
+		}
+		if used := regexp.MustCompile(`\bs\.` + f.Name + `\b`); !used.MatchString(properties) {
+			t.Errorf("the kernel %s has no property: add one to vector_test.go, as axpyCase", f.Name)
+		} else if slices := strings.Count(f.Type.String(), "[]"); slices > 1 && !used.MatchString(cases) {
+			t.Errorf("the kernel %s has no case in TestOutOfRange: add one with a slice that is too short", f.Name)
+		}
+	}
+	source := read("*.go", "stubs_amd64.go")
+	for _, stub := range regexp.MustCompile(`(?m)^func (\w+)\(`).FindAllStringSubmatch(read("stubs_amd64.go"), -1) {
+		if !regexp.MustCompile(`\b` + stub[1] + `\b`).MatchString(source) {
+			t.Errorf("the assembly %s is not used: set its kernel in avx2 of assembly_amd64.go", stub[1])
+		}
+	}
 }
 
 func TestUp(t *testing.T) {
@@ -145,6 +190,15 @@ func TestOutOfRange(t *testing.T) {
 		{"Axpy", func(s *Set[float32], x buffers) { s.Axpy(1, x.a[:n], x.c[:n-1]) }},
 		{"Times: y", func(s *Set[float32], x buffers) { s.Times(x.a[:n], x.c[:n-1], x.d) }},
 		{"Plus: y", func(s *Set[float32], x buffers) { s.Plus(x.a[:n], x.c[:n-1], x.d) }},
+		{"Plus: z", func(s *Set[float32], x buffers) { s.Plus(x.a[:n], x.c, x.d[:n-1]) }},
+		{"Times: z", func(s *Set[float32], x buffers) { s.Times(x.a[:n], x.c, x.d[:n-1]) }},
+		{"Minus: y", func(s *Set[float32], x buffers) { s.Minus(x.a[:n], x.c[:n-1], x.d) }},
+		{"Minus: z", func(s *Set[float32], x buffers) { s.Minus(x.a[:n], x.c, x.d[:n-1]) }},
+		{"Over: y", func(s *Set[float32], x buffers) { s.Over(x.a[:n], x.c[:n-1], x.d) }},
+		{"Over: z", func(s *Set[float32], x buffers) { s.Over(x.a[:n], x.c, x.d[:n-1]) }},
+		{"SigmoidGrad: y", func(s *Set[float32], x buffers) { s.SigmoidGrad(x.a[:n], x.c[:n-1], x.d) }},
+		{"SigmoidGrad: z", func(s *Set[float32], x buffers) { s.SigmoidGrad(x.a[:n], x.c, x.d[:n-1]) }},
+		{"TanhGrad: y", func(s *Set[float32], x buffers) { s.TanhGrad(x.a[:n], x.c[:n-1], x.d) }},
 		{"TanhGrad: z", func(s *Set[float32], x buffers) { s.TanhGrad(x.a[:n], x.c, x.d[:n-1]) }},
 		{"AddTimes: z", func(s *Set[float32], x buffers) { s.AddTimes(x.a[:n], x.c, x.d[:n-1]) }},
 		{"Adam: g", func(s *Set[float32], x buffers) { s.Adam(x.c[:n], x.a[:n-1], x.d[:n], x.e[:n], 1, 1, 1, 1) }},
