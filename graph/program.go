@@ -19,6 +19,8 @@ import (
 type Program struct {
 	scope *Scope
 	exec  *exec.Program
+	at    Tick         // of the current run
+	draw  func() error // for that moment; made once, since a run allocates nothing
 }
 
 // maxSalts bounds the search for a graph without colliding hashes; each try
@@ -69,7 +71,9 @@ func compile(s *Scope) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Program{scope: s, exec: p}, nil
+	out := &Program{scope: s, exec: p}
+	out.draw = func() error { return s.draw(out.at) }
+	return out, nil
 }
 
 // Inputs are the names of the inputs, sorted.
@@ -136,14 +140,8 @@ func (p *Program) Run(at Tick) error {
 	held := params.RLock(p.scope.cfg.Params)
 	defer held.RUnlock()
 	p.scope.version = held.Version()
-	return p.exec.Run(func() error {
-		for _, r := range p.scope.randoms {
-			if err := r.fill(at); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	p.at = at
+	return p.exec.Run(p.draw)
 }
 
 // unset is the first input, by name, that was never set.

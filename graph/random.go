@@ -49,3 +49,13 @@ func (s *Scope) random(name string, shape Shape, draw func(r *rand.Rand) float64
 	}
 	return v
 }
+
+// draw fills all random values for a run.
+func (s *Scope) draw(at Tick) error {
+	for _, r := range s.randoms {
+		if err := r.fill(at); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -2,10 +2,17 @@
 
 package kernels
 
-import "math"
+import (
+	"math"
+	"sync"
+)
 
 // The assembly takes whole vectors. What is left over goes through it in a copy
 // that is filled up, so that a result does not depend on its place in a slice.
+
+// rests are spare memory for what is left of slices: a kernel that is called
+// through a variable would otherwise make it escape to the heap.
+var rests = sync.Pool{New: func() any { return new([len(pointers{})][Width]float32) }}
 
 // pointers are the first elements of the vectors that a kernel takes.
 type pointers [4]*float32
@@ -29,8 +36,10 @@ func tailed(f func(n int, p pointers), written uint, slices ...[]float32) {
 	if whole == n {
 		return
 	}
-	var rest [len(p)][Width]float32
+	rest := rests.Get().(*[len(p)][Width]float32)
+	defer rests.Put(rest)
 	for i, s := range slices {
+		clear(rest[i][:])
 		copy(rest[i][:], s[whole:n])
 		p[i] = &rest[i][0]
 	}
