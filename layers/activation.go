@@ -18,7 +18,7 @@ import (
 //	out: the same shape, unless the function changes it, as activations.GLU does
 //
 // The output has the mask of the input. Functions along an axis, such as
-// activations.Softmax, ignore the mask.
+// activations.Softmax, ignore the mask and need an axis besides the batch.
 type Activation struct {
 	Function activations.Activation // required
 	Name     string                 // "activation", numbered, where empty
@@ -34,7 +34,11 @@ func (l Activation) Resolve() (Layer, error) {
 
 // Call computes the layer.
 func (l Activation) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
-	x, ok := one(s, "Activation", inputs, 1)
+	rank := 1
+	if axis, ok := activations.Along(l.Function); ok && axis != 0 {
+		rank = 2 // the only axis of a single number per sample is the batch
+	}
+	x, ok := one(s, "Activation", inputs, rank)
 	if !ok {
 		return inputs
 	}

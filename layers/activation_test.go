@@ -87,6 +87,9 @@ func TestActivationRefuses(t *testing.T) {
 	}
 	layertest.Invalid(t, layers.Activation{Function: activations.ReLU}, "Activation", in, in)
 	layertest.Invalid(t, layers.Activation{Function: activations.ReLU}, "Activation", graph.Shape{})
+	for _, a := range []activations.Activation{activations.Softmax{}, activations.LogSoftmax{}, activations.Sparsemax{}, activations.GLU{}} {
+		layertest.Invalid(t, layers.Activation{Function: a}, "Activation", graph.Shape{graph.Any}) // the samples would be combined
+	}
 }
 
 // The numbers are those of Keras 3: of its documentation, and of its formula
