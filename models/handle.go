@@ -74,12 +74,8 @@ func (m *Model) Handle(path string) (*Handle, error) {
 		return nil, err
 	}
 	h, err := m.layerHandle(path)
-	if err != nil {
-		if rest, ok := strings.CutPrefix(path, m.cfg.Name+"/"); ok {
-			if h, err := m.layerHandle(rest); err == nil {
-				return h, nil
-			}
-		}
+	if rest, ok := strings.CutPrefix(path, m.cfg.Name+"/"); ok && err != nil {
+		return m.layerHandle(rest)
 	}
 	return h, err
 }

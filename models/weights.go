@@ -86,7 +86,7 @@ func (m *Model) weightPath(path string) (string, error) {
 			return full, nil
 		}
 	}
-	return "", graph.Error{Path: path, Field: "weight", Rule: "must belong to the model" + params.Nearest(m.params, path)}
+	return "", graph.Error{Path: path, Field: "weight", Rule: "must belong to the model" + params.NearestParam(m.params, path)}
 }
 
 // checkGRUBias explains the bias of a GRU that computes as in Keras 2 or with
@@ -135,9 +135,10 @@ func littleEndian(t *tensor.Dense) []byte {
 // Freeze keeps training from changing the weights at the given paths and below
 // them: "lstm" for a layer, "encoder/lstm" for a layer of a model in the model,
 // "dense/kernel" for a single weight, each with or without the name of the model
-// in front. Without a path it freezes all. Moving averages stay as they are, too,
-// and a frozen normalisation layer computes in training what it computes in
-// prediction. Files keep what is frozen.
+// in front; of a model and a layer of one name, the name alone means the layer.
+// Without a path it freezes all. Moving averages stay as they are, too, and a frozen
+// normalisation layer computes in training what it computes in prediction. Files
+// keep what is frozen.
 //
 // It applies to the training of this model, and of those that have it as a layer.
 // A trainer must be compiled after it.

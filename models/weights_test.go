@@ -256,9 +256,12 @@ func TestNearestPaths(t *testing.T) {
 		{m.Freeze("lstn"), "; the nearest are sequential/lstm,"},
 		{m.Unfreeze("sequential/lstn"), "; the nearest are sequential/lstm,"},
 		{noLayer, "; the nearest are sequential/lstm and sequential/dense"},
+		{m.SetWeights(models.Weight{Path: "dense"}), "; the nearest are sequential/dense/bias and sequential/dense/kernel"},
 	} {
 		refused(t, c.err, c.near)
 	}
+	_, err = m.Handle("sequential/lstm/kernel")
+	errtest.Check(t, err, graph.Error{Path: "sequential/lstm/kernel", Field: "layer"})
 	h, err := m.Handle("sequential/lstm")
 	if again, e := m.Handle("lstm"); err != nil || e != nil || h != again {
 		t.Errorf("got %v, %v and %v, %v", h, err, again, e)

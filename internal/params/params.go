@@ -134,7 +134,7 @@ func (p *Params) Set(values map[string]*tensor.Dense) error {
 		for path, t := range values {
 			q := p.byPath[path]
 			if q == nil {
-				return errs.Error{Path: path, Field: "weight", Rule: "must belong to the model" + p.nearest(path)}
+				return errs.Error{Path: path, Field: "weight", Rule: "must belong to the model" + p.nearestParam(path)}
 			}
 			if q.holder().value == nil {
 				return errs.Error{Path: path, Field: "weight", Rule: "must be restored before it is set"}

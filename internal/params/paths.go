@@ -52,6 +52,27 @@ func (p *Params) nearest(path string) string {
 	return NearestOf(all, path)
 }
 
+// NearestParam names up to three parameters whose paths are nearest to a path: those
+// below it, or else those of NearestOf.
+func NearestParam(p *Params, path string) string {
+	defer RLock(p).RUnlock()
+	return p.nearestParam(path)
+}
+
+func (p *Params) nearestParam(path string) string {
+	var all, below []string
+	for _, q := range p.list {
+		all = append(all, q.Path)
+		if _, rest, ok := strings.Cut(q.Path, "/"); isUnder(q.Path, path) || ok && isUnder(rest, path) {
+			below = append(below, q.Path)
+		}
+	}
+	if len(below) > 0 {
+		all = below
+	}
+	return NearestOf(all, path)
+}
+
 // NearestOf names up to three of the given paths that take the fewest edits to
 // reach from a path: "; the nearest are a/b and a/c". A path that leaves out the
 // first name is as near as one that has it.

@@ -54,4 +54,14 @@ func TestNearest(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", c.path, got, c.want)
 		}
 	}
+	for path, want := range map[string]string{
+		"m/lst":      "; the nearest are m/lstm/bias, m/lstm/kernel and m/dense/kernel",
+		"m/lstm":     "; the nearest are m/lstm/bias and m/lstm/kernel",
+		"dense":      "; the nearest is m/dense/kernel",
+		"m/lstm/bia": "; the nearest are m/lstm/bias, m/lstm/kernel and m/dense/kernel",
+	} {
+		if got := NearestParam(p, path); got != want {
+			t.Errorf("%s: got %q, want %q", path, got, want)
+		}
+	}
 }
