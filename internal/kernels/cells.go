@@ -7,7 +7,7 @@ type Cell[T Float] struct {
 	Blocks            int     // of columns in W
 	Kernel, Recurrent []int   // the block of each gate of the weights
 	Bias              [][]int // the same for each row of the bias
-	Carry             bool    // whether there is a state c beside h
+	Carry             bool    // whether there is a state c besides h
 
 	// forward activates the sums z in place and writes the state after.
 	forward func(n int, z []T, now, after state[T])
@@ -17,7 +17,7 @@ type Cell[T Float] struct {
 }
 
 // state is the state of one sample before a step, and what the step keeps for
-// the way back; c and keep only with Carry.
+// the backward pass; c and keep only with Carry.
 type state[T Float] struct{ h, c, keep []T }
 
 // LSTM is long short-term memory: i, f, g, o. It keeps tanh c'.

@@ -80,7 +80,7 @@ func (s *Set[T]) packPanels(to []T, b Matrix[T], k, n int) {
 }
 
 // MulPacked computes m rows of c = a·b, or adds them to c. The rows of c have
-// room for whole panels, so it writes up to 15 columns beyond those of b. Each
+// space for whole panels, so it writes up to 15 columns beyond those of b. Each
 // element of c is one sum in one order, whatever the number of rows.
 func (s *Set[T]) MulPacked(m int, a Matrix[T], b *Packed[T], c Matrix[T], add bool) {
 	if m == 0 || b.n == 0 {
@@ -137,8 +137,8 @@ func (s *Set[T]) tiles(m, panels, k int, a Matrix[T], aTile int, b, c []T, cRow 
 // multiples of it.
 const MulUnit = tileColumns
 
-// mulRoom is working memory of Mul.
-type mulRoom[T Float] struct {
+// mulMemory is working memory of Mul.
+type mulMemory[T Float] struct {
 	a    [rowsAtOnce * termsAtOnce]T
 	b    [columnsAtOnce * termsAtOnce]T
 	edge [tileRows * tileColumns]T
@@ -168,11 +168,11 @@ func (s *Set[T]) mul(m, k int, a, b, c Matrix[T], from, end int, add bool) {
 		fill(m, end-from, Matrix[T]{c.Data[from:], c.Row, 1}, add)
 		return
 	}
-	room, ok := s.rooms.Get().(*mulRoom[T])
+	spare, ok := s.spare.Get().(*mulMemory[T])
 	if !ok {
-		room = new(mulRoom[T])
+		spare = new(mulMemory[T])
 	}
-	defer s.rooms.Put(room)
+	defer s.spare.Put(spare)
 	direct := b.Col == 1 && b.Row < longRow && m <= fewRows
 	for p := 0; p < k; p += termsAtOnce {
 		terms := min(termsAtOnce, k-p)
@@ -184,10 +184,10 @@ func (s *Set[T]) mul(m, k int, a, b, c Matrix[T], from, end int, add bool) {
 		}
 		for j := from; j < end; j += columnsAtOnce {
 			columns := min(columnsAtOnce, end-j)
-			s.packPanels(room.b[:], Matrix[T]{b.Data[p*b.Row+j*b.Col:], b.Row, b.Col}, terms, columns)
+			s.packPanels(spare.b[:], Matrix[T]{b.Data[p*b.Row+j*b.Col:], b.Row, b.Col}, terms, columns)
 			for i := 0; i < m; i += rowsAtOnce {
 				left := Matrix[T]{a.Data[i*a.Row+p*a.Col:], a.Row, a.Col}
-				s.block(min(rowsAtOnce, m-i), columns, terms, left, c.Data[i*c.Row+j:], c.Row, add || p > 0, room)
+				s.block(min(rowsAtOnce, m-i), columns, terms, left, c.Data[i*c.Row+j:], c.Row, add || p > 0, spare)
 			}
 		}
 	}
@@ -214,16 +214,16 @@ func (s *Set[T]) direct(m, panels, k int, a Matrix[T], b []T, bRow int, c []T, c
 
 // block computes m rows and n columns, whose part of b is packed, or adds to
 // them.
-func (s *Set[T]) block(m, n, k int, a Matrix[T], c []T, cRow int, add bool, room *mulRoom[T]) {
+func (s *Set[T]) block(m, n, k int, a Matrix[T], c []T, cRow int, add bool, spare *mulMemory[T]) {
 	aTile := tileRows * a.Row
 	if a.Row == 1 && m > tileRows && n > tileColumns {
-		s.packColumns(room.a[:], a, m, k)
-		a, aTile = Matrix[T]{room.a[:], 1, tileRows}, tileRows*k
+		s.packColumns(spare.a[:], a, m, k)
+		a, aTile = Matrix[T]{spare.a[:], 1, tileRows}, tileRows*k
 	}
 	whole := n / tileColumns
-	s.tiles(m, whole, k, a, aTile, room.b[:], c, cRow, add)
+	s.tiles(m, whole, k, a, aTile, spare.b[:], c, cRow, add)
 	if j := whole * tileColumns; j < n {
-		s.edge(m, k, a, aTile, room.b[j*k:][:k*tileColumns], c[j:], cRow, n-j, add, room.edge[:])
+		s.edge(m, k, a, aTile, spare.b[j*k:][:k*tileColumns], c[j:], cRow, n-j, add, spare.edge[:])
 	}
 }
 

@@ -27,7 +27,7 @@ func Parallel(n, unit int, f func(from, end int)) {
 // Worth is how many products of two elements are worth a second core.
 const Worth = 1 << 18
 
-// Share is Parallel for work of so many products of two elements, if that is worth
+// Share is Parallel for work of a number of products of two elements, if it is worth
 // a second core.
 func Share(products, n, unit int, f func(from, end int)) {
 	if products < Worth {
@@ -37,8 +37,8 @@ func Share(products, n, unit int, f func(from, end int)) {
 	Parallel(n, unit, f)
 }
 
-// task is work in several runs, which whoever comes first does: the caller
-// itself where helpers are late.
+// task is work in several runs, each of which a helper or the caller does,
+// whichever comes first.
 type task struct {
 	runs       int32
 	f          func(run int)
@@ -46,8 +46,8 @@ type task struct {
 	panicked   atomic.Pointer[any]
 }
 
-// offer calls helpers, as many as it takes for n of them to be there. Where
-// others have them at work, the caller does more itself.
+// offer starts helpers until there are n. Where they are busy with other tasks,
+// the caller does more itself.
 func offer(t *task, n int) {
 	offered.Store(t)
 	for h := helpers.Load(); h < int32(n); h = helpers.Load() {

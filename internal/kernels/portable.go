@@ -72,7 +72,7 @@ func softmaxGo[T Float](x, y []T) {
 	}
 }
 
-// sumsAtOnce is how many sums run beside each other in sum and dot: sum i has
+// sumsAtOnce is the number of parallel sums in sum and dot: sum i has
 // the elements i, i + sumsAtOnce and so on. They are folded half by half.
 const sumsAtOnce = 32
 
@@ -107,7 +107,7 @@ func sumsGo[T Float](n int, term func(i int) T) T {
 	return part(0, whole) + part(whole, n)
 }
 
-// sizeGo goes on with a NaN once it has met one.
+// sizeGo gives NaN where an element is.
 func sizeGo[T Float](x []T) T {
 	var most T
 	for _, v := range x {

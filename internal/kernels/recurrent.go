@@ -18,7 +18,7 @@ type Recurrent[T Float] struct {
 	n    int // units, rounded up
 	row  int // elements of a row [h x 1]
 	cols int // columns of W, in whole panels: n for each block of the cell
-	back int // columns of the product on the way back: h, and perhaps x
+	back int // columns of the product of the backward pass: h, and perhaps x
 	span int // steps whose dz are kept at once
 
 	memory int // elements that a run works in
@@ -45,8 +45,8 @@ type Config struct {
 	Backwards bool // from the last step to the first
 	Sequence  bool // gives h of all steps, and otherwise of the last
 	ZeroMask  bool // masked steps give zeros, and otherwise the output before
-	Training  bool // keeps what the way back needs
-	InputGrad bool // the way back gives the gradient of x
+	Training  bool // keeps what the backward pass needs
+	InputGrad bool // the backward pass gives the gradient of x
 	Dropout   bool // gates see h and x through masks
 }
 
@@ -65,11 +65,11 @@ func (in In[T]) masked(i int) bool { return in.Mask != nil && in.Mask[i] == 0 }
 // Out is where a run puts its results.
 type Out[T Float] struct {
 	Y    []T // [batch, steps, units] or [batch, units]
-	H, C []T // [batch, units], after the last step; nil where nobody asks
+	H, C []T // [batch, units], after the last step; nil where not wanted
 }
 
-// Grad are the gradients on the way back: of the outputs, nil for zeros, and of
-// the inputs, nil where nobody asks.
+// Grad are the gradients of the backward pass: of the outputs, nil for zeros, and of
+// the inputs, nil where not wanted.
 type Grad[T Float] struct {
 	Y, H, C                 []T
 	X                       []T // needs InputGrad
@@ -77,7 +77,7 @@ type Grad[T Float] struct {
 	InitialH, InitialC      []T
 }
 
-// The gradient of W is summed span by span on the way back, while dz and hx are
+// The gradient of W is summed span by span in the backward pass, while dz and hx are
 // still in the caches: with dz kept for all steps, an LSTM of 50 units took 4.7
 // times as long over 400 steps as over 100, and takes 4.3 times so. A multiple of
 // the terms that Mul packs at once makes it no more work.
@@ -163,7 +163,7 @@ func (l *Recurrent[T]) lay(take func(n int) []T) {
 // alignUp rounds a number of elements up to whole lines of the caches.
 func alignUp(n int) int { return (n + 15) / 16 * 16 }
 
-// share lets the cores share the samples, for so many steps at once.
+// share lets the cores share the samples, for a number of steps at once.
 func (l *Recurrent[T]) share(steps int, f func(from, end int)) {
 	Share(steps*l.Batch*len(l.weights), l.Batch, 1, f)
 }

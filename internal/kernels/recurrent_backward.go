@@ -64,7 +64,7 @@ func (l *Recurrent[T]) backwardStep(in In[T], grad Grad[T], step, first, from, e
 		l.cell.backward(l.n, line(l.z, now, l.cols), l.state(now), line(l.dh, b, l.n), line(l.dc, b, l.n), dz)
 	}
 	if step == 0 && grad.X == nil && grad.InitialH == nil {
-		return // nobody asks for what lies before
+		return // what lies before is not wanted
 	}
 	if l.Dropout {
 		l.dropBackward(grad, step, at, from, end)
@@ -140,7 +140,7 @@ func (l *Recurrent[T]) spreadGrad(grad Grad[T]) {
 	}
 }
 
-// collect is spread's way back, for gradients.
+// collect is the reverse of spread, for gradients.
 func (l *Recurrent[T]) collect(weight []T, i int, blocks []int, from []T) {
 	to := line(weight, i, len(blocks)*l.Units)
 	for g, block := range blocks {

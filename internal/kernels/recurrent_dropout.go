@@ -1,6 +1,6 @@
 package kernels
 
-// dropping is what a layer with dropout between states needs beside the rest.
+// dropping is what a layer with dropout between states needs besides the rest.
 // Every gate sees h and x through masks of its own, so the sums of each block of
 // columns of W are a product of their own,
 //

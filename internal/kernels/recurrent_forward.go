@@ -1,6 +1,6 @@
 package kernels
 
-// slot is the place of a step in what is kept for the way back. Where nothing
+// slot is the place of a step in what is kept for the backward pass. Where nothing
 // is kept, all steps share one.
 func (l *Recurrent[T]) slot(step, b int) int {
 	if l.Training {
@@ -90,7 +90,7 @@ func (l *Recurrent[T]) begin(in In[T], from, end int) {
 	}
 }
 
-// read puts x of a step beside h.
+// read puts x of a step next to h.
 func (l *Recurrent[T]) read(in In[T], step, from, end int) {
 	t := l.when(step)
 	for b := from; b < end; b++ {

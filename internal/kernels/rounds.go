@@ -10,10 +10,9 @@ import (
 // and then after, round by round. The caller takes units from the first on and, where
 // a core is free, a helper takes them from the last on. So each core meets much
 // the same units in every round, and finds what they read in its own cache. A
-// helper that is late, or never comes, holds nothing up but a unit that it has
-// begun. Nothing that f computes
-// may depend on who computes it. If f panics, so does Rounds, after the helper
-// has ended.
+// helper that is late, or never comes, delays nothing but a unit that it has
+// begun. Nothing that f computes may depend on who computes it. If f panics, so
+// does Rounds, after the helper has ended.
 //
 // It is for rounds too short for Parallel, which takes some microseconds to hand
 // work over: here that takes a few tenths of one, since the helper stays for all
@@ -58,7 +57,7 @@ func Rounds(rounds, units int, f func(round, from, end int), after func(round in
 
 // Where the system has something else to run, it may stop a helper in the middle
 // of a unit for milliseconds, and the caller must wait. If that took longer than
-// stalled, callers go on without helpers for a recess: so beside a busy process
+// stalled, callers work without helpers for a recess: so next to a busy process
 // most predictions take no longer than on one core.
 const (
 	stalled = time.Millisecond / 2
@@ -80,7 +79,7 @@ type shared struct {
 	done atomic.Int32  // units of this round
 }
 
-// untaken are the units of a round that nobody has taken yet.
+// untaken are the units of a round that are not taken yet.
 type untaken struct{ round, first, end int }
 
 // over says that there are no more rounds.
@@ -94,8 +93,8 @@ func unpack(w uint64) untaken {
 	return untaken{int(w >> 32), int(w >> 16 & 0xffff), int(w & 0xffff)}
 }
 
-// take computes the first unit that nobody has taken; false means that there
-// was none.
+// take computes the first unit that is not taken yet; false means that there was
+// none.
 func (r *shared) take(round int) bool {
 	for {
 		w := r.free.Load()

@@ -11,10 +11,10 @@ type Float interface{ float32 | float64 }
 // Set holds the kernels for one type of element: an instruction set starts from
 // the portable ones and replaces those that it has. They panic where they would
 // leave their slices, before they read or write there. All of a program share a
-// set: nobody changes one.
+// set, which must not be changed.
 type Set[T Float] struct {
 	Name  string    // "go", "avx2", "avx512"
-	rooms sync.Pool // of *mulRoom[T]
+	spare sync.Pool // of *mulMemory[T]
 
 	// tile computes m ≤ tileRows rows and tileColumns columns of c = a·b over k
 	// terms, or adds them to c. Element (i, j) of a lies at i·aRow + j·aCol.
@@ -96,7 +96,7 @@ var (
 // Float64 are the kernels for float64.
 func Float64() *Set[float64] { return inGo64() }
 
-// Float32 are the kernels for float32 that are taken for the fastest of those
+// Float32 are the kernels for float32 that are expected to be the fastest of those
 // that the processor can run.
 func Float32() *Set[float32] {
 	all := all32()

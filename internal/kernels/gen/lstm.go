@@ -27,7 +27,7 @@ func (g gates) g() Mem { return Mem{Base: g.z, Index: g.gate, Scale: 2} }
 func (g gates) o() Mem { return Mem{Base: g.z3} }
 
 // lstmForward computes one row of one step from the sums in the gates, and
-// leaves the activated gates there for the way back.
+// leaves the activated gates there for the backward pass.
 func lstmForward() {
 	text("lstmForwardAVX2", "func(n int, z *float32, gate int, before, c, tanhC, h *float32)")
 	Doc("lstmForwardAVX2 computes c = f·before + i·g, tanhC and h = o·tanhC, and activates the gates in z, which are gate bytes apart.")

@@ -8,7 +8,7 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// vectorsPerSum is how many sums run beside each other: enough to keep the
+// vectorsPerSum is the number of parallel sums: enough to keep the
 // adders busy, and to make the error of a long sum small.
 const vectorsPerSum = 4
 
