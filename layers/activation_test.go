@@ -1,6 +1,7 @@
 package layers_test
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -15,10 +16,11 @@ import (
 )
 
 var _ = specimen(conformance.Layer{
-	Value:   layers.Activation{Function: activations.Tanh},
-	Inputs:  []graph.Shape{{4, 6}},
-	Outputs: []graph.Shape{{4, 6}},
-	Accepts: "++++++",
+	Value:    layers.Activation{Function: activations.Tanh},
+	Inputs:   []graph.Shape{{4, 6}},
+	Outputs:  []graph.Shape{{4, 6}},
+	Accepts:  "++++++",
+	Compared: "TestActivationValues",
 	Steps: []conformance.Step{
 		{Layer: layers.Activation{Function: activations.Softmax{}}},
 		{Layer: layers.Activation{Function: activations.Softmax{Axis: 1}}, Refused: true},
@@ -32,11 +34,12 @@ var _ = specimen(conformance.Layer{
 })
 
 var _ = specimen(conformance.Layer{
-	Value:   layers.ReLU{},
-	Inputs:  []graph.Shape{{4, 6}},
-	Outputs: []graph.Shape{{4, 6}},
-	Accepts: "++++++",
-	Steps:   []conformance.Step{{Layer: layers.ReLU{NegativeSlope: 0.5}}},
+	Value:    layers.ReLU{},
+	Inputs:   []graph.Shape{{4, 6}},
+	Outputs:  []graph.Shape{{4, 6}},
+	Accepts:  "++++++",
+	Compared: "TestReLUValues",
+	Steps:    []conformance.Step{{Layer: layers.ReLU{NegativeSlope: 0.5}}},
 	Draw: func(d *conformance.Drawing) {
 		x := d.Either()
 		l := layers.ReLU{MaxValue: conformance.OneOf(d, "max", nil, new(0.5)), NegativeSlope: conformance.OneOf(d, "slope", 0, 0.1), Threshold: conformance.OneOf(d, "threshold", 0, 0.1)}
@@ -50,6 +53,7 @@ var _ = specimen(conformance.Layer{
 	Outputs:  []graph.Shape{{4, 6}},
 	Defaults: layers.PReLU{AlphaInitializer: initializers.Zeros},
 	Accepts:  "++++--",
+	Compared: "TestPReLUValues",
 	Steps: []conformance.Step{
 		{Layer: layers.PReLU{AlphaInitializer: initializers.Constant{Value: 0.25}, SharedAxes: []int{1}}},
 		{Layer: layers.PReLU{SharedAxes: []int{2}}, Refused: true},
@@ -71,6 +75,24 @@ func TestActivation(t *testing.T) {
 			Inputs:  []graphtest.Array{graphtest.Input(1, 2, 3, 4)},
 			Outputs: []graph.Shape{want},
 		})
+	}
+}
+
+// The layer computes what its function does.
+func TestActivationValues(t *testing.T) {
+	x := graphtest.Input(1, 2, 3, 4)
+	for _, a := range activations.All() {
+		f := a.(activations.Activation)
+		out := evaluate(t, config(t), graph.Tick{}, func(s *graph.Scope) {
+			in := s.Values(x.Data, x.Shape)
+			s.Output("y", layers.Apply(s, "activation", layers.Activation{Function: f}, in)[0])
+			f, err := activations.Resolve(f, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.Output("want", f.Apply(in))
+		})
+		graphtest.CheckOutput(t, fmt.Sprint(a), out["y"], out["want"], 0)
 	}
 }
 

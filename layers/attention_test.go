@@ -22,8 +22,9 @@ var _ = specimen(conformance.Layer{
 		Layer: layers.Attention{UseScale: true, ScoreMode: layers.ScoreConcat},
 		Init:  map[string]graph.Initializer{"scale": initializers.Ones, "concat_score_weight": initializers.Ones},
 	}},
-	Accepts: "-+---- ------",
-	NoMask:  map[int]string{1: "the scores of a masked query are not meant to be read"},
+	Accepts:  "-+---- ------",
+	NoMask:   map[int]string{1: "the scores of a masked query are not meant to be read"},
+	Compared: "TestAttentionGolden",
 	Steps: []conformance.Step{
 		{Layer: layers.Attention{UseCausalMask: true, UseScale: true}},
 		{Layer: layers.Attention{UseCausalMask: true, ScoreMode: layers.ScoreConcat}, Inputs: []graph.Shape{{2, 4, 3}, {2, 4, 2}, {2, 4, 3}}},
@@ -135,8 +136,9 @@ var _ = specimen(conformance.Layer{
 		Layer: layers.AdditiveAttention{},
 		Init:  map[string]graph.Initializer{"scale": initializers.GlorotUniform},
 	}},
-	Accepts: "-+---- ------",
-	NoMask:  map[int]string{1: "the scores of a masked query are not meant to be read"},
+	Accepts:  "-+---- ------",
+	NoMask:   map[int]string{1: "the scores of a masked query are not meant to be read"},
+	Compared: "TestAttentionGolden",
 	Steps: []conformance.Step{
 		{Layer: layers.AdditiveAttention{UseCausalMask: true}},
 		{Layer: layers.AdditiveAttention{ReturnAttentionScores: true}, Inputs: []graph.Shape{{2, 4, 3}, {2, 5, 3}}},

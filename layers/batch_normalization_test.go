@@ -24,7 +24,8 @@ var _ = specimen(conformance.Layer{
 		Axis: -1, Momentum: new(0.99), Epsilon: 1e-3, GammaInitializer: initializers.Ones, BetaInitializer: initializers.Zeros,
 		MovingMeanInitializer: initializers.Zeros, MovingVarianceInitializer: initializers.Ones,
 	},
-	Accepts: "++++--",
+	Accepts:  "++++--",
+	Compared: "TestBatchNormalizationAgainstPyTorch",
 	Steps: []conformance.Step{
 		{Layer: layers.BatchNormalization{}},
 		{Layer: layers.BatchNormalization{Axis: 1}, Refused: true},

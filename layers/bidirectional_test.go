@@ -32,7 +32,8 @@ var _ = specimen(conformance.Layer{
 		},
 		MergeMode: layers.MergeConcat,
 	},
-	Accepts: "-+----",
+	Accepts:  "-+----",
+	Compared: "TestBidirectionalAgainstPyTorch",
 	Cases: map[string]layertest.Case{
 		"concat": {
 			Layer:   layers.Bidirectional{Layer: layers.GRU{Units: 2, ReturnSequences: true}},

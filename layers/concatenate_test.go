@@ -19,6 +19,7 @@ var _ = specimen(conformance.Layer{
 	Outputs:  []graph.Shape{{4, 12}},
 	Defaults: layers.Concatenate{Axis: -1},
 	Accepts:  "++++++ ------",
+	Compared: "TestMergingAgainstPyTorch",
 	Steps: []conformance.Step{
 		{Layer: layers.Concatenate{}, Inputs: []graph.Shape{{2, 4, 3}, {2, 4, 2}}},
 		{Layer: layers.Concatenate{Axis: 1}, Inputs: []graph.Shape{{2, 4, 3}, {2, 4, 3}}, Refused: true},

@@ -27,7 +27,8 @@ var _ = specimen(conformance.Layer{
 		Filters: 2, KernelSize: 2, Strides: 1, Padding: layers.Valid, DilationRate: 1, Groups: 1, Activation: activations.Linear,
 		KernelInitializer: initializers.GlorotUniform, BiasInitializer: initializers.Zeros,
 	},
-	Accepts: "-+----",
+	Accepts:  "-+----",
+	Compared: "TestConv1DAgainstPyTorch",
 	Cases: map[string]layertest.Case{
 		"causal": {
 			Layer:   layers.Conv1D{Filters: 2, KernelSize: 2, Padding: layers.Causal},

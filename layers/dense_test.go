@@ -20,6 +20,7 @@ var _ = specimen(conformance.Layer{
 	Outputs:  []graph.Shape{{4, 2}},
 	Defaults: layers.Dense{Units: 2, Activation: activations.Linear, KernelInitializer: initializers.GlorotUniform, BiasInitializer: initializers.Zeros},
 	Accepts:  "++++--",
+	Compared: "TestDenseAgainstPlainLoop",
 	Steps: []conformance.Step{
 		{Layer: layers.Dense{Units: 2, Activation: activations.Softmax{}}},
 		{Layer: layers.Dense{Units: 2}, Inputs: []graph.Shape{{2, 4}}, Refused: true},

@@ -20,6 +20,7 @@ var _ = specimen(conformance.Layer{
 	Accepts:     "-+++-+ -----+",
 	NoMask:      map[int]string{0: "both axes may be steps"},
 	ReadsMasked: "it sums over steps, or pairs each with all",
+	Compared:    "TestMergingAgainstPyTorch",
 	Steps: []conformance.Step{
 		{Layer: layers.Dot{Axes: [2]int{2, 2}}, Inputs: []graph.Shape{{2, 4, 3}, {2, 4, 3}}, Refused: true},
 	},

@@ -13,10 +13,11 @@ import (
 )
 
 var _ = specimen(conformance.Layer{
-	Value:   layers.Dropout{Rate: 0.5},
-	Inputs:  []graph.Shape{{4, 6}},
-	Outputs: []graph.Shape{{4, 6}},
-	Accepts: "++++++",
+	Value:    layers.Dropout{Rate: 0.5},
+	Inputs:   []graph.Shape{{4, 6}},
+	Outputs:  []graph.Shape{{4, 6}},
+	Accepts:  "++++++",
+	Compared: "TestDropoutKeepsItsPart",
 	Steps: []conformance.Step{
 		{Layer: layers.Dropout{Rate: 0.5}},
 	},
@@ -220,10 +221,11 @@ func TestDropoutDrawsForEveryRun(t *testing.T) {
 }
 
 var _ = specimen(conformance.Layer{
-	Value:   layers.SpatialDropout1D{Rate: 0.5},
-	Inputs:  []graph.Shape{{4, 6}},
-	Outputs: []graph.Shape{{4, 6}},
-	Accepts: "-+---+",
+	Value:    layers.SpatialDropout1D{Rate: 0.5},
+	Inputs:   []graph.Shape{{4, 6}},
+	Outputs:  []graph.Shape{{4, 6}},
+	Accepts:  "-+---+",
+	Compared: "TestSpatialDropout1DDropsFeatures",
 	Steps: []conformance.Step{
 		{Layer: layers.SpatialDropout1D{Rate: 0.5}},
 	},
@@ -287,10 +289,11 @@ func TestSpatialDropout1DRefuses(t *testing.T) {
 }
 
 var _ = specimen(conformance.Layer{
-	Value:   layers.GaussianNoise{Stddev: 0.1},
-	Inputs:  []graph.Shape{{4, 6}},
-	Outputs: []graph.Shape{{4, 6}},
-	Accepts: "++++++",
+	Value:    layers.GaussianNoise{Stddev: 0.1},
+	Inputs:   []graph.Shape{{4, 6}},
+	Outputs:  []graph.Shape{{4, 6}},
+	Accepts:  "++++++",
+	Compared: "TestGaussianNoiseIsNormal",
 	Steps: []conformance.Step{
 		{Layer: layers.GaussianNoise{Stddev: 0.5}},
 	},

@@ -25,6 +25,7 @@ var _ = specimen(conformance.Layer{
 	Outputs:  []graph.Shape{{6, 2}},
 	Defaults: layers.Embedding{InputDim: 7, OutputDim: 2, EmbeddingsInitializer: initializers.RandomUniform{Min: -0.05, Max: 0.05}},
 	Accepts:  "++++++",
+	Compared: "TestEmbeddingAgainstPyTorch",
 	Steps: []conformance.Step{
 		{Layer: layers.Embedding{InputDim: 5, OutputDim: 2}, Inputs: []graph.Shape{{2, 4}}},
 	},

@@ -20,7 +20,8 @@ var _ = specimen(conformance.Layer{
 		Units: 2, Activation: activations.Tanh, RecurrentActivation: activations.Sigmoid, KernelInitializer: initializers.GlorotUniform, RecurrentInitializer: initializers.Orthogonal{Gain: 1}, BiasInitializer: initializers.Zeros,
 		InitialState: layers.ZeroState{},
 	},
-	Accepts: "-+----",
+	Accepts:  "-+----",
+	Compared: "TestGRUAgainstPyTorch",
 	Cases: map[string]layertest.Case{
 		"reset before":           {Layer: layers.GRU{Units: 2, ResetBefore: true}, Inputs: []graphtest.Array{graphtest.Input(1, 2, 3, 4)}, Outputs: []graph.Shape{{graph.Any, 2}}},
 		"reset before no bias":   {Layer: layers.GRU{Units: 2, ResetBefore: true, NoBias: true}, Inputs: []graphtest.Array{graphtest.Input(1, 2, 3, 4)}, Outputs: []graph.Shape{{graph.Any, 2}}},
@@ -48,7 +49,8 @@ var _ = specimen(conformance.Layer{
 	Defaults: layers.GRUCell{
 		Units: 2, Activation: activations.Tanh, RecurrentActivation: activations.Sigmoid, KernelInitializer: initializers.GlorotUniform, RecurrentInitializer: initializers.Orthogonal{Gain: 1}, BiasInitializer: initializers.Zeros,
 	},
-	Accepts: "-+----",
+	Accepts:  "-+----",
+	Compared: "TestCellsEqualTheirLayers",
 	Draw: func(d *conformance.Drawing) {
 		n := d.Units()
 		d.Cell(conformance.Rest(d, layers.GRUCell{Units: n}), n, []int{n})

@@ -16,11 +16,12 @@ import (
 var sameFunction = layers.NewFunction("same", func(_ *graph.Scope, in ...graph.Value) []graph.Value { return in })
 
 var _ = specimen(conformance.Layer{
-	Value:   layers.Lambda{Function: sameFunction},
-	Inputs:  []graph.Shape{{4, 6}},
-	Outputs: []graph.Shape{{4, 6}},
-	Custom:  []any{sameFunction},
-	Accepts: "++++++",
+	Value:    layers.Lambda{Function: sameFunction},
+	Inputs:   []graph.Shape{{4, 6}},
+	Outputs:  []graph.Shape{{4, 6}},
+	Custom:   []any{sameFunction},
+	Accepts:  "++++++",
+	Compared: "TestLambdaComputes",
 	Steps: []conformance.Step{
 		{Layer: layers.Lambda{Function: sameFunction}, Refused: true},
 	},

@@ -20,6 +20,7 @@ var _ = specimen(conformance.Layer{
 	Outputs:  []graph.Shape{{4, 6}},
 	Defaults: layers.LayerNormalization{Axis: []int{-1}, Epsilon: 1e-3, GammaInitializer: initializers.Ones, BetaInitializer: initializers.Zeros},
 	Accepts:  "++++--",
+	Compared: "TestLayerNormalizationAgainstPyTorch",
 	Steps: []conformance.Step{
 		{Layer: layers.LayerNormalization{}},
 		{Layer: layers.LayerNormalization{Axis: []int{2, 1}}, Refused: true},

@@ -27,7 +27,8 @@ var _ = specimen(conformance.Layer{
 			"kernel_gamma":    initializers.Ones, "recurrent_gamma": initializers.Ones, "state_gamma": initializers.Ones, "state_beta": initializers.Zeros,
 		},
 	}},
-	Accepts: "-+----",
+	Accepts:  "-+----",
+	Compared: "TestLSTMAgainstPyTorch",
 	Steps: []conformance.Step{
 		{Layer: layers.LSTM{Units: 2}, Inputs: []graph.Shape{{2, 4, 3}, {2, 2}, {2, 2}}},
 		{Layer: layers.LSTM{Units: 2, ReturnState: true, CoupledGates: true}},
@@ -49,7 +50,8 @@ var _ = specimen(conformance.Layer{
 	Defaults: layers.LSTMCell{
 		Units: 2, Activation: activations.Tanh, RecurrentActivation: activations.Sigmoid, KernelInitializer: initializers.GlorotUniform, RecurrentInitializer: initializers.Orthogonal{Gain: 1}, BiasInitializer: initializers.Zeros,
 	},
-	Accepts: "-+----",
+	Accepts:  "-+----",
+	Compared: "TestCellsEqualTheirLayers",
 	Draw: func(d *conformance.Drawing) {
 		n := d.Units()
 		d.Cell(conformance.Rest(d, layers.LSTMCell{Units: n}), n, []int{n, n})

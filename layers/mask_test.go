@@ -380,6 +380,7 @@ var _ = specimen(conformance.Layer{
 	Valid:     map[string]any{"MaskValue": -1.0},
 	Accepts:   "-+---+",
 	MakesMask: true,
+	Compared:  "TestMaskingSteps",
 	Steps: []conformance.Step{
 		{Layer: layers.Masking{}},
 	},

@@ -19,10 +19,11 @@ import (
 )
 
 var _ = specimen(conformance.Layer{
-	Value:   layers.Add{},
-	Inputs:  []graph.Shape{{4, 6}, {4, 6}},
-	Outputs: []graph.Shape{{4, 6}},
-	Accepts: "++++++ ----+-",
+	Value:    layers.Add{},
+	Inputs:   []graph.Shape{{4, 6}, {4, 6}},
+	Outputs:  []graph.Shape{{4, 6}},
+	Accepts:  "++++++ ----+-",
+	Compared: "TestMergingAgainstPyTorch",
 	Steps: []conformance.Step{
 		{Layer: layers.Add{}, Inputs: []graph.Shape{{2, 4, 3}, {2, 4, 3}, {2, 3}, {2, 1, 3}}},
 		{Layer: layers.Add{}, Inputs: []graph.Shape{{2, 2, 3}, {2, 2, 2, 3}}, Refused: true},
@@ -31,10 +32,11 @@ var _ = specimen(conformance.Layer{
 })
 
 var _ = specimen(conformance.Layer{
-	Value:   layers.Average{},
-	Inputs:  []graph.Shape{{4, 6}, {4, 6}},
-	Outputs: []graph.Shape{{4, 6}},
-	Accepts: "++++++ ----+-",
+	Value:    layers.Average{},
+	Inputs:   []graph.Shape{{4, 6}, {4, 6}},
+	Outputs:  []graph.Shape{{4, 6}},
+	Accepts:  "++++++ ----+-",
+	Compared: "TestMergingAgainstPyTorch",
 	Steps: []conformance.Step{
 		{Layer: layers.Average{}, Inputs: []graph.Shape{{2, 4, 3}, {2, 4, 3}}},
 	},
@@ -42,10 +44,11 @@ var _ = specimen(conformance.Layer{
 })
 
 var _ = specimen(conformance.Layer{
-	Value:   layers.Maximum{},
-	Inputs:  []graph.Shape{{4, 6}, {4, 6}},
-	Outputs: []graph.Shape{{4, 6}},
-	Accepts: "++++++ ----+-",
+	Value:    layers.Maximum{},
+	Inputs:   []graph.Shape{{4, 6}, {4, 6}},
+	Outputs:  []graph.Shape{{4, 6}},
+	Accepts:  "++++++ ----+-",
+	Compared: "TestMergingAgainstPyTorch",
 	Steps: []conformance.Step{
 		{Layer: layers.Maximum{}, Inputs: []graph.Shape{{2, 4, 3}, {2, 4, 3}}},
 	},
@@ -53,10 +56,11 @@ var _ = specimen(conformance.Layer{
 })
 
 var _ = specimen(conformance.Layer{
-	Value:   layers.Minimum{},
-	Inputs:  []graph.Shape{{4, 6}, {4, 6}},
-	Outputs: []graph.Shape{{4, 6}},
-	Accepts: "++++++ ----+-",
+	Value:    layers.Minimum{},
+	Inputs:   []graph.Shape{{4, 6}, {4, 6}},
+	Outputs:  []graph.Shape{{4, 6}},
+	Accepts:  "++++++ ----+-",
+	Compared: "TestMergingAgainstPyTorch",
 	Steps: []conformance.Step{
 		{Layer: layers.Minimum{}, Inputs: []graph.Shape{{2, 4, 3}, {2, 4, 3}}},
 	},
@@ -64,10 +68,11 @@ var _ = specimen(conformance.Layer{
 })
 
 var _ = specimen(conformance.Layer{
-	Value:   layers.Multiply{},
-	Inputs:  []graph.Shape{{4, 6}, {4, 6}},
-	Outputs: []graph.Shape{{4, 6}},
-	Accepts: "++++++ ----+-",
+	Value:    layers.Multiply{},
+	Inputs:   []graph.Shape{{4, 6}, {4, 6}},
+	Outputs:  []graph.Shape{{4, 6}},
+	Accepts:  "++++++ ----+-",
+	Compared: "TestMergingAgainstPyTorch",
 	Steps: []conformance.Step{
 		{Layer: layers.Multiply{}, Inputs: []graph.Shape{{2, 4, 3}, {2, 4, 3}}},
 	},
@@ -78,10 +83,11 @@ var _ = specimen(conformance.Layer{
 })
 
 var _ = specimen(conformance.Layer{
-	Value:   layers.Subtract{},
-	Inputs:  []graph.Shape{{4, 6}, {4, 6}},
-	Outputs: []graph.Shape{{4, 6}},
-	Accepts: "++++++ ----+-",
+	Value:    layers.Subtract{},
+	Inputs:   []graph.Shape{{4, 6}, {4, 6}},
+	Outputs:  []graph.Shape{{4, 6}},
+	Accepts:  "++++++ ----+-",
+	Compared: "TestMergingAgainstPyTorch",
 	Steps: []conformance.Step{
 		{Layer: layers.Subtract{}, Inputs: []graph.Shape{{2, 4, 3}, {2, 4, 3}}},
 	},

@@ -24,6 +24,7 @@ var _ = specimen(conformance.Layer{
 	},
 	Activity: 3 * (4 * 2 * 3) * 7, // q, k and v, [4, 2, 3] each, of 6 features and a bias
 	Accepts:  "-+---- -+----",
+	Compared: "TestAttentionGolden",
 	Steps: []conformance.Step{
 		{Layer: layers.MultiHeadAttention{NumHeads: 2, KeyDim: 3, ValueDim: 2, UseCausalMask: true}},
 		{Layer: layers.MultiHeadAttention{NumHeads: 2, KeyDim: 3, UseCausalMask: true}, Inputs: []graph.Shape{{2, 4, 3}, {2, 4, 2}, {2, 4, 3}}},

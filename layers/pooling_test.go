@@ -27,6 +27,7 @@ var _ = specimen(conformance.Layer{
 	Defaults:    layers.AveragePooling1D{PoolSize: 2, Strides: 2, Padding: layers.Valid},
 	Accepts:     "-+---+",
 	ReadsMasked: "as in Keras, a window reads all its steps",
+	Compared:    "TestPoolingAgainstPyTorch",
 	Steps: []conformance.Step{
 		{Layer: layers.AveragePooling1D{PoolSize: 2}, Refused: true},
 	},
@@ -43,6 +44,7 @@ var _ = specimen(conformance.Layer{
 	Defaults:    layers.MaxPooling1D{PoolSize: 2, Strides: 2, Padding: layers.Valid},
 	Accepts:     "-+---+",
 	ReadsMasked: "as in Keras, a window reads all its steps",
+	Compared:    "TestPoolingAgainstPyTorch",
 	Steps: []conformance.Step{
 		{Layer: layers.MaxPooling1D{PoolSize: 2}, Refused: true},
 	},
@@ -53,10 +55,11 @@ var _ = specimen(conformance.Layer{
 })
 
 var _ = specimen(conformance.Layer{
-	Value:   layers.GlobalAveragePooling1D{},
-	Inputs:  []graph.Shape{{4, 6}},
-	Outputs: []graph.Shape{{6}},
-	Accepts: "-+---+",
+	Value:    layers.GlobalAveragePooling1D{},
+	Inputs:   []graph.Shape{{4, 6}},
+	Outputs:  []graph.Shape{{6}},
+	Accepts:  "-+---+",
+	Compared: "TestGlobalPoolingValues",
 	Steps: []conformance.Step{
 		{Layer: layers.GlobalAveragePooling1D{}, Refused: true},
 	},
@@ -72,6 +75,7 @@ var _ = specimen(conformance.Layer{
 	Outputs:     []graph.Shape{{6}},
 	Accepts:     "-+---+",
 	ReadsMasked: "as in Keras, it reads all steps",
+	Compared:    "TestGlobalPoolingValues",
 	Steps: []conformance.Step{
 		{Layer: layers.GlobalMaxPooling1D{}, Refused: true},
 	},

@@ -19,6 +19,7 @@ var _ = specimen(conformance.Layer{
 	Outputs:  []graph.Shape{{4, 6}},
 	Defaults: layers.PositionEmbedding{SequenceLength: 8, Initializer: initializers.GlorotUniform},
 	Accepts:  "-+----",
+	Compared: "TestPositionEmbeddingValues",
 	Steps: []conformance.Step{
 		{Layer: layers.PositionEmbedding{SequenceLength: 4}},
 	},
@@ -34,6 +35,7 @@ var _ = specimen(conformance.Layer{
 	Outputs:  []graph.Shape{{4, 6}},
 	Defaults: layers.SinePositionEncoding{MaxWavelength: 10000},
 	Accepts:  "-+----",
+	Compared: "TestSinePositionEncodingValues",
 	Steps: []conformance.Step{
 		{Layer: layers.SinePositionEncoding{}},
 	},

@@ -21,10 +21,11 @@ import (
 )
 
 var _ = specimen(conformance.Layer{
-	Value:   layers.Reshape{TargetShape: graph.Shape{6, 4}},
-	Inputs:  []graph.Shape{{4, 6}},
-	Outputs: []graph.Shape{{6, 4}},
-	Accepts: "----++",
+	Value:    layers.Reshape{TargetShape: graph.Shape{6, 4}},
+	Inputs:   []graph.Shape{{4, 6}},
+	Outputs:  []graph.Shape{{6, 4}},
+	Accepts:  "----++",
+	Compared: "TestReshapeKeepsTheOrder",
 	Cases: map[string]layertest.Case{
 		"steps kept": {
 			Layer:   layers.Reshape{TargetShape: graph.Shape{4, 3, 2}},
@@ -177,10 +178,11 @@ func FuzzShapeConfigs(f *testing.F) {
 }
 
 var _ = specimen(conformance.Layer{
-	Value:   layers.Permute{Dims: []int{2, 1}},
-	Inputs:  []graph.Shape{{4, 6}},
-	Outputs: []graph.Shape{{6, 4}},
-	Accepts: "-+---+",
+	Value:    layers.Permute{Dims: []int{2, 1}},
+	Inputs:   []graph.Shape{{4, 6}},
+	Outputs:  []graph.Shape{{6, 4}},
+	Accepts:  "-+---+",
+	Compared: "TestPermuteValues",
 	Cases: map[string]layertest.Case{
 		"steps kept": {
 			Layer:   layers.Permute{Dims: []int{1, 3, 2}},
@@ -241,6 +243,7 @@ var _ = specimen(conformance.Layer{
 	Outputs:     []graph.Shape{{24}},
 	Accepts:     "++++++",
 	ReadsMasked: "as in Keras, it joins all steps",
+	Compared:    "TestFlattenKeepsTheOrder",
 	Steps: []conformance.Step{
 		{Layer: layers.Flatten{}, Refused: true},
 	},
@@ -292,10 +295,11 @@ func TestFlattenLeavesOpenAxesOpen(t *testing.T) {
 }
 
 var _ = specimen(conformance.Layer{
-	Value:   layers.RepeatVector{N: 3},
-	Inputs:  []graph.Shape{{6}},
-	Outputs: []graph.Shape{{3, 6}},
-	Accepts: "+---+-",
+	Value:    layers.RepeatVector{N: 3},
+	Inputs:   []graph.Shape{{6}},
+	Outputs:  []graph.Shape{{3, 6}},
+	Accepts:  "+---+-",
+	Compared: "TestRepeatVector",
 	Steps: []conformance.Step{
 		{Layer: layers.RepeatVector{N: 2}, Inputs: []graph.Shape{{2, 4}}, Refused: true},
 	},

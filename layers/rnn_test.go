@@ -26,7 +26,8 @@ var _ = specimen(conformance.Layer{
 		},
 		InitialState: layers.ZeroState{},
 	},
-	Accepts: "-+----",
+	Accepts:  "-+----",
+	Compared: "TestRNNEqualsLSTM",
 	Steps: []conformance.Step{
 		{Layer: layers.RNN{Cell: layers.LSTMCell{Units: 2}, ReturnState: true}},
 		{Layer: layers.RNN{Cell: layers.GRUCell{Units: 2}, GoBackwards: true}, Refused: true},

@@ -20,7 +20,8 @@ var _ = specimen(conformance.Layer{
 		Units: 2, Activation: activations.Tanh, KernelInitializer: initializers.GlorotUniform, RecurrentInitializer: initializers.Orthogonal{Gain: 1}, BiasInitializer: initializers.Zeros,
 		InitialState: layers.ZeroState{},
 	},
-	Accepts: "-+----",
+	Accepts:  "-+----",
+	Compared: "TestSimpleRNNAgainstPyTorch",
 	Cases: map[string]layertest.Case{
 		"softsign": {
 			Layer:   layers.SimpleRNN{Units: 2, Activation: activations.Softsign},
@@ -47,7 +48,8 @@ var _ = specimen(conformance.Layer{
 	Defaults: layers.SimpleRNNCell{
 		Units: 2, Activation: activations.Tanh, KernelInitializer: initializers.GlorotUniform, RecurrentInitializer: initializers.Orthogonal{Gain: 1}, BiasInitializer: initializers.Zeros,
 	},
-	Accepts: "-+----",
+	Accepts:  "-+----",
+	Compared: "TestCellsEqualTheirLayers",
 	Draw: func(d *conformance.Drawing) {
 		n := d.Units()
 		d.Cell(conformance.Rest(d, layers.SimpleRNNCell{Units: n}), n, []int{n})

@@ -30,7 +30,8 @@ var _ = specimen(conformance.Layer{
 			"bias": conformance.Elements{0, 0, 1, 1, 0, 0, 0, 0}, // columns i, f, z, o
 		},
 	}},
-	Accepts: "-+----",
+	Accepts:  "-+----",
+	Compared: "TestSLSTMEquations",
 	Draw: func(d *conformance.Drawing) {
 		n := 2 * d.Units()
 		d.Cell(conformance.Rest(d, layers.SLSTMCell{Units: n, Heads: 2}), n, []int{n, n, n, n})

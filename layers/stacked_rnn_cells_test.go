@@ -20,7 +20,8 @@ var _ = specimen(conformance.Layer{
 	Defaults: layers.StackedRNNCells{Cells: []layers.Cell{layers.GRUCell{
 		Units: 2, Activation: activations.Tanh, RecurrentActivation: activations.Sigmoid, KernelInitializer: initializers.GlorotUniform, RecurrentInitializer: initializers.Orthogonal{Gain: 1}, BiasInitializer: initializers.Zeros,
 	}}},
-	Accepts: "-+----",
+	Accepts:  "-+----",
+	Compared: "TestStackedRNNCells",
 	Draw: func(d *conformance.Drawing) {
 		n := d.Units()
 		d.Cell(layers.StackedRNNCells{Cells: []layers.Cell{layers.SLSTMCell{Units: n}, layers.GRUCell{Units: n}}}, n, []int{n, n, n, n, n})

@@ -12,11 +12,12 @@ import (
 )
 
 var _ = specimen(conformance.Layer{
-	Value:   layers.ZeroState{},
-	In:      inGRU,
-	Inputs:  []graph.Shape{{4, 6}},
-	Outputs: []graph.Shape{{2}},
-	Accepts: "-+----",
+	Value:    layers.ZeroState{},
+	In:       inGRU,
+	Inputs:   []graph.Shape{{4, 6}},
+	Outputs:  []graph.Shape{{2}},
+	Accepts:  "-+----",
+	Compared: "TestZeroState",
 	Draw: func(d *conformance.Drawing) {
 		d.Use(layers.LSTM{Units: 2, InitialState: layers.ZeroState{}}, graph.Shape{2}, d.Series().Tensor)
 	},
@@ -29,17 +30,19 @@ var _ = specimen(conformance.Layer{
 	Outputs:  []graph.Shape{{2}},
 	Defaults: layers.RandomState{Stddev: 1},
 	Accepts:  "-+----",
+	Compared: "TestRandomState",
 	Draw: func(d *conformance.Drawing) {
 		d.Use(layers.GRU{Units: 2, InitialState: layers.RandomState{Stddev: 0.2}}, graph.Shape{2}, d.Series().Tensor)
 	},
 })
 
 var _ = specimen(conformance.Layer{
-	Value:   layers.FixedState{Elements: [][]float64{{1, 2}}},
-	In:      inGRU,
-	Inputs:  []graph.Shape{{4, 6}},
-	Outputs: []graph.Shape{{2}},
-	Accepts: "-+----",
+	Value:    layers.FixedState{Elements: [][]float64{{1, 2}}},
+	In:       inGRU,
+	Inputs:   []graph.Shape{{4, 6}},
+	Outputs:  []graph.Shape{{2}},
+	Accepts:  "-+----",
+	Compared: "TestFixedState",
 	Draw: func(d *conformance.Drawing) {
 		d.Use(layers.GRU{Units: 2, InitialState: layers.FixedState{Elements: [][]float64{{0.5, -1}}}}, graph.Shape{2}, d.Series().Tensor)
 	},

@@ -23,6 +23,7 @@ var _ = specimen(conformance.Layer{
 	Outputs:  []graph.Shape{{4, 2}},
 	Defaults: layers.TimeDistributed{Layer: layers.Dense{Units: 2, Activation: activations.Linear, KernelInitializer: initializers.GlorotUniform, BiasInitializer: initializers.Zeros}},
 	Accepts:  "-+++--",
+	Compared: "TestTimeDistributedEqualsSteps",
 	Steps: []conformance.Step{
 		{Layer: layers.TimeDistributed{Layer: layers.LSTM{Units: 2}}, Inputs: []graph.Shape{{2, 3, 4, 2}}},
 	},

@@ -14,17 +14,16 @@ import (
 	"testing"
 )
 
-// declared are the exported types of the package in the current folder, that of the
-// running test, which have one of the methods. They are sorted.
-func declared(t *testing.T, methods ...string) []string {
+// functions calls f for every function and method of the package in the current folder,
+// that of the running test, either in its tests or in the other files.
+func functions(t *testing.T, tests bool, f func(d *ast.FuncDecl)) {
 	t.Helper()
 	files, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out []string
 	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") {
+		if strings.HasSuffix(name, "_test.go") != tests {
 			continue
 		}
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
@@ -32,21 +31,43 @@ func declared(t *testing.T, methods ...string) []string {
 			t.Fatal(err)
 		}
 		for _, d := range file.Decls {
-			f, ok := d.(*ast.FuncDecl)
-			if !ok || f.Recv == nil || !slices.Contains(methods, f.Name.Name) {
-				continue
-			}
-			receiver := f.Recv.List[0].Type
-			if pointer, ok := receiver.(*ast.StarExpr); ok {
-				receiver = pointer.X
-			}
-			if id, ok := receiver.(*ast.Ident); ok && id.IsExported() {
-				out = append(out, id.Name)
+			if d, ok := d.(*ast.FuncDecl); ok {
+				f(d)
 			}
 		}
 	}
+}
+
+// declared are the exported types of the package which have one of the methods. They are
+// sorted.
+func declared(t *testing.T, methods ...string) []string {
+	t.Helper()
+	var out []string
+	functions(t, false, func(f *ast.FuncDecl) {
+		if f.Recv == nil || !slices.Contains(methods, f.Name.Name) {
+			return
+		}
+		receiver := f.Recv.List[0].Type
+		if pointer, ok := receiver.(*ast.StarExpr); ok {
+			receiver = pointer.X
+		}
+		if id, ok := receiver.(*ast.Ident); ok && id.IsExported() {
+			out = append(out, id.Name)
+		}
+	})
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// testNames are the names of the package's tests.
+func testNames(t *testing.T) (out []string) {
+	t.Helper()
+	functions(t, true, func(f *ast.FuncDecl) {
+		if f.Recv == nil && strings.HasPrefix(f.Name.Name, "Test") {
+			out = append(out, f.Name.Name)
+		}
+	})
+	return out
 }
 
 // Described reports exported types of the package in the current folder that have the

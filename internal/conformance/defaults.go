@@ -1,9 +1,11 @@
 package conformance
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"path"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/engram-go/engram/graph"
@@ -18,13 +20,46 @@ func checkDefaults(t *testing.T, l Layer) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := l.Defaults
-	if want == nil {
-		want = l.Value
+	compareDefaults(t, got, l.Value, l.Defaults)
+}
+
+// compareDefaults compares a config that was resolved with value, or with defaults where
+// there are some, field by field.
+func compareDefaults(t *testing.T, resolved, value, defaults any) {
+	t.Helper()
+	got, want := reflect.ValueOf(resolved), reflect.ValueOf(value)
+	if defaults != nil {
+		want = reflect.ValueOf(defaults)
 	}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("the config is resolved to\n%+v, and Defaults of the specimen are\n%+v", got, want)
+	if got.Type() != want.Type() {
+		t.Fatalf("Resolve returns %s, and Defaults of the specimen have the type %v", shown(resolved), want.Type())
 	}
+	for i := range got.NumField() {
+		if g, w := got.Field(i).Interface(), want.Field(i).Interface(); !reflect.DeepEqual(g, w) {
+			t.Errorf("Resolve makes the field %s %s, and in Defaults of the specimen it is %s", got.Type().Field(i).Name, shown(g), shown(w))
+		}
+	}
+}
+
+// shown is a config as a literal of the fields that are not zero, or another value.
+func shown(x any) string {
+	v := reflect.ValueOf(x)
+	for v.Kind() == reflect.Pointer && !v.IsNil() {
+		v = v.Elem()
+	}
+	if v.Kind() != reflect.Struct {
+		if v.IsValid() {
+			x = v.Interface()
+		}
+		return fmt.Sprint(x)
+	}
+	var fields []string
+	for i := range v.NumField() {
+		if f := v.Type().Field(i); f.IsExported() && !v.Field(i).IsZero() {
+			fields = append(fields, f.Name+": "+shown(v.Field(i).Interface()))
+		}
+	}
+	return v.Type().Name() + "{" + strings.Join(fields, ", ") + "}"
 }
 
 // resolve fills in the defaults of the specimen's value.
@@ -58,12 +93,12 @@ func checkWeights(t *testing.T, l Layer) {
 			t.Fatal(err)
 		}
 		if len(params.All()) != len(c.Init) {
-			t.Errorf("%+v has %d weights, want %d", c.Layer, len(params.All()), len(c.Init))
+			t.Errorf("%s has %d weights, want %d", shown(c.Layer), len(params.All()), len(c.Init))
 		}
 		for name, init := range c.Init {
 			p := params.Get(path.Join("m", layername.Default(c.Layer), name))
 			if p == nil {
-				t.Errorf("%+v has no weight %s", c.Layer, name)
+				t.Errorf("%s has no weight %s", shown(c.Layer), name)
 				continue
 			}
 			want, err := init.Init(graph.Rand(1, "init", p.Path, graph.Tick{}), p.Shape)

@@ -52,6 +52,9 @@ type Layer struct {
 	NoEffect map[string]string
 	// Golden has numbers of another implementation.
 	Golden Golden
+	// Compared is the test that compares the layer with numbers that do not come from
+	// its own code, where there is no Golden.
+	Compared string
 	// Activity is the penalty that an ActivityRegularizer of L1 adds for a sample
 	// of ones, with weights of ones, in addition to that of the outputs.
 	Activity float64
@@ -130,17 +133,15 @@ func Layers(t *testing.T, specimens []Layer) {
 	checkListed(t, declared(t, "Call", "States"), types)
 	for _, class := range types {
 		if all[class].Value == nil {
-			t.Errorf("%[1]s has no specimen: add a conformance.Layer with the Value layers.%[1]s{...} to the file of its tests, as in dense_test.go", class)
+			t.Errorf("%[1]s has no specimen: add `var _ = specimen(conformance.Layer{Value: layers.%[1]s{...}, ...})` to the file of its tests, as in dense_test.go", class)
 		}
+	}
+	tests := testNames(t)
+	for _, class := range all.names() {
+		all[class].complete(t, tests)
 	}
 	if t.Failed() {
 		t.FailNow() // the checks need all specimens
-	}
-	for _, class := range all.names() {
-		all[class].complete(t)
-	}
-	if t.Failed() {
-		t.FailNow()
 	}
 	all.each(t, "check", func(t *testing.T, l Layer) {
 		if class := l.class(); class == "Input" { // it takes no inputs
@@ -161,33 +162,32 @@ func Layers(t *testing.T, specimens []Layer) {
 	all.each(t, "golden", checkGolden)
 	all.each(t, "saving", checkSavedFields)
 	all.each(t, "steps", checkSteps)
-	t.Run("random", all.checkRandom)
+	all.checkRandom(t)
 }
 
-// complete reports what a specimen lacks.
-func (l Layer) complete(t *testing.T) {
+// complete reports all that a specimen lacks. Tests are the names of those in the package.
+func (l Layer) complete(t *testing.T, tests []string) {
 	t.Helper()
 	class := l.class()
-	report := func(field, what string) {
+	require := func(ok bool, field, what string) {
 		t.Helper()
-		t.Errorf("the specimen of %s must have %s: %s", class, field, what)
+		if !ok {
+			t.Errorf("the specimen of %s must have %s: %s", class, field, what)
+		}
 	}
 	_, isLayer := l.Value.(layers.Layer)
-	switch {
-	case !isLayer && l.In == nil:
-		report("In", "the layer that contains it")
-	case len(l.Outputs) == 0:
-		report("Outputs", "the shapes of one sample")
-	case class == "Input":
+	require(isLayer || l.In != nil, "In", "the layer that contains it, such as inRNN for a cell")
+	require(len(l.Outputs) > 0, "Outputs", "the shapes of one sample that it returns")
+	if class == "Input" {
 		return
-	case len(l.Inputs) == 0:
-		report("Inputs", "the shapes of one sample that it takes")
-	case l.Accepts == "":
-		report("Accepts", "which of the shapes in conformance.Samples it accepts, such as -+----")
-	case isLayer && len(l.Steps) == 0:
-		report("Steps", "a config that runs one step of a sequence at a time, or one that is refused")
-	case l.Draw == nil:
-		report("Draw", "how a random model gets it")
+	}
+	require(len(l.Inputs) > 0, "Inputs", "the shapes of one sample that it takes")
+	require(l.Accepts != "", "Accepts", "which of the shapes in conformance.Samples it accepts, such as -+----")
+	require(!isLayer || len(l.Steps) > 0, "Steps", "a config that runs one step of a sequence at a time, or one that is Refused")
+	require(l.Draw != nil, "Draw", "how a random model gets it")
+	require(l.Golden.File != "" || l.Compared != "", "Golden", "numbers of another implementation, as in rms_normalization_test.go; or Compared, the name of the test that has some")
+	if l.Compared != "" && !slices.Contains(tests, l.Compared) {
+		t.Errorf("Compared of the specimen of %s is %s, which is not a test of the package", class, l.Compared)
 	}
 }
 

@@ -100,13 +100,7 @@ func (p Part) checkDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := p.Defaults
-	if want == nil {
-		want = p.Value
-	}
-	if got := reflect.ValueOf(resolved).Field(field).Interface(); !reflect.DeepEqual(got, want) {
-		t.Errorf("the config is resolved to\n%+v, and Defaults of the specimen are\n%+v", got, want)
-	}
+	compareDefaults(t, reflect.ValueOf(resolved).Field(field).Interface(), p.Value, p.Defaults)
 }
 
 func (p Part) checkFields(t *testing.T) {

@@ -30,9 +30,9 @@ func (s suite) checkRandom(t *testing.T) {
 		}
 	}
 	r := random{draw, slices.Sorted(maps.Keys(draw)), s.custom()}
-	t.Run("models", r.checkModels)
-	t.Run("steps", r.checkSteps)
-	s.each(t, "layers", func(t *testing.T, l Layer) {
+	t.Run("random models", r.checkModels)
+	t.Run("random steps", r.checkSteps)
+	s.each(t, "random", func(t *testing.T, l Layer) {
 		if class := l.class(); class != "Input" {
 			r.checkLayer(t, class)
 			r.checkFields(t, l)

@@ -53,7 +53,7 @@ func checkSavedFields(t *testing.T, l Layer) {
 			}
 			var got layers.Layer
 			if err := r.Decode(text, &got); err != nil || !reflect.DeepEqual(got, want) {
-				t.Errorf("%s: the config comes back as %+v, %v, want %+v", name, got, err, want)
+				t.Errorf("%s: the config comes back as %s, %v, want %s", name, shown(got), err, shown(want))
 			}
 			saved = true
 			if name != "Name" && !filed && l.buildable(want) {
@@ -82,19 +82,19 @@ func checkFile(t *testing.T, l layers.Layer, custom []any, inputs ...graphtest.A
 	m := model(l, custom, shapes...)
 	var file bytes.Buffer
 	if _, err := m.WriteTo(&file); err != nil {
-		t.Errorf("%+v: %v", l, err)
+		t.Errorf("%s: %v", shown(l), err)
 		return
 	}
 	back, err := models.Read(&file, models.LoadConfig{Custom: custom})
 	if err != nil {
-		t.Errorf("%+v: %v", l, err)
+		t.Errorf("%s: %v", shown(l), err)
 		return
 	}
 	var predicted, configs [2]string
 	for i, m := range []*models.Model{&m.Model, back} {
 		y, err := m.PredictAll(context.Background(), x...)
 		if err != nil {
-			t.Errorf("%+v: %v", l, err)
+			t.Errorf("%s: %v", shown(l), err)
 			return
 		}
 		text, err := m.JSON()
@@ -107,7 +107,7 @@ func checkFile(t *testing.T, l layers.Layer, custom []any, inputs ...graphtest.A
 		configs[i] = string(text)
 	}
 	if predicted[0] != predicted[1] || configs[0] != configs[1] {
-		t.Errorf("%+v: the model that was read differs:\n%s\n%s", l, configs[0], configs[1])
+		t.Errorf("%s: the model that was read differs:\n%s\n%s", shown(l), configs[0], configs[1])
 	}
 }
 

@@ -43,8 +43,11 @@ func checkShapes(t *testing.T, l Layer) {
 func checkBuild(t *testing.T, l Layer, good bool, in []graph.Shape, shown ...graph.Shape) {
 	t.Helper()
 	err := model(l.layer(l.Value), nil, in...).Build()
-	if good && err != nil || !good && err == nil {
-		t.Errorf("inputs %v: %v", in, err)
+	switch {
+	case good && err != nil:
+		t.Errorf("inputs %v, which Accepts of the specimen has as +, are refused: %v", in, err)
+	case !good && err == nil:
+		t.Errorf("inputs %v, which Accepts of the specimen has as -, are accepted", in)
 	}
 	if err == nil {
 		return

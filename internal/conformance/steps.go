@@ -24,6 +24,7 @@ type Step struct {
 // or be refused by its name where the specimen says so.
 func checkSteps(t *testing.T, l Layer) {
 	for _, step := range l.Steps {
+		name := shown(step.Layer)
 		shapes := step.Inputs
 		if shapes == nil {
 			shapes = []graph.Shape{{2, 4, 3}}
@@ -33,23 +34,31 @@ func checkSteps(t *testing.T, l Layer) {
 			c.Inputs = append(c.Inputs, l.input(i, shape))
 		}
 		if err := buildError(step.Layer, shapes, nil); err != nil {
-			t.Errorf("%+v: %v", step.Layer, err)
+			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		err := layertest.Steps(t, c)
+		resolved, err := layers.Resolve(step.Layer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := resolved.(layers.Stepwise); !ok && !step.Refused {
+			t.Errorf("%s has no method Stepwise: add it, or set Refused of the specimen's Step", name)
+			continue
+		}
+		err = layertest.Steps(t, c)
 		var e graph.Error
 		switch {
 		case !step.Refused && err != nil:
-			t.Errorf("%+v: %v", step.Layer, err)
+			t.Errorf("%s: %v", name, err)
 		case step.Refused && err == nil:
-			t.Errorf("%+v must be refused one step at a time", step.Layer)
+			t.Errorf("%s must be refused one step at a time, or the specimen must not have it as Refused", name)
 		case step.Refused && (!errors.As(err, &e) || !strings.HasPrefix(e.Field, l.class())):
-			t.Errorf("%+v: the error must name the layer, got: %v", step.Layer, err)
+			t.Errorf("%s: the error must name the layer, got: %v", name, err)
 		}
 		if !step.Refused && buildError(step.Layer, shapes, l.isSequence) == nil {
 			c.Layer = maskedSteps{step.Layer, l.Indices}
 			if err := layertest.Steps(t, c); err != nil {
-				t.Errorf("%+v with masks: %v", step.Layer, err)
+				t.Errorf("%s with masks: %v", name, err)
 			}
 		}
 	}
