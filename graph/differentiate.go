@@ -3,6 +3,10 @@ package graph
 // Gradients adds to the graph the gradient of loss, a single number, with
 // respect to each of the given values, by reverse-mode differentiation. A value
 // on which loss does not depend has a gradient of zeros.
+//
+// Gradients of gradients exist for sums, products and matrix products. Most other
+// operations, among them activations, recurrent layers and attention, have a first
+// derivative only, and the second is an error.
 func (s *Scope) Gradients(loss Value, wrt ...Value) []Value {
 	if len(loss.shape) != 0 {
 		s.Failf("loss", "must be a single number", loss.shape)

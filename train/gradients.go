@@ -25,14 +25,16 @@ import (
 // the values after each batch, weighted by samples.
 //
 // The zero value has no batch yet. Gradients that are made by hand, with ByPath
-// only, leave moving averages and carried states unchanged.
+// only, leave moving averages and carried states unchanged. So do those that came from
+// another machine, which have the exported fields only.
 type Gradients struct {
 	Loss    float64                  // before the step, penalties of layers included
 	Samples int                      // of all batches
 	ByPath  map[string]*tensor.Dense // ∂Loss/∂weight of each trainable weight, of its shape and dtype
 
 	at      position                 // of the step for which they were computed
-	parts   int                      // batches
+	parts   int                      // batches that were run
+	own     int                      // samples of these; those of gradients made by hand are not among them
 	updates map[string]*tensor.Dense // values of moving averages after the step
 	states  map[string]*tensor.Dense // carried, after the last batch; nil without CarryState
 	batch   int                      // samples of which they are the states
@@ -72,17 +74,26 @@ func (g *Gradients) add(other *Gradients) error {
 	if err := fitTogether("gradient", g.ByPath, other.ByPath, g.Samples == 0); err != nil {
 		return err
 	}
-	if err := fitTogether("update", g.updates, other.updates, len(g.updates) == 0); err != nil {
-		return err
+	if other.parts > 0 {
+		if err := fitTogether("update", g.updates, other.updates, g.parts == 0); err != nil {
+			return err
+		}
+		of, more := shares(g.own, other.own)
+		g.updates = meanOf(g.updates, other.updates, of, more)
+		g.own += other.own
+		g.parts += other.parts
 	}
-	n := float64(g.Samples + other.Samples)
-	of, more := float64(g.Samples)/n, float64(other.Samples)/n
+	of, more := shares(g.Samples, other.Samples)
 	g.Loss = g.Loss*of + other.Loss*more
 	g.ByPath = meanOf(g.ByPath, other.ByPath, of, more)
-	g.updates = meanOf(g.updates, other.updates, of, more)
 	g.Samples += other.Samples
-	g.parts += other.parts
 	return nil
+}
+
+// shares are the shares of two numbers of samples in both together.
+func shares(a, b int) (of, more float64) {
+	n := float64(a + b)
+	return float64(a) / n, float64(b) / n
 }
 
 // fitTogether compares the paths, shapes and dtypes of two sets of tensors; if a has
@@ -133,6 +144,9 @@ func meanOf(a, b map[string]*tensor.Dense, of, more float64) map[string]*tensor.
 // changed.
 func (g *Gradients) Scale(c float64) {
 	for path, t := range g.ByPath {
+		if t == nil || !dense.IsFloat(t.Dtype()) {
+			continue // Apply reports it
+		}
 		scaled := dense.ToFloat64(t)
 		for i := range scaled {
 			scaled[i] *= c
@@ -145,7 +159,11 @@ func (g *Gradients) Scale(c float64) {
 func (g *Gradients) Norm() float64 {
 	norm := 0.0
 	for _, path := range slices.Sorted(maps.Keys(g.ByPath)) {
-		for _, x := range dense.ToFloat64(g.ByPath[path]) {
+		t := g.ByPath[path]
+		if t == nil || !dense.IsFloat(t.Dtype()) {
+			continue // Apply reports it
+		}
+		for _, x := range dense.ToFloat64(t) {
 			norm = math.Hypot(norm, x)
 		}
 	}

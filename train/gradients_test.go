@@ -302,6 +302,58 @@ func TestAddGradients(t *testing.T) {
 	}
 }
 
+// Gradients that came from another machine have the exported fields only. They count
+// in the mean, and moving averages are those of the batches that were run here.
+func TestAddGradientsOfAnotherMachine(t *testing.T) {
+	parts := cut(t, table(t, 2, 12), 6, 4, 2)
+	var got [3]*train.Gradients
+	for i := range got {
+		var err error
+		got[i], err = compile(t, normalized(1), train.Config{}).Gradients(background, parts[i])
+		check(t, err)
+	}
+	sent := func(g *train.Gradients) *train.Gradients {
+		return &train.Gradients{Loss: g.Loss, Samples: g.Samples, ByPath: maps.Clone(g.ByPath)}
+	}
+	apply := func(terms ...*train.Gradients) (byPath map[string]*tensor.Dense, weights map[string]*tensor.Dense) {
+		var sum train.Gradients
+		for _, g := range terms {
+			check(t, sum.Add(g))
+		}
+		trainer := compile(t, normalized(1), train.Config{})
+		check(t, trainer.Apply(&sum))
+		return sum.ByPath, trainer.State().Weights
+	}
+	here, own := apply(got[0], got[2])
+	all, _ := apply(got[0], got[1], got[2])
+	for name, terms := range map[string][]*train.Gradients{
+		"between": {got[0], sent(got[1]), got[2]},
+		"first":   {sent(got[1]), got[0], got[2]},
+		"last":    {got[0], got[2], sent(got[1])},
+	} {
+		byPath, weights := apply(terms...)
+		for path, want := range all {
+			graphtest.CheckOutput(t, name+": "+path, byPath[path].Float64s(), want.Float64s(), 1e-14)
+		}
+		for path, want := range own {
+			if here[path] == nil && !slices.Equal(weights[path].Float64s(), want.Float64s()) { // a moving average
+				t.Errorf("%s: %s is %v, want %v", name, path, weights[path], want)
+			}
+		}
+	}
+}
+
+// Norm and Scale leave to Apply to report what is no gradient.
+func TestNormOfMissingGradients(t *testing.T) {
+	g := train.Gradients{ByPath: map[string]*tensor.Dense{
+		"a": tensor.New(tensor.WithBacking([]float64{3, 4})), "b": nil, "c": tensor.New(tensor.WithBacking([]int{7})),
+	}}
+	g.Scale(2)
+	if n := g.Norm(); n != 10 {
+		t.Errorf("norm %v, want 10", n)
+	}
+}
+
 func TestApplyErrors(t *testing.T) {
 	const kernel, bias = "sequential/dense/kernel", "sequential/dense/bias"
 	m := linear(1)
@@ -320,6 +372,7 @@ func TestApplyErrors(t *testing.T) {
 		"a nil gradient": {func(g *train.Gradients) { g.ByPath[kernel] = nil }, graph.Error{Path: kernel, Field: "gradient"}},
 		"none at all":    {func(g *train.Gradients) { *g = train.Gradients{} }, graph.Error{Field: "gradient"}},
 		"one more":       {func(g *train.Gradients) { g.ByPath["sequential/dense/other"] = vector(1) }, graph.Error{Path: "sequential/dense/other", Field: "gradient"}},
+		"a short path":   {func(g *train.Gradients) { g.ByPath["dense/bias"] = g.ByPath[bias]; delete(g.ByPath, bias) }, graph.Error{Path: "dense/bias", Field: "gradient"}},
 		"another shape":  {func(g *train.Gradients) { g.ByPath[kernel] = column(1, 2) }, graph.Error{Path: kernel, Field: "gradient's shape"}},
 		"another dtype":  {func(g *train.Gradients) { g.ByPath[bias] = tensor.New(tensor.WithBacking([]float32{1})) }, graph.Error{Path: bias, Field: "gradient's dtype"}},
 		"NaN":            {func(g *train.Gradients) { g.ByPath[bias] = vector(math.NaN()) }, graph.Error{Path: bias, Field: "gradient's element [0]", Kind: graph.ErrNotFinite}},

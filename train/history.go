@@ -167,6 +167,9 @@ func (s *epochTotals) restore(state map[string][]float64) error {
 			if !ok {
 				return graph.Error{Field: name, Rule: "must be a metric whose accumulator is a metrics.StatefulAccumulator, or the state be taken between epochs"}
 			}
+			if _, ok := state[name]; !ok {
+				return graph.Error{Field: name, Rule: "must be part of the state"}
+			}
 			if err := a.Restore(state[name]); err != nil {
 				return errors.Wrap(err, name)
 			}

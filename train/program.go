@@ -82,8 +82,13 @@ func (t *Trainer) set(p *program, f feed) error {
 	return nil
 }
 
-// run runs the program for a feed and a purpose. Random draws depend on the tick.
+// run runs the program for a feed, to evaluate or predict. Random draws depend on the
+// tick.
 func (t *Trainer) run(f feed, why purpose, at graph.Tick) (*program, error) {
+	if err := t.enter(); err != nil {
+		return nil, err
+	}
+	defer t.leave()
 	p, err := t.programFor(f, why)
 	if err != nil {
 		return nil, err
@@ -91,9 +96,7 @@ func (t *Trainer) run(f feed, why purpose, at graph.Tick) (*program, error) {
 	if err := t.execute(p, at); err != nil {
 		return nil, err
 	}
-	if why != training { // training commits its states after the step
-		t.commitStates(why, p)
-	}
+	t.commitStates(why, p)
 	return p, nil
 }
 

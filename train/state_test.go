@@ -331,6 +331,7 @@ func TestResumeErrors(t *testing.T) {
 			cfg.Callbacks[0], cfg.Callbacks[1] = cfg.Callbacks[1], cfg.Callbacks[0]
 		}, graph.Error{Field: "FitConfig.Resume.Fit.Callbacks[0]"}},
 		"no totals":       {func(s *train.State, _ *train.FitConfig) { s.Fit.Totals = nil }, graph.Error{Field: "loss"}},
+		"no metric's":     {func(s *train.State, _ *train.FitConfig) { delete(s.Fit.Totals, "mae") }, graph.Error{Field: "mae"}},
 		"a metric's":      {func(s *train.State, _ *train.FitConfig) { s.Fit.Totals["mae"] = []float64{1} }, graph.Error{Field: "state", Value: []float64{1}}},
 		"a weight's path": {func(s *train.State, _ *train.FitConfig) { delete(s.Weights, "sequential/dense/bias") }, graph.Error{Path: "sequential/dense/bias", Field: "weight"}},
 	} {

@@ -8,6 +8,7 @@ import (
 	"github.com/engram-go/engram/datasets/samples"
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/dense"
+	"github.com/engram-go/engram/internal/params"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 )
@@ -35,11 +36,18 @@ func (t *Trainer) Step(ctx context.Context, batch *samples.Batch) (float64, erro
 // train does one step and returns the program, which holds loss and outputs
 // until its next run.
 func (t *Trainer) train(f feed) (*program, error) {
+	if err := t.enter(); err != nil {
+		return nil, err
+	}
+	defer t.leave()
 	if err := t.checkFrozen(); err != nil {
 		return nil, err
 	}
-	p, err := t.run(f, training, graph.Tick{Epoch: t.position.epoch, Step: t.position.step})
+	p, err := t.programFor(f, training)
 	if err != nil {
+		return nil, err
+	}
+	if err := t.execute(p, graph.Tick{Epoch: t.position.epoch, Step: t.position.step}); err != nil {
 		return nil, err
 	}
 	return p, t.apply(p.grads, p.updates, func() error {
@@ -82,6 +90,10 @@ func (t *Trainer) Accumulate(ctx context.Context, g *Gradients, batch *samples.B
 	if g == nil {
 		return t.fail("gradients", "must not be nil", nil)
 	}
+	if err := t.enter(); err != nil {
+		return err
+	}
+	defer t.leave()
 	if err := t.checkCurrent(g); err != nil {
 		return err
 	}
@@ -97,7 +109,7 @@ func (t *Trainer) Accumulate(ctx context.Context, g *Gradients, batch *samples.B
 	if err != nil {
 		return err
 	}
-	part := &Gradients{Loss: dense.At(p.loss, 0), Samples: n, ByPath: map[string]*tensor.Dense{}, parts: 1, updates: map[string]*tensor.Dense{}}
+	part := &Gradients{Loss: dense.At(p.loss, 0), Samples: n, ByPath: map[string]*tensor.Dense{}, parts: 1, own: n, updates: map[string]*tensor.Dense{}}
 	for i, q := range t.trained {
 		part.ByPath[q.Path] = p.grads[i]
 	}
@@ -159,6 +171,10 @@ func (t *Trainer) Apply(g *Gradients) error {
 	if g == nil {
 		return t.fail("gradients", "must not be nil", nil)
 	}
+	if err := t.enter(); err != nil {
+		return err
+	}
+	defer t.leave()
 	if err := t.checkCurrent(g); err != nil {
 		return err
 	}
@@ -168,17 +184,19 @@ func (t *Trainer) Apply(g *Gradients) error {
 	if err := t.checkFrozen(); err != nil {
 		return err
 	}
-	grads := make([]*tensor.Dense, len(t.trained))
 	known := map[string]bool{}
-	for i, p := range t.trained {
+	for _, p := range t.trained {
 		known[p.Path] = true
-		if grads[i] = g.ByPath[p.Path]; grads[i] == nil {
-			return graph.Error{Path: p.Path, Field: "gradient", Rule: "must be given"}
-		}
 	}
 	for _, path := range slices.Sorted(maps.Keys(g.ByPath)) {
 		if !known[path] {
-			return graph.Error{Path: path, Field: "gradient", Rule: "must belong to a weight that is trained"}
+			return graph.Error{Path: path, Field: "gradient", Rule: "must belong to a weight that is trained" + params.NearestParam(t.params, path)}
+		}
+	}
+	grads := make([]*tensor.Dense, len(t.trained))
+	for i, p := range t.trained {
+		if grads[i] = g.ByPath[p.Path]; grads[i] == nil {
+			return graph.Error{Path: p.Path, Field: "gradient", Rule: "must be given"}
 		}
 	}
 	for _, path := range slices.Sorted(maps.Keys(g.states)) {

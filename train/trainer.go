@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"sync/atomic"
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/programs"
@@ -90,8 +91,20 @@ type Trainer struct {
 	probed  carrying // those of evaluation and prediction
 
 	position position
-	fit      *fitRun // that is running; nil outside Fit
+	fit      *fitRun     // that is running; nil outside Fit
+	busy     atomic.Bool // in a batch or a step
 }
+
+// enter begins work on a batch or a step, which leave ends. A second goroutine is
+// refused: the programs would mix the batches of both.
+func (t *Trainer) enter() error {
+	if !t.busy.CompareAndSwap(false, true) {
+		return t.fail("trainer", "must be used by one goroutine at a time", nil)
+	}
+	return nil
+}
+
+func (t *Trainer) leave() { t.busy.Store(false) }
 
 // position is how far a trainer has come. Random draws depend on epoch and step.
 type position struct {

@@ -12,6 +12,7 @@ import (
 	"github.com/engram-go/engram/layers/activations"
 	"github.com/engram-go/engram/train"
 	"github.com/engram-go/engram/train/optimizers"
+	"gorgonia.org/tensor"
 )
 
 // Predictions in other goroutines while a model is fitted do not disturb it.
@@ -89,6 +90,46 @@ func TestTwoTrainers(t *testing.T) {
 	if !(after[0].Value < before[0].Value) {
 		t.Errorf("loss %v after training, %v before", after[0].Value, before[0].Value)
 	}
+}
+
+// whileStepping is an optimizer that does something else in the middle of a step.
+type whileStepping struct{ do func() }
+
+func (w whileStepping) Rule(tensor.Dtype) (optimizers.Rule, error) {
+	return optimizers.Rule{
+		Name: "while_stepping", LearningRate: 1,
+		Float32: func(optimizers.Step[float32]) { w.do() }, Float64: func(optimizers.Step[float64]) { w.do() },
+	}, nil
+}
+
+// A trainer that is used by two goroutines says so, as the programs would mix the
+// batches of both.
+func TestTrainerInTwoGoroutines(t *testing.T) {
+	data := table(t, 1, 4)
+	b := batch(t, data)
+	var trainer *train.Trainer
+	var errs []error
+	during := func() {
+		_, step := trainer.Step(background, b)
+		_, gradients := trainer.Gradients(background, b)
+		_, evaluate := trainer.Evaluate(background, data, train.EvaluateConfig{})
+		errs = append(errs, step, gradients, evaluate, trainer.Apply(&train.Gradients{}))
+	}
+	trainer = compile(t, linear(1), train.Config{Optimizer: whileStepping{func() {
+		done := make(chan struct{})
+		go func() { defer close(done); during() }()
+		<-done
+	}}})
+	_, err := trainer.Step(background, b)
+	check(t, err)
+	if len(errs) == 0 {
+		t.Fatal("nothing was tried")
+	}
+	for _, err := range errs {
+		errtest.Check(t, err, graph.Error{Path: "sequential", Field: "trainer"})
+	}
+	_, err = trainer.Evaluate(background, data, train.EvaluateConfig{})
+	check(t, err)
 }
 
 // More shapes of batch than programs are kept for.

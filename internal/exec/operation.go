@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash"
 	"slices"
+	"strings"
 
 	"github.com/chewxy/hm"
 	"github.com/engram-go/engram/internal/errs"
@@ -156,7 +157,11 @@ func (o *op) DiffWRT(n int) []bool {
 // SymDiff adds the gradient to the graph.
 func (o *op) SymDiff(in gorgonia.Nodes, y, dy *Node) (gorgonia.Nodes, error) {
 	if o.Diff == nil {
-		return nil, errs.Error{Path: o.Path, Field: o.Name, Rule: "has no gradient"}
+		rule := "has no gradient"
+		if strings.HasSuffix(o.Name, " gradient") {
+			rule = "has no gradient, so a second derivative through it is not available"
+		}
+		return nil, errs.Error{Path: o.Path, Field: o.Name, Rule: rule}
 	}
 	return o.Diff(in, y, dy, o.DiffWRT(len(in)))
 }

@@ -216,7 +216,10 @@ func readProgress(numbers map[string]float64) (progress, error) {
 	counts := map[string]*int{"seen": &seen, "wait": &p.wait, "best_epoch": &p.bestEpoch, "stopped": &p.stopped}
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
 		x, ok := numbers[name]
-		if !ok || x != math.Trunc(x) || x < 0 || x > maxEpochs {
+		if !ok {
+			return p, graph.Error{Path: name, Field: "number", Rule: "must be present"}
+		}
+		if x != math.Trunc(x) || x < 0 || x > maxEpochs {
 			return p, graph.Error{Path: name, Field: "number", Rule: "must be a number of epochs", Value: x}
 		}
 		*counts[name] = int(x)

@@ -354,6 +354,7 @@ func TestEarlyStoppingRestoreRefuses(t *testing.T) {
 	}{
 		{func(s train.CallbackState) { delete(s.Numbers, "wait") }, errs.Error{Path: "wait", Field: "number"}},
 		{func(s train.CallbackState) { s.Numbers["wait"] = -1 }, errs.Error{Path: "wait", Field: "number", Value: -1}},
+		{func(s train.CallbackState) { delete(s.Numbers, "best_epoch") }, errs.Error{Path: "best_epoch", Field: "number"}},
 		{func(s train.CallbackState) { s.Numbers["best_epoch"] = 0.5 }, errs.Error{Path: "best_epoch", Field: "number", Value: 0.5}},
 		{func(s train.CallbackState) { s.Numbers["stopped"] = math.NaN() }, errs.Error{Path: "stopped", Field: "number"}},
 		{func(s train.CallbackState) { s.Numbers["seen"] = 1e300 }, errs.Error{Path: "seen", Field: "number"}},

@@ -13,7 +13,7 @@ import (
 func (r Rule) check(class string, dtype tensor.Dtype) error {
 	f := fields{class: class, dtype: dtype}
 	if f.number("LearningRate", r.LearningRate) == 0 {
-		f.fail("LearningRate", "must have a default other than 0", r.LearningRate)
+		f.fail("LearningRate", "must be positive in the Rule, with its default filled in", r.LearningRate)
 	}
 	r.Clip.check(&f)
 	switch {

@@ -70,6 +70,9 @@ func (s *State) Step(grads []*tensor.Dense) error {
 	}
 	number := s.iterations + 1
 	rate := s.rule.Rate(s.learningRate, number)
+	if math.IsNaN(rate) {
+		return graph.Error{Field: "Rule.Rate", Rule: "must not give NaN", Value: rate, Kind: graph.ErrNotFinite}
+	}
 	if !dense.Finite(dense.Round(s.dtype, rate)) {
 		return graph.Error{Field: "learning rate", Rule: "must be small enough for a finite step", Value: s.learningRate, Kind: graph.ErrNotFinite}
 	}

@@ -170,6 +170,19 @@ func TestStartRefusesRules(t *testing.T) {
 	errtest.Check(t, err, errs.Error{Field: "optimizer"})
 }
 
+// A rate of NaN is the fault of the rule, not of the learning rate.
+func TestRateNaN(t *testing.T) {
+	params := declare(t, tensor.Float32, map[string]graphtest.Array{"w": graphtest.Input(1, 2)})
+	r, err := optimizers.SGD{}.Rule(tensor.Float32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Rate = func(float64, int) float64 { return math.NaN() }
+	s := begin(t, ruled{r}, params)
+	err = params.Update(func() error { return s.Step([]*tensor.Dense{dense(tensor.Float32, []int{2}, 1, 2)}) })
+	errtest.Check(t, err, errs.Error{Field: "Rule.Rate", Value: math.NaN(), Kind: errs.ErrNotFinite})
+}
+
 // ruled is an optimizer of a given rule.
 type ruled struct{ rule optimizers.Rule }
 
