@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/engram-go/engram/graph"
+	"gorgonia.org/tensor"
 	"pgregory.net/rapid"
 )
 
@@ -75,6 +76,18 @@ func TestWhereValues(t *testing.T) {
 				})
 			}, cond, a, b)
 	})
+}
+
+// The gradient of Where can be differentiated again: that of Σ (dy/dx)² where y is
+// x³ on one side and x on the other is 36x³ where x³ is taken, and 0 elsewhere.
+func TestWhereTwice(t *testing.T) {
+	got := eval(t, tensor.Float64, func(s *graph.Scope, in []graph.Value) graph.Value {
+		cond, x := in[0], in[1]
+		y := graph.Where(cond, x.Times(x).Times(x), x).Sum()
+		first := s.Gradients(y, x)[0]
+		return s.Gradients(first.Times(first).Sum(), x)[0]
+	}, array{Shape: []int{4}, Data: []float64{1, 0, 1, 0}}, array{Shape: []int{4}, Data: []float64{2, 3, -1, 5}})
+	near(t, "second gradient", got, array{Shape: []int{4}, Data: []float64{288, 0, -36, 0}}, 1e-12)
 }
 
 func TestUnaryValues(t *testing.T) {

@@ -4,7 +4,9 @@
 //
 // A type such as Unary or Product describes an operation, with the sizes that
 // were planned when the graph was built. For makes its kernel for one type of
-// element, so the code of an operation is written once, for any Float.
+// element, so the code of an operation is written once, for any Float. A new
+// operation is a type and its kernel in the file of its family, a case in For, and
+// a formula in package graph.
 package ops
 
 import "fmt"
