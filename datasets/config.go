@@ -145,7 +145,7 @@ func (c WindowConfig) arrange(s *Series) (layout, error) {
 	}
 	switch {
 	case upTo(rows) == 0:
-		return wrong("Steps", fmt.Sprintf("must leave room for a window and %d rows to forecast in the %d rows of the series, with %d lost to the transform",
+		return wrong("Steps", fmt.Sprintf("must leave %d rows to forecast: the series has %d rows, and the transform drops %d",
 			c.Horizon, rows, c.Transform.Lag()), c.Steps)
 	case l.train == 0:
 		return wrong("Test + Validation", "must leave a window to train on", c.Test+c.Validation)

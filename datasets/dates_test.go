@@ -7,6 +7,7 @@ import (
 
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/errs/errtest"
 )
 
 // dated is a file with these labels, a column of words and one of numbers.
@@ -35,13 +36,13 @@ func TestNewestRowFirst(t *testing.T) {
 		"blanks around a date": {" 2024-01-03", "2024-01-02 "},
 	} {
 		last := strings.TrimSpace(labels[len(labels)-1])
-		want := "csv: day must go forward in time, the oldest row first, got " + strings.TrimSpace(labels[0]) + " to " + last
+		want := errs.Error{Path: "csv", Field: "day", Value: strings.TrimSpace(labels[0]) + " to " + last}
 		for _, config := range []datasets.CSVConfig{{}, {Columns: []string{"close"}}, {Index: "day"}} {
 			s, err := datasets.ReadCSV(strings.NewReader(dated(labels...)), config)
 			if s != nil {
 				t.Errorf("%s: got %v", name, s)
 			}
-			wantError(t, err, errs.ErrInput, want)
+			errtest.Check(t, err, want)
 		}
 		slices.Reverse(labels)
 		s, err := datasets.ReadCSV(strings.NewReader(dated(labels...)), datasets.CSVConfig{})

@@ -1,7 +1,6 @@
 package datasets_test
 
 import (
-	"errors"
 	"math"
 	"slices"
 	"strconv"
@@ -11,25 +10,9 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/engram-go/engram/datasets"
-	"github.com/engram-go/engram/internal/errs"
 )
 
-// wantError checks that err is a errs.Error of the kind whose text holds all
-// the parts.
-func wantError(t *testing.T, err error, kind error, parts ...string) {
-	t.Helper()
-	var e errs.Error
-	if !errors.As(err, &e) || !errors.Is(err, kind) {
-		t.Fatalf("error %v (%T) is no errs.Error of kind %v", err, err, kind)
-	}
-	for _, part := range parts {
-		if !strings.Contains(err.Error(), part) {
-			t.Fatalf("error %q does not say %q", err, part)
-		}
-	}
-}
-
-// values reads a float tensor that lies in row-major order.
+// values returns the elements of a row-major tensor.
 func values(t testing.TB, d *tensor.Dense) []float64 {
 	t.Helper()
 	switch d.Dtype() {
@@ -54,7 +37,7 @@ func near(got, want, tolerance float64) bool {
 	return math.Abs(got-want) <= tolerance*max(1, math.Abs(want))
 }
 
-// ramp is a series of two columns that tell their row.
+// ramp returns a series of two columns computed from the row number.
 func ramp(t testing.TB, n int) *datasets.Series {
 	t.Helper()
 	a, b := make([]float64, n), make([]float64, n)
@@ -68,7 +51,7 @@ func ramp(t testing.TB, n int) *datasets.Series {
 	return s
 }
 
-// toCSV writes a series with every cell quoted.
+// toCSV formats a series as CSV with every cell quoted.
 func toCSV(s *datasets.Series) string {
 	var b strings.Builder
 	row := func(cell func(i int) string) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/errs/errtest"
 )
 
 var transforms = map[string]datasets.Transform{
@@ -167,9 +168,9 @@ func TestNext(t *testing.T) {
 		t.Errorf("next %v, error %v", next, err)
 	}
 	_, err = w.Next(dense([]int{2, 1}, 0, 0))
-	wantError(t, err, errs.ErrInput, "predictions: shape must be [1, 2], got [2, 1]")
+	errtest.Check(t, err, errs.Error{Path: "predictions", Field: "shape", Value: "[2, 1]"})
 	_, err = w.Score(dense([]int{1, 2}, 0, 0))
-	wantError(t, err, errs.ErrInput, "x: WindowConfig.Test must be positive to score predictions, got 0")
+	errtest.Check(t, err, errs.Error{Path: "x", Field: "WindowConfig.Test", Value: 0})
 	if w.SeasonalNaive() != nil || !slices.EqualFunc(w.Truth(), [][]float64{{}, {}}, slices.Equal) {
 		t.Errorf("no test part: truth %v", w.Truth())
 	}
@@ -183,19 +184,18 @@ func TestScoreErrors(t *testing.T) {
 	}
 	for _, c := range []struct {
 		yhat *tensor.Dense
-		kind error
-		want string
+		want errs.Error
 	}{
-		{nil, errs.ErrInput, "predictions: tensor must not be nil"},
-		{dense([]int{2}, 0, 0), errs.ErrInput, "predictions: shape must be [2, 1], got [2]"},
-		{dense([]int{3, 1}, 0, 0, 0), errs.ErrInput, "predictions: shape must be [2, 1], got [3, 1]"},
-		{tensor.New(tensor.WithShape(2, 1), tensor.Of(tensor.Float32)), errs.ErrInput, "predictions: dtype must be float64, got float32"},
-		{dense([]int{2, 1}, 0, math.NaN()), errs.ErrNotFinite, "predictions: element [1, 0] must be finite, got NaN"},
-		{dense([]int{2, 1}, 0, 1e9), errs.ErrNotFinite, "predictions: element [1, 0] must be finite in original units, got +Inf"},
-		{dense([]int{2, 1}, 0, 2000), errs.ErrNotFinite, "x: x must have scores within the range of float64"},
+		{nil, errs.Error{Path: "predictions", Field: "tensor"}},
+		{dense([]int{2}, 0, 0), errs.Error{Path: "predictions", Field: "shape", Value: "[2]"}},
+		{dense([]int{3, 1}, 0, 0, 0), errs.Error{Path: "predictions", Field: "shape", Value: "[3, 1]"}},
+		{tensor.New(tensor.WithShape(2, 1), tensor.Of(tensor.Float32)), errs.Error{Path: "predictions", Field: "dtype", Value: "float32"}},
+		{dense([]int{2, 1}, 0, math.NaN()), errs.Error{Path: "predictions", Field: "element [1, 0]", Value: "NaN", Kind: errs.ErrNotFinite}},
+		{dense([]int{2, 1}, 0, 1e9), errs.Error{Path: "predictions", Field: "element [1, 0]", Value: "+Inf", Kind: errs.ErrNotFinite}},
+		{dense([]int{2, 1}, 0, 2000), errs.Error{Path: "x", Field: "x", Kind: errs.ErrNotFinite}},
 	} {
 		_, err := w.Score(c.yhat)
-		wantError(t, err, c.kind, c.want)
+		errtest.Check(t, err, c.want)
 	}
 	// A prediction that is a turned view counts as it shows itself.
 	column := dense([]int{1, 2}, 0.5, -0.5)

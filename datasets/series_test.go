@@ -8,6 +8,7 @@ import (
 
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/errs/errtest"
 )
 
 func TestEmbedded(t *testing.T) {
@@ -52,7 +53,7 @@ func TestFromSlices(t *testing.T) {
 		t.Errorf("%v, error %v", s, err)
 	}
 	_, err = s.Column("y")
-	wantError(t, err, errs.ErrInput, "x: column must be one of [x], got y")
+	errtest.Check(t, err, errs.Error{Path: "x", Field: "column", Value: "y"})
 	if n := new(datasets.Series).Len(); n != 0 {
 		t.Errorf("empty series has %d rows", n)
 	}
@@ -64,15 +65,15 @@ func TestFromSlices(t *testing.T) {
 	for _, c := range []struct {
 		names  []string
 		values [][]float64
-		want   string
+		want   errs.Error
 	}{
-		{nil, nil, "series: Series.Columns must name a column"},
-		{[]string{"a"}, nil, "Series.Values must hold 1 columns, one for each name, got 0"},
-		{[]string{"a"}, [][]float64{{}}, "Series.Values must have a row"},
-		{[]string{"a", "b"}, [][]float64{{1, 2}, {1}}, "b must have 2 rows, as the first column, got 1"},
-		{[]string{"a", "a"}, [][]float64{{1}, {1}}, "Series.Columns must all be different, got a"},
+		{nil, nil, errs.Error{Path: "series", Field: "Series.Columns"}},
+		{[]string{"a"}, nil, errs.Error{Field: "Series.Values", Value: 0}},
+		{[]string{"a"}, [][]float64{{}}, errs.Error{Field: "Series.Values"}},
+		{[]string{"a", "b"}, [][]float64{{1, 2}, {1}}, errs.Error{Field: "b", Value: 1}},
+		{[]string{"a", "a"}, [][]float64{{1}, {1}}, errs.Error{Field: "Series.Columns", Value: "a"}},
 	} {
 		_, err := datasets.FromColumns("", c.names, c.values)
-		wantError(t, err, errs.ErrInput, c.want)
+		errtest.Check(t, err, c.want)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/errs/errtest"
 )
 
 func TestTransforms(t *testing.T) {
@@ -54,30 +55,26 @@ func TestTransformErrors(t *testing.T) {
 	for _, c := range []struct {
 		transform datasets.Transform
 		train     []float64
-		want      string
+		want      errs.Error
 	}{
-		{datasets.MinMax{}, []float64{5, 5, 5}, "must vary in the training part, got 5"},
-		{datasets.Standard{}, []float64{0.1, 0.1, 0.1}, "must vary in the training part, got 0.1"},
-		{datasets.Standard{}, []float64{7}, "must vary"},
-		{datasets.Standard{}, nil, "must vary"},
-		{datasets.MinMax{}, nil, "must be small enough"},
-		{datasets.Difference{}, []float64{1, 2, 3, 4}, "must not always change by the same amount in the training part, got 1"},
-		{datasets.Difference{}, ramp, "must not always change by the same amount"}, // but for rounding
-		{datasets.Difference{}, nil, "must not always change by the same amount"},
-		{datasets.LogReturn{}, []float64{1, 2, 4, 8}, "must not always change by the same ratio"},
-		{datasets.LogReturn{}, growth, "must not always change by the same ratio"},
-		{datasets.Standard{}, []float64{1e300, -1e300}, "must be small enough to be scaled"},
-		{datasets.MinMax{}, []float64{1.5e308, -1.5e308}, "must be small enough to be scaled"},
+		{datasets.MinMax{}, []float64{5, 5, 5}, errs.Error{Value: 5}},
+		{datasets.Standard{}, []float64{0.1, 0.1, 0.1}, errs.Error{Value: 0.1}},
+		{datasets.Standard{}, []float64{7}, errs.Error{}},
+		{datasets.Standard{}, nil, errs.Error{}},
+		{datasets.MinMax{}, nil, errs.Error{}},
+		{datasets.Difference{}, []float64{1, 2, 3, 4}, errs.Error{Value: 1}},
+		{datasets.Difference{}, ramp, errs.Error{}}, // but for rounding
+		{datasets.Difference{}, nil, errs.Error{}},
+		{datasets.LogReturn{}, []float64{1, 2, 4, 8}, errs.Error{}},
+		{datasets.LogReturn{}, growth, errs.Error{}},
+		{datasets.Standard{}, []float64{1e300, -1e300}, errs.Error{}},
+		{datasets.MinMax{}, []float64{1.5e308, -1.5e308}, errs.Error{}},
 	} {
 		_, err := c.transform.Fit(c.train)
-		if err == nil {
-			t.Errorf("%T of %d values: no error", c.transform, len(c.train))
-			continue
-		}
-		wantError(t, err, errs.ErrInput, c.want)
+		errtest.Check(t, err, c.want)
 	}
 	for _, v := range []float64{0, -2} {
-		wantError(t, datasets.LogReturn{}.Check(v), errs.ErrInput, "must be positive for LogReturn, got")
+		errtest.Check(t, datasets.LogReturn{}.Check(v), errs.Error{Value: v})
 	}
 }
 

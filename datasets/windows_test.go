@@ -11,6 +11,7 @@ import (
 
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/internal/shapes"
 )
 
@@ -274,5 +275,5 @@ func TestWindowsAreViews(t *testing.T) {
 		t.Errorf("the last window begins with %v, want %v", got, want)
 	}
 	many := make([]int, 50_000)
-	wantError(t, w.Train.Gather(many, &b), errs.ErrInput, "rows must be few enough for a tensor of", "got 50000")
+	errtest.Check(t, w.Train.Gather(many, &b), errs.Error{Field: "rows", Value: 50000})
 }

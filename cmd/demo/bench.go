@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,14 +26,14 @@ import (
 // units.
 const benchHeads = 4
 
-// benchCell makes a layer, which gives the outputs of all steps or of the last;
-// recurrent is the dropout between its states. Its step is what a scan runs.
+// benchCell makes a recurrent layer and its cell. The layer returns the outputs of
+// all steps or of the last one; recurrent is its recurrent dropout.
 type benchCell struct {
 	layer func(units int, sequences bool, recurrent float64) layers.Layer
 	step  func(units int) layers.Cell
 }
 
-// benchCells are the layers that --cell can name.
+// benchCells are the layers that --cell selects.
 var benchCells = map[string]benchCell{
 	"lstm": {
 		layer: func(units int, sequences bool, recurrent float64) layers.Layer {
@@ -54,8 +55,7 @@ var benchCells = map[string]benchCell{
 	},
 }
 
-// benchModels are what --model can name: the layers before a Dense(1), made of
-// a cell.
+// benchModels are the models that --model selects: the layers before Dense(1).
 var benchModels = map[string]func(cell benchCell, units int) []layers.Layer{
 	"single": func(cell benchCell, units int) []layers.Layer {
 		return []layers.Layer{cell.layer(units, false, 0)}
@@ -81,7 +81,7 @@ var benchModels = map[string]func(cell benchCell, units int) []layers.Layer{
 	},
 }
 
-// timing is the best and the median of several runs, in milliseconds.
+// timing holds the best and the median time of several runs, in milliseconds.
 type timing struct {
 	Best   float64 `json:"best"`
 	Median float64 `json:"median"`
@@ -89,7 +89,7 @@ type timing struct {
 
 func (t timing) String() string { return fmt.Sprintf("%.3f (%.3f)", t.Best, t.Median) }
 
-// benchResult is the line of one shape.
+// benchResult holds the times of one shape.
 type benchResult struct {
 	Shape        [4]int `json:"shape"`
 	TrainStep    timing `json:"train_step_ms"`
@@ -97,14 +97,14 @@ type benchResult struct {
 	PredictOne   timing `json:"predict_one_ms"`
 }
 
-// benchRow writes a row of the table, as soon as it is known.
+// benchRow writes a row of the table.
 func benchRow(w io.Writer, cells ...any) error {
 	_, err := fmt.Fprintf(w, "%-19s  %18s  %18s  %18s\n", cells...)
 	return errors.Wrap(err, "standard output")
 }
 
-// runBench times a recurrent layer, or a model of such layers, with a Dense(1)
-// behind it.
+// runBench times a recurrent layer, or a model of such layers, followed by
+// Dense(1).
 func runBench(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f := newFlags("bench", "Times a training step (gathering the batch, loss, gradients and Adam), prediction of a batch and of one sample.")
 	var shapes []benchShape
@@ -192,7 +192,7 @@ func bench(ctx context.Context, s benchShape, inner []layers.Layer) (benchResult
 	return r, err
 }
 
-// noise is a tensor of normally distributed numbers.
+// noise returns a tensor of normally distributed values.
 func noise(purpose string, shape ...int) *tensor.Dense {
 	t := tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(shape...))
 	r := graph.Rand(1, "bench", purpose, graph.Tick{})
@@ -202,8 +202,8 @@ func noise(purpose string, shape ...int) *tensor.Dense {
 	return t
 }
 
-// timed runs f for a quarter of a second to warm up, and then up to runs times
-// within two seconds, but at least three times.
+// timed runs f for a quarter of a second to warm up, then measures up to runs
+// runs within two seconds, at least three.
 func timed(ctx context.Context, runs int, f func() error) (timing, error) {
 	run := func(limit time.Duration, least, most int) (took []time.Duration, err error) {
 		for end := time.Now().Add(limit); len(took) < most && (len(took) < least || time.Now().Before(end)); {
@@ -228,4 +228,53 @@ func timed(ctx context.Context, runs int, f func() error) (timing, error) {
 	slices.Sort(took)
 	ms := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e6 }
 	return timing{ms(took[0]), ms(took[len(took)/2])}, nil
+}
+
+// benchShape is the size of a benchmark.
+type benchShape struct{ steps, batch, features, units int }
+
+// benchDefaults are the shapes of the table in docs/bench.
+var benchDefaults = []benchShape{{30, 32, 1, 50}, {50, 32, 8, 64}, {100, 64, 16, 128}, {100, 64, 64, 256}, {20, 20, 200, 200}}
+
+// Limits on the values stored per batch and on the weights, which are slow to
+// initialise. They keep a run within a few minutes and a few gigabytes.
+const (
+	benchMaxValues  = 1 << 25
+	benchMaxWeights = 1 << 23
+)
+
+func parseShape(s string) (benchShape, bool) {
+	parts := strings.Split(s, ",")
+	if len(parts) != 4 {
+		return benchShape{}, false
+	}
+	var n [4]int
+	for i, p := range parts {
+		v, err := strconv.Atoi(strings.TrimSpace(p))
+		if err != nil || v < 1 || v > 4096 {
+			return benchShape{}, false
+		}
+		n[i] = v
+	}
+	return benchShape{n[0], n[1], n[2], n[3]}, true
+}
+
+// check returns an error for a shape above the limits. Attention also stores a
+// score for every pair of steps.
+func (s benchShape) check(attention bool) error {
+	perStep, rule := s.features+4*s.units, "D + 4H"
+	if attention {
+		perStep, rule = perStep+benchHeads*s.steps, "D + 4H + 4T"
+	}
+	if s.steps*s.batch*perStep > benchMaxValues {
+		return wrongFlag("shape", fmt.Sprintf("must keep T·B·(%s) to %d", rule, benchMaxValues), s.String())
+	}
+	if 4*s.units*(s.features+s.units) > benchMaxWeights {
+		return wrongFlag("shape", fmt.Sprintf("must keep its weights, 4H·(D + H), to %d", benchMaxWeights), s.String())
+	}
+	return nil
+}
+
+func (s benchShape) String() string {
+	return fmt.Sprintf("%d,%d,%d,%d", s.steps, s.batch, s.features, s.units)
 }

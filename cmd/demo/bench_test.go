@@ -36,7 +36,7 @@ func TestBenchJSON(t *testing.T) {
 	}
 }
 
-// A row is written when it is known, before the next shape is timed.
+// Each row is written before the next shape is timed.
 func TestBenchTable(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -53,13 +53,13 @@ func TestBenchTable(t *testing.T) {
 }
 
 func TestBenchHelp(t *testing.T) {
-	told := strings.Join(strings.Fields(runDemo(t, "bench", "-h").stdout), " ")
-	if want := "(30,32,1,50 50,32,8,64 100,64,16,128 100,64,64,256 20,20,200,200)"; !strings.Contains(told, want) {
-		t.Errorf("no %s in %s", want, told)
+	help := strings.Join(strings.Fields(runDemo(t, "bench", "-h").stdout), " ")
+	if want := "(30,32,1,50 50,32,8,64 100,64,16,128 100,64,64,256 20,20,200,200)"; !strings.Contains(help, want) {
+		t.Errorf("no %s in %s", want, help)
 	}
 }
 
-func TestBenchRefuses(t *testing.T) {
+func TestBenchInvalidFlags(t *testing.T) {
 	for args, want := range map[string]string{
 		"--shape 1,2,3":                        "must be four whole numbers T,B,D,H from 1 to 4096",
 		"--shape 1,2,3,0":                      "must be four whole numbers",

@@ -1,6 +1,7 @@
 package main
 
 import (
+	stderrors "errors"
 	"flag"
 	"fmt"
 	"io"
@@ -14,24 +15,24 @@ import (
 	"github.com/engram-go/engram/graph"
 )
 
-// flags are the flags of one demo. They are checked while they are read, and
-// a mistake is told as the flag, the rule and the value.
+// flags are the flags of one demo. Values are checked while they are parsed; an
+// error names the flag, the rule and the value.
 type flags struct {
 	set   *flag.FlagSet
 	about string
 	help  []flagHelp
-	err   error // of the value that was refused
+	err   error // the first invalid value
 }
 
 type flagHelp struct{ name, value, text string }
 
 func newFlags(demo, about string) *flags {
 	set := flag.NewFlagSet(demo, flag.ContinueOnError)
-	set.SetOutput(io.Discard) // start says what is wrong, and only once
+	set.SetOutput(io.Discard) // start prints the error
 	return &flags{set: set, about: about}
 }
 
-// define adds a flag; set takes its value, or returns the rule that it breaks.
+// define adds a flag. set stores its value or returns the rule that it violates.
 func (f *flags) define(name, value, text string, set func(string) (rule string)) {
 	f.help = append(f.help, flagHelp{name, value, text})
 	f.set.Func(name, text, func(s string) error {
@@ -43,12 +44,12 @@ func (f *flags) define(name, value, text string, set func(string) (rule string))
 	})
 }
 
-// wrongFlag is the error of a flag with a value that breaks a rule.
+// wrongFlag is the error for a flag whose value violates a rule.
 func wrongFlag(name, rule, value string) error {
 	return usageError{graph.Error{Field: "--" + name, Rule: rule, Value: strconv.Quote(value)}}
 }
 
-// count defines a flag for a whole number from 1 to most.
+// count defines a flag for an integer from 1 to most.
 func (f *flags) count(name string, standard, most int, text string) *int {
 	n := standard
 	f.define(name, "N", fmt.Sprintf("%s (%d)", text, standard), func(s string) string {
@@ -76,7 +77,7 @@ func (f *flags) seed(name string, standard uint64, text string) *uint64 {
 	return &n
 }
 
-// text defines a flag for a text that is not empty where the flag is given.
+// text defines a flag for a string, which must not be empty if the flag is given.
 func (f *flags) text(name, value, standard, text string) *string {
 	t := standard
 	if standard != "" {
@@ -92,7 +93,7 @@ func (f *flags) text(name, value, standard, text string) *string {
 	return &t
 }
 
-// choice defines a flag for one of several words.
+// choice defines a flag for one of several names.
 func (f *flags) choice(name, standard string, words []string, text string) *string {
 	chosen := standard
 	f.define(name, "NAME", fmt.Sprintf("%s: %s (%s)", text, strings.Join(words, ", "), standard), func(s string) string {
@@ -105,7 +106,7 @@ func (f *flags) choice(name, standard string, words []string, text string) *stri
 	return &chosen
 }
 
-// toggle defines a flag that is on or off.
+// toggle defines a boolean flag.
 func (f *flags) toggle(name, text string) *bool {
 	on := false
 	f.help = append(f.help, flagHelp{name, "", text})
@@ -121,8 +122,8 @@ func (f *flags) toggle(name, text string) *bool {
 	return &on
 }
 
-// parse reads the arguments. Asked for help, it writes that and returns
-// errHelp.
+// parse parses the arguments. If they ask for help, it writes the help and
+// returns errHelp.
 func (f *flags) parse(args []string, stdout io.Writer) error {
 	err := f.set.Parse(args)
 	switch {
@@ -131,7 +132,7 @@ func (f *flags) parse(args []string, stdout io.Writer) error {
 	case errors.Is(err, flag.ErrHelp):
 		_, err := io.WriteString(stdout, f.usage())
 		return errors.Wrap(first(err, errHelp), "help")
-	case err != nil: // an unknown flag, or one without its value
+	case err != nil: // an unknown flag, or a missing value
 		return usageError{errors.New(strings.Replace(err.Error(), ": -", ": --", 1))}
 	case f.set.NArg() > 0:
 		return usageError{graph.Error{Field: "arguments", Rule: "must all be flags", Value: strconv.Quote(f.set.Arg(0))}}
@@ -139,7 +140,7 @@ func (f *flags) parse(args []string, stdout io.Writer) error {
 	return nil
 }
 
-// usage is the help, at most 80 columns wide.
+// usage returns the help, at most 80 columns wide.
 func (f *flags) usage() string {
 	const left, width = 20, 80
 	var b strings.Builder
@@ -166,7 +167,7 @@ func (f *flags) usage() string {
 	return b.String()
 }
 
-// first returns the first error that is one.
+// first returns the first error that is not nil.
 func first(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {
@@ -174,4 +175,26 @@ func first(errs ...error) error {
 		}
 	}
 	return nil
+}
+
+// flagFields maps fields of configs to the flags that set them.
+var flagFields = map[string]string{
+	"WindowConfig.Columns[0]": "--column",
+	"CSVConfig.Columns[0]":    "--column",
+	"WindowConfig.Steps":      "--steps",
+	"LSTM.Units":              "--units",
+}
+
+// flagged replaces such a field in an error by its flag.
+func flagged(err error) error {
+	e, ok := stderrors.AsType[graph.Error](err)
+	if !ok {
+		return err
+	}
+	name, ok := flagFields[e.Field]
+	if !ok {
+		return err
+	}
+	e.Field = name
+	return usageError{e}
 }

@@ -5,13 +5,13 @@ import (
 	"testing"
 )
 
-// TestRefused gives the demo what it cannot take: it says what is wrong, where
-// and why, and leaves nothing behind.
-func TestRefused(t *testing.T) {
+// Invalid flags and files: the error names the flag, the rule and the value, and
+// no file is written.
+func TestInvalidFlags(t *testing.T) {
 	const several = "date,open,close\na,1,2\nb,2,3\n"
 	for _, c := range []struct {
 		name   string
-		file   string // prices.csv, where it is not empty
+		file   string // contents of prices.csv; no file if empty
 		args   string
 		status int
 		want   string
@@ -23,7 +23,7 @@ func TestRefused(t *testing.T) {
 		{"fraction of an epoch", "", "--epochs 1.5", statusUsage, `--epochs must be a whole number from 1 to 10000, got "1.5"`},
 		{"negative seed", "", "--seed -1", statusUsage, `--seed must be a whole number from 0 to 18446744073709551615, got "-1"`},
 		{"no transform", "", "--transform log", statusUsage, `--transform must be one of log-return, diff, standard, minmax, none, got "log"`},
-		{"no truth value", "", "--json=maybe", statusUsage, `--json must be true or false, got "maybe"`},
+		{"not boolean", "", "--json=maybe", statusUsage, `--json must be true or false, got "maybe"`},
 		{"empty report", "", "--report=", statusUsage, `--report must not be empty, got ""`},
 		{"empty file", "", "--csv=", statusUsage, `--csv must not be empty, got ""`},
 		{"unknown flag", "", "--layers 2", statusUsage, "flag provided but not defined: --layers"},
@@ -43,13 +43,13 @@ func TestRefused(t *testing.T) {
 			`--csv without --column reads all columns of numbers: prices.csv:3: b must be a number, got "n/a"`},
 		{"not positive", "p\n3\n1\n2\n0\n5\n-1\n", "--csv prices.csv --steps 1", statusUsage,
 			"--transform log-return is for prices, diff for other series: prices, row 3: p must be positive for LogReturn, got 0"},
-		{"short", "p\n3\n1\n0\n", "--csv prices.csv --steps 3", statusUsage, "prices: --steps must leave room for a window and 1 rows to forecast in the 3 rows"},
+		{"short", "p\n3\n1\n0\n", "--csv prices.csv --steps 3", statusUsage, "prices: --steps must leave 1 rows to forecast: the series has 3 rows, and the transform drops 1"},
 		{"shorter than a window", "p\n3\n1\n2\n", "--csv prices.csv --steps 4", statusUsage, "prices: --steps must be at most the 3 rows of the series, got 4"},
 		{"constant", "p\n" + strings.Repeat("7\n", 20), "--csv prices.csv --steps 2", statusFailure, "prices: p must not always change by the same ratio"},
 
 		{"save nowhere", "", "--save nowhere/model", statusUsage, `--save must lie in a folder that exists, got "nowhere/model"`},
 		{"save a folder", "", "--save .", statusUsage, `--save must be a regular file, got "."`},
-		{"report below a file", "p\n1\n", "--report prices.csv/here", statusUsage, `--report must be a folder, or one that can be made, got "prices.csv/here"`},
+		{"report below a file", "p\n1\n", "--report prices.csv/here", statusUsage, `--report must be a folder or a path where one can be created, got "prices.csv/here"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Chdir(t.TempDir())
@@ -63,10 +63,10 @@ func TestRefused(t *testing.T) {
 				t.Errorf("status %d: %swant %d: %s", run.status, run.stderr, c.status, c.want)
 			}
 			if c.status == statusUsage && !strings.HasSuffix(run.stderr, "\nIts flags: go run ./cmd/demo stock -h\n") {
-				t.Errorf("it does not say where to read on: %s", run.stderr)
+				t.Errorf("the error does not mention the help: %s", run.stderr)
 			}
 			if run.stdout != "" || len(files(t)) != want {
-				t.Errorf("it left %q behind and wrote %q", files(t), run.stdout)
+				t.Errorf("files %q, standard output %q", files(t), run.stdout)
 			}
 		})
 	}

@@ -19,22 +19,22 @@ import (
 	"github.com/engram-go/engram/train/optimizers"
 )
 
-// testPart is the last fifth of a series, which judges the model.
+// testPart is the fraction of a series, at its end, that the model is tested on.
 const testPart = 0.2
 
-// subject is a column of a series that is to be forecast.
+// subject is the column of a series to forecast.
 type subject struct {
 	series    *datasets.Series
 	column    string
 	transform datasets.Transform
 
-	called string // in a sentence, such as "the DAX"
-	unit   string // of the values, such as "index points"; the column where it is not known
-	row    string // what a row is, such as "day"
-	code   string // the Go statements that give the series
+	called string // the name in a sentence, such as "the DAX"
+	unit   string // of the values, such as "index points"; the column's name if unknown
+	row    string // the period of one row, such as "day"
+	code   string // Go statements that load the series
 }
 
-// name is the column as it may stand in a text: short, and on one line.
+// name returns the column's name on one line, shortened if necessary.
 func (s subject) name() string {
 	const most = 30
 	name := []rune(strings.Join(strings.FieldsFunc(s.column, func(r rune) bool {
@@ -46,13 +46,13 @@ func (s subject) name() string {
 	return string(name)
 }
 
-// setting is what the models of all subjects share.
+// setting holds the configuration that all models of a run share.
 type setting struct {
 	steps, units, epochs int
 	seed                 uint64
 }
 
-// forecaster is a model for one subject, before and after its training.
+// forecaster is the model for one subject and, after fit, its results.
 type forecaster struct {
 	subject
 	setting
@@ -63,13 +63,13 @@ type forecaster struct {
 	losses    []float64 // by epoch
 	took      time.Duration
 	score     datasets.Score
-	forecasts []float64 // in the test part, in original units
-	next      float64   // after the last row
+	forecasts []float64 // for the test part, in original units
+	next      float64   // forecast for the row after the last one
 	hash      string    // of the weights
 }
 
-// newForecaster makes the windows and the model. It computes nothing that
-// takes long, so that mistakes show at once.
+// newForecaster makes the windows and the model. It is fast, so that all errors
+// in the configuration are reported before any training starts.
 func newForecaster(s subject, c setting) (*forecaster, error) {
 	data, err := datasets.Windows(s.series, datasets.WindowConfig{
 		Columns: []string{s.column}, Steps: c.steps, Transform: s.transform, Test: testPart,
@@ -89,8 +89,7 @@ func newForecaster(s subject, c setting) (*forecaster, error) {
 	return &forecaster{subject: s, setting: c, data: data, model: model, trainer: trainer}, nil
 }
 
-// fit trains the model, and then looks at the test part for the first time
-// and the only one.
+// fit trains the model and then evaluates it once on the test part.
 func (f *forecaster) fit(ctx context.Context, progress io.Writer) error {
 	begun := time.Now()
 	history, err := f.trainer.Fit(ctx, f.data.Train, train.FitConfig{Epochs: f.epochs, Progress: progress})
@@ -99,10 +98,10 @@ func (f *forecaster) fit(ctx context.Context, progress io.Writer) error {
 	}
 	f.took = time.Since(begun)
 	f.losses = history.Values["loss"]
-	return errors.Wrap(f.judge(ctx), f.name())
+	return errors.Wrap(f.evaluate(ctx), f.name())
 }
 
-func (f *forecaster) judge(ctx context.Context) error {
+func (f *forecaster) evaluate(ctx context.Context) error {
 	yhat, err := f.model.Predict(ctx, f.data.Test.X()...)
 	if err != nil {
 		return err
@@ -127,10 +126,10 @@ func (f *forecaster) judge(ctx context.Context) error {
 	return err
 }
 
-// modelName is what the model is called beside other forecasts.
+// modelName is the name of the model in charts.
 func (c setting) modelName() string { return fmt.Sprintf("LSTM(%d)", c.units) }
 
-// last is the last value of the series.
+// last returns the last value of the series.
 func (s subject) last() (float64, error) {
 	values, err := s.series.Column(s.column)
 	if err != nil {
@@ -139,8 +138,8 @@ func (s subject) last() (float64, error) {
 	return values[len(values)-1], nil
 }
 
-// ends are the labels of the first and the last row, which show whether the rows
-// are in order of time.
+// ends returns the labels of the first and the last row, from which a reader sees
+// whether the rows are in chronological order.
 func (s subject) ends() (first, last string) {
 	rows := s.series.Len()
 	if len(s.series.Index) != rows {
@@ -149,9 +148,8 @@ func (s subject) ends() (first, last string) {
 	return s.series.Index[0], s.series.Index[rows-1]
 }
 
-// axis says where the last n rows lie on the x axis of a chart, and what that
-// axis shows: years where the rows are labelled with them, or the numbers of
-// the rows, from 1 on.
+// axis returns the label of the x axis of a chart and the x coordinates of the last
+// n rows: years if the rows are labelled with dates, otherwise row numbers from 1.
 func (s subject) axis(n int) (label string, at []float64) {
 	rows := s.series.Len()
 	at = make([]float64, n)
@@ -172,7 +170,7 @@ func (s subject) axis(n int) (label string, at []float64) {
 	return "year", years
 }
 
-// yearOf reads "1991.5" or "1749-01", whose middle it returns.
+// yearOf parses "1991.5", or "1749-01" as the middle of that month.
 func yearOf(label string) (year float64, ok bool) {
 	if month, err := time.Parse("2006-01", label); err == nil {
 		return float64(month.Year()) + (float64(month.Month())-0.5)/12, true

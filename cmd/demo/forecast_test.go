@@ -55,7 +55,7 @@ func TestName(t *testing.T) {
 	for column, want := range map[string]string{
 		"DAX":                        "DAX",
 		" adjusted\n\tclose\x1b[2J ": "adjusted close [2J",
-		"a column whose name goes on and on and on": "a column whose name goes on a…",
+		"a column with a name of more than 30 letters": "a column with a name of more …",
 	} {
 		if got := (subject{column: column}).name(); got != want {
 			t.Errorf("%q: got %q, want %q", column, got, want)

@@ -11,16 +11,16 @@ import (
 	"testing"
 )
 
-// tiny makes a run that takes a fraction of a second.
+// tiny are flags for a run that takes a fraction of a second.
 var tiny = []string{"--steps", "3", "--units", "2", "--epochs", "1"}
 
-// demoRun is what one start of the program did.
+// demoRun is the result of one run of the program.
 type demoRun struct {
 	status         int
 	stdout, stderr string
 }
 
-// runDemo starts the program as main does.
+// runDemo runs the program as main does.
 func runDemo(t *testing.T, args ...string) demoRun {
 	t.Helper()
 	var out, err bytes.Buffer
@@ -28,7 +28,7 @@ func runDemo(t *testing.T, args ...string) demoRun {
 	return demoRun{status, out.String(), err.String()}
 }
 
-// stockJSON runs the stock demo and reads its results.
+// stockJSON runs the stock demo and parses its results.
 func stockJSON(t *testing.T, args ...string) map[string]any {
 	t.Helper()
 	run := runDemo(t, append([]string{"stock", "--json"}, args...)...)
@@ -42,7 +42,7 @@ func stockJSON(t *testing.T, args ...string) map[string]any {
 	return results
 }
 
-// write makes a file in the folder at work.
+// write creates a file in the working directory.
 func write(t *testing.T, name, text string) string {
 	t.Helper()
 	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
@@ -51,7 +51,7 @@ func write(t *testing.T, name, text string) string {
 	return name
 }
 
-// wave is a CSV file with a date and a series that follows from its past.
+// wave returns a CSV file with dates and a predictable series.
 func wave(rows int) string {
 	var b strings.Builder
 	b.WriteString("date,close\n")
@@ -66,7 +66,7 @@ func wave(rows int) string {
 	return b.String()
 }
 
-// files lists what lies in the folder at work and below.
+// files lists all files and folders below the working directory.
 func files(t *testing.T) []string {
 	t.Helper()
 	var found []string

@@ -7,8 +7,8 @@ import (
 	"text/template"
 )
 
-// program is what the demo does to a subject as a program of its own, for
-// readers to start from. A test runs it and compares what it prints.
+// program returns a complete Go program that does the same as the demo, as a
+// starting point for readers. A test runs it and compares its output.
 func (f *forecaster) program() (string, error) {
 	var b strings.Builder
 	err := programs.Execute(&b, map[string]any{

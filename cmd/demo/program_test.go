@@ -9,8 +9,7 @@ import (
 	"testing"
 )
 
-// TestProgram runs the programs that the page shows: they compute what the
-// demo computes.
+// The programs on the page print the same score as the demo.
 func TestProgram(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds programs")

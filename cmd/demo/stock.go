@@ -6,6 +6,8 @@ import (
 	stderrors "errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -24,7 +26,8 @@ type stockOptions struct {
 	json                   bool
 }
 
-// transformNames are what --transform can name, and transforms what they mean.
+// transforms are the transforms that --transform selects; transformNames lists them
+// in the order of the help.
 var (
 	transformNames = []string{"log-return", "diff", "standard", "minmax", "none"}
 	transforms     = map[string]datasets.Transform{
@@ -37,17 +40,17 @@ var (
 )
 
 func stockFlags(args []string, stdout io.Writer) (stockOptions, error) {
-	f := newFlags("stock", "An LSTM forecasts a stock index, the same LSTM the sunspots, and both are judged beside repeating the last value. Defaults stand in parentheses.")
-	csv := f.text("csv", "FILE", "", "forecast a series of your own, from a CSV file with a header, the oldest row first, in place of the built-in stock index")
-	column := f.text("column", "NAME", "", "the column to forecast (DAX; of a CSV file its only one)")
-	transform := f.choice("transform", "log-return", transformNames, "what the model sees of the prices")
-	steps := f.count("steps", 30, 400, "rows that the model sees before it forecasts the next")
+	f := newFlags("stock", "Trains an LSTM to forecast a stock index, and the same LSTM to forecast the sunspots, and compares both with the naive forecast, which repeats the last value. Defaults are in parentheses.")
+	csv := f.text("csv", "FILE", "", "forecast a series from a CSV file instead of the built-in stock index; with a header, oldest row first")
+	column := f.text("column", "NAME", "", "the column to forecast (DAX; in a CSV file the only column)")
+	transform := f.choice("transform", "log-return", transformNames, "the transform of the prices")
+	steps := f.count("steps", 30, 400, "rows in a window, from which the next row is forecast")
 	units := f.count("units", 50, 512, "units of the LSTM")
-	epochs := f.count("epochs", 50, 10000, "times that it goes through the training part")
-	seed := f.seed("seed", 1, "everything random follows from it")
-	save := f.text("save", "FILE", "", "save the trained stock model, as safetensors")
-	report := f.text("report", "DIR", "engram-report", "folder for the page stock.html")
-	asJSON := f.toggle("json", "write the results as one JSON object to standard output, and nothing else there")
+	epochs := f.count("epochs", 50, 10000, "passes over the training data")
+	seed := f.seed("seed", 1, "seed of all random numbers")
+	save := f.text("save", "FILE", "", "save the trained stock model in the safetensors format")
+	report := f.text("report", "DIR", "engram-report", "folder for the report, stock.html")
+	asJSON := f.toggle("json", "write only the results to standard output, as one JSON object")
 	if err := f.parse(args, stdout); err != nil {
 		return stockOptions{}, err
 	}
@@ -58,8 +61,8 @@ func stockFlags(args []string, stdout io.Writer) (stockOptions, error) {
 	}, nil
 }
 
-// runStock trains one model on prices and, to see that it can learn at all,
-// the same model on the sunspots.
+// runStock trains a model on prices and, to check that it can learn, the same
+// model on the sunspots.
 func runStock(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	o, err := stockFlags(args, stdout)
 	if err != nil {
@@ -76,12 +79,12 @@ func runStock(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	if err := o.checkFiles(); err != nil {
 		return err
 	}
-	story := stockStory{notebook.New("Can an LSTM forecast "+stock.called+"?", terminal), stock, spots}
-	if err := story.begin(); err != nil {
+	out := stockReport{notebook.New("Can an LSTM forecast "+stock.called+"?", terminal), stock, spots}
+	if err := out.begin(); err != nil {
 		return err
 	}
 
-	story.announce(stock)
+	out.announce(stock)
 	if err := stock.fit(ctx, stderr); err != nil {
 		return err
 	}
@@ -90,24 +93,24 @@ func runStock(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 			return errors.Wrap(err, "--save")
 		}
 	}
-	story.show(stock)
-	story.announce(spots)
+	out.show(stock)
+	out.announce(spots)
 	if err := spots.fit(ctx, stderr); err != nil {
 		return err
 	}
-	story.show(spots)
-	if err := story.end(); err != nil {
+	out.show(spots)
+	if err := out.end(); err != nil {
 		return err
 	}
 
-	page, err := story.WriteFile(o.report, "stock.html")
+	page, err := out.WriteFile(o.report, "stock.html")
 	if err != nil {
 		return err
 	}
 	if o.json {
-		out := json.NewEncoder(stdout)
-		out.SetIndent("", "  ")
-		return errors.Wrap(out.Encode(stockResult{stock.result(), spots.result(), page, o.save}), "--json")
+		encoder := json.NewEncoder(stdout)
+		encoder.SetIndent("", "  ")
+		return errors.Wrap(encoder.Encode(stockResult{stock.result(), spots.result(), page, o.save}), "--json")
 	}
 	if o.save != "" {
 		fmt.Fprintf(stdout, "Model:  %s\n", o.save)
@@ -116,7 +119,7 @@ func runStock(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	return errors.Wrap(err, "standard output")
 }
 
-// forecasters are the models for the prices and for the sunspots.
+// forecasters makes the models for the prices and for the sunspots.
 func (o stockOptions) forecasters() (stock, spots *forecaster, err error) {
 	prices, err := o.subject()
 	if err != nil {
@@ -132,7 +135,7 @@ func (o stockOptions) forecasters() (stock, spots *forecaster, err error) {
 	return stock, spots, flagged(err)
 }
 
-// subject is the series that the flags name.
+// subject loads the series that the flags select.
 func (o stockOptions) subject() (subject, error) {
 	s := subject{column: o.column, transform: transforms[o.transform]}
 	if o.csv == "" {
@@ -161,7 +164,7 @@ func (o stockOptions) subject() (subject, error) {
 	return s, nil
 }
 
-// hint adds what helps where a cell that nobody asked for cannot be read.
+// hint explains the error if a column that was not selected cannot be parsed.
 func (o stockOptions) hint(err error) error {
 	e, ok := stderrors.AsType[graph.Error](err)
 	if !ok || o.column != "" || e.Path == o.csv || slices.Contains([]string{"file", "header", "row"}, e.Field) {
@@ -170,8 +173,8 @@ func (o stockOptions) hint(err error) error {
 	return errors.Wrap(err, "--csv without --column reads all columns of numbers")
 }
 
-// explain adds what helps where the standard transform refuses a series that
-// is not one of prices.
+// explain suggests another transform if the default, log-return, rejects a series
+// that does not hold prices.
 func (o stockOptions) explain(err error, s subject) error {
 	if _, usage := stderrors.AsType[usageError](err); usage || o.transform != "log-return" {
 		return err
@@ -182,11 +185,83 @@ func (o stockOptions) explain(err error, s subject) error {
 	return usageError{errors.Wrap(err, "--transform log-return is for prices, diff for other series")}
 }
 
-// listed joins names for a message, not more than it can hold.
+// listed joins the first names of a list for a message.
 func listed(names []string) string {
 	const most = 20
 	if len(names) > most {
 		return strings.Join(names[:most], ", ") + ", …"
 	}
 	return strings.Join(names, ", ")
+}
+
+// checkFiles checks before the training that its results can be written.
+func (o stockOptions) checkFiles() error {
+	if o.save != "" {
+		if info, err := os.Stat(o.save); err == nil && !info.Mode().IsRegular() {
+			return wrongFlag("save", "must be a regular file", o.save)
+		}
+		if info, err := os.Stat(filepath.Dir(o.save)); err != nil || !info.IsDir() {
+			return wrongFlag("save", "must lie in a folder that exists", o.save)
+		}
+		if err := tryFolder(filepath.Dir(o.save)); err != nil {
+			return errors.Wrap(err, "--save")
+		}
+	}
+	// The folder for the report is created later; its nearest existing parent must
+	// be writable.
+	dir := filepath.Clean(o.report)
+	info, err := os.Stat(dir)
+	for err != nil && dir != filepath.Dir(dir) {
+		dir = filepath.Dir(dir)
+		info, err = os.Stat(dir)
+	}
+	if err != nil || !info.IsDir() {
+		return wrongFlag("report", "must be a folder or a path where one can be created", o.report)
+	}
+	return errors.Wrap(tryFolder(dir), "--report")
+}
+
+// tryFolder checks that a folder is writable, and leaves it unchanged.
+func tryFolder(dir string) error {
+	name, err := os.MkdirTemp(dir, ".engram-*")
+	if err != nil {
+		return errors.Errorf("%s must be a folder that can be written to: %v", dir, stderrors.Unwrap(err))
+	}
+	return os.Remove(name)
+}
+
+// stockResult is the output of --json.
+type stockResult struct {
+	result
+	Sunspots result `json:"sunspots"`
+	Report   string `json:"report"`
+	Saved    string `json:"saved,omitempty"`
+}
+
+// result holds the results of one forecaster.
+type result struct {
+	Series string `json:"series"`
+	datasets.Score
+	Learned bool   `json:"learned"`
+	Verdict string `json:"verdict"`
+
+	Sees  string `json:"sees"` // the transformed values that are the model's inputs
+	Steps int    `json:"steps"`
+	Units int    `json:"units"`
+	Seed  uint64 `json:"seed"`
+
+	Epochs       int     `json:"epochs"`
+	TrainSeconds float64 `json:"train_seconds"`
+	FinalLoss    float64 `json:"final_loss"`
+	Next         float64 `json:"next"` // forecast for the row after the last one
+	WeightsHash  string  `json:"weights_sha256"`
+}
+
+func (f *forecaster) result() result {
+	return result{
+		Series: f.series.Name, Score: f.score, Learned: f.score.Learned(), Verdict: verdict(f.score),
+		Sees: seen(f.transform), Steps: f.steps, Units: f.units, Seed: f.seed,
+		Epochs: len(f.losses), TrainSeconds: f.took.Seconds(), FinalLoss: f.losses[len(f.losses)-1],
+		Next: f.next, WeightsHash: f.hash,
+	}
 }

@@ -36,7 +36,7 @@ func TestStockJSON(t *testing.T) {
 			t.Errorf("weights_sha256 is %v", r["weights_sha256"])
 		}
 	}
-	// What repeating the last value gets does not depend on a model.
+	// The naive forecast does not depend on the model.
 	if rmse, spots := results["persistence_rmse"].(float64), spots["persistence_rmse"].(float64); int(rmse*10) != 629 || int(spots*10) != 181 {
 		t.Errorf("persistence has an RMSE of %v and %v", rmse, spots)
 	}
@@ -45,16 +45,15 @@ func TestStockJSON(t *testing.T) {
 	}
 }
 
-func TestStockStory(t *testing.T) {
+func TestStockOutput(t *testing.T) {
 	t.Chdir(t.TempDir())
 	run := runDemo(t, append([]string{"stock"}, tiny...)...)
 	if run.status != statusOK {
 		t.Fatalf("status %d: %s", run.status, run.stderr)
 	}
 	for line := range strings.Lines(run.stdout) {
-		// Tabs of the program are shown as up to 8 columns.
-		if len([]rune(strings.ReplaceAll(line, "\t", "        "))) > 81 {
-			t.Errorf("line %q is too long", line)
+		if len([]rune(line)) > 81 || strings.Contains(line, "\t") {
+			t.Errorf("line %q is too long or has tabs", line)
 		}
 	}
 	if got := strings.Count(run.stderr, "Epoch 1/1"); got != 2 {
@@ -64,16 +63,16 @@ func TestStockStory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, told := string(page), strings.Join(strings.Fields(run.stdout), " ")
+	text, printed := string(page), strings.Join(strings.Fields(run.stdout), " ")
 	for _, want := range []string{
 		"Can an LSTM forecast the DAX?", "1749-01", "2013-09", "lstm (LSTM)", "datasets.EUStocks()", "Training loss of the DAX", "Training loss of the sunspots",
 		"Errors in the last fifth of the DAX", "Errors in the last fifth of the sunspots", "Comparison", "The next day", "not investment advice",
 	} {
-		if !strings.Contains(text, want) || !strings.Contains(told, want) {
+		if !strings.Contains(text, want) || !strings.Contains(printed, want) {
 			t.Errorf("%q is missing", want)
 		}
 	}
-	// The table shows what --json gives to programs.
+	// The table shows the same values as --json.
 	results := stockJSON(t, tiny...)
 	row := func(r map[string]any) string {
 		var cells []string
@@ -83,7 +82,7 @@ func TestStockStory(t *testing.T) {
 		return fmt.Sprintf("%s %.1f %%", strings.Join(cells, " "), 100*r["skill"].(float64))
 	}
 	for _, want := range []string{"DAX index points " + row(results), "sunspots sunspot number " + row(results["sunspots"].(map[string]any))} {
-		if !strings.Contains(told, want) {
+		if !strings.Contains(printed, want) {
 			t.Errorf("the table does not have %q", want)
 		}
 	}
@@ -102,7 +101,7 @@ func TestStockCSV(t *testing.T) {
 	if run["target"] != "close" || run["series"] != "my prices" || run["windows"] != 40.0 {
 		t.Errorf("forecast %v of %v over %v windows", run["target"], run["series"], run["windows"])
 	}
-	// A series that follows from its past is one to learn from.
+	// The series is predictable, so the model must learn it.
 	if run["learned"] != true {
 		t.Errorf("the wave was not learned: %v", run["verdict"])
 	}
@@ -161,7 +160,7 @@ func TestStockSave(t *testing.T) {
 	}
 }
 
-// canceller ends a context when something is written for the n-th time.
+// canceller cancels a context at the n-th write.
 type canceller struct {
 	bytes.Buffer
 	n      int
@@ -178,7 +177,7 @@ func (c *canceller) Write(p []byte) (int, error) {
 func TestStockInterrupted(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		writes int // of the progress, before the interrupt
+		writes int // writes of the progress bar before the interrupt
 		want   string
 		files  []string
 	}{
@@ -200,14 +199,14 @@ func TestStockInterrupted(t *testing.T) {
 				t.Errorf("status %d: %s", status, stderr)
 			}
 			if stdout.Len() > 0 || !slices.Equal(files(t), c.files) {
-				t.Errorf("it wrote %q and left %q", stdout.String(), files(t))
+				t.Errorf("standard output %q, files %q", stdout.String(), files(t))
 			}
 		})
 	}
 }
 
-// TestStockCannotWrite finds out early what could only fail at the end.
-func TestStockCannotWrite(t *testing.T) {
+// Files that cannot be written are reported before the training.
+func TestStockUnwritableFiles(t *testing.T) {
 	if os.Getuid() == 0 {
 		t.Skip("root may write anywhere")
 	}

@@ -70,7 +70,7 @@ func TestJudgement(t *testing.T) {
 	}
 	s := datasets.Score{Skill: 0.1, Windows: 50}
 	if judgement([]float64{1, 0.5}, 50, s) != verdict(s) {
-		t.Error("a model that has learned is told that it has not")
+		t.Error("the text contradicts the score")
 	}
 	const few = " With only 49 windows to train on and 50 windows to test, the result is mostly chance: use some hundred more rows."
 	if got := judgement([]float64{1, 0.5}, 49, s); got != verdict(s)+few {
@@ -90,6 +90,9 @@ func TestVerdict(t *testing.T) {
 		{datasets.Score{RMSE: 0.5}, "The naive forecast is exact here and the model is not: its RMSE is 0.5."},
 		{datasets.Score{RMSE: 47.5, PersistenceRMSE: 48.7, Season: 12, SeasonalRMSE: 41.9, Skill: 0.025},
 			"The model beats the naive forecast: its RMSE is 2.5 % lower. The seasonal naive forecast, the value of 12 rows before, is better still, with an RMSE of 41.9."},
+		// The verdict on several targets is that on their common score.
+		{datasets.Score{RMSE: 2, PersistenceRMSE: 2.5, Skill: 0.2, Targets: []datasets.Score{{RMSE: 3, PersistenceRMSE: 2, Skill: -0.5}, {RMSE: 1, PersistenceRMSE: 3, Skill: 0.67}}},
+			"The model beats the naive forecast: its RMSE is 20.0 % lower."},
 	} {
 		if got := verdict(c.score); got != c.want {
 			t.Errorf("got %q, want %q", got, c.want)
@@ -120,20 +123,20 @@ func TestNumbers(t *testing.T) {
 }
 
 func TestSeen(t *testing.T) {
-	told := map[string]bool{}
+	used := map[string]bool{}
 	for name, transform := range transforms {
 		text := seen(transform)
-		if told[text] || !strings.HasPrefix(lossOf(transform), text) {
+		if used[text] || !strings.HasPrefix(lossOf(transform), text) {
 			t.Errorf("%s: %q is used twice, or not for the loss", name, text)
 		}
-		told[text] = true
+		used[text] = true
 	}
 	if len(transforms) != len(transformNames) {
 		t.Error("the names and the transforms differ")
 	}
 	for _, name := range transformNames {
 		if transforms[name] == nil {
-			t.Errorf("nothing is called %s", name)
+			t.Errorf("no transform has the name %s", name)
 		}
 	}
 }

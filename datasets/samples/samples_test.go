@@ -60,19 +60,19 @@ func TestGather(t *testing.T) {
 
 	for _, c := range []struct {
 		rows []int
-		want string
+		want errs.Error
 	}{
-		{nil, "rows must not be empty"},
-		{[]int{0, 3}, "rows[1] must be at least 0 and below 3, got 3"},
-		{[]int{-1}, "rows[0] must be at least 0 and below 3, got -1"},
+		{nil, errs.Error{Field: "rows"}},
+		{[]int{0, 3}, errs.Error{Field: "rows[1]", Value: 3}},
+		{[]int{-1}, errs.Error{Field: "rows[0]", Value: -1}},
 	} {
 		before := values(t, x)
-		wantError(t, s.Gather(c.rows, &batch), errs.ErrInput, c.want)
+		errtest.Check(t, s.Gather(c.rows, &batch), c.want)
 		if !slices.Equal(values(t, x), before) {
 			t.Errorf("an error changed the batch")
 		}
 	}
-	wantError(t, s.Gather([]int{0}, nil), errs.ErrInput, "into must not be nil")
+	errtest.Check(t, s.Gather([]int{0}, nil), errs.Error{Field: "into"})
 }
 
 func TestSamplesZero(t *testing.T) {
@@ -80,7 +80,7 @@ func TestSamplesZero(t *testing.T) {
 	if s.Len() != 0 || s.X() != nil || s.Y() != nil {
 		t.Errorf("zero samples: %d, %v, %v", s.Len(), s.X(), s.Y())
 	}
-	wantError(t, s.Gather([]int{0}, new(samples.Batch)), errs.ErrInput, "rows[0]")
+	errtest.Check(t, s.Gather([]int{0}, new(samples.Batch)), errs.Error{Field: "rows[0]"})
 }
 
 func TestSubsetAndSplit(t *testing.T) {
@@ -107,17 +107,17 @@ func TestSubsetAndSplit(t *testing.T) {
 	if err != nil || part.Len() != 2 || !slices.Equal(at(part, 0, 1), []float64{4, 5}) {
 		t.Errorf("subset of a subset: %v, error %v", part, err)
 	}
-	wantError(t, part.Gather([]int{2}, new(samples.Batch)), errs.ErrInput, "rows[0] must be at least 0 and below 2, got 2")
-	wantError(t, part.Gather([]int{-1}, new(samples.Batch)), errs.ErrInput, "got -1")
+	errtest.Check(t, part.Gather([]int{2}, new(samples.Batch)), errs.Error{Field: "rows[0]", Value: 2})
+	errtest.Check(t, part.Gather([]int{-1}, new(samples.Batch)), errs.Error{Field: "rows[0]", Value: -1})
 
 	for _, r := range [][2]int{{-1, 2}, {0, 11}, {4, 4}, {5, 4}} {
 		_, err := samples.Subset(s, r[0], r[1])
-		wantError(t, err, errs.ErrInput, "range must hold a sample and lie within the 10")
+		errtest.Check(t, err, errs.Error{Field: "range"})
 	}
 	_, err = samples.Subset(nil, 0, 1)
-	wantError(t, err, errs.ErrInput, "data must not be nil")
+	errtest.Check(t, err, errs.Error{Field: "data"})
 	_, _, err = samples.Split(nil, 0.5)
-	wantError(t, err, errs.ErrInput, "data must not be nil")
+	errtest.Check(t, err, errs.Error{Field: "data"})
 
 	// Sizes as Keras' validation split gives them, but for 0.9, where Keras
 	// loses a sample to rounding.
@@ -130,12 +130,12 @@ func TestSubsetAndSplit(t *testing.T) {
 	nan := 0.0
 	for _, fraction := range []float64{0, 1, -0.1, 2, nan / nan} {
 		_, _, err := samples.Split(s, fraction)
-		wantError(t, err, errs.ErrInput, "fraction must be above 0 and below 1")
+		errtest.Check(t, err, errs.Error{Field: "fraction"})
 	}
 	_, _, err = samples.Split(s, 0.99)
-	wantError(t, err, errs.ErrInput, "fraction must leave a sample on both sides of 10, got 0.99")
+	errtest.Check(t, err, errs.Error{Field: "fraction", Value: 0.99})
 	_, _, err = samples.Split(new(samples.Samples), 0.5)
-	wantError(t, err, errs.ErrInput, "both sides of 0")
+	errtest.Check(t, err, errs.Error{Field: "fraction", Value: 0.5})
 }
 
 // Gathering any rows is the same as reading them out of X and Y.

@@ -1,6 +1,7 @@
 package samples_test
 
 import (
+	"errors"
 	"math"
 	"slices"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/engram-go/engram/datasets/samples"
 	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/errs/errtest"
 )
 
 func turned(t testing.TB, d *tensor.Dense, axes ...int) *tensor.Dense {
@@ -97,22 +99,21 @@ func TestFromTensorsErrors(t *testing.T) {
 	for _, c := range []struct {
 		name            string
 		inputs, targets []*tensor.Dense
-		kind            error
-		want            string
+		want            errs.Error
 	}{
-		{"nothing", nil, nil, errs.ErrInput, "inputs must not be empty"},
-		{"nil", []*tensor.Dense{nil}, nil, errs.ErrInput, "inputs[0]: tensor must not be nil"},
-		{"lengths", []*tensor.Dense{x}, []*tensor.Dense{count(3, 1)}, errs.ErrInput, "targets[0]: samples must be 2, as in inputs[0], got 3"},
-		{"input lengths", []*tensor.Dense{x, count(4, 1)}, nil, errs.ErrInput, "inputs[1]: samples must be 2, as in inputs[0], got 4"},
-		{"dtypes", []*tensor.Dense{x}, []*tensor.Dense{f32}, errs.ErrInput, "targets[0]: dtype must be float64, as inputs[0], got float32"},
-		{"whole numbers", []*tensor.Dense{tensor.New(tensor.WithShape(2), tensor.Of(tensor.Int))}, nil, errs.ErrInput, "inputs[0]: dtype must be float32 or float64, got int"},
-		{"one number", []*tensor.Dense{tensor.New(tensor.FromScalar(1.0))}, nil, errs.ErrInput, "inputs[0]: shape must have an axis of samples, got []"},
-		{"NaN", []*tensor.Dense{x}, []*tensor.Dense{bad}, errs.ErrNotFinite, "targets[0]: element [1, 1] must be finite, got NaN"},
-		{"mask", []*tensor.Dense{masked}, nil, errs.ErrInput, "inputs[0]: tensor must be in memory and without a mask"},
+		{"nothing", nil, nil, errs.Error{Field: "inputs"}},
+		{"nil", []*tensor.Dense{nil}, nil, errs.Error{Path: "inputs[0]", Field: "tensor"}},
+		{"lengths", []*tensor.Dense{x}, []*tensor.Dense{count(3, 1)}, errs.Error{Path: "targets[0]", Field: "samples", Value: 3}},
+		{"input lengths", []*tensor.Dense{x, count(4, 1)}, nil, errs.Error{Path: "inputs[1]", Field: "samples", Value: 4}},
+		{"dtypes", []*tensor.Dense{x}, []*tensor.Dense{f32}, errs.Error{Path: "targets[0]", Field: "dtype", Value: "float32"}},
+		{"whole numbers", []*tensor.Dense{tensor.New(tensor.WithShape(2), tensor.Of(tensor.Int))}, nil, errs.Error{Path: "inputs[0]", Field: "dtype", Value: "int"}},
+		{"one number", []*tensor.Dense{tensor.New(tensor.FromScalar(1.0))}, nil, errs.Error{Path: "inputs[0]", Field: "shape", Value: "[]"}},
+		{"NaN", []*tensor.Dense{x}, []*tensor.Dense{bad}, errs.Error{Path: "targets[0]", Field: "element [1, 1]", Value: "NaN", Kind: errs.ErrNotFinite}},
+		{"mask", []*tensor.Dense{masked}, nil, errs.Error{Path: "inputs[0]", Field: "tensor"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := samples.FromTensors(c.inputs, c.targets)
-			wantError(t, err, c.kind, c.want)
+			errtest.Check(t, err, c.want)
 		})
 	}
 }
@@ -131,26 +132,27 @@ func TestPlainSlices(t *testing.T) {
 		t.Errorf("%s, error %v", d, err)
 	}
 	_, err = samples.Rows(nil)
-	wantError(t, err, errs.ErrInput, "tensor must not be nil")
+	errtest.Check(t, err, errs.Error{Field: "tensor"})
 
 	for _, c := range []struct {
 		rows  [][]float64
 		dtype tensor.Dtype
-		kind  error
-		want  string
+		want  errs.Error
 	}{
-		{nil, tensor.Float64, errs.ErrInput, "rows must hold a number"},
-		{[][]float64{{}}, tensor.Float64, errs.ErrInput, "rows must hold a number"},
-		{[][]float64{{1, 2}, {3}}, tensor.Float64, errs.ErrInput, "rows[1] must have 2 numbers, as the first, got 1"},
-		{[][]float64{{1}, {math.Inf(1)}}, tensor.Float64, errs.ErrNotFinite, "rows[1][0] must be finite in float64, got +Inf"},
-		{[][]float64{{1, 1e39}}, tensor.Float32, errs.ErrNotFinite, "rows[0][1] must be finite in float32, got 1e+39"},
-		{[][]float64{{1}}, tensor.Int, errs.ErrInput, "dtype must be float32 or float64, got int"},
+		{nil, tensor.Float64, errs.Error{Field: "rows"}},
+		{[][]float64{{}}, tensor.Float64, errs.Error{Field: "rows"}},
+		{[][]float64{{1, 2}, {3}}, tensor.Float64, errs.Error{Field: "rows[1]", Value: 1}},
+		{[][]float64{{1}, {math.Inf(1)}}, tensor.Float64, errs.Error{Field: "rows[1][0]", Value: "+Inf", Kind: errs.ErrNotFinite}},
+		{[][]float64{{1, 1e39}}, tensor.Float32, errs.Error{Field: "rows[0][1]", Value: "1e+39", Kind: errs.ErrNotFinite}},
+		{[][]float64{{1}}, tensor.Int, errs.Error{Field: "dtype", Value: "int"}},
 	} {
 		_, err := samples.Matrix(c.rows, c.dtype)
-		wantError(t, err, c.kind, c.want)
+		errtest.Check(t, err, c.want)
 		_, err = samples.FromSlices([][]float64{{1}}, c.rows, c.dtype)
-		wantError(t, err, c.kind)
+		if !errors.Is(err, c.want.Unwrap()) {
+			t.Errorf("FromSlices: error %v", err)
+		}
 	}
 	_, err = samples.FromSlices([][]float64{{1}}, [][]float64{{1}, {2}}, tensor.Float64)
-	wantError(t, err, errs.ErrInput, "targets[0]: samples must be 1")
+	errtest.Check(t, err, errs.Error{Path: "targets[0]", Field: "samples"})
 }

@@ -7,7 +7,7 @@ import (
 
 	"github.com/engram-go/engram/datasets/samples"
 	"github.com/engram-go/engram/internal/errs"
-	"github.com/pkg/errors"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"gorgonia.org/tensor"
 )
 
@@ -109,25 +109,22 @@ func TestWeighRefuses(t *testing.T) {
 	for _, c := range []struct {
 		data    samples.Data
 		weights []*tensor.Dense
-		want    string
+		want    errs.Error
 	}{
-		{nil, list(f32([]int{2}, 1, 1)), "data must not be nil"},
-		{two, nil, "weights must be set for a target"},
-		{two, list(nil), "weights must be set for a target"},
-		{two, list(nil, nil), "weights must be set for a target"},
-		{two, list(f32([]int{3}, 1, 1, 1)), "weights must have the shape [2], or [2, steps], got [3]"},
-		{two, list(f32([]int{2, 1, 1}, 1, 1)), "weights must have the shape [2], or [2, steps], got [2, 1, 1]"},
-		{two, list(f32([]int{2}, 1, -1)), "weights must not be negative, got -1"},
-		{two, list(nil, f32([]int{2}, 1, -1)), "weights[1] must not be negative, got -1"},
-		{two, list(f32([]int{2}, 1, nan)), "weights: element [1] must be finite, got NaN"},
-		{two, list(f32([]int{2}, 1, nan), nil), "weights[0]: element [1] must be finite, got NaN"},
-		{two, list(tensor.New(tensor.WithShape(2), tensor.WithBacking([]int{1, 2}))), "weights: dtype must be float32 or float64, got int"},
+		{nil, list(f32([]int{2}, 1, 1)), errs.Error{Field: "data"}},
+		{two, nil, errs.Error{Field: "weights"}},
+		{two, list(nil), errs.Error{Field: "weights"}},
+		{two, list(nil, nil), errs.Error{Field: "weights"}},
+		{two, list(f32([]int{3}, 1, 1, 1)), errs.Error{Field: "weights", Value: "[3]"}},
+		{two, list(f32([]int{2, 1, 1}, 1, 1)), errs.Error{Field: "weights", Value: "[2, 1, 1]"}},
+		{two, list(f32([]int{2}, 1, -1)), errs.Error{Field: "weights", Value: -1}},
+		{two, list(nil, f32([]int{2}, 1, -1)), errs.Error{Field: "weights[1]", Value: -1}},
+		{two, list(f32([]int{2}, 1, nan)), errs.Error{Path: "weights", Field: "element [1]", Value: "NaN", Kind: errs.ErrNotFinite}},
+		{two, list(f32([]int{2}, 1, nan), nil), errs.Error{Path: "weights[0]", Field: "element [1]", Value: "NaN", Kind: errs.ErrNotFinite}},
+		{two, list(tensor.New(tensor.WithShape(2), tensor.WithBacking([]int{1, 2}))), errs.Error{Path: "weights", Field: "dtype", Value: "int"}},
 	} {
 		_, err := samples.Weigh(c.data, c.weights...)
-		var e errs.Error
-		if err == nil || err.Error() != c.want || !errors.As(err, &e) {
-			t.Errorf("got %v, want %s", err, c.want)
-		}
+		errtest.Check(t, err, c.want)
 	}
 	once, err := samples.Weigh(two, f32([]int{2}, 1, 1))
 	if err != nil {
@@ -137,13 +134,7 @@ func TestWeighRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := twice.Gather([]int{0}, &samples.Batch{}); err == nil || err.Error() != "data must not have weights already" {
-		t.Errorf("weighed twice: %v", err)
-	}
-	if err := once.Gather([]int{0}, nil); err == nil {
-		t.Error("gathered into nothing")
-	}
-	if err := once.Gather([]int{2}, &samples.Batch{}); err == nil {
-		t.Error("gathered a sample that is not there")
-	}
+	errtest.Check(t, twice.Gather([]int{0}, &samples.Batch{}), errs.Error{Field: "data"})
+	errtest.Check(t, once.Gather([]int{0}, nil), errs.Error{Field: "into"})
+	errtest.Check(t, once.Gather([]int{2}, &samples.Batch{}), errs.Error{Field: "rows[0]", Value: 2})
 }

@@ -7,19 +7,18 @@ import (
 	"gonum.org/v1/plot"
 )
 
-// ticks marks an axis at round numbers: about as many as want, at multiples of
-// 1, 2 or 5 times a power of ten, which is no fraction where the axis counts.
-// The range must be as widen leaves it.
-func ticks(want int, counts bool) plot.TickerFunc {
+// ticks places about want ticks at round values: multiples of 1, 2 or 5 times a
+// power of ten, and only integers if integers is set. The range must come from
+// widen.
+func ticks(want int, integers bool) plot.TickerFunc {
 	return func(lo, hi float64) []plot.Tick {
 		step, place := roundStep((hi - lo) / float64(want))
-		if counts && place < 0 {
+		if integers && place < 0 {
 			step, place = 1, 0
 		}
 		var marks []plot.Tick
-		// A mark at an end of the axis must not get lost by rounding.
-		const hair = 1e-9
-		for i := math.Ceil(lo/step - hair); i <= math.Floor(hi/step+hair); i++ {
+		const tolerance = 1e-9 // keeps ticks at the ends of the axis despite rounding
+		for i := math.Ceil(lo/step - tolerance); i <= math.Floor(hi/step+tolerance); i++ {
 			v := max(lo, min(hi, i*step))
 			marks = append(marks, plot.Tick{Value: v, Label: tickLabel(v, place, max(math.Abs(lo), math.Abs(hi)))})
 		}
@@ -27,8 +26,8 @@ func ticks(want int, counts bool) plot.TickerFunc {
 	}
 }
 
-// roundStep is the smallest of 1, 2 or 5 times a power of ten that is at least
-// v, and the exponent of that power.
+// roundStep returns the smallest value of 1, 2 or 5 times a power of ten that is at
+// least v, and the exponent of that power.
 func roundStep(v float64) (step float64, place int) {
 	place = int(math.Floor(math.Log10(v)))
 	for _, m := range []float64{1, 2, 5} {
@@ -39,9 +38,8 @@ func roundStep(v float64) (step float64, place int) {
 	return math.Pow10(place + 1), place + 1
 }
 
-// tickLabel writes a multiple of ten to the power of place with just the
-// digits down to that place, and with an exponent where the largest label of
-// the axis would be long.
+// tickLabel formats a multiple of 10^place with the digits down to that place, in
+// exponent notation if the largest label of the axis would be long.
 func tickLabel(v float64, place int, largest float64) string {
 	if largest < 1e6 && place >= -5 {
 		return strconv.FormatFloat(v+0, 'f', max(0, -place), 64)
@@ -53,8 +51,8 @@ func tickLabel(v float64, place int, largest float64) string {
 	return strconv.FormatFloat(v, 'e', len(digits)-1, 64)
 }
 
-// widen gives a range that can be drawn: one that is a point, or so narrow
-// beside its values that floating point cannot divide it, gets some room.
+// widen returns a range that can be divided in floating point. It extends a range
+// that is a single value or very narrow relative to its values.
 func widen(lo, hi float64) (float64, float64) {
 	size := max(math.Abs(lo), math.Abs(hi))
 	switch {

@@ -14,62 +14,62 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// ink is a colour that the page decides: a CSS custom property, so that one
-// drawing serves light and dark pages, with the light value to fall back on.
-type ink struct{ name, light string }
+// themeColor is a CSS custom property of the page, so that a drawing follows its
+// light and dark mode. light is the fallback value.
+type themeColor struct{ name, light string }
 
-// RGBA makes an ink a color.Color for gonum; the canvas looks at its name.
-func (ink) RGBA() (r, g, b, a uint32) { return color.Black.RGBA() }
+// RGBA makes themeColor a color.Color for gonum. Canvas uses the name instead.
+func (themeColor) RGBA() (r, g, b, a uint32) { return color.Black.RGBA() }
 
-// css is the value of a CSS property that uses the ink.
-func (i ink) css() string { return "var(--" + i.name + "," + i.light + ")" }
+// css returns the CSS value of the colour.
+func (c themeColor) css() string { return "var(--" + c.name + "," + c.light + ")" }
 
 var (
-	textInk = ink{"ink", "#22272e"}
-	gridInk = ink{"grid", "#e1e4e8"}
+	textColor = themeColor{"text", "#22272e"}
+	gridColor = themeColor{"grid", "#e1e4e8"}
 
-	// seriesInks can be told apart by the colour-blind (they follow Okabe and
-	// Ito) and differ in brightness, for grey paper.
-	seriesInks = []ink{
+	// seriesColors are distinguishable with colour blindness (based on Okabe and
+	// Ito) and in greyscale.
+	seriesColors = []themeColor{
 		{"series-1", "#0072b2"}, {"series-2", "#d55e00"}, {"series-3", "#009e73"},
 		{"series-4", "#b0578d"}, {"series-5", "#c98a00"}, {"series-6", "#5f6670"},
 	}
 )
 
-// canvas draws on SVG for a page. Unlike vgsvg it writes no ids, no fixed size
-// and no font names: the page's style sheet says how large and in which font,
-// so many drawings live side by side. Every point is written where it lands,
-// without nested transformations.
+// canvas is a vg.Canvas that writes SVG for an HTML page. Unlike vgsvg it writes no
+// ids, sizes or font names: the page's style sheet sets size and font, and a page
+// can hold many drawings. Points are written in final coordinates, without nested
+// transformations.
 type canvas struct {
 	width, height float64
 	out           strings.Builder
-	state         brush
-	stack         []brush
-	err           error // the first thing asked for that it cannot draw
+	state         drawState
+	stack         []drawState
+	err           error // the first unsupported operation
 }
 
-// brush is what Push saves: the transformation (x, y) -> (a·x + c·y + e,
-// b·x + d·y + f) and how strokes look.
-type brush struct {
+// drawState is what Push saves: the transformation (x, y) -> (a·x + c·y + e,
+// b·x + d·y + f) and the style of strokes.
+type drawState struct {
 	a, b, c, d, e, f float64
-	ink              ink
+	color            themeColor
 	width            float64
 	dashes           string
 }
 
-// newCanvas gives a canvas of that many units; vg's y axis points up, SVG's
-// points down.
+// newCanvas returns a canvas of the given size in units. The y axis points up in vg
+// and down in SVG.
 func newCanvas(width, height float64) *canvas {
 	c := &canvas{width: width, height: height}
-	c.state = brush{a: 1, d: -1, f: height, ink: textInk, width: 1}
+	c.state = drawState{a: 1, d: -1, f: height, color: textColor, width: 1}
 	return c
 }
 
-// Size gives the size in units.
+// Size returns the size in units.
 func (c *canvas) Size() (w, h vg.Length) { return vg.Length(c.width), vg.Length(c.height) }
 
-// SetLineWidth, SetLineDash and SetColor say how the next stroke looks. A
-// colour that is no ink is the ink of text.
+// SetLineWidth, SetLineDash and SetColor set the style of strokes. Colours other
+// than a themeColor become textColor.
 func (c *canvas) SetLineWidth(w vg.Length) { c.state.width = w.Points() }
 
 func (c *canvas) SetLineDash(dashes []vg.Length, _ vg.Length) {
@@ -81,9 +81,9 @@ func (c *canvas) SetLineDash(dashes []vg.Length, _ vg.Length) {
 }
 
 func (c *canvas) SetColor(col color.Color) {
-	c.state.ink = textInk
-	if i, ok := col.(ink); ok {
-		c.state.ink = i
+	c.state.color = textColor
+	if t, ok := col.(themeColor); ok {
+		c.state.color = t
 	}
 }
 
@@ -104,7 +104,7 @@ func (c *canvas) Scale(x, y float64) {
 	c.state.c, c.state.d = c.state.c*y, c.state.d*y
 }
 
-// Push and Pop save and restore the brush.
+// Push and Pop save and restore the state.
 func (c *canvas) Push() { c.stack = append(c.stack, c.state) }
 
 func (c *canvas) Pop() {
@@ -112,7 +112,7 @@ func (c *canvas) Pop() {
 	c.stack = c.stack[:len(c.stack)-1]
 }
 
-// Stroke draws along a path.
+// Stroke draws the outline of a path.
 func (c *canvas) Stroke(p vg.Path) {
 	if c.state.width <= 0 {
 		return
@@ -121,15 +121,15 @@ func (c *canvas) Stroke(p vg.Path) {
 	if c.state.dashes != "" {
 		fmt.Fprintf(&c.out, ` stroke-dasharray="%s"`, c.state.dashes)
 	}
-	fmt.Fprintf(&c.out, ` style="stroke:%s"/>`+"\n", c.state.ink.css())
+	fmt.Fprintf(&c.out, ` style="stroke:%s"/>`+"\n", c.state.color.css())
 }
 
-// Fill tints the inside of a path; what lies below stays visible.
+// Fill fills a path with a transparent colour.
 func (c *canvas) Fill(p vg.Path) {
-	fmt.Fprintf(&c.out, `<path d="%s" fill-opacity="0.25" style="fill:%s"/>`+"\n", c.path(p), c.state.ink.css())
+	fmt.Fprintf(&c.out, `<path d="%s" fill-opacity="0.25" style="fill:%s"/>`+"\n", c.path(p), c.state.color.css())
 }
 
-// FillString writes text that begins at a point.
+// FillString writes text that starts at a point.
 func (c *canvas) FillString(face font.Face, p vg.Point, text string) {
 	x, y := c.at(p)
 	fmt.Fprintf(&c.out, `<text x="%s" y="%s" font-size="%s"`, decimal(x), decimal(y), decimal(face.Font.Size.Points()))
@@ -137,15 +137,15 @@ func (c *canvas) FillString(face font.Face, p vg.Point, text string) {
 		turn := math.Atan2(c.state.b, c.state.a) * 180 / math.Pi
 		fmt.Fprintf(&c.out, ` transform="rotate(%s %s %s)"`, decimal(turn), decimal(x), decimal(y))
 	}
-	fmt.Fprintf(&c.out, ` style="fill:%s">%s</text>`+"\n", c.state.ink.css(), html.EscapeString(text))
+	fmt.Fprintf(&c.out, ` style="fill:%s">%s</text>`+"\n", c.state.color.css(), html.EscapeString(text))
 }
 
-// DrawImage is refused: charts are made of lines.
-func (c *canvas) DrawImage(vg.Rectangle, image.Image) { c.refuse("images") }
+// DrawImage records an error: images are not supported.
+func (c *canvas) DrawImage(vg.Rectangle, image.Image) { c.unsupported("images") }
 
-func (c *canvas) refuse(what string) {
+func (c *canvas) unsupported(what string) {
 	if c.err == nil {
-		c.err = errors.Errorf("notebook: charts have no %s", what)
+		c.err = errors.Errorf("notebook: %s are not supported", what)
 	}
 }
 
@@ -165,19 +165,19 @@ func (c *canvas) path(p vg.Path) string {
 		case vg.CloseComp:
 			d.WriteByte('Z')
 		default:
-			c.refuse("curves")
+			c.unsupported("curves")
 		}
 	}
 	return d.String()
 }
 
-// svg is the drawing, with a name for those who do not see it.
+// svg returns the drawing with a name for screen readers.
 func (c *canvas) svg(name string) string {
 	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %s %s" role="img" aria-label="%s" stroke-linecap="round" stroke-linejoin="round">`+"\n%s</svg>",
 		decimal(c.width), decimal(c.height), html.EscapeString(name), c.out.String())
 }
 
-// decimal writes a coordinate to a hundredth of a unit, which no eye can see.
+// decimal formats a coordinate with two decimals, below what is visible.
 func decimal(v float64) string {
 	return strconv.FormatFloat(math.Round(v*100)/100+0, 'f', -1, 64)
 }

@@ -9,14 +9,13 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// Points land where the transformations say, with y pointing up.
 func TestCanvasTransforms(t *testing.T) {
 	c := newCanvas(100, 50)
 	check := func(px, py, wantX, wantY float64) {
 		t.Helper()
 		x, y := c.at(vg.Point{X: vg.Length(px), Y: vg.Length(py)})
 		if math.Abs(x-wantX) > 1e-9 || math.Abs(y-wantY) > 1e-9 {
-			t.Errorf("(%v, %v) lands at (%v, %v), want (%v, %v)", px, py, x, y, wantX, wantY)
+			t.Errorf("(%v, %v) is drawn at (%v, %v), want (%v, %v)", px, py, x, y, wantX, wantY)
 		}
 	}
 	check(0, 0, 0, 50)
@@ -48,7 +47,7 @@ func TestCanvasStroke(t *testing.T) {
 	}
 	c.SetLineWidth(1.5)
 	c.SetLineDash([]vg.Length{5, 4}, 0)
-	c.SetColor(seriesInks[1])
+	c.SetColor(seriesColors[1])
 	c.Stroke(path)
 	want := `<path d="M1 9L2.01 0Z" fill="none" stroke-width="1.5" stroke-dasharray="5 4" style="stroke:var(--series-2,#d55e00)"/>` + "\n"
 	if got := c.out.String(); got != want && got != strings.Replace(want, "2.01", "2", 1) {
@@ -56,31 +55,30 @@ func TestCanvasStroke(t *testing.T) {
 	}
 }
 
-// What the canvas cannot draw is an error, not a hole in a chart.
-func TestCanvasRefuses(t *testing.T) {
+func TestCanvasUnsupported(t *testing.T) {
 	c := newCanvas(10, 10)
 	var arc vg.Path
 	arc.Arc(vg.Point{}, 1, 0, 1)
 	c.Stroke(arc)
-	if c.err == nil || !strings.Contains(c.err.Error(), "no curves") {
+	if c.err == nil || !strings.Contains(c.err.Error(), "curves are not supported") {
 		t.Error(c.err)
 	}
 	c = newCanvas(10, 10)
 	c.DrawImage(vg.Rectangle{}, image.NewGray(image.Rect(0, 0, 1, 1)))
-	if c.err == nil || !strings.Contains(c.err.Error(), "no images") {
+	if c.err == nil || !strings.Contains(c.err.Error(), "images are not supported") {
 		t.Error(c.err)
 	}
 }
 
-// The inks of drawings are those of the page, in both of its modes.
-func TestInksAreOnThePage(t *testing.T) {
+// The page defines every colour for its light and dark mode.
+func TestColorsOfPage(t *testing.T) {
 	page, err := pageFile.ReadFile("page.html")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, i := range append([]ink{textInk, gridInk}, seriesInks...) {
+	for _, i := range append([]themeColor{textColor, gridColor}, seriesColors...) {
 		if !strings.Contains(string(page), "--"+i.name+": "+i.light+";") || strings.Count(string(page), "--"+i.name+":") != 2 {
-			t.Errorf("page and drawing differ on %v", i)
+			t.Errorf("page and canvas differ in %v", i)
 		}
 	}
 }

@@ -14,20 +14,20 @@ import (
 	"github.com/engram-go/engram/graph"
 )
 
-// The size of a chart in units; the page scales it to its own width.
+// The size of a chart in units. The page scales it to the width of the text.
 const chartWidth, chartHeight = 640, 300
 
-// maxSize is the largest number that a chart can show, far from where the
-// arithmetic of its axes would overflow.
+// maxSize is the largest absolute value in a chart, far below the values at which
+// the arithmetic of the axes overflows.
 const maxSize = 1e100
 
-// maxSeries is how many lines one chart can show in ways that differ.
+// maxSeries is the number of distinguishable line styles.
 const maxSeries = 12
 
-// figure is a chart as the page's template wants it.
+// figure is the data of a chart for the page's template.
 type figure struct {
 	Title  string
-	Alt    string // the chart in words
+	Alt    string // description of the chart in words
 	Legend []legendEntry
 	SVG    template.HTML
 }
@@ -37,17 +37,17 @@ type legendEntry struct {
 	Swatch template.HTML
 }
 
-// stroke is how the lines of series i look: the inks in turn, dashed from the
-// second time on.
+// stroke returns the line style of series i: the colours in turn, solid and then
+// dashed.
 func stroke(i int, width float64) draw.LineStyle {
-	style := draw.LineStyle{Color: seriesInks[i%len(seriesInks)], Width: vg.Length(width)}
-	if i >= len(seriesInks) {
+	style := draw.LineStyle{Color: seriesColors[i%len(seriesColors)], Width: vg.Length(width)}
+	if i >= len(seriesColors) {
 		style.Dashes = []vg.Length{5, 4}
 	}
 	return style
 }
 
-// swatch draws the legend's sample of a style.
+// swatch draws the sample of a line style in the legend.
 func swatch(style draw.LineStyle) template.HTML {
 	c := newCanvas(26, 10)
 	line := draw.New(c)
@@ -56,20 +56,20 @@ func swatch(style draw.LineStyle) template.HTML {
 	return template.HTML(strings.Replace(c.svg(""), `role="img" aria-label=""`, `aria-hidden="true"`, 1))
 }
 
-// newPlot gives the empty chart: plain axes with round marks and a horizontal
-// grid behind whatever is added.
+// newPlot returns an empty chart: axes with ticks at round values and a horizontal
+// grid in the background.
 func newPlot(x, y string) *plot.Plot {
 	p := plot.New()
 	p.BackgroundColor = nil
 	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
-		axis.Label.TextStyle.Color = textInk
+		axis.Label.TextStyle.Color = textColor
 		axis.Label.TextStyle.Font = sans(12)
 		axis.Label.Padding = 4
-		axis.Tick.Label.Color = textInk
+		axis.Tick.Label.Color = textColor
 		axis.Tick.Label.Font = sans(11)
-		axis.Tick.LineStyle = draw.LineStyle{Color: textInk, Width: 0.75}
+		axis.Tick.LineStyle = draw.LineStyle{Color: textColor, Width: 0.75}
 		axis.Tick.Length = 4
-		axis.LineStyle = draw.LineStyle{Color: textInk, Width: 0.75}
+		axis.LineStyle = draw.LineStyle{Color: textColor, Width: 0.75}
 		axis.Padding = 4
 	}
 	p.X.Label.Text, p.Y.Label.Text = shorten(x), shorten(y)
@@ -78,13 +78,13 @@ func newPlot(x, y string) *plot.Plot {
 	return p
 }
 
-// sans measures text as Liberation Sans, whose widths are Arial's and
-// Helvetica's too, so that labels sit right in whichever a browser has.
+// sans is the font that measures labels, Liberation Sans. Arial and Helvetica, which
+// a browser may use instead, have the same widths.
 func sans(size font.Length) font.Font {
 	return font.From(font.Font{Typeface: "Liberation", Variant: "Sans"}, size)
 }
 
-// shorten cuts a label that is longer than an axis.
+// shorten truncates a label that would be longer than its axis.
 func shorten(label string) string {
 	const longest = 45
 	runes := []rune(oneLine(label))
@@ -94,28 +94,28 @@ func shorten(label string) string {
 	return string(runes)
 }
 
-// drawFigure makes the figure of a finished plot.
+// drawFigure draws a plot.
 func drawFigure(p *plot.Plot, title, alt string, legend []legendEntry) (figure, error) {
 	c := newCanvas(chartWidth, chartHeight)
 	p.Draw(draw.Crop(draw.New(c), 2, -8, 2, -4))
 	return figure{Title: title, Alt: alt, Legend: legend, SVG: template.HTML(c.svg(alt))}, c.err
 }
 
-// grid draws a thin line at every mark of the y axis.
+// grid draws a thin line at every tick of the y axis.
 type grid struct{}
 
 func (grid) Plot(c draw.Canvas, p *plot.Plot) {
 	_, y := p.Transforms(&c)
 	for _, t := range p.Y.Tick.Marker.Ticks(p.Y.Min, p.Y.Max) {
-		c.StrokeLine2(draw.LineStyle{Color: gridInk, Width: 0.75}, c.Min.X, y(t.Value), c.Max.X, y(t.Value))
+		c.StrokeLine2(draw.LineStyle{Color: gridColor, Width: 0.75}, c.Min.X, y(t.Value), c.Max.X, y(t.Value))
 	}
 }
 
-// point is a place in the units of the axes.
+// point is a position in the units of the axes.
 type point struct{ x, y float64 }
 
-// curve draws a line through points and, where filled, tints what lies
-// between it and the x axis. A single point is a dot.
+// curve draws a line through points and, if filled, fills the area between the line
+// and the x axis. A single point is drawn as a dot.
 type curve struct {
 	points []point
 	style  draw.LineStyle
@@ -138,13 +138,13 @@ func (k curve) Plot(c draw.Canvas, p *plot.Plot) {
 		c.Fill(path)
 	}
 	if len(k.points) == 1 {
-		k.style.Width = 6 // round caps make a dot of a line without length
+		k.style.Width = 6 // a line of length 0 with round caps is a dot
 	}
 	c.SetLineStyle(k.style)
 	c.Stroke(path)
 }
 
-// checkLabels returns what is wrong with the words of a chart.
+// checkLabels checks the title, axis labels and names of a chart.
 func checkLabels(kind, list, title, x, y string, series []string) error {
 	at := "notebook/" + oneLine(title)
 	for _, label := range []struct{ field, text string }{{"Title", title}, {"X", x}, {"Y", y}} {
@@ -161,14 +161,14 @@ func checkLabels(kind, list, title, x, y string, series []string) error {
 	seen := map[string]bool{}
 	for i, name := range series {
 		if oneLine(name) == "" || seen[oneLine(name)] {
-			return graph.Error{Path: at, Field: fmt.Sprintf("%s[%d].Name", list, i), Rule: "must not be empty nor used twice", Value: fmt.Sprintf("%q", name)}
+			return graph.Error{Path: at, Field: fmt.Sprintf("%s[%d].Name", list, i), Rule: "must not be empty or repeated", Value: fmt.Sprintf("%q", name)}
 		}
 		seen[oneLine(name)] = true
 	}
 	return nil
 }
 
-// checkNumbers returns the first number that a chart cannot show.
+// checkNumbers checks that all values can be drawn.
 func checkNumbers(title, field string, numbers []float64) error {
 	at := "notebook/" + oneLine(title)
 	if len(numbers) == 0 {

@@ -12,10 +12,10 @@ import (
 	"pgregory.net/rapid"
 )
 
-// paths reads the points of every path drawn in the given ink.
+// paths returns the points of every path in the colour of a series.
 func paths(t testing.TB, f figure, series int, attribute string) [][]point {
 	t.Helper()
-	pattern := regexp.MustCompile(`<path d="([^"]*)"[^>]* style="` + attribute + `:` + regexp.QuoteMeta(seriesInks[series].css()) + `"/>`)
+	pattern := regexp.MustCompile(`<path d="([^"]*)"[^>]* style="` + attribute + `:` + regexp.QuoteMeta(seriesColors[series].css()) + `"/>`)
 	var all [][]point
 	for _, match := range pattern.FindAllStringSubmatch(string(f.SVG), -1) {
 		var points []point
@@ -24,7 +24,7 @@ func paths(t testing.TB, f figure, series int, attribute string) [][]point {
 			px, err1 := strconv.ParseFloat(x, 64)
 			py, err2 := strconv.ParseFloat(y, 64)
 			if err1 != nil || err2 != nil || px < 0 || px > chartWidth || py < 0 || py > chartHeight {
-				t.Fatalf("point %q lies outside the chart", at)
+				t.Fatalf("point %q is outside the chart", at)
 			}
 			points = append(points, point{px, py})
 		}
@@ -33,7 +33,7 @@ func paths(t testing.TB, f figure, series int, attribute string) [][]point {
 	return all
 }
 
-// labels reads the text of a chart and where it stands.
+// labels returns the texts of a chart and their positions.
 func labels(f figure) map[string]point {
 	all := map[string]point{}
 	for _, m := range regexp.MustCompile(`<text x="([^"]*)" y="([^"]*)"[^>]*>([^<]*)</text>`).FindAllStringSubmatch(string(f.SVG), -1) {
@@ -44,8 +44,8 @@ func labels(f figure) map[string]point {
 	return all
 }
 
-// The points of a line stand where the marks of the axes say.
-func TestLinesPlaceTheirPoints(t *testing.T) {
+// The positions of points agree with the ticks of the axes.
+func TestLineChartPositions(t *testing.T) {
 	f, err := LineChart{Title: "t", X: "step", Y: "metres", Series: []Series{
 		{Name: "a", Y: []float64{0, 10, 20, 10}},
 		{Name: "b", X: []float64{1, 2, 4}, Y: []float64{20, 0, 5}},
@@ -58,14 +58,14 @@ func TestLinesPlaceTheirPoints(t *testing.T) {
 		t.Fatalf("drew %v and %v", a, b)
 	}
 	at := labels(f)
-	// Labels are set beside their marks by the same distance each.
+	// All labels have the same offset from their ticks.
 	dy := at["0"].y - at["10"].y
 	if got := a[0][0].y - a[0][1].y; math.Abs(got-dy) > 0.02 || dy <= 0 {
-		t.Errorf("10 metres are %v units high, the axis says %v", got, dy)
+		t.Errorf("10 metres are %v units high, on the axis %v", got, dy)
 	}
 	dx := at["3"].x - at["2"].x
 	if got := a[0][2].x - a[0][1].x; math.Abs(got-dx) > 0.02 || dx <= 0 {
-		t.Errorf("a step is %v units wide, the axis says %v", got, dx)
+		t.Errorf("a step is %v units wide, on the axis %v", got, dx)
 	}
 	if a[0][0].x != b[0][0].x || a[0][3].x != b[0][2].x || a[0][2].y != b[0][0].y || a[0][0].y != b[0][1].y {
 		t.Errorf("equal points differ: %v, %v", a, b)
@@ -75,7 +75,7 @@ func TestLinesPlaceTheirPoints(t *testing.T) {
 	}
 	for _, want := range []string{"t. Line chart, metres over step.", "a: 4 points from 0 to 10, lowest 0, highest 20."} {
 		if !strings.Contains(f.Alt, want) {
-			t.Errorf("%q does not say %q", f.Alt, want)
+			t.Errorf("%q does not contain %q", f.Alt, want)
 		}
 	}
 }
@@ -107,25 +107,25 @@ func TestSeriesLookDifferent(t *testing.T) {
 		seen[string(entry.Swatch)] = true
 	}
 	if len(seen) != maxSeries {
-		t.Errorf("%d series have %d looks", maxSeries, len(seen))
+		t.Errorf("%d series have %d styles", maxSeries, len(seen))
 	}
 }
 
-func TestLongLabelIsCut(t *testing.T) {
+func TestLongLabelIsTruncated(t *testing.T) {
 	f, err := LineChart{Title: "t", X: strings.Repeat("x", 500), Y: strings.Repeat("é", 45), Series: []Series{{Name: "a", Y: []float64{1}}}}.figure()
 	if err != nil {
 		t.Fatal(err)
 	}
 	at := labels(f)
 	if _, ok := at[strings.Repeat("x", 44)+"…"]; !ok {
-		t.Error("long label is not cut")
+		t.Error("long label is not truncated")
 	}
 	if _, ok := at[strings.Repeat("é", 45)]; !ok {
-		t.Error("fitting label is cut")
+		t.Error("label that fits is truncated")
 	}
 }
 
-func TestThin(t *testing.T) {
+func TestDownsample(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 5*maxPoints).Draw(t, "n")
 		seed := rapid.Uint64().Draw(t, "seed")
@@ -134,14 +134,14 @@ func TestThin(t *testing.T) {
 			seed = seed*6364136223846793005 + 1442695040888963407
 			points[i] = point{float64(i), float64(seed >> 40)}
 		}
-		kept := thin(points)
+		kept := downsample(points)
 		if len(kept) > maxPoints || n <= maxPoints && len(kept) != n {
 			t.Fatalf("kept %d of %d", len(kept), n)
 		}
 		byY := func(a, b point) int { return int(a.y - b.y) }
 		if kept[0] != points[0] || kept[len(kept)-1] != points[n-1] ||
 			slices.MinFunc(kept, byY).y != slices.MinFunc(points, byY).y || slices.MaxFunc(kept, byY).y != slices.MaxFunc(points, byY).y {
-			t.Fatal("an end or a spike is gone")
+			t.Fatal("an end or a spike is missing")
 		}
 		for i, p := range kept {
 			if p != points[int(p.x)] || i > 0 && kept[i-1].x >= p.x {
@@ -175,11 +175,11 @@ func TestTicks(t *testing.T) {
 	}
 }
 
-// An axis that counts has no fractions, however short it is.
-func TestTicksThatCount(t *testing.T) {
+// An axis of integers has no fractions, however short it is.
+func TestIntegerTicks(t *testing.T) {
 	for _, c := range []struct {
 		x    []float64
-		want bool // is there a mark between 1 and 2
+		want bool // whether there is a tick between 1 and 2
 	}{{nil, false}, {[]float64{1, 2, 3}, false}, {[]float64{1, 1.5, 3}, true}} {
 		f, err := LineChart{Title: "t", X: "x", Y: "y", Series: []Series{{Name: "a", X: c.x, Y: []float64{100, 200, 300}}}}.figure()
 		if err != nil {
@@ -191,9 +191,9 @@ func TestTicksThatCount(t *testing.T) {
 	}
 }
 
-// Every range that widen gives has a few marks within it, in order, each with
-// a label of its own that reads as its value.
-func TestTicksEverywhere(t *testing.T) {
+// Every range from widen has 2 to 7 ticks within it, in order, each with a different
+// label that parses as its value.
+func TestTicksOfAnyRange(t *testing.T) {
 	number := rapid.OneOf(rapid.Float64Range(-maxSize, maxSize), rapid.Float64Range(-10, 10), rapid.SampledFrom([]float64{0, 5e-324, 1e-100, -1e-100, maxSize, -maxSize, 1, 1 + 1e-15, 1e16, 1e16 + 2}))
 	rapid.Check(t, func(t *rapid.T) {
 		a := number.Draw(t, "a")
@@ -206,16 +206,16 @@ func TestTicksEverywhere(t *testing.T) {
 		lo, hi := widen(min(a, b), max(a, b))
 		marks := ticks(6, false)(lo, hi)
 		if len(marks) < 2 || len(marks) > 7 {
-			t.Fatalf("%g to %g has %d marks", lo, hi, len(marks))
+			t.Fatalf("%g to %g has %d ticks", lo, hi, len(marks))
 		}
 		step := marks[1].Value - marks[0].Value
 		for i, m := range marks {
 			slack := 1e-6 * step
 			if m.Value < lo-slack || m.Value > hi+slack || i > 0 && (m.Value <= marks[i-1].Value || m.Label == marks[i-1].Label) {
-				t.Fatalf("%g to %g: mark %d of %v", lo, hi, i, marks)
+				t.Fatalf("%g to %g: tick %d of %v", lo, hi, i, marks)
 			}
 			if read, err := strconv.ParseFloat(m.Label, 64); err != nil || math.Abs(read-m.Value) > 0.01*step {
-				t.Fatalf("%g to %g: mark %g reads %s", lo, hi, m.Value, m.Label)
+				t.Fatalf("%g to %g: tick %g has the label %s", lo, hi, m.Value, m.Label)
 			}
 		}
 	})
@@ -260,7 +260,7 @@ func TestAutoBins(t *testing.T) {
 	}
 }
 
-// All samples share the bins, bars stand on the axis, and the zero is marked.
+// All samples share their bins, bars start at the axis, and zero has a line.
 func TestHistogramFigure(t *testing.T) {
 	f, err := Histogram{Title: "Errors", X: "error (m)", Bins: 2, Samples: []Sample{
 		{"a", []float64{-1, -1, -1, 1}}, {"b", []float64{0.5, 0.6}},
@@ -278,15 +278,15 @@ func TestHistogramFigure(t *testing.T) {
 		t.Errorf("bars are %v, %v, %v, %v high, want 3, 1, 0, 2", height(a[1]), height(a[3]), height(b[1]), height(b[3]))
 	}
 	middle := decimal(a[2].x)
-	if !regexp.MustCompile(`M` + middle + ` [0-9.]+L` + middle + ` [0-9.]+" fill="none" stroke-width="0.75" style="stroke:` + regexp.QuoteMeta(textInk.css())).MatchString(string(f.SVG)) {
-		t.Error("zero is not marked")
+	if !regexp.MustCompile(`M` + middle + ` [0-9.]+L` + middle + ` [0-9.]+" fill="none" stroke-width="0.75" style="stroke:` + regexp.QuoteMeta(textColor.css())).MatchString(string(f.SVG)) {
+		t.Error("no line at zero")
 	}
 	if !strings.Contains(f.Alt, "count of error (m) in bins of 1. a: 4 in all, mean -0.5, lowest -1, highest 1.") {
 		t.Error(f.Alt)
 	}
 }
 
-// Any numbers are drawn inside the chart or refused.
+// Any values are drawn inside the chart or are an error.
 func FuzzSeries(f *testing.F) {
 	bits := func(values ...float64) (b []byte) {
 		for _, v := range values {
@@ -309,7 +309,7 @@ func FuzzSeries(f *testing.F) {
 		line, err := LineChart{Title: "t", X: "x", Y: "y", Series: []Series{{Name: "s", X: x, Y: y}}}.figure()
 		bars, err2 := Histogram{Title: "t", X: "x", Samples: []Sample{{"s", y}}}.figure()
 		if (err == nil) != (err2 == nil) {
-			t.Fatalf("one chart takes the numbers and the other does not: %v, %v", err, err2)
+			t.Fatalf("only one of the charts returns an error: %v, %v", err, err2)
 		}
 		if err != nil {
 			return

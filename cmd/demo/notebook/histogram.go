@@ -11,24 +11,23 @@ import (
 	"github.com/engram-go/engram/graph"
 )
 
-// Histogram shows how the numbers of one or more samples are spread, all
-// counted in the same bins.
+// Histogram shows the distribution of one or more samples, counted in the same bins.
 type Histogram struct {
 	Title   string   // what the chart shows
-	X       string   // what is counted, with the unit: "error (index points)"; cut after 45 letters
+	X       string   // the quantity, with its unit: "error (index points)"; truncated to 45 characters
 	Y       string   // default "count"
-	Bins    int      // 1 to 200; by default what the Freedman-Diaconis rule gives for all numbers, from 10 to 60
+	Bins    int      // 1 to 200; by default by the Freedman-Diaconis rule, from 10 to 60
 	Samples []Sample // 1 to 12, drawn in order, later ones on top
 }
 
-// Sample is one set of numbers of a histogram, finite and at most 1e100 in
-// size.
+// Sample is one sample of a histogram. Values must be finite and at most 1e100 in
+// absolute value.
 type Sample struct {
 	Name   string    // for the legend
 	Values []float64 // at least one
 }
 
-// The limits of the number of bins.
+// Limits of the number of bins.
 const minAutoBins, maxAutoBins, maxBins = 10, 60, 200
 
 func (h Histogram) figure() (figure, error) {
@@ -94,8 +93,8 @@ func (h Histogram) check() error {
 	return nil
 }
 
-// autoBins follows Freedman and Diaconis: bins as wide as twice the
-// interquartile range over the cube root of the number of values.
+// autoBins applies the Freedman-Diaconis rule: the width of a bin is twice the
+// interquartile range divided by the cube root of the number of values.
 func autoBins(sorted []float64) int {
 	n := len(sorted)
 	if sorted[0] == sorted[n-1] {
@@ -103,14 +102,14 @@ func autoBins(sorted []float64) int {
 	}
 	width := 2 * (sorted[n*3/4] - sorted[n/4]) / math.Cbrt(float64(n))
 	bins := (sorted[n-1] - sorted[0]) / width
-	if !(bins < maxAutoBins) { // also where the width is 0
+	if !(bins < maxAutoBins) { // also if the width is 0
 		return maxAutoBins
 	}
 	return max(minAutoBins, int(math.Ceil(bins)))
 }
 
-// steps counts values in bins of equal width and returns the outline of the
-// bars, from the axis up, along and down to the axis again.
+// steps counts values in bins of equal width and returns the outline of the bars,
+// which starts and ends on the x axis.
 func steps(values []float64, lo, hi float64, bins int) []point {
 	counts := make([]float64, bins)
 	for _, v := range values {
@@ -126,12 +125,11 @@ func steps(values []float64, lo, hi float64, bins int) []point {
 	return append(outline, point{hi, 0})
 }
 
-// zero draws a thin line where x is 0: an error to either side of it means
-// something else.
+// zero draws a thin vertical line at x = 0, which separates errors by sign.
 type zero struct{}
 
 func (zero) Plot(c draw.Canvas, p *plot.Plot) {
 	x, _ := p.Transforms(&c)
-	style := draw.LineStyle{Color: textInk, Width: 0.75}
+	style := draw.LineStyle{Color: textColor, Width: 0.75}
 	c.StrokeLine2(style, x(0), c.Min.Y, x(0), c.Max.Y)
 }

@@ -11,20 +11,20 @@ import (
 // LineChart draws series as lines over a common x axis.
 type LineChart struct {
 	Title  string   // what the chart shows
-	X, Y   string   // what the axes measure, with the unit: "epoch", "loss (MSE)"; cut after 45 letters
+	X, Y   string   // labels of the axes, with units: "epoch", "loss (MSE)"; truncated to 45 characters
 	Series []Series // 1 to 12, drawn in order, later ones on top
 }
 
-// Series is a line of a chart. Its numbers are finite and at most 1e100 in
-// size.
+// Series is a line of a chart. Values must be finite and at most 1e100 in absolute
+// value.
 type Series struct {
 	Name string    // for the legend
-	X    []float64 // as long as Y; nil counts 1, 2, 3, …
+	X    []float64 // as long as Y; nil means 1, 2, 3, …
 	Y    []float64 // at least one
 }
 
-// maxPoints is how many points a line keeps. More could not be told apart on
-// chartWidth units, and would only make the page heavy.
+// maxPoints is the largest number of points per line. More would not be visible at
+// chartWidth units and would only enlarge the page.
 const maxPoints = 4 * chartWidth
 
 func (c LineChart) figure() (figure, error) {
@@ -33,7 +33,7 @@ func (c LineChart) figure() (figure, error) {
 		return figure{}, err
 	}
 	p := newPlot(c.X, c.Y)
-	counts := true
+	integers := true // whether all x are integers
 	var legend []legendEntry
 	alt := fmt.Sprintf("%s. Line chart, %s over %s.", c.Title, oneLine(c.Y), oneLine(c.X))
 	for i, s := range c.Series {
@@ -43,20 +43,20 @@ func (c LineChart) figure() (figure, error) {
 			if s.X != nil {
 				points[j].x = s.X[j]
 			}
-			counts = counts && points[j].x == math.Trunc(points[j].x)
+			integers = integers && points[j].x == math.Trunc(points[j].x)
 			p.X.Min, p.X.Max = min(p.X.Min, points[j].x), max(p.X.Max, points[j].x)
 		}
 		p.Y.Min, p.Y.Max = min(p.Y.Min, slices.Min(s.Y)), max(p.Y.Max, slices.Max(s.Y))
 		style := stroke(i, lineWidth(len(points), len(c.Series)-1-i))
-		p.Add(curve{points: thin(points), style: style})
+		p.Add(curve{points: downsample(points), style: style})
 		legend = append(legend, legendEntry{oneLine(s.Name), swatch(style)})
 		alt += " " + oneLine(s.Name) + ": " + s.words() + "."
 	}
 	p.X.Min, p.X.Max = widen(p.X.Min, p.X.Max)
-	p.X.Tick.Marker = ticks(10, counts)
+	p.X.Tick.Marker = ticks(10, integers)
 	p.Y.Min, p.Y.Max = widen(p.Y.Min, p.Y.Max)
-	room := 0.04 * (p.Y.Max - p.Y.Min)
-	p.Y.Min, p.Y.Max = p.Y.Min-room, p.Y.Max+room
+	margin := 0.04 * (p.Y.Max - p.Y.Min)
+	p.Y.Min, p.Y.Max = p.Y.Min-margin, p.Y.Max+margin
 	return drawFigure(p, c.Title, alt, legend)
 }
 
@@ -77,7 +77,7 @@ func (c LineChart) check() error {
 			continue
 		}
 		if len(s.X) != len(s.Y) {
-			return graph.Error{Path: "notebook/" + c.Title, Field: field + "X", Rule: fmt.Sprintf("must have %d numbers, one for each of Y", len(s.Y)), Value: len(s.X)}
+			return graph.Error{Path: "notebook/" + c.Title, Field: field + "X", Rule: fmt.Sprintf("must have %d numbers, as many as Y", len(s.Y)), Value: len(s.X)}
 		}
 		if err := checkNumbers(c.Title, field+"X", s.X); err != nil {
 			return err
@@ -86,10 +86,9 @@ func (c LineChart) check() error {
 	return nil
 }
 
-// thin leaves out points of a long line that could not be seen: of every run
-// of neighbours it keeps the first, the lowest, the highest and the last, so
-// that every spike stays.
-func thin(points []point) []point {
+// downsample reduces a long line to maxPoints. Of every run of neighbouring points it
+// keeps the first, the lowest, the highest and the last, so that spikes remain.
+func downsample(points []point) []point {
 	if len(points) <= maxPoints {
 		return points
 	}
@@ -114,9 +113,9 @@ func thin(points []point) []point {
 	return kept
 }
 
-// lineWidth is thin for long lines, which turn often, and wider for those that
-// others are drawn over: where they coincide, as a forecast and its truth
-// nearly do, each still shows at the edge of the next.
+// lineWidth returns a small width for long, jagged lines and a larger one for lines
+// with other lines on top: where lines coincide, as a forecast and the truth nearly
+// do, the edges of the lower line remain visible.
 func lineWidth(points, above int) float64 {
 	width := 1.75
 	if points > 150 {
@@ -125,7 +124,7 @@ func lineWidth(points, above int) float64 {
 	return width + 0.9*float64(min(above, 2))
 }
 
-// words describes the series for those who do not see the chart.
+// words describes the series for screen readers and the terminal.
 func (s Series) words() string {
 	n := len(s.Y)
 	if n == 1 {

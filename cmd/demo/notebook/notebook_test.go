@@ -12,8 +12,8 @@ import (
 	"github.com/engram-go/engram/graph"
 )
 
-// story adds one block of every kind, with s as every text in it.
-func story(s string, terminal io.Writer) *Notebook {
+// sample returns a notebook with one block of every kind, with s in every text.
+func sample(s string, terminal io.Writer) *Notebook {
 	n := New("title "+s, terminal)
 	n.Markdown("## Heading " + s + "\n\nProse " + s + "\n\n- item " + s + "\n\n![picture " + s + "](https://example.org/p.png)\n")
 	n.Code("go "+s, "code "+s)
@@ -27,7 +27,7 @@ func story(s string, terminal io.Writer) *Notebook {
 	return n
 }
 
-// write writes a page and reads it back.
+// write writes the page and returns its text.
 func write(t testing.TB, n *Notebook) string {
 	t.Helper()
 	path, err := n.WriteFile(t.TempDir(), "page.html")
@@ -47,8 +47,8 @@ type element struct {
 	attrs map[string]string
 }
 
-// parse reads a page and fails where its tags do not nest. It returns all
-// elements and all text outside the style sheet.
+// parse parses a page and fails if its tags are not nested properly. It returns all
+// elements and all text except the style sheet.
 func parse(t testing.TB, page string) ([]element, string) {
 	t.Helper()
 	d := xml.NewDecoder(strings.NewReader(page))
@@ -94,7 +94,7 @@ func parse(t testing.TB, page string) ([]element, string) {
 	return elements, text.String()
 }
 
-// checkSafe fails where a page does something or asks for something.
+// checkSafe fails if a page contains scripts or loads anything.
 func checkSafe(t testing.TB, elements []element) {
 	t.Helper()
 	for _, e := range elements {
@@ -117,7 +117,7 @@ func checkSafe(t testing.TB, elements []element) {
 }
 
 func TestPage(t *testing.T) {
-	page := write(t, story("", nil))
+	page := write(t, sample("", nil))
 	elements, text := parse(t, page)
 	checkSafe(t, elements)
 	counts := map[string]int{}
@@ -151,12 +151,12 @@ func TestPage(t *testing.T) {
 	}
 	for _, outside := range []string{"@import", "url(", "@font-face", "example.org"} {
 		if strings.Contains(page, outside) {
-			t.Errorf("page asks for %s", outside)
+			t.Errorf("page loads %s", outside)
 		}
 	}
 }
 
-// Whatever a text says, it is shown and not obeyed.
+// HTML in a text is shown as text.
 func TestEscaping(t *testing.T) {
 	for _, nasty := range []string{
 		`<script>alert(1)</script>`,
@@ -169,7 +169,7 @@ func TestEscaping(t *testing.T) {
 		`<javascript:alert(1)> [x](javascript:alert(1)) [y](JaVaScRiPt:alert(1))`,
 	} {
 		var terminal strings.Builder
-		elements, text := parse(t, write(t, story(nasty, &terminal)))
+		elements, text := parse(t, write(t, sample(nasty, &terminal)))
 		checkSafe(t, elements)
 		for _, where := range []string{"title ", "code ", "text ", "caption ", "head ", "cell ", "first ", "sample "} {
 			if !strings.Contains(text, where+nasty) {
@@ -192,28 +192,28 @@ func TestRawHTMLIsShown(t *testing.T) {
 	}
 }
 
-// A terminal obeys control characters and a page may not hold them.
+// Control characters are removed from the page and the terminal output.
 func TestControlCharacters(t *testing.T) {
 	var terminal strings.Builder
-	page := write(t, story("\x1b[31mred\x00\x07\u009b\uFFFE\xff\r\nnext", &terminal))
+	page := write(t, sample("\x1b[31mred\x00\x07\u009b\uFFFE\xff\r\nnext", &terminal))
 	parse(t, page)
 	for _, out := range []string{page, terminal.String()} {
 		if strings.ContainsAny(out, "\x1b\x00\x07\u009b\uFFFE\r") || strings.Contains(out, "\xff") {
-			t.Errorf("control characters got through: %q", out)
+			t.Errorf("control characters in %q", out)
 		}
 		if !strings.Contains(out, "[31mred\uFFFD") {
-			t.Errorf("the rest of the text is lost: %q", out)
+			t.Errorf("the other characters are missing: %q", out)
 		}
 	}
 }
 
 func TestSameBytes(t *testing.T) {
-	if write(t, story("x", nil)) != write(t, story("x", io.Discard)) {
-		t.Error("two pages of one story differ")
+	if write(t, sample("x", nil)) != write(t, sample("x", io.Discard)) {
+		t.Error("two pages of the same blocks differ")
 	}
 }
 
-func TestMistakes(t *testing.T) {
+func TestErrors(t *testing.T) {
 	ok := []float64{1, 2}
 	lines := func(s ...Series) func(*Notebook) {
 		return func(n *Notebook) { n.Lines(LineChart{Title: "Loss", X: "epoch", Y: "MSE", Series: s}) }
@@ -230,12 +230,12 @@ func TestMistakes(t *testing.T) {
 		{lines(), "notebook/Loss: LineChart.Series must not be empty", graph.ErrInput},
 		{lines(make([]Series, 13)...), "LineChart.Series must have at most 12 entries, got 13", graph.ErrInput},
 		{lines(Series{Name: "train"}), `notebook/Loss: Series "train".Y must not be empty`, graph.ErrInput},
-		{lines(Series{Y: ok}), `LineChart.Series[0].Name must not be empty nor used twice, got ""`, graph.ErrInput},
-		{lines(Series{Name: "a", Y: ok}, Series{Name: "a", Y: ok}), `LineChart.Series[1].Name must not be empty nor used twice, got "a"`, graph.ErrInput},
+		{lines(Series{Y: ok}), `LineChart.Series[0].Name must not be empty or repeated, got ""`, graph.ErrInput},
+		{lines(Series{Name: "a", Y: ok}, Series{Name: "a", Y: ok}), `LineChart.Series[1].Name must not be empty or repeated, got "a"`, graph.ErrInput},
 		{lines(Series{Name: "train", Y: []float64{1, math.NaN()}}), `notebook/Loss: Series "train".Y[1] must be finite, got NaN`, graph.ErrNotFinite},
 		{lines(Series{Name: "train", X: []float64{math.Inf(-1), 0}, Y: ok}), `Series "train".X[0] must be finite, got -Inf`, graph.ErrNotFinite},
 		{lines(Series{Name: "train", Y: []float64{-1e101}}), `Series "train".Y[0] must be at most 1e+100 in size, got -1e+101`, graph.ErrInput},
-		{lines(Series{Name: "train", X: []float64{1}, Y: ok}), `Series "train".X must have 2 numbers, one for each of Y, got 1`, graph.ErrInput},
+		{lines(Series{Name: "train", X: []float64{1}, Y: ok}), `Series "train".X must have 2 numbers, as many as Y, got 1`, graph.ErrInput},
 		{func(n *Notebook) { n.Lines(LineChart{X: "x", Y: "y"}) }, "LineChart.Title must not be empty", graph.ErrInput},
 		{func(n *Notebook) { n.Lines(LineChart{Title: "t", Y: "y"}) }, "notebook/t: LineChart.X must not be empty", graph.ErrInput},
 		{func(n *Notebook) { n.Lines(LineChart{Title: "t", X: "x"}) }, "notebook/t: LineChart.Y must not be empty", graph.ErrInput},
@@ -248,11 +248,11 @@ func TestMistakes(t *testing.T) {
 		{func(n *Notebook) { n.Table(Table{Caption: "Errors"}) }, "notebook/Errors: Table.Header must not be empty", graph.ErrInput},
 		{func(n *Notebook) { n.Table(Table{Header: []string{"a"}}) }, "notebook/table: Table.Rows must not be empty", graph.ErrInput},
 		{func(n *Notebook) { n.Table(Table{Header: make([]string, 21)}) }, "Table.Header must have at most 20 columns, got 21", graph.ErrInput},
-		{func(n *Notebook) { n.Table(Table{Header: []string{"a"}, Rows: [][]string{{"1"}, {}}}) }, "Table.Rows[1] must have 1 cells, one for each heading, got 0", graph.ErrInput},
+		{func(n *Notebook) { n.Table(Table{Header: []string{"a"}, Rows: [][]string{{"1"}, {}}}) }, "Table.Rows[1] must have 1 cells, as many as headings, got 0", graph.ErrInput},
 	} {
 		n := New("t", nil)
 		c.add(n)
-		n.Lines(LineChart{}) // a later mistake does not hide the first
+		n.Lines(LineChart{}) // a later error does not replace the first
 		dir := t.TempDir()
 		path, err := n.WriteFile(dir, "page.html")
 		if err == nil || !strings.Contains(err.Error(), c.want) || !errors.Is(err, c.kind) || !errors.As(err, new(graph.Error)) {
@@ -264,8 +264,8 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-// A block with a mistake is left out; the story goes on on the terminal.
-func TestMistakeDoesNotSilence(t *testing.T) {
+// A block with an error is omitted; later blocks are still written to the terminal.
+func TestBlocksAfterAnError(t *testing.T) {
 	var terminal strings.Builder
 	n := New("t", &terminal)
 	n.Lines(LineChart{Title: "bad"})
@@ -285,13 +285,13 @@ func TestTerminalError(t *testing.T) {
 	}
 }
 
-func FuzzStory(f *testing.F) {
+func FuzzNotebook(f *testing.F) {
 	f.Add("plain")
 	f.Add("<script>\n\n```\n| a |\n> q\n1. x")
 	f.Add("[a]: javascript:x\n![a][a] <http://b> &#0; \x00\xff漢字")
 	f.Fuzz(func(t *testing.T, s string) {
 		var terminal strings.Builder
-		n := story(s, &terminal)
+		n := sample(s, &terminal)
 		n.Markdown(s)
 		elements, _ := parse(t, write(t, n))
 		checkSafe(t, elements)

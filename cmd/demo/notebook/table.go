@@ -9,26 +9,25 @@ import (
 	"github.com/engram-go/engram/graph"
 )
 
-// maxColumns is how many columns a table can have and still be read in 80.
+// maxColumns is the largest number of columns that fits a terminal.
 const maxColumns = 20
 
-// number is a cell that belongs to a column of numbers: digits with an
-// optional sign, thousands, decimals, exponent and percent sign.
+// number matches a numeric cell: digits with optional sign, thousands separators,
+// decimals, exponent and percent sign.
 var number = regexp.MustCompile(`^[-+−±]?(\d+(\.\d*)?|\d{1,3}([, ]\d{3})+(\.\d+)?|\.\d+)([eE][-+]?\d+)?\s?%?$`)
 
-// missing is a cell that says there is nothing to say, in any column.
+// missing matches a cell without a value.
 var missing = regexp.MustCompile(`^(-|–|—|n/a)?$`)
 
-// Table is a caption, a row of headings and rows of cells, all plain text. The
-// first cell of a row says what the row is about. Columns of numbers are set
-// to the right; cells come with their numbers already written out.
+// Table is a caption, a row of headings and rows of cells, all plain text. The first
+// cell of a row is its heading. Columns that hold only numbers are aligned right.
 type Table struct {
 	Caption string     // may be empty
 	Header  []string   // 1 to 20 headings
 	Rows    [][]string // at least one row, each as long as Header
 }
 
-// check returns the rule that the table breaks.
+// check checks the size of the table.
 func (t Table) check() error {
 	at := "notebook/table"
 	if t.Caption != "" {
@@ -44,13 +43,13 @@ func (t Table) check() error {
 	}
 	for i, row := range t.Rows {
 		if len(row) != len(t.Header) {
-			return graph.Error{Path: at, Field: fmt.Sprintf("Table.Rows[%d]", i), Rule: fmt.Sprintf("must have %d cells, one for each heading", len(t.Header)), Value: len(row)}
+			return graph.Error{Path: at, Field: fmt.Sprintf("Table.Rows[%d]", i), Rule: fmt.Sprintf("must have %d cells, as many as headings", len(t.Header)), Value: len(row)}
 		}
 	}
 	return nil
 }
 
-// numeric tells which columns hold numbers only, and at least one.
+// numeric reports for each column whether it holds at least one number and no text.
 func (t Table) numeric() []bool {
 	numeric := make([]bool, len(t.Header))
 	text := make([]bool, len(t.Header))
@@ -70,10 +69,10 @@ func (t Table) numeric() []bool {
 	return numeric
 }
 
-// WriteTo writes the table as plain text at most 80 columns wide. Cells that
-// are too wide go on in the next line; numbers are the last to be broken. It
-// returns a graph.Error for a table without headings or rows, or with a row
-// that is not as long as the header.
+// WriteTo writes the table as plain text at most 80 columns wide. Wide cells are
+// wrapped; numbers are wrapped only if nothing else can be. WriteTo returns a
+// graph.Error for a table without headings or rows, or with a row that is not as long
+// as the header.
 func (t Table) WriteTo(w io.Writer) (int64, error) {
 	if err := t.check(); err != nil {
 		return 0, err
@@ -97,9 +96,9 @@ func (t Table) WriteTo(w io.Writer) (int64, error) {
 	return int64(n), err
 }
 
-// widths gives each column the room its widest cell asks for. While that is
-// more than a line holds, the widest column gives some back: text first, down
-// to a word or so, numbers and narrow text only when nothing else is left.
+// widths returns the width of each column: that of its widest cell, or less if the
+// table is wider than the terminal. Then the widest columns are narrowed first, text
+// down to the length of a word, and numbers and narrow text only if necessary.
 func (t Table) widths(numeric []bool) []int {
 	const word = 8
 	widths := make([]int, len(t.Header))
@@ -113,15 +112,15 @@ func (t Table) widths(numeric []bool) []int {
 		widths[j] = min(max(body, displayWidth(oneLine(heading))), terminalWidth)
 		floors[j] = word
 		if numeric[j] {
-			floors[j] = max(body, 2) // room for a wide letter of the heading
+			floors[j] = max(body, 2) // a wide letter of the heading takes two columns
 		}
 		total += widths[j]
 	}
 	for ; total > terminalWidth; total-- {
 		widest := 0
 		for j := range widths {
-			gives, gave := widths[j] > floors[j], widths[widest] > floors[widest]
-			if gives && !gave || gives == gave && widths[j] > widths[widest] {
+			can, could := widths[j] > floors[j], widths[widest] > floors[widest]
+			if can && !could || can == could && widths[j] > widths[widest] {
 				widest = j
 			}
 		}
@@ -130,7 +129,7 @@ func (t Table) widths(numeric []bool) []int {
 	return widths
 }
 
-// writeRow writes one row, in as many lines as its tallest cell needs.
+// writeRow writes one row, with as many lines as its tallest cell.
 func writeRow(out *strings.Builder, row []string, widths []int, numeric []bool) {
 	cells := make([][]string, len(row))
 	height := 1
@@ -156,7 +155,7 @@ func writeRow(out *strings.Builder, row []string, widths []int, numeric []bool) 
 	}
 }
 
-// view is the table as the page's template wants it.
+// view returns the data of the table for the page's template.
 func (t Table) view() tableView {
 	v := tableView{Caption: oneLine(t.Caption)}
 	numeric := t.numeric()

@@ -18,7 +18,7 @@ func format(t testing.TB, table Table) string {
 	return out.String()
 }
 
-// Long headings and texts go on in the next line, numbers stay whole.
+// Long headings and texts are wrapped, numbers are not.
 func TestTableWraps(t *testing.T) {
 	got := format(t, Table{
 		Header: []string{"series", "what was found", "root mean squared error (index points)"},
@@ -42,7 +42,7 @@ none                                                                         n/a
 	}
 }
 
-// A letter that is two columns wide has room over the narrowest numbers.
+// A letter that is two columns wide fits above the narrowest numbers.
 func TestTableWideHeading(t *testing.T) {
 	table := Table{Header: make([]string, maxColumns), Rows: [][]string{make([]string, maxColumns)}}
 	for j := range table.Header {
@@ -61,7 +61,7 @@ func TestTableNumeric(t *testing.T) {
 		{"1", "-2.5", "+3"}, {"1e-3", "2.5E+10"}, {"1,234,567.8", "1 234"}, {"8.8 %", "−0.3%", "–"}, {"", "n/a", "7"}, {".5", "5."},
 	} {
 		if !columnNumeric(cells) {
-			t.Errorf("%q is no column of numbers", cells)
+			t.Errorf("%q is not a column of numbers", cells)
 		}
 	}
 	for _, cells := range [][]string{
@@ -81,8 +81,7 @@ func columnNumeric(cells []string) bool {
 	return t.numeric()[0]
 }
 
-// Whatever is in a table, no line is wider than a terminal and no letter is
-// lost.
+// For any table, no line is wider than the terminal and no letter is lost.
 func TestTableFits(t *testing.T) {
 	cell := rapid.OneOf(
 		rapid.String(),
@@ -112,14 +111,14 @@ func TestTableFits(t *testing.T) {
 		for _, r := range table.Rows {
 			all += strings.Join(r, "")
 		}
-		// The rule under the header is made of the only dashes not in a cell.
+		// letters ignores dashes, because of the rule below the header.
 		if got, want := letters(out.String()), letters(all); got != want {
 			t.Fatalf("letters differ: got %q, want %q", got, want)
 		}
 	})
 }
 
-// letters sorts what is printed of s, without spaces and dashes.
+// letters returns the sorted characters of s without spaces and dashes.
 func letters(s string) string {
 	runes := []rune(strings.ReplaceAll(strings.Join(strings.Fields(clean(s)), ""), "-", ""))
 	slices.Sort(runes)

@@ -6,18 +6,18 @@ import (
 	"unicode"
 )
 
-// terminalWidth is the number of columns that every terminal is trusted to have.
+// terminalWidth is the assumed width of terminals.
 const terminalWidth = 80
 
-// listItem is the marker that begins an item of a Markdown list.
+// listItem matches the marker of a Markdown list item.
 var listItem = regexp.MustCompile(`^\s*([-*+]|\d{1,9}[.)])\s+`)
 
-// wrapProse breaks the paragraphs and list items of a Markdown text at width
-// columns and leaves its other lines (headings, quotations, code) as they are.
-// Markdown is meant to be read as it is written, so this is its terminal form.
+// wrapProse wraps the paragraphs and list items of a Markdown text at width columns
+// and keeps its other lines (headings, quotations, code). Markdown is readable as
+// source, so the terminal shows the source.
 func wrapProse(text string, width int) string {
 	var out, words []string
-	var lead, indent string // what stands before the first and the other lines
+	var lead, indent string // prefix of the first line, and of the others
 	flush := func() {
 		for i, line := range wrapWords(words, width-len(indent)) {
 			if i == 0 {
@@ -53,8 +53,8 @@ func wrapProse(text string, width int) string {
 	return strings.Trim(strings.Join(out, "\n"), "\n")
 }
 
-// wrapWords fills lines of at most width columns. A word that is wider than a
-// line is broken, so nothing is lost.
+// wrapWords joins words to lines of at most width columns. Words that are wider than
+// a line are split.
 func wrapWords(words []string, width int) []string {
 	var lines []string
 	var line strings.Builder
@@ -87,7 +87,7 @@ func wrapWords(words []string, width int) []string {
 	return lines
 }
 
-// displayWidth is the number of terminal columns that a line of text takes.
+// displayWidth returns the number of terminal columns of a line of text.
 func displayWidth(s string) int {
 	n := 0
 	for _, r := range s {
@@ -96,8 +96,8 @@ func displayWidth(s string) int {
 	return n
 }
 
-// runeWidth follows what terminals do: marks sit on the letter before them,
-// East Asian letters and pictographs are two columns wide.
+// runeWidth returns the number of terminal columns of a character: 0 for combining
+// marks, 2 for East Asian characters and emoji, otherwise 1.
 func runeWidth(r rune) int {
 	switch {
 	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):

@@ -55,7 +55,7 @@ func TestWrapWords(t *testing.T) {
 	}
 }
 
-func TestLongTitle(t *testing.T) {
+func TestDisplayWidth(t *testing.T) {
 	if got := displayWidth("漢字 a\u200b"); got != 6 {
 		t.Errorf("width %d, want 6", got)
 	}

@@ -12,12 +12,11 @@ import (
 	"github.com/engram-go/engram/graph"
 )
 
-// WriteFile writes the page to the file of that name in dir, which it makes
-// where it is missing, and returns the file's path. The name is a plain file
-// name, such as "stock.html"; nothing is written outside dir. The page appears
-// as a whole or not at all, in place of an older one. The same blocks give the
-// same bytes. The first mistake of an earlier call is returned here, and then
-// nothing is written.
+// WriteFile writes the page to a file in dir, which it creates if necessary, and
+// returns the path of the file. The name is a plain file name, such as "stock.html";
+// nothing is written outside dir. An existing file is replaced atomically. The same
+// blocks give the same bytes. If an earlier call failed, WriteFile writes nothing and
+// returns the first error.
 func (n *Notebook) WriteFile(dir, name string) (string, error) {
 	if n.err != nil {
 		return "", n.err
@@ -46,7 +45,7 @@ func (n *Notebook) WriteFile(dir, name string) (string, error) {
 	return path, nil
 }
 
-// replace writes a file beside path and moves it there once it is whole.
+// replace writes a temporary file in the same folder and renames it to path.
 func replace(path string, data []byte) (err error) {
 	file, err := os.CreateTemp(filepath.Dir(path), ".notebook-*")
 	if err != nil {
@@ -59,7 +58,7 @@ func replace(path string, data []byte) (err error) {
 	}()
 	_, err = file.Write(data)
 	if err == nil {
-		err = file.Chmod(0o644) // a page is to be read, also by a browser of another user
+		err = file.Chmod(0o644) // readable for a browser of another user
 	}
 	if closing := file.Close(); err == nil {
 		err = closing

@@ -12,7 +12,7 @@ import (
 
 func TestWriteFile(t *testing.T) {
 	n := New("t", nil)
-	dir := filepath.Join(t.TempDir(), "a", "b") // is made
+	dir := filepath.Join(t.TempDir(), "a", "b") // does not exist yet
 	for range 2 {                               // the second replaces the first
 		path, err := n.WriteFile(dir, "page.html")
 		if err != nil || path != filepath.Join(dir, "page.html") {
@@ -20,7 +20,7 @@ func TestWriteFile(t *testing.T) {
 		}
 	}
 	if left, _ := os.ReadDir(dir); len(left) != 1 {
-		t.Errorf("left behind: %v", left)
+		t.Errorf("files %v", left)
 	}
 
 	if _, err := n.WriteFile("", "page.html"); !errors.Is(err, graph.ErrInput) {
@@ -40,11 +40,11 @@ func TestWriteFile(t *testing.T) {
 		}
 	}
 	if left, _ := os.ReadDir(dir); len(left) != 2 {
-		t.Errorf("left behind: %v", left)
+		t.Errorf("files %v", left)
 	}
 }
 
-// A link in the place of the page is replaced, not followed.
+// A symbolic link with the name of the page is replaced, not followed.
 func TestWriteFileDoesNotFollowLinks(t *testing.T) {
 	outside := filepath.Join(t.TempDir(), "outside")
 	if err := os.WriteFile(outside, []byte("mine"), 0o644); err != nil {

@@ -19,7 +19,7 @@ func Example() {
 	// Its flags:  go run ./cmd/demo stock -h
 }
 
-func TestList(t *testing.T) {
+func TestListOfDemos(t *testing.T) {
 	want := runDemo(t).stdout
 	for _, args := range [][]string{{}, {"-h"}, {"--help"}, {"help"}} {
 		if run := runDemo(t, args...); run.status != statusOK || run.stdout != want || run.stderr != "" {
@@ -31,13 +31,13 @@ func TestList(t *testing.T) {
 		t.Errorf("unknown demo: got %+v", run)
 	}
 	for _, d := range demos() {
-		if d.name == "" || d.line == "" || d.run == nil || strings.Contains(d.line, "\n") || len(d.line) > 66 {
-			t.Errorf("demo %q is not whole, or its line is too long", d.name)
+		if d.name == "" || d.summary == "" || d.run == nil || strings.Contains(d.summary, "\n") || len(d.summary) > 66 {
+			t.Errorf("demo %q lacks a field, or its summary is too long", d.name)
 		}
 	}
 }
 
-func TestHelp(t *testing.T) {
+func TestStockHelp(t *testing.T) {
 	for _, flag := range []string{"-h", "--help"} {
 		run := runDemo(t, "stock", flag)
 		if run.status != statusOK || run.stderr != "" {
@@ -45,12 +45,12 @@ func TestHelp(t *testing.T) {
 		}
 		for _, name := range []string{"csv FILE", "column NAME", "transform NAME", "steps N", "units N", "epochs N", "seed N", "save FILE", "report DIR", "json "} {
 			if !strings.Contains(run.stdout, "\n  --"+name) {
-				t.Errorf("%s says nothing about --%s", flag, name)
+				t.Errorf("%s does not describe --%s", flag, name)
 			}
 		}
 		for line := range strings.Lines(run.stdout) {
 			if len(strings.TrimSuffix(line, "\n")) > 80 || strings.HasSuffix(line, " \n") {
-				t.Errorf("line %q is too long, or ends in a blank", line)
+				t.Errorf("line %q is too long or ends in a space", line)
 			}
 		}
 	}

@@ -10,15 +10,15 @@ import (
 	"github.com/engram-go/engram/cmd/demo/notebook"
 )
 
-// stockStory writes the text, tables and charts of the stock demo to the terminal
+// stockReport writes the text, tables and charts of the stock demo to the terminal
 // and the page.
-type stockStory struct {
+type stockReport struct {
 	*notebook.Notebook
 	stock, spots *forecaster
 }
 
 // begin describes the data, the program and the model.
-func (s stockStory) begin() error {
+func (s stockReport) begin() error {
 	f := s.stock
 	s.Markdown(fmt.Sprintf(`An %s reads %s of a series and forecasts the next value. It is trained on the
 first four fifths of the series and tested once on the last fifth, after training.
@@ -53,12 +53,12 @@ func (f *forecaster) dataRow() []string {
 }
 
 // announce writes the heading of a training.
-func (s stockStory) announce(f *forecaster) {
+func (s stockReport) announce(f *forecaster) {
 	s.Markdown(fmt.Sprintf("## %s\n\nTraining: %s, seed %d.", capital(f.called), count(f.epochs, "epoch"), f.seed))
 }
 
 // show draws the loss, the forecasts and the errors of a training.
-func (s stockStory) show(f *forecaster) {
+func (s stockReport) show(f *forecaster) {
 	s.Markdown(fmt.Sprintf("It took %.3g seconds. The loss is the mean squared error over the training part, of %s.", f.took.Seconds(), lossOf(f.transform)))
 	s.Lines(notebook.LineChart{
 		Title: "Training loss of " + f.called, X: "epoch", Y: "loss (MSE)",
@@ -98,7 +98,7 @@ func (s stockStory) show(f *forecaster) {
 const zoom = 60
 
 // end compares both models and shows the forecast of the next row.
-func (s stockStory) end() error {
+func (s stockReport) end() error {
 	s.Markdown("## Comparison")
 	s.Table(notebook.Table{
 		Caption: "Errors in the last fifth, compared with the naive forecast",

@@ -7,6 +7,7 @@ import (
 
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/errs/errtest"
 )
 
 func TestBaselines(t *testing.T) {
@@ -20,16 +21,16 @@ func TestBaselines(t *testing.T) {
 	for _, c := range []struct {
 		known           []float64
 		season, horizon int
-		want            string
+		want            errs.Error
 	}{
-		{known, 0, 1, "season must be positive, got 0"},
-		{known, 1, 0, "horizon must be from 1 to 100000000, got 0"},
-		{known, 1, math.MaxInt, "horizon must be from 1"},
-		{known, 6, 1, "known values must be at least 6, got 5"},
-		{nil, 1, 1, "known values must be at least 1, got 0"},
+		{known, 0, 1, errs.Error{Field: "season", Value: 0}},
+		{known, 1, 0, errs.Error{Field: "horizon", Value: 0}},
+		{known, 1, math.MaxInt, errs.Error{Field: "horizon"}},
+		{known, 6, 1, errs.Error{Field: "known values", Value: 5}},
+		{nil, 1, 1, errs.Error{Field: "known values", Value: 0}},
 	} {
 		_, err := datasets.SeasonalNaive(c.known, c.season, c.horizon)
-		wantError(t, err, errs.ErrInput, c.want)
+		errtest.Check(t, err, c.want)
 	}
 }
 

@@ -3,26 +3,26 @@ package datasets
 import (
 	"strings"
 	"testing"
+
+	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/errs/errtest"
 )
 
 func TestReadCSVLimits(t *testing.T) {
 	text := "a,b\n1,2\n3,4\n" // 12 bytes, 4 cells below the header
 	for _, c := range []struct {
 		most limits
-		want string
+		want errs.Error
 	}{
-		{limits{record: 20, total: 12, cells: 4}, ""},
-		{limits{record: 20, total: 11, cells: 4}, "file must be at most 11 bytes long"},
-		{limits{record: 20, total: 12, cells: 3}, "x:3: file must have at most 3 cells"},
-		{limits{record: 3, total: 12, cells: 4}, "x:1: row must be at most 3 bytes long"},
+		{limits{record: 20, total: 11, cells: 4}, errs.Error{Field: "file"}},
+		{limits{record: 20, total: 12, cells: 3}, errs.Error{Path: "x:3", Field: "file"}},
+		{limits{record: 3, total: 12, cells: 4}, errs.Error{Path: "x:1", Field: "row"}},
 	} {
-		s, err := readCSV(strings.NewReader(text), "x", CSVConfig{}, c.most)
-		switch {
-		case c.want == "" && (err != nil || s.Len() != 2):
-			t.Errorf("%+v: %v, error %v", c.most, s, err)
-		case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
-			t.Errorf("%+v: error %v", c.most, err)
-		}
+		_, err := readCSV(strings.NewReader(text), "x", CSVConfig{}, c.most)
+		errtest.Check(t, err, c.want)
+	}
+	if s, err := readCSV(strings.NewReader(text), "x", CSVConfig{}, limits{record: 20, total: 12, cells: 4}); err != nil || s.Len() != 2 {
+		t.Errorf("%v, error %v", s, err)
 	}
 }
 
