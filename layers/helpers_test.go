@@ -1,10 +1,17 @@
 package layers_test
 
 import (
+	"fmt"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
+	"strings"
+	"testing"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/layers/layertest"
 	"gorgonia.org/tensor"
 )
 
@@ -73,4 +80,114 @@ func float64s(t *tensor.Dense) []float64 {
 		out = append(out, float64(x))
 	}
 	return out
+}
+
+// applied is a layer with all that it is run on.
+type applied struct {
+	layer  layers.Layer
+	inputs []graphtest.Array
+	masks  [][]float64 // [batch, steps] of each input; nil for none
+	loss   func(n int) []float64
+}
+
+// run gives the output, its mask where it has one, and the gradients of the
+// loss to all inputs, grad_0, grad_1 …, and to the parameters. The loss is the
+// sum of the output with given weights.
+func (a applied) run(t tester, dtype tensor.Dtype) map[string][]float64 {
+	t.Helper()
+	params, err := graph.NewParams(dtype, 1)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	return evaluate(t, graph.Config{Params: params, Training: true, Seed: 1}, graph.Tick{}, func(s *graph.Scope) {
+		wrt, in := make([]graph.Value, len(a.inputs)), make([]graph.Value, len(a.inputs))
+		var names []string
+		for i, x := range a.inputs {
+			wrt[i] = s.Values(x.Data, x.Shape)
+			in[i] = wrt[i]
+			if i < len(a.masks) && a.masks[i] != nil {
+				in[i] = in[i].WithMask(s.Values(a.masks[i], x.Shape[:2]))
+			}
+			names = append(names, fmt.Sprint("grad_", i))
+		}
+		y := layers.Apply(s, "layer", a.layer, in...)[0]
+		s.Output("output", y)
+		if m, ok := y.Mask(); ok {
+			s.Output("mask", m)
+		}
+		for _, b := range s.Bound() {
+			wrt, names = append(wrt, b.Value), append(names, "grad_"+filepath.Base(b.Param.Path))
+		}
+		if a.loss == nil {
+			return
+		}
+		loss := y.Times(s.Values(a.loss(y.Shape().Size()), y.Shape())).Sum()
+		for i, g := range s.Gradients(loss, wrt...) {
+			s.Output(names[i], g)
+		}
+	})
+}
+
+// part is what a golden file holds of one case.
+func part(golden map[string]graphtest.Array, name string) map[string][]float64 {
+	out := map[string][]float64{}
+	for key, a := range golden {
+		if rest, ok := strings.CutPrefix(key, name+"_"); ok {
+			out[rest] = a.Data
+		}
+	}
+	return out
+}
+
+// cases are the names of the cases in a golden file, which all have settings.
+func cases(t *testing.T, golden map[string]graphtest.Array, least int) []string {
+	t.Helper()
+	var out []string
+	for key := range golden {
+		if name, ok := strings.CutSuffix(key, "_settings"); ok {
+			out = append(out, name)
+		}
+	}
+	if len(out) < least {
+		t.Fatalf("the golden file has %d cases, want %d", len(out), least)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// drawn is an array of uniform's numbers.
+func drawn(seed uint64, scale float64, shape ...int) graphtest.Array {
+	return graphtest.Array{Shape: shape, Data: graphtest.Uniform(seed, graph.Shape(shape).Size(), scale)}
+}
+
+// check holds the run of a layer to what is expected, in both dtypes.
+func (a applied) check(t *testing.T, want map[string][]float64) {
+	t.Helper()
+	for dtype, tol := range tolerances {
+		checkRun(t, a.run(t, dtype), want, tol)
+	}
+}
+
+// checkShape follows the shape of a layer's output.
+func checkShape(t *testing.T, l layers.Layer, want graph.Shape, inputs ...graph.Shape) {
+	t.Helper()
+	follow(t, config(t), func(s *graph.Scope) {
+		in := make([]graph.Value, len(inputs))
+		for i, shape := range inputs {
+			in[i] = s.Input(fmt.Sprint("x", i), shape)
+		}
+		if y := layers.Apply(s, "layer", l, in...)[0]; !y.Shape().Equal(want) && s.Err() == nil {
+			t.Errorf("%+v of %v gives the shape %v, want %v", l, inputs, y.Shape(), want)
+		}
+	})
+}
+
+// checkLayer is layertest.Check on inputs of the given shapes, batch first.
+func checkLayer(t *testing.T, l layers.Layer, want graph.Shape, inputs ...[]int) {
+	t.Helper()
+	c := layertest.Case{Layer: l, Outputs: []graph.Shape{want}}
+	for i, shape := range inputs {
+		c.Inputs = append(c.Inputs, graphtest.Input(i+1, shape...))
+	}
+	layertest.Check(t, c)
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
 	"github.com/engram-go/engram/internal/conformance"
+	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/initializers"
 	"github.com/engram-go/engram/layers/layertest"
@@ -161,23 +163,30 @@ func (b broken) Step(_ *graph.Scope, x graph.Value, states, _ []graph.Value) (gr
 func TestRNNReportsBrokenCells(t *testing.T) {
 	for _, c := range []struct {
 		cell broken
-		want string
+		want errs.Error
 	}{
-		{func(x graph.Value, s []graph.Value) (graph.Value, []graph.Value) { return x, nil }, "step must return 1 states, got 0"},
-		{func(x graph.Value, s []graph.Value) (graph.Value, []graph.Value) { return x, append(s, x) }, "step must return 1 states, got 2"},
+		{func(x graph.Value, s []graph.Value) (graph.Value, []graph.Value) { return x, nil }, errs.Error{Field: "step", Value: 0}},
+		{func(x graph.Value, s []graph.Value) (graph.Value, []graph.Value) { return x, append(s, x) }, errs.Error{Field: "step", Value: 2}},
 		{func(x graph.Value, s []graph.Value) (graph.Value, []graph.Value) {
 			return x, []graph.Value{x.Slice(1, 0, 2)}
-		}, "step's state 0 must keep its shape [any, 3], got [any, 2]"},
-		{func(x graph.Value, s []graph.Value) (graph.Value, []graph.Value) { return graph.Value{}, nil }, "step must return 1 states"},
-		{func(x graph.Value, s []graph.Value) (graph.Value, []graph.Value) { panic("oh") }, "building panicked: oh"},
+		}, errs.Error{Field: "step's state 0", Value: "[any, 2]"}},
+		{func(x graph.Value, s []graph.Value) (graph.Value, []graph.Value) { return graph.Value{}, nil }, errs.Error{Field: "step", Value: 0}},
 	} {
 		for _, cell := range []layers.Cell{c.cell, layers.StackedRNNCells{Cells: []layers.Cell{c.cell}}} {
 			err := graph.Shapes(config(t), func(s *graph.Scope) {
 				layers.Apply(s, "rnn", layers.RNN{Cell: cell, ReturnSequences: true}, s.Input("x", graph.Shape{graph.Any, graph.Any, 3}))
 			})
-			if err == nil || !strings.HasPrefix(err.Error(), "rnn") || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("got %v, want %s", err, c.want)
+			if err == nil || !strings.HasPrefix(err.Error(), "rnn") {
+				t.Errorf("the error must have the path of the layer, got: %v", err)
 			}
+			errtest.Check(t, err, c.want)
 		}
+	}
+	err := graph.Shapes(config(t), func(s *graph.Scope) {
+		cell := broken(func(graph.Value, []graph.Value) (graph.Value, []graph.Value) { panic("oh") })
+		layers.Apply(s, "rnn", layers.RNN{Cell: cell}, s.Input("x", graph.Shape{graph.Any, graph.Any, 3}))
+	})
+	if err == nil || !strings.HasPrefix(err.Error(), "rnn: ") || !strings.Contains(err.Error(), "panicked: oh") {
+		t.Errorf("a cell that panics: %v", err)
 	}
 }

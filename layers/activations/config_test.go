@@ -70,7 +70,7 @@ func TestBadConfigs(t *testing.T) {
 	want(t, activations.Name(""), err, "dense", "activation")
 
 	_, err = activations.Resolve(activations.Name("rellu"), nil)
-	for _, part := range []string{"activation must be one of linear, relu, ", "exponential", `got "rellu"`} {
+	for _, part := range []string{"linear, relu, ", "exponential", `"rellu"`} {
 		if !strings.Contains(fmt.Sprint(err), part) {
 			t.Errorf("%q does not say %q", err, part)
 		}
