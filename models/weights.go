@@ -28,14 +28,12 @@ func (m *Model) Weights() ([]Weight, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := params.All()
-	out := make([]Weight, len(all))
-	return out, params.View(func() error {
-		for i, p := range all {
-			out[i] = Weight{p.Path, p.Value().Clone().(*tensor.Dense)}
-		}
-		return nil
-	})
+	values := params.Copy()
+	out := make([]Weight, 0, len(values))
+	for _, p := range params.All() {
+		out = append(out, Weight{p.Path, values[p.Path]})
+	}
+	return out, nil
 }
 
 // Weight returns a copy of the parameter of that path, with or without the name

@@ -5,6 +5,8 @@ import (
 
 	"github.com/engram-go/engram/datasets/samples"
 	"github.com/engram-go/engram/graph"
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
 )
 
 // carrying holds the states that are kept from batch to batch.
@@ -35,13 +37,68 @@ func (t *Trainer) statesOf(why purpose, batch int) (*graph.States, error) {
 		c.sets = map[int]*graph.States{}
 	}
 	if c.sets[batch] == nil {
-		s, err := graph.NewStates(t.model.Dtype(), batch)
+		s, err := t.newStates(batch)
 		if err != nil {
 			return nil, err
 		}
 		c.sets[batch] = s
 	}
 	return c.sets[batch], nil
+}
+
+// newStates are the states of the model for a batch of n samples, all fresh.
+func (t *Trainer) newStates(n int) (*graph.States, error) {
+	states, err := graph.NewStates(t.model.Dtype(), n)
+	if err != nil {
+		return nil, err
+	}
+	var sh shapes
+	for _, in := range t.inputs {
+		sh.inputs = append(sh.inputs, in.shape.With(0, n))
+	}
+	cfg := graph.Config{Params: t.params, Training: true, Seed: t.model.Seed(), States: states}
+	return states, graph.Shapes(cfg, func(s *graph.Scope) { t.describe(s, sh) })
+}
+
+// prepareCarried checks states that training is to continue from, under the name of
+// a field, and returns a function that sets them.
+func (t *Trainer) prepareCarried(field string, states map[string]*tensor.Dense) (commit func() error, err error) {
+	if !t.carry {
+		return nil, t.fail(field, "must be empty without Config.CarryState", nil)
+	}
+	n := batchOf(states)
+	if n == 0 {
+		return nil, t.fail(field, "must have the flags of fresh samples", freshName)
+	}
+	trial, err := t.newStates(n)
+	if err != nil {
+		return nil, err
+	}
+	if err := trial.Set(states); err != nil {
+		return nil, errors.Wrap(err, t.model.Name())
+	}
+	return func() error {
+		if err := t.carried.reset(); err != nil {
+			return err
+		}
+		set, err := t.statesOf(training, n)
+		if err != nil {
+			return err
+		}
+		t.carried.batch = n
+		return set.Set(states)
+	}, nil
+}
+
+// freshName is where graph.States.Copy has the flags of fresh samples.
+const freshName = "fresh"
+
+// batchOf is the number of samples of copied states; 0 where they are none.
+func batchOf(states map[string]*tensor.Dense) int {
+	if fresh := states[freshName]; fresh != nil && fresh.Dims() == 1 {
+		return fresh.Shape()[0]
+	}
+	return 0
 }
 
 // failCarried is the error of a batch that cannot go on with carried states.

@@ -20,9 +20,14 @@ func weightsInput(i int) string { return fmt.Sprint(weightsName, " ", i) }
 type results struct {
 	outputs    []graph.Result
 	loss       graph.Result
-	objectives []struct{ loss, weights graph.Result }
+	objectives []objectiveResults
 	gradients  []graph.Result
 	updates    []graph.Result
+}
+
+type objectiveResults struct {
+	loss    graph.Result
+	weights graph.Result // none where the output has no mask
 }
 
 // compile builds the program for a purpose and the shapes of a batch.
@@ -44,8 +49,7 @@ func (t *Trainer) compile(sh shapes, why purpose, w *graph.Workspace) (*program,
 			r.loss = s.Result(d.loss)
 		}
 		for _, o := range d.objectives {
-			var one struct{ loss, weights graph.Result }
-			one.loss = s.Result(o.loss)
+			one := objectiveResults{loss: s.Result(o.loss)}
 			if o.masked {
 				one.weights = s.Result(o.weights)
 			}

@@ -226,9 +226,11 @@ func (f *fitRun) resume(s *State) error {
 			return t.fail(fmt.Sprintf("%s.Fit.Callbacks[%d]", field, i), "must be the state of the callback in that place, nil if it has none", at.Callbacks[i])
 		}
 	}
-	totals := t.newTotals()
-	if at.InEpoch && at.Batch > 0 {
-		if err := totals.restore(at.Totals); err != nil {
+	if at.InEpoch {
+		f.totals = t.newTotals()
+	}
+	if at.Batch > 0 {
+		if err := f.totals.restore(at.Totals); err != nil {
 			return errors.Wrapf(err, "%s: %s.Fit.Totals", t.model.Name(), field)
 		}
 	}
@@ -237,9 +239,6 @@ func (f *fitRun) resume(s *State) error {
 	}
 	*f.history = at.History.clone()
 	f.epoch, f.inEpoch, f.done, f.stopped = at.Epoch, at.InEpoch, at.Batch, at.Stopped
-	if at.InEpoch {
-		f.totals = totals
-	}
 	return nil
 }
 

@@ -37,7 +37,6 @@ type Gradients struct {
 	own     int                      // samples of these; those of gradients made by hand are not among them
 	updates map[string]*tensor.Dense // values of moving averages after the step
 	states  map[string]*tensor.Dense // carried, after the last batch; nil without CarryState
-	batch   int                      // samples of which they are the states
 }
 
 // Add makes g the gradients of its batches and those of other together: the mean

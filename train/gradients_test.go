@@ -259,6 +259,32 @@ func TestAccumulateCarriesStates(t *testing.T) {
 	}
 }
 
+// A trainer that has not run yet takes the states with the gradients of an equal
+// one; one that carries none refuses them and changes nothing.
+func TestApplyTakesStates(t *testing.T) {
+	batches := continued(tensor.Float64, 2)
+	cfg := train.Config{CarryState: true}
+	m, n := sequencer(), sequencer()
+	source, trainer := compile(t, m, cfg), compile(t, n, cfg)
+	g, err := source.Gradients(background, batches[0])
+	check(t, err)
+	check(t, source.Apply(g))
+	check(t, trainer.Apply(g))
+	want, err := source.Step(background, batches[1])
+	check(t, err)
+	got, err := trainer.Step(background, batches[1])
+	check(t, err)
+	if got != want || hash(t, n) != hash(t, m) {
+		t.Errorf("loss %v, want %v", got, want)
+	}
+	other := sequencer()
+	before := hash(t, other)
+	errtest.Check(t, compile(t, other, train.Config{}).Apply(g), graph.Error{Path: "sequential", Field: "states of gradients"})
+	if hash(t, other) != before {
+		t.Error("refused gradients changed the weights")
+	}
+}
+
 // Parts of a step draw differently; the first draws what a step draws.
 func TestAccumulateDrawsForEachPart(t *testing.T) {
 	m := linear(1, layers.Dropout{Rate: 0.5})

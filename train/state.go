@@ -48,17 +48,7 @@ func (t *Trainer) State() *State {
 	if t.model == nil {
 		return nil
 	}
-	s := &State{
-		Weights: map[string]*tensor.Dense{}, Optimizer: t.optimizer.Tensors(),
-		Epoch: t.position.epoch, Step: t.position.step,
-	}
-	all := t.params.All()
-	t.params.View(func() error {
-		for _, p := range all {
-			s.Weights[p.Path] = p.Value().Clone().(*tensor.Dense)
-		}
-		return nil
-	})
+	s := &State{Weights: t.params.Copy(), Optimizer: t.optimizer.Tensors(), Epoch: t.position.epoch, Step: t.position.step}
 	if n := t.carried.batch; n != 0 {
 		s.Carried = t.carried.sets[n].Copy()
 	}
@@ -88,9 +78,12 @@ func (t *Trainer) Restore(s *State) error {
 	if err := t.checkState(s); err != nil {
 		return err
 	}
-	commit, err := t.prepareCarried(s.Carried)
-	if err != nil {
-		return err
+	commit := t.carried.reset
+	if s.Carried != nil {
+		var err error
+		if commit, err = t.prepareCarried("State.Carried", s.Carried); err != nil {
+			return err
+		}
 	}
 	if err := t.optimizer.Restore(s.Optimizer); err != nil { // which changes nothing then
 		return errors.Wrap(err, t.model.Name())
@@ -129,57 +122,4 @@ func (t *Trainer) checkState(s *State) error {
 		}
 	}
 	return nil
-}
-
-// prepareCarried checks carried states and returns a function that sets them.
-func (t *Trainer) prepareCarried(states map[string]*tensor.Dense) (commit func() error, err error) {
-	if states == nil {
-		return t.carried.reset, nil
-	}
-	if !t.carry {
-		return nil, t.fail("State.Carried", "must be nil without Config.CarryState", nil)
-	}
-	fresh := states[freshName]
-	if fresh == nil || fresh.Dims() != 1 {
-		return nil, t.fail("State.Carried", "must have the flags of fresh samples", freshName)
-	}
-	n := fresh.Shape()[0]
-	trial, err := graph.NewStates(t.model.Dtype(), n)
-	if err != nil {
-		return nil, err
-	}
-	if err := t.declareStates(trial, n); err != nil {
-		return nil, err
-	}
-	if err := trial.Set(states); err != nil {
-		return nil, errors.Wrap(err, t.model.Name())
-	}
-	return func() error {
-		if err := t.carried.reset(); err != nil {
-			return err
-		}
-		set, err := t.statesOf(training, n)
-		if err != nil {
-			return err
-		}
-		if err := t.declareStates(set, n); err != nil {
-			return err
-		}
-		t.carried.batch = n
-		return set.Set(states)
-	}, nil
-}
-
-// freshName is where graph.States.Copy has the flags of fresh samples.
-const freshName = "fresh"
-
-// declareStates declares the states of the model in a set, as compiling for a batch
-// of n samples does.
-func (t *Trainer) declareStates(set *graph.States, n int) error {
-	var sh shapes
-	for _, in := range t.inputs {
-		sh.inputs = append(sh.inputs, in.shape.With(0, n))
-	}
-	cfg := graph.Config{Params: t.params, Training: true, Seed: t.model.Seed(), States: set}
-	return graph.Shapes(cfg, func(s *graph.Scope) { t.describe(s, sh) })
 }

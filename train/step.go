@@ -119,7 +119,7 @@ func (t *Trainer) Accumulate(ctx context.Context, g *Gradients, batch *samples.B
 	if err := g.add(part); err != nil {
 		return err
 	}
-	g.at, g.states, g.batch = t.position, states, n
+	g.at, g.states = t.position, states
 	return nil
 }
 
@@ -134,8 +134,8 @@ func (t *Trainer) executePart(p *program, g *Gradients, n int) (after map[string
 	if err != nil {
 		return nil, err
 	}
-	if g.states != nil && g.batch != n {
-		return nil, t.failCarried(g.batch, n)
+	if before := batchOf(g.states); before != 0 && before != n {
+		return nil, t.failCarried(before, n)
 	}
 	before := states.Copy()
 	if g.states != nil {
@@ -199,20 +199,25 @@ func (t *Trainer) Apply(g *Gradients) error {
 			return graph.Error{Path: p.Path, Field: "gradient", Rule: "must be given"}
 		}
 	}
-	for _, path := range slices.Sorted(maps.Keys(g.states)) {
-		if err := dense.CheckFinite(g.states[path]); err != nil {
-			return errors.Wrapf(err, "%s: carried state %s", t.model.Name(), path)
-		}
-	}
 	var updates []update
 	for _, path := range slices.Sorted(maps.Keys(g.updates)) {
 		p := t.params.Get(path)
 		if p == nil {
 			return graph.Error{Path: path, Field: "update", Rule: "must belong to the model"}
 		}
+		if err := dense.Check(g.updates[path], t.model.Dtype(), graph.Shape(p.Value().Shape())); err != nil {
+			return errors.Wrapf(err, "update of %s", path)
+		}
 		updates = append(updates, update{p, g.updates[path]})
 	}
-	return t.apply(grads, updates, func() error { return t.setStates(g) })
+	commit := func() error { return nil }
+	if g.states != nil {
+		var err error
+		if commit, err = t.prepareCarried("states of gradients", g.states); err != nil {
+			return err
+		}
+	}
+	return t.apply(grads, updates, commit)
 }
 
 // apply takes a step: commit makes the states of the run those of the trainer.
@@ -236,22 +241,6 @@ func (t *Trainer) apply(grads []*tensor.Dense, updates []update, commit func() e
 		return err
 	}
 	t.position.step++
-	return nil
-}
-
-// setStates makes the states of gradients those of the trainer.
-func (t *Trainer) setStates(g *Gradients) error {
-	if !t.carry || g.states == nil {
-		return nil
-	}
-	states, err := t.statesOf(training, g.batch)
-	if err != nil {
-		return err
-	}
-	if err := states.Set(g.states); err != nil {
-		return errors.Wrap(err, t.model.Name())
-	}
-	t.carried.batch = g.batch
 	return nil
 }
 

@@ -127,6 +127,19 @@ func (p *Params) View(read func() error) error {
 	return read()
 }
 
+// Copy returns copies of all values by their paths, as Set takes them; while a model
+// is being loaded there are none.
+func (p *Params) Copy() map[string]*tensor.Dense {
+	defer RLock(p).RUnlock()
+	out := make(map[string]*tensor.Dense, len(p.list))
+	for _, q := range p.list {
+		if v := q.Value(); v != nil {
+			out[q.Path] = v.Clone().(*tensor.Dense)
+		}
+	}
+	return out
+}
+
 // Set copies tensors into the parameters of their paths. Dtypes and shapes
 // must be equal and all elements finite; otherwise nothing is changed.
 func (p *Params) Set(values map[string]*tensor.Dense) error {

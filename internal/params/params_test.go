@@ -125,6 +125,26 @@ func TestSet(t *testing.T) {
 	}
 }
 
+// Copy gives what Set takes; the copies are the caller's.
+func TestCopy(t *testing.T) {
+	p := newParams(t)
+	ok(t, declare(p, "m/a/w", 1), declare(p, "m/b/w", 2))
+	copies := p.Copy()
+	copies["m/a/w"].Float64s()[0] = 5
+	if got := p.Get("m/a/w").Value().Float64s(); len(copies) != 2 || got[0] != 1 {
+		t.Errorf("%d copies, and the parameter is %v", len(copies), got)
+	}
+	ok(t, p.Set(copies))
+	if a, b := p.Get("m/a/w").Value().Float64s(), p.Get("m/b/w").Value().Float64s(); !slices.Equal(a, []float64{5, 1, 1}) || !slices.Equal(b, []float64{2, 2, 2}) {
+		t.Errorf("set to %v and %v", a, b)
+	}
+	stored, err := Stored(tensor.Float64, 1, map[string]shapes.Shape{"m/w": {3}})
+	ok(t, err, declare(stored, "m/w", 1))
+	if got := stored.Copy(); len(got) != 0 {
+		t.Errorf("a set that was not filled gives %v", got)
+	}
+}
+
 func TestUpdateAndViewReturnTheirError(t *testing.T) {
 	p := newParams(t)
 	failed := errors.New("failed")

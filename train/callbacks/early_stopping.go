@@ -127,9 +127,7 @@ func (c *EarlyStopping) look(e *train.Event) error {
 		}
 	}
 	if c.RestoreBestWeights && (improved || !s.seen) {
-		if err := c.keepWeights(); err != nil {
-			return err
-		}
+		c.weights = c.params.Copy()
 	}
 	s.seen, s.stopped = true, 0
 	if !improved && s.wait >= c.Patience && e.Epoch > 0 {
@@ -139,26 +137,12 @@ func (c *EarlyStopping) look(e *train.Event) error {
 	return nil
 }
 
-// keepWeights copies all parameters.
-func (c *EarlyStopping) keepWeights() error {
-	all := c.params.All()
-	c.weights = make(map[string]*tensor.Dense, len(all))
-	return c.params.View(func() error {
-		for _, p := range all {
-			c.weights[p.Path] = p.Value().Clone().(*tensor.Dense)
-		}
-		return nil
-	})
-}
-
-// restoreBest gives the parameters what keepWeights copied.
+// restoreBest gives the parameters the weights of the best epoch.
 func (c *EarlyStopping) restoreBest() error {
 	if c.weights == nil {
 		return nil
 	}
-	kept := c.weights
-	c.weights = nil
-	return c.params.Set(kept)
+	return c.params.Set(c.weights)
 }
 
 // State has the numbers "seen", "wait", "best_epoch" and "stopped", and "best"

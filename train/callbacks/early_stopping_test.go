@@ -408,6 +408,30 @@ func TestEarlyStoppingContinuesAfterAStop(t *testing.T) {
 	}
 }
 
+// A state of the end of Fit, after the best weights were restored, can be resumed
+// for more epochs.
+func TestEarlyStoppingResumesFromTheEnd(t *testing.T) {
+	s := newStage(t, write("score", 1, 2, 3, 0.5))
+	cfg := train.FitConfig{Epochs: 2}
+	var state *train.State
+	cfg.Callbacks = []train.Callback{
+		&callbacks.EarlyStopping{Monitor: "score", Patience: 9, RestoreBestWeights: true},
+		train.CallbackFunc(func(e *train.Event) error {
+			state = e.Trainer.State()
+			return nil
+		}),
+	}
+	_, err := s.trainer.Fit(context.Background(), s.data, cfg)
+	check(t, err)
+	again := &callbacks.EarlyStopping{Monitor: "score", Patience: 9, RestoreBestWeights: true}
+	cfg.Epochs, cfg.Resume, cfg.Callbacks[0] = 4, state, again
+	_, err = s.trainer.Fit(context.Background(), s.data, cfg)
+	check(t, err)
+	if best, epoch, _ := again.Best(); best != 0.5 || epoch != 3 {
+		t.Errorf("best %v in epoch %d, want 0.5 in epoch 3", best, epoch)
+	}
+}
+
 // Evaluate and Predict do not change it.
 func TestEarlyStoppingOutsideFit(t *testing.T) {
 	s := newStage(t, write("score", 1, 2, 3))

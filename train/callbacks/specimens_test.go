@@ -196,7 +196,7 @@ func run(t tester, s specimen, cb train.Callback, values []float64, cut int) res
 	h, err := stage.trainer.Fit(context.Background(), stage.data, cfg)
 	if errors.Is(err, interrupted) {
 		stage = newStage(t, score)
-		*score.epoch = cut - 1 // Fit starts the metric once to restore it, and once for the epoch
+		*score.epoch = cut
 		cb, cfg.Resume = resumed, state
 		cfg.Callbacks[0] = cb
 		h, err = stage.trainer.Fit(context.Background(), stage.data, cfg)
