@@ -23,10 +23,6 @@ func For[T Float](op Op) (Kernel[T], error) {
 		return mapped[T](op), nil
 	case MapGradient:
 		return mapGradient[T](op), nil
-	case Binary:
-		return binary[T](op), nil
-	case BinaryMap:
-		return binaryMap[T](op), nil
 	case Sum:
 		return Func[T](sum[T]), nil
 	case Where:
@@ -37,6 +33,11 @@ func For[T Float](op Op) (Kernel[T], error) {
 		return require[T](op), nil
 	case Copy:
 		return Func[T](copyFirst[T]), nil
+	// binary.go
+	case Binary:
+		return binary[T](op), nil
+	case BinaryMap:
+		return binaryMap[T](op), nil
 	// layout.go
 	case Repeat:
 		return repeated[T](op), nil
