@@ -1,7 +1,9 @@
 package train_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/gob"
 	"fmt"
 	"log"
 
@@ -102,7 +104,15 @@ func ExampleFitConfig_resume() {
 	_, err := newTrainer().Fit(ctx, data, cfg)
 	fmt.Println(err)
 
-	interrupted, cfg.Resume = -1, state
+	var file bytes.Buffer // or an os.File
+	if err := gob.NewEncoder(&file).Encode(state); err != nil {
+		log.Fatal(err)
+	}
+	var saved train.State
+	if err := gob.NewDecoder(&file).Decode(&saved); err != nil {
+		log.Fatal(err)
+	}
+	interrupted, cfg.Resume = -1, &saved
 	history, err := newTrainer().Fit(ctx, data, cfg)
 	if err != nil {
 		log.Fatal(err)

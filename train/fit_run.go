@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/engram-go/engram/datasets/samples"
@@ -183,19 +184,16 @@ func chunks(order []int, size int) [][]int { return slices.Collect(slices.Chunk(
 
 // state is how far the run has come.
 func (f *fitRun) state() *FitState {
-	s := &FitState{Epoch: f.epoch, InEpoch: f.inEpoch, Batches: f.steps(), Stopped: f.stopped, History: f.history.clone()}
+	s := &FitState{Epoch: f.epoch, InEpoch: f.inEpoch, Batches: f.steps(), Stopped: f.stopped, History: f.history.clone(), Callbacks: map[int]CallbackState{}}
 	if f.inEpoch {
 		s.Batch, s.Totals = f.done, f.totals.state()
 	} else if n := len(f.history.Epochs); n > 0 {
 		s.Epoch = f.history.Epochs[n-1] + 1 // at EpochEnd the epoch is finished
 	}
-	for _, cb := range f.cfg.Callbacks {
-		var one *CallbackState
+	for i, cb := range f.cfg.Callbacks {
 		if c, ok := cb.(StatefulCallback); ok {
-			of := c.State()
-			one = &of
+			s.Callbacks[i] = c.State()
 		}
-		s.Callbacks = append(s.Callbacks, one)
 	}
 	return s
 }
@@ -218,13 +216,9 @@ func (f *fitRun) resume(s *State) error {
 		return t.fail(field+".Fit.Batches", fmt.Sprintf("must be the %d of this data and config", f.steps()), at.Batches)
 	case at.Batch < 0 || at.Batch > at.Batches || !at.InEpoch && at.Batch != 0:
 		return t.fail(field+".Fit.Batch", fmt.Sprintf("must be from 0 to %d, and 0 between epochs", at.Batches), at.Batch)
-	case len(at.Callbacks) != len(f.cfg.Callbacks):
-		return t.fail(field+".Fit.Callbacks", fmt.Sprintf("must be as many as FitConfig.Callbacks, %d", len(f.cfg.Callbacks)), len(at.Callbacks))
 	}
-	for i, cb := range f.cfg.Callbacks {
-		if _, ok := cb.(StatefulCallback); ok != (at.Callbacks[i] != nil) {
-			return t.fail(fmt.Sprintf("%s.Fit.Callbacks[%d]", field, i), "must be the state of the callback in that place, nil if it has none", at.Callbacks[i])
-		}
+	if err := f.checkCallbackStates(at.Callbacks); err != nil {
+		return err
 	}
 	if at.InEpoch {
 		f.totals = t.newTotals()
@@ -242,10 +236,34 @@ func (f *fitRun) resume(s *State) error {
 	return nil
 }
 
+// checkCallbackStates checks that there is a state for every callback that has one, and
+// no other.
+func (f *fitRun) checkCallbackStates(states map[int]CallbackState) error {
+	for i, cb := range f.cfg.Callbacks {
+		if _, ok := states[i]; !ok && isStateful(cb) {
+			return f.trainer.fail(fmt.Sprintf("FitConfig.Resume.Fit.Callbacks[%d]", i), "must be present, since the callback in that place has a state", nil)
+		}
+	}
+	for _, i := range slices.Sorted(maps.Keys(states)) {
+		if i < 0 || i >= len(f.cfg.Callbacks) {
+			return f.trainer.fail("FitConfig.Callbacks", fmt.Sprintf("must have a callback %d, whose state is in Resume", i), len(f.cfg.Callbacks))
+		}
+		if cb := f.cfg.Callbacks[i]; !isStateful(cb) {
+			return f.trainer.fail(fmt.Sprintf("FitConfig.Callbacks[%d]", i), "must be a StatefulCallback, whose state is in Resume", fmt.Sprintf("%T", cb))
+		}
+	}
+	return nil
+}
+
+func isStateful(cb Callback) bool {
+	_, ok := cb.(StatefulCallback)
+	return ok
+}
+
 func (f *fitRun) restoreCallbacks(s *FitState) error {
 	for i, cb := range f.cfg.Callbacks {
 		if c, ok := cb.(StatefulCallback); ok {
-			if err := c.Restore(*s.Callbacks[i]); err != nil {
+			if err := c.Restore(s.Callbacks[i]); err != nil {
 				return errors.Wrapf(err, "%s: FitConfig.Resume.Fit.Callbacks[%d]", f.trainer.model.Name(), i)
 			}
 		}

@@ -15,6 +15,9 @@ import (
 // data: tensors by name and a few numbers. Trainer.State takes it; Trainer.Restore
 // and FitConfig.Resume continue from it, in a trainer that was compiled from an
 // equal model with an equal config. Which weights are frozen is not part of it.
+//
+// Package encoding/gob writes a State to a file, with all bits. Package encoding/json
+// does not know tensors and leaves out their elements.
 type State struct {
 	Weights   map[string]*tensor.Dense // of the model by path, moving averages included
 	Optimizer map[string]*tensor.Dense // as optimizers.State.Tensors
@@ -37,7 +40,7 @@ type FitState struct {
 
 	Totals    map[string][]float64 // of that epoch, by the names of logs; nil between epochs
 	History   History
-	Callbacks []*CallbackState // in the order of FitConfig.Callbacks; nil for one that is not a StatefulCallback
+	Callbacks map[int]CallbackState // of every StatefulCallback, by its place in FitConfig.Callbacks
 }
 
 // State copies the state of the trainer. In a callback of Fit it includes the state

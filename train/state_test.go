@@ -1,6 +1,8 @@
 package train_test
 
 import (
+	"bytes"
+	"encoding/gob"
 	"fmt"
 	"maps"
 	"math"
@@ -171,8 +173,19 @@ func fits(t *testing.T) map[string]struct {
 	}
 }
 
+// written is a state as a file gives it back.
+func written(t *testing.T, s *train.State) *train.State {
+	t.Helper()
+	var file bytes.Buffer
+	check(t, gob.NewEncoder(&file).Encode(s))
+	var back train.State
+	check(t, gob.NewDecoder(&file).Decode(&back))
+	return &back
+}
+
 // From whatever moment of Fit a state is, a Fit that resumes from it ends with the
-// same weights, the same history and the same state of its callbacks.
+// same weights, the same history and the same state of its callbacks; so does one that
+// resumes from a file.
 func TestResume(t *testing.T) {
 	for name, c := range fits(t) {
 		t.Run(name, func(t *testing.T) {
@@ -196,7 +209,7 @@ func TestResume(t *testing.T) {
 				_, err := trainer.Step(background, cut(t, c.data, min(c.fit.BatchSize, 2))[0]) // not so fresh
 				check(t, err)
 				check(t, trainer.ResetStates())
-				cfg.Callbacks, cfg.Resume = []train.Callback{again, told{}}, state
+				cfg.Callbacks, cfg.Resume = []train.Callback{again, told{}}, written(t, state)
 				got, err := trainer.Fit(background, c.data, cfg)
 				check(t, err)
 				at := fmt.Sprintf("from %s, epoch %d, batch %d", momentNames[moments[i]], state.Fit.Epoch, state.Fit.Batch)
@@ -326,10 +339,12 @@ func TestResumeErrors(t *testing.T) {
 		"too few epochs":               {func(s *train.State, cfg *train.FitConfig) { s.Fit.Epoch = 3 }, graph.Error{Field: "FitConfig.Resume.Fit.Epoch", Value: 3}},
 		"another batch size":           {func(_ *train.State, cfg *train.FitConfig) { cfg.BatchSize = 3 }, graph.Error{Field: "FitConfig.Resume.Fit.Batches", Value: 3}},
 		"a batch too far":              {func(s *train.State, _ *train.FitConfig) { s.Fit.Batch = 4 }, graph.Error{Field: "FitConfig.Resume.Fit.Batch", Value: 4}},
-		"no callbacks":                 {func(_ *train.State, cfg *train.FitConfig) { cfg.Callbacks = nil }, graph.Error{Field: "FitConfig.Resume.Fit.Callbacks", Value: 2}},
+		"no callbacks":                 {func(_ *train.State, cfg *train.FitConfig) { cfg.Callbacks = nil }, graph.Error{Field: "FitConfig.Callbacks", Value: 0}},
+		"no state of a callback":       {func(s *train.State, _ *train.FitConfig) { s.Fit.Callbacks = nil }, graph.Error{Field: "FitConfig.Resume.Fit.Callbacks[0]"}},
+		"a callback without a state":   {func(_ *train.State, cfg *train.FitConfig) { cfg.Callbacks[0] = told{} }, graph.Error{Field: "FitConfig.Callbacks[0]", Value: "train_test.told"}},
 		"other callbacks": {func(_ *train.State, cfg *train.FitConfig) {
 			cfg.Callbacks[0], cfg.Callbacks[1] = cfg.Callbacks[1], cfg.Callbacks[0]
-		}, graph.Error{Field: "FitConfig.Resume.Fit.Callbacks[0]"}},
+		}, graph.Error{Field: "FitConfig.Resume.Fit.Callbacks[1]"}},
 		"no totals":       {func(s *train.State, _ *train.FitConfig) { s.Fit.Totals = nil }, graph.Error{Field: "loss"}},
 		"no metric's":     {func(s *train.State, _ *train.FitConfig) { delete(s.Fit.Totals, "mae") }, graph.Error{Field: "mae"}},
 		"a metric's":      {func(s *train.State, _ *train.FitConfig) { s.Fit.Totals["mae"] = []float64{1} }, graph.Error{Field: "state", Value: []float64{1}}},
@@ -349,7 +364,7 @@ func TestResumeErrors(t *testing.T) {
 	}
 	// What a callback refuses is an error of its place.
 	s := newState()
-	s.Fit.Callbacks[0].Numbers = nil
+	s.Fit.Callbacks[0] = train.CallbackState{}
 	cfg := train.FitConfig{Epochs: 2, BatchSize: 2, Callbacks: []train.Callback{&worst{limit: 1e9}, told{}}, Resume: s}
 	_, err := compile(t, linear(2), train.Config{Metrics: []metrics.Metric{metrics.MAE{}}}).Fit(background, data, cfg)
 	errtest.Check(t, err, graph.Error{Field: "numbers", Value: 0})
