@@ -25,19 +25,19 @@ func TestWindowsErrors(t *testing.T) {
 		{"negative stride", config{Steps: 1, Stride: -1}, errs.Error{Field: "WindowConfig.Stride", Value: -1}},
 		{"negative season", config{Steps: 1, Season: -1}, errs.Error{Field: "WindowConfig.Season", Value: -1}},
 		{"more steps than rows", config{Steps: 21}, errs.Error{Field: "WindowConfig.Steps", Value: 21}},
-		{"steps out of all bounds", config{Steps: math.MaxInt}, errs.Error{Field: "WindowConfig.Steps"}},
-		{"horizon out of all bounds", config{Steps: 1, Horizon: math.MaxInt}, errs.Error{Field: "WindowConfig.Horizon"}},
-		{"stride out of all bounds", config{Steps: 1, Stride: math.MaxInt}, errs.Error{Field: "WindowConfig.Stride"}},
-		{"no target left", config{Steps: 20}, errs.Error{Field: "WindowConfig.Steps"}},
-		{"no room beside the lag", config{Steps: 19, Transform: datasets.Difference{}}, errs.Error{Field: "WindowConfig.Steps", Value: 19}},
+		{"steps overflow", config{Steps: math.MaxInt}, errs.Error{Field: "WindowConfig.Steps", Value: math.MaxInt}},
+		{"horizon overflow", config{Steps: 1, Horizon: math.MaxInt}, errs.Error{Field: "WindowConfig.Horizon", Value: math.MaxInt}},
+		{"stride overflow", config{Steps: 1, Stride: math.MaxInt}, errs.Error{Field: "WindowConfig.Stride", Value: math.MaxInt}},
+		{"no row to forecast", config{Steps: 20}, errs.Error{Field: "WindowConfig.Steps", Value: 20}},
+		{"no row to forecast, with a lag", config{Steps: 19, Transform: datasets.Difference{}}, errs.Error{Field: "WindowConfig.Steps", Value: 19}},
 		{"column", config{Steps: 1, Columns: []string{"a", "z"}}, errs.Error{Field: "WindowConfig.Columns[1]", Value: "z"}},
 		{"target", config{Steps: 1, Targets: []string{"z"}}, errs.Error{Field: "WindowConfig.Targets[0]", Value: "z"}},
 		{"column twice", config{Steps: 1, Columns: []string{"a", "a"}}, errs.Error{Field: "WindowConfig.Columns", Value: "a"}},
 		{"target twice", config{Steps: 1, Targets: []string{"b", "b"}}, errs.Error{Field: "WindowConfig.Targets", Value: "b"}},
 		{"test of all", config{Steps: 1, Test: 1}, errs.Error{Field: "WindowConfig.Test", Value: 1}},
-		{"negative test", config{Steps: 1, Test: -0.1}, errs.Error{Field: "WindowConfig.Test"}},
-		{"test no number", config{Steps: 1, Test: math.NaN()}, errs.Error{Field: "WindowConfig.Test", Value: "NaN"}},
-		{"validation no number", config{Steps: 1, Validation: math.NaN()}, errs.Error{Field: "WindowConfig.Validation"}},
+		{"negative test", config{Steps: 1, Test: -0.1}, errs.Error{Field: "WindowConfig.Test", Value: -0.1}},
+		{"test not a number", config{Steps: 1, Test: math.NaN()}, errs.Error{Field: "WindowConfig.Test", Value: "NaN"}},
+		{"validation not a number", config{Steps: 1, Validation: math.NaN()}, errs.Error{Field: "WindowConfig.Validation"}},
 		{"nothing to train on", config{Steps: 1, Test: 0.5, Validation: 0.5}, errs.Error{Field: "WindowConfig.Validation", Value: 0.5}},
 		{"no training window", config{Steps: 10, Test: 0.6}, errs.Error{Field: "WindowConfig.Test + Validation", Value: 0.6}},
 		{"no test window", config{Steps: 5, Horizon: 4, Test: 0.1}, errs.Error{Field: "WindowConfig.Test", Value: 0.1}},
@@ -94,20 +94,20 @@ func TestWindowsBadNumbers(t *testing.T) {
 	_, err = datasets.Windows(s, config)
 	errtest.Check(t, err, errs.Error{Field: "Series.Index", Value: 2})
 
-	// A user's transform may return any error.
+	// A user-defined transform can return any error.
 	own := errors.New("no, thank you")
 	_, err = datasets.Windows(ramp(t, 6), datasets.WindowConfig{Steps: 2, Transform: odd{err: own}})
 	if !errors.Is(err, own) || err.Error() != "ramp, row 0: a: no, thank you" {
 		t.Errorf("error %v", err)
 	}
 
-	// The first value that a logarithm refuses, also behind the training part.
+	// The first value without a logarithm is reported, even after the training part.
 	s = datasets.FromSlice("price", []float64{1, 2, 4, 3, 5, 6, 7, -1, 0, 9})
 	_, err = datasets.Windows(s, datasets.WindowConfig{Steps: 2, Test: 0.3, Transform: datasets.LogReturn{}})
 	errtest.Check(t, err, errs.Error{Path: "price, row 7", Field: "price", Value: -1})
 }
 
-// odd is a transform of a user's that goes wrong.
+// odd is an invalid user-defined transform.
 type odd struct {
 	lag int
 	fit datasets.Fitted
@@ -123,8 +123,8 @@ type infinite struct{}
 func (infinite) Do(_, _ float64) float64   { return math.Inf(1) }
 func (infinite) Undo(_, _ float64) float64 { return math.Inf(1) }
 
-// FuzzWindows holds that no setting makes Windows panic, and that what it
-// accepts can be read from end to end and scored.
+// No configuration makes Windows panic, and all windows of a valid one can be read
+// and scored.
 func FuzzWindows(f *testing.F) {
 	f.Add(20, 3, 1, 1, 0, 0.2, 0.0, uint8(0))
 	f.Add(20, 3, 2, 3, 4, 0.2, 0.1, uint8(4))

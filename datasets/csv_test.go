@@ -32,9 +32,9 @@ func TestReadCSV(t *testing.T) {
 			datasets.Series{Index: []string{"1999"}, Columns: []string{"open"}, Values: [][]float64{{1}}}},
 		{"order", "a,b,c\n1,2,3\n", datasets.CSVConfig{Columns: []string{"c", "a"}},
 			datasets.Series{Columns: []string{"c", "a"}, Values: [][]float64{{3}, {1}}}},
-		{"mark, CRLF, blanks, quotes, no last newline", "\ufeffa, b\r\n1 ,\" 2\"\r\n3,4", datasets.CSVConfig{},
+		{"byte order mark, CRLF, spaces, quotes, no last newline", "\ufeffa, b\r\n1 ,\" 2\"\r\n3,4", datasets.CSVConfig{},
 			datasets.Series{Columns: []string{"a", "b"}, Values: [][]float64{{1, 3}, {2, 4}}}},
-		{"blank end", "a\n1\n\n\r\n", datasets.CSVConfig{},
+		{"blank lines at the end", "a\n1\n\n\r\n", datasets.CSVConfig{},
 			datasets.Series{Columns: []string{"a"}, Values: [][]float64{{1}}}},
 		{"cell over two lines", "note,a\n\"x\ny\",1\nz,2\n", datasets.CSVConfig{},
 			datasets.Series{Columns: []string{"a"}, Values: [][]float64{{1, 2}}}},
@@ -60,7 +60,7 @@ func TestReadCSVErrors(t *testing.T) {
 		want       errs.Error
 	}{
 		{"empty", "", datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "header"}},
-		{"mark alone", "\ufeff", datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "header"}},
+		{"byte order mark alone", "\ufeff", datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "header"}},
 		{"header alone", "a,b\n", datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file"}},
 		{"no header", "1,2\n3,4\n", datasets.CSVConfig{}, errs.Error{Path: "csv:1", Field: "header", Value: "1,2"}},
 		{"name twice", "a,b,a\n1,2,3\n", datasets.CSVConfig{}, errs.Error{Path: "csv:1", Field: "a"}},
@@ -70,13 +70,13 @@ func TestReadCSVErrors(t *testing.T) {
 		{"short row", "a,b\n1,2\n3\n", datasets.CSVConfig{}, errs.Error{Path: "csv:3", Field: "row", Value: 1}},
 		{"long row", "a,b\n1,2,3\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "row", Value: 3}},
 		{"word", "a,b\n1,2\n3,n/a\n", datasets.CSVConfig{}, errs.Error{Path: "csv:3", Field: "b", Value: `"n/a"`}},
-		{"word asked for", "a,b\nx,2\n", datasets.CSVConfig{Columns: []string{"a"}}, errs.Error{Path: "csv:2", Field: "a", Value: `"x"`}},
+		{"word in a selected column", "a,b\nx,2\n", datasets.CSVConfig{Columns: []string{"a"}}, errs.Error{Path: "csv:2", Field: "a", Value: `"x"`}},
 		{"blank cell", "a,b\n1,\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "b", Value: `""`}},
 		{"no numbers", "a,b\nx,y\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "row", Value: "x,y"}},
 		{"semicolons", "date;close\n2024-01-02;1,5\n", datasets.CSVConfig{Columns: []string{"close"}}, errs.Error{Path: "csv:1", Field: "header", Value: `"date;close"`}},
 		{"tabs", "date\tclose\n2024-01-02\t1.5\n", datasets.CSVConfig{}, errs.Error{Path: "csv:1", Field: "header"}},
 		{"UTF-16", "\xff\xfea\x00\n\x001\x00\n\x00", datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file", Value: "UTF-16"}},
-		{"UTF-16, big end first", "\xfe\xff\x00a\x00\n", datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file", Value: "UTF-16"}},
+		{"UTF-16, big-endian", "\xfe\xff\x00a\x00\n", datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file", Value: "UTF-16"}},
 		{"thousands", "date,close,volume\n2024-01-02,\"5,064.83\",7\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "close", Value: `"5,064.83"`}},
 		{"dollars", "date,close,volume\n2024-01-02,$101.30,7\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "close", Value: `"$101.30"`}},
 		{"per cent", "a,b\n0.5 %,7\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "a", Value: `"0.5 %"`}},
@@ -112,7 +112,7 @@ func TestReadCSVErrors(t *testing.T) {
 	}
 }
 
-// endless gives the same text for ever.
+// endless repeats a text for ever.
 type endless struct{ text string }
 
 func (e endless) Read(p []byte) (int, error) { return copy(p, e.text), nil }
@@ -165,8 +165,8 @@ func TestLoadCSV(t *testing.T) {
 	errtest.Check(t, err, errs.Error{Path: os.DevNull, Field: "file", Value: "a device"})
 }
 
-// FuzzReadCSV holds that any bytes give a whole, finite table or an error, and
-// that a table written out again reads the same.
+// Any bytes give a complete, finite table or an error, and a table that is written
+// and read again stays the same.
 func FuzzReadCSV(f *testing.F) {
 	for _, seed := range []string{
 		"a,b\n1,2\n3,4\n", "\ufeffa,b\r\n1,2\r\n", "a\n\"1\"\n", "date,x\n2024-01-01,1e5\n", "a,a\n1,2\n",

@@ -10,7 +10,7 @@ import (
 	"github.com/engram-go/engram/internal/errs/errtest"
 )
 
-// dated is a file with these labels, a column of words and one of numbers.
+// dated returns a file with these labels, a column of words and one of numbers.
 func dated(labels ...string) string {
 	var b strings.Builder
 	b.WriteString("note,day,close\n")
@@ -52,8 +52,8 @@ func TestNewestRowFirst(t *testing.T) {
 	}
 }
 
-// Where labels may go forward, nothing is refused.
-func TestOrderOfRowsUnknown(t *testing.T) {
+// Rows that may be in chronological order are not an error.
+func TestUnknownOrderOfRows(t *testing.T) {
 	for name, labels := range map[string][]string{
 		"one row":                      {"2024-01-03"},
 		"one day":                      {"2024-01-03", "2024-01-03"},
@@ -68,11 +68,11 @@ func TestOrderOfRowsUnknown(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	// Numbers that fall may count down to something.
+	// Decreasing numbers may be a countdown.
 	if _, err := datasets.ReadCSV(strings.NewReader("left,close\n2024,1\n2023,2\n"), datasets.CSVConfig{Index: "left"}); err != nil {
 		t.Error(err)
 	}
-	// A column that is asked for decides.
+	// With CSVConfig.Index, only that column is checked.
 	text := "born,day,close\n2024-01-02,2024-01-02,1\n2024-01-01,2024-01-03,2\n"
 	if s, err := datasets.ReadCSV(strings.NewReader(text), datasets.CSVConfig{Index: "day"}); err != nil || s.Index[1] != "2024-01-03" {
 		t.Errorf("%v, error %v", s, err)

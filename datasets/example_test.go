@@ -84,7 +84,7 @@ func ExampleFromSlices() {
 	// [1 1 0 1] [0 1]
 }
 
-// The second sample counts three times as much in losses and metrics.
+// The second sample has three times the weight in losses and metrics.
 func ExampleWeigh() {
 	samples, err := datasets.FromSlices([][]float64{{1}, {2}}, [][]float64{{10}, {20}}, tensor.Float32)
 	if err != nil {

@@ -21,8 +21,8 @@ var transforms = map[string]datasets.Transform{
 	"difference": datasets.Difference{}, "logreturn": datasets.LogReturn{},
 }
 
-// TestGolden holds windows, transforms and scores to testdata/forecasts.json,
-// which testdata/forecasts.py worked out in NumPy.
+// TestGolden compares windows, transforms and scores with testdata/forecasts.json,
+// computed by testdata/forecasts.py in NumPy.
 func TestGolden(t *testing.T) {
 	var cases []struct {
 		Series, Column, Transform string
@@ -88,7 +88,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// The figures that the last fifth of the embedded series is known for.
+// Known RMSEs of the naive forecast on the last fifth of the embedded series.
 func TestPersistenceOfEmbedded(t *testing.T) {
 	for _, c := range []struct {
 		series *datasets.Series
@@ -106,8 +106,8 @@ func TestPersistenceOfEmbedded(t *testing.T) {
 	}
 }
 
-// A model that is given the targets is right, whatever the transform, dtype,
-// horizon, stride and number of targets.
+// Predictions equal to the targets have no error, for any transform, dtype, horizon,
+// stride and number of targets.
 func TestPerfectPredictions(t *testing.T) {
 	for name, transform := range transforms {
 		for _, dtype := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
@@ -141,7 +141,7 @@ func TestPerfectPredictions(t *testing.T) {
 			if err != nil || s.Skill < 0.999 || s.Target != "FTSE, DAX, SMI" || len(s.Targets) != 3 {
 				t.Fatalf("%s %v: %+v, error %v", name, dtype, s, err)
 			}
-			// Squares of the targets add up to those of all.
+			// The mean of the targets' squared errors is that of the common score.
 			sum := 0.0
 			for i, one := range s.Targets {
 				sum += one.PersistenceRMSE * one.PersistenceRMSE / 3
@@ -197,7 +197,7 @@ func TestScoreErrors(t *testing.T) {
 		_, err := w.Score(c.yhat)
 		errtest.Check(t, err, c.want)
 	}
-	// A prediction that is a turned view counts as it shows itself.
+	// A prediction can be a transposed view.
 	column := dense([]int{1, 2}, 0.5, -0.5)
 	if err := column.T(); err != nil {
 		t.Fatal(err)

@@ -39,10 +39,10 @@ func TestEmbedded(t *testing.T) {
 			t.Errorf("%s: from %s to %s", c.name, c.series.Index[0], c.series.Index[c.rows-1])
 		}
 	}
-	// Every call gives a table of its own.
+	// Every call returns a new table.
 	datasets.EUStocks().Values[0][0] = math.NaN()
 	if v := datasets.EUStocks().Values[0][0]; v != 1628.75 {
-		t.Errorf("a change to one table shows in the next: %v", v)
+		t.Errorf("a change to one table changed the next: %v", v)
 	}
 }
 

@@ -18,7 +18,7 @@ func TestTransforms(t *testing.T) {
 		transform datasets.Transform
 		train     []float64
 		lag       int
-		want      []float64 // of train, from row lag on, worked out by hand
+		want      []float64 // of train, from row lag on, computed by hand
 	}{
 		{"None", datasets.None{}, []float64{3, -1}, 0, []float64{3, -1}},
 		{"MinMax", datasets.MinMax{}, []float64{2, 6, 3}, 0, []float64{0, 1, 0.25}},
@@ -41,7 +41,7 @@ func TestTransforms(t *testing.T) {
 				t.Errorf("%s: value %d is %v, want %v", c.name, i, got, want)
 			}
 			if back := fit.Undo(before, got); !near(back, v, 1e-12) {
-				t.Errorf("%s: value %d comes back as %v, want %v", c.name, i, back, v)
+				t.Errorf("%s: value %d is restored as %v, want %v", c.name, i, back, v)
 			}
 		}
 	}
@@ -78,7 +78,7 @@ func TestTransformErrors(t *testing.T) {
 	}
 }
 
-// Whatever was learned, undoing step by step gives back what was transformed.
+// For any training data, Undo inverts Do step by step.
 func TestTransformRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		transform := drawTransform(t)
@@ -91,7 +91,7 @@ func TestTransformRoundTrip(t *testing.T) {
 		for i, v := range column {
 			before := column[max(0, i-1)]
 			if now = fit.Undo(now, fit.Do(before, v)); math.Abs(now-v) > 1e-10*size {
-				t.Fatalf("value %d comes back as %v, want %v", i, now, v)
+				t.Fatalf("value %d is restored as %v, want %v", i, now, v)
 			}
 		}
 	})

@@ -80,7 +80,8 @@ func TestWindowsOfPrices(t *testing.T) {
 	}
 }
 
-// naive cuts windows out of a transformed copy, one by one.
+// naive is a simple reference implementation: it copies windows one by one from the
+// transformed columns.
 type naive struct{ train, validation, test []window }
 
 type window struct{ x, y []float64 }
@@ -209,8 +210,8 @@ func TestWindowsAgreeWithNaive(t *testing.T) {
 	})
 }
 
-// Whatever happens to the numbers that only the test part may forecast, the
-// training and validation parts stay the same, to the bit.
+// Changes to the values of the test part leave the training and validation parts
+// identical, bit by bit.
 func TestWindowsDoNotLeak(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s, c := drawWindows(t)
@@ -237,7 +238,7 @@ func TestWindowsDoNotLeak(t *testing.T) {
 				continue
 			}
 			if !slices.Equal(pair[0].X()[0].Float64s(), pair[1].X()[0].Float64s()) || !slices.Equal(pair[0].Y()[0].Float64s(), pair[1].Y()[0].Float64s()) {
-				t.Fatal("the future shows in the past")
+				t.Fatal("test values influence training or validation windows")
 			}
 		}
 		if slices.EqualFunc(before.Truth(), after.Truth(), slices.Equal) {
@@ -254,7 +255,7 @@ func upTo(n int) []int {
 	return rows
 }
 
-// Gathering costs the batch alone, however long the windows are.
+// Gathering allocates only the batch, for windows of any length.
 func TestWindowsAreViews(t *testing.T) {
 	s := datasets.FromSlice("long", make([]float64, 200_000))
 	for i := range s.Values[0] {
@@ -265,7 +266,7 @@ func TestWindowsAreViews(t *testing.T) {
 		t.Fatal(err)
 	}
 	if w.Train.X() != nil || w.Train.Y() != nil {
-		t.Error("more than one tensor can hold, and yet a tensor")
+		t.Error("a tensor above the size limit")
 	}
 	var b datasets.Batch
 	if err := w.Train.Gather([]int{0, w.Train.Len() - 1}, &b); err != nil {

@@ -32,7 +32,7 @@ func TestGather(t *testing.T) {
 		t.Errorf("x %v, y %v, weights %v", x.Shape(), y.Shape(), batch.Weights)
 	}
 
-	// Tensors that fit are filled again; others are replaced, not written to.
+	// Tensors of the right shape are reused; others are replaced and not written to.
 	if err := s.Gather([]int{1, 1, 1}, &batch); err != nil || batch.Inputs[0] != x || batch.Targets[0] != y {
 		t.Errorf("new tensors for the same shapes, error %v", err)
 	}
@@ -44,7 +44,7 @@ func TestGather(t *testing.T) {
 		"another rank":  dense([]int{6}, 0, 0, 0, 0, 0, 0),
 		"another dtype": tensor.New(tensor.WithShape(3, 2), tensor.Of(tensor.Float32)),
 		"a view":        sliced(t, dense([]int{3, 3}, make([]float64, 9)...), nil, tensor.S(0, 2)),
-		"turned":        turned(t, dense([]int{2, 3}, make([]float64, 6)...)),
+		"transposed":    transposed(t, dense([]int{2, 3}, make([]float64, 6)...)),
 		"column-major":  tensor.New(tensor.WithShape(3, 2), tensor.AsFortran(make([]float64, 6))),
 		"none":          nil,
 	}
@@ -119,8 +119,8 @@ func TestSubsetAndSplit(t *testing.T) {
 	_, _, err = samples.Split(nil, 0.5)
 	errtest.Check(t, err, errs.Error{Field: "data"})
 
-	// Sizes as Keras' validation split gives them, but for 0.9, where Keras
-	// loses a sample to rounding.
+	// Sizes of Keras' validation_split, except for 0.9, where Keras drops a sample by
+	// rounding.
 	for fraction, head := range map[float64]int{0.2: 8, 0.25: 7, 0.1: 9, 0.9: 1, 0.01: 9} {
 		a, b, err := samples.Split(s, fraction)
 		if err != nil || a.Len() != head || b.Len() != 10-head || at(b, 0)[0] != float64(head) || at(a, 0)[0] != 0 {
@@ -138,7 +138,7 @@ func TestSubsetAndSplit(t *testing.T) {
 	errtest.Check(t, err, errs.Error{Field: "fraction", Value: 0.5})
 }
 
-// Gathering any rows is the same as reading them out of X and Y.
+// Gathered rows are the rows of X and Y.
 func TestGatherAgreesWithX(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n, width := rapid.IntRange(1, 6).Draw(t, "n"), rapid.IntRange(1, 4).Draw(t, "width")
@@ -171,10 +171,10 @@ func TestGatherAgreesWithX(t *testing.T) {
 	})
 }
 
-// Views overlap, and are read in row-major order whatever the strides.
+// Views may overlap. They are read in row-major order for any strides.
 func TestFromViews(t *testing.T) {
-	rows := count(6, 2)               // 0 1 … 11
-	columns := turned(t, count(2, 6)) // [6, 2]: 0 6 1 7 …
+	rows := count(6, 2)                   // 0 1 … 11
+	columns := transposed(t, count(2, 6)) // [6, 2]: 0 6 1 7 …
 	for _, c := range []struct {
 		n    int
 		view samples.View

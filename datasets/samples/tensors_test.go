@@ -14,7 +14,7 @@ import (
 	"github.com/engram-go/engram/internal/errs/errtest"
 )
 
-func turned(t testing.TB, d *tensor.Dense, axes ...int) *tensor.Dense {
+func transposed(t testing.TB, d *tensor.Dense, axes ...int) *tensor.Dense {
 	t.Helper()
 	if err := d.T(axes...); err != nil {
 		t.Fatal(err)
@@ -39,24 +39,23 @@ func count(shape ...int) *tensor.Dense {
 	return dense(shape, v...)
 }
 
-// However a tensor lies in memory, it is read as it shows itself: element by
-// element, as At gives it.
+// For any memory layout, elements are those that At returns.
 func TestFromTensorsLayouts(t *testing.T) {
 	for name, d := range map[string]*tensor.Dense{
-		"plain":             count(4, 3),
-		"one number":        count(1, 1),
-		"vector":            count(4),
-		"turned":            turned(t, count(3, 4)),
-		"turned, rank 3":    turned(t, count(2, 3, 4), 2, 0, 1),
-		"rows":              sliced(t, count(6, 3), tensor.S(2, 5)),
-		"columns":           sliced(t, count(4, 6), nil, tensor.S(1, 4)),
-		"one column":        sliced(t, count(4, 6), nil, tensor.S(2)),
-		"every other row":   sliced(t, count(6, 3), tensor.S(0, 6, 2)),
-		"middle":            sliced(t, count(4, 5, 3), tensor.S(1, 3), tensor.S(2, 4)),
-		"inner axis":        sliced(t, count(4, 5, 3), nil, nil, tensor.S(1, 3)),
-		"columns, turned":   turned(t, sliced(t, count(4, 6), nil, tensor.S(1, 4))),
-		"column-major":      tensor.New(tensor.WithShape(4, 3), tensor.AsFortran([]float64{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11})),
-		"column-major, cut": sliced(t, tensor.New(tensor.WithShape(4, 3), tensor.AsFortran([]float64{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11})), tensor.S(1, 3)),
+		"plain":               count(4, 3),
+		"one number":          count(1, 1),
+		"vector":              count(4),
+		"transposed":          transposed(t, count(3, 4)),
+		"transposed, rank 3":  transposed(t, count(2, 3, 4), 2, 0, 1),
+		"rows":                sliced(t, count(6, 3), tensor.S(2, 5)),
+		"columns":             sliced(t, count(4, 6), nil, tensor.S(1, 4)),
+		"one column":          sliced(t, count(4, 6), nil, tensor.S(2)),
+		"every other row":     sliced(t, count(6, 3), tensor.S(0, 6, 2)),
+		"middle":              sliced(t, count(4, 5, 3), tensor.S(1, 3), tensor.S(2, 4)),
+		"inner axis":          sliced(t, count(4, 5, 3), nil, nil, tensor.S(1, 3)),
+		"columns, transposed": transposed(t, sliced(t, count(4, 6), nil, tensor.S(1, 4))),
+		"column-major":        tensor.New(tensor.WithShape(4, 3), tensor.AsFortran([]float64{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11})),
+		"column-major, cut":   sliced(t, tensor.New(tensor.WithShape(4, 3), tensor.AsFortran([]float64{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11})), tensor.S(1, 3)),
 	} {
 		t.Run(name, func(t *testing.T) {
 			shape := d.Shape().Clone()
@@ -123,7 +122,7 @@ func TestPlainSlices(t *testing.T) {
 	if err != nil || m.Dtype() != tensor.Float32 || !m.Shape().Eq(tensor.Shape{2, 3}) {
 		t.Fatalf("%v, error %v", m, err)
 	}
-	back, err := samples.Rows(turned(t, m))
+	back, err := samples.Rows(transposed(t, m))
 	if d := cmp.Diff([][]float64{{1, 4}, {2, 5}, {3, 6}}, back); d != "" || err != nil {
 		t.Errorf("%s, error %v", d, err)
 	}

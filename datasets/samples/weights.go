@@ -67,7 +67,7 @@ func (w weighed) Gather(rows []int, into *Batch) error {
 	if into == nil {
 		return errs.Error{Field: "into", Rule: "must not be nil"}
 	}
-	room := into.Weights
+	weights := into.Weights
 	into.Weights = nil
 	if err := w.Data.Gather(rows, into); err != nil {
 		return err
@@ -75,16 +75,16 @@ func (w weighed) Gather(rows []int, into *Batch) error {
 	if into.Weights != nil {
 		return errs.Error{Field: "data", Rule: "must not have weights already"}
 	}
-	if len(room) != len(w.weights) {
-		room = make([]*tensor.Dense, len(w.weights))
+	if len(weights) != len(w.weights) {
+		weights = make([]*tensor.Dense, len(w.weights))
 	}
 	for i, s := range w.weights {
 		if s == nil {
-			room[i] = nil
+			weights[i] = nil
 		} else {
-			room[i] = s.gather(rows, room[i])
+			weights[i] = s.gather(rows, weights[i])
 		}
 	}
-	into.Weights = room
+	into.Weights = weights
 	return nil
 }

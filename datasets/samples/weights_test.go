@@ -51,7 +51,7 @@ func TestWeigh(t *testing.T) {
 	}
 }
 
-// Each target has weights of its own, or none, also in a batch that had others.
+// Each target has its own weights or none, also in a batch that held others before.
 func TestWeighEachTarget(t *testing.T) {
 	steps := tensor.New(tensor.WithShape(3, 2), tensor.WithBacking([]float32{1, 10, 2, 20, 3, 30}))
 	last := tensor.New(tensor.WithShape(3), tensor.WithBacking([]float32{4, 5, 6}))
@@ -80,7 +80,7 @@ func TestWeighEachTarget(t *testing.T) {
 	}
 }
 
-// Parts of weighed data keep their weights.
+// Subsets of weighted data keep their weights.
 func TestWeighThenSplit(t *testing.T) {
 	data, err := samples.Weigh(samplesOf(t, 4), tensor.New(tensor.WithShape(4), tensor.WithBacking([]float32{1, 2, 3, 4})))
 	if err != nil {
@@ -99,7 +99,7 @@ func TestWeighThenSplit(t *testing.T) {
 	}
 }
 
-func TestWeighRefuses(t *testing.T) {
+func TestWeighErrors(t *testing.T) {
 	f32 := func(shape []int, x ...float32) *tensor.Dense {
 		return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(x))
 	}

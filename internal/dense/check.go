@@ -9,8 +9,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Check compares a tensor with what is expected: the dtype, the shape (open
-// axes accept any size) and finite elements.
+// Check checks the dtype and the shape of a tensor (open axes accept any size), and
+// that its elements are finite.
 func Check(t *tensor.Dense, dtype tensor.Dtype, shape shapes.Shape) error {
 	if t == nil {
 		return errs.Error{Field: "tensor", Rule: "must not be nil"}
@@ -27,7 +27,7 @@ func Check(t *tensor.Dense, dtype tensor.Dtype, shape shapes.Shape) error {
 	return CheckFinite(t)
 }
 
-// CheckFinite refuses NaN and infinities, naming the first such element of t.
+// CheckFinite returns an error for the first NaN or infinity in t.
 func CheckFinite(t *tensor.Dense) error {
 	c := Contiguous(t)
 	i := -1
@@ -45,7 +45,7 @@ func CheckFinite(t *tensor.Dense) error {
 	}
 }
 
-// notFinite is the place of the first NaN or infinity, or -1.
+// notFinite returns the index of the first NaN or infinity, or -1.
 func notFinite[T Float](data []T) int {
 	if Finite(kernels.For[T]().Size(data)) {
 		return -1

@@ -6,9 +6,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Contiguous returns t itself where its elements lie in row-major order
-// without gaps, and a copy that does otherwise: a transposed tensor, a slice,
-// or one in column-major order.
+// Contiguous returns t itself if its elements are in row-major order without gaps, and
+// otherwise (for a transposed tensor, a slice, or column-major order) a copy that is.
 func Contiguous(t *tensor.Dense) *tensor.Dense {
 	if IsContiguous(t) || !IsFloat(t.Dtype()) {
 		return t
@@ -22,9 +21,9 @@ func Contiguous(t *tensor.Dense) *tensor.Dense {
 	return out
 }
 
-// IsContiguous tells whether the elements of t lie in row-major order, without
-// gaps. It looks at the strides and not at the flags of package tensor, which
-// are wrong for some views. Axes of size 1 may have any stride.
+// IsContiguous reports whether the elements of t are in row-major order without gaps.
+// It uses the strides instead of the flags of package tensor, which are wrong for some
+// views. Axes of size 1 may have any stride.
 func IsContiguous(t *tensor.Dense) bool {
 	shape, strides := t.Shape(), Strides(t)
 	run := 1
@@ -37,9 +36,8 @@ func IsContiguous(t *tensor.Dense) bool {
 	return len(shape) == 0 || t.DataSize() == run // DataSize is 0 for a scalar
 }
 
-// Strides gives every axis its stride. Package tensor keeps fewer of them than
-// there are axes where it sees a vector or a scalar: the axes of size 1, which
-// need no stride, are those without.
+// Strides returns the stride of every axis. Package tensor stores fewer strides than
+// axes for tensors that it treats as vectors or scalars; the axes of size 1 have none.
 func Strides(t *tensor.Dense) []int {
 	shape, given := t.Shape(), t.Strides()
 	if len(given) == len(shape) {

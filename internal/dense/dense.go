@@ -1,5 +1,4 @@
-// Package dense has the helpers for dense tensors of float32 or float64 that
-// more than one package needs.
+// Package dense contains helpers for dense tensors of float32 or float64.
 package dense
 
 import (
@@ -10,13 +9,13 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Float is an element of a tensor.
+// Float is the element type of a tensor.
 type Float = kernels.Float
 
-// IsFloat tells whether a dtype is float32 or float64.
+// IsFloat reports whether a dtype is float32 or float64.
 func IsFloat(dtype tensor.Dtype) bool { return dtype == tensor.Float32 || dtype == tensor.Float64 }
 
-// Round is x as an element of the dtype holds it.
+// Round rounds x to the precision of the dtype.
 func Round(dtype tensor.Dtype, x float64) float64 {
 	if dtype == tensor.Float32 {
 		return float64(float32(x))
@@ -24,24 +23,23 @@ func Round(dtype tensor.Dtype, x float64) float64 {
 	return x
 }
 
-// Finite tells whether x is neither NaN nor an infinity.
+// Finite reports whether x is neither NaN nor an infinity.
 func Finite[T Float](x T) bool { return x-x == 0 }
 
-// New returns a tensor of zeros. The empty shape gives a vector of one element:
-// package tensor treats scalars differently from all other tensors.
+// New returns a tensor of zeros. For the empty shape it is a vector of one element,
+// because package tensor treats scalars differently from all other tensors.
 func New(dtype tensor.Dtype, shape shapes.Shape) *tensor.Dense {
 	return tensor.New(tensor.Of(dtype), tensor.WithShape(physical(shape)...))
 }
 
-// FromFloat64 returns a tensor of the given elements, rounded to the dtype, in
-// memory of its own.
+// FromFloat64 returns a tensor with a copy of the elements, rounded to the dtype.
 func FromFloat64(dtype tensor.Dtype, shape shapes.Shape, elements []float64) *tensor.Dense {
 	t := New(dtype, shape)
 	SetFloat64(t, elements)
 	return t
 }
 
-// SetFloat64 stores elements in a row-major tensor of as many, rounded to its
+// SetFloat64 copies elements to a row-major tensor of the same size, rounded to its
 // dtype.
 func SetFloat64(t *tensor.Dense, elements []float64) {
 	if t.Dtype() == tensor.Float64 {
@@ -67,13 +65,12 @@ func ToFloat64(t *tensor.Dense) []float64 {
 	return out
 }
 
-// Of gives elements a shape of the same size, without copying them.
+// Of returns a tensor of the given shape that shares the memory of elements.
 func Of[T Float](elements []T, shape ...int) *tensor.Dense {
 	return tensor.New(tensor.WithShape(physical(shape)...), tensor.WithBacking(elements))
 }
 
-// Elements is the memory of a tensor. It panics where T is not the type of its
-// elements.
+// Elements returns the memory of a tensor. It panics if T is not its element type.
 func Elements[T Float](t *tensor.Dense) []T {
 	if t.Dtype() == tensor.Float32 {
 		return any(t.Float32s()).([]T)
@@ -81,7 +78,7 @@ func Elements[T Float](t *tensor.Dense) []T {
 	return any(t.Float64s()).([]T)
 }
 
-// At is element i of a row-major tensor.
+// At returns element i of a row-major tensor.
 func At(t *tensor.Dense, i int) float64 {
 	if t.Dtype() == tensor.Float32 {
 		return float64(t.Float32s()[i])
@@ -99,7 +96,7 @@ func Copy(to, from *tensor.Dense) {
 	}
 }
 
-// View is a part of the memory of a row-major tensor, from element i on.
+// View returns a tensor that shares the memory of a row-major tensor from element i on.
 func View(t *tensor.Dense, i int, shape shapes.Shape) *tensor.Dense {
 	end := i + shape.Size()
 	if t.Dtype() == tensor.Float32 {
@@ -108,15 +105,15 @@ func View(t *tensor.Dense, i int, shape shapes.Shape) *tensor.Dense {
 	return Of(t.Float64s()[i:end], shape...)
 }
 
-// Rows is a view of the rows from, from+1, … to-1 along the first axis of a
-// row-major tensor.
+// Rows returns a view of the rows from, …, to-1 along the first axis of a row-major
+// tensor.
 func Rows(t *tensor.Dense, from, to int) *tensor.Dense {
 	shape := shapes.Shape(t.Shape())
 	return View(t, from*(shape.Size()/shape[0]), shape.With(0, to-from))
 }
 
-// Reuse returns t where it is a row-major tensor of the dtype and shape, with
-// memory for exactly its elements, and a new one otherwise.
+// Reuse returns t if it is a row-major tensor of the dtype and shape, with memory for
+// exactly its elements, and a new tensor otherwise.
 func Reuse(t *tensor.Dense, dtype tensor.Dtype, shape shapes.Shape) *tensor.Dense {
 	if t != nil && t.Dtype() == dtype && shape.Equal(shapes.Shape(t.Shape())) &&
 		!t.IsMasked() && t.IsNativelyAccessible() && IsContiguous(t) {
@@ -125,7 +122,7 @@ func Reuse(t *tensor.Dense, dtype tensor.Dtype, shape shapes.Shape) *tensor.Dens
 	return New(dtype, shape)
 }
 
-// Min is the smallest element of a tensor that has some; NaN where there is one.
+// Min returns the smallest element of a nonempty tensor, NaN if it contains one.
 func Min(t *tensor.Dense) float64 {
 	t = Contiguous(t)
 	if t.Dtype() == tensor.Float32 {
@@ -134,7 +131,7 @@ func Min(t *tensor.Dense) float64 {
 	return slices.Min(t.Float64s())
 }
 
-// Index is the position of the i-th element, in row-major order, of a shape.
+// Index returns the indices of the i-th element of a shape in row-major order.
 func Index(i int, shape shapes.Shape) shapes.Shape {
 	at := make(shapes.Shape, len(shape))
 	for a := len(shape) - 1; a >= 0; a-- {

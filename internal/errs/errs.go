@@ -1,5 +1,5 @@
-// Package errs has the error that every package of the module returns. Package
-// graph gives it to users.
+// Package errs defines the error type of all packages of the module. Package graph
+// exports it.
 package errs
 
 import (
@@ -9,26 +9,25 @@ import (
 	"github.com/pkg/errors"
 )
 
-// The kinds of failure that a program may have to tell apart, through
-// errors.Is. Cancellation is told by context.Canceled.
+// Kinds of errors, for errors.Is. Cancellation is reported as context.Canceled.
 var (
-	// ErrInput is a config, shape, dtype, file or argument that breaks a rule.
+	// ErrInput is an invalid config, shape, dtype, file or argument.
 	ErrInput = errors.New("bad input")
-	// ErrNotFinite is a NaN or an infinity where only finite numbers may be.
+	// ErrNotFinite is a NaN or an infinity where values must be finite.
 	ErrNotFinite = errors.New("not finite")
 )
 
-// Error says what is wrong, where: the place, the rule and the value that
-// breaks it. It is found in a chain of errors with errors.As.
+// Error describes an invalid value: where it is, the rule it violates and the value.
+// Use errors.As to find it in a chain of errors.
 type Error struct {
-	Path  string // the place, such as "sequential/lstm_1" or "prices.csv:12"; may be empty
-	Field string // what breaks the rule, such as "LSTM.Units"
+	Path  string // the location, such as "sequential/lstm_1" or "prices.csv:12"; may be empty
+	Field string // what violates the rule, such as "LSTM.Units"
 	Rule  string // the rule, such as "must be positive"
-	Value any    // the value that breaks it; nil where there is none to show
-	Kind  error  // ErrInput where nil, or another sentinel
+	Value any    // the invalid value; nil if there is none to show
+	Kind  error  // ErrInput if nil
 }
 
-// Error reads "sequential/lstm_1: LSTM.Units must be positive, got -3".
+// Error returns a text like "sequential/lstm_1: LSTM.Units must be positive, got -3".
 func (e Error) Error() string {
 	var b strings.Builder
 	if e.Path != "" {
@@ -46,7 +45,7 @@ func (e Error) Error() string {
 	return b.String()
 }
 
-// Unwrap gives the kind of the error, ErrInput where none is set.
+// Unwrap returns the kind of the error, ErrInput if none is set.
 func (e Error) Unwrap() error {
 	if e.Kind == nil {
 		return ErrInput
@@ -54,13 +53,13 @@ func (e Error) Unwrap() error {
 	return e.Kind
 }
 
-// At adds to an error where it happened: a path, such as that of a layer, a file
-// or a line, and a field. Either may be empty.
+// At adds a path, such as that of a layer, a file or a line, and a field to an error.
+// Either may be empty. At returns nil if err is nil.
 //
-// An Error keeps a path that it has already, as the innermost place is the most
-// precise one. The field replaces the name that the inner code had for the
-// value: what breaks ELU.Alpha breaks LSTM.Activation.Alpha where the field is
-// LSTM.Activation. Any other error is wrapped, and begins with one path at most.
+// An Error that already has a path keeps it, because the innermost path is the most
+// precise one. The field replaces the first part of the inner field: with the field
+// LSTM.Activation, ELU.Alpha becomes LSTM.Activation.Alpha. Any other error is wrapped
+// and gets at most one path.
 func At(err error, path, field string) error {
 	if e, ok := err.(Error); ok {
 		if e.Path == "" {
@@ -85,8 +84,8 @@ func At(err error, path, field string) error {
 	return located{errors.Wrap(err, path)}
 }
 
-// located is an error that begins with a path.
+// located is an error with a path.
 type located struct{ error }
 
-// Unwrap gives the error.
+// Unwrap returns the error without its type.
 func (l located) Unwrap() error { return l.error }

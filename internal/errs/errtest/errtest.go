@@ -1,5 +1,5 @@
-// Package errtest compares errors in tests by what a program can tell apart:
-// place, field, value and kind, not by their wording.
+// Package errtest compares errors in tests by path, field, value and kind, not by
+// their wording.
 package errtest
 
 import (
@@ -10,9 +10,9 @@ import (
 	"github.com/engram-go/engram/internal/errs"
 )
 
-// Check reports an error that is not an errs.Error with the given field and
-// kind. Path and Value are compared where want sets them, Value by how it
-// prints. The kind is errs.ErrInput where want has none; Rule is not compared.
+// Check fails the test unless err is an errs.Error with the field and the kind of
+// want. Path and Value are compared if want sets them, Value by its printed form. The
+// default kind is errs.ErrInput. Rule is not compared.
 func Check(t testing.TB, err error, want errs.Error) {
 	t.Helper()
 	if fault := difference(err, want); fault != "" {
@@ -20,8 +20,8 @@ func Check(t testing.TB, err error, want errs.Error) {
 	}
 }
 
-// difference says in what an error differs from the one that is wanted, or
-// nothing.
+// difference describes how an error differs from the expected one; empty if it does
+// not.
 func difference(err error, want errs.Error) string {
 	if err == nil {
 		return fmt.Sprintf("no error, want one of field %q", want.Field)
