@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/engram-go/engram/graph"
@@ -14,7 +13,6 @@ import (
 	"github.com/engram-go/engram/layers/activations"
 	"github.com/engram-go/engram/layers/initializers"
 	"github.com/engram-go/engram/layers/layertest"
-	"gorgonia.org/tensor"
 )
 
 var _ = specimen(conformance.Layer{
@@ -108,116 +106,6 @@ func drawBidirectional(d *conformance.Drawing) {
 		units = []int{n, m}
 	}
 	d.Outputs(y, x.Shape[0], sequences, units, sizes...)
-}
-
-// TestBidirectionalAgainstPyTorch compares with the golden files, which
-// testdata/bidirectional.py made.
-func TestBidirectionalAgainstPyTorch(t *testing.T) {
-	for file, c := range map[string]bidirectionalGolden{
-		"lstm": {}, "lstm_lengths": {}, "gru": {}, "gru_lengths": {},
-		"lstm_sum":         {mode: layers.MergeSum},
-		"lstm_mul":         {mode: layers.MergeMul},
-		"lstm_ave":         {mode: layers.MergeAve},
-		"lstm_concat_last": {last: true},
-		"lstm_sum_last":    {mode: layers.MergeSum, last: true},
-		"lstm_mul_last":    {mode: layers.MergeMul, last: true},
-		"lstm_ave_last":    {mode: layers.MergeAve, last: true},
-	} {
-		for _, c.unrolled = range []bool{false, true} {
-			t.Run(fmt.Sprint(file, " ", c.unrolled), func(t *testing.T) {
-				for dtype, tol := range tolerances {
-					c.check(t, dtype, tol, file)
-				}
-			})
-		}
-	}
-}
-
-// bidirectionalGolden says how the layer of a golden file is set.
-type bidirectionalGolden struct {
-	mode           layers.MergeMode
-	last, unrolled bool // the outputs of the last steps alone; steps written out
-}
-
-func (c bidirectionalGolden) check(t *testing.T, dtype tensor.Dtype, tol float64, file string) {
-	const T, B, D, U = 5, 3, 2, 4
-	cell, _, masked := strings.Cut(file, "_") // all but the first of a cell have samples of several lengths
-	gates := map[string]int{"lstm": 4, "gru": 3}[cell]
-	file = "testdata/bidirectional_" + file
-	golden := graphtest.Golden(t, file+".npz")
-	draw := func(k, n int, scale float64) []float64 {
-		return graphtest.Uniform(uint64(golden["seed"].Data[0])+uint64(k), n, scale)
-	}
-	layer := func(d int) layers.Layer {
-		r := recurrentRun{
-			units: U, unrolled: c.unrolled,
-			kernel: draw(1+10*d, D*gates*U, 0.5), recurrent: draw(2+10*d, U*gates*U, 0.5),
-			bias: draw(3+10*d, len(golden["grad_bias_0"].Data), 0.5),
-		}
-		if cell == "lstm" {
-			return r.lstm(layers.LSTM{ReturnSequences: !c.last, ReturnState: true, GoBackwards: d == 1})
-		}
-		return r.gru(layers.GRU{ReturnSequences: !c.last, ReturnState: true, GoBackwards: d == 1})
-	}
-	params, err := graph.NewParams(dtype, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := evaluate(t, graph.Config{Params: params, Training: true}, graph.Tick{}, func(s *graph.Scope) {
-		x := s.Values(draw(0, B*T*D, 2), graph.Shape{B, T, D})
-		wrt, names := []graph.Value{x}, []string{"grad_x"}
-		if masked {
-			mask := make([]float64, B*T)
-			for i, n := range golden["lengths"].Data {
-				for k := range int(n) {
-					mask[i*T+k] = 1
-				}
-			}
-			x = x.WithMask(s.Values(mask, graph.Shape{B, T}))
-		}
-		in := []graph.Value{x}
-		for d := range 2 {
-			for k, name := range []string{"h0", "c0"}[:gates-2] {
-				if cell == "gru" && k > 0 {
-					break
-				}
-				v := s.Values(draw(4+k+10*d, B*U, 1), graph.Shape{B, U})
-				in, wrt, names = append(in, v), append(wrt, v), append(names, fmt.Sprintf("grad_%s_%d", name, d))
-			}
-		}
-		out := layers.Apply(s, "layer", layers.Bidirectional{Layer: layer(0), BackwardLayer: layer(1), MergeMode: c.mode}, in...)
-		if _, ok := out[0].Mask(); ok != (masked && !c.last) {
-			t.Errorf("the output has a mask: %v", ok)
-		}
-		loss := s.Const(0, graph.Shape{})
-		for k, y := range out {
-			loss = loss.Add(y.Times(s.Values(draw(30+k, y.Shape().Size(), 1), y.Shape())).Sum())
-			name := "output"
-			if k > 0 {
-				name = fmt.Sprintf("state_%d", k-1)
-			}
-			s.Output(name, y)
-		}
-		for d, under := range []string{"layer/forward_" + cell, "layer/backward_" + cell} {
-			for _, name := range []string{"kernel", "recurrent_kernel", "bias"} {
-				i := slices.IndexFunc(s.Bound(), func(b graph.Bound) bool { return b.Param.Path == under+"/"+name })
-				wrt, names = append(wrt, s.Bound()[i].Value), append(names, fmt.Sprintf("grad_%s_%d", name, d))
-			}
-		}
-		for i, g := range s.Gradients(loss, wrt...) {
-			s.Output(names[i], g)
-		}
-	})
-	want := map[string][]float64{}
-	for name, a := range golden {
-		if name != "seed" && name != "lengths" {
-			want[name] = a.Data
-		}
-	}
-	if len(want) < 1+2+1+6+2 {
-		t.Fatalf("%s has only %d arrays", file, len(want))
-	}
-	checkRun(t, got, want, tol)
 }
 
 // The merge modes make of the outputs of the two layers, run alone under the
@@ -396,4 +284,35 @@ func TestBidirectionalRefuses(t *testing.T) {
 	layertest.Invalid(t, l, "Bidirectional", in, h, h)
 	layertest.Invalid(t, l, "LSTM", graph.Shape{graph.Any, 4})
 	layertest.Invalid(t, l, "LSTM initial state 1", in, h, h, h, in)
+}
+
+// Layers with different numbers of states get each their own.
+func TestBidirectionalStates(t *testing.T) {
+	gru, lstm := layers.GRU{Units: 2}, layers.LSTM{Units: 3, GoBackwards: true}
+	both := layers.Bidirectional{Layer: gru, BackwardLayer: lstm}
+	in, h, c := graph.Shape{graph.Any, 3, 4}, graph.Shape{graph.Any, 2}, graph.Shape{graph.Any, 3}
+	layertest.Check(t, layertest.Case{
+		Layer:   both,
+		Inputs:  []graphtest.Array{graphtest.Input(1, 2, 3, 4), graphtest.Input(2, 2, 2), graphtest.Input(3, 2, 3), graphtest.Input(4, 2, 3)},
+		Outputs: []graph.Shape{{graph.Any, 5}},
+	})
+	out := evaluate(t, config(t), graph.Tick{}, func(s *graph.Scope) {
+		x := s.Values(graphtest.Uniform(1, 2*3*4, 1), graph.Shape{2, 3, 4})
+		state := func(seed uint64, n int) graph.Value {
+			return s.Values(graphtest.Uniform(seed, 2*n, 1), graph.Shape{2, n})
+		}
+		h, hb, cb := state(2, 2), state(3, 3), state(4, 3)
+		s.Output("got", layers.Apply(s, "both", both, x, h, hb, cb)[0])
+		s.Within("both", func() {
+			ahead := layers.Apply(s, "forward_gru", gru, x, h)[0]
+			s.Output("want", graph.Concat(-1, ahead, layers.Apply(s, "backward_lstm", lstm, x, hb, cb)[0]))
+		})
+	})
+	graphtest.CheckOutput(t, "y", out["got"], out["want"], 0)
+	for n, states := range [][]graph.Shape{{h}, {h, c}, {h, c, c, c}} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			layertest.Invalid(t, both, "Bidirectional", append([]graph.Shape{in}, states...)...)
+		})
+	}
+	layertest.Invalid(t, both, "GRU initial state 0", in, c, c, h)
 }

@@ -57,40 +57,6 @@ var _ = specimen(conformance.Layer{
 	},
 })
 
-// The golden files hold what PyTorch computes; testdata/gru.py made them.
-func TestGRUAgainstPyTorch(t *testing.T) {
-	checkGoldens(t, "gru", 3, 1, func(r recurrentRun) layers.Layer {
-		return r.gru(layers.GRU{ReturnSequences: true, ReturnState: true})
-	})
-}
-
-func TestGRUOptionsAgainstPyTorch(t *testing.T) {
-	all := layers.GRU{
-		Activation: activations.ReLU, RecurrentActivation: activations.HardSigmoidV1, NoBias: true, GoBackwards: true,
-	}
-	allBefore := all
-	allBefore.ResetBefore = true
-	for name, l := range map[string]layers.GRU{
-		"relu":                 {Activation: activations.ReLU},
-		"hard_sigmoid_v1":      {RecurrentActivation: activations.HardSigmoidV1},
-		"no_bias":              {NoBias: true},
-		"go_backwards":         {GoBackwards: true},
-		"all":                  all,
-		"reset_before":         {ResetBefore: true},
-		"reset_before_all":     allBefore,
-		"reset_before_no_bias": {ResetBefore: true, NoBias: true},
-		"reset_before_mask":    {ResetBefore: true},
-		"mask":                 {},
-		"mask_zero":            {},
-		"mask_backwards":       {GoBackwards: true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			l.ReturnSequences, l.ReturnState = true, true
-			checkGolden(t, "testdata/gru_options_"+name+".npz", 3, 1, func(r recurrentRun) layers.Layer { return r.gru(l) })
-		})
-	}
-}
-
 func TestGRUWeights(t *testing.T) {
 	want := []weight{
 		{"gru/kernel", graph.Shape{3, 15}}, {"gru/recurrent_kernel", graph.Shape{5, 15}}, {"gru/bias", graph.Shape{2, 15}},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -190,4 +191,138 @@ func checkLayer(t *testing.T, l layers.Layer, want graph.Shape, inputs ...[]int)
 		c.Inputs = append(c.Inputs, graphtest.Input(i+1, shape...))
 	}
 	layertest.Check(t, c)
+}
+
+// recurrentRun is what a recurrent layer is run on: numbers for all that it
+// reads.
+type recurrentRun struct {
+	batch, steps, features, units int
+
+	x, kernel, recurrent []float64
+	bias                 []float64   // nil for none
+	initial              [][]float64 // nil for the layer's own
+	mask                 []float64   // nil for none
+	zeroMask             bool        // masked steps give zeros
+	unrolled             bool        // the steps are written out
+
+	loss      func(i, n int) []float64 // n weights for output i
+	inference bool                     // outputs alone
+	unasked   map[string]bool          // gradients that are not computed
+}
+
+// given starts a parameter with given numbers.
+type given []float64
+
+func (g given) Init(_ rnd, _ graph.Shape) ([]float64, error) { return g, nil }
+
+// lstm, gru and simpleRNN give a layer the weights of the run.
+func (r recurrentRun) lstm(l layers.LSTM) layers.Layer {
+	l.Units, l.NoUnitForgetBias, l.Unrolled, l.ZeroOutputForMask = r.units, true, r.unrolled, r.zeroMask
+	l.KernelInitializer, l.RecurrentInitializer, l.BiasInitializer = given(r.kernel), given(r.recurrent), given(r.bias)
+	return l
+}
+
+func (r recurrentRun) gru(l layers.GRU) layers.Layer {
+	l.Units, l.Unrolled, l.ZeroOutputForMask = r.units, r.unrolled, r.zeroMask
+	l.KernelInitializer, l.RecurrentInitializer, l.BiasInitializer = given(r.kernel), given(r.recurrent), given(r.bias)
+	return l
+}
+
+func (r recurrentRun) simpleRNN(l layers.SimpleRNN) layers.Layer {
+	l.Units, l.Unrolled, l.ZeroOutputForMask = r.units, r.unrolled, r.zeroMask
+	l.KernelInitializer, l.RecurrentInitializer, l.BiasInitializer = given(r.kernel), given(r.recurrent), given(r.bias)
+	return l
+}
+
+// runLayer runs a layer.
+func (r recurrentRun) runLayer(t tester, dtype tensor.Dtype, l layers.Layer) map[string][]float64 {
+	t.Helper()
+	return r.run(t, dtype, func(s *graph.Scope, x graph.Value, initial []graph.Value) []graph.Value {
+		return layers.Apply(s, "layer", l, append([]graph.Value{x}, initial...)...)
+	})
+}
+
+// run gives the outputs of f, and the gradients of their weighted sum to x, to
+// the initial states and to the parameters, by the names of the golden files.
+func (r recurrentRun) run(t tester, dtype tensor.Dtype, f func(s *graph.Scope, x graph.Value, initial []graph.Value) []graph.Value) map[string][]float64 {
+	t.Helper()
+	params, err := graph.NewParams(dtype, 1)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	return evaluate(t, graph.Config{Params: params, Training: !r.inference}, graph.Tick{}, func(s *graph.Scope) {
+		x := s.Values(r.x, graph.Shape{r.batch, r.steps, r.features})
+		var wrt []graph.Value
+		var names []string
+		ask := func(name string, v graph.Value) {
+			if !r.inference && !r.unasked[name] {
+				wrt, names = append(wrt, v), append(names, "grad_"+name)
+			}
+		}
+		ask("x", x)
+		if r.mask != nil {
+			x = x.WithMask(s.Values(r.mask, graph.Shape{r.batch, r.steps}))
+		}
+		var initial []graph.Value
+		for i, state := range r.initial {
+			initial = append(initial, s.Values(state, graph.Shape{r.batch, r.units}))
+			ask([]string{"h0", "c0"}[i], initial[i])
+		}
+		loss := s.Const(0, graph.Shape{})
+		for i, y := range f(s, x, initial) {
+			weights := s.Values(r.loss(i, y.Shape().Size()), y.Shape())
+			loss = loss.Add(y.Times(weights).Sum())
+			s.Output([]string{"output", "h", "c"}[i], y)
+		}
+		for _, b := range s.Bound() {
+			ask(filepath.Base(b.Param.Path), b.Value)
+		}
+		if len(wrt) == 0 {
+			return
+		}
+		for i, g := range s.Gradients(loss, wrt...) {
+			s.Output(names[i], g)
+		}
+	})
+}
+
+// checkRun compares outputs and gradients.
+func checkRun(t testing.TB, got, want map[string][]float64, tol float64) {
+	t.Helper()
+	for name, w := range want {
+		if strings.HasPrefix(name, "grad_") {
+			graphtest.CheckGradient(t, name, got[name], w, tol)
+		} else {
+			graphtest.CheckOutput(t, name, got[name], w, tol)
+		}
+	}
+}
+
+// tolerances are those of graphtest.
+var tolerances = map[tensor.Dtype]float64{tensor.Float64: graphtest.Tol64, tensor.Float32: graphtest.Tol32}
+
+// withFields is a layer with other values in some fields, given as names and values.
+func withFields(l layers.Layer, fields ...any) layers.Layer {
+	v := reflect.New(reflect.TypeOf(l)).Elem()
+	v.Set(reflect.ValueOf(l))
+	for i := 0; i < len(fields); i += 2 {
+		v.FieldByName(fields[i].(string)).Set(reflect.ValueOf(fields[i+1]))
+	}
+	return v.Interface().(layers.Layer)
+}
+
+// scanned is an RNN over the cell of a layer that gives its sequence and states.
+func scanned(l layers.Layer) layers.Layer {
+	rnn := func(c layers.Cell, backwards, zeroMask bool) layers.Layer {
+		return layers.RNN{Cell: c, ReturnSequences: true, ReturnState: true, GoBackwards: backwards, ZeroOutputForMask: zeroMask}
+	}
+	switch l := l.(type) {
+	case layers.LSTM:
+		return rnn(cellOf[layers.LSTMCell](l), l.GoBackwards, l.ZeroOutputForMask)
+	case layers.GRU:
+		return rnn(cellOf[layers.GRUCell](l), l.GoBackwards, l.ZeroOutputForMask)
+	case layers.SimpleRNN:
+		return rnn(cellOf[layers.SimpleRNNCell](l), l.GoBackwards, l.ZeroOutputForMask)
+	}
+	return nil
 }

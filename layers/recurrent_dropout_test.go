@@ -2,6 +2,7 @@ package layers_test
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/engram-go/engram/graph"
@@ -87,5 +88,51 @@ func TestRecurrentDropoutChecks(t *testing.T) {
 		layertest.Invalid(t, layers.LSTM{Units: 2, RecurrentDropout: p}, "LSTM.RecurrentDropout", in)
 		layertest.Invalid(t, layers.GRU{Units: 2, RecurrentDropout: p}, "GRU.RecurrentDropout", in)
 		layertest.Invalid(t, layers.SimpleRNN{Units: 2, RecurrentDropout: p}, "SimpleRNN.RecurrentDropout", in)
+	}
+}
+
+// Dropout of an LSTM draws which features go, once for all steps of a sample.
+// A feature that is gone has no gradient.
+func TestLSTMDropout(t *testing.T) {
+	const batch, steps, features, rate = 6, 4, 5, 0.4
+	x := graphtest.Uniform(1, batch*steps*features, 1)
+	cfg := training(t)
+	run := func(l layers.LSTM, x []float64, at graph.Tick) (y, dx []float64) {
+		l.Units, l.ReturnSequences = 3, true
+		out := evaluate(t, cfg, at, func(s *graph.Scope) {
+			v := s.Values(x, graph.Shape{batch, steps, features})
+			y := layers.Apply(s, "lstm", l, v)[0]
+			s.Output("y", y)
+			s.Output("dx", s.Gradients(y.Square().Sum(), v)[0])
+		})
+		return out["y"], out["dx"]
+	}
+	y, dx := run(layers.LSTM{Dropout: rate}, x, graph.Tick{})
+	dropped, zeros := slices.Clone(x), 0
+	for i := range x {
+		n, d := i/(steps*features), i%features
+		first := dx[n*steps*features+d]
+		if (dx[i] == 0) != (first == 0) {
+			t.Fatalf("sample %d: feature %d is not dropped at all steps or at none", n, d)
+		}
+		if first == 0 {
+			dropped[i] = 0
+			zeros++
+		} else {
+			dropped[i] /= 1 - rate
+		}
+	}
+	if zeros == 0 || zeros == len(x) {
+		t.Fatalf("%d of %d are dropped", zeros, len(x))
+	}
+	want, _ := run(layers.LSTM{}, dropped, graph.Tick{})
+	graphtest.CheckOutput(t, "output", y, want, 1e-14)
+
+	if other, _ := run(layers.LSTM{Dropout: rate}, x, graph.Tick{Step: 1}); slices.Equal(y, other) {
+		t.Error("the next step has the same mask")
+	}
+	cfg.Training = false
+	if other, _ := run(layers.LSTM{Dropout: rate}, x, graph.Tick{}); slices.Equal(y, other) {
+		t.Error("dropout is applied outside training")
 	}
 }

@@ -1,256 +1,61 @@
 package layers_test
 
 import (
-	"maps"
-	"path/filepath"
-	"reflect"
+	"fmt"
+	"math"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/layername"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/activations"
 	"github.com/engram-go/engram/layers/constraints"
 	"github.com/engram-go/engram/layers/initializers"
 	"github.com/engram-go/engram/layers/layertest"
 	"github.com/engram-go/engram/layers/regularizers"
-	"gorgonia.org/tensor"
 )
 
-// recurrentRun is what a recurrent layer is run on: numbers for all that it
-// reads.
-type recurrentRun struct {
-	batch, steps, features, units int
-
-	x, kernel, recurrent []float64
-	bias                 []float64   // nil for none
-	initial              [][]float64 // nil for the layer's own
-	mask                 []float64   // nil for none
-	zeroMask             bool        // masked steps give zeros
-	unrolled             bool        // the steps are written out
-
-	loss      func(i, n int) []float64 // n weights for output i
-	inference bool                     // outputs alone
-	unasked   map[string]bool          // gradients that are not computed
-}
-
-// given starts a parameter with given numbers.
-type given []float64
-
-func (g given) Init(_ rnd, _ graph.Shape) ([]float64, error) { return g, nil }
-
-// lstm, gru and simpleRNN give a layer the weights of the run.
-func (r recurrentRun) lstm(l layers.LSTM) layers.Layer {
-	l.Units, l.NoUnitForgetBias, l.Unrolled, l.ZeroOutputForMask = r.units, true, r.unrolled, r.zeroMask
-	l.KernelInitializer, l.RecurrentInitializer, l.BiasInitializer = given(r.kernel), given(r.recurrent), given(r.bias)
-	return l
-}
-
-func (r recurrentRun) gru(l layers.GRU) layers.Layer {
-	l.Units, l.Unrolled, l.ZeroOutputForMask = r.units, r.unrolled, r.zeroMask
-	l.KernelInitializer, l.RecurrentInitializer, l.BiasInitializer = given(r.kernel), given(r.recurrent), given(r.bias)
-	return l
-}
-
-func (r recurrentRun) simpleRNN(l layers.SimpleRNN) layers.Layer {
-	l.Units, l.Unrolled, l.ZeroOutputForMask = r.units, r.unrolled, r.zeroMask
-	l.KernelInitializer, l.RecurrentInitializer, l.BiasInitializer = given(r.kernel), given(r.recurrent), given(r.bias)
-	return l
-}
-
-// runLayer runs a layer.
-func (r recurrentRun) runLayer(t tester, dtype tensor.Dtype, l layers.Layer) map[string][]float64 {
-	t.Helper()
-	return r.run(t, dtype, func(s *graph.Scope, x graph.Value, initial []graph.Value) []graph.Value {
-		return layers.Apply(s, "layer", l, append([]graph.Value{x}, initial...)...)
-	})
-}
-
-// run gives the outputs of f, and the gradients of their weighted sum to x, to
-// the initial states and to the parameters, by the names of the golden files.
-func (r recurrentRun) run(t tester, dtype tensor.Dtype, f func(s *graph.Scope, x graph.Value, initial []graph.Value) []graph.Value) map[string][]float64 {
-	t.Helper()
-	params, err := graph.NewParams(dtype, 1)
-	if err != nil {
-		t.Fatalf("%v", err)
-	}
-	return evaluate(t, graph.Config{Params: params, Training: !r.inference}, graph.Tick{}, func(s *graph.Scope) {
-		x := s.Values(r.x, graph.Shape{r.batch, r.steps, r.features})
-		var wrt []graph.Value
-		var names []string
-		ask := func(name string, v graph.Value) {
-			if !r.inference && !r.unasked[name] {
-				wrt, names = append(wrt, v), append(names, "grad_"+name)
-			}
-		}
-		ask("x", x)
-		if r.mask != nil {
-			x = x.WithMask(s.Values(r.mask, graph.Shape{r.batch, r.steps}))
-		}
-		var initial []graph.Value
-		for i, state := range r.initial {
-			initial = append(initial, s.Values(state, graph.Shape{r.batch, r.units}))
-			ask([]string{"h0", "c0"}[i], initial[i])
-		}
-		loss := s.Const(0, graph.Shape{})
-		for i, y := range f(s, x, initial) {
-			weights := s.Values(r.loss(i, y.Shape().Size()), y.Shape())
-			loss = loss.Add(y.Times(weights).Sum())
-			s.Output([]string{"output", "h", "c"}[i], y)
-		}
-		for _, b := range s.Bound() {
-			ask(filepath.Base(b.Param.Path), b.Value)
-		}
-		if len(wrt) == 0 {
-			return
-		}
-		for i, g := range s.Gradients(loss, wrt...) {
-			s.Output(names[i], g)
-		}
-	})
-}
-
-// goldenRun reads the run of a golden file, and what is expected of it. The
-// scripts in testdata say how inputs and weights are drawn.
-func goldenRun(t *testing.T, file string, gates, states int) (r recurrentRun, want map[string][]float64) {
-	t.Helper()
-	golden := graphtest.Golden(t, file)
-	sizes := golden["sizes"].Data
-	T, B, D, U := int(sizes[0]), int(sizes[1]), int(sizes[2]), int(sizes[3])
-	draw := func(i, n int, scale float64) []float64 {
-		return graphtest.Uniform(uint64(golden["seed"].Data[0])+uint64(i), n, scale)
-	}
-	r = recurrentRun{
-		batch: B, steps: T, features: D, units: U,
-		x: draw(0, B*T*D, 2), kernel: draw(1, D*gates*U, 0.5), recurrent: draw(2, U*gates*U, golden["recurrent_scale"].Data[0]),
-		mask:     golden["mask"].Data,
-		zeroMask: strings.HasSuffix(file, "_mask_zero.npz"),
-		loss:     func(i, n int) []float64 { return draw(6+i, n, 1) },
-	}
-	if n := len(golden["grad_bias"].Data); n > 0 {
-		r.bias = draw(3, n, 0.5)
-	}
-	for i := range states {
-		r.initial = append(r.initial, draw(4+i, B*U, golden["initial"].Data[0]))
-	}
-	want = map[string][]float64{}
-	for name, a := range golden {
-		if slices.Contains([]string{"output", "h", "c"}, name) || strings.HasPrefix(name, "grad_") {
-			want[name] = a.Data
-		}
-	}
-	if len(want) < 3+2*states {
-		t.Fatalf("%s has only %d arrays", file, len(want))
-	}
-	return r, want
-}
-
-// checkRun compares outputs and gradients.
-func checkRun(t testing.TB, got, want map[string][]float64, tol float64) {
-	t.Helper()
-	for name, w := range want {
-		if strings.HasPrefix(name, "grad_") {
-			graphtest.CheckGradient(t, name, got[name], w, tol)
-		} else {
-			graphtest.CheckOutput(t, name, got[name], w, tol)
-		}
-	}
-}
-
-// tolerances are those of graphtest.
-var tolerances = map[tensor.Dtype]float64{tensor.Float64: graphtest.Tol64, tensor.Float32: graphtest.Tol32}
-
-// checkGolden holds a layer to a golden file, in float64 and float32: as it runs,
-// as a scan over its cell, and with its steps written out.
-//
-// Written out, 300 steps of a layer with gates take half a minute, all spent by
-// Gorgonia's compiler in looking for the end of every value's life after every
-// instruction. Inference goes without it, so their outputs alone are looked at.
-func checkGolden(t *testing.T, file string, gates, states int, layer func(r recurrentRun) layers.Layer) {
-	t.Helper()
-	r, want := goldenRun(t, file, gates, states)
-	for dtype, tol := range tolerances {
-		r.unrolled, r.inference = false, false
-		checkRun(t, r.runLayer(t, dtype, layer(r)), want, tol)
-		checkRun(t, r.runLayer(t, dtype, scanned(layer(r))), want, tol)
-		r.unrolled, r.inference = true, r.steps == 300 && gates > 1
-		asked := maps.Clone(want)
-		if r.inference {
-			maps.DeleteFunc(asked, func(name string, _ []float64) bool { return strings.HasPrefix(name, "grad_") })
-		}
-		checkRun(t, r.runLayer(t, dtype, layer(r)), asked, tol)
-	}
-}
-
-// scanned is an RNN over the cell of a layer that gives its sequence and states.
-func scanned(l layers.Layer) layers.Layer {
-	rnn := func(c layers.Cell, backwards, zeroMask bool) layers.Layer {
-		return layers.RNN{Cell: c, ReturnSequences: true, ReturnState: true, GoBackwards: backwards, ZeroOutputForMask: zeroMask}
-	}
-	switch l := l.(type) {
-	case layers.LSTM:
-		return rnn(cellOf[layers.LSTMCell](l), l.GoBackwards, l.ZeroOutputForMask)
-	case layers.GRU:
-		return rnn(cellOf[layers.GRUCell](l), l.GoBackwards, l.ZeroOutputForMask)
-	case layers.SimpleRNN:
-		return rnn(cellOf[layers.SimpleRNNCell](l), l.GoBackwards, l.ZeroOutputForMask)
-	}
-	return nil
-}
-
-// checkGoldens does so for all files that a script makes of the layer as it is.
-func checkGoldens(t *testing.T, class string, gates, states int, layer func(r recurrentRun) layers.Layer) {
-	t.Helper()
-	files, err := filepath.Glob("testdata/" + class + "_[0-9]*.npz")
-	if err != nil || len(files) < 8 {
-		t.Fatalf("got %d golden files, %v", len(files), err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".npz"), func(t *testing.T) {
-			checkGolden(t, file, gates, states, layer)
-		})
-	}
-}
-
-// oneState are the layers with one state, with names for messages.
-var oneState = map[string]layers.Layer{
-	"gru": layers.GRU{Units: 2}, "gru reset before": layers.GRU{Units: 2, ResetBefore: true}, "simple rnn": layers.SimpleRNN{Units: 2},
-}
-
-// withFields is a layer with other values in some fields, given as names and values.
-func withFields(l layers.Layer, fields ...any) layers.Layer {
-	v := reflect.New(reflect.TypeOf(l)).Elem()
-	v.Set(reflect.ValueOf(l))
-	for i := 0; i < len(fields); i += 2 {
-		v.FieldByName(fields[i].(string)).Set(reflect.ValueOf(fields[i+1]))
-	}
-	return v.Interface().(layers.Layer)
+// recurrent are the recurrent layers, with the numbers of their states.
+var recurrent = map[string]struct {
+	layer  layers.Layer
+	states int
+}{
+	"lstm":             {layers.LSTM{Units: 2}, 2},
+	"gru":              {layers.GRU{Units: 2}, 1},
+	"gru reset before": {layers.GRU{Units: 2, ResetBefore: true}, 1},
+	"simple rnn":       {layers.SimpleRNN{Units: 2}, 1},
 }
 
 func TestRecurrentChecks(t *testing.T) {
-	last, all := graph.Shape{graph.Any, 2}, graph.Shape{graph.Any, 3, 2}
-	for name, c := range map[string]struct {
-		fields []any
-		want   []graph.Shape
-	}{
-		"unrolled":       {[]any{"Unrolled", true, "Dropout", 0.5, "ReturnSequences", true}, []graph.Shape{all}},
-		"sequences":      {[]any{"ReturnSequences", true}, []graph.Shape{all}},
-		"everything":     {[]any{"ReturnSequences", true, "ReturnState", true, "GoBackwards", true}, []graph.Shape{all, last}},
-		"no bias":        {[]any{"NoBias", true}, []graph.Shape{last}},
-		"dropout":        {[]any{"Dropout", 0.5, "ReturnSequences", true}, []graph.Shape{all}},
-		"fixed state":    {[]any{"InitialState", layers.FixedState{Elements: [][]float64{{0.5, -1}}}}, []graph.Shape{last}},
-		"random state":   {[]any{"InitialState", layers.RandomState{Stddev: 0.5}}, []graph.Shape{last}},
-		"other function": {[]any{"Activation", activations.SiLU}, []graph.Shape{last}},
-		"other starts": {[]any{
-			"KernelInitializer", initializers.HeNormal, "RecurrentInitializer", initializers.Identity{}, "BiasInitializer", initializers.RandomUniform{},
-		}, []graph.Shape{last}},
-	} {
-		for class, l := range oneState {
+	fixed := [][]float64{{0.5, -1}, {2, 0}}
+	for class, l := range recurrent {
+		for name, fields := range map[string][]any{
+			"unrolled":       {"Unrolled", true, "Dropout", 0.5, "ReturnSequences", true},
+			"sequences":      {"ReturnSequences", true},
+			"state":          {"ReturnState", true},
+			"everything":     {"ReturnSequences", true, "ReturnState", true, "GoBackwards", true},
+			"backwards":      {"GoBackwards", true},
+			"no bias":        {"NoBias", true},
+			"dropout":        {"Dropout", 0.5, "ReturnSequences", true},
+			"fixed state":    {"InitialState", layers.FixedState{Elements: fixed[:l.states]}},
+			"random state":   {"InitialState", layers.RandomState{Stddev: 0.5}},
+			"other function": {"Activation", activations.SiLU},
+			"other starts": {
+				"KernelInitializer", initializers.HeNormal, "RecurrentInitializer", initializers.Identity{}, "BiasInitializer", initializers.RandomUniform{},
+			},
+		} {
 			t.Run(class+" "+name, func(t *testing.T) {
+				want := []graph.Shape{{graph.Any, 2}}
+				if slices.Contains(fields, any("ReturnSequences")) {
+					want[0] = graph.Shape{graph.Any, 3, 2}
+				}
+				if slices.Contains(fields, any("ReturnState")) {
+					want = append(want, slices.Repeat([]graph.Shape{{graph.Any, 2}}, l.states)...)
+				}
 				layertest.Check(t, layertest.Case{
-					Layer: withFields(l, c.fields...), Inputs: []graphtest.Array{graphtest.Input(1, 2, 3, 4)}, Outputs: c.want,
+					Layer: withFields(l.layer, fields...), Inputs: []graphtest.Array{graphtest.Input(1, 2, 3, 4)}, Outputs: want,
 				})
 			})
 		}
@@ -262,53 +67,141 @@ func TestRecurrentSizes(t *testing.T) {
 	for _, c := range []struct{ batch, steps, features, units int }{
 		{2, 1, 3, 2}, {2, 3, 1, 2}, {2, 3, 2, 1}, {2, 1, 1, 1}, {3, 17, 1, 1},
 	} {
-		for _, l := range oneState {
-			l = withFields(l, "Units", c.units, "ReturnSequences", true, "ReturnState", true)
-			x, h := graphtest.Input(1, c.batch, c.steps, c.features), graphtest.Input(2, c.batch, c.units)
-			want := []graph.Shape{{graph.Any, c.steps, c.units}, {graph.Any, c.units}}
-			layertest.Check(t, layertest.Case{Layer: l, Inputs: []graphtest.Array{x}, Outputs: want})
-			layertest.Check(t, layertest.Case{Layer: l, Inputs: []graphtest.Array{x, h}, Outputs: want})
+		for _, l := range recurrent {
+			layer := withFields(l.layer, "Units", c.units, "ReturnSequences", true, "ReturnState", true)
+			in, want := []graphtest.Array{graphtest.Input(1, c.batch, c.steps, c.features)}, []graph.Shape{{graph.Any, c.steps, c.units}}
+			for i := range l.states {
+				in, want = append(in, graphtest.Input(2+i, c.batch, c.units)), append(want, graph.Shape{graph.Any, c.units})
+			}
+			layertest.Check(t, layertest.Case{Layer: layer, Inputs: in[:1], Outputs: want})
+			layertest.Check(t, layertest.Case{Layer: layer, Inputs: in, Outputs: want})
 		}
 	}
+}
+
+// masked is a recurrent layer over the steps whose first feature is above −0.2.
+type masked struct{ Layer layers.Layer }
+
+func (l masked) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	if len(inputs) != 1 || inputs[0].Rank() != 3 || inputs[0].Dim(2) == graph.Any {
+		s.Failf("masked", "must have one input of the shape [batch, steps, features]", len(inputs))
+		return inputs
+	}
+	x := inputs[0]
+	mask := x.Slice(2, 0, 1).Reshape(x.Dim(0), x.Dim(1)).Map("above", func(x float64) float64 {
+		if x > -0.2 {
+			return 1
+		}
+		return 0
+	}, nil) // [batch, steps]
+	return layers.Apply(s, "inner", l.Layer, x.WithMask(mask))
+}
+
+// checkMasked checks a layer with 2 units that gives all that it can.
+func checkMasked(t *testing.T, states int, l layers.Layer) {
+	t.Helper()
+	want := []graph.Shape{{graph.Any, 5, 2}}
+	for range states {
+		want = append(want, graph.Shape{graph.Any, 2})
+	}
+	layertest.Check(t, layertest.Case{
+		Layer: masked{l}, Inputs: []graphtest.Array{graphtest.Input(1, 3, 5, 2)}, Outputs: want, Custom: []any{masked{}},
+	})
 }
 
 func TestRecurrentMasked(t *testing.T) {
-	for _, l := range oneState {
-		for _, backwards := range []bool{false, true} {
-			checkMasked(t, 1, withFields(l, "ReturnSequences", true, "ReturnState", true, "GoBackwards", backwards, "Dropout", 0.3))
+	for _, backwards := range []bool{false, true} {
+		for _, l := range recurrent {
+			checkMasked(t, l.states, withFields(l.layer, "ReturnSequences", true, "ReturnState", true, "GoBackwards", backwards, "Dropout", 0.3))
 		}
+		checkMasked(t, 2, layers.LSTM{
+			Units: 2, ReturnSequences: true, ReturnState: true, GoBackwards: backwards, ZeroOutputForMask: true,
+			Peepholes: true, CoupledGates: true, LayerNorm: true,
+		})
 	}
 }
 
-// Bad values of single fields are tried by the specimens; these fit their fields, and not
-// the layer.
+// Bad values of single fields are tried by the specimens. These are valid for their
+// fields, but not for the layer.
 func TestRecurrentRefuses(t *testing.T) {
 	in := graph.Shape{graph.Any, 3, 4}
-	for _, l := range oneState {
-		class := reflect.TypeOf(l).Name()
+	fixed := func(rows ...[]float64) layers.InitialState { return layers.FixedState{Elements: rows} }
+	row := []float64{1, 2}
+	for _, l := range recurrent {
+		class := layername.Class(l.layer)
 		for _, c := range []struct {
-			field string
-			set   []any
+			field, set string
+			value      any
 		}{
-			{class + ".Activation", []any{"Activation", activations.GLU{}}},
-			{class + ".Activation", []any{"Activation", activations.Name("tanhh")}},
-			{class + ".KernelInitializer", []any{"KernelInitializer", initializers.Name("orthogonal")}},
-			{class + ".RecurrentRegularizer.Mode", []any{"RecurrentRegularizer", regularizers.OrthogonalRegularizer{Mode: "r"}}},
-			{class + ".RecurrentConstraint.Rate", []any{"RecurrentConstraint", constraints.MinMaxNorm{Rate: 2}}},
-			{class + ".BiasConstraint.Axes", []any{"BiasConstraint", constraints.UnitNorm{Axes: []int{0, 0}}}},
-			{class + ".Dropout", []any{"Dropout", 1.0}},
-			{"RandomState.Stddev", []any{"InitialState", layers.RandomState{Stddev: -1}}},
-			{"FixedState.Elements", []any{"InitialState", layers.FixedState{Elements: [][]float64{{1, 2}, {3, 4}}}}},
-			{class + ".InitialState", []any{"InitialState", states(2)}},
-			{"recurrent_kernel", []any{"RecurrentInitializer", given{1}}},
+			{class + ".Units", "Units", 0},
+			{class + ".Activation", "Activation", activations.GLU{}},
+			{class + ".Activation", "Activation", activations.Name("tanhh")},
+			{class + ".KernelInitializer", "KernelInitializer", initializers.Name("orthogonal")},
+			{class + ".RecurrentRegularizer.Mode", "RecurrentRegularizer", regularizers.OrthogonalRegularizer{Mode: "r"}},
+			{class + ".RecurrentConstraint.Rate", "RecurrentConstraint", constraints.MinMaxNorm{Rate: 2}},
+			{class + ".BiasConstraint.Axes", "BiasConstraint", constraints.UnitNorm{Axes: []int{0, 0}}},
+			{class + ".Dropout", "Dropout", 1.0},
+			{class + ".Dropout", "Dropout", -0.1},
+			{"RandomState.Stddev", "InitialState", layers.RandomState{Stddev: -1}},
+			{"FixedState.Elements", "InitialState", fixed()},
+			{"FixedState.Elements", "InitialState", fixed(slices.Repeat([][]float64{row}, l.states-1)...)},
+			{"FixedState.Elements", "InitialState", fixed(slices.Repeat([][]float64{row}, l.states+1)...)},
+			{fmt.Sprintf("FixedState.Elements[%d]", l.states-1), "InitialState", fixed([][]float64{row, {1}}[2-l.states:]...)},
+			{"FixedState.Elements[0]", "InitialState", fixed([][]float64{{1, math.NaN()}, row}[:l.states]...)},
+			{class + ".InitialState", "InitialState", states(l.states - 1)},
+			{class + ".InitialState", "InitialState", states(l.states + 1)},
+			{"recurrent_kernel", "RecurrentInitializer", given{1}}, // found when the parameters are made
 		} {
-			layertest.Invalid(t, withFields(l, c.set...), c.field, in)
+			layertest.Invalid(t, withFields(l.layer, c.set, c.value), c.field, in)
 		}
-		layertest.Invalid(t, withFields(l, "Units", 0), class+".Units", in)
-		layertest.Invalid(t, l, class, graph.Shape{graph.Any, 4})
-		layertest.Invalid(t, l, class, in, graph.Shape{graph.Any, 2}, graph.Shape{graph.Any, 2})
-		layertest.Invalid(t, l, class+" initial state 0", in, graph.Shape{graph.Any, 3})
 	}
-	gru := layers.GRU{Units: 2, RecurrentActivation: activations.GLU{}}
-	layertest.Invalid(t, gru, "GRU.RecurrentActivation", in)
+	for _, l := range []layers.Layer{layers.LSTM{Units: 2}, layers.GRU{Units: 2}} {
+		for _, f := range []activations.Activation{activations.GLU{}, activations.Name("Sigmoid")} {
+			layertest.Invalid(t, withFields(l, "RecurrentActivation", f), layername.Class(l)+".RecurrentActivation", in)
+		}
+	}
+	layertest.Invalid(t, layers.LSTM{Units: 2, BiasInitializer: initializers.Orthogonal{}}, "Orthogonal", in)
+}
+
+// states is an initial state with a given number of values, whatever sizes are asked for.
+type states int
+
+func (n states) States(s *graph.Scope, batch int, sizes []int) []graph.Value {
+	var out []graph.Value
+	for range n {
+		out = append(out, s.Const(0, graph.Shape{batch, sizes[0]}))
+	}
+	return out
+}
+
+func TestRecurrentRefusesInputs(t *testing.T) {
+	x, h := graph.Shape{graph.Any, 3, 4}, graph.Shape{graph.Any, 2}
+	for _, l := range recurrent {
+		class := layername.Class(l.layer)
+		for _, in := range [][]graph.Shape{
+			nil, {{graph.Any, 4}}, {{graph.Any, 3, 4, 5}}, {{graph.Any, 3, graph.Any}}, append([]graph.Shape{x}, slices.Repeat([]graph.Shape{h}, l.states+1)...),
+		} {
+			layertest.Invalid(t, l.layer, class, in...)
+		}
+		for _, bad := range []graph.Shape{{graph.Any, 3}, {graph.Any}, {7, 2}} {
+			in := append([]graph.Shape{x}, slices.Repeat([]graph.Shape{h}, l.states)...)
+			in[l.states] = bad
+			layertest.Invalid(t, l.layer, fmt.Sprint(class, " initial state ", l.states-1), in...)
+		}
+		for _, mask := range []graph.Shape{{graph.Any}, {graph.Any, 2}, {graph.Any, 4}, {1, 3}, {graph.Any, 3, 1}} {
+			layertest.Invalid(t, withMask{l.layer, mask}, class+" mask", x)
+		}
+	}
+	layertest.Invalid(t, layers.LSTM{Units: 2}, "LSTM", x, h)
+	layertest.Invalid(t, layers.LSTM{Units: 2}, "LSTM initial state 0", x, graph.Shape{graph.Any, 3}, h)
+}
+
+// withMask is a layer over an input with a mask of the given shape.
+type withMask struct {
+	Layer layers.Layer
+	mask  graph.Shape
+}
+
+func (m withMask) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
+	return layers.Apply(s, "layer", m.Layer, inputs[0].WithMask(s.Const(1, m.mask)))
 }

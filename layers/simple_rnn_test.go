@@ -56,30 +56,6 @@ var _ = specimen(conformance.Layer{
 	},
 })
 
-// The golden files hold what PyTorch computes; testdata/simple_rnn.py made them.
-func TestSimpleRNNAgainstPyTorch(t *testing.T) {
-	checkGoldens(t, "simple_rnn", 1, 1, func(r recurrentRun) layers.Layer {
-		return r.simpleRNN(layers.SimpleRNN{ReturnSequences: true, ReturnState: true})
-	})
-}
-
-func TestSimpleRNNOptionsAgainstPyTorch(t *testing.T) {
-	for name, l := range map[string]layers.SimpleRNN{
-		"relu":           {Activation: activations.ReLU},
-		"no_bias":        {NoBias: true},
-		"go_backwards":   {GoBackwards: true},
-		"all":            {Activation: activations.ReLU, NoBias: true, GoBackwards: true},
-		"mask":           {},
-		"mask_zero":      {},
-		"mask_backwards": {GoBackwards: true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			l.ReturnSequences, l.ReturnState = true, true
-			checkGolden(t, "testdata/simple_rnn_options_"+name+".npz", 1, 1, func(r recurrentRun) layers.Layer { return r.simpleRNN(l) })
-		})
-	}
-}
-
 func TestSimpleRNNWeights(t *testing.T) {
 	want := []weight{
 		{"simple_rnn/kernel", graph.Shape{3, 5}}, {"simple_rnn/recurrent_kernel", graph.Shape{5, 5}}, {"simple_rnn/bias", graph.Shape{5}},
