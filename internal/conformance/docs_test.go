@@ -82,8 +82,8 @@ func TestCustomTraining(t *testing.T) {
 		code = append(code, text...)
 	}
 	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllSubmatch(doc, -1)
-	if len(blocks) != 6 {
-		t.Fatalf("got %d pieces of code, want 6", len(blocks))
+	if len(blocks) != 7 {
+		t.Fatalf("got %d pieces of code, want 7", len(blocks))
 	}
 	for _, b := range blocks {
 		if text := b[1]; !bytes.Contains(code, text) && !bytes.Contains(code, indented(text)) && !bytes.Contains(code, indented(indented(text))) {
