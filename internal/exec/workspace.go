@@ -47,16 +47,45 @@ func (w *Workspace) join(p *layout, dtype tensor.Dtype) error {
 	w.last = 0
 	w.joined++
 	p.number = w.joined
-	w.programs = slices.DeleteFunc(w.programs, func(other weak.Pointer[layout]) bool {
-		q := other.Value()
-		return q == nil || q.closed
-	})
+	w.removeClosed()
 	w.programs = append(w.programs, weak.Make(p))
 	if p.size <= w.size {
 		return p.place(w.memory)
 	}
-	w.size = p.size
-	w.memory = dense.New(w.dtype, shapes.Shape{w.size})
+	return w.resize(p.size)
+}
+
+// Shrink makes the block as small as the programs that are not closed allow. They move
+// to a new one, so it must not be called while their results are read.
+func (w *Workspace) Shrink() error {
+	if err := w.enter(nil); err != nil {
+		return err
+	}
+	defer w.leave()
+	w.removeClosed()
+	size := 0
+	for _, p := range w.programs {
+		if q := p.Value(); q != nil {
+			size = max(size, q.size)
+		}
+	}
+	if size == 0 || size == w.size {
+		return nil
+	}
+	return w.resize(size)
+}
+
+func (w *Workspace) removeClosed() {
+	w.programs = slices.DeleteFunc(w.programs, func(p weak.Pointer[layout]) bool {
+		q := p.Value()
+		return q == nil || q.closed
+	})
+}
+
+// resize moves all programs to a new block.
+func (w *Workspace) resize(size int) error {
+	w.size, w.last = size, 0
+	w.memory = dense.New(w.dtype, shapes.Shape{size})
 	for _, other := range w.programs { // all move at once, so none keeps the old block alive
 		if q := other.Value(); q != nil {
 			if err := q.place(w.memory); err != nil {

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/exec"
 )
 
 // Program is a graph.Program, or a type that has one and says what it is for.
@@ -30,30 +31,65 @@ const minMemory = 256 << 20
 // the memory of the largest. The programs that were not used for longest are
 // closed. The last two always stay: most data sets have batches of one size, and a
 // smaller one at the end.
+//
+// A workspace above minMemory does not stay as large as one very long batch made it:
+// after every window of uses, programs that were not used in it are closed.
 type Set[P Program] struct {
 	workspace graph.Workspace
 	programs  []P // the last used at the end
+	uses      int // in this window
+	recent    int // programs that were used in it, at the end of programs
 }
+
+// window is how many uses of programs of a large workspace take much longer than
+// compiling one of them.
+const window = 1000
 
 // Get returns the program that fits, or compiles one. It is valid until the next
 // call of Get or Close.
 func (s *Set[P]) Get(fits func(P) bool, compile func(w *graph.Workspace) (P, error)) (P, error) {
-	if i := slices.IndexFunc(s.programs, fits); i >= 0 {
-		p := s.programs[i]
-		s.programs = append(slices.Delete(s.programs, i, i+1), p)
+	i := slices.IndexFunc(s.programs, fits)
+	if i < 0 {
+		p, err := compile(&s.workspace)
+		if err != nil {
+			return p, err
+		}
+		s.programs = append(s.programs, p)
+		s.recent++
+		return p, s.close(s.excess())
+	}
+	p := s.programs[i]
+	if i < len(s.programs)-s.recent {
+		s.recent++
+	}
+	s.programs = append(slices.Delete(s.programs, i, i+1), p)
+	if s.uses++; s.uses < window {
 		return p, nil
 	}
-	p, err := compile(&s.workspace)
-	if err != nil {
-		return p, err
+	old := len(s.programs) - s.recent
+	s.uses, s.recent = 0, 0
+	if s.workspace.MemorySize() > minMemory {
+		return p, s.close(old)
 	}
-	s.programs = append(s.programs, p)
-	s.trim()
 	return p, nil
 }
 
-// trim closes programs that take too much memory.
-func (s *Set[P]) trim() {
+// close closes the n programs that were not used for longest, and frees the memory
+// that only they needed.
+func (s *Set[P]) close(n int) error {
+	for _, p := range s.programs[:n] {
+		p.Close()
+	}
+	s.programs = slices.Delete(s.programs, 0, n)
+	s.recent = min(s.recent, len(s.programs))
+	if n == 0 {
+		return nil
+	}
+	return (*exec.Workspace)(&s.workspace).Shrink()
+}
+
+// excess is how many programs take too much memory.
+func (s *Set[P]) excess() int {
 	all, largest := int64(0), int64(0)
 	for _, p := range s.programs {
 		all += p.MemorySize()
@@ -63,9 +99,8 @@ func (s *Set[P]) trim() {
 	n := 0
 	for ; all > bound && n < len(s.programs)-2; n++ {
 		all -= s.programs[n].MemorySize()
-		s.programs[n].Close()
 	}
-	s.programs = slices.Delete(s.programs, 0, n)
+	return n
 }
 
 // Close closes all programs.

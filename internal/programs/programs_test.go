@@ -136,6 +136,53 @@ func TestSetSharesMemory(t *testing.T) {
 	}
 }
 
+// A large workspace becomes smaller once the program that needed it was not used for
+// a window; a small one stays, with its programs.
+func TestSetForgetsALongBatch(t *testing.T) {
+	params, err := graph.NewParams(tensor.Float32, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for long, kept := range map[int]int{minMemory / 2: 2, 1000: 3} { // elements
+		var s Set[*graph.Program]
+		get := func(name string, n int) *graph.Program {
+			t.Helper()
+			p, err := s.Get(func(p *graph.Program) bool { return slices.Contains(p.Inputs(), name) }, func(w *graph.Workspace) (*graph.Program, error) {
+				return graph.NewProgram(graph.Config{Params: params, Workspace: w}, func(s *graph.Scope) {
+					s.Output("y", s.Input(name, graph.Shape{n}).AddConst(1))
+				})
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return p
+		}
+		get("long", long)
+		full := s.workspace.MemorySize()
+		for range 2 * window {
+			get("a", 100)
+			get("b", 50)
+		}
+		if got := s.workspace.MemorySize(); len(s.programs) != kept || kept == 2 && got > full/1000 || kept == 3 && got != full {
+			t.Errorf("%d programs are kept in a workspace of %d of %d bytes", len(s.programs), got, full)
+		}
+		p := get("a", 100)
+		if err := p.SetInput("a", tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(100))); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Run(graph.Tick{}); err != nil {
+			t.Fatal(err)
+		}
+		if y, err := p.Output("y"); err != nil || y.Float32s()[99] != 1 {
+			t.Errorf("got %v, %v", y, err)
+		}
+		get("long", long)
+		if got := s.workspace.MemorySize(); got != full {
+			t.Errorf("with the long batch again the workspace has %d bytes, want %d", got, full)
+		}
+	}
+}
+
 func name(n int) string { return string(rune('a' + n%26)) }
 
 func TestPool(t *testing.T) {
