@@ -12,6 +12,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/internal/dense"
 	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/errs/errtest"
 )
@@ -54,7 +55,7 @@ func TestGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			x, y := values(t, w.Test.X()[0]), values(t, w.Test.Y()[0])
+			x, y := dense.ToFloat64(w.Test.X()[0]), dense.ToFloat64(w.Test.Y()[0])
 			check := func(name string, got, want float64) {
 				if !near(got, want, 1e-10) {
 					t.Errorf("%s is %v, want %v", name, got, want)
@@ -73,7 +74,7 @@ func TestGolden(t *testing.T) {
 			for i := range half {
 				half[i] = 0.5 * x[(i/c.Horizon+1)*c.Steps-1]
 			}
-			s, err := w.Score(dense([]int{c.Windows, c.Horizon}, half...))
+			s, err := w.Score(dense.Of(half, c.Windows, c.Horizon))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -163,13 +164,13 @@ func TestNext(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Fitted on all rows: changes 2 1 2 1 2 1 4, mean 13/7.
-	next, err := w.Next(dense([]int{1, 2}, 0, 0))
+	next, err := w.Next(dense.Of([]float64{0, 0}, 1, 2))
 	if err != nil || len(next) != 2 || !near(next[0], 14+13.0/7, 1e-12) || !near(next[1], 14+26.0/7, 1e-12) {
 		t.Errorf("next %v, error %v", next, err)
 	}
-	_, err = w.Next(dense([]int{2, 1}, 0, 0))
+	_, err = w.Next(dense.Of([]float64{0, 0}, 2, 1))
 	errtest.Check(t, err, errs.Error{Path: "predictions", Field: "shape", Value: "[2, 1]"})
-	_, err = w.Score(dense([]int{1, 2}, 0, 0))
+	_, err = w.Score(dense.Of([]float64{0, 0}, 1, 2))
 	errtest.Check(t, err, errs.Error{Path: "x", Field: "WindowConfig.Test", Value: 0})
 	if w.SeasonalNaive() != nil || !slices.EqualFunc(w.Truth(), [][]float64{{}, {}}, slices.Equal) {
 		t.Errorf("no test part: truth %v", w.Truth())
@@ -187,18 +188,18 @@ func TestScoreErrors(t *testing.T) {
 		want errs.Error
 	}{
 		{nil, errs.Error{Path: "predictions", Field: "tensor"}},
-		{dense([]int{2}, 0, 0), errs.Error{Path: "predictions", Field: "shape", Value: "[2]"}},
-		{dense([]int{3, 1}, 0, 0, 0), errs.Error{Path: "predictions", Field: "shape", Value: "[3, 1]"}},
+		{dense.Of([]float64{0, 0}, 2), errs.Error{Path: "predictions", Field: "shape", Value: "[2]"}},
+		{dense.Of([]float64{0, 0, 0}, 3, 1), errs.Error{Path: "predictions", Field: "shape", Value: "[3, 1]"}},
 		{tensor.New(tensor.WithShape(2, 1), tensor.Of(tensor.Float32)), errs.Error{Path: "predictions", Field: "dtype", Value: "float32"}},
-		{dense([]int{2, 1}, 0, math.NaN()), errs.Error{Path: "predictions", Field: "element [1, 0]", Value: "NaN", Kind: errs.ErrNotFinite}},
-		{dense([]int{2, 1}, 0, 1e9), errs.Error{Path: "predictions", Field: "element [1, 0]", Value: "+Inf", Kind: errs.ErrNotFinite}},
-		{dense([]int{2, 1}, 0, 2000), errs.Error{Path: "x", Field: "x", Kind: errs.ErrNotFinite}},
+		{dense.Of([]float64{0, math.NaN()}, 2, 1), errs.Error{Path: "predictions", Field: "element [1, 0]", Value: "NaN", Kind: errs.ErrNotFinite}},
+		{dense.Of([]float64{0, 1e9}, 2, 1), errs.Error{Path: "predictions", Field: "element [1, 0]", Value: "+Inf", Kind: errs.ErrNotFinite}},
+		{dense.Of([]float64{0, 2000}, 2, 1), errs.Error{Path: "x", Field: "x", Kind: errs.ErrNotFinite}},
 	} {
 		_, err := w.Score(c.yhat)
 		errtest.Check(t, err, c.want)
 	}
 	// A prediction can be a transposed view.
-	column := dense([]int{1, 2}, 0.5, -0.5)
+	column := dense.Of([]float64{0.5, -0.5}, 1, 2)
 	if err := column.T(); err != nil {
 		t.Fatal(err)
 	}
@@ -206,7 +207,7 @@ func TestScoreErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := w.Predictions(dense([]int{2, 1}, 0.5, -0.5))
+	b, err := w.Predictions(dense.Of([]float64{0.5, -0.5}, 2, 1))
 	if d := cmp.Diff(a, b); d != "" || err != nil {
 		t.Errorf("%s, error %v", d, err)
 	}

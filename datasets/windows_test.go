@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/internal/dense"
 	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/internal/shapes"
@@ -33,13 +34,13 @@ func TestWindows(t *testing.T) {
 	}
 	x, y := w.Train.X()[0], w.Train.Y()[0]
 	want := []float64{0, b(0), 1, b(1), 2, b(2), 2, b(2), 3, b(3), 4, b(4), 4, b(4), 5, b(5), 6, b(6)}
-	if !x.Shape().Eq(tensor.Shape{3, 3, 2}) || !slices.Equal(values(t, x), want) {
-		t.Errorf("x %v: %v", x.Shape(), values(t, x))
+	if !x.Shape().Eq(tensor.Shape{3, 3, 2}) || !slices.Equal(dense.ToFloat64(x), want) {
+		t.Errorf("x %v: %v", x.Shape(), dense.ToFloat64(x))
 	}
-	if !y.Shape().Eq(tensor.Shape{3, 2}) || !slices.Equal(values(t, y), []float64{b(3), b(4), b(5), b(6), b(7), b(8)}) {
-		t.Errorf("y %v: %v", y.Shape(), values(t, y))
+	if !y.Shape().Eq(tensor.Shape{3, 2}) || !slices.Equal(dense.ToFloat64(y), []float64{b(3), b(4), b(5), b(6), b(7), b(8)}) {
+		t.Errorf("y %v: %v", y.Shape(), dense.ToFloat64(y))
 	}
-	if got := values(t, w.Test.X()[0]); !slices.Equal(got, []float64{6, b(6), 7, b(7), 8, b(8)}) {
+	if got := dense.ToFloat64(w.Test.X()[0]); !slices.Equal(got, []float64{6, b(6), 7, b(7), 8, b(8)}) {
 		t.Errorf("test x %v", got)
 	}
 	if d := cmp.Diff([][]float64{{b(9)}, {b(10)}}, w.Truth()); d != "" {
@@ -49,7 +50,7 @@ func TestWindows(t *testing.T) {
 		t.Error(d)
 	}
 	newest := w.Newest()
-	if len(newest) != 1 || !newest[0].Shape().Eq(tensor.Shape{1, 3, 2}) || !slices.Equal(values(t, newest[0]), []float64{9, b(9), 10, b(10), 11, b(11)}) {
+	if len(newest) != 1 || !newest[0].Shape().Eq(tensor.Shape{1, 3, 2}) || !slices.Equal(dense.ToFloat64(newest[0]), []float64{9, b(9), 10, b(10), 11, b(11)}) {
 		t.Errorf("newest %v", newest)
 	}
 }
@@ -70,7 +71,7 @@ func TestWindowsOfPrices(t *testing.T) {
 	if len(x) != 1 || x[0].Dtype() != tensor.Float32 || !x[0].Shape().Eq(tensor.Shape{372, 30, 1}) {
 		t.Errorf("test inputs %v", x)
 	}
-	y := values(t, w.Train.Y()[0])
+	y := dense.ToFloat64(w.Train.Y()[0])
 	mean := 0.0
 	for _, v := range y {
 		mean += v / float64(len(y))

@@ -10,6 +10,7 @@ import (
 	"math"
 
 	"github.com/engram-go/engram/datasets/samples"
+	"github.com/engram-go/engram/internal/dense"
 	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/internal/shapes"
@@ -20,12 +21,12 @@ func TestGather(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	batch := samples.Batch{Weights: []*tensor.Dense{dense([]int{2}, 1, 1)}}
+	batch := samples.Batch{Weights: []*tensor.Dense{dense.Of([]float64{1, 1}, 2)}}
 	if err := s.Gather([]int{2, 0, 2}, &batch); err != nil {
 		t.Fatal(err)
 	}
 	x, y := batch.Inputs[0], batch.Targets[0]
-	if !slices.Equal(values(t, x), []float64{5, 6, 1, 2, 5, 6}) || !slices.Equal(values(t, y), []float64{30, 10, 30}) {
+	if !slices.Equal(dense.ToFloat64(x), []float64{5, 6, 1, 2, 5, 6}) || !slices.Equal(dense.ToFloat64(y), []float64{30, 10, 30}) {
 		t.Errorf("x %v, y %v", x, y)
 	}
 	if !x.Shape().Eq(tensor.Shape{3, 2}) || !y.Shape().Eq(tensor.Shape{3, 1}) || batch.Weights != nil {
@@ -36,15 +37,15 @@ func TestGather(t *testing.T) {
 	if err := s.Gather([]int{1, 1, 1}, &batch); err != nil || batch.Inputs[0] != x || batch.Targets[0] != y {
 		t.Errorf("new tensors for the same shapes, error %v", err)
 	}
-	if !slices.Equal(values(t, x), []float64{3, 4, 3, 4, 3, 4}) {
+	if !slices.Equal(dense.ToFloat64(x), []float64{3, 4, 3, 4, 3, 4}) {
 		t.Errorf("x %v", x)
 	}
 	unfit := map[string]*tensor.Dense{
-		"another size":  dense([]int{2, 2}, 0, 0, 0, 0),
-		"another rank":  dense([]int{6}, 0, 0, 0, 0, 0, 0),
+		"another size":  dense.Of([]float64{0, 0, 0, 0}, 2, 2),
+		"another rank":  dense.Of([]float64{0, 0, 0, 0, 0, 0}, 6),
 		"another dtype": tensor.New(tensor.WithShape(3, 2), tensor.Of(tensor.Float32)),
-		"a view":        sliced(t, dense([]int{3, 3}, make([]float64, 9)...), nil, tensor.S(0, 2)),
-		"transposed":    transposed(t, dense([]int{2, 3}, make([]float64, 6)...)),
+		"a view":        sliced(t, dense.Of(make([]float64, 9), 3, 3), nil, tensor.S(0, 2)),
+		"transposed":    transposed(t, dense.Of(make([]float64, 6), 2, 3)),
 		"column-major":  tensor.New(tensor.WithShape(3, 2), tensor.AsFortran(make([]float64, 6))),
 		"none":          nil,
 	}
@@ -53,7 +54,7 @@ func TestGather(t *testing.T) {
 		if err := s.Gather([]int{0, 1, 2}, &batch); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if batch.Inputs[0] == into || len(batch.Inputs) != 1 || !slices.Equal(values(t, batch.Inputs[0]), []float64{1, 2, 3, 4, 5, 6}) {
+		if batch.Inputs[0] == into || len(batch.Inputs) != 1 || !slices.Equal(dense.ToFloat64(batch.Inputs[0]), []float64{1, 2, 3, 4, 5, 6}) {
 			t.Errorf("%s: %v", name, batch.Inputs)
 		}
 	}
@@ -66,9 +67,9 @@ func TestGather(t *testing.T) {
 		{[]int{0, 3}, errs.Error{Field: "rows[1]", Value: 3}},
 		{[]int{-1}, errs.Error{Field: "rows[0]", Value: -1}},
 	} {
-		before := values(t, x)
+		before := dense.ToFloat64(x)
 		errtest.Check(t, s.Gather(c.rows, &batch), c.want)
-		if !slices.Equal(values(t, x), before) {
+		if !slices.Equal(dense.ToFloat64(x), before) {
 			t.Errorf("an error changed the batch")
 		}
 	}
@@ -97,7 +98,7 @@ func TestSubsetAndSplit(t *testing.T) {
 		if err := data.Gather(rows, &b); err != nil {
 			t.Fatal(err)
 		}
-		return values(t, b.Inputs[0])
+		return dense.ToFloat64(b.Inputs[0])
 	}
 	part, err := samples.Subset(s, 3, 6)
 	if err != nil || part.Len() != 3 || !slices.Equal(at(part, 2, 0), []float64{5, 3}) {
@@ -180,7 +181,7 @@ func TestFromViews(t *testing.T) {
 		view samples.View
 		want []float64
 	}{
-		{1, samples.View{Data: rows, Shape: shapes.Shape{12}}, values(t, rows)},
+		{1, samples.View{Data: rows, Shape: shapes.Shape{12}}, dense.ToFloat64(rows)},
 		{1, samples.View{Data: rows, First: 11, Step: 100, Shape: shapes.Shape{1}}, []float64{11}},
 		{3, samples.View{Data: rows, Step: 2, Shape: shapes.Shape{2, 2}}, []float64{0, 1, 2, 3, 2, 3, 4, 5, 4, 5, 6, 7}},
 		{2, samples.View{Data: rows, First: 7, Step: 4, Shape: shapes.Shape{1}}, []float64{7, 11}},
@@ -194,7 +195,7 @@ func TestFromViews(t *testing.T) {
 		}
 		x := s.X()[0]
 		shape := append(tensor.Shape{c.n}, c.view.Shape...)
-		if s.Len() != c.n || !x.Shape().Eq(shape) || !slices.Equal(values(t, x), c.want) || !slices.Equal(values(t, s.Y()[0]), c.want) {
+		if s.Len() != c.n || !x.Shape().Eq(shape) || !slices.Equal(dense.ToFloat64(x), c.want) || !slices.Equal(dense.ToFloat64(s.Y()[0]), c.want) {
 			t.Errorf("%d of %+v: %v %v, want %v", c.n, c.view, x.Shape(), x, c.want)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/engram-go/engram/datasets/samples"
+	"github.com/engram-go/engram/internal/dense"
 	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/errs/errtest"
 )
@@ -36,7 +37,7 @@ func count(shape ...int) *tensor.Dense {
 	for i := range v {
 		v[i] = float64(i)
 	}
-	return dense(shape, v...)
+	return dense.Of(v, shape...)
 }
 
 // For any memory layout, elements are those that At returns.
@@ -78,8 +79,8 @@ func TestFromTensorsLayouts(t *testing.T) {
 				t.Fatal(err)
 			}
 			x := s.X()[0]
-			if !x.Shape().Eq(shape) || !slices.Equal(values(t, x), want) {
-				t.Errorf("%v %v, want %v %v", x.Shape(), values(t, x), shape, want)
+			if !x.Shape().Eq(shape) || !slices.Equal(dense.ToFloat64(x), want) {
+				t.Errorf("%v %v, want %v %v", x.Shape(), dense.ToFloat64(x), shape, want)
 			}
 			if s.Len() != shape[0] || len(s.Y()) != 0 {
 				t.Errorf("%d samples, targets %v", s.Len(), s.Y())
