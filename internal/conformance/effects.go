@@ -3,6 +3,7 @@ package conformance
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/engram-go/engram/graph"
@@ -172,7 +173,11 @@ func (l Layer) observe(t *testing.T, config reflect.Value) string {
 			if err != nil {
 				t.Fatal(err)
 			}
-			out += fmt.Sprintln(name, y.Shape(), y.Float64s())
+			numbers := slices.Clone(y.Float64s())
+			for i := range numbers {
+				numbers[i] += 0 // −0 is 0
+			}
+			out += fmt.Sprintln(name, y.Shape(), numbers)
 		}
 		for _, p := range params.All() {
 			out += fmt.Sprintln(p.Path, p.Value().Float64s())

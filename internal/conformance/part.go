@@ -27,13 +27,33 @@ type Part struct {
 	NoEffect map[string]string
 	// Other is Value with other values in all fields; nil where it has no fields.
 	Other any
+	// Compared is the test that compares the part with numbers that do not come from its
+	// own code.
+	Compared string
+}
+
+// class is the name of the type.
+func (p Part) class() string { return reflect.TypeOf(p.Value).Name() }
+
+// complete reports all that a specimen lacks. Tests are the names of those in the package.
+func (p Part) complete(t *testing.T, tests []string) {
+	t.Helper()
+	if typ := reflect.TypeOf(p.Value); typ.NumField() > 0 && reflect.TypeOf(p.Other) != typ {
+		t.Errorf("the specimen of %s must have Other: a config with other values in all fields", p.class())
+	}
+	if !slices.Contains(tests, p.Compared) {
+		t.Errorf("the specimen of %s must have Compared: the name of a test of the package that compares it with numbers of another implementation, got %q", p.class(), p.Compared)
+	}
 }
 
 // Parts holds the parts of a package to what each must satisfy. All is what the package
 // lists for saved models, and method the one that makes a type a part.
 func Parts(t *testing.T, all []any, method string, specimens []Part) {
 	var listed []string
-	for _, v := range all {
+	for i, v := range all {
+		if slices.Contains(all[:i], v) {
+			t.Errorf("All returns %v twice", v)
+		}
 		if typ := reflect.TypeOf(v); typ.Kind() == reflect.Struct {
 			listed = append(listed, typ.Name())
 		}
@@ -43,15 +63,19 @@ func Parts(t *testing.T, all []any, method string, specimens []Part) {
 		if !slices.Contains(listed, name) {
 			t.Errorf("All does not return %s: add it, or no saved model can have it", name)
 		}
-		if !slices.ContainsFunc(specimens, func(p Part) bool { return reflect.TypeOf(p.Value).Name() == name }) {
-			t.Errorf("%s has no specimen: add a conformance.Part to the list in the tests of the package", name)
+		if !slices.ContainsFunc(specimens, func(p Part) bool { return p.class() == name }) {
+			t.Errorf("%s has no specimen: add a conformance.Part to the list in conformance_test.go", name)
 		}
+	}
+	tests := testNames(t)
+	for _, p := range specimens {
+		p.complete(t, tests)
 	}
 	if t.Failed() {
 		t.FailNow() // the checks need all specimens
 	}
 	for _, p := range specimens {
-		t.Run(reflect.TypeOf(p.Value).Name(), func(t *testing.T) {
+		t.Run(p.class(), func(t *testing.T) {
 			t.Run("defaults", p.checkDefaults)
 			t.Run("fields", p.checkFields)
 			t.Run("effects", p.checkEffects)

@@ -77,11 +77,23 @@ func (r random) checkModels(t *testing.T) {
 
 // checkLayer does so with a model of one part, which must contain it.
 func (r random) checkLayer(t *testing.T, class string) {
-	m := rapid.Custom(func(t *rapid.T) *models.Functional { return r.model(t, []string{class}) }).Example(1)
+	m := example(t, 1, func(t *rapid.T) *models.Functional { return r.model(t, []string{class}) })
 	file := r.comeBack(t, m)
 	if text := fmt.Sprintf(`\"class_name\":\"%s\"`, class); !bytes.Contains(file, []byte(text)) {
 		t.Errorf("Draw of the specimen adds no %s", class)
 	}
+}
+
+// example is what draw makes of a seed. It stops the test where draw fails, which a
+// generator of rapid would panic at.
+func example[T any](t *testing.T, seed int, draw func(t *rapid.T) T) T {
+	t.Helper()
+	defer func() {
+		if p := recover(); p != nil {
+			t.Fatalf("Draw of the specimen makes no valid model: %v", p)
+		}
+	}()
+	return rapid.Custom(draw).Example(seed)
 }
 
 // checkFields draws a part until every field of it was not zero.
@@ -95,11 +107,11 @@ func (r random) checkFields(t *testing.T, l Layer) {
 		}
 	}
 	for try := 0; try < 200 && len(want) > 0; try++ {
-		for name := range rapid.Custom(func(t *rapid.T) map[string]bool {
+		for name := range example(t, try, func(t *rapid.T) map[string]bool {
 			d, _ := newDrawing(t, openOrKnown(t))
 			l.Draw(d)
 			return d.set
-		}).Example(try) {
+		}) {
 			delete(want, name)
 		}
 	}

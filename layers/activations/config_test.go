@@ -3,7 +3,6 @@ package activations_test
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"testing"
 
@@ -153,26 +152,5 @@ func TestGLUShapes(t *testing.T) {
 		if err != nil || !got.Equal(c.want) {
 			t.Errorf("GLU along %d of %v has the shape %v, %v; want %v", c.axis, c.in, got, err, c.want)
 		}
-	}
-}
-
-func TestAll(t *testing.T) {
-	var names []string
-	for _, a := range activations.All() {
-		if n, ok := a.(activations.Name); ok {
-			names = append(names, string(n))
-		} else {
-			names = append(names, fmt.Sprintf("%T", a))
-		}
-		if _, err := activations.Resolve(a.(activations.Activation), nil); err != nil {
-			t.Error(err)
-		}
-	}
-	if len(names) != 31 {
-		t.Errorf("got %d activations, want the 30 of Keras and hard_sigmoid_v1", len(names))
-	}
-	slices.Sort(names)
-	if len(slices.Compact(names)) != len(names) {
-		t.Errorf("some are named twice: %v", names)
 	}
 }

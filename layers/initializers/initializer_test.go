@@ -184,21 +184,6 @@ func TestErrorsCarryThePath(t *testing.T) {
 	errtest.Check(t, err, errs.Error{Path: "dense", Field: "Orthogonal", Value: "[3]"})
 }
 
-func TestAll(t *testing.T) {
-	var names []string
-	for _, a := range initializers.All() {
-		if n, ok := a.(initializers.Name); ok {
-			names = append(names, string(n))
-		} else {
-			names = append(names, fmt.Sprintf("%T", a))
-		}
-	}
-	slices.Sort(names)
-	if len(slices.Compact(slices.Clone(names))) != 16 || len(names) != 16 {
-		t.Errorf("got %v", names)
-	}
-}
-
 // Any shape gets as many finite elements as it has places, the same for equal
 // sources and others for another, or an error where its rank is wrong.
 func checkShape(t reporter, i graph.Initializer, seed uint64, shape graph.Shape) {
