@@ -241,5 +241,5 @@ func ExampleModel_CheckSave() {
 	)
 	fmt.Println(model.CheckSave())
 	// Output:
-	// sequential/lambda: Lambda.Function must name a registered layers.Function, or one in Custom, got double
+	// sequential/lambda: Lambda.Function must name a layers.Function of Engram, or one in Custom, got double
 }

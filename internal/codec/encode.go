@@ -121,13 +121,13 @@ func (e encoder) named(b []byte, v reflect.Value, want reflect.Type, path string
 	case v.Kind() == reflect.String:
 		known, name = e.names, v.String()
 	default:
-		return nil, errs.Error{Field: path, Rule: fmt.Sprintf("must be a registered %v", want), Value: v.Type()}
+		return nil, errs.Error{Field: path, Rule: fmt.Sprintf("must be a %v that is a struct or a string", want), Value: v.Type()}
 	}
 	p, err := known.find(name, want)
 	switch {
 	case err == nil && (p.Type() != v.Type() || own && !p.Equal(v)),
 		err != nil && want == v.Type() && !own && v.Kind() == reflect.Struct: // of no interface, so only its type counts
-		err = errs.Error{Rule: "must be registered, or in Custom", Value: v.Type()}
+		err = errs.Error{Rule: "must be a type of Engram, or in Custom", Value: v.Type()}
 	}
 	if err != nil {
 		return nil, errs.At(err, "", path)

@@ -185,7 +185,7 @@ func (t table) assignable(name string, want reflect.Type) []reflect.Value {
 func (t table) find(name string, want reflect.Type) (reflect.Value, error) {
 	switch found := t.assignable(name, want); len(found) {
 	case 0:
-		return reflect.Value{}, errs.Error{Rule: fmt.Sprintf("must name a registered %v, or one in Custom", want), Value: strictjson.Label(name)}
+		return reflect.Value{}, errs.Error{Rule: fmt.Sprintf("must name a %v of Engram, or one in Custom", want), Value: strictjson.Label(name)}
 	case 1:
 		return found[0], nil
 	default:
