@@ -13,8 +13,8 @@ import (
 
 // WindowConfig configures Windows.
 type WindowConfig struct {
-	Columns []string // what the model sees; by default every column
-	Targets []string // what it forecasts, which it need not see; by default Columns
+	Columns []string // inputs; by default every column
+	Targets []string // columns to forecast, which need not be inputs; by default Columns
 	Steps   int      // rows in a window; must be positive
 	Horizon int      // rows to forecast after a window; by default 1
 	Stride  int      // rows from one window to the next; by default 1
@@ -112,7 +112,7 @@ type layout struct {
 }
 
 // arrange splits the windows in time order. A window belongs to a part when
-// all its targets do; windows whose targets lie on both sides of a border are
+// all its targets do; windows with targets on both sides of a border are
 // in no part, so that no part has seen the targets of a later one.
 func (c WindowConfig) arrange(s *Series) (layout, error) {
 	rows := s.Len()
@@ -125,14 +125,14 @@ func (c WindowConfig) arrange(s *Series) (layout, error) {
 		trainTo = samples.Border(rows, c.Test+c.Validation)
 	}
 	l := layout{origin: c.Transform.Lag() + c.Steps - 1}
-	// upTo counts the windows whose last target is below a row.
+	// upTo returns the number of windows whose last target is below a row.
 	upTo := func(row int) int {
 		if last := row - 1 - c.Horizon; last >= l.origin {
 			return (last-l.origin)/c.Stride + 1
 		}
 		return 0
 	}
-	// from is the first window whose first target is at a row or after it.
+	// from returns the first window whose first target is at a row or after it.
 	from := func(row int) int { return max(0, (row-1-l.origin+c.Stride-1)/c.Stride) }
 
 	l.train = upTo(trainTo)

@@ -23,8 +23,8 @@ type records struct {
 	most limits
 	in   *allowance
 	csv  *csv.Reader
-	line int // where the last record began
-	end  int // where it ended
+	line int // first line of the last record
+	end  int // its last line
 }
 
 func newRecords(r io.Reader, path string, most limits) (*records, error) {
@@ -103,7 +103,7 @@ func (r *records) header(config CSVConfig) ([]string, error) {
 	return names, nil
 }
 
-// find gives the places of the columns that are asked for: -1 for no index,
+// find returns the positions of the selected columns: -1 for no index,
 // nil for no columns.
 func (r *records) find(names []string, config CSVConfig) (index int, columns []int, err error) {
 	index = -1
@@ -171,8 +171,8 @@ var missing = []string{"", "na", "n/a", "#n/a", "null", "none", "nil", "-", "--"
 // decoration removes currency signs, percent signs and digit separators.
 var decoration = strings.NewReplacer(",", "", "'", "", "’", "", "\u00a0", "", "\u202f", "", "$", "", "€", "", "£", "", "¥", "", "%", "")
 
-// numeric lists the columns whose cell is meant as a number, even where it cannot
-// be parsed: a bad cell must be reported, and not remove its column.
+// numeric lists the columns whose cell is meant as a number, even if it cannot
+// be parsed: an invalid cell is an error and does not remove its column.
 func numeric(row []string, index int) []int {
 	var columns []int
 	for i, cell := range row {
@@ -183,13 +183,13 @@ func numeric(row []string, index int) []int {
 	return columns
 }
 
-// isNumber tells whether a cell is a number, or NaN, or one too large.
+// isNumber reports whether a cell is a number, including NaN and numbers out of range.
 func isNumber(cell string) bool {
 	_, err := strconv.ParseFloat(strings.TrimSpace(cell), 64)
 	return err == nil || errors.Is(err, strconv.ErrRange)
 }
 
-// isFigure tells whether a name is written in figures: "inf" may be inflation.
+// isFigure reports whether a name is a finite number: "inf" may mean inflation.
 func isFigure(name string) bool {
 	v, err := strconv.ParseFloat(name, 64)
 	return err == nil && dense.Finite(v)

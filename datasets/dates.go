@@ -26,8 +26,8 @@ func dateColumn(row []string, wanted []int) int {
 	return -1
 }
 
-// chronology checks the order of the labels of rows, to find a file whose newest
-// row comes first.
+// chronology checks the order of the labels of rows, to detect files with the newest
+// row first.
 type chronology struct {
 	begun    bool
 	readings []reading // those that every label so far has
@@ -69,7 +69,7 @@ func (c *chronology) add(label string) {
 	c.readings = kept
 }
 
-// backwards tells whether the dates descend with every layout that parses all
+// backwards reports whether the dates descend with every layout that parses all
 // labels.
 func (c *chronology) backwards() bool {
 	return len(c.readings) > 0 && !slices.ContainsFunc(c.readings, func(r reading) bool {

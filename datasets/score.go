@@ -24,16 +24,16 @@ type Score struct {
 	PersistenceRMSE float64 `json:"persistence_rmse"` // the naive forecast: every future value equals the last known one
 	PersistenceMAE  float64 `json:"persistence_mae"`
 
-	Season       int     `json:"season,omitempty"` // rows; 0 where no season was given
+	Season       int     `json:"season,omitempty"` // rows; 0 if no season is set
 	SeasonalRMSE float64 `json:"seasonal_rmse,omitempty"`
 	SeasonalMAE  float64 `json:"seasonal_mae,omitempty"`
 
 	// Skill is 1 − RMSE / PersistenceRMSE: 1 for a perfect model, 0 for one that
 	// equals the naive forecast, negative for a worse one. It is 0, and has no
-	// meaning, where the naive forecast is exact.
+	// meaning, if the naive forecast is exact.
 	Skill float64 `json:"skill"`
 
-	// Targets are the scores of each target, where there are several. Where the
+	// Targets are the scores of each target, if there are several. If the
 	// targets have different units, only these are meaningful.
 	Targets []Score `json:"targets,omitempty"`
 }
@@ -92,16 +92,16 @@ func distance(a, b [][]float64, from, k int) (rmse, mae float64) {
 	return math.Sqrt(rmse / float64(n)), mae / float64(n)
 }
 
-// Learned tells whether the model's RMSE is at least one per cent below that of
+// Learned reports whether the model's RMSE is at least one per cent below that of
 // the naive forecast. That is little, and on a short test part it can be chance:
 // repeat the training with other seeds before trusting a skill near it.
 func (s Score) Learned() bool { return s.Skill >= learned }
 
-// Unbeatable tells whether the naive forecast is exact and the model is not: the
+// Unbeatable reports whether the naive forecast is exact and the model is not: the
 // target is constant in the test part, and the skill is undefined.
 func (s Score) Unbeatable() bool { return s.PersistenceRMSE == 0 && s.RMSE > 0 }
 
-// String gives a line for each target: "DAX: RMSE 65.9, MAE 49.1 over 372
+// String returns a line for each target: "DAX: RMSE 65.9, MAE 49.1 over 372
 // windows; persistence RMSE 63, MAE 48.2; skill -4.6 %".
 func (s Score) String() string {
 	if len(s.Targets) > 0 {

@@ -13,11 +13,11 @@ import (
 // 800 MB.
 const maxCells = 100_000_000
 
-// Series is a table of numbers in time order. It is plain data, which is checked
-// where it is used.
+// Series is a table of numbers in time order. It is plain data and is checked
+// when it is used.
 type Series struct {
-	Name    string      // what error messages call it; "series" where empty
-	Index   []string    // a label for each row, such as its date; nil where there are none
+	Name    string      // what error messages call it; "series" if empty
+	Index   []string    // a label for each row, such as its date; nil if there are none
 	Columns []string    // the names of the columns, all different
 	Values  [][]float64 // the columns, all of one length: Values[column][row]
 }

@@ -50,7 +50,7 @@ func (None) Check(float64) error { return nil }
 func (None) Fit([]float64) (Fitted, error) { return scale{factor: 1}, nil }
 
 // MinMax scales the training part to [0, 1]: (x − min) / (max − min). What
-// comes after the training part may lie outside. A column that does not vary
+// comes after the training part may be outside. A column that does not vary
 // in the training part is an error.
 type MinMax struct{}
 

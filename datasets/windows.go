@@ -19,8 +19,8 @@ import (
 // the targets of the first row to forecast, then those of the second, so that
 // layers.Dense{Units: horizon·targets} fits.
 type Windowed struct {
-	Train      *Samples // before the other two; never sees their targets
-	Validation *Samples // empty where WindowConfig.Validation is 0
+	Train      *Samples // before the other two; has none of their targets
+	Validation *Samples // empty if WindowConfig.Validation is 0
 	Test       *Samples // last; its inputs may look back before the border
 
 	name    string

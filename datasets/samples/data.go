@@ -25,14 +25,14 @@ type Data interface {
 }
 
 // Batch is what Gather fills. The zero value is ready to use. A batch that is
-// filled again keeps its tensors where their dtype and shape fit.
+// reused keeps its tensors if their dtype and shape fit.
 type Batch struct {
 	Inputs  []*tensor.Dense // in the model's order, each [batch, ...]
 	Targets []*tensor.Dense // in the order of the trained outputs, each [batch, ...]
 
 	// Weights are the weights of the samples, [batch], or of their steps,
 	// [batch, steps], in losses and metrics: one tensor for all targets, or one
-	// for each target, nil for a target without weights; empty where no target
+	// for each target, nil for a target without weights; empty if no target
 	// has weights. They are finite and not negative. A weight of 2 doubles a
 	// sample's part of the loss; see train.Config.
 	Weights []*tensor.Dense

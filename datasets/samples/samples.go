@@ -22,7 +22,7 @@ type Samples struct {
 
 var _ Data = (*Samples)(nil)
 
-// source is where one tensor of a batch comes from: sample i is the elements
+// source describes one tensor of a batch: sample i is the elements
 // from first + i·step on.
 type source struct {
 	data        *tensor.Dense // [elements]
@@ -30,12 +30,12 @@ type source struct {
 	shape       shapes.Shape // of one sample
 }
 
-// View describes one input or target of samples that lie in a longer tensor:
+// View describes one input or target of samples that are parts of a larger tensor:
 // sample i is the elements of Data, in row-major order, from First + i·Step on.
-// Where Step is less than the size of Shape, the samples overlap, as the windows
+// If Step is less than the size of Shape, the samples overlap, as the windows
 // on a series do.
 type View struct {
-	Data        *tensor.Dense // of any shape; not copied where it lies in row-major order
+	Data        *tensor.Dense // of any shape; not copied if it is in row-major order
 	First, Step int           // in elements
 	Shape       shapes.Shape  // of one sample, without the batch
 }
@@ -116,18 +116,18 @@ func (s *Samples) Gather(rows []int, into *Batch) error {
 	return nil
 }
 
-// fit tells whether n samples of each source can be one tensor.
+// fit reports whether n samples of each source can be one tensor.
 func (s *Samples) fit(n int) bool {
 	tooLarge := func(one source) bool { return n > shapes.MaxElements/one.shape.Size() }
 	return !slices.ContainsFunc(s.inputs, tooLarge) && !slices.ContainsFunc(s.targets, tooLarge)
 }
 
-// X returns all inputs, each a new tensor [samples, ...]. It is nil where
+// X returns all inputs, each a new tensor [samples, ...]. It is nil if
 // there are no samples, or more than the 2³¹ elements of one tensor; those are
 // read in batches with Gather.
 func (s *Samples) X() []*tensor.Dense { return s.all(s.inputs) }
 
-// Y returns all targets, each a new tensor [samples, ...]; it is nil where X is.
+// Y returns all targets, each a new tensor [samples, ...]; it is nil if X is.
 func (s *Samples) Y() []*tensor.Dense { return s.all(s.targets) }
 
 func (s *Samples) all(sources []source) []*tensor.Dense {
@@ -151,7 +151,7 @@ func gatherAll(sources []source, rows []int, into []*tensor.Dense) []*tensor.Den
 }
 
 // gather copies the samples at rows into a tensor [rows, ...], which is into
-// where that fits.
+// if that fits.
 func (s source) gather(rows []int, into *tensor.Dense) *tensor.Dense {
 	into = dense.Reuse(into, s.data.Dtype(), append(shapes.Shape{len(rows)}, s.shape...))
 	if into.Dtype() == tensor.Float32 {

@@ -11,7 +11,7 @@ import (
 	"github.com/engram-go/engram/internal/shapes"
 )
 
-// FromTensors takes samples from tensors whose first axis counts them: inputs
+// FromTensors takes samples from tensors whose first axis is that of the samples: inputs
 // and targets in the model's order, [samples, ...] each. Data for prediction
 // need no targets. All tensors must be float32 or all float64, of equally many
 // samples, and finite; an error names the tensor and the element. A transposed
@@ -59,7 +59,7 @@ func rowsOf(t *tensor.Dense) (source, error) {
 }
 
 // FromSlices takes samples from plain Go slices, x[sample][feature] and
-// y[sample][target], rounded to dtype, which is Float32 where it is zero. Rows
+// y[sample][target], rounded to dtype, which is Float32 if it is zero. Rows
 // of different lengths, x and y of different lengths, no rows, and a number
 // that is not finite in the dtype are errors.
 func FromSlices(x, y [][]float64, dtype tensor.Dtype) (*Samples, error) {
@@ -75,7 +75,7 @@ func FromSlices(x, y [][]float64, dtype tensor.Dtype) (*Samples, error) {
 }
 
 // Matrix copies plain Go slices into a tensor [rows, columns], rounded to
-// dtype, which is Float32 where it is zero. Rows of different lengths, no rows
+// dtype, which is Float32 if it is zero. Rows of different lengths, no rows
 // or empty ones, and a number that is not finite in the dtype are errors.
 func Matrix(rows [][]float64, dtype tensor.Dtype) (*tensor.Dense, error) {
 	if dtype == (tensor.Dtype{}) {
@@ -132,7 +132,7 @@ func readFinite(t *tensor.Dense) (*tensor.Dense, error) {
 }
 
 // read returns the elements of a tensor in row-major order, as a vector: the
-// tensor's own memory where they lie in that order, a copy otherwise.
+// memory of the tensor if they are in that order, otherwise a copy.
 func read(t *tensor.Dense) (*tensor.Dense, error) {
 	if err := readable(t); err != nil {
 		return nil, err
@@ -140,7 +140,7 @@ func read(t *tensor.Dense) (*tensor.Dense, error) {
 	return dense.View(dense.Contiguous(t), 0, shapes.Shape{t.Shape().TotalSize()}), nil
 }
 
-// readable refuses a tensor whose shape and strides do not agree with its
+// readable returns an error for a tensor whose shape and strides do not agree with its
 // memory.
 func readable(t *tensor.Dense) error {
 	if t == nil {

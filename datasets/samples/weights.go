@@ -15,7 +15,7 @@ import (
 // tensor is [samples], or [samples, steps] for a weight at every step, of the
 // dtype of data, finite and not negative; anything else is an error, and so are
 // weights that are all nil. Data that have weights already are refused when they
-// are gathered. A tensor is kept where it lies in row-major order.
+// are gathered. Tensors in row-major order are not copied.
 func Weigh(data Data, weights ...*tensor.Dense) (Data, error) {
 	if data == nil {
 		return nil, errs.Error{Field: "data", Rule: "must not be nil"}
@@ -42,7 +42,7 @@ func Weigh(data Data, weights ...*tensor.Dense) (Data, error) {
 	return w, nil
 }
 
-// readWeights checks the weights of so many samples.
+// readWeights checks the weights of n samples.
 func readWeights(name string, weights *tensor.Dense, samples int) (*source, error) {
 	s, err := rowsOf(weights)
 	if err != nil {

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Puts Engram beside PyTorch on this machine, as a table in Markdown.
+"""Compares Engram with PyTorch on this machine, as a table in Markdown.
 
     /usr/bin/python3 docs/bench/compare.py [--rounds N]
 
@@ -25,7 +25,7 @@ ROWS = (
     + [("lstm", model, SHAPES[1]) for model in ("stacked", "bidirectional", "attention")]
     + [("lstm", model, s) for model in ("dropout", "scan") for s in SHAPES[:2]]
 )
-# What PyTorch has no counterpart of stands beside its plain layer.
+# Models without a counterpart in PyTorch are compared with its plain layer.
 PEERS = {"dropout": "single", "scan": "single"}
 KEYS = {"train_step_ms": "training step", "predict_batch_ms": "predict batch", "predict_one_ms": "predict one"}
 

@@ -52,7 +52,7 @@ def build(torch, cell, model, T, D, H):
         net, head = layer(D, H, bidirectional=True, batch_first=True), torch.nn.Linear(2 * H, 1)
 
         def ends(x):
-            h = net(x)[1]  # [2, batch, H]; an LSTM gives c beside it
+            h = net(x)[1]  # [2, batch, H]; an LSTM also returns c
             return head(torch.cat(tuple(h[0] if cell == "lstm" else h), 1))
 
         return [net, head], ends
