@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"sync"
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/codec"
@@ -24,6 +25,15 @@ import (
 // registry knows the types that a config may hold: Engram's, and custom ones, which
 // come from the given field.
 func registry(field string, custom []any) (*codec.Registry, error) {
+	r, err := builtIn()
+	if err != nil {
+		return nil, err
+	}
+	return r.With(field, custom...)
+}
+
+// builtIn knows Engram's types. Making it takes longer than reading a small config.
+var builtIn = sync.OnceValues(func() (*codec.Registry, error) {
 	r, err := codec.NewRegistry(slices.Concat([]any{saved.Sequential{}, saved.Functional{}}, layers.All(), activations.All(), initializers.All(),
 		regularizers.All(), constraints.All())...)
 	if err != nil {
@@ -33,8 +43,8 @@ func registry(field string, custom []any) (*codec.Registry, error) {
 	for _, cell := range []any{layers.LSTMCell{}, layers.GRUCell{}, layers.SimpleRNNCell{}} {
 		r = r.Retire(cell, "activity_regularizer", "return_sequences", "return_state", "go_backwards", "zero_output_for_mask", "initial_state", "unrolled", "name")
 	}
-	return r.With(field, custom...)
-}
+	return r, nil
+})
 
 // registry is that of the model's config.
 func (m *Model) registry() (*codec.Registry, error) {
