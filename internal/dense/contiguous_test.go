@@ -9,8 +9,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// strided makes a tensor by a random chain of slicing, transposing and
-// column-major order, whose elements differ from each other.
+// strided returns a tensor after a random chain of slicing, transposing and
+// column-major order. All its elements differ.
 func strided[T dense.Float](t *rapid.T) *tensor.Dense {
 	shape := rapid.SliceOfN(rapid.IntRange(1, 4), 1, 4).Draw(t, "shape")
 	data := make([]T, tensor.Shape(shape).TotalSize())
@@ -48,8 +48,8 @@ func strided[T dense.Float](t *rapid.T) *tensor.Dense {
 	return d
 }
 
-// attempt skips the case where package tensor cannot do what is asked: it fails
-// or panics on some of the tensors that it makes itself.
+// attempt skips the case if package tensor does not support the operation: it fails
+// or panics for some of its own tensors.
 func attempt(t *rapid.T, f func() error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -63,7 +63,7 @@ func attempt(t *rapid.T, f func() error) {
 	}
 }
 
-// indexed reads a tensor through its own indexing, element by element.
+// indexed returns the elements of a tensor, read one by one with At.
 func indexed[T dense.Float](t *rapid.T, d *tensor.Dense) []T {
 	if d.Dims() == 0 {
 		return []T{d.ScalarValue().(T)}
@@ -99,7 +99,7 @@ func contiguous[T dense.Float](t *rapid.T) {
 	}
 }
 
-// What is in order already is not copied.
+// A row-major tensor is not copied.
 func TestContiguousSharesMemory(t *testing.T) {
 	d := dense.Of(make([]float32, 6), 2, 3)
 	if dense.Contiguous(d) != d {
