@@ -18,7 +18,8 @@ import (
 //	out: the same shape, unless the function changes it, as activations.GLU does
 //
 // The output has the mask of the input. Functions along an axis, such as
-// activations.Softmax, ignore the mask and need an axis besides the batch.
+// activations.Softmax, need an axis besides the batch. Along the steps they count masked
+// steps as data; Summary says so.
 type Activation struct {
 	Function activations.Activation // required
 	Name     string                 // "activation", numbered, where empty
@@ -42,7 +43,7 @@ func (l Activation) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	if !ok {
 		return inputs
 	}
-	return []graph.Value{keepMask(x, l.Function.Apply(x))}
+	return []graph.Value{activate(s, l.Function, x, x)}
 }
 
 // Stepwise computes every step separately, if the function does not combine steps.

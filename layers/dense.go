@@ -61,7 +61,7 @@ func (l Dense) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	} else {
 		y = x.MatMulAdd(kernel, weight(s, "bias", graph.Shape{l.Units}, l.BiasInitializer, l.BiasRegularizer, l.BiasConstraint))
 	}
-	return addActivityPenalty(s, l.ActivityRegularizer, keepMask(x, l.Activation.Apply(y)))
+	return addActivityPenalty(s, l.ActivityRegularizer, activate(s, l.Activation, x, y))
 }
 
 // Stepwise computes every step separately, if the last axis is not that of the steps.

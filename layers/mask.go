@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/layers/activations"
 )
 
 // Masks of the inputs of layers.
@@ -93,6 +94,20 @@ func joinMasks(a, b *graph.Value) *graph.Value {
 	}
 	m := a.Times(*b)
 	return &m
+}
+
+// activate applies an activation to y and gives the result the mask of x. A function
+// along the steps does not know the mask, which is a remark.
+func activate(s *graph.Scope, a activations.Activation, x, y graph.Value) graph.Value {
+	if axis, ok := activations.Along(a); ok && axis != 0 {
+		if axis < 0 {
+			axis += y.Rank()
+		}
+		if mask, masked := x.Mask(); masked && axis == 1 && mask.Rank() == 2 {
+			s.Note("combines steps in its activation and counts masked steps as data")
+		}
+	}
+	return keepMask(x, a.Apply(y))
 }
 
 // noteMaskEnd adds a remark where a mask reaches a layer and none leaves it,

@@ -11,6 +11,7 @@ import (
 	"github.com/engram-go/engram/graph/graphtest"
 	"github.com/engram-go/engram/internal/conformance"
 	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/layers/activations"
 	"github.com/engram-go/engram/layers/layertest"
 	"gorgonia.org/tensor"
 )
@@ -100,6 +101,10 @@ func TestEndOfAMaskIsNoted(t *testing.T) {
 		note   string
 	}{
 		"dense":                {layers.Dense{Units: 2}, []bool{true}, true, ""},
+		"softmax of features":  {layers.Dense{Units: 2, Activation: activations.Softmax{}}, []bool{true}, true, ""},
+		"softmax of steps":     {layers.Activation{Function: activations.Softmax{Axis: 1}}, []bool{true}, true, maskIgnored},
+		"softmax of all steps": {layers.Activation{Function: activations.Softmax{Axis: 1}}, []bool{false}, false, ""},
+		"dense along steps":    {layers.Dense{Units: 2, Activation: activations.Softmax{Axis: -2}}, []bool{true}, true, maskIgnored},
 		"without a mask":       {layers.Conv1D{Filters: 2, KernelSize: 1}, []bool{false}, false, ""},
 		"conv1d":               {layers.Conv1D{Filters: 2, KernelSize: 3, Padding: layers.Same}, []bool{true}, false, maskEnds},
 		"causal":               {layers.Conv1D{Filters: 2, KernelSize: 3, Padding: layers.Causal}, []bool{true}, false, maskEnds},
@@ -161,7 +166,10 @@ func TestEndOfAMaskIsNoted(t *testing.T) {
 	}
 }
 
-const maskEnds = "ends the mask: what follows counts masked steps as data"
+const (
+	maskEnds    = "ends the mask: what follows counts masked steps as data"
+	maskIgnored = "combines steps in its activation and counts masked steps as data"
+)
 
 // deaf is a layer that does not know of masks.
 type deaf struct{}
