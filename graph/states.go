@@ -5,8 +5,8 @@ import (
 	"math"
 
 	"github.com/engram-go/engram/internal/dense"
+	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/shapes"
-	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 )
 
@@ -158,7 +158,7 @@ func (t *States) fits(path string, values map[string]*tensor.Dense, h *held) err
 		return Error{Path: path, Field: "state", Rule: "must be given"}
 	}
 	if err := dense.Check(v, t.dtype, h.shape); err != nil {
-		return errors.Wrap(err, path)
+		return errs.At(err, path, "")
 	}
 	if h.limit == 0 {
 		return nil

@@ -6,6 +6,7 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/dense"
+	"github.com/engram-go/engram/internal/errs"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 )
@@ -96,7 +97,7 @@ func (m *Model) checkInputs(inputs []*tensor.Dense) (int, error) {
 	}
 	for i, t := range inputs {
 		if err := dense.Check(t, m.Dtype(), shapes[i]); err != nil {
-			return 0, errors.Wrapf(err, "%s: %s", m.cfg.Name, label(i))
+			return 0, errs.At(err, m.cfg.Name+": "+label(i), "")
 		}
 		if t.Shape()[0] != inputs[0].Shape()[0] {
 			return 0, graph.Error{Path: m.cfg.Name, Field: label(i), Rule: fmt.Sprintf("must have %d samples like input 0", inputs[0].Shape()[0]), Value: t.Shape()[0]}

@@ -218,7 +218,7 @@ func (st *Stepper) StepAll(ctx context.Context, inputs ...*tensor.Dense) ([]*ten
 	}
 	for i, x := range inputs {
 		if err := dense.Check(x, st.model.Dtype(), st.shapes[i]); err != nil {
-			return nil, errors.Wrapf(err, "%s: input %d of a step", name, i)
+			return nil, errs.At(err, fmt.Sprintf("%s: input %d of a step", name, i), "")
 		}
 	}
 	p, err := st.programs.Get(func(p *program) bool { return p.fits(inputs) }, func(w *graph.Workspace) (*program, error) {

@@ -51,7 +51,7 @@ func (st *Stepper) SetStates(states map[string]*tensor.Dense) error {
 		return graph.Error{Path: stepsPath, Field: "state", Rule: "must be given"}
 	}
 	if err := dense.Check(given, tensor.Float64, graph.Shape{1}); err != nil {
-		return errors.Wrap(err, stepsPath)
+		return errs.At(err, stepsPath, "")
 	}
 	const most = min(1<<53, math.MaxInt) // float64 holds every integer up to 2⁵³
 	steps := given.Float64s()[0]

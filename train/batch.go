@@ -7,6 +7,7 @@ import (
 	"github.com/engram-go/engram/datasets/samples"
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/dense"
+	"github.com/engram-go/engram/internal/errs"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 )
@@ -123,7 +124,7 @@ func (t *Trainer) checkTensor(name string, x *tensor.Dense, want graph.Shape, sa
 		want = got
 	}
 	if err := dense.Check(x, t.model.Dtype(), want); err != nil {
-		return nil, errors.Wrapf(err, "%s: %s", t.model.Name(), name)
+		return nil, errs.At(err, t.model.Name()+": "+name, "")
 	}
 	if len(got) == 0 || samples != graph.Any && got[0] != samples {
 		return nil, t.fail(name, fmt.Sprintf("must have %d samples like %s", samples, inputName(0)), got)

@@ -5,7 +5,7 @@ import (
 
 	"github.com/engram-go/engram/datasets/samples"
 	"github.com/engram-go/engram/graph"
-	"github.com/pkg/errors"
+	"github.com/engram-go/engram/internal/errs"
 	"gorgonia.org/tensor"
 )
 
@@ -75,7 +75,7 @@ func (t *Trainer) prepareCarried(field string, states map[string]*tensor.Dense) 
 		return nil, err
 	}
 	if err := trial.Set(states); err != nil {
-		return nil, errors.Wrap(err, t.model.Name())
+		return nil, errs.At(err, t.model.Name(), "")
 	}
 	return func() error {
 		if err := t.carried.reset(); err != nil {

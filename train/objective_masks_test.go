@@ -8,6 +8,7 @@ import (
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/models"
 	"github.com/engram-go/engram/train"
@@ -249,6 +250,6 @@ func TestWeightsOfSteps(t *testing.T) {
 	}
 	for _, shape := range [][]int{{2, 1}, {2, 2, 1}, {2, 3}} {
 		_, err := trainer.Step(background, batch(make([]float64, graph.Shape(shape).Size()), shape...))
-		wantInput(t, err, fmt.Sprintf("loss: sample weights must be those of samples, or of steps, of a loss of the shape [2, 2], got %v", graph.Shape(shape)))
+		errtest.Check(t, err, graph.Error{Path: "loss", Field: "sample weights", Value: graph.Shape(shape)})
 	}
 }

@@ -3,6 +3,7 @@ package train
 import (
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/dense"
+	"github.com/engram-go/engram/internal/errs"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 )
@@ -118,7 +119,7 @@ func (t *Trainer) programFor(f feed, why purpose) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p, errors.Wrap(t.set(p, f), t.model.Name())
+	return p, errs.At(t.set(p, f), t.model.Name(), "")
 }
 
 // execute runs a program and checks what it gives.
@@ -131,7 +132,7 @@ func (t *Trainer) execute(p *program, at graph.Tick) error {
 	}
 	for _, u := range p.updates {
 		if err := dense.CheckFinite(u.from); err != nil {
-			return errors.Wrapf(err, "update of %s", u.param.Path)
+			return errors.Wrap(errs.At(err, u.param.Path, ""), "update")
 		}
 	}
 	return nil

@@ -7,7 +7,7 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/dense"
-	"github.com/pkg/errors"
+	"github.com/engram-go/engram/internal/errs"
 	"gorgonia.org/tensor"
 )
 
@@ -89,10 +89,10 @@ func (t *Trainer) Restore(s *State) error {
 		}
 	}
 	if err := t.optimizer.Restore(s.Optimizer); err != nil { // which changes nothing then
-		return errors.Wrap(err, t.model.Name())
+		return errs.At(err, t.model.Name(), "")
 	}
 	if err := t.params.Set(s.Weights); err != nil { // not after checkState
-		return errors.Wrap(err, t.model.Name())
+		return errs.At(err, t.model.Name(), "")
 	}
 	t.position = position{epoch: s.Epoch, step: s.Step, resets: t.position.resets + 1}
 	return commit()
@@ -116,7 +116,7 @@ func (t *Trainer) checkState(s *State) error {
 			return graph.Error{Path: p.Path, Field: "weight", Rule: "must be part of the state"}
 		}
 		if err := dense.Check(w, t.model.Dtype(), graph.Shape(p.Value().Shape())); err != nil {
-			return errors.Wrap(err, p.Path)
+			return errs.At(err, p.Path, "")
 		}
 	}
 	for _, path := range slices.Sorted(maps.Keys(s.Weights)) {

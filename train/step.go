@@ -8,6 +8,7 @@ import (
 	"github.com/engram-go/engram/datasets/samples"
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/dense"
+	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/params"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
@@ -140,12 +141,12 @@ func (t *Trainer) executePart(p *program, g *Gradients, n int) (after map[string
 	before := states.Copy()
 	if g.states != nil {
 		if err := states.Set(g.states); err != nil {
-			return nil, errors.Wrap(err, t.model.Name())
+			return nil, errs.At(err, t.model.Name(), "")
 		}
 	}
 	defer func() {
 		if e := states.Set(before); err == nil {
-			err = errors.Wrap(e, t.model.Name())
+			err = errs.At(e, t.model.Name(), "")
 		}
 	}()
 	if err := t.execute(p, tick); err != nil {
@@ -206,7 +207,7 @@ func (t *Trainer) Apply(g *Gradients) error {
 			return graph.Error{Path: path, Field: "update", Rule: "must belong to the model"}
 		}
 		if err := dense.Check(g.updates[path], t.model.Dtype(), graph.Shape(p.Value().Shape())); err != nil {
-			return errors.Wrapf(err, "update of %s", path)
+			return errors.Wrap(errs.At(err, path, ""), "update")
 		}
 		updates = append(updates, update{p, g.updates[path]})
 	}
@@ -263,7 +264,7 @@ func (t *Trainer) constrain() error {
 		err := c.Constraint.Constrain(c.Param.Shape.Clone(), elements)
 		dense.SetFloat64(value, elements)
 		if err != nil {
-			return errors.Wrap(err, c.Param.Path)
+			return errs.At(err, c.Param.Path, "")
 		}
 	}
 	return nil
@@ -274,7 +275,7 @@ func (t *Trainer) constrain() error {
 func finiteWeights(params []*graph.Param) error {
 	for _, p := range params {
 		if err := dense.CheckFinite(p.Value()); err != nil {
-			return errors.Wrapf(err, "%s after the step", p.Path)
+			return errors.Wrap(errs.At(err, p.Path, ""), "after the step")
 		}
 	}
 	return nil

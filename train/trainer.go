@@ -10,11 +10,11 @@ import (
 	"sync/atomic"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/programs"
 	"github.com/engram-go/engram/train/losses"
 	"github.com/engram-go/engram/train/metrics"
 	"github.com/engram-go/engram/train/optimizers"
-	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 )
 
@@ -140,7 +140,7 @@ func Compile(m Model, cfg Config) (*Trainer, error) {
 	}
 	t.known, t.trained = t.params.All(), trainable(t.params)
 	if t.optimizer, err = optimizers.Start(cfg.Optimizer, t.trained); err != nil {
-		return nil, errors.Wrap(err, m.Name())
+		return nil, errs.At(err, m.Name(), "")
 	}
 	return t, nil
 }

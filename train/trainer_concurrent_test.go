@@ -173,7 +173,7 @@ func TestModelThatGrew(t *testing.T) {
 		before := hash(t, m)
 		for method, f := range use {
 			err := f()
-			wantInput(t, err, "sequential: model must keep its layers after Compile, got ["+name+"]")
+			errtest.Check(t, err, graph.Error{Path: "sequential", Field: "model", Value: "[" + name + "]"})
 			if hash(t, m) != before {
 				t.Errorf("%s changed the weights", method)
 			}

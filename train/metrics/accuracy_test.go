@@ -1,11 +1,11 @@
 package metrics_test
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"testing"
 
+	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/train/metrics"
@@ -164,23 +164,15 @@ func TestAccuraciesRefuse(t *testing.T) {
 // Weights are those of samples or of steps, and of nothing finer.
 func TestShapesOfWeights(t *testing.T) {
 	target, output := f64([]int{2, 3, 1}, 1, 2, 3, 4, 5, 6), f64([]int{2, 3, 1}, 0, 0, 0, 0, 0, 0)
-	for shape, want := range map[[3]int]string{
-		{2}:       "",
-		{2, 3}:    "",
-		{3}:       "weights: shape must be [2], got [3]",
-		{2, 2}:    "weights: shape must be [2, 3], got [2, 2]",
-		{2, 3, 1}: "weights: shape must be [2, 3], got [2, 3, 1]",
-	} {
-		dims := []int{}
-		size := 1
-		for _, d := range shape {
-			if d > 0 {
-				dims, size = append(dims, d), size*d
-			}
-		}
-		err := metrics.MAE{}.Start().Add(target, output, f64(dims, make([]float64, size)...))
-		if got := fmt.Sprint(err); want != "" && got != want || want == "" && err != nil {
-			t.Errorf("%v: got %v, want %q", dims, err, want)
+	for _, c := range []struct {
+		shape graph.Shape
+		fits  bool
+	}{{graph.Shape{2}, true}, {graph.Shape{2, 3}, true}, {graph.Shape{3}, false}, {graph.Shape{2, 2}, false}, {graph.Shape{2, 3, 1}, false}} {
+		err := metrics.MAE{}.Start().Add(target, output, f64(c.shape, make([]float64, c.shape.Size())...))
+		if c.fits && err != nil {
+			t.Errorf("%v: %v", c.shape, err)
+		} else if !c.fits {
+			errtest.Check(t, err, graph.Error{Path: "weights", Field: "shape", Value: c.shape})
 		}
 	}
 	a := metrics.MAE{}.Start()

@@ -9,7 +9,7 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/dense"
-	"github.com/pkg/errors"
+	"github.com/engram-go/engram/internal/errs"
 	"gorgonia.org/tensor"
 )
 
@@ -169,7 +169,7 @@ func check(target, output, weights *tensor.Dense) error {
 	}
 	lines := lead(shape)
 	if err := dense.Check(weights, dtype, lines[:min(max(weights.Dims(), 1), len(lines))]); err != nil {
-		return errors.Wrap(err, "weights")
+		return errs.At(err, "weights", "")
 	}
 	return notNegative(weights)
 }
