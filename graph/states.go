@@ -30,9 +30,9 @@ type held struct {
 	limit int // of a count; 0 where it is none
 }
 
-// MaxBatch bounds the samples of a set: a mistake there is then an error and does
+// maxBatch bounds the number of samples, so that a mistaken one is an error and does
 // not exhaust memory.
-const MaxBatch = 1 << 20
+const maxBatch = 1 << 20
 
 // freshPath is where the flags of fresh samples are among the states.
 const freshPath = "fresh"
@@ -47,8 +47,8 @@ func NewStates(dtype tensor.Dtype, batch int) (*States, error) {
 	default:
 		return nil, Error{Field: "dtype", Rule: "must be float32 or float64", Value: dtype}
 	}
-	if batch <= 0 || batch > MaxBatch {
-		return nil, Error{Field: "batch", Rule: fmt.Sprintf("must be from 1 to %d", MaxBatch), Value: batch}
+	if batch <= 0 || batch > maxBatch {
+		return nil, Error{Field: "batch", Rule: fmt.Sprintf("must be from 1 to %d", maxBatch), Value: batch}
 	}
 	s := &States{dtype: dtype, batch: batch, fresh: dense.New(dtype, Shape{batch}), byPath: map[string]*held{}}
 	return s, s.Reset()
@@ -75,9 +75,6 @@ func (t *States) declare(path string, shape Shape, limit int) (*held, error) {
 	t.byPath[path] = h
 	return h, nil
 }
-
-// Batch is the number of samples.
-func (t *States) Batch() int { return t.batch }
 
 // Reset makes the samples at the given rows fresh, or all where none is given.
 // The states of the others keep their bits.

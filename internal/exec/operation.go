@@ -96,18 +96,13 @@ func IsResult(n *Node) bool {
 // Result is the memory of such a node. It holds the result of the last run.
 func Result(n *Node) *tensor.Dense { return n.Op().(*op).out }
 
-// Do takes the operands from the tape machine and computes.
-func (o *op) Do(in ...gorgonia.Value) (gorgonia.Value, error) {
-	if err := o.task.take(in, o.in); err != nil {
-		o.env.fault = errs.At(err, o.Path, "")
-		return nil, o.env.fault
-	}
-	return o.out, o.run()
-}
+// Do computes the operation on the tape machine.
+func (o *op) Do(in ...gorgonia.Value) (gorgonia.Value, error) { return o.out, o.run(in) }
 
-// run computes the operation. A panic must not leave it: the tape machine runs
-// operations in a goroutine of its own, where nothing else can recover one.
-func (o *op) run() (err error) {
+// run computes the operation. The tape machine gives it the operands; a runner has
+// set them before and gives none. run recovers panics, because the tape machine
+// calls it on a goroutine of its own, where an unrecovered panic ends the process.
+func (o *op) run(in []gorgonia.Value) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = errors.Errorf("%s panicked: %v", o.Name, r)
@@ -117,6 +112,11 @@ func (o *op) run() (err error) {
 			o.env.fault = err
 		}
 	}()
+	if len(in) > 0 {
+		if err := o.task.take(in, o.in); err != nil {
+			return err
+		}
+	}
 	return o.task.run()
 }
 

@@ -126,6 +126,23 @@ func TestRunFails(t *testing.T) {
 	}
 }
 
+// Values that an operation cannot read are errors of its layer: on the tape machine,
+// where the caller of Run cannot recover a panic.
+func TestDoRecovers(t *testing.T) {
+	_, g, x := builder(t, tensor.Float64)
+	y := scaled(t, g, 2, x)
+	for name, v := range map[string]gorgonia.Value{
+		"scalar of another dtype": tensor.New(tensor.FromScalar(float32(1))),
+		"vector of another dtype": tensor.New(tensor.WithBacking([]float32{1, 2})),
+		"too few elements":        tensor.New(tensor.WithBacking([]float64{1})),
+		"Go value":                gorgonia.NewI(1),
+	} {
+		if _, err := y.Op().Do(v); err == nil || !strings.HasPrefix(err.Error(), "layer: ") {
+			t.Errorf("%s: got %v, want an error of the layer", name, err)
+		}
+	}
+}
+
 // The gradient of 2x + 10x, which reaches x on two ways; a flat operation adds
 // nothing, and a node on which nothing depends has none.
 func TestDifferentiate(t *testing.T) {

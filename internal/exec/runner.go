@@ -80,7 +80,7 @@ func (r *runner) readLeaves() {
 
 func (r *runner) run() error {
 	for _, o := range r.ops {
-		if err := o.run(); err != nil {
+		if err := o.run(nil); err != nil {
 			return err
 		}
 	}
