@@ -22,8 +22,8 @@ import (
 	"github.com/engram-go/engram/train/losses"
 )
 
-// benchHeads are the heads of the attention that is timed, where they divide the
-// units.
+// benchHeads is the number of attention heads if it divides the units, otherwise 1 is
+// used.
 const benchHeads = 4
 
 // benchCell makes a recurrent layer and its cell. The layer returns the outputs of
