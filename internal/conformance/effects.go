@@ -3,7 +3,7 @@ package conformance
 import (
 	"fmt"
 	"reflect"
-	"slices"
+	"strings"
 	"testing"
 
 	"github.com/engram-go/engram/graph"
@@ -173,16 +173,21 @@ func (l Layer) observe(t *testing.T, config reflect.Value) string {
 			if err != nil {
 				t.Fatal(err)
 			}
-			numbers := slices.Clone(y.Float64s())
-			for i := range numbers {
-				numbers[i] += 0 // −0 is 0
-			}
-			out += fmt.Sprintln(name, y.Shape(), numbers)
+			out += fmt.Sprintln(name, y.Shape(), rounded(y.Float64s()))
 		}
 		for _, p := range params.All() {
-			out += fmt.Sprintln(p.Path, p.Value().Float64s())
+			out += fmt.Sprintln(p.Path, p.Shape, rounded(p.Value().Float64s()))
 		}
 		out += fmt.Sprintln(constrained)
 	}
 	return out
+}
+
+// rounded shows numbers to 8 digits, −0 as 0: another order of the same sums is no effect.
+func rounded(numbers []float64) string {
+	var out strings.Builder
+	for _, x := range numbers {
+		fmt.Fprintf(&out, "%.8g ", x+0)
+	}
+	return out.String()
 }
