@@ -55,6 +55,20 @@ func ExampleLSTMCell() {
 	// [any, 1]
 }
 
+// An encoder of two GRUs and a SimpleRNN, as one layer.
+func ExampleGRUCell() {
+	stack := layers.StackedRNNCells{Cells: []layers.Cell{layers.GRUCell{Units: 4}, layers.GRUCell{Units: 3}, layers.SimpleRNNCell{Units: 2}}}
+	shapes(layers.RNN{Cell: stack, ReturnSequences: true}, graph.Shape{graph.Any, graph.Any, 5})
+	// Output: [any, any, 2]
+}
+
+// An RNN over the cell computes what SimpleRNN does: tanh(1) with all weights 1.
+func ExampleSimpleRNNCell() {
+	cell := layers.SimpleRNNCell{Units: 1, KernelInitializer: initializers.Ones}
+	show(graph.Config{}, layers.RNN{Cell: cell}, graph.Shape{1, 1, 1}, 1)
+	// Output: (1, 1) [0.7616]
+}
+
 // shapes prints the shapes of a layer's outputs.
 func shapes(l layers.Layer, input graph.Shape) {
 	params, err := graph.NewParams(tensor.Float32, 1)

@@ -102,8 +102,8 @@ func ExampleSimpleRNN() {
 	// Output: (1, 2, 1) [0.7616 0.9427]
 }
 
-// In training about half of the elements go, and the others are doubled; at
-// other times nothing happens.
+// In training about half of the elements are dropped, and the others are doubled.
+// Otherwise the output is the input.
 func ExampleDropout() {
 	show(graph.Config{Training: true, Seed: 4}, layers.Dropout{Rate: 0.5}, graph.Shape{1, 6}, 1, 2, 3, 4, 5, 6)
 	show(graph.Config{}, layers.Dropout{Rate: 0.5}, graph.Shape{1, 6}, 1, 2, 3, 4, 5, 6)
@@ -120,6 +120,17 @@ func ExampleActivation() {
 	// (1, 3) [-0.5 0 2]
 }
 
+func ExampleReLU() {
+	show(graph.Config{}, layers.ReLU{MaxValue: new(6.0), NegativeSlope: 0.5, Threshold: 1}, graph.Shape{1, 4}, -1, 1, 2, 9)
+	// Output: (1, 4) [-1 0 2 6]
+}
+
+// The slope below 0 is a weight, one for each feature, that here starts at 0.25.
+func ExamplePReLU() {
+	show(graph.Config{}, layers.PReLU{AlphaInitializer: initializers.Constant{Value: 0.25}}, graph.Shape{1, 3}, -4, 0, 2)
+	// Output: (1, 3) [-1 0 2]
+}
+
 func ExampleFlatten() {
 	show(graph.Config{}, layers.Flatten{}, graph.Shape{1, 2, 3}, 1, 2, 3, 4, 5, 6)
 	// Output: (1, 6) [1 2 3 4 5 6]
@@ -132,6 +143,18 @@ func ExampleInput() {
 	// Output:
 	// (1, 3, 1) [7 8 9]
 	// layer: Input must have samples of shape [any, 1], got [3]
+}
+
+// The default: without inputs or a bias the output stays 0.
+func ExampleZeroState() {
+	show(graph.Config{}, layers.GRU{Units: 2, InitialState: layers.ZeroState{}}, graph.Shape{1, 1, 1}, 0)
+	// Output: (1, 2) [0 0]
+}
+
+// Each sample starts from its own numbers, so the outputs for equal inputs differ.
+func ExampleRandomState() {
+	show(graph.Config{Seed: 1}, layers.GRU{Units: 1, InitialState: layers.RandomState{Stddev: 0.5}}, graph.Shape{2, 1, 1}, 1, 1)
+	// Output: (2, 1) [0.312 0.3841]
 }
 
 // Every sample starts with h = 1 and c = 0. As the kernel is all zeros, the
@@ -211,6 +234,12 @@ func ExampleGaussianNoise() {
 func ExampleLayerNormalization() {
 	show(graph.Config{}, layers.LayerNormalization{}, graph.Shape{2, 2}, 1, 3, 10, 30)
 	// Output: (2, 2) [-0.9995 0.9995 -1 1]
+}
+
+// The root mean square of 1 and 7 is 5.
+func ExampleRMSNormalization() {
+	show(graph.Config{}, layers.RMSNormalization{}, graph.Shape{1, 2}, 1, 7)
+	// Output: (1, 2) [0.2 1.4]
 }
 
 // In training every feature, here the columns 1, 3 and 10, 30, gets mean 0 and

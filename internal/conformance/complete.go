@@ -59,15 +59,26 @@ func declared(t *testing.T, methods ...string) []string {
 	return slices.Compact(out)
 }
 
-// testNames are the names of the package's tests.
-func testNames(t *testing.T) (out []string) {
+// testNames are the names of the package's functions in tests that begin with a prefix.
+func testNames(t *testing.T, prefix string) (out []string) {
 	t.Helper()
 	functions(t, true, func(f *ast.FuncDecl) {
-		if f.Recv == nil && strings.HasPrefix(f.Name.Name, "Test") {
+		if f.Recv == nil && strings.HasPrefix(f.Name.Name, prefix) {
 			out = append(out, f.Name.Name)
 		}
 	})
 	return out
+}
+
+// checkExamples reports types without an example for the documentation.
+func checkExamples(t *testing.T, types []string) {
+	t.Helper()
+	examples := testNames(t, "Example")
+	for _, name := range types {
+		if !slices.ContainsFunc(examples, func(e string) bool { e, _, _ = strings.Cut(e, "_"); return e == "Example"+name }) {
+			t.Errorf("%[1]s has no example: add a function Example%[1]s with its Output to a file of examples", name)
+		}
+	}
 }
 
 // Described reports exported types of the package in the current folder that have the

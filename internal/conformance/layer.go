@@ -131,12 +131,13 @@ func Layers(t *testing.T, specimens []Layer) {
 		types = append(types, reflect.TypeOf(v).Name())
 	}
 	checkListed(t, declared(t, "Call", "States"), types)
+	checkExamples(t, types)
 	for _, class := range types {
 		if all[class].Value == nil {
 			t.Errorf("%[1]s has no specimen: add `var _ = specimen(conformance.Layer{Value: layers.%[1]s{...}, ...})` to the file of its tests, as in dense_test.go", class)
 		}
 	}
-	tests := testNames(t)
+	tests := testNames(t, "Test")
 	for _, class := range all.names() {
 		all[class].complete(t, tests)
 	}

@@ -67,7 +67,7 @@ func Parts(t *testing.T, all []any, method string, specimens []Part) {
 			t.Errorf("%s has no specimen: add a conformance.Part to the list in conformance_test.go", name)
 		}
 	}
-	tests := testNames(t)
+	tests := testNames(t, "Test")
 	for _, p := range specimens {
 		p.complete(t, tests)
 	}
