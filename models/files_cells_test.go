@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/activations"
 	"github.com/engram-go/engram/layers/initializers"
@@ -53,8 +54,15 @@ func TestCustomCells(t *testing.T) {
 	same(t, "prediction", predict(t, back, x), predict(t, m, x))
 
 	path := filepath.Join(t.TempDir(), "model")
-	for _, without := range [][]any{nil, {plusOne{}}, {leaky{}}} {
-		refused(t, build(without...).Save(path), "sequential/rnn", "RNN.Cell", "must")
+	for _, c := range []struct {
+		custom       []any
+		field, value string
+	}{
+		{nil, "RNN.Cell", "leaky"},
+		{[]any{plusOne{}}, "RNN.Cell", "leaky"},
+		{[]any{leaky{}}, "RNN.Cell.Activation", "plusOne"},
+	} {
+		errtest.Check(t, build(c.custom...).Save(path), graph.Error{Path: "sequential/rnn", Field: c.field, Value: c.value})
 	}
 }
 

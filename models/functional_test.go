@@ -133,7 +133,7 @@ func TestSaveRefusesByPath(t *testing.T) {
 	inner := models.NewSequential(models.Config{Name: "inner"}, layers.Input{Shape: graph.Shape{2}}, scaled{Name: "mine"})
 	m := models.NewFunctional(models.Config{}, models.Inputs{x}, models.Outputs{models.Use(inner).Call(x)})
 	_, err := m.WriteTo(io.Discard)
-	refused(t, err, "functional/inner/mine: scaled must")
+	errtest.Check(t, err, graph.Error{Path: "functional/inner/mine", Field: "scaled", Value: "models_test.scaled"})
 }
 
 // An input of one number a sample, [batch], is an input like the others: alone, next

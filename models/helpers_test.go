@@ -5,14 +5,12 @@ import (
 	"context"
 	"io"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/models"
-	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 )
 
@@ -113,23 +111,4 @@ func bytesOf(t testing.TB, m model) []byte {
 		t.Fatal(err)
 	}
 	return b.Bytes()
-}
-
-// refused checks that an error is a graph.Error whose text has all the parts:
-// the place, the rule and the value.
-func refused(t testing.TB, err error, parts ...string) {
-	t.Helper()
-	var e graph.Error
-	if err == nil || !errors.As(err, &e) {
-		t.Errorf("want an error with %q, got: %v", parts, err)
-		return
-	}
-	if !errors.Is(err, graph.ErrInput) && !errors.Is(err, graph.ErrNotFinite) {
-		t.Errorf("the error must be of a known kind, got: %v", err)
-	}
-	for _, p := range parts {
-		if !strings.Contains(err.Error(), p) {
-			t.Errorf("the error must say %q, got: %v", p, err)
-		}
-	}
 }

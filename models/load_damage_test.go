@@ -187,24 +187,35 @@ func TestReadTakesNoMemoryForClaims(t *testing.T) {
 	whole := bytesOf(t, m)
 	header := bytes.Clone(whole)
 	binary.LittleEndian.PutUint64(header, 99_999_999)
-	for name, data := range map[string][]byte{
-		"LSTM units":  edited(t, m, config(`"units":3`, `"units":20000`)),
-		"Dense units": edited(t, dense, config(`"units":1`, `"units":1000000000`)),
-		"input":       edited(t, dense, config(`"shape":[2]`, `"shape":[1000000000]`)),
-		"axes":        edited(t, dense, config(`"shape":[2]`, `"shape":[1000000,1000000,1000000,1000000]`)),
-		"steps":       edited(t, m, config(`"shape":[-1,2]`, `"shape":[1000000000,2]`)),
-		"states": edited(t, m, config(`{"class_name":"ZeroState","config":{}}`,
+	for name, c := range map[string]struct {
+		data []byte
+		want *graph.Error // nil for a file that can be read
+	}{
+		"LSTM units": {edited(t, m, config(`"units":3`, `"units":20000`)),
+			&graph.Error{Path: "sequential/lstm/kernel", Field: "weight", Value: "[2, 12]"}},
+		"Dense units": {edited(t, dense, config(`"units":1`, `"units":1000000000`)),
+			&graph.Error{Path: "sequential/dense/kernel", Field: "weight", Value: "[2, 1]"}},
+		"input": {edited(t, dense, config(`"shape":[2]`, `"shape":[1000000000]`)),
+			&graph.Error{Path: "sequential/dense/kernel", Field: "weight", Value: "[2, 1]"}},
+		"axes": {edited(t, dense, config(`"shape":[2]`, `"shape":[1000000,1000000,1000000,1000000]`)),
+			&graph.Error{Path: "sequential/input", Field: "Input.Shape"}},
+		"steps": {edited(t, m, config(`"shape":[-1,2]`, `"shape":[1000000000,2]`)), nil},
+		"states": {edited(t, m, config(`{"class_name":"ZeroState","config":{}}`,
 			`{"class_name":"FixedState","config":{"elements":[[1],[2]]}}`)),
-		"header": header,
-		"tensor": bytes.Replace(whole, []byte(`"shape":[3,1],"data_offsets":[4,16]`), []byte(`"shape":[9,9],"data_offsets":[4,328]`), 1),
+			&graph.Error{Path: "sequential/lstm", Field: "FixedState.Elements[0]", Value: 1}},
+		"header": {header, &graph.Error{Field: "header"}},
+		"tensor": {bytes.Replace(whole, []byte(`"shape":[3,1],"data_offsets":[4,16]`), []byte(`"shape":[9,9],"data_offsets":[4,328]`), 1),
+			&graph.Error{Path: "sequential/lstm/bias", Field: "data_offsets", Value: 16}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var err error
-			if n := allocated(func() { _, err = read(data) }); n > 8<<20 {
-				t.Errorf("%d bytes were allocated for a file of %d", n, len(data))
+			if n := allocated(func() { _, err = read(c.data) }); n > 8<<20 {
+				t.Errorf("%d bytes were allocated for a file of %d", n, len(c.data))
 			}
-			if name != "steps" { // a valid number of steps
-				refused(t, err)
+			if c.want != nil {
+				errtest.Check(t, err, *c.want)
+			} else if err != nil {
+				t.Error(err)
 			}
 		})
 	}

@@ -99,18 +99,21 @@ func TestCustomIsChecked(t *testing.T) {
 	}
 	for _, c := range []struct {
 		custom []any
-		want   string
+		want   graph.Error // Path is below that of the list
 	}{
-		{[]any{scaled{}, nil}, "Custom[1]: value must not be nil"},
-		{[]any{&scaled{}}, "Custom[0]: value must be of a named struct or string type, got *models_test.scaled"},
-		{[]any{GRU{}}, "Custom: GRU must name a single layers.Layer, got [github.com/engram-go/engram/layers.GRU github.com/engram-go/engram/models_test.GRU]"},
+		{[]any{scaled{}, nil}, graph.Error{Path: "Custom[1]", Field: "value"}},
+		{[]any{&scaled{}}, graph.Error{Path: "Custom[0]", Field: "value", Value: "*models_test.scaled"}},
+		{[]any{GRU{}}, graph.Error{Path: "Custom", Field: "GRU", Value: "[github.com/engram-go/engram/layers.GRU github.com/engram-go/engram/models_test.GRU]"}},
 	} {
+		want := c.want
+		want.Path = "Config." + c.want.Path
 		m := models.NewSequential(models.Config{Custom: c.custom}, layers.Input{Shape: graph.Shape{2}}, layers.Flatten{})
-		refused(t, m.Build(), "sequential: Config."+c.want)
+		errtest.Check(t, m.Build(), want)
+		want.Path = "LoadConfig." + c.want.Path
 		_, err := models.Read(bytes.NewReader(file), models.LoadConfig{Custom: c.custom})
-		refused(t, err, "LoadConfig."+c.want)
+		errtest.Check(t, err, want)
 		_, err = models.FromJSON(text, models.LoadConfig{Custom: c.custom})
-		refused(t, err, "LoadConfig."+c.want)
+		errtest.Check(t, err, want)
 	}
 }
 

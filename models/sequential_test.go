@@ -130,39 +130,39 @@ func TestSequentialRefuses(t *testing.T) {
 	for name, c := range map[string]struct {
 		cfg    models.Config
 		layers []layers.Layer
-		want   []string
+		want   graph.Error
 	}{
-		"no layers":        {want: []string{"sequential: model must have layers"}},
-		"no input":         {layers: []layers.Layer{dense}, want: []string{"sequential: first layer must be layers.Input", "got Dense"}},
-		"only an input":    {layers: []layers.Layer{in}, want: []string{"sequential: model must have a layer after its Input"}},
-		"no input shape":   {layers: []layers.Layer{layers.Input{}, dense}, want: []string{"sequential/input: Input.Shape must be given"}},
-		"nil":              {layers: []layers.Layer{in, nil, dense}, want: []string{"sequential/layer 1: layer must be a value", "got <nil>"}},
-		"a pointer":        {layers: []layers.Layer{in, &dense}, want: []string{"sequential/layer 1: layer must be a value", "got *layers.Dense"}},
-		"a nil pointer":    {layers: []layers.Layer{in, (*layers.Dense)(nil)}, want: []string{"got *layers.Dense"}},
-		"a nil model":      {layers: []layers.Layer{in, (*models.Sequential)(nil)}, want: []string{"sequential/layer 1: layer must be", "got *models.Sequential"}},
-		"no type name":     {layers: []layers.Layer{in, struct{ layers.Dense }{dense}}, want: []string{"sequential/layer 1: layer must be a value of a named type"}},
-		"two of one name":  {layers: []layers.Layer{in, layers.Dense{Units: 1, Name: "a"}, layers.Dense{Units: 2, Name: "a"}}, want: []string{`sequential: layer name must be used once, got "a"`}},
-		"a taken name":     {layers: []layers.Layer{in, dense, layers.Flatten{Name: "dense"}}, want: []string{`sequential: layer name must be used once, got "dense"`}},
-		"a slash":          {layers: []layers.Layer{in, layers.Dense{Units: 1, Name: "a/b"}}, want: []string{`sequential: layer name must be one line of text without /, got "a/b"`}},
-		"a line break":     {layers: []layers.Layer{in, layers.Dense{Units: 1, Name: "a\nb"}}, want: []string{`got "a\nb"`}},
-		"a control sign":   {layers: []layers.Layer{in, layers.Dense{Units: 1, Name: "\x1b[2J"}}, want: []string{`got "\x1b[2J"`}},
-		"not UTF-8":        {layers: []layers.Layer{in, layers.Dense{Units: 1, Name: "\xff"}}, want: []string{`got "\xff"`}},
-		"the model's name": {cfg: models.Config{Name: "a/b"}, layers: []layers.Layer{in, dense}, want: []string{`Config.Name must be one line of text without /, got "a/b"`}},
-		"the dtype":        {cfg: models.Config{Dtype: tensor.Int}, layers: []layers.Layer{in, dense}, want: []string{"dtype must be float32 or float64, got int"}},
-		"negative units":   {layers: []layers.Layer{in, layers.LSTM{Units: -3}}, want: []string{"sequential/lstm: LSTM.Units must be positive, got -3"}},
-		"an activation":    {layers: []layers.Layer{in, layers.Dense{Units: 1, Activation: activations.Name("rleu")}}, want: []string{"sequential/dense: ", `got "rleu"`}},
-		"the second LSTM":  {layers: []layers.Layer{in, layers.LSTM{Units: 2}, layers.LSTM{Units: 2}}, want: []string{"sequential/lstm_1: LSTM must have an input of the shape [batch, steps, features]", "got [any, 2]"}},
-		"several outputs":  {layers: []layers.Layer{in, layers.LSTM{Units: 2, ReturnState: true}, dense}, want: []string{"sequential/dense: Dense must have one input, got 3"}},
-		"no output":        {layers: []layers.Layer{in, none{}, dense}, want: []string{"sequential/dense: Dense must have one input, got 0"}},
-		"nothing in all":   {layers: []layers.Layer{in, none{}}, want: []string{"sequential: model must have an output"}},
-		"no batch axis":    {layers: []layers.Layer{in, whole{}}, want: []string{"sequential: output 0 must have the batch as its first axis, got []"}},
-		"one sample":       {layers: []layers.Layer{in, first{}}, want: []string{"sequential: output 0 must have the batch as its first axis, got [4, 2]"}},
-		"Resolve to nil":   {layers: []layers.Layer{in, failing{}}, want: []string{"sequential/failing: failing.Resolve must return a layer"}},
-		"the first of two": {layers: []layers.Layer{in, layers.LSTM{Units: -3}, layers.LSTM{Units: -4}, nil}, want: []string{"got -3"}},
+		"no layers":        {want: graph.Error{Path: "sequential", Field: "model"}},
+		"no input":         {layers: []layers.Layer{dense}, want: graph.Error{Path: "sequential", Field: "first layer", Value: "Dense"}},
+		"only an input":    {layers: []layers.Layer{in}, want: graph.Error{Path: "sequential", Field: "model"}},
+		"no input shape":   {layers: []layers.Layer{layers.Input{}, dense}, want: graph.Error{Path: "sequential/input", Field: "Input.Shape"}},
+		"nil":              {layers: []layers.Layer{in, nil, dense}, want: graph.Error{Path: "sequential/layer 1", Field: "layer", Value: "<nil>"}},
+		"a pointer":        {layers: []layers.Layer{in, &dense}, want: graph.Error{Path: "sequential/layer 1", Field: "layer", Value: "*layers.Dense"}},
+		"a nil pointer":    {layers: []layers.Layer{in, (*layers.Dense)(nil)}, want: graph.Error{Path: "sequential/layer 1", Field: "layer", Value: "*layers.Dense"}},
+		"a nil model":      {layers: []layers.Layer{in, (*models.Sequential)(nil)}, want: graph.Error{Path: "sequential/layer 1", Field: "layer", Value: "*models.Sequential"}},
+		"no type name":     {layers: []layers.Layer{in, struct{ layers.Dense }{dense}}, want: graph.Error{Path: "sequential/layer 1", Field: "layer", Value: "struct { layers.Dense }"}},
+		"two of one name":  {layers: []layers.Layer{in, layers.Dense{Units: 1, Name: "a"}, layers.Dense{Units: 2, Name: "a"}}, want: graph.Error{Path: "sequential", Field: "layer name", Value: `"a"`}},
+		"a taken name":     {layers: []layers.Layer{in, dense, layers.Flatten{Name: "dense"}}, want: graph.Error{Path: "sequential", Field: "layer name", Value: `"dense"`}},
+		"a slash":          {layers: []layers.Layer{in, layers.Dense{Units: 1, Name: "a/b"}}, want: graph.Error{Path: "sequential", Field: "layer name", Value: `"a/b"`}},
+		"a line break":     {layers: []layers.Layer{in, layers.Dense{Units: 1, Name: "a\nb"}}, want: graph.Error{Path: "sequential", Field: "layer name", Value: `"a\nb"`}},
+		"a control sign":   {layers: []layers.Layer{in, layers.Dense{Units: 1, Name: "\x1b[2J"}}, want: graph.Error{Path: "sequential", Field: "layer name", Value: `"\x1b[2J"`}},
+		"not UTF-8":        {layers: []layers.Layer{in, layers.Dense{Units: 1, Name: "\xff"}}, want: graph.Error{Path: "sequential", Field: "layer name", Value: `"\xff"`}},
+		"the model's name": {cfg: models.Config{Name: "a/b"}, layers: []layers.Layer{in, dense}, want: graph.Error{Field: "Config.Name", Value: `"a/b"`}},
+		"the dtype":        {cfg: models.Config{Dtype: tensor.Int}, layers: []layers.Layer{in, dense}, want: graph.Error{Field: "dtype", Value: "int"}},
+		"negative units":   {layers: []layers.Layer{in, layers.LSTM{Units: -3}}, want: graph.Error{Path: "sequential/lstm", Field: "LSTM.Units", Value: "-3"}},
+		"an activation":    {layers: []layers.Layer{in, layers.Dense{Units: 1, Activation: activations.Name("rleu")}}, want: graph.Error{Path: "sequential/dense", Field: "Dense.Activation", Value: `"rleu"`}},
+		"the second LSTM":  {layers: []layers.Layer{in, layers.LSTM{Units: 2}, layers.LSTM{Units: 2}}, want: graph.Error{Path: "sequential/lstm_1", Field: "LSTM", Value: "[any, 2]"}},
+		"several outputs":  {layers: []layers.Layer{in, layers.LSTM{Units: 2, ReturnState: true}, dense}, want: graph.Error{Path: "sequential/dense", Field: "Dense", Value: "3"}},
+		"no output":        {layers: []layers.Layer{in, none{}, dense}, want: graph.Error{Path: "sequential/dense", Field: "Dense", Value: "0"}},
+		"nothing in all":   {layers: []layers.Layer{in, none{}}, want: graph.Error{Path: "sequential", Field: "model"}},
+		"no batch axis":    {layers: []layers.Layer{in, whole{}}, want: graph.Error{Path: "sequential", Field: "output 0", Value: "[]"}},
+		"one sample":       {layers: []layers.Layer{in, first{}}, want: graph.Error{Path: "sequential", Field: "output 0", Value: "[4, 2]"}},
+		"Resolve to nil":   {layers: []layers.Layer{in, failing{}}, want: graph.Error{Path: "sequential/failing", Field: "failing.Resolve", Value: "<nil>"}},
+		"the first of two": {layers: []layers.Layer{in, layers.LSTM{Units: -3}, layers.LSTM{Units: -4}, nil}, want: graph.Error{Path: "sequential/lstm", Field: "LSTM.Units", Value: "-3"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := models.NewSequential(c.cfg, c.layers...)
-			refused(t, m.Build(), c.want...)
+			errtest.Check(t, m.Build(), c.want)
 			if name != "only an input" { // which is only not complete
 				m.Add(layers.Flatten{Name: "added after the error"})
 			}
@@ -257,7 +257,7 @@ func TestSeveralOutputs(t *testing.T) {
 	)
 	x := inputs(tensor.Float32, 40, 5, 2)
 	_, err := m.Predict(ctx, x)
-	refused(t, err, "sequential: Predict must be called on a model with one output", "got 3")
+	errtest.Check(t, err, graph.Error{Path: "sequential", Field: "Predict", Value: 3})
 	all, err := m.PredictAll(ctx, x)
 	if err != nil || len(all) != 3 {
 		t.Fatalf("got %d outputs, %v", len(all), err)
@@ -307,6 +307,6 @@ func TestManyLayers(t *testing.T) {
 func TestHugeLayersAreErrors(t *testing.T) {
 	for _, units := range []int{math.MaxInt, math.MaxInt / 4, 1 << (bits.UintSize * 5 / 8)} {
 		err := models.NewSequential(models.Config{}, layers.Input{Shape: graph.Shape{2, 2}}, layers.LSTM{Units: units}).Build()
-		refused(t, err, "sequential/lstm")
+		errtest.Check(t, err, graph.Error{Path: "sequential/lstm", Field: "LSTM.Units", Value: units})
 	}
 }

@@ -107,9 +107,9 @@ func TestStepperOpenSourceRefused(t *testing.T) {
 	}
 	one := inputs(tensor.Float32, 1, 1, 2)
 	_, err = st.Step(ctx, one, one)
-	refused(t, err, "functional/max_pooling1d")
+	errtest.Check(t, err, graph.Error{Path: "functional/max_pooling1d", Field: "MaxPooling1D", Value: "[1, 1, 2]"})
 	_, err = st.Step(ctx, inputs(tensor.Float32, 1, 3, 1), one)
-	refused(t, err, "functional: input 0 of a step", "shape must be [1, any, 2]")
+	errtest.Check(t, err, graph.Error{Path: "functional: input 0 of a step", Field: "shape", Value: "[1, 3, 1]"})
 	if _, err = st.Step(ctx, inputs(tensor.Float32, 1, 3, 2), one); err != nil {
 		t.Error(err)
 	}

@@ -35,18 +35,18 @@ func TestStepperRefusesByPath(t *testing.T) {
 	stepped{model: sequential(tensor.Float64, known{2}), inputs: []*tensor.Dense{inputs(tensor.Float64, 2, 3, 2)}}.check(t, 3)
 	for _, c := range []struct {
 		layers []layers.Layer
-		want   string
+		want   graph.Error
 	}{
-		{[]layers.Layer{layers.LSTM{Units: 2, ReturnSequences: true}, unknown{2}}, "sequential/unknown: unknown must not be run one step at a time: it has no method Stepwise"},
-		{[]layers.Layer{silent{known{2}}}, "sequential/silent: silent.Stepwise must give one pace, or one for each of the 1 outputs, got 0"},
-		{[]layers.Layer{layers.LSTM{Units: 2, GoBackwards: true}}, "sequential/lstm: LSTM must not be run one step at a time: it reads a sequence from its end"},
-		{[]layers.Layer{layers.MultiHeadAttention{NumHeads: 1, KeyDim: 2}}, "sequential/multi_head_attention: MultiHeadAttention must not be run one step at a time: it looks at later steps"},
-		{[]layers.Layer{layers.Attention{UseCausalMask: true}}, "sequential/attention: StepperConfig.Memory must be given"},
+		{[]layers.Layer{layers.LSTM{Units: 2, ReturnSequences: true}, unknown{2}}, graph.Error{Path: "sequential/unknown", Field: "unknown"}},
+		{[]layers.Layer{silent{known{2}}}, graph.Error{Path: "sequential/silent", Field: "silent.Stepwise", Value: "0"}},
+		{[]layers.Layer{layers.LSTM{Units: 2, GoBackwards: true}}, graph.Error{Path: "sequential/lstm", Field: "LSTM"}},
+		{[]layers.Layer{layers.MultiHeadAttention{NumHeads: 1, KeyDim: 2}}, graph.Error{Path: "sequential/multi_head_attention", Field: "MultiHeadAttention"}},
+		{[]layers.Layer{layers.Attention{UseCausalMask: true}}, graph.Error{Path: "sequential/attention", Field: "StepperConfig.Memory", Value: "0"}},
 		{[]layers.Layer{models.NewSequential(models.Config{Dtype: tensor.Float64}, layers.Input{Shape: graph.Shape{graph.Any, 2}}, layers.GlobalMaxPooling1D{})},
-			"sequential/sequential/global_max_pooling1d: GlobalMaxPooling1D must not be run one step at a time"},
+			graph.Error{Path: "sequential/sequential/global_max_pooling1d", Field: "GlobalMaxPooling1D"}},
 	} {
 		_, err := sequential(tensor.Float64, c.layers...).Stepper(models.StepperConfig{})
-		refused(t, err, c.want)
+		errtest.Check(t, err, c.want)
 	}
 	// A last output that joins a sequence would change its earlier steps.
 	in := models.NewInput(layers.Input{Shape: graph.Shape{graph.Any, 2}})
@@ -62,31 +62,32 @@ func TestStepperRefusesByPath(t *testing.T) {
 // More steps than attention supports are refused before memory is allocated for
 // them, in a config, and so in a file, and in a stepper.
 func TestHugeAttention(t *testing.T) {
-	for name, l := range map[string]layers.Layer{
-		"additive":  layers.AdditiveAttention{UseCausalMask: true},
-		"attention": layers.Attention{UseCausalMask: true},
-		"heads":     layers.MultiHeadAttention{NumHeads: 1, KeyDim: 1, UseCausalMask: true},
+	const n = 1 << 30
+	for shape, l := range map[string]layers.Layer{ // of the scores
+		"[any, 1073741824, 1073741824, 1]": layers.AdditiveAttention{UseCausalMask: true},
+		"[any, 1073741824, 1073741824]":    layers.Attention{UseCausalMask: true},
+		"[1073741824, 1073741824]":         layers.MultiHeadAttention{NumHeads: 1, KeyDim: 1, UseCausalMask: true},
 	} {
 		model := func(steps int) *models.Sequential {
 			return models.NewSequential(models.Config{}, layers.Input{Shape: graph.Shape{steps, 1}}, l)
 		}
-		for want, do := range map[string]func() error{
-			"must have at most 2147483648 elements": func() error { return model(1 << 30).Build() },
-			"StepperConfig.Memory must be from 0 to 16777216, got 1073741824": func() error {
-				_, err := model(graph.Any).Stepper(models.StepperConfig{Memory: 1 << 30})
+		for _, c := range []struct {
+			do   func() error
+			want graph.Error
+		}{
+			{func() error { return model(n).Build() }, graph.Error{Field: "shape " + shape}},
+			{func() error {
+				_, err := model(graph.Any).Stepper(models.StepperConfig{Memory: n})
 				return err
-			},
+			}, graph.Error{Path: "sequential", Field: "StepperConfig.Memory", Value: n}},
 		} {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			err := do()
+			err := c.do()
 			runtime.ReadMemStats(&after)
-			if err == nil {
-				t.Fatalf("%s: no error", name)
-			}
-			refused(t, err, want)
+			errtest.Check(t, err, c.want)
 			if mib := (after.TotalAlloc - before.TotalAlloc) >> 20; mib > 10 {
-				t.Errorf("%s: took %d MiB to say %v", name, mib, err)
+				t.Errorf("took %d MiB to say %v", mib, err)
 			}
 		}
 	}

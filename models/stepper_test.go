@@ -199,7 +199,7 @@ func TestStepperFunctional(t *testing.T) {
 			}
 		}
 		_, err := st.StepAll(ctx, c.at(0, 1)...) // one more than there is room for
-		refused(t, err, "functional/", "steps must be at most 6 before sample 0 is reset, got 7")
+		errtest.Check(t, err, graph.Error{Field: "steps", Value: 7})
 		if err := st.Reset(); err != nil {
 			t.Fatal(err)
 		}

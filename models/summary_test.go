@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/models"
 	"github.com/google/go-cmp/cmp"
@@ -144,5 +145,5 @@ func TestSummaryWriters(t *testing.T) {
 	if err := forecaster(models.Config{}).Summary(nil); err != nil {
 		t.Errorf("no writer is silence, got %v", err)
 	}
-	refused(t, models.NewSequential(models.Config{}).Summary(nil), "must have layers")
+	errtest.Check(t, models.NewSequential(models.Config{}).Summary(nil), graph.Error{Path: "sequential", Field: "model"})
 }

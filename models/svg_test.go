@@ -74,7 +74,7 @@ func passThrough() *models.Functional {
 
 func TestWriteSVGRefuses(t *testing.T) {
 	errtest.Check(t, branches(models.Config{}).WriteSVG(nil), graph.Error{Path: "functional", Field: "writer"})
-	refused(t, models.NewSequential(models.Config{}).WriteSVG(io.Discard), "must have layers")
+	errtest.Check(t, models.NewSequential(models.Config{}).WriteSVG(io.Discard), graph.Error{Path: "sequential", Field: "model"})
 	full := errors.New("disk full")
 	if err := branches(models.Config{}).WriteSVG(brokenWriter{full}); !errors.Is(err, full) {
 		t.Errorf("got %v", err)
