@@ -69,7 +69,7 @@ func TestWindowsBadNumbers(t *testing.T) {
 
 	s := ramp(t, 6)
 	s.Index = []string{"mon", "tue", "wed", "thu", "fri", "sat"}
-	s.Values[1][1] = math.NaN() // nobody looks at b
+	s.Values[1][1] = math.NaN() // b is not used
 	if _, err := datasets.Windows(s, config); err != nil {
 		t.Error(err)
 	}

@@ -191,7 +191,7 @@ func FuzzReadCSV(f *testing.F) {
 			return
 		}
 		if _, err := datasets.FromColumns(s.Name, s.Columns, s.Values); err != nil {
-			t.Fatalf("not whole: %v", err)
+			t.Fatalf("incomplete: %v", err)
 		}
 		if s.Len() > bytes.Count(text, []byte("\n")) || index != "" && len(s.Index) != s.Len() {
 			t.Fatalf("%d rows, %d labels of %q", s.Len(), len(s.Index), text)

@@ -94,7 +94,7 @@ func (s stockReport) show(f *forecaster) {
 }
 
 // zoom is the number of rows in the second chart. In the chart of all rows,
-// forecast, naive forecast and truth can hardly be told apart.
+// forecast, naive forecast and truth are hardly distinguishable.
 const zoom = 60
 
 // end compares both models and shows the forecast of the next row.
