@@ -173,9 +173,16 @@ func (p *Program) Result(r Result) *tensor.Dense {
 	return exec.Result(p.scope.results[r.number-1].node)
 }
 
-// MemorySize is the number of bytes that the program holds besides its
-// parameters, inputs and states, and Config.Workspace, if it has one.
-func (p *Program) MemorySize() int64 { return p.exec.MemorySize() }
+// MemorySize is the number of bytes that the program holds besides its parameters and
+// states, and Config.Workspace, if it has one. It includes the inputs, which stay with
+// the program until it reads others.
+func (p *Program) MemorySize() int64 {
+	inputs := 0 // elements
+	for _, v := range p.scope.inputs {
+		inputs += v.shape.Size()
+	}
+	return p.exec.MemorySize() + int64(inputs)*int64(p.scope.Dtype().Size())
+}
 
 // Close frees what the program holds. It must not be run again.
 func (p *Program) Close() error { return p.exec.Close() }

@@ -232,3 +232,18 @@ func TestWorkspaceForgets(t *testing.T) {
 	}
 	t.Error("a program that nobody uses is still there")
 }
+
+// A program keeps what it reads.
+func TestMemorySizeIncludesInputs(t *testing.T) {
+	for _, dt := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
+		size := func(n int) int64 {
+			cfg := config(t, dt)
+			cfg.Workspace = &graph.Workspace{}
+			p := program(t, cfg, func(s *graph.Scope) { s.Output("y", s.Input("x", graph.Shape{n}).Sum()) })
+			return p.MemorySize()
+		}
+		if got, want := size(1000)-size(10), int64(990*dt.Size()); got != want {
+			t.Errorf("%v: 990 more elements count as %d bytes, want %d", dt, got, want)
+		}
+	}
+}

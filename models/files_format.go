@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/codec"
 	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/strictjson"
 	"github.com/pkg/errors"
@@ -64,7 +65,7 @@ func (f format) config(text map[string]string) ([]byte, error) {
 	if version == f.version {
 		return config, nil
 	}
-	if err := strictjson.Check(config, maxDepth); err != nil {
+	if err := strictjson.Check(config, codec.MaxDepth); err != nil {
 		return nil, errs.At(err, configKey, "")
 	}
 	for ; version < f.version; version++ {
@@ -74,8 +75,6 @@ func (f format) config(text map[string]string) ([]byte, error) {
 	}
 	return config, nil
 }
-
-const maxDepth = 100 // levels of a config, as in package codec
 
 func unknownKey(key string) error {
 	return graph.Error{Field: strictjson.Label(key), Rule: fmt.Sprintf("must be %s, %s or %s, unless the file comes from a newer version of Engram", formatKey, configKey, frozenKey)}

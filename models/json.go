@@ -3,6 +3,7 @@ package models
 import (
 	"fmt"
 
+	"github.com/engram-go/engram/internal/codec"
 	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/strictjson"
 )
@@ -54,7 +55,7 @@ func fromJSON(data []byte, cfg LoadConfig, known format) (*Model, error) {
 
 // parts are what JSON joined, by the keys of a file.
 func parts(data []byte) (map[string]string, error) {
-	if err := strictjson.Check(data, maxDepth+1); err != nil {
+	if err := strictjson.Check(data, codec.MaxDepth+1); err != nil {
 		return nil, errs.At(err, "JSON", "")
 	}
 	text := map[string]string{}

@@ -31,17 +31,6 @@ func (m *Model) compile(cfg graph.Config, shapes []graph.Shape, call func(s *gra
 	return p, err
 }
 
-// MemorySize is the number of bytes that the program holds besides its workspace:
-// what it reads stays with it until it reads other inputs.
-func (p *program) MemorySize() int64 {
-	n := 0
-	for _, shape := range p.shapes {
-		n += shape.Size()
-	}
-	const largest = 8 // bytes of an element
-	return p.Program.MemorySize() + int64(n)*largest
-}
-
 // fits tells whether the program is for inputs of these shapes.
 func (p *program) fits(inputs []*tensor.Dense) bool {
 	return slices.EqualFunc(p.shapes, inputs, func(s graph.Shape, t *tensor.Dense) bool { return s.Equal(graph.Shape(t.Shape())) })

@@ -30,17 +30,8 @@ type program struct {
 	updates    []update
 }
 
-// MemorySize is the number of bytes that the program holds besides its workspace:
-// what it reads stays with it until it reads another batch.
-func (p *program) MemorySize() int64 {
-	n := p.shapes.classWeights.Size()
-	for _, shapes := range [][]graph.Shape{p.shapes.inputs, p.shapes.targets, p.shapes.weights} {
-		for _, shape := range shapes {
-			n += shape.Size()
-		}
-	}
-	return p.graph.MemorySize() + int64(n)*int64(p.outputs[0].Dtype().Size())
-}
+// MemorySize is that of the graph.
+func (p *program) MemorySize() int64 { return p.graph.MemorySize() }
 
 // Close frees what the graph holds.
 func (p *program) Close() error { return p.graph.Close() }

@@ -19,7 +19,7 @@ import (
 // must be in the registry. The config of a struct, and a struct in a field of
 // its own type, is an object with a key for each exported field that is not zero,
 // in order and in snake_case. Numbers, booleans, strings, slices, arrays and maps
-// by string become the like of JSON; nil slices, maps, pointers and interfaces
+// by string become their counterparts in JSON; nil slices, maps, pointers and interfaces
 // become null. A pointer may point to anything that is not null itself.
 //
 // Zero fields are left out, as Decode reads an absent field as zero: so an earlier
@@ -60,7 +60,7 @@ func check(b []byte) error {
 	if len(b) > maxBytes {
 		return errs.Error{Rule: fmt.Sprintf("must be within %d bytes of JSON", maxBytes), Value: len(b)}
 	}
-	return strictjson.Check(b, maxDepth)
+	return strictjson.Check(b, MaxDepth)
 }
 
 type encoder struct{ *Registry }
@@ -68,8 +68,8 @@ type encoder struct{ *Registry }
 // value appends v. The path is its place, as in Go; the depth is the number of
 // arrays and objects around it.
 func (e encoder) value(b []byte, v reflect.Value, path string, depth int) ([]byte, error) {
-	if depth > maxDepth || len(b) > maxBytes { // it may contain itself
-		return nil, errs.Error{Field: strictjson.Clip([]byte(path)), Rule: fmt.Sprintf("must be within %d levels and %d bytes of JSON", maxDepth, maxBytes)}
+	if depth > MaxDepth || len(b) > maxBytes { // it may contain itself
+		return nil, errs.Error{Field: strictjson.Clip([]byte(path)), Rule: fmt.Sprintf("must be within %d levels and %d bytes of JSON", MaxDepth, maxBytes)}
 	}
 	if !writable(v.Type()) {
 		return nil, errs.Error{Field: path, Rule: "must be of a type that JSON can hold", Value: v.Type()}

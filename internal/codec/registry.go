@@ -15,10 +15,10 @@ import (
 	"github.com/engram-go/engram/internal/strictjson"
 )
 
-const (
-	maxDepth = 100      // levels of arrays and objects
-	maxBytes = 16 << 20 // of JSON; a config takes a few thousand
-)
+// MaxDepth is how many levels of arrays and objects a value may have.
+const MaxDepth = 100
+
+const maxBytes = 16 << 20 // of JSON; a config takes a few thousand
 
 // Registry knows the structs and named constants that a field of an interface type
 // may hold. The zero value knows none. It does not change once it is made, so many
@@ -198,8 +198,8 @@ func (t table) find(name string, want reflect.Type) (reflect.Value, error) {
 	}
 }
 
-// reached lists the types that values of the prototypes may hold, but for what is
-// behind an interface.
+// reached lists the types that values of the prototypes may hold, except those behind
+// an interface.
 type reached []reflect.Type
 
 // add adds t and the types that it holds, and checks the keys of its structs.
