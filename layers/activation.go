@@ -62,8 +62,8 @@ func (l Activation) Stepwise(in []graph.Value) ([]graph.Pace, error) {
 //
 //	in, out: [batch, ...]
 //
-// The output has the mask of the input. As the activation of another layer there are
-// activations.ReLU, ReLU6 and LeakyReLU.
+// The output has the mask of the input. The field Activation of another
+// layer takes activations.ReLU, ReLU6 and LeakyReLU.
 type ReLU struct {
 	MaxValue      *float64 // the largest output above the threshold, at least 0; no bound where nil
 	NegativeSlope float64  // at least 0; 0
@@ -77,7 +77,7 @@ var _ Resolver = ReLU{}
 func (l ReLU) Resolve() (Layer, error) {
 	err := first(size("ReLU.NegativeSlope", l.NegativeSlope), size("ReLU.Threshold", l.Threshold))
 	if err == nil && l.MaxValue != nil {
-		l.MaxValue = new(*l.MaxValue) // a config does not change with what it was made of
+		l.MaxValue = new(*l.MaxValue) // a copy, which the caller cannot change
 		err = size("ReLU.MaxValue", *l.MaxValue)
 	}
 	return l, err
@@ -131,10 +131,10 @@ func (l ReLU) Stepwise(in []graph.Value) ([]graph.Pace, error) { return stepBySt
 //	y = α ⊙ x    elsewhere
 //
 //	in, out: [batch, ...]
-//	weights: alpha, the shape of a sample, with 1 in place of the shared axes
+//	weights: alpha, the shape of a sample with size 1 for the shared axes
 //
 // The axes that are not shared must be known when the model is built: a sequence
-// of an open number of steps needs SharedAxes: []int{1}. The output has the mask of
+// whose number of steps is open needs SharedAxes: []int{1}. The output has the mask of
 // the input.
 type PReLU struct {
 	AlphaInitializer graph.Initializer // initializers.Zeros
@@ -153,7 +153,7 @@ func (l PReLU) Resolve() (Layer, error) {
 			return nil, graph.Error{Field: "PReLU.SharedAxes", Rule: fmt.Sprintf("must name axes from 1 to %d, each once", mostAxes), Value: l.SharedAxes}
 		}
 	}
-	l.SharedAxes = slices.Clone(l.SharedAxes) // a config does not change with what it was made of
+	l.SharedAxes = slices.Clone(l.SharedAxes) // a copy, which the caller cannot change
 	err := first(
 		weightFields("PReLU", "Alpha", &l.AlphaInitializer, initializers.Zeros, &l.AlphaRegularizer, &l.AlphaConstraint),
 	)

@@ -207,15 +207,15 @@ func attendSteps(l Layer, in []graph.Value, causal, scores bool) ([]graph.Pace, 
 	}
 	switch {
 	case in[0].Pace() != graph.Stepped:
-		return nil, notStepwise(l, "its query is there as a whole, while its values are not")
+		return nil, notStepwise(l, "its query has all steps at once, but its values come step by step")
 	case values == graph.Latest:
-		return nil, notStepwise(l, "its value and key must both be sequences that come step by step, or both the same at every step")
+		return nil, notStepwise(l, "its value and key must both come step by step, or both be the same at every step")
 	case values == graph.Stepped && !causal:
 		return nil, notStepwise(l, "it looks at later steps, as it has no UseCausalMask")
 	case values == graph.Stepped && scores:
 		return nil, notStepwise(l, "its scores are for all steps at once")
 	case values == graph.Still && causal:
-		return nil, notStepwise(l, "it has UseCausalMask, but its values are there as a whole")
+		return nil, notStepwise(l, "it has UseCausalMask, but its values have all steps at once")
 	}
 	out := []graph.Pace{graph.Stepped}
 	if scores {

@@ -29,7 +29,7 @@ import (
 // count in neither mean nor variance, which are then divided by the number of those
 // that count plus 1e-7, as in Keras.
 //
-// The moving averages follow every batch equally, whatever its size, as in Keras.
+// The moving averages give every batch the same weight, whatever its size, as in Keras.
 // A last batch of one sample without steps has the variance 0: with 33 samples in
 // batches of 32, every second update takes the moving variance towards 0, and it
 // ends at about half of the variance of the data. train.FitConfig.DropRemainder
@@ -62,7 +62,7 @@ func (l BatchNormalization) Resolve() (Layer, error) {
 	if l.Momentum != nil {
 		momentum = *l.Momentum
 	}
-	l.Momentum = &momentum // a config does not change with what it was made of
+	l.Momentum = &momentum // a copy, which the caller cannot change
 	err := first(
 		rate("BatchNormalization.Momentum", momentum),
 		epsilon("BatchNormalization.Epsilon", &l.Epsilon, 1e-3),
@@ -155,7 +155,7 @@ func (l BatchNormalization) features(s *graph.Scope, x graph.Value) (batchFeatur
 const keepFinite = 1e-7
 
 // moments are mean and variance of every feature over the batch, and the batch
-// less its mean.
+// minus its mean.
 func (b batchFeatures) moments(s *graph.Scope) (mean, variance, centred graph.Value) {
 	mask, masked := broadcastMask(s, "BatchNormalization", b.x) // [batch, steps, 1, ...]
 	if !masked {

@@ -18,8 +18,8 @@ import (
 //	out:     the merged outputs: of all steps [batch, steps, 2·units]
 //	         with ReturnSequences and MergeConcat; two outputs for MergeNone;
 //	         with ReturnState then the last states, first those of Layer
-//	weights: those of Layer under "forward_lstm", or whatever its name is, and
-//	         those of BackwardLayer under "backward_lstm"
+//	weights: those of Layer under "forward_" and its name, such as "forward_lstm",
+//	         and those of BackwardLayer under "backward_" and its name
 //
 // The layers must agree in ReturnSequences and ReturnState, and differ in
 // GoBackwards. The outputs of all steps are in the order of Layer; they have the mask

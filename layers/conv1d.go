@@ -17,29 +17,28 @@ import (
 //	out:     [batch, steps', filters]; Padding says how many steps
 //	weights: kernel [kernel size, features/groups, filters], bias [filters]
 //
-// p steps of zeros stand before the first, as Padding says. With Groups, the
-// features and the filters are cut into as many parts of one size, and each
-// part of the filters sees its part of the features alone; as many groups as
-// features make a depthwise convolution. Causal padding and a dilation rate that
-// doubles from layer to layer make the stack of van den Oord et al. 2016,
-// "WaveNet: A Generative Model for Raw Audio".
+// where p is the number of steps of zeros that Padding adds before the first. Groups
+// divides the features and the filters into groups of equal size, and each group of
+// filters reads only its group of features; one group for each feature is a depthwise
+// convolution. Causal padding and a dilation rate that doubles from layer to layer form
+// the stack of van den Oord et al. 2016, "WaveNet: A Generative Model for Raw Audio".
 //
 // The features must be known when the model is built; steps may be open. Strides
 // and DilationRate cannot both be above 1.
 //
 // The mask of the input ends here and padded steps count as data, as in Keras;
 // Summary says so. It is not carried even with Causal or Same and strides of 1,
-// since a filter sees padded steps too: with Causal those before a sequence, with
+// since a filter reads padded steps too: with Causal those before a sequence, with
 // Same those on both sides, and the output there is not that of the sequence
-// alone. Where that does no harm, such as Causal and padding at the end, a Lambda
-// can give the output the mask again, see its example.
+// alone. Where that does not matter, such as Causal with padding at the end, a Lambda
+// can add the mask to the output again; see its example.
 type Conv1D struct {
 	Filters             int                    // size of the output; required
-	KernelSize          int                    // steps that a filter sees; required
+	KernelSize          int                    // steps that a filter reads; required
 	Strides             int                    // steps from one output to the next; 1
 	Padding             Padding                // Valid
-	DilationRate        int                    // steps from one place of a filter to the next; 1
-	Groups              int                    // parts of features and filters; 1
+	DilationRate        int                    // steps from one element of a filter to the next; 1
+	Groups              int                    // groups of features and filters, a divisor of both; 1
 	Activation          activations.Activation // activations.Linear
 	NoBias              bool                   // leave the bias out
 	KernelInitializer   graph.Initializer      // initializers.GlorotUniform

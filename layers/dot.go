@@ -29,7 +29,7 @@ var _ Resolver = Dot{}
 // Resolve checks the axes.
 func (l Dot) Resolve() (Layer, error) {
 	if l.Axes[0] == 0 || l.Axes[1] == 0 {
-		return nil, graph.Error{Field: "Dot.Axes", Rule: "must name an axis behind the batch, 0, for each input", Value: l.Axes}
+		return nil, graph.Error{Field: "Dot.Axes", Rule: "must name an axis after the batch (0) for each input", Value: l.Axes}
 	}
 	return l, nil
 }
@@ -74,7 +74,7 @@ func unit(x graph.Value, axis int) graph.Value {
 	return x.Times(square.Clip(least, math.Inf(1)).Pow(-0.5))
 }
 
-// move takes an axis to another place; the others keep their order.
+// move moves an axis to another index; the others keep their order.
 func move(x graph.Value, axis, to int) graph.Value {
 	if axis == to {
 		return x

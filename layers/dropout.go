@@ -31,7 +31,7 @@ func (l Dropout) Resolve() (Layer, error) {
 			return nil, graph.Error{Field: "Dropout.NoiseShape", Rule: "must have positive or open axes", Value: l.NoiseShape}
 		}
 	}
-	l.NoiseShape = l.NoiseShape.Clone() // a config does not change with what it was made of
+	l.NoiseShape = l.NoiseShape.Clone() // a copy, which the caller cannot change
 	return l, rate("Dropout.Rate", l.Rate)
 }
 

@@ -15,7 +15,7 @@ import (
 //	g = tanh(x·W_h + b_h + r ⊙ (h·U_h + b'_h))
 //	h' = z ⊙ h + (1 − z) ⊙ g
 //
-// where every gate has a second bias b' beside h·U. With ResetBefore, as in the
+// where b' is a second bias, which every gate adds to h·U. With ResetBefore, as in the
 // paper, there is only one bias, and
 //
 //	g = tanh(x·W_h + (r ⊙ h)·U_h + b_h)
@@ -41,6 +41,9 @@ import (
 // its step is compiled once and run over time, see graph.Scan. With Unrolled the steps
 // are written into the graph, and the time to compile a training graph grows faster
 // than their number, to some seconds for 300.
+//
+// initializers.Chrono as the BiasInitializer sets the part of z, which decides how much
+// of h is kept.
 //
 // With RecurrentDropout every gate has its own dropout mask for h and, with Dropout,
 // for x, as in Keras; all masks are drawn once a batch and kept for all its steps.

@@ -30,7 +30,7 @@ func (l Input) Resolve() (Layer, error) {
 	if err := bounded("Input.Shape", l.Shape, mostAxes); err != nil {
 		return nil, err
 	}
-	l.Shape = l.Shape.Clone() // a config does not change with what it was made of
+	l.Shape = l.Shape.Clone() // a copy, which the caller cannot change
 	return l, nil
 }
 

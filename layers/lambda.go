@@ -12,10 +12,10 @@ import (
 // A model with a Lambda is saved with the name of the function: the function itself
 // must be in models.Config.Custom, and in models.LoadConfig.Custom to load it.
 //
-// An output has a mask only if the function gives it one with
+// An output has a mask only if the function adds one with
 // graph.Value.WithMask; otherwise the mask of the input ends here, and Summary says
-// so. That is also how to use a mask that is an input of the model, and how to give
-// the output of a layer that ends masks the mask of that layer's input; see the
+// so. That is also how to use a mask that is an input of the model, and how to add
+// to the output of a layer that ends masks the mask of that layer's input; see the
 // examples.
 //
 // A models.Stepper refuses a Lambda, since its function may use other steps;

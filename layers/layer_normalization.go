@@ -15,9 +15,9 @@ import (
 //
 //	y = γ ⊙ (x − mean(x)) / √(var(x) + ε) + β
 //
-// Mean and variance are taken along the given axes, separately for every place of the
+// Mean and variance are taken along the given axes, separately for every index of the
 // others; the variance is divided by the number of elements. γ and β have one number for
-// every place along these axes.
+// every index along these axes.
 //
 //	in, out: [batch, ..., features], of at least two axes
 //	weights: gamma and beta, of the sizes of the axes in their order
@@ -25,7 +25,7 @@ import (
 // The output has the mask of the input; the axes must then not be those that the mask
 // has, since padding would count.
 type LayerNormalization struct {
-	Axis             []int             // the axes, the batch not among them; a negative one counts from the end; [−1] where empty
+	Axis             []int             // the axes, without the batch; a negative one counts from the end; [−1] where empty
 	Epsilon          float64           // ε, positive; 1e-3 where 0
 	NoCenter         bool              // leave β out
 	NoScale          bool              // leave γ out
@@ -42,7 +42,7 @@ var _ Resolver = LayerNormalization{}
 
 // Resolve fills in the defaults.
 func (l LayerNormalization) Resolve() (Layer, error) {
-	l.Axis = slices.Clone(l.Axis) // a config does not change with what it was made of
+	l.Axis = slices.Clone(l.Axis) // a copy, which the caller cannot change
 	if len(l.Axis) == 0 {
 		l.Axis = []int{-1}
 	}
@@ -90,13 +90,13 @@ func normalizedAxes(s *graph.Scope, field string, x graph.Value, given []int) ([
 		}
 		switch {
 		case a <= 0 || a >= x.Rank():
-			rule = fmt.Sprintf("must lie within the shape %v, behind the batch", x.Shape())
+			rule = fmt.Sprintf("must be axes after the batch of %v", x.Shape())
 		case slices.Contains(axes, a):
 			rule = "must name every axis once"
 		case x.Dim(a) == graph.Any:
 			rule = fmt.Sprintf("must have known sizes in the shape %v", x.Shape())
 		case a < masked:
-			rule = "must not be an axis along which a mask lies"
+			rule = "must not be an axis of the mask"
 		default:
 			axes = append(axes, a)
 			continue
@@ -108,8 +108,8 @@ func normalizedAxes(s *graph.Scope, field string, x graph.Value, given []int) ([
 	return axes, true
 }
 
-// alongShapes are the shape of a weight with a number for each place along the axes, and
-// the one that broadcasts it to x.
+// alongShapes are the shape of a weight with a number for each index along the axes, and
+// the shape that broadcasts it to x.
 func alongShapes(x graph.Value, axes []int) (sizes, wide graph.Shape) {
 	sizes, wide = make(graph.Shape, len(axes)), slices.Repeat(graph.Shape{1}, x.Rank())
 	for i, a := range axes {

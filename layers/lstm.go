@@ -16,16 +16,16 @@ import (
 //	c' = f ⊙ c + i ⊙ g                h' = o ⊙ tanh(c')
 //
 // With Peepholes (Gers & Schmidhuber 2000, "Recurrent Nets that Time and Count")
-// each element of a gate also sees the same element of c: w_i ⊙ c and w_f ⊙ c are
+// each element of a gate also reads the same element of c: w_i ⊙ c and w_f ⊙ c are
 // added to the sums of i and f, and w_o ⊙ c' to that of o. With CoupledGates (Greff
 // et al. 2017, "LSTM: A Search Space Odyssey") f = 1 − i. With LayerNorm (Ba et al.
 // 2016, "Layer Normalization", as in its supplement) x·W and h·U are normalised,
 // each over all gates together, and h' = o ⊙ tanh(norm(c')), while c' itself is the
-// next state. There
+// next state. Here
 //
 //	norm(v) = γ ⊙ (v − mean v) / √(var v + 0.001) + β
 //
-// has β for c' only: elsewhere b is enough.
+// has β for c' only: the other sums have b.
 //
 //	in:      [batch, steps, features]; optionally h and c, [batch, units] each
 //	out:     h of the last step [batch, units], or of all steps
@@ -68,7 +68,7 @@ type LSTM struct {
 	Units                int                    // size of h and c; required
 	Activation           activations.Activation // activations.Tanh
 	RecurrentActivation  activations.Activation // activations.Sigmoid
-	Peepholes            bool                   // the gates see c
+	Peepholes            bool                   // the gates also read c
 	CoupledGates         bool                   // f = 1 − i, without weights for f
 	LayerNorm            bool                   // normalise the sums of the gates, and c before h is computed
 	NoBias               bool                   // leave the bias out
@@ -157,7 +157,7 @@ type LSTMCell struct {
 	Units                int                    // size of h and c; required
 	Activation           activations.Activation // activations.Tanh
 	RecurrentActivation  activations.Activation // activations.Sigmoid
-	Peepholes            bool                   // the gates see c
+	Peepholes            bool                   // the gates also read c
 	CoupledGates         bool                   // f = 1 − i, without weights for f
 	LayerNorm            bool                   // normalise the sums of the gates, and c before h is computed
 	NoBias               bool                   // leave the bias out
@@ -284,8 +284,8 @@ func (l LSTMCell) gates(z graph.Value) (i, f, c, o graph.Value) {
 	return part(0), part(1), part(2), part(3)
 }
 
-// peepholes gives what adds the state c, as the gate in a row of the weights
-// sees it, to the sum of that gate.
+// peepholes returns a function that adds to the sum z of a gate the state c times the
+// gate's row of the weights.
 func (l LSTMCell) peepholes(s *graph.Scope) func(z graph.Value, row int, c graph.Value) graph.Value {
 	if !l.Peepholes {
 		return func(z graph.Value, _ int, _ graph.Value) graph.Value { return z }

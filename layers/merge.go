@@ -103,7 +103,7 @@ func mergedSteps(l Layer, in []graph.Value) ([]graph.Pace, error) {
 		case x.Pace() == graph.Stepped && x.Rank() < deepest:
 			return nil, notStepwise(l, "an input has more axes than one that is a sequence")
 		case x.Pace() == graph.Still && x.Rank() == deepest && x.Dim(1) != 1:
-			return nil, notStepwise(l, "an input is there for all steps at once")
+			return nil, notStepwise(l, "an input has all steps at once")
 		}
 	}
 	return []graph.Pace{graph.Stepped}, nil

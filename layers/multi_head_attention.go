@@ -67,7 +67,7 @@ func (l MultiHeadAttention) Resolve() (Layer, error) {
 	if l.ValueDim == 0 {
 		l.ValueDim = l.KeyDim
 	}
-	l.OutputShape = l.OutputShape.Clone() // a config does not change with what it was made of
+	l.OutputShape = l.OutputShape.Clone() // a copy, which the caller cannot change
 	err := first(
 		positive("MultiHeadAttention.NumHeads", l.NumHeads),
 		positive("MultiHeadAttention.KeyDim", l.KeyDim),

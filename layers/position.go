@@ -8,7 +8,8 @@ import (
 	"github.com/engram-go/engram/layers/initializers"
 )
 
-// PositionEmbedding has a learned vector for every position in a sequence (Gehring et al. 2017, "Convolutional Sequence to Sequence Learning").
+// PositionEmbedding has a learned vector for every position in a sequence (Gehring et
+// al. 2017, "Convolutional Sequence to Sequence Learning").
 //
 //	in:      [batch, steps, features]; only the shape is used
 //	out:     [batch, steps, features], to be added to the input
@@ -63,7 +64,8 @@ func (l PositionEmbedding) Call(s *graph.Scope, inputs ...graph.Value) []graph.V
 // Stepwise counts the steps.
 func (l PositionEmbedding) Stepwise(in []graph.Value) ([]graph.Pace, error) { return stepByStep(l, in) }
 
-// SinePositionEncoding encodes the position of every step by sines and cosines (Vaswani et al. 2017, "Attention Is All You Need"):
+// SinePositionEncoding encodes the position of every step by sines and cosines (Vaswani
+// et al. 2017, "Attention Is All You Need"):
 //
 //	y[t, 2i]   = sin(t / wavelength^(2i/features))
 //	y[t, 2i+1] = cos(t / wavelength^(2i/features))

@@ -22,7 +22,7 @@ type rnn struct {
 	class     string
 	sizes     []int // of the states
 	step      func(s *graph.Scope, x graph.Value, states, constants []graph.Value) (graph.Value, []graph.Value)
-	constants int               // how many of the inputs, the last ones, are inputs of every step
+	constants int               // number of the last inputs, which are inputs of every step
 	activity  graph.Regularizer // of the outputs; nil for none
 	dropout   dropouts
 	initial   InitialState
@@ -72,7 +72,7 @@ func (r rnn) call(s *graph.Scope, inputs []graph.Value) []graph.Value {
 	return r.outputs(s, q, y, states)
 }
 
-// outputs are what the layer gives.
+// outputs are the outputs of the layer, from those of its steps and the last states.
 func (r rnn) outputs(s *graph.Scope, q sequence, y graph.Value, states []graph.Value) []graph.Value {
 	q.keep(states)
 	y = r.repeat(s, q.x, y)
@@ -124,7 +124,7 @@ func (r rnn) sequence(s *graph.Scope, inputs []graph.Value) (sequence, bool) {
 	if x.Rank() != 3 {
 		rule := "must have an input of the shape [batch, steps, features]"
 		if x.Rank() == 2 {
-			rule += ", which a recurrent layer gives with ReturnSequences"
+			rule += ", which a recurrent layer returns with ReturnSequences"
 		}
 		s.Failf(r.class, rule, x.Shape())
 		return sequence{}, false
@@ -238,7 +238,7 @@ func (r rnn) stepwise(l Layer, in []graph.Value) ([]graph.Pace, error) {
 		return nil, notStepwise(l, "it reads a sequence from its end")
 	}
 	if in[0].Pace() != graph.Stepped {
-		return nil, notStepwise(l, "its sequence is there as a whole, while its other inputs are not")
+		return nil, notStepwise(l, "its sequence has all steps at once, but another input does not")
 	}
 	for _, v := range in[1:] {
 		if v.Pace() != graph.Still {

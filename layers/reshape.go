@@ -7,7 +7,7 @@ import (
 	"github.com/engram-go/engram/graph"
 )
 
-// Reshape gives the elements of a sample, in row-major order, another shape.
+// Reshape changes the shape of a sample; its elements stay in row-major order.
 //
 //	in:  [batch, ...]
 //	out: [batch, target shape...]
@@ -34,14 +34,14 @@ func (l Reshape) Resolve() (Layer, error) {
 		if d == graph.Any {
 			open++
 		} else if d < 1 {
-			rule = "must have positive axes, and graph.Any for one of them at most"
+			rule = "must have positive axes, or graph.Any for at most one of them"
 		}
 	}
 	switch n := len(l.TargetShape); {
 	case n < 1 || n > mostAxes:
 		return nil, graph.Error{Field: "Reshape.TargetShape", Rule: fmt.Sprintf("must have 1 to %d axes", mostAxes), Value: n}
 	case open > 1:
-		rule = "must leave one axis open at most"
+		rule = "must leave at most one axis open"
 	}
 	if rule != "" {
 		return nil, graph.Error{Field: "Reshape.TargetShape", Rule: rule, Value: l.TargetShape}
@@ -49,7 +49,7 @@ func (l Reshape) Resolve() (Layer, error) {
 	if err := bounded("Reshape.TargetShape", l.TargetShape, mostAxes); err != nil {
 		return nil, err
 	}
-	l.TargetShape = l.TargetShape.Clone() // a config does not change with what it was made of
+	l.TargetShape = l.TargetShape.Clone() // a copy, which the caller cannot change
 	return l, nil
 }
 
@@ -77,8 +77,8 @@ func (l Reshape) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	return []graph.Value{y}
 }
 
-// keepsSteps tells whether the first axis of a sample is that of the target too:
-// the elements at each of its places are as many.
+// keepsSteps tells whether the first axis of a sample is also that of the target: both
+// have the same number of elements at each index of it.
 func keepsSteps(sample, target graph.Shape) bool {
 	if len(sample) == 0 {
 		return false
@@ -116,7 +116,7 @@ func (l Permute) Resolve() (Layer, error) {
 		}
 		seen[d] = true
 	}
-	l.Dims = append([]int{}, l.Dims...) // a config does not change with what it was made of
+	l.Dims = append([]int{}, l.Dims...) // a copy, which the caller cannot change
 	return l, nil
 }
 

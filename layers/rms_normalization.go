@@ -9,13 +9,13 @@ import (
 )
 
 // RMSNormalization divides the features of every step of every sample by their root
-// mean square, and multiplies them by a scale that is learned (Zhang and Sennrich 2019,
+// mean square, and multiplies them by a learned scale (Zhang & Sennrich 2019,
 // "Root Mean Square Layer Normalization"):
 //
 //	y = x / √(mean(x²) + ε) ⊙ γ
 //
-// The mean is taken along the given axes, for all places of the others separately; γ has
-// one number for every place along these axes.
+// The mean is taken along the given axes, separately for every index of the others; γ has
+// one number for every index along these axes.
 //
 //	in, out: [batch, ..., features], of at least two axes
 //	weights: scale (γ), of the sizes of the axes in their order, initially ones
@@ -32,7 +32,7 @@ var _ Resolver = RMSNormalization{}
 
 // Resolve fills in the defaults.
 func (l RMSNormalization) Resolve() (Layer, error) {
-	l.Axis = slices.Clone(l.Axis) // a config does not change with what it was made of
+	l.Axis = slices.Clone(l.Axis) // a copy, which the caller cannot change
 	if len(l.Axis) == 0 {
 		l.Axis = []int{-1}
 	}

@@ -40,7 +40,7 @@ import (
 // Bidirectional; Keras allows both.
 type RNN struct {
 	Cell                Cell              // required
-	Constants           int               // how many of the inputs, the last ones, are constants; 0
+	Constants           int               // number of constants, which are the last inputs; 0
 	ActivityRegularizer graph.Regularizer // of every output, including masked steps as in Keras, divided by the batch size; nil: none
 	ReturnSequences     bool              // return y of every step
 	ReturnState         bool              // also return the last states
@@ -129,7 +129,7 @@ func resolveCell(field string, c *Cell) (err error) {
 //	x:         [batch, features]
 //	y:         that of the last cell
 //	states:    those of all cells, in their order
-//	constants: every cell sees all of them
+//	constants: those of the layer, for every cell
 //	weights:   those of cell i under "cell_i"
 //
 // It computes what a chain of RNN layers computes, and the states of all cells are

@@ -21,7 +21,7 @@ import (
 // before: 0 at the first step and with ZeroOutputForMask. The output has the mask of
 // the input with ReturnSequences only.
 //
-// It forgets within a few dozen steps: for longer memories take LSTM or GRU.
+// Its gradients vanish within a few dozen steps: for longer dependencies use LSTM or GRU.
 //
 // The number of units and features must be known when the model is built; that of
 // steps may be open. With the default activation the layer runs as one operation for

@@ -65,7 +65,7 @@ func (r RandomState) States(s *graph.Scope, batch int, sizes []int) []graph.Valu
 
 // FixedState starts every sample with the same numbers.
 type FixedState struct {
-	Elements [][]float64 // one row for each state: for an LSTM h, then c
+	Elements [][]float64 // one row of the size of the state for each state, such as h and c of an LSTM; required
 }
 
 // Resolve checks the elements.

@@ -20,7 +20,7 @@ import (
 // BatchNormalization takes the mean over the steps of all samples at once, whereas
 // Keras calls it on one step after the other.
 //
-// The output has the mask of the input, whatever the layer does. Inside, where
+// The output has the mask of the input, even if the layer ends it. Inside, where
 // a step is a vector, the mask is [batch·steps]: a BatchNormalization leaves
 // padding out.
 //

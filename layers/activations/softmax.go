@@ -97,7 +97,7 @@ func sparsemaxGrad(_, y, dy, dx []float64) {
 	}
 }
 
-// axis puts the default in.
+// axis replaces 0 by the default, −1.
 func axis(a int) int {
 	if a == 0 {
 		return -1
@@ -105,15 +105,15 @@ func axis(a int) int {
 	return a
 }
 
-// within is the axis of x that a config means. It is not the batch, unless there
-// is no other.
+// within is the index of the axis of x that a config names. It must not be the batch,
+// unless x has no other axis.
 func within(x graph.Value, class string, a int) (int, bool) {
 	at := axis(a)
 	if at < 0 {
 		at += x.Rank()
 	}
 	if at >= x.Rank() || at < min(1, x.Rank()-1) {
-		x.Scope().Failf(class+".Axis", fmt.Sprintf("must lie within the shape %v, behind the batch", x.Shape()), a)
+		x.Scope().Failf(class+".Axis", fmt.Sprintf("must be axes after the batch of %v", x.Shape()), a)
 		return 0, false
 	}
 	return at, true

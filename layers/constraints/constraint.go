@@ -3,7 +3,7 @@
 // a type with the method Constrain of graph.Constraint.
 //
 // A norm is the length √Σw² of the vector of elements along the axes that a
-// constraint names, one vector for every place on the other axes. The norm along
+// constraint names, one vector for every index of the other axes. The norm along
 // axis 0, the default, is that of all weights that go into one unit of a kernel
 // [in, units].
 package constraints
@@ -50,7 +50,7 @@ func fillAxes(field string, axes *[]int) error {
 	if len(*axes) == 0 {
 		*axes = []int{0}
 	}
-	*axes = slices.Clone(*axes) // a config does not change with what it was made of
+	*axes = slices.Clone(*axes) // a copy, which the caller cannot change
 	for i, a := range *axes {
 		if slices.Contains((*axes)[:i], a) {
 			return graph.Error{Field: field, Rule: "must name an axis once", Value: a}
@@ -65,8 +65,7 @@ func fillAxes(field string, axes *[]int) error {
 // epsilon keeps a division by the norm of a vector of zeros finite, as in Keras.
 const epsilon = 1e-7
 
-// scale multiplies every vector along the axes by what factor gives for its
-// norm.
+// scale multiplies every vector along the axes by factor(its norm).
 func scale(field string, shape graph.Shape, elements []float64, axes []int, factor func(norm float64) float64) error {
 	along := make([]bool, shape.Rank())
 	for _, a := range axes {
@@ -79,7 +78,7 @@ func scale(field string, shape graph.Shape, elements []float64, axes []int, fact
 	if along[len(along)-1] {
 		step = 0
 	}
-	factors := make([]float64, len(elements)) // at the place of the first element of each vector; before that the squares
+	factors := make([]float64, len(elements)) // at the index of the first element of each vector; before that the sums of squares
 	rows(shape, along, func(from, end, vector int) {
 		for _, x := range elements[from:end] {
 			factors[vector] += x * x
@@ -100,8 +99,8 @@ func scale(field string, shape graph.Shape, elements []float64, axes []int, fact
 	return nil
 }
 
-// rows visits the elements by rows of the last axis; vector is the place of the
-// first element of the vector that a row begins in.
+// rows visits the elements by rows of the last axis; vector is the index of the first
+// element of the vector that contains the first element of the row.
 func rows(shape graph.Shape, along []bool, visit func(from, end, vector int)) {
 	n := shape[len(shape)-1]
 	for from := 0; from < shape.Size(); from += n {
