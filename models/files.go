@@ -144,16 +144,16 @@ func (m *Model) describe() (map[string]string, error) {
 }
 
 // writable refuses, by its path, a layer that Load could not read again.
-func writable(r *codec.Registry, path string, units []namedLayer) error {
-	for _, u := range units {
-		here := path + "/" + u.name
-		if u.model != nil {
-			if err := writable(r, here, u.model.body.layers()); err != nil {
+func writable(r *codec.Registry, path string, all []namedLayer) error {
+	for _, l := range all {
+		here := path + "/" + l.name
+		if l.model != nil {
+			if err := writable(r, here, l.model.body.layers()); err != nil {
 				return err
 			}
-		} else if k := reflect.TypeOf(u.layer).Kind(); k != reflect.Struct && k != reflect.String {
-			return graph.Error{Path: here, Field: u.class(), Rule: "must be of a struct or string type to be saved", Value: k}
-		} else if _, err := r.Encode(u.layer); err != nil {
+		} else if k := reflect.TypeOf(l.layer).Kind(); k != reflect.Struct && k != reflect.String {
+			return graph.Error{Path: here, Field: l.class(), Rule: "must be of a struct or string type to be saved", Value: k}
+		} else if _, err := r.Encode(l.layer); err != nil {
 			return errs.At(err, here, "")
 		}
 	}

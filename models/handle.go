@@ -13,7 +13,7 @@ import (
 // output of a layer. It comes from NewInput or Handle.Call, holds no numbers, and
 // never changes.
 type Tensor struct {
-	from   *use // nil in the zero value, which is no tensor of any model
+	from   *use // nil in the zero value, which is not a tensor of any model
 	output int
 }
 

@@ -162,35 +162,35 @@ func (m *Model) inputs() ([]namedLayer, error) {
 	if err := m.checkMade(); err != nil {
 		return nil, err
 	}
-	units, f := m.body.inputs()
+	inputs, f := m.body.inputs()
 	if f != nil {
 		return nil, f.in(m.cfg.Name)
 	}
-	return units, nil
+	return inputs, nil
 }
 
 // InputShapes are the shapes of the inputs, the open batch axis first.
 func (m *Model) InputShapes() ([]graph.Shape, error) {
-	units, err := m.inputs()
+	inputs, err := m.inputs()
 	if err != nil {
 		return nil, err
 	}
-	out := make([]graph.Shape, len(units))
-	for i, u := range units {
-		out[i] = append(graph.Shape{graph.Any}, u.layer.(layers.Input).Shape...)
+	out := make([]graph.Shape, len(inputs))
+	for i, l := range inputs {
+		out[i] = append(graph.Shape{graph.Any}, l.layer.(layers.Input).Shape...)
 	}
 	return out, nil
 }
 
 // InputNames are the names of the inputs, all different.
 func (m *Model) InputNames() ([]string, error) {
-	units, err := m.inputs()
+	inputs, err := m.inputs()
 	if err != nil {
 		return nil, err
 	}
-	out := make([]string, len(units))
-	for i, u := range units {
-		out[i] = u.name
+	out := make([]string, len(inputs))
+	for i, l := range inputs {
+		out[i] = l.name
 	}
 	return out, nil
 }

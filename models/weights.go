@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -39,7 +38,7 @@ func (m *Model) Weights() ([]Weight, error) {
 // Weight returns a copy of the parameter of that path, with or without the name
 // of the model: "sequential/lstm/kernel" or "lstm/kernel".
 func (m *Model) Weight(path string) (*tensor.Dense, error) {
-	weights, err := m.Weights()
+	params, err := m.Params()
 	if err != nil {
 		return nil, err
 	}
@@ -47,8 +46,13 @@ func (m *Model) Weight(path string) (*tensor.Dense, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(weights, func(w Weight) bool { return w.Path == full })
-	return weights[i].Value, nil
+	p := params.Get(full)
+	var value *tensor.Dense
+	err = params.View(func() error {
+		value = p.Value().Clone().(*tensor.Dense)
+		return nil
+	})
+	return value, err
 }
 
 // SetWeights copies tensors into the parameters of their paths, which may leave
@@ -111,23 +115,11 @@ func (m *Model) WeightsSHA256() (string, error) {
 	h := sha256.New()
 	for _, w := range weights {
 		fmt.Fprintf(h, "%q\n%v\n%v\n", w.Path, w.Value.Dtype(), []int(w.Value.Shape()))
-		h.Write(littleEndian(w.Value))
+		if err := binary.Write(h, binary.LittleEndian, w.Value.Data()); err != nil {
+			return "", errors.Wrap(err, w.Path)
+		}
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
-}
-
-func littleEndian(t *tensor.Dense) []byte {
-	var out []byte
-	if t.Dtype() == tensor.Float32 {
-		for _, x := range t.Float32s() {
-			out = binary.LittleEndian.AppendUint32(out, math.Float32bits(x))
-		}
-		return out
-	}
-	for _, x := range t.Float64s() {
-		out = binary.LittleEndian.AppendUint64(out, math.Float64bits(x))
-	}
-	return out
 }
 
 // Freeze keeps training from changing the weights at the given paths and below

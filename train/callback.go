@@ -90,7 +90,8 @@ type callbackRun struct {
 	stopped       bool
 }
 
-func (c *callbackRun) tell(m Moment, batch, batches int, logs Logs) error {
+// send gives an event to all callbacks, in their order.
+func (c *callbackRun) send(m Moment, batch, batches int, logs Logs) error {
 	for _, cb := range c.callbacks {
 		e := &Event{
 			Moment: m, Trainer: c.trainer, Epoch: c.epoch, Epochs: c.epochs,

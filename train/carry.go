@@ -9,18 +9,18 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// carrying holds the states that are kept from batch to batch.
-type carrying struct {
+// carriedStates holds the states that are kept from batch to batch.
+type carriedStates struct {
 	sets  map[int]*graph.States // by batch size, for which programs are compiled
 	batch int                   // size of the batch before; 0 at the start of sequences
 }
 
-// carryingFor are the states of a purpose. Evaluation and training have their own.
-func (t *Trainer) carryingFor(why purpose) *carrying {
+// carriedFor are the states of a purpose. Evaluation and training have their own.
+func (t *Trainer) carriedFor(why purpose) *carriedStates {
 	if why == training {
 		return &t.carried
 	}
-	return &t.probed
+	return &t.evaluated
 }
 
 // statesOf are the states from which a batch of that size continues; nil without
@@ -29,7 +29,7 @@ func (t *Trainer) statesOf(why purpose, batch int) (*graph.States, error) {
 	if !t.carry {
 		return nil, nil
 	}
-	c := t.carryingFor(why)
+	c := t.carriedFor(why)
 	if c.batch != 0 && c.batch != batch {
 		return nil, t.failCarried(c.batch, batch)
 	}
@@ -110,12 +110,12 @@ func (t *Trainer) failCarried(want, got int) error {
 func (t *Trainer) commitStates(why purpose, p *program) {
 	if t.carry {
 		p.graph.Advance()
-		t.carryingFor(why).batch = p.shapes.inputs[0][0]
+		t.carriedFor(why).batch = p.shapes.inputs[0][0]
 	}
 }
 
 // reset starts new sequences.
-func (c *carrying) reset() error {
+func (c *carriedStates) reset() error {
 	c.batch = 0
 	for _, s := range c.sets {
 		if err := s.Reset(); err != nil {

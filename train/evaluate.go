@@ -114,10 +114,10 @@ func (t *Trainer) forEachBatch(ctx context.Context, c *callbackRun, data samples
 	if why == predicting {
 		begin, end, batchBegin, batchEnd = PredictBegin, PredictEnd, PredictBatchBegin, PredictBatchEnd
 	}
-	if err := t.probed.reset(); err != nil {
+	if err := t.evaluated.reset(); err != nil {
 		return err
 	}
-	if err := c.tell(begin, 0, 0, nil); err != nil {
+	if err := c.send(begin, 0, 0, nil); err != nil {
 		return err
 	}
 	var batch samples.Batch
@@ -126,7 +126,7 @@ func (t *Trainer) forEachBatch(ctx context.Context, c *callbackRun, data samples
 		if err := ctx.Err(); err != nil {
 			return errors.Wrapf(err, "%s: stopped before batch %d", t.model.Name(), b+1)
 		}
-		if err := c.tell(batchBegin, b, len(batches), nil); err != nil {
+		if err := c.send(batchBegin, b, len(batches), nil); err != nil {
 			return err
 		}
 		err := t.gather(data, rows, &batch)
@@ -140,9 +140,9 @@ func (t *Trainer) forEachBatch(ctx context.Context, c *callbackRun, data samples
 		if err != nil {
 			return errors.Wrapf(err, "batch %d", b+1)
 		}
-		if err := c.tell(batchEnd, b, len(batches), logs); err != nil {
+		if err := c.send(batchEnd, b, len(batches), logs); err != nil {
 			return err
 		}
 	}
-	return c.tell(end, 0, 0, logs)
+	return c.send(end, 0, 0, logs)
 }

@@ -33,7 +33,7 @@ type fitRun struct {
 // run goes through the epochs. A resumed run begins where the state was taken.
 func (f *fitRun) run(ctx context.Context) error {
 	resume := f.cfg.Resume
-	if err := f.tell(TrainBegin, 0, 0, nil); err != nil {
+	if err := f.send(TrainBegin, 0, 0, nil); err != nil {
 		return err
 	}
 	if resume != nil && !resume.Fit.InEpoch {
@@ -48,12 +48,12 @@ func (f *fitRun) run(ctx context.Context) error {
 		}
 		f.history.add(f.epoch, logs)
 		f.inEpoch, f.totals = false, nil
-		if err := f.tell(EpochEnd, 0, 0, logs); err != nil {
+		if err := f.send(EpochEnd, 0, 0, logs); err != nil {
 			return err
 		}
 		f.epoch++
 	}
-	return f.tell(TrainEnd, 0, 0, nil)
+	return f.send(TrainEnd, 0, 0, nil)
 }
 
 // runEpoch trains for an epoch, or for the rest of a resumed one, and evaluates
@@ -64,7 +64,7 @@ func (f *fitRun) runEpoch(ctx context.Context) (Logs, error) {
 		t.position.epoch, t.position.step = t.position.epoch+1, 0
 		f.inEpoch, f.done, f.totals = true, 0, t.newTotals()
 	}
-	if err := f.tell(EpochBegin, 0, 0, nil); err != nil {
+	if err := f.send(EpochBegin, 0, 0, nil); err != nil {
 		return nil, err
 	}
 	if resumed {
@@ -77,7 +77,7 @@ func (f *fitRun) runEpoch(ctx context.Context) (Logs, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, errors.Wrapf(err, "%s: stopped in epoch %d before batch %d", t.model.Name(), f.epoch+1, b+1)
 		}
-		if err := f.tell(TrainBatchBegin, b, steps, nil); err != nil {
+		if err := f.send(TrainBatchBegin, b, steps, nil); err != nil {
 			return nil, err
 		}
 		if err := f.step(b); err != nil {
@@ -88,7 +88,7 @@ func (f *fitRun) runEpoch(ctx context.Context) (Logs, error) {
 		if len(f.callbacks) > 0 {
 			logs = f.totals.logs("")
 		}
-		if err := f.tell(TrainBatchEnd, b, steps, logs); err != nil {
+		if err := f.send(TrainBatchEnd, b, steps, logs); err != nil {
 			return nil, err
 		}
 	}

@@ -28,7 +28,7 @@ func newScreen(columns int) *screen {
 	return s
 }
 
-func (s *screen) tell(m Moment, batch, batches int, logs ...Log) {
+func (s *screen) send(m Moment, batch, batches int, logs ...Log) {
 	s.On(&Event{Moment: m, Epoch: 2, Epochs: 50, Batch: batch, Batches: batches, Logs: logs})
 }
 
@@ -40,9 +40,9 @@ func (s *screen) taken() string {
 
 // batch tells of a batch that took so long.
 func (s *screen) batch(d time.Duration, batch, batches int, loss float64) string {
-	s.tell(TrainBatchBegin, batch, batches)
+	s.send(TrainBatchBegin, batch, batches)
 	s.time = s.time.Add(d)
-	s.tell(TrainBatchEnd, batch, batches, Log{"loss", loss})
+	s.send(TrainBatchEnd, batch, batches, Log{"loss", loss})
 	return s.taken()
 }
 
@@ -55,8 +55,8 @@ func want(t *testing.T, name, got, want string) {
 
 func TestProgressOnATerminal(t *testing.T) {
 	s := newScreen(80)
-	s.tell(TrainBegin, 0, 0)
-	s.tell(EpochBegin, 0, 0)
+	s.send(TrainBegin, 0, 0)
+	s.send(EpochBegin, 0, 0)
 	want(t, "epoch begin", s.taken(), "Epoch 3/50\n")
 	// The first batch compiles, so it does not count in the time a step.
 	want(t, "first batch", s.batch(2*time.Second, 0, 10, 0.25), "\r 1/10 ━━────────────────── 18s 2s/step - loss: 0.2500")
@@ -68,24 +68,24 @@ func TestProgressOnATerminal(t *testing.T) {
 	}
 	want(t, "last batch", s.batch(20*time.Millisecond, 9, 10, 0.1), "\r10/10 ━━━━━━━━━━━━━━━━━━━━ 0s 20ms/step - loss: 0.1000")
 	for _, m := range []Moment{TestBegin, TestBatchBegin, TestBatchEnd, TestEnd} {
-		s.tell(m, 0, 1, Log{"loss", 1})
+		s.send(m, 0, 1, Log{"loss", 1})
 	}
 	want(t, "validation", s.taken(), "")
-	s.tell(EpochEnd, 0, 0, Log{"loss", 0.1}, Log{"val_loss", 1e-4})
+	s.send(EpochEnd, 0, 0, Log{"loss", 0.1}, Log{"val_loss", 1e-4})
 	want(t, "epoch end", s.taken(), "\r10/10 ━━━━━━━━━━━━━━━━━━━━ 2s 20ms/step - loss: 0.1000 - val_loss: 1.0000e-04\n")
-	s.tell(TrainEnd, 0, 0)
+	s.send(TrainEnd, 0, 0)
 	s.close()
 	want(t, "train end", s.taken(), "")
 }
 
 func TestProgressElsewhere(t *testing.T) {
 	s := newScreen(0)
-	s.tell(EpochBegin, 0, 0)
+	s.send(EpochBegin, 0, 0)
 	for i := range 10 {
 		s.batch(100*time.Millisecond, i, 10, 0.5)
 	}
 	want(t, "during the epoch", s.taken(), "")
-	s.tell(EpochEnd, 0, 0, Log{"loss", 0.5}, Log{"rmse", 12.34567}, Log{"val_loss", 0.75})
+	s.send(EpochEnd, 0, 0, Log{"loss", 0.5}, Log{"rmse", 12.34567}, Log{"val_loss", 0.75})
 	want(t, "epoch end", s.taken(), "Epoch 3/50 - 10/10 - 1s - 100ms/step - loss: 0.5000 - rmse: 12.3457 - val_loss: 0.7500\n")
 	s.close()
 	want(t, "close", s.taken(), "")
@@ -94,11 +94,11 @@ func TestProgressElsewhere(t *testing.T) {
 func TestProgressIsCutToTheTerminal(t *testing.T) {
 	for _, columns := range []int{1, 2, 10, 40, 51, 52, 53, 80} {
 		s := newScreen(columns)
-		s.tell(EpochBegin, 0, 0)
+		s.send(EpochBegin, 0, 0)
 		s.taken()
 		full := []rune("\r1/4 ━━━━━─────────────── 3s 1s/step - loss: 0.2500")
 		want(t, "cut", s.batch(time.Second, 0, 4, 0.25), string(full[:min(len(full), columns)]))
-		s.tell(EpochEnd, 0, 0, Log{"loss", 0.25}, Log{"val_loss", 0.5})
+		s.send(EpochEnd, 0, 0, Log{"loss", 0.25}, Log{"val_loss", 0.5})
 		want(t, "last line", s.taken(), "\r1/4 ━━━━━─────────────── 1s 1s/step - loss: 0.2500 - val_loss: 0.5000\n")
 	}
 }
@@ -106,7 +106,7 @@ func TestProgressIsCutToTheTerminal(t *testing.T) {
 // A line that gets shorter leaves nothing behind.
 func TestProgressErasesTheOldLine(t *testing.T) {
 	s := newScreen(80)
-	s.tell(EpochBegin, 0, 0)
+	s.send(EpochBegin, 0, 0)
 	s.taken()
 	long := s.batch(time.Second, 0, 2, 12345.5)
 	short := s.batch(time.Second, 1, 2, 1)
@@ -121,14 +121,14 @@ func TestProgressOfAnEpochStoppedEarly(t *testing.T) {
 		0:  "Epoch 3/50 - 2/9 - 2s - 1s/step - loss: 0.5000\n",
 	} {
 		s := newScreen(columns)
-		s.tell(EpochBegin, 0, 0)
+		s.send(EpochBegin, 0, 0)
 		s.batch(time.Second, 0, 9, 0.5)
 		s.batch(time.Second, 1, 9, 0.5)
-		s.tell(EpochEnd, 0, 0, Log{"loss", 0.5})
+		s.send(EpochEnd, 0, 0, Log{"loss", 0.5})
 		want(t, "stopped after 2 of 9", s.taken(), lines)
 		// Nothing done at all, and not a trace of the epoch before.
-		s.tell(EpochBegin, 0, 0)
-		s.tell(EpochEnd, 0, 0)
+		s.send(EpochBegin, 0, 0)
+		s.send(EpochEnd, 0, 0)
 		if got := s.taken(); !strings.Contains(got, "0/0") {
 			t.Errorf("%d columns, no batch: %q", columns, got)
 		}
@@ -138,7 +138,7 @@ func TestProgressOfAnEpochStoppedEarly(t *testing.T) {
 // A training that ends in the middle of a line ends the line.
 func TestProgressClose(t *testing.T) {
 	s := newScreen(80)
-	s.tell(EpochBegin, 0, 0)
+	s.send(EpochBegin, 0, 0)
 	s.batch(time.Second, 0, 9, 0.5)
 	s.close()
 	want(t, "close", s.taken(), "\n")
@@ -172,7 +172,7 @@ func TestStepTime(t *testing.T) {
 		1500 * time.Millisecond: "2s/step", 90 * time.Second: "90s/step",
 	} {
 		s := newScreen(0)
-		s.tell(EpochBegin, 0, 0)
+		s.send(EpochBegin, 0, 0)
 		s.batch(d, 0, 1, 1)
 		want(t, d.String(), s.step(), w)
 	}

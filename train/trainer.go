@@ -86,9 +86,9 @@ type Trainer struct {
 	inputs      []named // of the model
 	shapes      shapes  // reused for those of a feed
 
-	carry   bool     // states are kept from batch to batch
-	carried carrying // those of training
-	probed  carrying // those of evaluation and prediction
+	carry     bool          // states are kept from batch to batch
+	carried   carriedStates // those of training
+	evaluated carriedStates // those of evaluation and prediction
 
 	position position
 	fit      *fitRun     // that is running; nil outside Fit

@@ -121,7 +121,8 @@ func (p *Params) Update(change func() error) error {
 	return change()
 }
 
-// View runs read while nothing changes the values.
+// View runs read while nothing changes the values. read must not call methods of p,
+// which would wait for a change that waits for read.
 func (p *Params) View(read func() error) error {
 	defer RLock(p).RUnlock()
 	return read()

@@ -208,5 +208,5 @@ func cut(err error, part string) error {
 
 // goesOn reports that a file has more bytes than it should.
 func goesOn() error {
-	return errs.Error{Field: "file", Rule: "must end with its last tensor, but goes on"}
+	return errs.Error{Field: "file", Rule: "must end with its last tensor"}
 }
