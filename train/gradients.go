@@ -32,11 +32,11 @@ type Gradients struct {
 	Samples int                      // of all batches
 	ByPath  map[string]*tensor.Dense // ∂Loss/∂weight of each trainable weight, of its shape and dtype
 
-	at      position                 // of the step for which they were computed
-	parts   int                      // batches that were run
-	own     int                      // samples of these; those of gradients made by hand are not among them
-	updates map[string]*tensor.Dense // values of moving averages after the step
-	states  map[string]*tensor.Dense // carried, after the last batch; nil without CarryState
+	at          position                 // of the step for which they were computed
+	parts       int                      // batches that were run
+	partSamples int                      // of these batches
+	updates     map[string]*tensor.Dense // values of moving averages after the step
+	states      map[string]*tensor.Dense // carried, after the last batch; nil without CarryState
 }
 
 // Add makes g the gradients of its batches and those of other together: the mean
@@ -77,9 +77,9 @@ func (g *Gradients) add(other *Gradients) error {
 		if err := fitTogether("update", g.updates, other.updates, g.parts == 0); err != nil {
 			return err
 		}
-		of, more := shares(g.own, other.own)
+		of, more := shares(g.partSamples, other.partSamples)
 		g.updates = meanOf(g.updates, other.updates, of, more)
-		g.own += other.own
+		g.partSamples += other.partSamples
 		g.parts += other.parts
 	}
 	of, more := shares(g.Samples, other.Samples)

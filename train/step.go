@@ -110,7 +110,7 @@ func (t *Trainer) Accumulate(ctx context.Context, g *Gradients, batch *samples.B
 	if err != nil {
 		return err
 	}
-	part := &Gradients{Loss: dense.At(p.loss, 0), Samples: n, ByPath: map[string]*tensor.Dense{}, parts: 1, own: n, updates: map[string]*tensor.Dense{}}
+	part := &Gradients{Loss: dense.At(p.loss, 0), Samples: n, ByPath: map[string]*tensor.Dense{}, parts: 1, partSamples: n, updates: map[string]*tensor.Dense{}}
 	for i, q := range t.trained {
 		part.ByPath[q.Path] = p.grads[i]
 	}

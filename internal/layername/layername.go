@@ -31,11 +31,15 @@ func Given(layer any) string {
 	if v.Kind() != reflect.Struct {
 		return ""
 	}
-	f := v.FieldByName("Name")
-	if !f.IsValid() || f.Kind() != reflect.String {
+	f, ok := v.Type().FieldByName("Name")
+	if !ok || f.Type.Kind() != reflect.String {
 		return ""
 	}
-	return f.String()
+	name, err := v.FieldByIndexErr(f.Index)
+	if err != nil { // it is in an embedded pointer that is nil
+		return ""
+	}
+	return name.String()
 }
 
 // Default is the name of a layer without a given one, before it is numbered: its class

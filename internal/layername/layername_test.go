@@ -15,6 +15,9 @@ type LSTM struct{ Units int }
 
 type Dense struct{ Name string }
 
+// embedding has the field Name of a Dense, if it has one.
+type embedding struct{ *Dense }
+
 type oddName struct{ Name int }
 
 type function func()
@@ -28,6 +31,8 @@ func TestNames(t *testing.T) {
 		{Dense{Name: "out"}, "Dense", "out", "dense"},
 		{&Dense{Name: "out"}, "Dense", "out", "dense"},
 		{(*Dense)(nil), "Dense", "", "dense"},
+		{embedding{&Dense{Name: "out"}}, "embedding", "out", "embedding"},
+		{embedding{}, "embedding", "", "embedding"},
 		{MultiHeadRNNCell2{}, "MultiHeadRNNCell2", "", "multi_head_rnn_cell2"},
 		{oddName{Name: 3}, "oddName", "", "odd_name"},
 		{function(nil), "function", "", "function"},
