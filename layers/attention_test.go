@@ -80,6 +80,7 @@ func TestAttentionRefuses(t *testing.T) {
 		layertest.Invalid(t, layers.Attention{}, "Attention", bad...)
 	}
 	layertest.Invalid(t, layers.Attention{}, "Attention", in, graph.Shape{graph.Any, 3, 4})
+	layertest.Invalid(t, withMask{layers.Attention{}, graph.Shape{graph.Any, 4}}, "Attention mask", in)
 }
 
 // The weights of one sample that attends to itself with dropout: each is 0 or

@@ -48,6 +48,7 @@ var _ = specimen(conformance.Layer{
 		{Layer: layers.Conv1D{Filters: 2, KernelSize: 2, DilationRate: 3, Padding: layers.Causal, Activation: activations.ReLU}},
 		{Layer: layers.Conv1D{Filters: 2, KernelSize: 1, Padding: layers.Same}},
 		{Layer: layers.Conv1D{Filters: 2, KernelSize: 2}, Refused: true},
+		{Layer: layers.Conv1D{Filters: 2, KernelSize: 1, Activation: activations.Softmax{Axis: 1}}, Refused: true},
 		{Layer: layers.Conv1D{Filters: 2, KernelSize: 3, Padding: layers.Same}, Refused: true},
 		{Layer: layers.Conv1D{Filters: 2, KernelSize: 2, Strides: 2, Padding: layers.Causal}, Refused: true},
 	},
