@@ -141,9 +141,9 @@ func TestCount(t *testing.T) {
 		}
 		p.Advance()
 	}
-	wantError(t, "layer: steps must be at most 3 before sample 0 is reset, got 4", p.Run(graph.Tick{}), "layer: steps must be at most 3 before sample 0 is reset, got 4")
+	checkError(t, "fourth step", p.Run(graph.Tick{}), graph.Error{Path: "layer", Field: "steps", Value: 4})
 	must(t, states.Reset(0))
-	wantError(t, "before sample 1 is reset", p.Run(graph.Tick{}), "before sample 1 is reset")
+	checkError(t, "fourth step of sample 1", p.Run(graph.Tick{}), graph.Error{Path: "layer", Field: "steps", Value: 4})
 	must(t, states.Reset(1))
 	must(t, p.Run(graph.Tick{}))
 }
@@ -152,40 +152,40 @@ func TestCarryErrors(t *testing.T) {
 	states, err := graph.NewStates(tensor.Float64, 2)
 	must(t, err)
 	_, err = graph.NewStates(tensor.Int, 2)
-	wantError(t, "dtype must be float32 or float64", err, "dtype must be float32 or float64")
+	checkError(t, "dtype", err, graph.Error{Field: "dtype", Value: "int"})
 	for _, n := range []int{0, -1, 1<<20 + 1, math.MaxInt} {
 		_, err = graph.NewStates(tensor.Dtype{}, n)
-		wantError(t, "batch must be", err, "batch must be from 1 to 1048576, got")
+		checkError(t, "batch", err, graph.Error{Field: "batch", Value: n})
 	}
 	narrow, err := graph.NewStates(tensor.Dtype{}, 2)
 	must(t, err)
 	for _, c := range []struct {
 		change func(cfg *graph.Config)
 		build  func(s *graph.Scope)
-		want   string
+		want   graph.Error
 	}{
-		{func(cfg *graph.Config) { cfg.States = narrow }, nil, "Config.States must be of the parameters' dtype float64"},
-		{func(cfg *graph.Config) { cfg.States = nil }, nil, "Config.Stepping must have States"},
-		{func(cfg *graph.Config) { cfg.Training = true }, nil, "Config.Stepping must not be set together with Training"},
-		{func(cfg *graph.Config) { cfg.Memory = -1 }, nil, "Config.Memory must be from 0 to 16777216, got -1"},
-		{func(cfg *graph.Config) { cfg.Memory = 1 << 25 }, nil, "Config.Memory must be from 0"},
-		{nil, func(s *graph.Scope) { s.Carry("state", s.Const(0, graph.Shape{3})) }, "must have the batch of 2 samples"},
-		{nil, func(s *graph.Scope) { s.Carry("state", s.Const(0, graph.Shape{})) }, "must have the batch of 2 samples"},
-		{nil, func(s *graph.Scope) { s.Carry("fresh", s.Const(0, graph.Shape{2})) }, "must have another name"},
+		{func(cfg *graph.Config) { cfg.States = narrow }, nil, graph.Error{Field: "Config.States", Value: "float32"}},
+		{func(cfg *graph.Config) { cfg.States = nil }, nil, graph.Error{Field: "Config.Stepping"}},
+		{func(cfg *graph.Config) { cfg.Training = true }, nil, graph.Error{Field: "Config.Stepping"}},
+		{func(cfg *graph.Config) { cfg.Memory = -1 }, nil, graph.Error{Field: "Config.Memory", Value: -1}},
+		{func(cfg *graph.Config) { cfg.Memory = 1 << 25 }, nil, graph.Error{Field: "Config.Memory", Value: 33554432}},
+		{nil, func(s *graph.Scope) { s.Carry("state", s.Const(0, graph.Shape{3})) }, graph.Error{Field: "state", Value: "[3]"}},
+		{nil, func(s *graph.Scope) { s.Carry("state", s.Const(0, graph.Shape{})) }, graph.Error{Field: "state", Value: "[]"}},
+		{nil, func(s *graph.Scope) { s.Carry("fresh", s.Const(0, graph.Shape{2})) }, graph.Error{Field: "state", Value: "fresh"}},
 		{nil, func(s *graph.Scope) {
 			_, keep := s.Carry("state", s.Const(0, graph.Shape{2}))
 			keep(s.Const(0, graph.Shape{2, 1}))
-		}, "state state must keep its shape [2]"},
-		{nil, func(s *graph.Scope) { s.Count(2, 0) }, "must have a limit from 1"},
-		{nil, func(s *graph.Scope) { s.Count(2, 1<<25) }, "must have a limit from 1"},
-		{func(cfg *graph.Config) { cfg.Stepping = false }, func(s *graph.Scope) { s.Count(2, 3) }, "must be asked for one step at a time"},
+		}, graph.Error{Field: "state state", Value: "[2, 1]"}},
+		{nil, func(s *graph.Scope) { s.Count(2, 0) }, graph.Error{Field: "count of steps", Value: 0}},
+		{nil, func(s *graph.Scope) { s.Count(2, 1<<25) }, graph.Error{Field: "count of steps", Value: 33554432}},
+		{func(cfg *graph.Config) { cfg.Stepping = false }, func(s *graph.Scope) { s.Count(2, 3) }, graph.Error{Field: "count of steps"}},
 		{nil, func(s *graph.Scope) {
 			x := s.Const(0, graph.Shape{2, 4, 1})
 			graph.Scan{X: x, Step: func(x graph.Value, _ []graph.Value) (graph.Value, []graph.Value) {
 				s.Carry("state", x)
 				return x, nil
 			}}.Run()
-		}, "must not be carried by a step of a scan"},
+		}, graph.Error{Field: "state state"}},
 	} {
 		cfg := config(t, tensor.Float64)
 		cfg.States, cfg.Stepping = states, true
@@ -198,9 +198,9 @@ func TestCarryErrors(t *testing.T) {
 				c.build(s)
 			}
 		})
-		wantError(t, c.want, err, c.want)
+		checkError(t, c.want.Field, err, c.want)
 	}
-	wantError(t, "row must be from 0 to 1, got 2", states.Reset(2), "row must be from 0 to 1, got 2")
+	checkError(t, "row", states.Reset(2), graph.Error{Field: "row", Value: 2})
 }
 
 // A name that is used twice in a layer stands for two states.

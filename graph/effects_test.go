@@ -76,13 +76,13 @@ func TestRegularizeAndConstrainRefuse(t *testing.T) {
 	with := func(f func(s *graph.Scope)) func(s *graph.Scope) {
 		return func(s *graph.Scope) { s.Param("w", graph.Shape{3}, constant(0)); f(s) }
 	}
-	for want, build := range map[string]func(s *graph.Scope){
-		`regularizer must name a parameter that the layer uses, got "v"`: with(func(s *graph.Scope) { s.Regularize("v", total{}) }),
-		`constraint must name a parameter that the layer uses, got "v"`:  with(func(s *graph.Scope) { s.Constrain("v", halving{}) }),
-		"loss must be a single number, got [3]":                          with(func(s *graph.Scope) { s.Regularize("w", lopsided{}) }),
+	for want, build := range map[graph.Error]func(s *graph.Scope){
+		{Field: "regularizer", Value: `"v"`}: with(func(s *graph.Scope) { s.Regularize("v", total{}) }),
+		{Field: "constraint", Value: `"v"`}:  with(func(s *graph.Scope) { s.Constrain("v", halving{}) }),
+		{Field: "loss", Value: "[3]"}:        with(func(s *graph.Scope) { s.Regularize("w", lopsided{}) }),
 	} {
-		for _, err := range bothPasses(t, build) {
-			wantError(t, "rule", err, want)
+		for pass, err := range bothPasses(t, build) {
+			checkError(t, want.Field+" "+pass, err, want)
 		}
 	}
 	// A constraint is tried before anything is built.

@@ -102,27 +102,27 @@ func TestGradientsThroughTheDoor(t *testing.T) {
 	}
 }
 
-func TestDoorErrors(t *testing.T) {
+func TestFromNodeErrors(t *testing.T) {
 	other := gorgonia.NewGraph()
 	cases := map[string]struct {
 		node func(s *graph.Scope, v graph.Value) *gorgonia.Node
-		want string
+		want graph.Error
 	}{
-		"nil": {func(*graph.Scope, graph.Value) *gorgonia.Node { return nil }, "must belong to the graph"},
+		"nil": {func(*graph.Scope, graph.Value) *gorgonia.Node { return nil }, graph.Error{Field: "node"}},
 		"other": {func(*graph.Scope, graph.Value) *gorgonia.Node {
 			return gorgonia.NewVector(other, tensor.Float64, gorgonia.WithShape(3))
-		}, "must belong to the graph"},
+		}, graph.Error{Field: "node"}},
 		"dtype": {func(_ *graph.Scope, v graph.Value) *gorgonia.Node {
 			return gorgonia.NewVector(v.Node().Graph(), tensor.Float32, gorgonia.WithShape(3), gorgonia.WithName("f32"))
-		}, "must be of dtype float64"},
-		"shape": {func(_ *graph.Scope, v graph.Value) *gorgonia.Node { return v.Reshape(1, 3).Node() }, "must have the shape [3]"},
+		}, graph.Error{Field: "node", Value: "float32"}},
+		"shape": {func(_ *graph.Scope, v graph.Value) *gorgonia.Node { return v.Reshape(1, 3).Node() }, graph.Error{Field: "node", Value: "[1, 3]"}},
 	}
 	for name, c := range cases {
 		_, err := graph.NewProgram(config(t, tensor.Float64), func(s *graph.Scope) {
 			x := s.Input("x", graph.Shape{3})
 			s.Output("y", s.FromNode(c.node(s, x), graph.Shape{3}))
 		})
-		wantError(t, name, err, c.want)
+		checkError(t, name, err, c.want)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"gorgonia.org/tensor"
 	"pgregory.net/rapid"
 )
@@ -238,7 +239,17 @@ func followShape(t *rapid.T, what string, f formula, real graph.Shape, inputs []
 	}
 }
 
-// wantError holds an error against a part of its message.
+// checkError compares an error by field, value and kind, and by path if want has one.
+func checkError(t *testing.T, name string, err error, want graph.Error) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) {
+		t.Helper()
+		errtest.Check(t, err, want)
+	})
+}
+
+// wantError expects an error with a text in its message, for errors that are not a
+// graph.Error.
 func wantError(t tester, what string, err error, part string) {
 	t.Helper()
 	switch {

@@ -31,34 +31,40 @@ type initFunc func(shape graph.Shape) ([]float64, error)
 
 func (f initFunc) Init(_ *rand.Rand, shape graph.Shape) ([]float64, error) { return f(shape) }
 
+// declareInDense declares the parameter w of the layer model/dense in both passes.
+func declareInDense(t *testing.T, shape graph.Shape, init graph.Initializer) map[string]error {
+	return bothPasses(t, func(s *graph.Scope) {
+		s.Within("model", func() { s.Within("dense", func() { s.Output("y", s.Param("w", shape, init)) }) })
+	})
+}
+
 func TestParamErrors(t *testing.T) {
 	failed := errors.New("no luck")
-	cases := map[string]struct {
+	for name, c := range map[string]struct {
 		shape graph.Shape
 		init  graph.Initializer
-		want  string
-		kind  error
+		want  graph.Error
 	}{
-		"none":      {graph.Shape{2}, nil, "must have an initializer", graph.ErrInput},
-		"fails":     {graph.Shape{2}, initFunc(func(graph.Shape) ([]float64, error) { return nil, failed }), "no luck", failed},
-		"panics":    {graph.Shape{2}, initFunc(func(graph.Shape) ([]float64, error) { panic("boom") }), "building panicked: boom", nil},
-		"few":       {graph.Shape{2}, initFunc(func(graph.Shape) ([]float64, error) { return []float64{1}, nil }), "must get 2 elements from its initializer, got 1", graph.ErrInput},
-		"NaN":       {graph.Shape{2}, constant(math.NaN()), "model/dense: initializer of w: element [0] must be finite, got NaN", graph.ErrNotFinite},
-		"too large": {graph.Shape{}, constant(1e300), "element [0] must be finite, got +Inf", graph.ErrNotFinite},
-		"open":      {graph.Shape{graph.Any}, constant(1), "w must have a shape without open axes, got [any]", graph.ErrInput},
-	}
-	for name, c := range cases {
-		for pass, err := range bothPasses(t, func(s *graph.Scope) {
-			s.Within("model", func() { s.Within("dense", func() { s.Output("y", s.Param("w", c.shape, c.init)) }) })
-		}) {
-			wantError(t, name, err, c.want)
+		"none":      {graph.Shape{2}, nil, graph.Error{Field: "w"}},
+		"few":       {graph.Shape{2}, initFunc(func(graph.Shape) ([]float64, error) { return []float64{1}, nil }), graph.Error{Field: "w", Value: 1}},
+		"NaN":       {graph.Shape{2}, constant(math.NaN()), graph.Error{Field: "element [0]", Value: "NaN", Kind: graph.ErrNotFinite}},
+		"too large": {graph.Shape{}, constant(1e300), graph.Error{Field: "element [0]", Value: "+Inf", Kind: graph.ErrNotFinite}},
+		"open":      {graph.Shape{graph.Any}, constant(1), graph.Error{Field: "w", Value: "[any]"}},
+	} {
+		for pass, err := range declareInDense(t, c.shape, c.init) {
+			checkError(t, name+" "+pass, err, c.want)
 			if !strings.HasPrefix(err.Error(), "model/dense: ") {
-				t.Errorf("%s: the place is not told in %q", name, err)
-			}
-			if c.kind != nil && !errors.Is(err, c.kind) {
-				t.Errorf("%s, %s: %v is not of kind %v", name, pass, err, c.kind)
+				t.Errorf("%s: no path in %q", name, err)
 			}
 		}
+	}
+	for pass, err := range declareInDense(t, graph.Shape{2}, initFunc(func(graph.Shape) ([]float64, error) { return nil, failed })) {
+		if wantError(t, pass, err, "model/dense: "); !errors.Is(err, failed) {
+			t.Errorf("%s: %v does not wrap the initializer's error", pass, err)
+		}
+	}
+	for pass, err := range declareInDense(t, graph.Shape{2}, initFunc(func(graph.Shape) ([]float64, error) { panic("boom") })) {
+		wantError(t, pass, err, "model/dense: building panicked: boom")
 	}
 	cfg := config(t, tensor.Float32)
 	declare := func(shape graph.Shape) error {
@@ -67,7 +73,7 @@ func TestParamErrors(t *testing.T) {
 	if err := declare(graph.Shape{2}); err != nil {
 		t.Fatal(err)
 	}
-	wantError(t, "other shape", declare(graph.Shape{3}), "w must keep its shape [2], got [3]")
+	checkError(t, "other shape", declare(graph.Shape{3}), graph.Error{Field: "w", Value: "[3]"})
 	if _, err := graph.NewParams(tensor.Int, 1); !errors.Is(err, graph.ErrInput) {
 		t.Errorf("dtype int: %v", err)
 	}
@@ -141,23 +147,18 @@ func TestParamsSet(t *testing.T) {
 	}
 	nan := dense(tensor.Float64, counting(2, 3))
 	nan.Float64s()[4] = math.NaN()
-	cases := map[string]struct {
+	for name, c := range map[string]struct {
 		path string
 		t    *tensor.Dense
-		want string
+		want graph.Error
 	}{
-		"path":  {"v", nan, "must belong to the model"},
-		"nil":   {"w", nil, "must not be nil"},
-		"dtype": {"w", dense(tensor.Float32, counting(2, 3)), "dtype must be float64, got float32"},
-		"shape": {"w", dense(tensor.Float64, counting(3, 2)), "shape must be [2, 3], got [3, 2]"},
-		"NaN":   {"w", nan, "element [1, 1] must be finite, got NaN"},
-	}
-	for name, c := range cases {
-		err := set(c.path, c.t)
-		wantError(t, name, err, c.want)
-		if errors.Is(err, graph.ErrNotFinite) != (name == "NaN") {
-			t.Errorf("%s: %v is of another kind", name, err)
-		}
+		"path":  {"v", nan, graph.Error{Path: "v", Field: "weight"}},
+		"nil":   {"w", nil, graph.Error{Path: "w", Field: "tensor"}},
+		"dtype": {"w", dense(tensor.Float32, counting(2, 3)), graph.Error{Path: "w", Field: "dtype", Value: "float32"}},
+		"shape": {"w", dense(tensor.Float64, counting(3, 2)), graph.Error{Path: "w", Field: "shape", Value: "[3, 2]"}},
+		"NaN":   {"w", nan, graph.Error{Path: "w", Field: "element [1, 1]", Value: "NaN", Kind: graph.ErrNotFinite}},
+	} {
+		checkError(t, name, set(c.path, c.t), c.want)
 	}
 	if got := read(cfg.Params.Get("w").Value()); !slices.Equal(got, []float64{0, 2, 4, 1, 3, 5}) {
 		t.Errorf("a refused tensor changed the parameter to %v", got)

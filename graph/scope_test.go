@@ -113,13 +113,12 @@ func TestScopeKnowsItsPlace(t *testing.T) {
 }
 
 func TestNamesAreUsedOnce(t *testing.T) {
-	cases := map[string]func(s *graph.Scope){
-		"input must have a unique name, got x":  func(s *graph.Scope) { s.Output("y", s.Input("x", graph.Shape{1}).Add(s.Input("x", graph.Shape{1}))) },
-		"output must have a unique name, got y": func(s *graph.Scope) { s.Output("y", s.Const(1, nil)); s.Output("y", s.Const(2, nil)) },
-	}
-	for want, build := range cases {
-		for _, err := range bothPasses(t, build) {
-			wantError(t, "name", err, want)
+	for want, build := range map[graph.Error]func(s *graph.Scope){
+		{Field: "input", Value: "x"}:  func(s *graph.Scope) { s.Output("y", s.Input("x", graph.Shape{1}).Add(s.Input("x", graph.Shape{1}))) },
+		{Field: "output", Value: "y"}: func(s *graph.Scope) { s.Output("y", s.Const(1, nil)); s.Output("y", s.Const(2, nil)) },
+	} {
+		for pass, err := range bothPasses(t, build) {
+			checkError(t, want.Field+" "+pass, err, want)
 		}
 	}
 }
@@ -171,17 +170,16 @@ func TestLossesAndUpdates(t *testing.T) {
 	if got := output(t, p, "y"); !slices.Equal(got, []float64{2.9, 2.9}) {
 		t.Errorf("the update is %v, want 0.9·1 + 2", got)
 	}
-	cases := map[string]func(s *graph.Scope){
-		"loss must be a single number, got [2]":                          func(s *graph.Scope) { s.AddLoss(s.Const(1, graph.Shape{2})) },
-		"update must name a parameter that the layer uses, got \"mean\"": func(s *graph.Scope) { s.AddUpdate("mean", s.Const(1, nil)) },
-		"update of m must have the shape [2], got [3]": func(s *graph.Scope) {
+	for want, build := range map[graph.Error]func(s *graph.Scope){
+		{Field: "loss", Value: "[2]"}:      func(s *graph.Scope) { s.AddLoss(s.Const(1, graph.Shape{2})) },
+		{Field: "update", Value: `"mean"`}: func(s *graph.Scope) { s.AddUpdate("mean", s.Const(1, nil)) },
+		{Field: "update of m", Value: "[3]"}: func(s *graph.Scope) {
 			s.State("m", graph.Shape{2}, constant(0))
 			s.AddUpdate("m", s.Const(1, graph.Shape{3}))
 		},
-	}
-	for want, build := range cases {
-		for _, err := range bothPasses(t, build) {
-			wantError(t, "loss or update", err, want)
+	} {
+		for pass, err := range bothPasses(t, build) {
+			checkError(t, want.Field+" "+pass, err, want)
 		}
 	}
 }
