@@ -6,26 +6,25 @@ import (
 	"github.com/engram-go/engram/internal/ops"
 )
 
-// DotAttention is attention by dot products with several heads, as one
-// operation, and its gradient is one operation, too. For every sample and head
-// it is
+// DotAttention is dot-product attention with several heads. It runs as one
+// operation, and so does its gradient. For every sample and head it computes
 //
 //	softmax(scale · query·keyᵀ) · value
 //
 // with query [batch, steps, heads, k], key [batch, values, heads, k] and value
 // [batch, values, heads, n], all known when a graph is built; the result is
-// [batch, steps, heads, n]. Allowed, where it is not nil, broadcasts to [batch,
-// steps, values]: where it is 0, the score is left out of the softmax and the
-// weight is exactly 0, whatever the score. A step that is allowed no value has
-// weights of 0 and the result 0. Allowed has no gradient.
+// [batch, steps, heads, n]. Allowed, unless it is nil, broadcasts to [batch, steps,
+// values]. Where it is 0, the score is excluded from the softmax and the weight is
+// exactly 0 for any score. A step with no allowed value has weights of 0 and a
+// result of 0. Allowed has no gradient.
 //
-// The same can be written with Einsum and Softmax. Here the scores of one sample
-// and head stay in the cache from the first product to the last, and only the
-// weights are kept for the backward pass.
+// Einsum and Softmax can express the same. DotAttention is faster because the scores
+// of one sample and head stay in the cache, and it needs less memory because only
+// the weights are kept for the backward pass.
 func DotAttention(query, key, value Value, allowed *Value, scale float64) Value {
 	s, q, k, v := query.s, query.shape, key.shape, value.shape
 	if len(q) != 4 || len(k) != 4 || len(v) != 4 || !k.Matches(Shape{q[0], Any, q[2], q[3]}) || !v.Matches(Shape{q[0], k[1], q[2], Any}) {
-		s.Failf("attention", "must have query, key and value that fit each other", fmt.Sprintf("%v, %v and %v", q, k, v))
+		s.Failf("attention", "must have query, key and value of matching shapes", fmt.Sprintf("%v, %v and %v", q, k, v))
 		return s.poison(q)
 	}
 	s.note("one operation for all heads")

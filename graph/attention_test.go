@@ -85,8 +85,8 @@ func TestDotAttentionGradients(t *testing.T) {
 	}
 }
 
-// A step that looks at values from outside of a scan: every step has weights of
-// its own on the way back.
+// A step of a scan that attends to outside values: the backward pass needs the weights
+// of each step.
 func TestDotAttentionInScan(t *testing.T) {
 	graphtest.CheckGrad(t, func(s *graph.Scope, in []graph.Value) graph.Value {
 		outer := in[1].Unsqueeze(2) // [batch, values, 1, k]

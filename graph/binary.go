@@ -7,8 +7,8 @@ import (
 	"github.com/engram-go/engram/internal/shapes"
 )
 
-// The operations on two values broadcast as NumPy does: axes are matched from
-// the last, and an axis of size 1 repeats.
+// Operations on two values broadcast as in NumPy: axes are aligned at the last one,
+// and an axis of size 1 repeats.
 
 // Add is v + w.
 func (v Value) Add(w Value) Value {
@@ -26,7 +26,7 @@ func (v Value) Sub(w Value) Value {
 		})
 }
 
-// Times is the product element by element; MatMul is the matrix product.
+// Times is the elementwise product. MatMul is the matrix product.
 func (v Value) Times(w Value) Value {
 	return v.binary("times", w, ops.Times,
 		func(in []Value, _, dy Value, want []bool) []Value {
@@ -36,7 +36,7 @@ func (v Value) Times(w Value) Value {
 		})
 }
 
-// Div is v / w element by element.
+// Div is v / w, elementwise.
 func (v Value) Div(w Value) Value {
 	return v.binary("div", w, ops.Div,
 		func(in []Value, y, dy Value, want []bool) []Value {
@@ -46,15 +46,15 @@ func (v Value) Div(w Value) Value {
 		})
 }
 
-// Maximum is the larger of two elements. Where they are equal, each gets half
-// of the gradient. A NaN on either side gives NaN.
+// Maximum is the elementwise maximum. Equal elements get half of the gradient each.
+// A NaN in either operand gives NaN.
 func (v Value) Maximum(w Value) Value { return v.extreme("maximum", w, ops.Maximum, 1) }
 
-// Minimum is the smaller of two elements, with Maximum's rule for equal ones.
+// Minimum is the elementwise minimum. Equal elements and NaN are handled as in Maximum.
 func (v Value) Minimum(w Value) Value { return v.extreme("minimum", w, ops.Minimum, -1) }
 
 func (v Value) extreme(name string, w Value, f ops.Function2, sign float64) Value {
-	// share is the part of the gradient that a gets.
+	// share is the fraction of the gradient that a receives.
 	share := func(a, b float64) float64 {
 		switch {
 		case a == b:
@@ -95,7 +95,7 @@ func (v Value) compare(name string, w Value, holds func(a, b float64) bool) Valu
 	})
 }
 
-// flat applies a function that has no gradient.
+// flat applies a function whose gradient is 0.
 func (v Value) flat(name string, w Value, f func(a, b float64) float64) Value {
 	return v.broadcast(name, w, func(p ops.Broadcast) ops.Op { return ops.BinaryMap{F: f, Plan: p} }, nil)
 }
@@ -104,8 +104,9 @@ func (v Value) binary(name string, w Value, f ops.Function2, diff rule) Value {
 	return v.broadcast(name, w, func(p ops.Broadcast) ops.Op { return ops.Binary{F: f, Plan: p} }, diff)
 }
 
-// broadcast applies an operation to two values. A nil diff means that it has no
-// gradient; otherwise diff gives gradients of the result's shape.
+// broadcast applies an operation to two values. diff returns gradients of the shape
+// of the result; broadcast sums them to the shapes of the operands. If diff is nil,
+// the gradient is 0.
 func (v Value) broadcast(name string, w Value, compute func(ops.Broadcast) ops.Op, diff rule) Value {
 	shape, ok := shapes.Broadcast(v.shape, w.shape)
 	if !ok {
@@ -131,7 +132,7 @@ func (v Value) broadcast(name string, w Value, compute func(ops.Broadcast) ops.O
 	return v.s.apply(sp, v, w)
 }
 
-// pair computes the wanted ones of two gradients.
+// pair computes those of two gradients that are wanted.
 func pair(want []bool, first, second func() Value) []Value {
 	out := make([]Value, 2)
 	if want[0] {
@@ -143,8 +144,8 @@ func pair(want []bool, first, second func() Value) []Value {
 	return out
 }
 
-// deeper is the shape with more axes: the rank that the result of a failed
-// operation would have had.
+// deeper returns the shape with more axes. The result of a failed operation has its
+// rank.
 func deeper(a, b Shape) Shape {
 	if len(b) > len(a) {
 		return b

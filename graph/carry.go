@@ -7,20 +7,20 @@ import (
 	"github.com/engram-go/engram/internal/exec"
 )
 
-// Carrying tells whether what is being built carries states from run to run,
-// see Config.States.
+// Carrying reports whether the current part of the graph carries states from run to
+// run. See Config.States.
 func (s *Scope) Carrying() bool { return s.cfg.States != nil && !s.alone }
 
-// Stepping tells whether what is being built sees one step of a sequence at a
-// time, see Config.Stepping.
+// Stepping reports whether the current part of the graph processes one step of a
+// sequence per run. See Config.Stepping.
 func (s *Scope) Stepping() bool { return s.cfg.Stepping && !s.alone }
 
-// Memory is how many steps a layer keeps that looks back on all of them, see
-// Config.Memory; 0 where that is not known.
+// Memory is the number of steps that a layer must keep if it needs all earlier
+// steps, such as attention. It is 0 if it is not known. See Config.Memory.
 func (s *Scope) Memory() int { return s.cfg.Memory }
 
-// Alone runs build without Carrying and Stepping: for a sequence that is given
-// as a whole, such as each of those that TimeDistributed gets.
+// Alone runs build with Carrying and Stepping off. It is for complete sequences, such
+// as the ones inside TimeDistributed.
 func (s *Scope) Alone(build func()) {
 	outer := s.alone
 	s.alone = true
@@ -28,14 +28,13 @@ func (s *Scope) Alone(build func()) {
 	build()
 }
 
-// Carry is a state [batch, ...] of the current layer that is carried from run to
-// run: what keep was given in the run before, and initial where a sample is
-// fresh, see States. No gradient flows into the state of an earlier run, so
-// training is truncated back-propagation through time; that of initial flows
-// where a sample is fresh. A name that was used before gets "_1", "_2" and
-// so on.
+// Carry declares a state [batch, ...] of the current layer that is carried from run
+// to run. Its value is what keep received in the previous run, or initial for fresh
+// samples (see States). No gradient flows into an earlier run, so training is
+// truncated backpropagation through time. Initial gets the gradient of fresh samples.
+// A repeated name gets the suffix "_1", "_2" and so on.
 //
-// Where nothing is carried it is initial, and keep does nothing.
+// If the graph carries no states, Carry returns initial, and keep does nothing.
 func (s *Scope) Carry(name string, initial Value) (state Value, keep func(next Value)) {
 	if !s.Carrying() || s.err != nil {
 		return initial, func(Value) {}
@@ -59,9 +58,9 @@ func (s *Scope) Carry(name string, initial Value) (state Value, keep func(next V
 	}
 }
 
-// Count is how many steps each sample has had before this one, [batch], for a
-// layer that can serve a limited number of them: a step beyond the limit is an
-// error of the run. It is for layers that see one step at a time.
+// Count is the number of steps that each sample has had before this one, [batch]. It
+// is for layers that support a limited number of steps while Stepping. A step beyond
+// the limit is an error of Program.Run.
 func (s *Scope) Count(batch, limit int) Value {
 	switch {
 	case limit <= 0 || limit > MaxMemory:
@@ -76,8 +75,8 @@ func (s *Scope) Count(batch, limit int) Value {
 	return count
 }
 
-// carry declares a state, which keeps its value unless next is set; nil where
-// that failed, or only shapes are followed.
+// carry declares a state. The state keeps its value unless the caller sets next. The
+// result is nil after an error and in a scope that only follows shapes.
 func (s *Scope) carry(name string, initial Value, limit int) (*carried, Value) {
 	if s.err != nil || !initial.shape.Known() {
 		return nil, initial
@@ -102,7 +101,7 @@ func (s *Scope) carry(name string, initial Value, limit int) (*carried, Value) {
 	return c, state
 }
 
-// checkCounts refuses a step after the last that a layer can serve.
+// checkCounts returns an error if a layer does not support another step.
 func (p *Program) checkCounts() error {
 	states := p.scope.cfg.States
 	for _, c := range p.scope.carried {
@@ -117,8 +116,8 @@ func (p *Program) checkCounts() error {
 	return nil
 }
 
-// Advance makes what the last run left the states of the next, and no sample
-// fresh. It is called after every run from which states are to go on.
+// Advance makes the states after the last run those before the next one. No sample
+// is fresh then. Call it after every run that the next one continues.
 func (p *Program) Advance() {
 	states := p.scope.cfg.States
 	if states == nil {

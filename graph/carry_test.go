@@ -203,7 +203,7 @@ func TestCarryErrors(t *testing.T) {
 	checkError(t, "row", states.Reset(2), graph.Error{Field: "row", Value: 2})
 }
 
-// A name that is used twice in a layer stands for two states.
+// A name that is used twice in a layer gives two states.
 func TestCarryNames(t *testing.T) {
 	states, err := graph.NewStates(tensor.Float64, 1)
 	must(t, err)

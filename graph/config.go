@@ -6,25 +6,23 @@ import (
 	"github.com/engram-go/engram/internal/exec"
 )
 
-// Config says what a graph is built for.
+// Config configures a graph.
 type Config struct {
 	Params   *Params // the parameters that Scope.Param finds or declares
-	Training bool    // whether dropout and the like are active
+	Training bool    // whether dropout and similar layers are active
 	Seed     uint64  // of all random draws
 
-	// Workspace is memory that the program shares with others; nil means memory
-	// of its own.
+	// Workspace is memory that the program shares with others. If it is nil, the
+	// program allocates its own.
 	Workspace *Workspace
 
-	// States are what the graph carries from run to run; nil where runs are
-	// independent.
+	// States are carried from run to run. If it is nil, runs are independent.
 	States *States
-	// Stepping is for a graph that sees one step of its sequences at a time, and
-	// carries the states of the steps before. It must have States, and is not for
-	// training.
+	// Stepping makes each run process one step of the sequences, starting from the
+	// states of the previous step. It needs States and excludes Training.
 	Stepping bool
-	// Memory is how many steps at most follow one another when Stepping, for
-	// layers that keep something of each; 0 where that is not known.
+	// Memory is the maximum number of consecutive steps with Stepping. Layers that
+	// keep all steps need it. 0 means unknown.
 	Memory int
 }
 
@@ -45,25 +43,25 @@ func (c Config) check() error {
 	return nil
 }
 
-// MaxMemory bounds Config.Memory: float32 does not hold every larger whole
-// number, and so could not count the steps.
+// MaxMemory is the limit of Config.Memory. Steps are counted in the graph's dtype, and
+// float32 does not represent every larger integer.
 const MaxMemory = 1 << 24
 
-// Workspace is memory that several programs work in, one at a time, see
-// Config.Workspace. The zero value is an empty one.
+// Workspace is memory that several programs share (see Config.Workspace). The zero
+// value is an empty workspace.
 //
-// All programs of a workspace lay their results and working memory over the same
-// block, which is as large as the largest of them needs. So programs for batches
-// of many lengths take little more than one. The rules are:
+// All programs of a workspace use the same block for their results and their working
+// memory. The block is as large as the largest program needs, so programs for batches
+// of many lengths need little more memory than one. The rules are:
 //
-//   - Only one of them runs at a time; Run refuses a second.
-//   - What Program.Output returns, and what Program.Advance takes over, holds
-//     until the next run of any of them, or until another is made with the
-//     workspace. The tensor itself stays the same.
-//   - All have one dtype.
+//   - Only one program runs at a time. Run returns an error otherwise.
+//   - The elements of Program.Output, which Program.Advance reads too, are valid
+//     until any program of the workspace runs or a program is added. The tensor
+//     remains the same.
+//   - All programs have the same dtype.
 //
-// Results are the same bits as with memory of their own. Constants, weights that
-// kernels keep in another order, parameters and states are not shared.
+// The results have the same bits as without a workspace. Constants, packed weights,
+// parameters and states are not shared.
 type Workspace exec.Workspace
 
 // MemorySize is the number of bytes of the block.

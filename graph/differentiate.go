@@ -1,12 +1,12 @@
 package graph
 
-// Gradients adds to the graph the gradient of loss, a single number, with
-// respect to each of the given values, by reverse-mode differentiation. A value
-// on which loss does not depend has a gradient of zeros.
+// Gradients adds the gradient of loss, a single number, with respect to each of the
+// given values to the graph (reverse-mode differentiation). If loss does not depend
+// on a value, its gradient is zero.
 //
-// Gradients of gradients exist for sums, products and matrix products. Most other
-// operations, among them activations, recurrent layers and attention, have a first
-// derivative only, and the second is an error.
+// Sums, products and matrix products have gradients of gradients. Most other
+// operations, including activations, recurrent layers and attention, only have a
+// first derivative. Their second derivative is an error.
 func (s *Scope) Gradients(loss Value, wrt ...Value) []Value {
 	if len(loss.shape) != 0 {
 		s.Failf("loss", "must be a single number", loss.shape)
@@ -14,7 +14,7 @@ func (s *Scope) Gradients(loss Value, wrt ...Value) []Value {
 	return s.pullBack([]Value{loss}, []Value{s.Const(1, Shape{})}, wrt)
 }
 
-// pullBack carries the gradients dys of the values ys back to the values wrt.
+// pullBack returns the gradients of wrt, given the gradients dys of ys.
 func (s *Scope) pullBack(ys, dys, wrt []Value) []Value {
 	grads := make([]Value, len(wrt))
 	for i, v := range wrt {

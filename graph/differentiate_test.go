@@ -62,7 +62,7 @@ func TestUnaryGradients(t *testing.T) {
 			}
 			return v.Transpose(order...).Square()
 		},
-		"door": func(v graph.Value) graph.Value { return v.Scope().FromNode(v.Square().Node(), v.Shape()).Square() },
+		"gorgonia": func(v graph.Value) graph.Value { return v.Scope().FromNode(v.Square().Node(), v.Shape()).Square() },
 	}
 	shapes := [][]int{{4}, {1}, {2, 3}, {1, 3}, {3, 1}, {1, 1}, {2, 3, 4}, {2, 1, 3}, {1, 1, 1}}
 	for name, op := range ops {

@@ -12,25 +12,24 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// randomness is what a scope draws.
+// randomness holds the random values of a scope.
 type randomness struct {
 	randoms []random
-	seeding *seeding // where a layer has a seed of its own
-	draws   *draws   // where steps are written out
+	seeding *seeding // of the current layer, if it has its own seed
+	draws   *draws   // of the enclosing unrolled steps
 }
 
-// Tick is the time of a run, on which its random draws depend.
+// Tick identifies a run. Random draws depend on it.
 type Tick struct {
 	Epoch, Step int
-	Part        int // of the step, where its batch is run in parts; 0 for the first
+	Part        int // index of the part, if a step consists of several runs
 }
 
-// Rand gives the random numbers for one purpose at one place and moment. They
-// are a pure function of the arguments: there is no stream whose position
-// matters, and nothing depends on the order of draws.
+// Rand returns a generator whose numbers are a pure function of the arguments. There
+// is no global stream, so nothing depends on the order of draws.
 func Rand(seed uint64, purpose, path string, at Tick) *rand.Rand {
 	key := fmt.Appendf(nil, "%d\x00%s\x00%s\x00%d\x00%d", seed, purpose, path, at.Epoch, at.Step)
-	if at.Part != 0 { // so that the draws of a whole step do not depend on there being parts
+	if at.Part != 0 { // the first part has the draws of a step without parts
 		key = fmt.Appendf(key, "\x00%d", at.Part)
 	}
 	sum := sha256.Sum256(key)
@@ -41,31 +40,30 @@ func Rand(seed uint64, purpose, path string, at Tick) *rand.Rand {
 type random struct {
 	path  string
 	seed  uint64
-	key   string // what the draws depend on besides seed and tick: the path, or its end
+	key   string // the path, or its end inside Seeded; draws depend on it, on seed and tick
 	value *tensor.Dense
 	draw  func(r *rand.Rand) float64
 }
 
-// seeding is a seed of its own for a part of a graph.
+// seeding is a separate seed for a part of a graph.
 type seeding struct {
 	seed uint64
 	root string // the path at which the part begins
 }
 
-// draws are the random values of steps that are written out: each draw of the
-// first step serves the same draw of all others. A step makes its draws in the
-// same order every time.
+// draws are the random values of unrolled steps. All steps share the draws of the
+// first one. Every step makes them in the same order.
 type draws struct {
 	outer       *draws // of the steps around
 	steps, step int
 	values      []Value
-	next        int // place of the next draw of this step
+	next        int // index of the next draw of this step
 }
 
 // begin begins a step.
 func (d *draws) begin(step int) { d.step, d.next = step, 0 }
 
-// share gives the next draw, which the first step makes.
+// share returns the next draw. The first step creates it.
 func (d *draws) share(draw func() Value) Value {
 	if d == nil {
 		return draw()
@@ -77,7 +75,8 @@ func (d *draws) share(draw func() Value) Value {
 	return d.values[d.next-1]
 }
 
-// fill draws the elements for a run. What draws them may be a user's own.
+// fill draws the elements for a run. The user may have written draw, so it recovers
+// panics.
 func (r random) fill(at Tick) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

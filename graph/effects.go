@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// What layers ask of the trainer and of the summary: losses, updates, penalties
-// and constraints of parameters, and notes.
+// Effects of layers besides their outputs: losses, updates, penalties and constraints
+// of parameters for the trainer, and notes for the summary.
 
-// AddLoss adds a single number to the loss that training lowers; within a step
-// of a Scan, that of every step.
+// AddLoss adds a single number to the training loss. In a step of a Scan it adds the
+// number of every step.
 func (s *Scope) AddLoss(v Value) {
 	if len(v.shape) != 0 {
 		s.Failf("loss", "must be a single number", v.shape)
@@ -25,15 +25,14 @@ func (s *Scope) AddLoss(v Value) {
 	}
 }
 
-// Losses are all that AddLoss was given.
+// Losses are the arguments of AddLoss.
 func (s *Scope) Losses() []Value { return s.losses }
 
-// AddUpdate makes the parameter of that name in the current layer take the
-// value v after each training step, in place of an earlier update. One
-// that is frozen keeps its value.
+// AddUpdate assigns v to the named parameter of the current layer after each training
+// step. It replaces an earlier update. Frozen parameters keep their values.
 func (s *Scope) AddUpdate(name string, v Value) {
 	if s.inStep() {
-		s.Failf("update of "+name, "must not be asked for within a step of a scan", nil)
+		s.Failf("update of "+name, "must not be made in a step of a scan", nil)
 		return
 	}
 	b, ok := s.inLayer("update", name)
@@ -56,9 +55,9 @@ func (s *Scope) AddUpdate(name string, v Value) {
 	s.updates = append(s.updates, Update{path, v})
 }
 
-// Updated is the value that the parameter of that name in the current layer takes
-// after the step: that of AddUpdate so far, or v, its own. A layer that is used
-// twice in a model starts from it, so that no update is lost.
+// Updated is the value of the last AddUpdate for the named parameter of the current
+// layer, or v if there is none. A layer that a model uses twice starts from it, so
+// that no update is lost.
 func (s *Scope) Updated(name string, v Value) Value {
 	if i := s.updateOf(join(s.path, name)); i >= 0 {
 		return s.updates[i].Value
@@ -70,14 +69,14 @@ func (s *Scope) updateOf(path string) int {
 	return slices.IndexFunc(s.updates, func(u Update) bool { return u.Path == path })
 }
 
-// Updates are all that AddUpdate was given.
+// Updates are the arguments of AddUpdate, with the paths of the parameters.
 func (s *Scope) Updates() []Update { return s.updates }
 
-// Notes are the remarks on layers, each once.
+// Notes are the distinct remarks on layers.
 func (s *Scope) Notes() []Note { return s.notes }
 
-// Note adds a remark on the layer that is being built. A model's Summary prints
-// it after the layer's name.
+// Note adds a remark on the current layer. A model's Summary prints it after the
+// layer's name.
 func (s *Scope) Note(text string) {
 	if n := (Note{s.path, text}); !slices.Contains(s.notes, n) {
 		s.notes = append(s.notes, n)
@@ -86,16 +85,16 @@ func (s *Scope) Note(text string) {
 
 func (s *Scope) note(how string) { s.Note("runs as " + how) }
 
-// Regularizer gives the penalty of a value, such as a parameter, that training
-// adds to the loss.
+// Regularizer computes a penalty of a value, such as a parameter, for the training
+// loss.
 type Regularizer interface {
 	// Penalty is a single number.
 	Penalty(x Value) Value
 }
 
-// Regularize adds the penalty of the parameter of that name in the current layer
-// to the losses: once, however often the layer is called, and not at all where
-// the parameter is not trained. A nil regularizer is none.
+// Regularize adds the penalty of the named parameter of the current layer to the
+// losses, once even if the layer is called several times. It does nothing if the
+// parameter is not trained or r is nil.
 func (s *Scope) Regularize(name string, r Regularizer) {
 	if r == nil {
 		return
@@ -105,12 +104,12 @@ func (s *Scope) Regularize(name string, r Regularizer) {
 		return
 	}
 	s.regularized[b.Param] = true
-	s.inside(s.program(), func() { s.AddLoss(r.Penalty(b.Value)) }) // not at every step of a scan
+	s.inside(s.program(), func() { s.AddLoss(r.Penalty(b.Value)) }) // once, not in every step of a scan
 }
 
-// Constrain gives the parameter of that name in the current layer a constraint,
-// which is applied after every training step, and not before the
-// first. A nil constraint is none.
+// Constrain sets a constraint for the named parameter of the current layer. The
+// trainer applies it after every training step, but not to the initial value. A nil
+// constraint does nothing.
 func (s *Scope) Constrain(name string, c Constraint) {
 	if c == nil {
 		return
@@ -119,7 +118,7 @@ func (s *Scope) Constrain(name string, c Constraint) {
 	if !ok {
 		return
 	}
-	if s.Symbolic() { // a constraint that does not fit shows before anything is trained
+	if s.Symbolic() { // reports an unsuitable constraint before training
 		if err := c.Constrain(b.Param.Shape.Clone(), make([]float64, b.Param.Shape.Size())); err != nil {
 			s.Fail(err)
 			return
@@ -133,5 +132,5 @@ func (s *Scope) Constrain(name string, c Constraint) {
 	s.constrained = append(s.constrained, Constrained{b.Param, c})
 }
 
-// Constrained are all that Constrain was given, each parameter once.
+// Constrained are the constrained parameters, each one once.
 func (s *Scope) Constrained() []Constrained { return s.constrained }

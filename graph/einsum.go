@@ -7,26 +7,25 @@ import (
 	"github.com/engram-go/engram/internal/ops"
 )
 
-// Einsum multiplies two values and adds up, as the equation says with one
-// letter an axis, like NumPy's function of that name. In
+// Einsum computes a sum of products of two values, like numpy.einsum. The equation
+// has one letter per axis. In
 //
 //	Einsum("btd,dhk->bthk", x, kernel)
 //
-// the axis d of both is summed over, and the others stay. A letter stands once
-// in a term, and in two of the three terms at least; an axis has one size
-// wherever its letter stands. No operand is copied for the order of its axes,
-// unless two axes are summed over that do not follow each other in both.
+// the sum runs over d. A letter must not repeat within a term and must occur in at
+// least two of the three terms. All axes of a letter have the same size. Operands are
+// not copied, unless the sum runs over several axes that are not adjacent in both.
 func Einsum(equation string, a, b Value) Value { return einsum(equation, a, b) }
 
-// EinsumAdd is Einsum plus c, whose axes are the last ones of the result: a
-// bias, for example. It takes one pass less over the result than Add does.
+// EinsumAdd is Einsum plus c, such as a bias, whose axes are the last axes of the
+// result. It is faster than Einsum and Add.
 func EinsumAdd(equation string, a, b, c Value) Value { return einsum(equation, a, b, c) }
 
-// einsum takes at most one term to add.
+// einsum adds at most one term.
 func einsum(equation string, a, b Value, plus ...Value) Value {
 	l, ok := ops.ParseEinsum(equation)
 	if !ok {
-		a.s.Failf("einsum", `must have an equation such as "ij,jk->ik", each letter once in a term, and in two of them`, fmt.Sprintf("%q", equation))
+		a.s.Failf("einsum", `must have an equation such as "ij,jk->ik", each letter at most once in a term and in at least two terms`, fmt.Sprintf("%q", equation))
 		return a.s.poison(deeper(a.shape, b.shape))
 	}
 	if len(l.A) != len(a.shape) || len(l.B) != len(b.shape) {
@@ -36,9 +35,9 @@ func einsum(equation string, a, b Value, plus ...Value) Value {
 	return contract("einsum "+equation, l, a, b, plus...)
 }
 
-// contract is the product that the letters say, plus a term if one is given. Its
-// gradients are such products too, since every letter of an operand stands in
-// one of the other terms.
+// contract computes the product that the letters describe, plus an optional term. Its
+// gradients are products of the same kind, because every letter of an operand occurs
+// in another term.
 func contract(name string, l ops.Letters, a, b Value, plus ...Value) Value {
 	sizes := map[rune]int{}
 	for i, r := range l.A {
@@ -90,17 +89,16 @@ func contract(name string, l ops.Letters, a, b Value, plus ...Value) Value {
 	return a.s.apply(sp, append([]Value{a, b}, plus...)...)
 }
 
-// MatMul is the matrix product over the last axis of v and the last but one of
-// w. With w a matrix, v may have any number of axes before the last; otherwise
-// both have the same axes before the last two, and every pair of matrices is
-// multiplied.
+// MatMul is the matrix product over the last axis of v and the second to last axis of
+// w. If w is a matrix, v may have any number of leading axes. Otherwise both have the
+// same leading axes, and each pair of matrices is multiplied.
 func (v Value) MatMul(w Value) Value { return v.matMul(w) }
 
-// MatMulAdd is v.MatMul(w) plus a bias, whose axes are the last ones of the
-// result. It takes one pass less over the result than Add does.
+// MatMulAdd is v.MatMul(w) plus a bias, whose axes are the last axes of the result. It
+// is faster than MatMul and Add.
 func (v Value) MatMulAdd(w, bias Value) Value { return v.matMul(w, bias) }
 
-// matMul takes at most one term to add.
+// matMul adds at most one term.
 func (v Value) matMul(w Value, plus ...Value) Value {
 	n := len(v.shape)
 	if n < 2 || len(w.shape) != n && len(w.shape) != 2 {

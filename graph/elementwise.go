@@ -8,9 +8,9 @@ import (
 	"github.com/engram-go/engram/internal/shapes"
 )
 
-// Map applies f to every element; df gives the derivative from the element x
-// and its result y; nil means 0 everywhere. The name appears in messages. It is
-// how a user's own activation is made.
+// Map applies f to every element. df computes the derivative from the element x and
+// the result y; nil means a derivative of 0. The name appears in errors. Use it for
+// custom activations.
 func (v Value) Map(name string, f func(x float64) float64, df func(x, y float64) float64) Value {
 	sp := spec{name: name, shape: v.shape, flat: df == nil, compute: ops.Map{F: f}}
 	if df != nil {
@@ -23,7 +23,7 @@ func (v Value) Map(name string, f func(x float64) float64, df func(x, y float64)
 	return v.s.apply(sp, v)
 }
 
-// unary applies a function that has loops of its own; c is its constant.
+// unary applies a function that package ops implements as a loop; c is its constant.
 func (v Value) unary(name string, f ops.Function, c float64) Value {
 	return v.s.apply(spec{
 		name: name, shape: v.shape, compute: ops.Unary{F: f, C: c},
@@ -102,8 +102,8 @@ func (v Value) ReLU() Value {
 	return v.unary("relu", ops.ReLU, 0)
 }
 
-// Clip limits every element to [low, high]; outside, and on the limits, the
-// derivative is that of the limit, 0, and 1.
+// Clip limits every element to [low, high]. The derivative is 1 within the limits,
+// including the limits themselves, and 0 outside.
 func (v Value) Clip(low, high float64) Value {
 	return v.Map("clip", func(x float64) float64 { return min(max(x, low), high) }, func(x, _ float64) float64 {
 		if x < low || x > high {
@@ -113,9 +113,9 @@ func (v Value) Clip(low, high float64) Value {
 	})
 }
 
-// Where takes the element of a where cond is not 0, and that of b elsewhere.
-// The three broadcast to one shape. The gradient goes to the side taken only:
-// a NaN on the other does not come through.
+// Where selects the element of a where cond is not 0, and that of b elsewhere. All
+// three broadcast to one shape. Only the selected element gets the gradient, so a NaN
+// in the other one does not matter.
 func Where(cond, a, b Value) Value {
 	shape, ok := shapes.Broadcast(a.shape, b.shape)
 	if ok {
@@ -136,7 +136,7 @@ func Where(cond, a, b Value) Value {
 	}, cond, a, b)
 }
 
-// keep is x where the condition v is not 0, or with zero where it is, and 0
+// keep is x where the condition v is not 0 (or, if zero is set, where it is 0) and 0
 // elsewhere.
 func (v Value) keep(x Value, zero bool) Value {
 	return v.s.apply(spec{
@@ -147,9 +147,9 @@ func (v Value) keep(x Value, zero bool) Value {
 	}, v, x)
 }
 
-// Require is v, and an error of the run where an element breaks a rule: the
-// error reads as Scope.Failf would have it, with the element. It is for data,
-// which are not there yet when a graph is built.
+// Require returns v and makes Program.Run fail if holds is false for an element. The
+// error has the form of Scope.Failf, with the element as its value. Use it to check
+// data, which is not known when the graph is built.
 func (v Value) Require(field, rule string, holds func(x float64) bool) Value {
 	return v.s.apply(spec{
 		name: "require", shape: v.shape, compute: ops.Require{Field: field, Rule: rule, Holds: holds},
@@ -157,8 +157,8 @@ func (v Value) Require(field, rule string, holds func(x float64) bool) Value {
 	}, v)
 }
 
-// logarithm is right for subnormal numbers too, where math.Log is not on every
-// kind of processor.
+// logarithm is also correct for subnormal numbers, for which math.Log is wrong on some
+// architectures.
 func logarithm(x float64) float64 {
 	if x > 0 && x < 0x1p-1022 {
 		return math.Log(x*0x1p53) - 53*math.Ln2
@@ -166,7 +166,7 @@ func logarithm(x float64) float64 {
 	return math.Log(x)
 }
 
-// sigmoid does not overflow on either side and keeps small results exact.
+// sigmoid does not overflow, and it is accurate for small results.
 func sigmoid(x float64) float64 {
 	if x >= 0 {
 		return 1 / (1 + math.Exp(-x))

@@ -7,10 +7,9 @@ import (
 	"github.com/engram-go/engram/internal/ops"
 )
 
-// Gather looks rows up: element i of indices becomes row i of v, so the result
-// has the shape of indices followed by that of a row. Indices are whole
-// numbers from 0; others are an error when the graph is run. They get no
-// gradient.
+// Gather looks up rows: each index is replaced by that row of v, so the shape of the
+// result is that of indices followed by that of a row. Indices are integers from 0;
+// invalid ones are an error of Program.Run. They have no gradient.
 func (v Value) Gather(indices Value) Value {
 	if len(v.shape) == 0 {
 		v.s.Failf("gather", "must have an axis to look up in", v.shape)
@@ -32,12 +31,12 @@ func (v Value) Gather(indices Value) Value {
 	}, v, indices)
 }
 
-// noGradient is the gradient of an operand that has none.
+// noGradient is the result for an operand without a gradient.
 func noGradient() Value { return Value{} }
 
-// Pick takes from every line along the last axis the element at an index: v
-// [..., n] and indices [...] give [...]. Indices are whole numbers from 0;
-// others are an error when the graph is run. They get no gradient.
+// Pick selects one element along the last axis: v [..., n] and indices [...] give
+// [...]. Indices are integers from 0; invalid ones are an error of Program.Run. They
+// have no gradient.
 func (v Value) Pick(indices Value) Value {
 	if len(v.shape) == 0 {
 		v.s.Failf("pick", "must have an axis to pick from", v.shape)

@@ -107,9 +107,9 @@ func TestPickRefusesShapes(t *testing.T) {
 	}
 }
 
-// A row that is used very often has the sum of its uses as its gradient, not
-// what is left of it when a float32 sum grows beyond its addends; rows used once
-// or never, and the next run, are right beside it.
+// The gradient of a row that is used very often is the exact sum of its uses, which a
+// float32 sum would not be. Rows that are used once or never, and the next run, are
+// correct as well.
 func TestGatherGradientOfManyUses(t *testing.T) {
 	const uses = 1 << 20
 	for _, dt := range dtypes {

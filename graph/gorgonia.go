@@ -7,13 +7,12 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// Node is a Gorgonia node that holds a copy of the value, for Gorgonia's own
-// operations. It is nil where only shapes are followed.
+// Node returns a Gorgonia node with a copy of the value, for Gorgonia's own
+// operations. It is nil in a scope that only follows shapes.
 //
-// Some of Gorgonia's operations give wrong results without an error, among them
-// Slice, Reshape, SoftMax, Dropout and several gradients, and many write to their
-// operands. The copy protects the rest of the graph from that; what those
-// operations compute is up to the caller.
+// Some of Gorgonia's operations silently compute wrong results, among them Slice,
+// Reshape, SoftMax, Dropout and several gradients, and many write to their operands.
+// The copy protects the rest of the graph. Check the results of such operations.
 func (v Value) Node() *gorgonia.Node {
 	if v.node == nil {
 		return nil
@@ -21,12 +20,14 @@ func (v Value) Node() *gorgonia.Node {
 	return v.copied("export").node
 }
 
-// FromNode imports a Gorgonia node, copying its value. The node must be of the graph's dtype; a scalar becomes a value of
-// the empty shape. Where only shapes are followed, node is nil and shape is
-// that of the value. From the first such node on, Gorgonia's matrix products in
-// float32 go through the kernels of this package, in the whole program, unless
-// it has chosen a BLAS with gorgonia.Use or tensor.Use. Gorgonia does not guard that
-// choice: no other goroutine may multiply with it at that moment.
+// FromNode imports a Gorgonia node, copying its value. The node must have the graph's
+// dtype. A scalar becomes a value of the empty shape. In a scope that only follows
+// shapes, node is nil and shape is the shape of the value.
+//
+// The first call makes Gorgonia use this module's kernels for all its matrix products
+// in float32, unless the program has called gorgonia.Use or tensor.Use. Gorgonia does
+// not synchronize that, so no other goroutine may multiply matrices with Gorgonia
+// during the first call.
 func (s *Scope) FromNode(node *gorgonia.Node, shape Shape) Value {
 	if s.err != nil || s.level == nil {
 		return s.poison(shape)

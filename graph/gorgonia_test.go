@@ -52,7 +52,7 @@ var stockOps = map[string]func(x, other float64) float64{
 
 // Operations of Gorgonia's that write in place, on both parts of one packed
 // value: the value, its parts and all gradients stay right, run after run.
-func TestDoorKeepsValuesIntact(t *testing.T) {
+func TestGorgoniaKeepsValuesIntact(t *testing.T) {
 	packed := array{Shape: []int{1, 6}, Data: []float64{1, -2, 3, -4, 5, 6}}
 	for name, want := range stockOps {
 		p := program(t, config(t, tensor.Float64), func(s *graph.Scope) {
@@ -90,7 +90,7 @@ func TestDoorKeepsValuesIntact(t *testing.T) {
 	}
 }
 
-func TestGradientsThroughTheDoor(t *testing.T) {
+func TestGradientsThroughGorgonia(t *testing.T) {
 	for name := range stockOps {
 		for _, shape := range [][]int{{4}, {1}, {2, 3}, {1, 1}} {
 			graphtest.CheckGrad(t, func(s *graph.Scope, in []graph.Value) graph.Value {
@@ -126,9 +126,9 @@ func TestFromNodeErrors(t *testing.T) {
 	}
 }
 
-// A single number goes out as a vector of one element and comes back as what
-// it was; so does one of Gorgonia's scalars.
-func TestDoorWithSingleNumbers(t *testing.T) {
+// A single number is exported as a vector of one element and imported as a single
+// number, and so is one of Gorgonia's scalars.
+func TestGorgoniaWithSingleNumbers(t *testing.T) {
 	p := program(t, config(t, tensor.Float64), func(s *graph.Scope) {
 		x := s.Input("x", graph.Shape{})
 		n := x.Node()

@@ -1,6 +1,6 @@
-// Package graph is what layers are written in: the scope in which they are built,
-// values with shape and mask and their formula methods, parameters and states,
-// seeded randomness, gradients, and Program, a compiled graph.
+// Package graph is the language in which layers are written. It provides scopes,
+// values with their formula methods, parameters and states, seeded random numbers,
+// gradients, and Program, a compiled graph.
 //
 // What the operations compute is in internal/ops, and how a graph runs in
 // internal/exec. The graph itself is one of Gorgonia's; Value.Node and
@@ -12,23 +12,22 @@ import (
 	"github.com/engram-go/engram/internal/shapes"
 )
 
-// The kinds of failure that a program may have to tell apart, through
-// errors.Is. Cancellation is told by context.Canceled.
+// Kinds of errors, for errors.Is. Cancellation is reported as context.Canceled.
 var (
-	// ErrInput is a config, shape, dtype, file or argument that breaks a rule.
+	// ErrInput is an invalid config, shape, dtype, file or argument.
 	ErrInput = errs.ErrInput
-	// ErrNotFinite is a NaN or an infinity where only finite numbers may be.
+	// ErrNotFinite is a NaN or an infinity where values must be finite.
 	ErrNotFinite = errs.ErrNotFinite
 )
 
-// Error describes a fault: its path and field, the rule, and the value that
-// breaks it. It is found in a chain of errors with errors.As.
+// Error describes an invalid value: its path and field, the rule it violates and the
+// value. Use errors.As to find it in a chain of errors.
 type Error = errs.Error
 
 // Shape lists the sizes of the axes of a value; Any is an open one. The empty
 // shape is a single number.
 type Shape = shapes.Shape
 
-// Any leaves a dimension open: the batch size, or a number of steps, that is
-// known only when data arrives.
+// Any is the size of an open axis: a batch size or a number of steps that depends on
+// the data.
 const Any = shapes.Any

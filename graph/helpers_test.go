@@ -38,7 +38,7 @@ func config(t tester, dt tensor.Dtype) graph.Config {
 	return graph.Config{Params: params, Seed: 1}
 }
 
-// program compiles build and is closed with the test.
+// program compiles build. The program is closed at the end of the test.
 func program(t *testing.T, cfg graph.Config, build func(s *graph.Scope)) *graph.Program {
 	t.Helper()
 	p, err := graph.NewProgram(cfg, build)
@@ -138,8 +138,8 @@ func rounded(dt tensor.Dtype, a array) array {
 	return array{Shape: a.Shape, Data: read(dense(dt, a))}
 }
 
-// near holds got against want: shapes are equal, NaN meets NaN, and finite
-// numbers differ by tol of the larger of 1 and the expected one at most.
+// near compares got with want: shapes and NaNs must agree, and finite numbers may differ
+// by tol times the larger of 1 and the expected one.
 func near(t tester, what string, got, want array, tol float64) {
 	t.Helper()
 	within(t, what, got, want, func(i int) float64 { return tol * math.Max(1, math.Abs(want.Data[i])) })
@@ -162,8 +162,8 @@ func within(t tester, what string, got, want array, bound func(i int) float64) {
 	}
 }
 
-// checkOp holds f against an independent formula in both dtypes, to tol in
-// float64, and follows its shape with some axes open.
+// checkOp compares f with an independent formula in both dtypes, with tolerance tol in
+// float64, and its shape with some axes open.
 func checkOp(t *rapid.T, what string, tol float64, f formula, want func(in []array) array, inputs ...array) {
 	t.Helper()
 	var shape graph.Shape
@@ -183,10 +183,9 @@ func checkOp(t *rapid.T, what string, tol float64, f formula, want func(in []arr
 	followShape(t, what, f, shape, inputs)
 }
 
-// checkSums is checkOp for sums of products of the inputs, of at most so many
-// terms. Terms may cancel, so rounding is measured by the sum of what they are
-// without their signs, as Higham has it (Accuracy and Stability of Numerical
-// Algorithms, 2002, sections 3.1 and 2.8).
+// checkSums is checkOp for sums of at most the given number of products of inputs. Terms
+// may cancel, so the error bound uses the sum of absolute values (Higham, Accuracy and
+// Stability of Numerical Algorithms, 2002, sections 3.1 and 2.8).
 func checkSums(t *rapid.T, what string, terms int, f formula, want func(in []array) array, inputs ...array) {
 	t.Helper()
 	var shape graph.Shape
@@ -209,8 +208,8 @@ func checkSums(t *rapid.T, what string, terms int, f formula, want func(in []arr
 	followShape(t, what, f, shape, inputs)
 }
 
-// followShape opens some axes of the inputs and holds the shape that f then
-// has against the real one.
+// followShape opens some axes of the inputs and compares the shape of f with the real
+// one.
 func followShape(t *rapid.T, what string, f formula, real graph.Shape, inputs []array) {
 	t.Helper()
 	var open []graph.Shape
@@ -262,7 +261,7 @@ func wantError(t tester, what string, err error, part string) {
 	}
 }
 
-// checksum stands for the bits of all elements.
+// checksum is a hash of the bits of all elements.
 func checksum(xs []float64) [32]byte {
 	b := make([]byte, 0, 8*len(xs))
 	for _, x := range xs {

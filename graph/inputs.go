@@ -6,7 +6,7 @@ import (
 	"github.com/engram-go/engram/internal/dense"
 )
 
-// Input declares an input of the graph by a name that Program.SetInput knows.
+// Input declares an input of the graph. Program.SetInput sets it by its name.
 func (s *Scope) Input(name string, shape Shape) Value {
 	if _, ok := s.inputs[name]; ok {
 		s.Failf("input", "must have a unique name", name)
@@ -46,8 +46,8 @@ func (s *Scope) constant(name string, shape Shape, fill func([]float64)) Value {
 	return v
 }
 
-// Output makes v readable after a run under the given name; within a step of a
-// Scan, the values of all steps.
+// Output makes v readable after a run under the given name. In a step of a Scan, the
+// output contains the values of all steps.
 func (s *Scope) Output(name string, v Value) {
 	v, ok := s.take("output "+name, v)
 	if !ok {
@@ -64,14 +64,14 @@ func (s *Scope) Output(name string, v Value) {
 	outputs[name] = v.readable()
 }
 
-// Result is a handle to an output without a name, see Scope.Result.
+// Result is a handle to an output without a name. See Scope.Result.
 type Result struct{ number int } // from 1; 0 for none
 
-// Result makes v readable after a run through the handle, with Program.Result.
-// It is for code that builds a program and reads it, and not for a step of a Scan.
+// Result makes v readable with Program.Result after a run. It is for the code that
+// builds the program, and it cannot be used in a step of a Scan.
 func (s *Scope) Result(v Value) Result {
 	if s.inStep() {
-		s.Failf("result", "must not be asked for within a step of a scan", nil)
+		s.Failf("result", "must not be requested in a step of a scan", nil)
 		return Result{}
 	}
 	v, ok := s.take("result", v)
@@ -82,12 +82,11 @@ func (s *Scope) Result(v Value) Result {
 	return Result{len(s.results)}
 }
 
-// Trace makes an inner value, such as a gate, readable after a run under the
-// path of the current layer and the given name. A name that was used before
-// gets "_1", "_2" and so on: so does every step that is written out. Within a
-// step of a Scan that is not, the name gives the values of all steps, in the
-// order in which they are computed, along an axis after the first: [batch,
-// steps, ...], or [steps] for a single number.
+// Trace makes an internal value, such as a gate, readable after a run as an output
+// whose name is the path of the current layer and the given name. A repeated name gets
+// the suffix "_1", "_2" and so on, which also applies to the steps of an unrolled Scan.
+// In a step of any other Scan the output contains the values of all steps in the order
+// of computation: [batch, steps, ...], or [steps] for a single number.
 func (s *Scope) Trace(name string, v Value) {
 	s.Output(s.unique(name), v)
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/engram-go/engram/internal/shapes"
 )
 
-// Reshape gives the elements, in their order, another shape.
+// Reshape changes the shape and keeps the order of the elements.
 func (v Value) Reshape(shape ...int) Value {
 	s := Shape(shape).Clone()
 	if v.shape.Known() && s.Known() && v.shape.Size() != s.Size() && shapes.Check(s) == nil {
@@ -30,13 +30,12 @@ func (v Value) Reshape(shape ...int) Value {
 	return y
 }
 
-// sameLast tells whether two shapes end with the same axis.
+// sameLast reports whether the last axes of two shapes are known and equal.
 func sameLast(a, b Shape) bool {
 	return len(a) > 0 && len(b) > 0 && a[len(a)-1] != Any && a[len(a)-1] == b[len(b)-1]
 }
 
-// part cuts a piece with the given shape out of a vector of several, packed one
-// after the other.
+// part extracts a value of the given shape from a vector in which several are packed.
 func (v Value) part(offset int, shape Shape) Value {
 	return v.s.apply(spec{
 		name: "part", shape: shape, view: true, offset: offset,
@@ -50,7 +49,7 @@ func (v Value) part(offset int, shape Shape) Value {
 	}, v)
 }
 
-// Unsqueeze puts an axis of size 1 before the given one; −1 puts it last.
+// Unsqueeze inserts an axis of size 1 before the given one; −1 appends it.
 func (v Value) Unsqueeze(axis int) Value {
 	a := axis
 	if a < 0 {
@@ -111,7 +110,7 @@ func (v Value) Transpose(order ...int) Value {
 	return v.s.apply(sp, v)
 }
 
-// Reverse turns the order along an axis around.
+// Reverse reverses the order along an axis.
 func (v Value) Reverse(axis int) Value {
 	a, ok := v.axis(axis, "reverse axis")
 	if !ok {
@@ -125,8 +124,8 @@ func (v Value) Reverse(axis int) Value {
 	return v.s.apply(sp, v)
 }
 
-// Slice takes the places from ≤ i < to of an axis. The result is a copy. Where
-// the axis is open, to may be Any, its size.
+// Slice selects the indices from ≤ i < to of an axis. If the axis is open, to may be
+// Any, which means its size.
 func (v Value) Slice(axis, from, to int) Value {
 	a, ok := v.axis(axis, "slice axis")
 	if !ok {
@@ -158,7 +157,7 @@ func (v Value) Slice(axis, from, to int) Value {
 	return v.s.apply(sp, v)
 }
 
-// At takes one place of an axis, which disappears.
+// At selects one index of an axis and removes the axis.
 func (v Value) At(axis, i int) Value {
 	a, ok := v.axis(axis, "slice axis")
 	if !ok {
@@ -167,7 +166,7 @@ func (v Value) At(axis, i int) Value {
 	return v.Slice(a, i, i+1).Reshape(slices.Delete(v.shape.Clone(), a, a+1)...)
 }
 
-// Concat joins values along an axis; in all others they are alike.
+// Concat concatenates values along an axis. All other axes must be equal.
 func Concat(axis int, first Value, rest ...Value) Value {
 	values := append([]Value{first}, rest...)
 	a, ok := first.axis(axis, "concat axis")
@@ -177,7 +176,7 @@ func Concat(axis int, first Value, rest ...Value) Value {
 	shape := first.shape.Clone()
 	for _, v := range rest {
 		if len(v.shape) != len(shape) || !v.shape.With(a, 1).Matches(first.shape.With(a, 1)) {
-			first.s.Failf("concat", fmt.Sprintf("must have values that fit %v but for axis %d", first.shape, a), v.shape)
+			first.s.Failf("concat", fmt.Sprintf("must have values of the shape %v except for axis %d", first.shape, a), v.shape)
 			return first.s.poison(first.shape)
 		}
 		if shape[a] == Any || v.shape[a] == Any {
@@ -208,7 +207,7 @@ func Concat(axis int, first Value, rest ...Value) Value {
 	return first.s.apply(sp, values...)
 }
 
-// Stack joins values of one shape along a new axis.
+// Stack joins values of the same shape along a new axis.
 func Stack(axis int, first Value, rest ...Value) Value {
 	up := make([]Value, len(rest))
 	for i, v := range rest {

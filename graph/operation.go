@@ -12,24 +12,25 @@ import (
 type spec struct {
 	name    string
 	shape   Shape  // of the output
-	compute ops.Op // what it computes; may be nil where only shapes are followed
+	compute ops.Op // may be nil in a scope that only follows shapes
 
-	// view makes the output share the memory of the first input, from an
-	// element on; then there is no compute.
+	// view makes the output share the memory of the first input, starting at the
+	// element offset. Then compute is nil.
 	view   bool
 	offset int
 
-	// An operation without diff has no gradient. A flat one has a gradient of 0
-	// wherever it has one.
+	// Without diff, differentiating the operation is an error, unless it is flat:
+	// then its gradient is 0.
 	diff rule
 	flat bool
 }
 
-// rule gives the gradients of the wanted inputs of an operation, and anything
-// for the others.
+// rule returns the gradients of the inputs of an operation. Only the wanted ones are
+// used.
 type rule func(in []Value, y, dy Value, want []bool) []Value
 
-// apply adds an operation to the graph, or follows its shape only.
+// apply adds an operation to the graph. In a scope that only follows shapes, it only
+// determines the shape.
 func (s *Scope) apply(sp spec, in ...Value) Value {
 	if s.err != nil {
 		return s.poison(sp.shape)
@@ -63,8 +64,8 @@ func (s *Scope) apply(sp spec, in ...Value) Value {
 	return Value{s: s, node: n, shape: sp.shape}
 }
 
-// ruleOfNodes makes a rule for values one for nodes. Gradients belong to the
-// path of the layer that made the operation.
+// ruleOfNodes converts a rule for values to a rule for nodes. The gradients get the
+// path of the layer that added the operation.
 func (s *Scope) ruleOfNodes(sp spec, in []Value) func(in []*exec.Node, y, dy *exec.Node, want []bool) ([]*exec.Node, error) {
 	if sp.diff == nil {
 		return nil
@@ -94,8 +95,8 @@ func nodesOf(values []Value) []*exec.Node {
 	return nodes
 }
 
-// take checks that a value belongs to the scope, and gives what represents it in
-// the current graph.
+// take checks that a value belongs to the scope and returns the value that represents
+// it in the current graph.
 func (s *Scope) take(name string, v Value) (Value, bool) {
 	if v.s != s {
 		s.Failf(name, "must have values of the graph that is being built", nil)
@@ -112,8 +113,8 @@ func (s *Scope) take(name string, v Value) (Value, bool) {
 	return local, ok
 }
 
-// readable returns a value whose memory can be read after a run: the result of
-// an operation, and not a leaf.
+// readable returns v, or a copy if v is a leaf. The memory of results can be read
+// after a run, that of leaves cannot.
 func (v Value) readable() Value {
 	if v.node == nil || exec.IsResult(v.node) {
 		return v

@@ -102,7 +102,7 @@ var keepsShape = map[string]unary{
 		return y.Reshape(v.Dim(0)).Add(states[0].Reshape(v.Dim(0)))
 	}),
 	"reverse": func(v graph.Value) graph.Value { return v.Reverse(-1) },
-	"door": func(v graph.Value) graph.Value {
+	"gorgonia": func(v graph.Value) graph.Value {
 		return v.Scope().FromNode(stock(v, "square", v.Node()), v.Shape())
 	},
 }
@@ -170,8 +170,8 @@ func TestInputsOfOneShape(t *testing.T) {
 	}
 }
 
-// Softmax, log-softmax and the logarithm of the softmax, side by side.
-func TestSoftmaxBesideLogSoftmax(t *testing.T) {
+// Softmax, log-softmax and the logarithm of the softmax in one graph.
+func TestSoftmaxAndLogSoftmax(t *testing.T) {
 	x := array{Shape: []int{2, 3}, Data: []float64{1, 2, 4, -1, 0, 3}}
 	p := program(t, config(t, tensor.Float64), func(s *graph.Scope) {
 		x := s.Input("x", graph.Shape{2, 3})

@@ -12,20 +12,19 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Param is one parameter: its Path, its Shape, and its value, which all programs
-// over its set share.
+// Param is a parameter with its Path, Shape and value. All programs with the same
+// Params share the value.
 //
 //   - Value() *tensor.Dense is its memory, in row-major order. To change it, use
 //     Params.Update or Params.Set. It is nil while a model is being loaded.
-//   - Trainable() bool tells whether gradients change it: it is neither a state
+//   - Trainable() bool reports whether training changes it: it is neither a state
 //     nor frozen.
-//   - Frozen() bool tells whether it was frozen.
+//   - Frozen() bool reports whether it is frozen.
 type Param = params.Param
 
-// Params are the parameters of a model, by path, in the order in which they were
-// declared. A parameter starts with a value that depends on the seed and its path
-// only. Programs read the values under a lock that Update takes, so a model may
-// predict while it is being trained.
+// Params are the parameters of a model by path, in the order of declaration. The
+// initial value of a parameter depends on the seed and its path only. A lock protects
+// the values, so a model may predict while it is trained.
 //
 //   - All() []*Param returns them in their order, Get(path) one of them or nil.
 //   - Dtype() is the type of all of them.
@@ -39,17 +38,17 @@ type Param = params.Param
 //     the parameters at or below the paths, or lets it change them again.
 type Params = params.Params
 
-// NewParams returns an empty set. The zero dtype means tensor.Float32. It is for
-// programs without a model; each model has its own set.
+// NewParams returns an empty set. The zero dtype means tensor.Float32. Use it for
+// programs without a model; a model has its own set.
 func NewParams(dtype tensor.Dtype, seed uint64) (*Params, error) { return params.New(dtype, seed) }
 
-// Initializer gives a new parameter its elements, in row-major order. They
-// depend on r and shape alone.
+// Initializer computes the initial elements of a parameter, in row-major order. They
+// must depend on r and shape only.
 type Initializer interface {
 	Init(r *rand.Rand, shape Shape) ([]float64, error)
 }
 
-// initial draws the first value of a parameter.
+// initial computes the initial value of a parameter.
 func (s *Scope) initial(name string, shape Shape, init Initializer) params.Initial {
 	return func(seed uint64, path string) (*tensor.Dense, error) {
 		if init == nil {
@@ -67,7 +66,7 @@ func (s *Scope) initial(name string, shape Shape, init Initializer) params.Initi
 	}
 }
 
-// Params are the parameters that the scope finds and declares.
+// Params are the parameters of Config.Params.
 func (s *Scope) Params() *Params { return s.cfg.Params }
 
 // Param is the trainable parameter of that name in the current layer.
@@ -75,8 +74,8 @@ func (s *Scope) Param(name string, shape Shape, init Initializer) Value {
 	return s.param(name, shape, init, true)
 }
 
-// State is a parameter that no gradient changes, such as a moving average. It
-// is changed with AddUpdate.
+// State is a parameter without a gradient, such as a moving average. AddUpdate changes
+// it.
 func (s *Scope) State(name string, shape Shape, init Initializer) Value {
 	return s.param(name, shape, init, false)
 }
@@ -108,8 +107,8 @@ func (s *Scope) param(name string, shape Shape, init Initializer, trainable bool
 	case p.Value() == nil:
 		s.Failf(name, "must be restored before a graph is built", nil)
 	default:
-		// A clone of the header only: the memory is shared, and what Gorgonia
-		// does to the header stays in this graph.
+		// A separate tensor header over the same memory, because Gorgonia may change
+		// the header.
 		s.bind(v, p.Value().ShallowClone())
 		s.params[v.node] = true
 	}
@@ -118,13 +117,13 @@ func (s *Scope) param(name string, shape Shape, init Initializer, trainable bool
 	return v
 }
 
-// isParam tells whether a value is a parameter itself.
+// isParam reports whether the value is a parameter.
 func (v Value) isParam() bool { return v.s.params[v.node] }
 
 // Bound returns the parameters that the graph uses, in the order of first use.
 func (s *Scope) Bound() []Bound { return slices.Clone(s.bound) }
 
-// inLayer finds a parameter that the current layer has declared.
+// inLayer returns a parameter that the current layer has declared.
 func (s *Scope) inLayer(what, name string) (Bound, bool) {
 	if s.err != nil {
 		return Bound{}, false
@@ -137,9 +136,8 @@ func (s *Scope) inLayer(what, name string) (Bound, bool) {
 	return s.bound[i], true
 }
 
-// Frozen tells whether training must not change the parameter of that name in
-// the current layer. A layer that asks for it after declaring the parameter can
-// behave in training as it does otherwise.
+// Frozen reports whether the named parameter of the current layer is frozen. It must be
+// declared before. BatchNormalization uses it to behave as in inference.
 func (s *Scope) Frozen(name string) bool {
 	i, ok := s.boundAt[join(s.path, name)]
 	return ok && s.bound[i].Param.Frozen()

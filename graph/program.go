@@ -12,24 +12,24 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Program is a compiled graph with named inputs, outputs and parameters. One
-// for training, or with operations of Gorgonia's own, runs on a tape machine;
-// others do without. It serves one goroutine at a time; programs over one set
-// of parameters may run at the same time.
+// Program is a compiled graph with named inputs, outputs and parameters. Programs for
+// training and those with Gorgonia's own operations run on Gorgonia's tape machine,
+// others run directly. A program serves one goroutine at a time. Programs that share
+// parameters may run concurrently.
 type Program struct {
 	scope *Scope
 	exec  *exec.Program
 	at    Tick         // of the current run
-	draw  func() error // for that moment; made once, since a run allocates nothing
+	draw  func() error // draws the random values of at; stored so that runs do not allocate it
 }
 
-// maxSalts bounds the search for a graph without colliding hashes; each try
-// fails with a chance of about n²/2³³ for n nodes.
+// maxSalts limits the search for a graph without colliding hashes. For n nodes, each
+// attempt fails with a probability of about n²/2³³.
 const maxSalts = 64
 
-// NewProgram builds and compiles the graph that build describes through inputs
-// (Scope.Input) and outputs (Scope.Output). Build may be called several times:
-// until no two nodes have the same hash.
+// NewProgram calls build and compiles the resulting graph. Build declares inputs with
+// Scope.Input and outputs with Scope.Output. It may be called several times, until no
+// two nodes have the same hash.
 func NewProgram(cfg Config, build func(s *Scope)) (*Program, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
@@ -91,9 +91,9 @@ func (p *Program) Params() []*Param {
 	return out
 }
 
-// SetInput makes an input read t, of the program's dtype and the input's
-// shape, from now on. A tensor in row-major order is not copied: what is
-// written to it before Run is what Run sees.
+// SetInput makes an input read t, which must have the program's dtype and the input's
+// shape. A tensor in row-major order is not copied, so Run sees what has been written
+// to it since.
 func (p *Program) SetInput(name string, t *tensor.Dense) error {
 	v, ok := p.scope.inputs[name]
 	if !ok {
@@ -110,26 +110,26 @@ func (p *Program) SetInput(name string, t *tensor.Dense) error {
 	if old, ok := v.node.Value().(*tensor.Dense); ok && sameMemory(old, t) {
 		return nil
 	}
-	// A header of the program's own over the same memory: what Gorgonia does to
-	// it stays here.
+	// A separate tensor header over the same memory, because Gorgonia may change the
+	// header.
 	return exec.Bind(v.node, dense.View(dense.Contiguous(t), 0, v.shape))
 }
 
-// hasShape tells whether t has the shape s. A single number may be a scalar or a
+// hasShape reports whether t has the shape s. A single number may be a scalar or a
 // vector of one element.
 func hasShape(t *tensor.Dense, s Shape) bool {
 	got := Shape(t.Shape())
 	return s.Equal(got) || len(s) == 0 && got.Equal(Shape{1})
 }
 
-// sameMemory tells whether b has the memory of a, in row-major order.
+// sameMemory reports whether b is the memory of a in row-major order.
 func sameMemory(a, b *tensor.Dense) bool {
 	return a.Uintptr() == b.Uintptr() && a.DataSize() == b.DataSize() && dense.IsContiguous(b)
 }
 
-// Run computes all outputs from the inputs, the parameters, and the random
-// draws of that moment. A kernel that fails returns an error with the path of
-// its layer; the program can be run again.
+// Run computes all outputs from the inputs, the parameters and the random draws of the
+// tick. The error of a failed operation has the path of its layer. After an error the
+// program can be run again.
 func (p *Program) Run(at Tick) error {
 	if name, unset := p.unset(); unset {
 		return Error{Field: name, Rule: "must be set before a run"}
@@ -144,7 +144,7 @@ func (p *Program) Run(at Tick) error {
 	return p.exec.Run(p.draw)
 }
 
-// unset is the first input, by name, that was never set.
+// unset returns the first input by name that has not been set.
 func (p *Program) unset() (name string, ok bool) {
 	for n, v := range p.scope.inputs {
 		if v.node.Value() == nil && (!ok || n < name) {
@@ -154,8 +154,8 @@ func (p *Program) unset() (name string, ok bool) {
 	return name, ok
 }
 
-// Output is the memory of an output. It holds the result of the last run until
-// the next one.
+// Output returns the memory of an output. It holds the result of the last run until
+// the next run.
 func (p *Program) Output(name string) (*tensor.Dense, error) {
 	v, ok := p.scope.outputs[name]
 	if !ok {
@@ -164,8 +164,8 @@ func (p *Program) Output(name string) (*tensor.Dense, error) {
 	return exec.Result(v.node), nil
 }
 
-// Result is the memory of an output that the builder of this program asked for
-// with Scope.Result: as of Output. It is nil for any other handle.
+// Result is like Output for a handle that Scope.Result returned when this program was
+// built. It returns nil for other handles.
 func (p *Program) Result(r Result) *tensor.Dense {
 	if r.number < 1 || r.number > len(p.scope.results) {
 		return nil
@@ -173,9 +173,9 @@ func (p *Program) Result(r Result) *tensor.Dense {
 	return exec.Result(p.scope.results[r.number-1].node)
 }
 
-// MemorySize is the number of bytes that the program holds besides its parameters and
-// states, and Config.Workspace, if it has one. It includes the inputs, which stay with
-// the program until it reads others.
+// MemorySize is the number of bytes that the program holds, without its parameters and
+// states and without Config.Workspace. It includes the inputs, which the program holds
+// until SetInput replaces them.
 func (p *Program) MemorySize() int64 {
 	inputs := 0 // elements
 	for _, v := range p.scope.inputs {

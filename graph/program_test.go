@@ -236,7 +236,7 @@ func TestSecondDerivatives(t *testing.T) {
 	})
 	checkError(t, "tanh", err, graph.Error{Path: "layer", Field: "tanh gradient"})
 	if strings.Count(err.Error(), "layer") != 1 {
-		t.Errorf("the path stands twice in %q", err)
+		t.Errorf("the path occurs twice in %q", err)
 	}
 }
 

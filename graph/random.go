@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// Seeded runs build with another seed for Random: the draws depend on it, on
-// the tick, and on the path from here on, and no longer on Config.Seed or on
-// the path of the layer. So two layers of one seed draw the same.
+// Seeded runs build with a separate seed for Random. The draws depend on that seed, the
+// tick and the path relative to the current layer, but not on Config.Seed or the path
+// of the layer. So two layers with the same seed have the same draws.
 func (s *Scope) Seeded(seed uint64, build func()) {
 	outer := s.seeding
 	s.seeding = &seeding{seed, s.path}
@@ -16,20 +16,21 @@ func (s *Scope) Seeded(seed uint64, build func()) {
 	build()
 }
 
-// Random is a value whose elements are drawn, one by one, before every run. Equal seeds, paths, names and ticks give equal draws; a name that was
-// used before in the current layer gets "_1", "_2" and so on, and other draws.
-// Within a step of a Scan it draws once for all steps.
+// Random is a value whose elements draw generates, one by one, before every run. Equal
+// seeds, paths, names and ticks give equal draws. A name that is repeated in a layer
+// gets the suffix "_1", "_2" and so on, and different draws. In a step of a Scan, all
+// steps share the draws.
 func (s *Scope) Random(name string, shape Shape, draw func(r *rand.Rand) float64) Value {
 	return s.draws.share(func() Value { return s.random(name, shape, draw) })
 }
 
-// StepRandom is Random with other draws for every step of a Scan.
+// StepRandom is Random with different draws for every step of a Scan.
 func (s *Scope) StepRandom(name string, shape Shape, draw func(r *rand.Rand) float64) Value {
 	all := func(steps int) Value {
 		return s.random(name, slices.Insert(shape.Clone(), 0, steps), draw) // [steps, ...]
 	}
 	switch {
-	case s.level != nil && s.draws != s.level.draws: // the steps are written out
+	case s.level != nil && s.draws != s.level.draws: // unrolled steps
 		return s.draws.share(func() Value { return all(s.draws.steps) }).At(0, s.draws.step)
 	case s.inStep():
 		return s.cut(s.draws.share(func() Value { return all(s.level.steps) }), 0)

@@ -64,8 +64,8 @@ func TestRandomDraws(t *testing.T) {
 	}
 }
 
-// A part with a seed of its own draws by that seed and the names in it,
-// wherever it stands and whatever the seed of the graph is.
+// The draws inside Seeded depend on its seed and the names in it, not on its position
+// or the seed of the graph.
 func TestSeeded(t *testing.T) {
 	at := graph.Tick{Epoch: 2, Step: 5}
 	seeded := func(seed, own uint64, layer string) *graph.Program {

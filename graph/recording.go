@@ -4,7 +4,7 @@ import (
 	"github.com/engram-go/engram/internal/exec"
 )
 
-// recording is what a scope has found out about its graph by building it.
+// recording is what build has declared in a scope.
 type recording struct {
 	inputs  map[string]Value
 	outputs map[string]Value
@@ -34,8 +34,8 @@ type Bound struct {
 	Value Value
 }
 
-// Update is a change of a parameter that no gradient makes, such as a moving
-// average: after a training step the parameter takes the value.
+// Update assigns a value to a parameter after a training step, such as a moving
+// average.
 type Update struct {
 	Path  string
 	Value Value
@@ -47,8 +47,8 @@ type Note struct{ Path, Text string }
 
 // Constraint keeps a parameter within bounds.
 type Constraint interface {
-	// Constrain changes the elements of a parameter, in row-major order, so that
-	// they keep to the constraint.
+	// Constrain changes the elements of a parameter, in row-major order, so that they
+	// satisfy the constraint.
 	Constrain(shape Shape, elements []float64) error
 }
 

@@ -10,9 +10,8 @@ import (
 // RecurrentCell names a cell that Recurrent can run.
 type RecurrentCell = ops.Cell
 
-// The cells, with tanh and, in their gates, sigmoid; the equations are those
-// of the layers of the same names. The GRU's reset gate comes after the
-// product.
+// The cells use tanh, and sigmoid in their gates. The equations are those of the layers
+// of the same names. The GRU applies its reset gate after the matrix product.
 const (
 	LSTMCell      = ops.LSTM
 	GRUCell       = ops.GRU
@@ -29,25 +28,24 @@ var cells = [...]struct {
 	SimpleRNNCell: {1, 1, func(n int) Shape { return Shape{n} }},
 }
 
-// Recurrent is a whole recurrent layer over a whole sequence, as one
-// operation; its gradient is one operation, too, and computes what is asked
-// for. It is what a layer with the usual activations runs as.
+// Recurrent is a recurrent layer over a whole sequence as one operation. Its gradient
+// is one operation, too. Recurrent layers with the default activations run as this.
 type Recurrent struct {
 	Cell              RecurrentCell
-	X                 Value   // [batch, steps, features]; its mask is respected
+	X                 Value   // [batch, steps, features]; steps that its mask excludes keep the states
 	Kernel, Recurrent Value   // [features, gates·units], [units, gates·units]
 	Bias              *Value  // [gates·units], for a GRU [2, 3·units]; nil for none
 	Initial           []Value // h, and c of an LSTM: [batch, units], before the first step
 
-	// DropX and DropH are what x and h are multiplied by before they meet the
-	// weights of each gate, the same at all steps: [gates, batch, features] and
-	// [gates, batch, units]; nil for nothing. They get no gradients.
+	// DropX and DropH are dropout masks: x and h are multiplied by them before the
+	// product with the weights of each gate, at all steps: [gates, batch, features]
+	// and [gates, batch, units]; nil for none. They have no gradients.
 	DropX, DropH *Value
 
 	Backwards bool // from the last step to the first
-	Sequence  bool // y is h of all steps, in the order in which they are computed
-	ZeroMask  bool // masked steps give zeros, and otherwise the output before
-	States    bool // also gives the states after the last step
+	Sequence  bool // y is h of all steps in the order of computation, not only of the last
+	ZeroMask  bool // the output of masked steps is 0, not that of the previous step
+	States    bool // also return the states after the last step
 }
 
 // Run adds the operation to the graph. Without States, states is nil.
@@ -75,8 +73,8 @@ func (r Recurrent) Run() (y Value, states []Value) {
 	return out.part(0, shape), states
 }
 
-// operands are the inputs of the operation: x, kernel, recurrent kernel, the
-// states, and perhaps bias, what drops x and h, and mask.
+// operands are the inputs of the operation: x, kernel, recurrent kernel, the states
+// and the optional ones: bias, dropout masks of x and h, mask.
 func (r Recurrent) operands() []Value {
 	in := append([]Value{r.X, r.Kernel, r.Recurrent}, r.Initial...)
 	for _, v := range []*Value{r.Bias, r.DropX, r.DropH} {
@@ -140,7 +138,7 @@ func (r Recurrent) fit(name string, v Value, shape Shape) bool {
 	return true
 }
 
-// spec describes the operation; y has the given shape.
+// spec describes the operation with an output y of the given shape.
 func (r Recurrent) spec(y Shape) spec {
 	s, units := r.X.s, r.Initial[0].shape
 	sp := spec{name: "recurrent", shape: y}
@@ -173,7 +171,7 @@ func (r Recurrent) spec(y Shape) spec {
 			}
 		}
 		grads := make([]Value, len(in))
-		if size == 0 { // only a mask, or what drops x and h, is wanted
+		if size == 0 { // only masks are wanted, which have no gradient
 			return grads
 		}
 		o.Config.Training, o.Config.InputGrad = true, o.Config.InputGrad || want[0] // one run may have several backward passes

@@ -240,7 +240,7 @@ func TestRecurrentSeesNewWeights(t *testing.T) {
 	}
 }
 
-// A mask has no gradient. Where nothing else is asked for, there is no way back.
+// A mask has no gradient. If no other one is wanted, there is no backward pass.
 func TestRecurrentHasNoGradientOfAMask(t *testing.T) {
 	cfg := config(t, tensor.Float64)
 	cfg.Training = true

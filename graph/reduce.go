@@ -6,12 +6,12 @@ import (
 	"github.com/engram-go/engram/internal/ops"
 )
 
-// Sum adds up along the given axes, which disappear; along all of them where
-// none is given. Sums are made in float64.
+// Sum sums over the given axes and removes them. Without axes it sums over all. The
+// sums are computed in float64.
 func (v Value) Sum(axes ...int) Value { return v.sum("sum", axes, false) }
 
-// Mean is the average along the given axes, or along all. It is finite wherever
-// the elements are, even if their sum is too large for the dtype.
+// Mean is the mean over the given axes, or over all. It does not overflow if the
+// elements are finite, even if their sum is too large for the dtype.
 func (v Value) Mean(axes ...int) Value { return v.sum("mean", axes, true) }
 
 func (v Value) sum(name string, axes []int, mean bool) Value {
@@ -25,8 +25,7 @@ func (v Value) sum(name string, axes []int, mean bool) Value {
 		if mean {
 			n = float64(v.shape.Size() / shape.Size())
 		}
-		// The operand is walked as one side of a broadcast, the result as the
-		// other.
+		// A reduction is the reverse of broadcasting the result to the operand.
 		plan := ops.PlanBroadcast(v.shape, v.shape, keep)
 		sp.compute = ops.Reduce{Plan: plan, Size: shape.Size(), Divisor: n}
 		sp.diff = func(in []Value, _, dy Value, _ []bool) []Value {
@@ -39,8 +38,8 @@ func (v Value) sum(name string, axes []int, mean bool) Value {
 	return v.s.apply(sp, v)
 }
 
-// reduced gives the shape that is left when the axes are gone, with each of
-// them kept as 1, and without.
+// reduced returns the shape of a reduction over the axes, with the reduced axes kept
+// as 1 and without them.
 func (v Value) reduced(name string, axes []int) (keep, shape Shape, ok bool) {
 	gone := make([]bool, len(v.shape))
 	for _, a := range axes {
@@ -65,7 +64,7 @@ func (v Value) reduced(name string, axes []int) (keep, shape Shape, ok bool) {
 	return keep, shape, true
 }
 
-// sumTo adds up the axes along which a value of the given shape was broadcast.
+// sumTo sums over the axes along which a value of the given shape was broadcast.
 func (v Value) sumTo(shape Shape) Value {
 	if v.shape.Equal(shape) {
 		return v
@@ -83,26 +82,26 @@ func (v Value) sumTo(shape Shape) Value {
 	return v.Reshape(shape...)
 }
 
-// Max is the largest element along an axis, which disappears. Equal ones share
-// the gradient evenly. A NaN among them gives NaN.
+// Max is the maximum along an axis, which is removed. Equal maxima share the gradient
+// evenly. A NaN gives NaN.
 func (v Value) Max(axis int) Value {
 	return v.alongAxis("max", axis, false, ops.Max, ops.MaxGradient)
 }
 
-// LogSumExp is log Σ eᵛ along an axis, which disappears, without overflow.
+// LogSumExp is log Σ eᵛ along an axis, which is removed. It does not overflow.
 func (v Value) LogSumExp(axis int) Value {
 	return v.alongAxis("log-sum-exp", axis, false, ops.LogSumExp, ops.LogSumExpGradient)
 }
 
-// MapAxis applies f to every line of elements along an axis: f fills y, of the
-// same length, from x, and df fills the gradient dx from x, y and the gradient
-// dy. It is how an activation that looks at its neighbours is made.
+// MapAxis applies f to every vector along an axis. f computes y, which has the length
+// of x, and df computes the gradient dx from x, y and the gradient dy. Use it for
+// custom activations that depend on several elements, such as a softmax.
 func (v Value) MapAxis(name string, axis int, f func(x, y []float64), df func(x, y, dy, dx []float64)) Value {
 	return v.alongAxis(name, axis, true, f, df)
 }
 
-// alongAxis applies f to every line; where it does not keep the axis, y is one
-// element.
+// alongAxis applies f to every vector along an axis. If keep is false, y has one
+// element and the axis is removed.
 func (v Value) alongAxis(name string, axis int, keep bool, f func(x, y []float64), df func(x, y, dy, dx []float64)) Value {
 	a, ok := v.axis(axis, name+" axis")
 	shape := v.shape.Clone()

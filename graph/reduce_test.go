@@ -127,7 +127,7 @@ func checkAxis(t *testing.T, name string, op func(graph.Value, int) graph.Value,
 	})
 }
 
-// Elements so large that log(2) beside them is lost must not lose the share of
+// Elements so large that log(2) is rounded away must not lose the share of
 // each element, in values and in gradients.
 func TestSoftmaxOfLargeElements(t *testing.T) {
 	for _, x := range []float64{1e8, 1e17, 1e300, -1e300} {

@@ -5,31 +5,30 @@ import (
 	"slices"
 )
 
-// Scan runs a step, which is the caller's formula, over the steps of a sequence,
-// as one operation. The graph of the step, and that of its gradient, are built and
-// compiled once and run for every step, so building costs the same for any
-// number of steps, and time and memory grow linearly with it.
+// Scan runs a user-defined step over a sequence as one operation. The graphs of the
+// step and of its gradient are built once and run for every step, so the time to build
+// does not depend on the number of steps, and time and memory of a run grow linearly
+// with it.
 //
-// The step may use any value from outside, such as parameters and the outputs of
-// an encoder; they get gradients.
-// Random draws once for all steps, StepRandom for each. Losses of AddLoss are
-// those of all steps together; AddUpdate is refused, and so are Gorgonia's own
-// operations, unless the steps are written out. A step may contain a scan.
+// The step may use any outside value, such as parameters and the outputs of an encoder.
+// They get gradients. Random draws once for all steps, StepRandom for each. AddLoss
+// adds the sum over all steps. AddUpdate and, unless the scan is unrolled, Gorgonia's
+// own operations are errors. A step may contain another scan.
 type Scan struct {
-	X       Value   // [batch, steps, ...]; its mask, [batch, steps], is respected
-	Initial []Value // the states before the first step, [batch, ...] each
+	X       Value   // [batch, steps, ...]; steps that its mask [batch, steps] excludes keep the states
+	Initial []Value // the states before the first step, each [batch, ...]
 
-	// Step computes a step from x [batch, ...] and the states: y [batch, ...] and
-	// the states that follow, which keep their shapes.
+	// Step computes the output y [batch, ...] and the next states, of unchanged shapes,
+	// from x [batch, ...] and the states.
 	Step func(x Value, states []Value) (y Value, next []Value)
 
 	Backwards bool // from the last step to the first
-	Sequence  bool // y is that of all steps, [batch, steps, ...], in the order in which they are computed; otherwise the last
-	ZeroMask  bool // y of masked steps is 0, and otherwise as it was before
-	Unrolled  bool // writes every step out in the graph: a reference, which takes seconds to compile for some hundred steps
+	Sequence  bool // y has all steps, [batch, steps, ...], in the order of computation, not only the last
+	ZeroMask  bool // the output of masked steps is 0, not that of the previous step
+	Unrolled  bool // add every step to the graph; a reference that takes seconds to compile for hundreds of steps
 }
 
-// fits checks all that is given.
+// fits checks the fields.
 func (c Scan) fits() bool {
 	s := c.X.s
 	if s.err != nil {
@@ -56,15 +55,15 @@ func (c Scan) fits() bool {
 	return true
 }
 
-// step computes a step with all that a mask does to it; m is [batch], nil for
-// none. previous makes the output of the step before, of y's shape.
+// step computes a step and applies the mask m [batch], or none if m is nil. previous
+// returns the output of the previous step, which has the shape of y.
 func (c Scan) step(x Value, m *Value, states []Value, previous func(y Value) Value) (y Value, next []Value, ok bool) {
 	s := c.X.s
-	if m != nil { // whatever is in a masked step, NaN too, must not reach a gradient
+	if m != nil { // elements of masked steps, such as NaN, must not reach a gradient
 		x = Where(m.over(x), x, s.Const(0, Shape{}))
 	}
 	y, next = c.Step(x, slices.Clone(states))
-	if !c.kept(y, next) {
+	if !c.valid(y, next) {
 		return y, states, false
 	}
 	if m == nil {
@@ -79,7 +78,7 @@ func (c Scan) step(x Value, m *Value, states []Value, previous func(y Value) Val
 	return Where(m.over(y), y, previous(y)), next, s.err == nil
 }
 
-// over gives a mask of samples the rank of v.
+// over reshapes a mask [batch] so that it broadcasts to w.
 func (v Value) over(w Value) Value {
 	shape := w.shape.Clone()
 	for i := range shape[1:] {
@@ -88,8 +87,8 @@ func (v Value) over(w Value) Value {
 	return v.Reshape(shape...)
 }
 
-// kept tells whether a step returned what it must.
-func (c Scan) kept(y Value, next []Value) bool {
+// valid checks what a step returned.
+func (c Scan) valid(y Value, next []Value) bool {
 	s := c.X.s
 	if s.err != nil {
 		return false

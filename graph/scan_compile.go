@@ -8,9 +8,9 @@ import (
 	"github.com/engram-go/engram/internal/ops"
 )
 
-// scanStep is the graph of a scan's step. The operands of the operation are, in
-// this order: what is cut into steps, the initial states, and what the step
-// captured.
+// scanStep is the graph of a scan's step. The operands of the scan operation are, in
+// this order: the values that are cut into steps, the initial states, and the values
+// that the step captured.
 type scanStep struct {
 	Scan
 	level    *subgraph
@@ -20,7 +20,7 @@ type scanStep struct {
 	traces   []string // names of the level's outputs
 }
 
-// carry is a value that passes from step to step: next is what leaf will be.
+// carry is a value that passes from step to step: next becomes leaf.
 type carry struct{ leaf, next Value }
 
 // compile adds the scan to the graph as one operation.
@@ -59,7 +59,7 @@ func (b *scanStep) build() {
 	for i, k := range b.carries {
 		states[i] = k.leaf
 	}
-	var before Value // the output of the step before; at first it is zero
+	var before Value // the output of the previous step; 0 before the first
 	y, next, ok := b.step(x, m, states, func(y Value) Value {
 		before = s.leaf("previous output", y.shape)
 		return before
@@ -81,7 +81,7 @@ func (b *scanStep) build() {
 	}
 }
 
-// result makes a value readable after a run of the step.
+// result returns a value whose memory can be read after a run of the step.
 func (b *scanStep) result(v Value) Value {
 	v, _ = b.X.s.take("step", v)
 	return v.readable()
@@ -115,7 +115,7 @@ func (b *scanStep) results() []Value {
 	return out
 }
 
-// plan has the sizes of all that goes in and out.
+// plan lists the sizes of the operands and results.
 func (b *scanStep) plan() *ops.Scan {
 	p := &ops.Scan{
 		Steps: b.level.steps, Backwards: b.Backwards, Sequence: b.Sequence, Initial: len(b.Initial),
@@ -161,8 +161,8 @@ func (b *scanStep) spec() spec {
 	return sp
 }
 
-// gradient builds the gradient of the step, and gives the size of the gradients
-// of all operands together.
+// gradient builds the gradient of the step. size is the number of elements of the
+// gradients of all operands.
 func (b *scanStep) gradient(scan exec.Scan, want []bool) (g exec.ScanGradient, size int) {
 	s := b.X.s
 	g.Scan, g.Plan = scan, ops.ScanGradient{Scan: scan.Plan}
@@ -208,8 +208,8 @@ func (b *scanStep) wrt(want []bool) []Value {
 	return wrt
 }
 
-// layout packs the gradients that are wanted: where each begins, or −1, and the
-// size of all. Masks and draws have none.
+// layout returns the offsets of the wanted gradients in the packed result, −1 for the
+// others, and the total size. Masks and random values have no gradient.
 func (b *scanStep) layout(want []bool) (at []int, size int) {
 	cuts := len(b.level.cuts)
 	first := cuts + len(b.Initial)
@@ -232,7 +232,7 @@ func (b *scanStep) layout(want []bool) (at []int, size int) {
 	return at, size
 }
 
-// unpack takes the packed output apart.
+// unpack splits the packed output.
 func (b *scanStep) unpack(packed Value) (y Value, states []Value) {
 	s, at, steps := b.X.s, 0, b.level.steps
 	next := func(shape Shape) Value {

@@ -2,8 +2,8 @@ package graph
 
 import "slices"
 
-// Run adds the operation to the graph. It gives y, and the states after the
-// last step. At a masked step the states stay as they were.
+// Run adds the operation to the graph and returns y and the states after the last
+// step. Masked steps do not change the states.
 func (c Scan) Run() (y Value, states []Value) {
 	s := c.X.s
 	if !c.fits() {
@@ -25,7 +25,7 @@ func (c Scan) Run() (y Value, states []Value) {
 
 func zerosLike(y Value) Value { return y.s.Const(0, y.shape) }
 
-// follow only follows shapes: one step represents all.
+// follow determines the shapes with a single step.
 func (c Scan) follow() (Value, []Value) {
 	var m *Value
 	if mask, ok := c.X.Mask(); ok {
@@ -39,7 +39,7 @@ func (c Scan) follow() (Value, []Value) {
 	return y, next
 }
 
-// unroll writes the step's formula out for every step.
+// unroll adds the formula of every step to the graph.
 func (c Scan) unroll() (Value, []Value) {
 	s := c.X.s
 	xs, states := splitSteps(c.X), c.Initial
@@ -75,9 +75,9 @@ func (c Scan) unroll() (Value, []Value) {
 	return Stack(1, ys[0], ys[1:]...), states // [batch, steps, ...]
 }
 
-// splitSteps gives v at every step. It cuts long sequences in halves first: the
-// gradient of a cut is as large as what was cut, so that of cutting each step
-// from the whole would grow with the square of the steps.
+// splitSteps returns v at every step. It halves long sequences first: the gradient of a
+// slice is as large as its operand, so slicing each step from the whole sequence would
+// take quadratic time.
 func splitSteps(v Value) []Value {
 	n := v.shape[1]
 	if n > 16 {

@@ -198,8 +198,7 @@ func TestScanGradient(t *testing.T) {
 	}
 }
 
-// Random draws once for all steps, and StepRandom for each, as they say; another
-// run draws anew.
+// Random draws once for all steps, StepRandom for each. Another run has other draws.
 func TestScanDraws(t *testing.T) {
 	p := program(t, config(t, tensor.Float64), func(s *graph.Scope) {
 		draw := func(name string, random func(string, graph.Shape, func(*rand.Rand) float64) graph.Value) {

@@ -11,20 +11,19 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Scope is the place in which a layer is built. It gives parameters by name,
-// knows the path of the current layer, and is sticky: the first error is kept,
-// with the path, and all that follows is ignored, so formulas in code read like
-// formulas in papers.
+// Scope is the context in which layers are built. It knows the path of the current
+// layer and its parameters. It keeps the first error, with the path; after an error,
+// operations do nothing, so formulas need no error checks.
 //
-// A scope either builds a graph, or only follows shapes: then values have no
-// node, and axes may be open.
+// A scope either builds a graph or only follows shapes. In the second case values have
+// no node, and axes may be open.
 type Scope struct {
 	cfg     Config
 	builder *exec.Builder // of the graphs
-	level   *subgraph     // the current graph; nil where only shapes are followed
+	level   *subgraph     // the current graph; nil if the scope only follows shapes
 	path    string
 	err     error
-	used    map[string]int // how often a name was given to unique
+	used    map[string]int // number of calls of unique by path
 	version uint64         // of the parameters, in the current run
 
 	recording
@@ -39,8 +38,8 @@ func newScope(cfg Config, salt uint32) *Scope {
 	}
 }
 
-// Shapes runs build without making a graph: it declares the parameters in
-// cfg.Params and finds every error of shape. Open axes are allowed.
+// Shapes runs build without making a graph. It declares the parameters in cfg.Params
+// and checks all shapes. Open axes are allowed.
 func Shapes(cfg Config, build func(s *Scope)) error {
 	if err := cfg.check(); err != nil {
 		return err
@@ -50,8 +49,8 @@ func Shapes(cfg Config, build func(s *Scope)) error {
 	return s.err
 }
 
-// run calls build under recover. A panic after the first error is a
-// consequence of that error and is dropped.
+// run calls build and recovers panics. A panic after the first error is a consequence
+// of that error and is ignored.
 func (s *Scope) run(build func(s *Scope)) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -88,10 +87,10 @@ func join(path, name string) string {
 // Path is the path of the current layer, such as "sequential/lstm".
 func (s *Scope) Path() string { return s.path }
 
-// Training tells whether the graph is built for training.
+// Training reports whether the graph is built for training.
 func (s *Scope) Training() bool { return s.cfg.Training }
 
-// Symbolic tells whether only shapes are followed; then axes may be open.
+// Symbolic reports whether the scope only follows shapes. Then axes may be open.
 func (s *Scope) Symbolic() bool { return s.level == nil }
 
 // Dtype is the type of every value in the graph, tensor.Float32 or Float64.
@@ -100,8 +99,8 @@ func (s *Scope) Dtype() tensor.Dtype { return s.cfg.Params.Dtype() }
 // Err is the first error, or nil.
 func (s *Scope) Err() error { return s.err }
 
-// Fail keeps the first error. An Error without a path gets that of the layer
-// at work.
+// Fail records err unless there has been an error or err is nil. An error without a
+// path gets that of the current layer.
 func (s *Scope) Fail(err error) {
 	if s.err != nil || err == nil {
 		return
@@ -109,16 +108,16 @@ func (s *Scope) Fail(err error) {
 	s.err = errs.At(err, s.path, "")
 }
 
-// Failf keeps the first error: field breaks rule with value.
+// Failf records an Error with the given parts, as Fail does.
 func (s *Scope) Failf(field, rule string, value any) {
 	s.Fail(Error{Field: field, Rule: rule, Value: value})
 }
 
-// poison is what a failed operation returns: a value of the shape it would
-// have had, without a node.
+// poison is the result of a failed operation: a value without a node, of the shape
+// that the result would have had.
 func (s *Scope) poison(shape Shape) Value { return Value{s: s, shape: shape} }
 
-// unique is the path of a name in the current layer, numbered from its second
+// unique returns the path of a name in the current layer, with a number from the second
 // use on.
 func (s *Scope) unique(name string) string {
 	path := join(s.path, name)
@@ -158,22 +157,22 @@ func (s *Scope) bind(v Value, t *tensor.Dense) {
 	}
 }
 
-// cut cuts a value from outside along its axis of time.
+// cut makes each step read its piece of an outside value along the time axis.
 func (s *Scope) cut(from Value, axis int) Value {
 	leaf := s.leaf("cut", slices.Delete(from.shape.Clone(), axis, axis+1))
 	s.level.cuts = append(s.level.cuts, cut{from, leaf, from.shape[:axis].Size(), axis == 0})
 	return leaf
 }
 
-// deepen makes the graph of a step.
+// deepen makes a graph inside the current one.
 func (s *Scope) deepen() *subgraph {
 	return &subgraph{g: s.builder.NewGraph(), outer: s.level, draws: s.draws, outputs: map[string]Value{}}
 }
 
-// inStep tells whether the step of a scan is being built.
+// inStep reports whether the step of a scan is being built.
 func (s *Scope) inStep() bool { return s.level != nil && s.level.outer != nil }
 
-// inside runs build with another current graph.
+// inside runs build with l as the current graph.
 func (s *Scope) inside(l *subgraph, build func()) {
 	outer := s.level
 	s.level = l
@@ -181,8 +180,8 @@ func (s *Scope) inside(l *subgraph, build func()) {
 	build()
 }
 
-// local is what represents a value in the current graph: itself, or the leaf that
-// brings it in from outside. Values of a step cannot be used outside it.
+// local returns the value that represents v in the current graph: v itself or the leaf
+// that captures it. It fails for values of a step outside that step.
 func (s *Scope) local(v Value) (Value, bool) {
 	if s.level == nil || v.node == nil {
 		return v, true
@@ -209,7 +208,7 @@ func (s *Scope) reach(l *subgraph, v Value) (Value, bool) {
 	return l.captures[i].leaf, true
 }
 
-// program is the graph of the program itself; nil where only shapes are followed.
+// program returns the graph of the program; nil if the scope only follows shapes.
 func (s *Scope) program() *subgraph {
 	l := s.level
 	for l != nil && l.outer != nil {

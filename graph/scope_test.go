@@ -184,8 +184,7 @@ func TestLossesAndUpdates(t *testing.T) {
 	}
 }
 
-// A mask rides on a value, and not on what is computed from it, not even by an
-// operation that has nothing to do.
+// The results of operations have no mask, not even if the operation returns its operand.
 func TestMasks(t *testing.T) {
 	program(t, config(t, tensor.Float32), func(s *graph.Scope) {
 		x := s.Const(1, graph.Shape{2, 3}).WithMask(s.Const(1, graph.Shape{2, 3}))

@@ -2,8 +2,8 @@ package graph
 
 import "github.com/engram-go/engram/internal/ops"
 
-// Softmax is eᵛ / Σ eᵛ along an axis, without overflow. A line that has a NaN,
-// or +∞, or nothing but −∞, gives NaN.
+// Softmax is eᵛ / Σ eᵛ along an axis. It does not overflow. A vector with a NaN or +∞,
+// or of −∞ only, gives NaN.
 func (v Value) Softmax(axis int) Value {
 	y := v.rowwise("softmax", axis, false)
 	if last := len(v.shape) - 1; axis == -1 || axis == last {
@@ -12,7 +12,7 @@ func (v Value) Softmax(axis int) Value {
 	return y
 }
 
-// LogSoftmax is v − log Σ eᵛ along an axis, and NaN where Softmax is.
+// LogSoftmax is v − log Σ eᵛ along an axis. It is NaN where Softmax is.
 func (v Value) LogSoftmax(axis int) Value {
 	return v.rowwise("log-softmax", axis, true)
 }
@@ -23,7 +23,7 @@ func (v Value) rowwise(name string, axis int, log bool) Value {
 	if !ok {
 		return v.s.poison(v.shape)
 	}
-	if last := len(v.shape) - 1; a != last { // the lines are made rows
+	if last := len(v.shape) - 1; a != last { // the kernel needs the last axis
 		order := make([]int, len(v.shape))
 		for i := range order {
 			order[i] = i

@@ -10,12 +10,12 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// States are what layers carry from one run of a program to the next, such as h
-// and c of an LSTM, for a batch of samples that go on side by side. All programs
-// that are built over one set share it. At first every sample is fresh: it
-// starts from whatever the layer starts from, as if there had been no run before.
+// States are what layers carry from one run of a program to the next, such as h and c
+// of an LSTM, for each sample of a batch. Programs that are built with the same States
+// share them. Initially every sample is fresh, which means that it starts from the
+// initial states of the layers.
 //
-// A set serves one goroutine at a time.
+// States serve one goroutine at a time.
 type States struct {
 	dtype  tensor.Dtype
 	batch  int
@@ -27,18 +27,18 @@ type States struct {
 type held struct {
 	shape Shape // [batch, ...]
 	now   *tensor.Dense
-	limit int // of a count; 0 where it is none
+	limit int // of Scope.Count; 0 for other states
 }
 
 // maxBatch bounds the number of samples, so that a mistaken one is an error and does
 // not exhaust memory.
 const maxBatch = 1 << 20
 
-// freshPath is where the flags of fresh samples are among the states.
+// freshPath is the key of the flags of fresh samples in Copy and Set.
 const freshPath = "fresh"
 
-// NewStates returns a set for a batch of samples, all fresh. The zero dtype means
-// tensor.Float32; it must be that of the parameters.
+// NewStates returns the states of a batch of fresh samples. The zero dtype means
+// tensor.Float32. It must be the dtype of the parameters.
 func NewStates(dtype tensor.Dtype, batch int) (*States, error) {
 	switch dtype {
 	case tensor.Dtype{}:
@@ -54,7 +54,7 @@ func NewStates(dtype tensor.Dtype, batch int) (*States, error) {
 	return s, s.Reset()
 }
 
-// declare returns the state of that path, made on first sight.
+// declare returns the state of the path. The first call makes it.
 func (t *States) declare(path string, shape Shape, limit int) (*held, error) {
 	if len(shape) == 0 || shape[0] != t.batch {
 		return nil, Error{Field: "state", Rule: fmt.Sprintf("must have the batch of %d samples as its first axis", t.batch), Value: shape}
@@ -76,8 +76,8 @@ func (t *States) declare(path string, shape Shape, limit int) (*held, error) {
 	return h, nil
 }
 
-// Reset makes the samples at the given rows fresh, or all where none is given.
-// The states of the others keep their bits.
+// Reset makes the samples of the given rows fresh, or all samples without rows. The
+// other samples do not change.
 func (t *States) Reset(rows ...int) error {
 	for _, r := range rows {
 		if r < 0 || r >= t.batch {
@@ -99,7 +99,7 @@ func (t *States) Reset(rows ...int) error {
 	return nil
 }
 
-// setRow fills row r, which has size elements.
+// setRow fills row r of size elements with x.
 func setRow(t *tensor.Dense, r, size int, x float64) {
 	if t.Dtype() == tensor.Float32 {
 		fillWith(t.Float32s()[r*size:(r+1)*size], float32(x))
@@ -114,9 +114,8 @@ func fillWith[T dense.Float](out []T, x T) {
 	}
 }
 
-// Copy returns copies of all states by their paths, and under "fresh" the flags
-// of the samples that are: [batch], 1 or 0. What is under the path of a sample
-// that is fresh means nothing; after Reset it is zeros.
+// Copy returns copies of all states by path, and under "fresh" the flags of the fresh
+// samples: [batch], 1 or 0. The states of fresh samples have no meaning.
 func (t *States) Copy() map[string]*tensor.Dense {
 	out := map[string]*tensor.Dense{freshPath: t.fresh.Clone().(*tensor.Dense)}
 	for path, h := range t.byPath {
@@ -125,8 +124,8 @@ func (t *States) Copy() map[string]*tensor.Dense {
 	return out
 }
 
-// Set takes what Copy returned. Paths, dtypes and shapes must be equal and all
-// elements finite; otherwise nothing is changed.
+// Set restores the result of Copy. Paths, dtypes and shapes must be equal and all
+// elements finite; otherwise Set returns an error and changes nothing.
 func (t *States) Set(values map[string]*tensor.Dense) error {
 	for path := range values {
 		if _, ok := t.byPath[path]; !ok && path != freshPath {
@@ -148,7 +147,7 @@ func (t *States) Set(values map[string]*tensor.Dense) error {
 	return nil
 }
 
-// fits holds a value against a state.
+// fits checks the new value of a state.
 func (t *States) fits(path string, values map[string]*tensor.Dense, h *held) error {
 	v, ok := values[path]
 	if !ok {
@@ -168,11 +167,11 @@ func (t *States) fits(path string, values map[string]*tensor.Dense, h *held) err
 	return nil
 }
 
-// carrying is what a scope carries from run to run.
+// carrying holds the carried states of a scope.
 type carrying struct {
 	alone   bool // see Alone
 	carried []*carried
-	fresh   Value // States.fresh, shared by all that is carried
+	fresh   Value // States.fresh, which all carried states use
 }
 
 // carried is a state in a graph, and its value after the run.

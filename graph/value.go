@@ -6,25 +6,24 @@ import (
 	"github.com/engram-go/engram/internal/exec"
 )
 
-// Value is a symbolic tensor: a node of the graph with its shape and its mask. Its
-// methods are what formulas are written with; each returns a new value and does
-// not change its operands.
+// Value is a symbolic tensor: a node of the graph with its shape and mask. Formulas
+// consist of its methods, which return new values and do not change their operands.
 type Value struct {
 	s     *Scope
-	node  *exec.Node // nil where only shapes are followed, or after an error
+	node  *exec.Node // nil if the scope only follows shapes and after an error
 	shape Shape
 	mask  *Value
 	pace  Pace
 	probs *probabilities // nil unless the value is known to be probabilities
 }
 
-// probabilities says which logits a value was computed from.
+// probabilities are the logits from which a value was computed.
 type probabilities struct {
 	logits  Value
 	softmax bool // along the last axis; a sigmoid otherwise
 }
 
-// Shape is the shape; axes may be open where only shapes are followed.
+// Shape is the shape. Axes may be open in a scope that only follows shapes.
 func (v Value) Shape() Shape { return v.shape.Clone() }
 
 // Rank is the number of axes.
@@ -40,7 +39,7 @@ func (v Value) Dim(axis int) int {
 	return v.shape[a]
 }
 
-// axis turns a possibly negative axis into its place.
+// axis checks an axis and makes a negative one count from 0.
 func (v Value) axis(axis int, field string) (int, bool) {
 	a := axis
 	if a < 0 {
@@ -56,9 +55,9 @@ func (v Value) axis(axis int, field string) (int, bool) {
 // Scope is the scope in which the value was made.
 func (v Value) Scope() *Scope { return v.s }
 
-// Mask is the mask of the value: [batch, steps], 1 where the step
-// counts and 0 where it is padding. It is [batch] where each sample is itself a
-// step, as inside of layers.TimeDistributed. ok is false where there is none.
+// Mask is the mask of the value: [batch, steps], 1 for valid steps and 0 for padding.
+// Inside layers.TimeDistributed, where each sample is a step, it is [batch]. ok is
+// false if there is no mask.
 func (v Value) Mask() (mask Value, ok bool) {
 	if v.mask == nil {
 		return Value{}, false
@@ -78,14 +77,14 @@ func (v Value) WithoutMask() Value {
 	return v
 }
 
-// SoftmaxOf returns the logits if the value is their softmax along the last
-// axis. A loss computed from logits keeps its gradient where a probability has
-// rounded to 0 or 1. A change of the shape that keeps the last axis is followed;
-// any other operation on the value makes ok false.
+// SoftmaxOf returns the logits if the value is their softmax along the last axis. A
+// loss that is computed from logits has a useful gradient where probabilities round to
+// 0 or 1. A Reshape that keeps the last axis preserves the logits. For the result of
+// any other operation ok is false.
 func (v Value) SoftmaxOf() (logits Value, ok bool) { return v.logits(true) }
 
-// SigmoidOf returns the logits if the value is their sigmoid. A change of the
-// shape is followed; any other operation on the value makes ok false.
+// SigmoidOf returns the logits if the value is their sigmoid. Reshape preserves them.
+// For the result of any other operation ok is false.
 func (v Value) SigmoidOf() (logits Value, ok bool) { return v.logits(false) }
 
 func (v Value) logits(softmax bool) (Value, bool) {
@@ -101,16 +100,16 @@ func (v Value) withProbabilities(logits Value, softmax bool) Value {
 	return v
 }
 
-// Pace is how a value relates to the steps of a sequence while a model runs one
-// step at a time, see Config.Stepping. Operations return Unpaced; layers.Call sets
-// the pace of a layer's outputs.
+// Pace describes how a value relates to the steps of a sequence when a model runs one
+// step at a time (see Config.Stepping). Operations return Unpaced. layers.Call sets the
+// pace of a layer's outputs.
 type Pace int
 
 const (
 	Unpaced Pace = iota // not known
 	Still               // the same at every step
-	Latest              // without an axis of time: what a run over all steps so far would give
-	Stepped             // a sequence [batch, steps, ...], of which one step is there
+	Latest              // without a time axis: the result of all steps so far
+	Stepped             // one step of a sequence [batch, steps, ...]
 )
 
 // String is the name of the pace.

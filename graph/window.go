@@ -7,17 +7,17 @@ import (
 	"github.com/engram-go/engram/internal/shapes"
 )
 
-// Window describes windows over the steps of a value. The first one begins
-// Before steps ahead of the first step, each next one Stride steps later, and
-// none reaches further than After steps beyond the last.
+// Window describes windows over the steps of a value. The first window begins Before
+// steps before the first step, each following one Stride steps later, and no window
+// extends more than After steps beyond the last step.
 type Window = ops.Window
 
-// Windows lays windows side by side:
+// Windows extracts all windows:
 //
 //	v:   [batch, steps, features]
 //	out: [batch, windows, size, features]
 //
-// Padding is zeros. It is what a convolution multiplies with its kernel.
+// Padding is 0. A convolution is the product of the windows and its kernel.
 func (v Value) Windows(w Window) Value {
 	p, ok := v.windows("windows", w)
 	if !ok {
@@ -36,13 +36,13 @@ func (v Value) Windows(w Window) Value {
 	}, v)
 }
 
-// MaxPool is the largest element of every window, feature by feature:
+// MaxPool is the maximum of every window, for each feature:
 //
 //	v:   [batch, steps, features]
 //	out: [batch, windows, features]
 //
-// Padding does not count, and the windows have a dilation of 1. The first of
-// equal elements gets the gradient. A NaN in a window gives NaN.
+// Padding is ignored. The dilation must be 1. The first of several equal maxima gets
+// the gradient. A NaN in a window gives NaN.
 func (v Value) MaxPool(w Window) Value {
 	return v.pool("max pool", w, func(p ops.WindowPlan) ops.Op { return ops.MaxPool{WindowPlan: p} },
 		func(p ops.WindowPlan, x, dy Value) Value {
@@ -50,9 +50,8 @@ func (v Value) MaxPool(w Window) Value {
 		})
 }
 
-// MeanPool is the average of every window, feature by feature, over the steps
-// that are there: padding does not count. Shapes and dilation are those of
-// MaxPool.
+// MeanPool is the mean of every window, for each feature. Padding is ignored. Shapes
+// and dilation are as in MaxPool.
 func (v Value) MeanPool(w Window) Value {
 	return v.pool("mean pool", w, func(p ops.WindowPlan) ops.Op { return ops.MeanPool{WindowPlan: p} },
 		func(p ops.WindowPlan, x, dy Value) Value {
@@ -75,7 +74,7 @@ func (v Value) pool(name string, w Window, compute func(ops.WindowPlan) ops.Op, 
 	}, v)
 }
 
-// windows plans windows over the value.
+// windows checks w and plans the windows over the value.
 func (v Value) windows(name string, w Window) (ops.WindowPlan, bool) {
 	if len(v.shape) != 3 {
 		v.s.Failf(name, "must have an operand of the shape [batch, steps, features]", v.shape)

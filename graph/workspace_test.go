@@ -94,9 +94,8 @@ func results(t *testing.T, p *graph.Program, batch, steps, units int, at graph.T
 	return sums
 }
 
-// Programs of several lengths that work in one block of memory, in turn, give the
-// bits that they give in memory of their own, whatever others have left there:
-// one of them fills all of it with NaN.
+// Programs of several lengths in one workspace give the same bits as without it,
+// although they overwrite each other's memory: one of them fills it with NaN.
 func TestWorkspaceBits(t *testing.T) {
 	const batch, units = 2, 3
 	for _, dt := range dtypes {
@@ -135,9 +134,9 @@ func TestWorkspaceBits(t *testing.T) {
 	}
 }
 
-// Eight programs of many lengths take at most one and a half times the memory of
-// the largest, by their own account and on the heap. Weights that were packed for
-// inference are kept by each: there are few here.
+// Eight programs of many lengths take at most 1.5 times the memory of the largest,
+// according to MemorySize and on the heap. Each has its own packed weights for
+// inference, which are small here.
 func TestWorkspaceMemory(t *testing.T) {
 	const batch, units = 32, 16
 	held := func() int64 {
@@ -208,8 +207,7 @@ func TestWorkspaceRefuses(t *testing.T) {
 	errtest.Check(t, err, graph.Error{Field: "workspace", Kind: graph.ErrInput, Value: tensor.Float32})
 }
 
-// A program whose owner has forgotten it does not stay in memory for the sake of
-// its workspace.
+// A workspace does not keep an unused program alive.
 func TestWorkspaceForgets(t *testing.T) {
 	cfg := config(t, tensor.Float64)
 	cfg.Workspace = &graph.Workspace{}

@@ -11,16 +11,16 @@ import (
 	"github.com/engram-go/engram/internal/kernels"
 )
 
-// products is the BLAS that Gorgonia's own operations compute with once a graph
-// holds some: matrix products in float32 go through our kernels, and all else
-// through Gonum. Gonum leaves out the zeros of the left operand; here 0·NaN is NaN.
+// products is the BLAS of Gorgonia's own operations. It uses our kernels for matrix
+// products in float32 and Gonum for the rest. Gonum skips zeros of the left operand;
+// here 0·NaN is NaN.
 type products struct {
 	gonum.Implementation
 	set *kernels.Set[float32]
 }
 
-// UseKernels makes Gorgonia take our products. It does so once, when the first
-// node is imported, and not where the program has chosen a BLAS.
+// UseKernels makes Gorgonia use our products, unless the program has chosen a BLAS.
+// Only the first call has an effect.
 var UseKernels = sync.OnceFunc(func() {
 	_, free := gorgonia.WhichBLAS().(gonum.Implementation)
 	_, freeTensors := tensor.WhichBLAS().(gonum.Implementation)
@@ -29,10 +29,10 @@ var UseKernels = sync.OnceFunc(func() {
 	}
 })
 
-// Sgemm is c = alpha·a·b + beta·c, the operands transposed where asked.
+// Sgemm computes c = alpha·a·b + beta·c, with optionally transposed operands.
 func (p products) Sgemm(tA, tB blas.Transpose, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
 	plain := m > 0 && n > 0 && k > 0 && ldc >= n && wide(tA, m, k, lda) && wide(tB, k, n, ldb)
-	if !plain || alpha != 1 || beta != 0 && beta != 1 { // Gonum says what is wrong, if something is
+	if !plain || alpha != 1 || beta != 0 && beta != 1 { // Gonum handles these and reports invalid arguments
 		p.Implementation.Sgemm(tA, tB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
 		return
 	}
@@ -52,8 +52,8 @@ func (p products) Sgemm(tA, tB blas.Transpose, m, n, k int, alpha float32, a []f
 	kernels.Share(m*n*k, n, kernels.MulUnit, func(from, end int) { mul(m, k, left, right, to, from, end) })
 }
 
-// wide tells whether the lines of an operand, rows by columns once it is
-// transposed where asked, do not overlap.
+// wide reports whether the rows of an operand in memory do not overlap. The operand has
+// the shape [rows, columns] after the transposition t.
 func wide(t blas.Transpose, rows, columns, ld int) bool {
 	if t == blas.NoTrans {
 		return ld >= columns

@@ -1,10 +1,9 @@
-// Package exec runs graphs. It is the adapter to Gorgonia, and the one place
-// that knows its faults: operations with hashes that cannot collide, symbolic
-// differentiation, the tape machine, a direct executor for inference, and the
-// memory that programs work in.
+// Package exec runs graphs. It is the adapter to Gorgonia and contains all
+// workarounds for it: operations with unique hashes, symbolic differentiation, the
+// tape machine, a direct executor for inference, and the memory of programs.
 //
-// Gorgonia checks at start-up that the garbage collector does not move memory,
-// and needs a version of that module that knows the Go release in use.
+// Gorgonia depends on assume-no-moving-gc, which must know the Go release in use. The
+// import selects a version that does.
 package exec
 
 import (
@@ -36,8 +35,8 @@ type Graph struct {
 	g *gorgonia.ExprGraph
 }
 
-// NewBuilder returns a builder. Where the hashes of two nodes collide, the same
-// graph with another salt has other hashes.
+// NewBuilder returns a builder. The salt is part of all hashes: if two of them collide,
+// build the graph again with another salt.
 func NewBuilder(dtype tensor.Dtype, salt uint32) *Builder {
 	return &Builder{env: environment{dtype: dtype, salt: salt}, shapes: map[*Node]shapes.Shape{}}
 }
@@ -49,11 +48,11 @@ func (b *Builder) NewGraph() *Graph {
 	return g
 }
 
-// Has tells whether a node belongs to the graph.
+// Has reports whether a node belongs to the graph.
 func (g *Graph) Has(n *Node) bool { return n.Graph() == g.g }
 
-// Leaf makes a node without operands. Gorgonia merges leaves that have one
-// name, so every name carries a number of its own.
+// Leaf makes a node without operands. Gorgonia merges leaves with the same name, so
+// every name contains a unique number.
 func (g *Graph) Leaf(path, name string, shape shapes.Shape) *Node {
 	b := g.b
 	b.lastID++
@@ -64,13 +63,13 @@ func (g *Graph) Leaf(path, name string, shape shapes.Shape) *Node {
 	return n
 }
 
-// BindConstant is Bind for a tensor that only this program holds.
+// BindConstant is Bind for a tensor that belongs to this program.
 func (b *Builder) BindConstant(n *Node, t *tensor.Dense) error {
 	b.constants += t.DataSize()
 	return Bind(n, t)
 }
 
-// BindScratch makes a leaf read memory that Program.Run's prepare fills anew
+// BindScratch makes a leaf read memory that the prepare function of Program.Run fills
 // before every run.
 func (b *Builder) BindScratch(n *Node) *tensor.Dense {
 	m := leafMemory{node: n, tensor: new(tensor.Dense), shape: b.shapes[n]}
@@ -78,8 +77,8 @@ func (b *Builder) BindScratch(n *Node) *tensor.Dense {
 	return m.tensor
 }
 
-// shapeOf is the shape of a node. Gorgonia's own nodes have none but that of
-// their value.
+// shapeOf returns the shape of a node. Nodes that Leaf and Apply did not make have the
+// shape that Gorgonia knows.
 func (b *Builder) shapeOf(n *Node) shapes.Shape {
 	if s, ok := b.shapes[n]; ok {
 		return s
@@ -96,9 +95,9 @@ func (b *Builder) Nodes() int {
 	return n
 }
 
-// Collide tells whether two nodes of a graph have the same hash. Gorgonia's
-// compiler takes two such nodes for one, whatever they compute, and its hashes
-// have 32 bits: among 10,000 nodes that happens in one graph of a hundred.
+// Collide reports whether two nodes of a graph have the same hash. Gorgonia's compiler
+// merges such nodes even if they differ. Its hashes have 32 bits, so one in a hundred
+// graphs of 10,000 nodes has a collision.
 func (b *Builder) Collide() bool {
 	for _, g := range b.graphs {
 		seen := make(map[uint32]bool, len(g.g.AllNodes()))
@@ -150,8 +149,8 @@ func (g *Graph) Apply(o Operation, in ...*Node) (*Node, error) {
 	return n, nil
 }
 
-// Copy adds an operation that copies a node. It stands between Gorgonia's own
-// operations, which may write to their operands, and ours.
+// Copy adds an operation that copies a node. It separates our operations from
+// Gorgonia's own, which may write to their operands.
 func (g *Graph) Copy(path, name string, shape shapes.Shape, n *Node) (*Node, error) {
 	return g.Apply(Operation{
 		Path: path, Name: name, Shape: shape, Compute: ops.Copy{},

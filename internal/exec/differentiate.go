@@ -8,14 +8,14 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// Differentiate adds to the graph the gradients dys of ys carried back to the
-// nodes wrt, by reverse-mode differentiation through the SymDiff of every
-// operation in between. A gradient is nil where the ys do not depend on it. The
-// sums of gradients belong to the given path.
+// Differentiate adds the gradients with respect to the nodes wrt to the graph, given
+// the gradients dys of ys (reverse-mode differentiation with the SymDiff of each
+// operation). The gradient of a node on which ys do not depend is nil. Sums of
+// gradients get the given path.
 //
-// It replaces gorgonia.Grad, which adds gradients up with an operation that
-// overwrites its operand and is merged by hash, builds gradients that are not
-// wanted, and loses one of two parameters that share a gradient.
+// It replaces gorgonia.Grad, which sums gradients with an operation that overwrites
+// its operand and is merged by hash, builds unneeded gradients, and loses one of two
+// parameters that share a gradient.
 func (g *Graph) Differentiate(path string, ys, dys, wrt []*Node) ([]*Node, error) {
 	p := pass{g: g, path: path, needed: map[*Node]bool{}, terms: map[*Node][]*Node{}}
 	for _, n := range wrt {
@@ -42,16 +42,16 @@ func (g *Graph) Differentiate(path string, ys, dys, wrt []*Node) ([]*Node, error
 	return grads, nil
 }
 
-// pass is one walk from results back to the nodes whose gradients are wanted.
+// pass is the state of one backward pass.
 type pass struct {
 	g      *Graph
 	path   string
-	needed map[*Node]bool    // whether a gradient is wanted of the node or below
+	needed map[*Node]bool    // whether the node is wanted or depends on a wanted one
 	terms  map[*Node][]*Node // of the gradient of a node
 }
 
-// visit returns the nodes on which the given ones depend, operands before
-// results, and finds which of them lead to a wanted one.
+// visit returns the given nodes and all that they depend on, operands before results,
+// and finds which of them depend on a wanted one.
 func (p *pass) visit(from []*Node) []*Node {
 	seen := map[*Node]bool{}
 	var nodes []*Node
@@ -78,7 +78,7 @@ func (p *pass) visit(from []*Node) []*Node {
 	return nodes
 }
 
-// pull carries the gradient of a node to its operands.
+// pull adds the gradients of the operands of a node, given that of the node.
 func (p *pass) pull(n *Node) error {
 	terms, in := p.terms[n], operands(n)
 	if len(terms) == 0 || len(in) == 0 || !p.needed[n] {
@@ -112,7 +112,7 @@ func (p *pass) pull(n *Node) error {
 		return err
 	}
 	p.terms[n] = []*Node{dy}
-	if !ours { // an operation of Gorgonia's may write to its operands
+	if !ours { // the gradient of Gorgonia's operation may write to dy
 		if dy, err = p.g.Copy(p.path, "export", p.g.b.shapeOf(dy), dy); err != nil {
 			return err
 		}
@@ -136,7 +136,7 @@ func (p *pass) pull(n *Node) error {
 	return nil
 }
 
-// sum adds nodes of one shape, in order.
+// sum adds nodes of the same shape in the given order.
 func (g *Graph) sum(path string, terms []*Node) (*Node, error) {
 	if len(terms) == 1 {
 		return terms[0], nil

@@ -6,18 +6,18 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// layout is where the parts of a program lie in the memory that it works in.
+// layout assigns the results and the working memory of a program to one block.
 type layout struct {
 	ops     []*op        // in the order in which they were made, so operands come first
-	leaves  []leafMemory // that are filled before every run
-	runners []*runner    // that read results of operations
+	leaves  []leafMemory // filled before every run
+	runners []*runner    // to reconnect when the block changes
 	size    int          // elements of all parts
 	memory  *tensor.Dense
-	number  int // in the workspace
+	number  int // unique in the workspace
 	closed  bool
 }
 
-// leafMemory is the memory of a leaf, and where it lies in that of the program.
+// leafMemory is the memory of a leaf and its offset in the block.
 type leafMemory struct {
 	node   *Node
 	tensor *tensor.Dense
@@ -25,11 +25,11 @@ type leafMemory struct {
 	offset int
 }
 
-// plan gives every part its place.
+// plan assigns an offset to every part.
 func (l *layout) plan() {
 	take := func(n int) int {
 		at := l.size
-		l.size += (n + 15) / 16 * 16 // whole lines of the caches
+		l.size += (n + 15) / 16 * 16 // whole cache lines
 		return at
 	}
 	for i := range l.leaves {
@@ -44,7 +44,7 @@ func (l *layout) plan() {
 	}
 }
 
-// place makes all parts work in the given memory.
+// place makes all parts use the given block.
 func (l *layout) place(memory *tensor.Dense) error {
 	l.memory = memory
 	for _, m := range l.leaves {
@@ -69,7 +69,7 @@ func (l *layout) place(memory *tensor.Dense) error {
 	return nil
 }
 
-// placeScratch gives the kernels their working memory again.
+// placeScratch assigns the working memory of the kernels, which may initialize it.
 func (l *layout) placeScratch() {
 	for _, o := range l.ops {
 		if n := o.at.scratchSize; n > 0 {

@@ -11,7 +11,7 @@ import (
 // Node is a node of a graph.
 type Node = gorgonia.Node
 
-// operands are the operands of a node, in order; one may occur twice.
+// operands returns the operands of a node in order. A node may occur twice.
 func operands(n *Node) gorgonia.Nodes {
 	it := n.Graph().From(n.ID())
 	out := make(gorgonia.Nodes, 0, it.Len())
@@ -21,8 +21,8 @@ func operands(n *Node) gorgonia.Nodes {
 	return out
 }
 
-// sortByAge puts operands before results: Gorgonia numbers nodes as they are
-// made.
+// sortByAge sorts operands before results: Gorgonia numbers nodes in the order of
+// creation.
 func sortByAge(nodes []*Node) {
 	slices.SortFunc(nodes, func(a, b *Node) int { return int(a.ID() - b.ID()) })
 }
@@ -30,9 +30,8 @@ func sortByAge(nodes []*Node) {
 // Bind makes a leaf read a tensor.
 func Bind(n *Node, t *tensor.Dense) error { return gorgonia.Let(n, t) }
 
-// Physical is the shape that Gorgonia sees. A single number is a vector of one
-// element there: Gorgonia's scalars are values of another kind, with rules and
-// faults of their own.
+// Physical is the shape of a node in Gorgonia. A single number is a vector of one
+// element, because Gorgonia treats scalars differently and has more faults there.
 func Physical(s shapes.Shape) tensor.Shape {
 	if len(s) == 0 {
 		return tensor.Shape{1}

@@ -18,41 +18,41 @@ import (
 
 // Operation describes an operation of a graph.
 type Operation struct {
-	Path, Name string // the layer that made it, and what it is
+	Path, Name string // of the layer and of the operation, for errors
 	Shape      shapes.Shape
 
 	// Compute is a type of package ops, or a Scan or ScanGradient.
 	Compute ops.Op
-	// View makes the output share the memory of the first operand, from an
-	// element on; then there is no Compute. No operation writes to its operands,
-	// so nothing shows that.
+	// View makes the output share the memory of the first operand, starting at the
+	// element Offset. Then Compute is nil. Sharing is safe because operations do not
+	// write to their operands.
 	View   bool
 	Offset int
 
-	// Diff gives the gradients of the wanted operands, and may give nil for the
-	// others. An operation without Diff cannot be differentiated, unless it is
-	// Flat: then its gradient is 0 wherever it exists.
+	// Diff returns the gradients of the wanted operands and anything for the others.
+	// Differentiating an operation without Diff is an error, unless it is Flat: then
+	// its gradient is 0.
 	Diff func(in []*Node, y, dy *Node, want []bool) ([]*Node, error)
 	Flat bool
 }
 
-// environment is what all operations of a program share.
+// environment is shared by all operations of a program.
 type environment struct {
 	dtype tensor.Dtype
 	salt  uint32 // part of every hash
 	fault error  // of the operation that failed in the last run
 }
 
-// hashOf is what an operation adds to the hash of its node.
+// hashOf returns the bytes that an operation adds to the hash of its node.
 func (e *environment) hashOf(id uint32) []byte {
 	return binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(nil, e.salt), id)
 }
 
-// op is the one kind of Gorgonia operation that a Graph holds.
+// op implements gorgonia.Op for all operations of this module.
 //
-// It owns the memory of its output, so a step allocates almost nothing, and it
-// never overwrites an operand. Its hash has a number that no other has:
-// Gorgonia merges nodes by a 32-bit hash without comparing what they compute.
+// It owns the memory of its output, so runs allocate almost nothing, and it never
+// overwrites an operand. Its hash contains a unique number, because Gorgonia merges
+// nodes with equal hashes without comparing them.
 type op struct {
 	Operation
 	env    *environment
@@ -61,7 +61,7 @@ type op struct {
 	types  []hm.Type // of the operands
 	task   task
 	source *op           // of a view
-	out    *tensor.Dense // a header that place points at the program's memory
+	out    *tensor.Dense // layout.place sets its memory
 	at     placement
 	want   []bool // which gradients the current pass needs; nil means all
 }
@@ -69,7 +69,7 @@ type op struct {
 // task is the part of an operation that depends on the type of element.
 type task interface {
 	run() error
-	take(operands []gorgonia.Value, shapes []shapes.Shape) error // finds their memory
+	take(operands []gorgonia.Value, shapes []shapes.Shape) error // sets all operands
 	setOperand(i int, t *tensor.Dense)
 	clearOperands() // so that they keep no memory alive
 	setOutput(t *tensor.Dense)
@@ -86,14 +86,14 @@ var (
 	_ gorgonia.SDOp = (*op)(nil)
 )
 
-// IsResult tells whether a node is the result of Apply, so its memory can be
-// read after a run.
+// IsResult reports whether a node is the result of Apply. Then its memory can be read
+// after a run.
 func IsResult(n *Node) bool {
 	_, ok := n.Op().(*op)
 	return ok
 }
 
-// Result is the memory of such a node. It holds the result of the last run.
+// Result returns the memory of such a node, which holds the result of the last run.
 func Result(n *Node) *tensor.Dense { return n.Op().(*op).out }
 
 // Do computes the operation on the tape machine.
@@ -122,7 +122,7 @@ func (o *op) run(in []gorgonia.Value) (err error) {
 
 func (o *op) Arity() int { return len(o.in) }
 
-// Type is made at every call: Gorgonia returns it to a pool.
+// Type makes a new type on every call, because Gorgonia returns it to a pool.
 func (o *op) Type() hm.Type {
 	out := gorgonia.TensorType{Dims: len(Physical(o.Shape)), Of: o.env.dtype}
 	return hm.NewFnType(append(slices.Clone(o.types), out)...)
@@ -130,8 +130,8 @@ func (o *op) Type() hm.Type {
 
 func (o *op) InferShape(...gorgonia.DimSizer) (tensor.Shape, error) { return Physical(o.Shape), nil }
 
-// ReturnsPtr is false and OverwritesInput −1, so the machine leaves the output's
-// memory to the operation and lets none write to an operand.
+// ReturnsPtr, CallsExtern and OverwritesInput make the machine neither allocate the
+// output nor reuse the memory of an operand.
 func (o *op) ReturnsPtr() bool     { return false }
 func (o *op) CallsExtern() bool    { return false }
 func (o *op) OverwritesInput() int { return -1 }
@@ -142,7 +142,7 @@ func (o *op) WriteHash(h hash.Hash) { h.Write(o.env.hashOf(o.id)) }
 
 func (o *op) String() string { return fmt.Sprintf("%s: %s %v", o.Path, o.Name, o.Shape) }
 
-// DiffWRT tells Gorgonia which operands have a gradient.
+// DiffWRT reports which operands have a gradient.
 func (o *op) DiffWRT(n int) []bool {
 	if o.want != nil {
 		return o.want

@@ -5,18 +5,18 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// Program is a compiled graph. One for training, or with operations of
-// Gorgonia's own, runs on a tape machine; others run directly.
+// Program is a compiled graph. Programs for training and those with Gorgonia's own
+// operations run on a tape machine, others run directly.
 type Program struct {
 	b         *Builder
 	machine   gorgonia.VM
 	direct    *runner // instead of the machine
 	workspace *Workspace
-	own       bool // whether the workspace is of this program alone
+	own       bool // whether the workspace belongs to this program
 }
 
-// Compile makes a program of a graph. Results are the nodes that are read after
-// a run; all are made by Apply. A nil workspace means one of its own.
+// Compile makes a program of a graph. Results are the nodes that are read after a run,
+// all results of Apply. A nil workspace makes the program allocate its own.
 func (g *Graph) Compile(results []*Node, training bool, w *Workspace) (_ *Program, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -43,8 +43,8 @@ func (g *Graph) Compile(results []*Node, training bool, w *Workspace) (_ *Progra
 	return p, nil
 }
 
-// Run calls prepare, which fills the leaves of BindScratch, and computes all
-// results. After an error it can be called again.
+// Run calls prepare, which fills the leaves of BindScratch, and computes all results.
+// It can be called again after an error.
 func (p *Program) Run(prepare func() error) error {
 	if err := p.workspace.enter(&p.b.layout); err != nil {
 		return err
@@ -60,7 +60,7 @@ func (p *Program) Run(prepare func() error) error {
 	defer p.machine.Reset()
 	p.b.env.fault = nil
 	if err := p.machine.RunAll(); err != nil {
-		if p.b.env.fault != nil { // the machine's error would mask the kernel's
+		if p.b.env.fault != nil { // more precise than the machine's error
 			return errors.WithStack(p.b.env.fault)
 		}
 		return errors.Wrap(err, "tape machine")
@@ -68,14 +68,12 @@ func (p *Program) Run(prepare func() error) error {
 	return nil
 }
 
-// operationSize is about what an operation takes: its node of the graph, the
-// instructions of the machine and the tensors of its operands and result. From 1.2
-// to 3 kB were measured.
+// operationSize is the approximate number of bytes per operation: the node, the
+// instructions of the machine and tensor headers. Measured values are 1.2 to 3 kB.
 const operationSize = 2 << 10
 
-// MemorySize is the number of bytes that the program holds besides a workspace
-// that it shares: its constants, weights that kernels keep in another order, and
-// an estimate for its operations.
+// MemorySize is the number of bytes of the program without a shared workspace: its
+// constants, packed weights, an estimate for its operations, and its own workspace.
 func (p *Program) MemorySize() int64 {
 	n := p.b.constants
 	for _, o := range p.b.layout.ops {

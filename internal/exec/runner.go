@@ -6,14 +6,13 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// runner runs the operations of a graph one after the other, on the caller's
-// goroutine. For inference it takes the place of the tape machine, which hands
-// over to a goroutine of its own, at a cost above that of predicting one sample,
-// and allocates for every operation.
+// runner runs the operations of a graph one after the other on the caller's goroutine.
+// It replaces the tape machine for inference. The machine uses another goroutine, which
+// takes longer than predicting one sample, and allocates for every operation.
 type runner struct {
 	ops    []*op // operands first
-	leaves []use // of leaves
-	inner  []use // of results of operations
+	leaves []use // operands that are leaves
+	inner  []use // operands that are results
 }
 
 // use is an operand of an operation.
@@ -23,8 +22,8 @@ type use struct {
 	node *Node
 }
 
-// newRunner lists the operations that the results need. It returns nil where one
-// of them is Gorgonia's own.
+// newRunner collects the operations that the results need. It returns nil if one of
+// them is Gorgonia's own.
 func newRunner(results []*Node) *runner {
 	r := &runner{}
 	seen := map[*Node]bool{}
@@ -58,7 +57,7 @@ func newRunner(results []*Node) *runner {
 	return r
 }
 
-// connect makes the operations read each other's results, and constants.
+// connect sets all operands after the memory has changed.
 func (r *runner) connect() {
 	for _, u := range r.inner {
 		if source, ok := u.node.Op().(*op); ok {
@@ -68,8 +67,8 @@ func (r *runner) connect() {
 	r.readLeaves()
 }
 
-// readLeaves looks the memory of the leaves up. Those of a step that have no
-// value of their own are set by the scan.
+// readLeaves sets the operands that are leaves with a value. The leaves of a step
+// without one are set by the scan.
 func (r *runner) readLeaves() {
 	for _, u := range r.leaves {
 		if t, ok := u.node.Value().(*tensor.Dense); ok {

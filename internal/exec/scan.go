@@ -8,7 +8,7 @@ type Scan struct {
 	Plan            *ops.Scan
 	Leaves, Results []*Node
 
-	kernel *any // that of the forward pass, for the gradient
+	kernel *any // of the forward pass; the gradient needs it
 }
 
 // NewScan is a scan that has a gradient.
@@ -24,11 +24,11 @@ type ScanGradient struct {
 	Leaves, Results []*Node
 }
 
-// CanScan tells whether a step with the given results can be run: it must have
-// none of Gorgonia's own operations.
+// CanScan reports whether a step with the given results can run: it must not contain
+// Gorgonia's own operations.
 func CanScan(results []*Node) bool { return newRunner(results) != nil }
 
-// newTask makes the task of an operation, and gives the runner of a scan's step.
+// newTask makes the task of an operation. inner is the runner of a scan's step.
 func newTask[T ops.Float](o *op) (_ task, inner *runner, err error) {
 	t := &taskOf[T]{in: make([][]T, len(o.in))}
 	switch compute := o.Compute.(type) {

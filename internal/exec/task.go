@@ -37,8 +37,8 @@ func (t *taskOf[T]) take(operands []gorgonia.Value, shapes []shapes.Shape) error
 	return nil
 }
 
-// elements is the memory of a value in row-major order. Only the result of
-// Gorgonia's own operations may be a scalar or have gaps.
+// elements returns the elements of a value in row-major order. Results of Gorgonia's
+// own operations may be scalars or have other strides.
 func elements[T ops.Float](v gorgonia.Value) ([]T, error) {
 	switch v := v.(type) {
 	case *tensor.Dense:

@@ -11,16 +11,16 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Workspace is memory that several programs work in, one at a time: each lays
-// its outputs and working memory over the same block, from its beginning on. So
-// the block is as large as the largest program needs.
+// Workspace is memory that several programs share, one at a time. All of them place
+// their results and working memory in the same block, starting at its beginning. The
+// block is as large as the largest program needs.
 type Workspace struct {
 	dtype    tensor.Dtype
 	size     int // elements that the largest program needs
 	memory   *tensor.Dense
 	programs []weak.Pointer[layout]
-	joined   int // programs that ever joined
-	last     int // number of the one that ran last: only its working memory is in order
+	joined   int // number of programs that have joined
+	last     int // number of the program that ran last; the others must initialize their working memory
 	busy     atomic.Bool
 }
 
@@ -32,7 +32,7 @@ func (w *Workspace) MemorySize() int64 {
 	return int64(w.size) * int64(w.dtype.Size())
 }
 
-// join makes room for a program, which works there from now on.
+// join adds a program and makes the block large enough for it.
 func (w *Workspace) join(p *layout, dtype tensor.Dtype) error {
 	if w.dtype == (tensor.Dtype{}) {
 		w.dtype = dtype
@@ -40,7 +40,7 @@ func (w *Workspace) join(p *layout, dtype tensor.Dtype) error {
 	if w.dtype != dtype {
 		return errs.Error{Field: "workspace", Rule: "must serve programs of one dtype", Value: dtype}
 	}
-	if err := w.enter(nil); err != nil { // no other program may lose its memory in a run
+	if err := w.enter(nil); err != nil { // the block must not change during a run
 		return err
 	}
 	defer w.leave()
@@ -86,7 +86,7 @@ func (w *Workspace) removeClosed() {
 func (w *Workspace) resize(size int) error {
 	w.size, w.last = size, 0
 	w.memory = dense.New(w.dtype, shapes.Shape{size})
-	for _, other := range w.programs { // all move at once, so none keeps the old block alive
+	for _, other := range w.programs { // move all of them, so that none keeps the old block alive
 		if q := other.Value(); q != nil {
 			if err := q.place(w.memory); err != nil {
 				return err
@@ -96,12 +96,12 @@ func (w *Workspace) resize(size int) error {
 	return nil
 }
 
-// enter gives the block to a program that is going to run.
+// enter reserves the block for a run of a program.
 func (w *Workspace) enter(p *layout) error {
 	if !w.busy.CompareAndSwap(false, true) {
 		return errs.Error{Field: "workspace", Rule: "must run one program at a time"}
 	}
-	if p != nil && w.last != p.number { // others have written to its working memory
+	if p != nil && w.last != p.number { // another program has overwritten its working memory
 		p.placeScratch()
 		w.last = p.number
 	}

@@ -8,10 +8,9 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-// assembly are the sets of kernels that this processor can run, the fastest
-// first. Around each kernel lies a function in Go that checks that it stays
-// within its slices: an index that is too large panics before a pointer is
-// handed on.
+// assembly returns the sets of kernels that this processor supports, the fastest first.
+// A Go wrapper checks the bounds of each kernel, so that it panics instead of accessing
+// memory outside its slices.
 func assembly() []*Set[float32] {
 	switch {
 	case !cpu.X86.HasAVX2 || !cpu.X86.HasFMA:
@@ -53,8 +52,8 @@ func avx2() *Set[float32] {
 	return s
 }
 
-// last is where the last of n elements lies with the given stride. Products
-// beyond every slice are cut, so that two of them still have a sum.
+// last returns the offset of the last of n elements with the given stride. It is
+// limited to a value beyond every slice, so that the sum of two does not overflow.
 func last(n, stride int) int {
 	if n < 1 || stride < 0 {
 		panic("kernels: product of no size")
@@ -88,7 +87,7 @@ func tile(m, k int, a []float32, aRow, aCol int, b []float32, bRow int, c []floa
 	}
 }
 
-// checkStrip holds a strip within its slices, and gives the size of a panel.
+// checkStrip checks the bounds of a strip and returns the size of a panel.
 func checkStrip(m, panels, k int, a []float32, aRow, aCol int, b, c []float32, cRow int) int {
 	if k > len(b) {
 		panic("kernels: strip of too many terms")
@@ -124,7 +123,7 @@ func strip(m, panels, k int, a []float32, aRow, aCol int, b, c []float32, cRow i
 	}
 }
 
-// copyPieces makes a kernel one that checks that it stays within its slices.
+// copyPieces adds bounds checks to a kernel.
 func copyPieces(size int, f func(n int, from, to *float32, stride int)) func(n int, from, to []float32, stride int) {
 	return func(n int, from, to []float32, stride int) {
 		if n == 0 {
@@ -160,7 +159,7 @@ func gruBackward(n int, z []float32, gate int, before, dh, dz []float32) {
 	gruBackwardAVX2(n, &z[0], 4*gate, &before[0], &dh[0], &dz[0])
 }
 
-// checkCell holds a row of n elements for each of four gates against its slice.
+// checkCell checks the bounds of rows of n elements for four gates.
 func checkCell(n, gate int, z []float32) {
 	if n < 1 || n%Width != 0 || gate < n || gate > len(z) {
 		panic("kernels: cell of a wrong size")

@@ -2,9 +2,8 @@
 
 package kernels
 
-// avx512 are the kernels for AVX2, with matrix products for AVX-512. Each sum is
-// made in the same order, so the two sets give the same bits. A vector holds one
-// row of a panel, so no part of one is ever left over.
+// avx512 returns the AVX2 kernels with matrix products for AVX-512. The order of sums
+// is the same, so both sets give the same bits. A vector contains one row of a panel.
 func avx512() *Set[float32] {
 	s := avx2()
 	s.Name, s.across, s.strip = "avx512", 4, strip512

@@ -1,8 +1,8 @@
 package kernels
 
-// Cell is the arithmetic of one step of one sample, between two products. Its
-// weights have gates in the order of Keras; W has blocks of columns, which are
-// the same for most.
+// Cell is the arithmetic of one step of one sample, between two matrix products. Its
+// weights have the gates in the order of Keras. The columns of W consist of blocks,
+// one per gate in most cells.
 type Cell[T Float] struct {
 	Blocks            int     // of columns in W
 	Kernel, Recurrent []int   // the block of each gate of the weights

@@ -59,7 +59,7 @@ type In[T Float] struct {
 	DropX, DropH            []T // with Dropout: [gates, batch, features] and [gates, batch, units], by which x and h are multiplied; nil for ones
 }
 
-// masked says whether a step is left out, by its place in the mask.
+// masked reports whether a step is masked, given its index in the mask.
 func (in In[T]) masked(i int) bool { return in.Mask != nil && in.Mask[i] == 0 }
 
 // Out is where a run puts its results.

@@ -1,7 +1,7 @@
 package kernels
 
-// Backward takes the gradients of the outputs of the last run of Forward back
-// to its inputs, which must be those of that run. It needs Training.
+// Backward computes the gradients of the inputs of the last run of Forward, which must
+// be passed again, from those of its outputs. It needs Training.
 func (l *Recurrent[T]) Backward(in In[T], grad Grad[T]) {
 	for b := range l.Batch {
 		start(line(l.dh, b, l.n), grad.H, b, l.Units)
@@ -31,8 +31,7 @@ func (l *Recurrent[T]) Backward(in In[T], grad Grad[T]) {
 	l.spreadGrad(grad)
 }
 
-// asked are the rows of W from the first to the last that somebody asks the
-// gradient of.
+// asked returns the range of rows of W whose gradients are wanted.
 func (l *Recurrent[T]) asked(grad Grad[T]) (top, bottom int) {
 	top = l.row
 	for _, part := range []struct {

@@ -1,8 +1,7 @@
 package kernels
 
-// dropping is what a layer with dropout between states needs besides the rest.
-// Every gate sees h and x through masks of its own, so the sums of each block of
-// columns of W are a product of their own,
+// dropping is the additional memory of a layer with dropout masks. Every gate has its
+// own masks of h and x, so each block of columns of W needs a separate product,
 //
 //	z_block = ([h x 1] ⊙ mask_block) · W_block
 //
@@ -14,7 +13,7 @@ type dropping[T Float] struct {
 	transposed []Packed[T] // [n, back]
 }
 
-// layDropping takes its memory; steps is how many are kept.
+// layDropping takes the memory of drop for the given number of steps.
 func (l *Recurrent[T]) layDropping(take func(n int) []T, steps int) {
 	blocks := l.cell.Blocks
 	l.drop.masks, l.drop.left = take(blocks*l.Batch*l.row), take(steps*l.Batch*blocks*l.row)
@@ -59,7 +58,7 @@ func (l *Recurrent[T]) layMasks(in In[T]) {
 	}
 }
 
-// ones fills x with them.
+// ones fills x with ones.
 func ones[T Float](x []T) {
 	for i := range x {
 		x[i] = 1

@@ -1,7 +1,7 @@
 package kernels
 
-// slot is the place of a step in what is kept for the backward pass. Where nothing
-// is kept, all steps share one.
+// slot is the index of a step and sample in what is kept for the backward pass. Without
+// Training all steps share one.
 func (l *Recurrent[T]) slot(step, b int) int {
 	if l.Training {
 		return step*l.Batch + b
@@ -17,7 +17,7 @@ func (l *Recurrent[T]) next(slot int) int {
 	return slot
 }
 
-// when is the time of a step.
+// when is the index in the sequence of the step that is computed as number step.
 func (l *Recurrent[T]) when(step int) int {
 	if l.Backwards {
 		return l.Steps - 1 - step
@@ -45,9 +45,9 @@ func (l *Recurrent[T]) Forward(in In[T], out Out[T]) {
 	})
 }
 
-// bound says that a step does little but read W: it has one sample only, and so
-// large a W that the cores gain by reading a part each, though they wait for
-// each other at every step.
+// bound reports whether reading W dominates the time of a step: there is one sample,
+// and W is so large that reading parts of it on two cores is worth synchronizing them
+// at every step.
 func (l *Recurrent[T]) bound() bool {
 	return l.Batch == 1 && !l.Dropout && len(l.weights) >= weightsToShare
 }
@@ -90,13 +90,13 @@ func (l *Recurrent[T]) begin(in In[T], from, end int) {
 	}
 }
 
-// read puts x of a step next to h.
+// read copies x of a step to the rows [h x 1].
 func (l *Recurrent[T]) read(in In[T], step, from, end int) {
 	t := l.when(step)
 	for b := from; b < end; b++ {
 		x := line(l.hx, l.slot(step, b), l.row)[l.n:]
 		if in.masked(b*l.Steps + t) {
-			clear(x) // whatever is there, NaN too, must not reach a gradient
+			clear(x) // masked elements, such as NaN, must not reach a gradient
 		} else {
 			copy(x, line(in.X, b*l.Steps+t, l.Features))
 		}
@@ -177,9 +177,8 @@ func (l *Recurrent[T]) output(y, h []T, step, b int, masked bool) {
 	}
 }
 
-// start fills row b of a state, or of its gradient, from rows of n elements.
-// Beyond them it is 0, also where the run before left something that is not
-// finite; and it is 0 where nothing is given.
+// start fills row b of a state, or of its gradient, from rows of n elements, and clears
+// the rest, which may be NaN from the previous run. A nil from means zeros.
 func start[T Float](to, from []T, b, n int) {
 	clear(to)
 	if from != nil {

@@ -83,11 +83,11 @@ const Width = 8
 // Up rounds a length up to a multiple of Width.
 func Up(n int) int { return (n + Width - 1) / Width * Width }
 
-// Variable is the environment variable that, set to the name of a set, chooses
-// it, for tests. What the processor cannot run, and other values, change nothing.
+// Variable is the environment variable that selects a set by its name, for tests. Sets
+// that the processor does not support and unknown names are ignored.
 const Variable = "ENGRAM_KERNELS"
 
-// The sets are made once: they hold nothing but functions and spare memory.
+// The sets are made once. They consist of functions and spare memory.
 var (
 	all32  = sync.OnceValue(func() []*Set[float32] { return append(assembly(), portable[float32]()) })
 	inGo64 = sync.OnceValue(portable[float64])
@@ -96,8 +96,8 @@ var (
 // Float64 are the kernels for float64.
 func Float64() *Set[float64] { return inGo64() }
 
-// Float32 are the kernels for float32 that are expected to be the fastest of those
-// that the processor can run.
+// Float32 returns the kernels for float32: by default the fastest that the processor
+// supports.
 func Float32() *Set[float32] {
 	all := all32()
 	for _, s := range all {
@@ -150,7 +150,7 @@ func portable[T Float]() *Set[T] {
 
 // Softmax computes y from rows of n elements that follow each other in x, each
 // eˣ over the sum of its row; y may be x. A row that has a NaN, or +∞, or
-// nothing but −∞, gives NaN.
+// −∞ only, gives NaN.
 func (s *Set[T]) Softmax(n int, x, y []T) {
 	if len(x) == 0 {
 		return

@@ -5,9 +5,8 @@ import (
 	"github.com/engram-go/engram/internal/kernels"
 )
 
-// Function names a function of one element that is computed over whole vectors.
-// Those that are used most have loops of their own: Map calls a function for
-// every element.
+// Function is a function of one element with its own loop over vectors. Frequent
+// functions have one; Map is slower because it calls a function for every element.
 type Function int
 
 // The functions of Unary; c is its constant.

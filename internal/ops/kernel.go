@@ -21,10 +21,9 @@ type Func[T Float] func(out []T, in [][]T) error
 // Run calls f.
 func (f Func[T]) Run(out []T, in [][]T) error { return f(out, in) }
 
-// Scratch is a kernel that works in memory given to it. It keeps what the
-// backward pass of the same run reads, and nothing from run to run. The size is
-// known once the whole graph is built: by then it is known whether there is a
-// backward pass.
+// Scratch is a kernel with working memory. The memory keeps what the backward pass of
+// the same run reads, but nothing from run to run. Its size is known once the whole
+// graph is built, because it depends on whether there is a backward pass.
 type Scratch[T Float] interface {
 	Kernel[T]
 	ScratchSize() int

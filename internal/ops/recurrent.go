@@ -13,9 +13,9 @@ const (
 )
 
 // Recurrent is a recurrent layer over a whole sequence. Its operands are x,
-// kernel, recurrent kernel, the states, and then, each where it has one, bias,
-// what drops x, what drops h, and mask. The output is y, and with ReturnStates
-// the states after the last step behind it.
+// kernel, recurrent kernel, the states, and the optional ones: bias, dropout masks of x
+// and h, mask. The output is y, followed by the states after the last step if
+// ReturnStates is set.
 //
 // Config.Training and Config.InputGrad say whether there is a backward pass, and
 // whether it gives the gradient of x.
@@ -26,9 +26,9 @@ type Recurrent struct {
 	DropX, DropH bool
 	ReturnStates bool
 
-	// Version of the weights, where they are parameters: without a backward
-	// pass they are taken over only when it changes. Nil where they may change
-	// at every run.
+	// Version returns the version of the weights if they are parameters. Without a
+	// backward pass, the kernel packs them only when it changes. It is nil if they
+	// may change in every run.
 	Version func() uint64
 
 	kernel any // a *recurrent[T], shared by both passes
@@ -43,8 +43,8 @@ type RecurrentGradient struct {
 	At []int
 }
 
-// Differentiable is the number of operands, from the first on, that have
-// gradients: masks and what drops x and h have none.
+// Differentiable is the number of leading operands that have gradients. Masks have
+// none.
 func (o *Recurrent) Differentiable() int {
 	n := 3 + o.States
 	if o.Config.Bias {

@@ -8,7 +8,7 @@ import (
 )
 
 // Softmax is eˣ / Σ eˣ over rows of N elements, or with Log its logarithm. A row
-// that has a NaN, or +∞, or nothing but −∞, gives NaN. SoftmaxGradient takes y
+// with a NaN or +∞, or of −∞ only, gives NaN. SoftmaxGradient takes y
 // and dy.
 type (
 	Softmax struct {
