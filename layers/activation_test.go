@@ -167,7 +167,7 @@ func TestReLUAndPReLU(t *testing.T) {
 	}
 }
 
-// Each place of a sample has a slope of its own, but along the shared axes.
+// Each element of a sample has a separate slope, except along the shared axes.
 func TestPReLUValues(t *testing.T) {
 	x := graphtest.Input(1, 2, 3, 4)
 	for _, c := range []struct {

@@ -122,7 +122,7 @@ func (c bidirectionalGolden) check(t *testing.T, dtype tensor.Dtype, tol float64
 	checkRun(t, got, want, tol)
 }
 
-// Bidirectional's ways to merge, by another implementation of Keras' semantics;
+// Bidirectional's merge modes, compared with another implementation of Keras' semantics;
 // testdata/tfjs_bidirectional.js made the file.
 func TestBidirectionalAgainstTensorFlow(t *testing.T) {
 	const B, T, D, U = 2, 4, 3, 3

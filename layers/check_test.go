@@ -85,8 +85,8 @@ func TestDenseRules(t *testing.T) {
 	}
 }
 
-// The penalties of a recurrent layer are those of its weights, once however many
-// steps there are, and of all its outputs, on both ways that it may run.
+// The penalties of a recurrent layer are those of its weights, once for any number of
+// steps, and of all its outputs, as one operation and unrolled.
 func TestRecurrentPenalties(t *testing.T) {
 	one := initializers.Ones
 	x := graphtest.Array{Shape: []int{2, 3, 4}, Data: make([]float64, 24)}
@@ -120,7 +120,7 @@ func TestRecurrentPenalties(t *testing.T) {
 	}
 }
 
-// All outputs are priced: those of all steps, and the states.
+// All outputs have a penalty: those of all steps, and the states.
 func TestRecurrentActivity(t *testing.T) {
 	for _, l := range []layers.Layer{
 		layers.LSTM{Units: 2, ReturnSequences: true, ReturnState: true, ActivityRegularizer: regularizers.L1{L1: 3}},

@@ -70,7 +70,7 @@ func TestConcatenateShapes(t *testing.T) {
 	layertest.Invalid(t, layers.Concatenate{}, "Concatenate.Axis", graph.Shape{2})
 }
 
-// A sequence of which one step is there, and an input that is there as a whole, have no
+// A sequence of which there is one step, and an input with all steps, have no
 // steps in common.
 func TestConcatenateRefusesStepsBesideWholes(t *testing.T) {
 	err := layertest.Steps(t, layertest.Case{

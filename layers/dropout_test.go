@@ -69,7 +69,7 @@ func TestDropoutNoiseShape(t *testing.T) {
 			for i := range y {
 				for k := range y {
 					if c.same(at(i), at(k)) && y[i] != y[k] {
-						t.Fatalf("noise shape %v: elements %v and %v have masks of their own", c.noise, at(i), at(k))
+						t.Fatalf("noise shape %v: elements %v and %v have separate masks", c.noise, at(i), at(k))
 					}
 					apart = apart || y[i] != y[k]
 				}

@@ -288,7 +288,7 @@ func ExampleLambda() {
 	// Output: (1, 1) [8]
 }
 
-// A mask that is an input of its own: the last of three steps does not count.
+// A mask that is a separate input: the last of three steps does not count.
 func ExampleLambda_mask() {
 	counting := layers.NewFunction("counting", func(_ *graph.Scope, inputs ...graph.Value) []graph.Value {
 		x, mask := inputs[0].Unsqueeze(-1), inputs[1] // [batch, steps, 1], [batch, steps] of 1 and 0

@@ -236,7 +236,7 @@ func TestLSTMPadding(t *testing.T) {
 }
 
 // A masked step repeats the output of the one before, in the order of
-// computing; before the first the output is zero, whatever the states are.
+// computing; before the first the output is zero, for any states.
 func TestLSTMMaskedSteps(t *testing.T) {
 	x := graphtest.Uniform(3, 5*3, 1)
 	initial := layers.FixedState{Elements: [][]float64{{0.5, -0.5}, {1, 2}}}
@@ -310,6 +310,6 @@ func TestLSTMOpenSteps(t *testing.T) {
 		graphtest.CheckOutput(t, "h", part["h"], whole[(steps-1)*3:steps*3], 0)
 	}
 	if after := cfg.Params.All(); !slices.Equal(before, after) || len(after) != 3 {
-		t.Errorf("the programs have parameters of their own: %v, then %v", before, after)
+		t.Errorf("the programs have separate parameters: %v, then %v", before, after)
 	}
 }

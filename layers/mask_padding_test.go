@@ -20,8 +20,8 @@ var (
 	ends = [][]float64{{1, 1, 1, 1, 1}, {1, 1, 0, 0, 0}, {1, 0, 0, 0, 0}}
 )
 
-// What stands between the mask and the layer that uses it must not let padding
-// through: a padded sample gives what it gives alone, and so do all gradients.
+// The layers between the mask and the layer that uses it keep padding out: a padded
+// sample gives the same output and gradients as the sample alone.
 func TestPaddingStaysOut(t *testing.T) {
 	lstm := layers.LSTM{Units: 2}
 	pad := layers.Masking{MaskValue: -1}
@@ -60,8 +60,8 @@ func TestPaddingStaysOut(t *testing.T) {
 	}
 }
 
-// A layer that looks at other steps does not look at masked ones, whatever they
-// hold, on any way that it may run.
+// A layer that uses other steps does not use masked ones, whatever they contain, as an
+// operation, as a scan and unrolled.
 func TestMaskedStepsAreNotLookedAt(t *testing.T) {
 	own := ownLSTM{3, initializers.GlorotUniform, initializers.Orthogonal{}, initializers.Zeros}
 	gru := layers.GRU{Units: 2, ReturnSequences: true}
@@ -100,7 +100,7 @@ func TestMaskedStepsAreNotLookedAt(t *testing.T) {
 	})
 }
 
-// So it is with the last states.
+// The same holds for the last states.
 func TestMaskedStepsLeaveStates(t *testing.T) {
 	gru := layers.GRUCell{Units: 2, ResetBefore: true}
 	for name, l := range map[string]layers.Layer{

@@ -163,8 +163,7 @@ func TestMultiHeadAttentionDropout(t *testing.T) {
 	}
 }
 
-// An axis of size 1 of an AttentionMask holds for all places along it, on both
-// ways that the layer may run.
+// An axis of size 1 of an AttentionMask broadcasts, with the weights returned or not.
 func TestAttentionMaskSpreads(t *testing.T) {
 	const batch, queries, values = 2, 3, 4
 	for _, shape := range []graph.Shape{{batch, 1, values}, {1, queries, values}, {batch, queries, 1}, {1, 1, values}} {

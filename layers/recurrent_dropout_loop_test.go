@@ -35,7 +35,7 @@ type looped struct {
 // dropRates are parts of x and of h.
 type dropRates struct{ input, state float64 }
 
-// dropSeed is that of the layers' masks, whatever their paths.
+// dropSeed is the seed of the layers' masks, for any path.
 var dropSeed uint64 = 7
 
 // With all masks known, a layer is what a plain loop computes.
@@ -57,7 +57,7 @@ func TestRecurrentDropoutAgainstPlainLoop(t *testing.T) {
 				d := of(rates)
 				out := evaluate(t, training(t), graph.Tick{Epoch: 3, Step: 1}, func(s *graph.Scope) {
 					s.Output("y", d.apply(s))
-					s.Within("again", func() { // draws what the layer drew, as that has a seed of its own
+					s.Within("again", func() { // draws what the layer drew, since the layer has a seed
 						s.Seeded(dropSeed, func() {
 							s.Output("x", dropMasks(s, "dropout", d.gates, dropFeatures, rates.input))
 							s.Output("h", dropMasks(s, "recurrent_dropout", d.gates, dropUnits, rates.state))

@@ -14,8 +14,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// All ways to run a layer drop the same, in values and in gradients: as one
-// operation, as a scan, and with its steps written out.
+// A layer drops the same elements, in values and in gradients, as one operation, as a
+// scan and unrolled.
 func TestRecurrentDropoutAgrees(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := drawFast(t)
@@ -91,8 +91,8 @@ func TestRecurrentDropoutChecks(t *testing.T) {
 	}
 }
 
-// Dropout of an LSTM draws which features go, once for all steps of a sample.
-// A feature that is gone has no gradient.
+// Dropout of an LSTM draws the dropped features once for all steps of a sample.
+// A dropped feature has no gradient.
 func TestLSTMDropout(t *testing.T) {
 	const batch, steps, features, rate = 6, 4, 5, 0.4
 	x := graphtest.Uniform(1, batch*steps*features, 1)

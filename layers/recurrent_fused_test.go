@@ -157,8 +157,8 @@ func (r fastRun) checkClose(t tester, got, want map[string][]float64, tol float6
 	}
 }
 
-// Several passes back through one run each give what they give alone, whatever
-// the passes before asked for.
+// Several backward passes through one run each give what they give alone, whichever
+// gradients the earlier ones computed.
 func TestRecurrentTwoPasses(t *testing.T) {
 	pass := func(unrolled, xFirst bool) map[string][]float64 {
 		return evaluate(t, config(t), graph.Tick{}, func(s *graph.Scope) {
@@ -186,9 +186,8 @@ func TestRecurrentTwoPasses(t *testing.T) {
 	}
 }
 
-// Inputs that saturate every gate, and such that hardly move any, give on the
-// operation for whole sequences what they give written out, and nothing that is
-// not finite.
+// Inputs that saturate every gate, and very small ones, give the same finite results as
+// one operation and unrolled.
 func TestRecurrentExtremes(t *testing.T) {
 	for cell, sizes := range fastCells {
 		for _, scale := range []float64{1e-30, 10, 100, 1e30} {

@@ -163,7 +163,7 @@ func TestRecurrentRefuses(t *testing.T) {
 	layertest.Invalid(t, layers.LSTM{Units: 2, BiasInitializer: initializers.Orthogonal{}}, "Orthogonal", in)
 }
 
-// states is an initial state with a given number of values, whatever sizes are asked for.
+// states is an initial state with the given number of values, for any sizes.
 type states int
 
 func (n states) States(s *graph.Scope, batch int, sizes []int) []graph.Value {

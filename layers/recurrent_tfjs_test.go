@@ -82,8 +82,8 @@ func (o tfjsOptions) run(gates int) recurrentRun {
 	return r
 }
 
-// The recurrent layers with their options, by another implementation of Keras'
-// semantics, in all the ways that they run.
+// The recurrent layers with their options, compared with another implementation of Keras'
+// semantics, as one operation, as a scan and unrolled.
 func TestRecurrentAgainstTensorFlow(t *testing.T) {
 	for name, c := range map[string]struct {
 		gates, cases int

@@ -132,7 +132,7 @@ func (counter) Step(_ *graph.Scope, x graph.Value, states, _ []graph.Value) (gra
 	return sum.Times(n), []graph.Value{sum, n}
 }
 
-// A cell is run over all steps, forwards or backwards, whatever its states are.
+// A cell is run over all steps, forwards or backwards, with states of any sizes.
 func TestRNNStates(t *testing.T) {
 	for _, l := range []layers.RNN{{}, {GoBackwards: true}, {Unrolled: true}, {Unrolled: true, GoBackwards: true}} {
 		l.Cell, l.ReturnSequences, l.ReturnState = counter{}, true, true

@@ -104,7 +104,7 @@ func TestRandomState(t *testing.T) {
 	}
 }
 
-// All ways to start an LSTM with the same numbers agree.
+// Initial states that are inputs and those of the field agree.
 func TestLSTMInitialStates(t *testing.T) {
 	x, h, c := graphtest.Uniform(1, 2*3*4, 1), []float64{0.5, -1}, []float64{2, 0.25}
 	out := evaluate(t, config(t), graph.Tick{}, func(s *graph.Scope) {
