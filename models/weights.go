@@ -92,7 +92,7 @@ func (m *Model) weightPath(path string) (string, error) {
 }
 
 // checkGRUBias explains the bias of a GRU that computes as in Keras 2 or with
-// reset_after=False, which has one row, where two are wanted.
+// reset_after=False, which has one row instead of two.
 func checkGRUBias(p *graph.Param, value *tensor.Dense) error {
 	if value == nil || len(p.Shape) != 2 || p.Shape[0] != 2 || !strings.HasSuffix(p.Path, "/bias") || !p.Shape[1:].Equal(graph.Shape(value.Shape())) {
 		return nil

@@ -93,7 +93,7 @@ func (t *Trainer) prepareCarried(field string, states map[string]*tensor.Dense) 
 // freshName is where graph.States.Copy has the flags of fresh samples.
 const freshName = "fresh"
 
-// batchOf is the number of samples of copied states; 0 where they are none.
+// batchOf is the number of samples of copied states; 0 for nil.
 func batchOf(states map[string]*tensor.Dense) int {
 	if fresh := states[freshName]; fresh != nil && fresh.Dims() == 1 {
 		return fresh.Shape()[0]

@@ -35,8 +35,8 @@ func fieldsOf(t reflect.Type) ([]field, error) {
 }
 
 // writable tells whether JSON can hold a value of type t, as far as its kind
-// says. A pointer to a type with a null of its own is none, as null would mean
-// two things.
+// says. It cannot hold a pointer to a type that itself has null, which would mean two
+// things.
 func writable(t reflect.Type) bool {
 	switch t.Kind() {
 	case reflect.Func, reflect.Chan, reflect.Complex64, reflect.Complex128, reflect.Uintptr, reflect.UnsafePointer:

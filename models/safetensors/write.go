@@ -170,7 +170,7 @@ func appendKey(b []byte, before int, key string) ([]byte, error) {
 }
 
 // check refuses a tensor that could not be read again, or whose numbers do not
-// lie in memory as the format wants them.
+// lie in memory in the order of the format.
 func check(name string, d *tensor.Dense) (dtype, int, error) {
 	if name == metadataKey || !utf8.ValidString(name) {
 		return dtype{}, 0, errs.Error{Field: "name", Rule: "must be UTF-8 and not " + metadataKey}

@@ -49,7 +49,7 @@ type EarlyStopping struct {
 
 // progress is what EarlyStopping knows after an epoch.
 type progress struct {
-	seen      bool    // an epoch was looked at
+	seen      bool    // an epoch was judged
 	wait      int     // epochs since the last improvement
 	best      float64 // NaN until there is one
 	bestEpoch int
@@ -57,7 +57,7 @@ type progress struct {
 }
 
 // Best is the best value of the last Fit, and its epoch, from 0. ok is false where
-// no epoch was looked at, or every value was NaN.
+// no epoch was judged, or every value was NaN.
 func (c *EarlyStopping) Best() (value float64, epoch int, ok bool) {
 	if !c.state.seen || math.IsNaN(c.state.best) {
 		return 0, 0, false
@@ -71,7 +71,7 @@ func (c *EarlyStopping) StoppedEpoch() (epoch int, ok bool) {
 	return c.state.stopped, c.state.stopped > 0
 }
 
-// On looks at the value after every epoch. Fields that break their rules are an
+// On checks the value after every epoch. Fields that break their rules are an
 // error when Fit begins. A name that is not in the logs is one after the first
 // batch; one of validation data, where there are none, after the first epoch.
 func (c *EarlyStopping) On(e *train.Event) error {
@@ -81,7 +81,7 @@ func (c *EarlyStopping) On(e *train.Event) error {
 	case train.TrainBatchEnd:
 		return c.monitor.check(e.Logs)
 	case train.EpochEnd:
-		return c.look(e)
+		return c.update(e)
 	case train.TrainEnd:
 		return c.restoreBest()
 	}
@@ -111,8 +111,8 @@ func (c *EarlyStopping) begin(t *train.Trainer) error {
 	return nil
 }
 
-// look takes in the value of an epoch.
-func (c *EarlyStopping) look(e *train.Event) error {
+// update judges the value of an epoch.
+func (c *EarlyStopping) update(e *train.Event) error {
 	value, err := c.monitor.value(e.Logs)
 	if err != nil || e.Epoch < c.StartFromEpoch {
 		return err

@@ -1,6 +1,6 @@
 // Package metrics has the metrics that are reported with the loss. They are
 // exact over an epoch: sums over all elements in float64, never an average of
-// batch values. A metric is a plain config value; its Accumulator takes in the
+// batch values. A metric is a plain config value; its Accumulator is given the
 // batches of one epoch.
 package metrics
 
@@ -24,9 +24,9 @@ type Metric interface {
 	Start() Accumulator
 }
 
-// Accumulator takes in batches. It serves one goroutine at a time.
+// Accumulator adds up a metric over batches. It serves one goroutine at a time.
 type Accumulator interface {
-	// Add takes in one batch: target and output, [batch, ...], of one dtype,
+	// Add adds one batch: target and output, [batch, ...], of one dtype,
 	// float32 or float64, and of one shape, unless the metric says otherwise; and
 	// the weights of the samples, [batch], or of their steps, [batch, steps],
 	// finite, not negative and of the same dtype; nil means weights of 1. Masked
