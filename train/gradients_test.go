@@ -285,6 +285,24 @@ func TestApplyTakesStates(t *testing.T) {
 	}
 }
 
+// Moving averages of another shape are refused, and change nothing.
+func TestApplyRefusesUpdates(t *testing.T) {
+	model := func(features int) *models.Sequential {
+		m := models.NewSequential(models.Config{Dtype: tensor.Float64}, layers.Input{Shape: graph.Shape{features}},
+			layers.BatchNormalization{NoCenter: true, NoScale: true}, layers.Dense{Units: 2, Name: "frozen"}, layers.Dense{Units: 1})
+		check(t, m.Freeze("frozen"))
+		return m
+	}
+	g, err := compile(t, model(2), train.Config{}).Gradients(background, &datasets.Batch{Inputs: list(zeros(4, 2)), Targets: list(zeros(4, 1))})
+	check(t, err)
+	m := model(3)
+	before := hash(t, m)
+	errtest.Check(t, compile(t, m, train.Config{}).Apply(g), graph.Error{Path: "sequential/batch_normalization/moving_mean", Field: "shape", Value: graph.Shape{2}})
+	if hash(t, m) != before {
+		t.Error("refused gradients changed the weights")
+	}
+}
+
 // Parts of a step draw differently; the first draws what a step draws.
 func TestAccumulateDrawsForEachPart(t *testing.T) {
 	m := linear(1, layers.Dropout{Rate: 0.5})

@@ -82,7 +82,7 @@ func (t *Trainer) Restore(s *State) error {
 		return err
 	}
 	commit := t.carried.reset
-	if s.Carried != nil {
+	if len(s.Carried) > 0 {
 		var err error
 		if commit, err = t.prepareCarried("State.Carried", s.Carried); err != nil {
 			return err
