@@ -9,12 +9,12 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// CheckGrad holds the gradients of f with respect to all inputs, and to all
-// parameters that f declares, against finite differences, in float64. f may
-// return a value of any shape: what is differentiated is its sum weighted with
-// fixed numbers, so that no element can hide behind another.
+// CheckGrad compares the gradients of f with respect to all inputs, and to all
+// parameters that f declares, with finite differences in float64. f may return a value
+// of any shape. The loss is its sum, weighted with fixed random numbers so that errors
+// of several elements do not cancel.
 //
-// The inputs should keep a distance of 0.01 from places where f has a kink.
+// The inputs should differ by at least 0.01 from points where f is not differentiable.
 func CheckGrad(t testing.TB, f func(s *graph.Scope, in []graph.Value) graph.Value, inputs ...Array) {
 	t.Helper()
 	params, err := graph.NewParams(tensor.Float64, 1)
@@ -80,8 +80,7 @@ func CheckGrad(t testing.TB, f func(s *graph.Scope, in []graph.Value) graph.Valu
 	}
 }
 
-// compareGrad compares with the five-point formula, whose error is of the
-// fourth power of the step.
+// compareGrad uses the five-point formula, whose error is O(step⁴).
 func compareGrad(t testing.TB, name string, x, grad []float64, loss func() float64) {
 	t.Helper()
 	const step, tolerance = 1e-3, 1e-7
@@ -104,7 +103,7 @@ func compareGrad(t testing.TB, name string, x, grad []float64, loss func() float
 	}
 }
 
-// sample chooses the elements to look at: all of them, or 64 spread evenly.
+// sample chooses the elements to check: all of them, or 64 at regular distances.
 func sample(n int) []int {
 	const most = 64
 	out := make([]int, 0, most)
@@ -114,8 +113,8 @@ func sample(n int) []int {
 	return out
 }
 
-// Input makes an input of the given shape whose elements lie in [−1, 1] and
-// differ from each other; equal seeds give equal elements.
+// Input makes an input of the given shape with random elements in [−1, 1]. Equal seeds
+// give equal elements.
 func Input(seed int, shape ...int) Array {
 	n := graph.Shape(shape).Size()
 	r := graph.Rand(uint64(seed), "graphtest", "", graph.Tick{})

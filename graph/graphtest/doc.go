@@ -1,4 +1,3 @@
-// Package graphtest helps to test what is built on package graph: gradients
-// against finite differences, and numbers against golden files that an
-// independent implementation made.
+// Package graphtest helps to test layers and formulas: it compares gradients with finite
+// differences, and results with golden files of an independent implementation.
 package graphtest

@@ -15,7 +15,7 @@ func (log) Helper() {}
 
 func (log) Errorf(format string, args ...any) { fmt.Println("failed") }
 
-// An activation of one's own is held against finite differences. The second
+// The gradient of a custom activation is compared with finite differences. The second
 // one has a derivative that is wrong by a factor.
 func ExampleCheckGrad() {
 	var t log // in a test: its *testing.T

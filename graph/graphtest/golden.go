@@ -14,8 +14,8 @@ import (
 	"github.com/pkg/errors"
 )
 
-// The tolerances to which values are held: of outputs in absolute terms, of
-// gradients as a part of the largest entry of the tensor.
+// Tolerances: absolute for outputs, relative to the largest element of the tensor for
+// gradients.
 const (
 	Tol32 = 1e-5
 	Tol64 = 1e-10
@@ -29,8 +29,8 @@ type Array struct {
 }
 
 // Golden reads the arrays of an .npz file (float64 and int64, in C order) by
-// name. The test fails at once if the file cannot be read in full; where the
-// file is missing the message names the script that makes it.
+// name. The test fails immediately if the file cannot be read. If the file is missing,
+// the message contains the command that makes it.
 func Golden(t testing.TB, path string) map[string]Array {
 	t.Helper()
 	r, err := npz.Open(path)
@@ -52,8 +52,8 @@ func Golden(t testing.TB, path string) map[string]Array {
 	return arrays
 }
 
-// script finds what makes a golden file: the program beside it with the
-// longest name that begins the file's own, as lstm.py makes lstm_5_1_3_4.npz.
+// script returns the command that makes a golden file: the script in the same directory
+// with the longest matching prefix, such as lstm.py for lstm_5_1_3_4.npz.
 func script(path string) string {
 	dir, base := filepath.Split(path)
 	for name := strings.TrimSuffix(base, ".npz"); ; {
@@ -69,8 +69,8 @@ func script(path string) string {
 	}
 }
 
-// readArray unpacks the entry before it decodes it, since the decoder takes a
-// short read for a whole one and the end of a file for zeros.
+// readArray reads the entry completely before it decodes it, because the decoder treats
+// a short read as complete and a truncated file as zeros.
 func readArray(r *npz.Reader, key string) (Array, error) {
 	entry, err := r.Open(key)
 	if err != nil {
@@ -124,7 +124,7 @@ func CheckOutput(t testing.TB, name string, got, want []float64, tol float64) {
 }
 
 // CheckGradient fails the test unless got and want differ by at most tol times
-// the largest entry of want, or by at most tol where want is all zeros.
+// the largest element of want, or by at most tol if want is all zeros.
 func CheckGradient(t testing.TB, name string, got, want []float64, tol float64) {
 	t.Helper()
 	largest := 0.0
@@ -137,8 +137,8 @@ func CheckGradient(t testing.TB, name string, got, want []float64, tol float64) 
 	check(t, name, got, want, tol, largest)
 }
 
-// check names the worst element. Nothing to compare is a failure, so that a
-// misspelt name in a golden file cannot pass, and so is whatever is not finite.
+// check reports the element with the largest difference. Empty slices are a failure, so
+// that a misspelt name in a golden file is noticed, and so are NaN and infinities.
 func check(t testing.TB, name string, got, want []float64, tol, unit float64) {
 	t.Helper()
 	if len(got) != len(want) || len(want) == 0 {

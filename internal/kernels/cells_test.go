@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// cellCase holds a kernel of a cell against its equations in float64: from its
+// cellCase compares a kernel of a cell with its equations in float64: from its
 // inputs, and for what comes late from what it wrote before. So each number is
 // a few roundings away, in relation to the sizes of what was added to make it:
 // no more than 8.

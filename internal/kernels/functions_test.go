@@ -11,7 +11,7 @@ import (
 // of rounding it may be off:
 //
 //	exp      the last step rounds once; what was rounded before, in eʳ − 1, is
-//	         at most 0.42 beside 1, so it adds less than another unit
+//	         at most 0.42 in addition to 1, so it adds less than another unit
 //	sigmoid  the two of the exponential, the sum and the quotient
 //	tanh     the same, with e⁻²ˣ − 1 in place of the exponential
 //
@@ -32,7 +32,7 @@ var (
 	functions = []function{expFunction, sigmoidFunction, tanhFunction}
 )
 
-// check holds one result against float64. What is above the largest float32
+// check compares one result with float64. What is above the largest float32
 // rounds to infinity.
 func (f function) check(t reporter, x, y float32) {
 	t.Helper()

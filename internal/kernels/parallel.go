@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// Parallel shares the numbers below n among the cores in runs of whole units,
-// and calls f for every run. Nothing that f computes may depend on where a run
-// begins. If f panics, so does Parallel, after all have ended: the panic of
-// another goroutine could not be recovered by anyone.
+// Parallel divides the numbers below n into ranges of whole units and calls f for every
+// range, on several cores. The results of f must not depend on the division. If f
+// panics, Parallel waits for all ranges and panics on the caller's goroutine, where the
+// panic can be recovered.
 func Parallel(n, unit int, f func(from, end int)) {
 	units := (n + unit - 1) / unit
 	workers := min(runtime.GOMAXPROCS(0), units)
@@ -24,11 +24,11 @@ func Parallel(n, unit int, f func(from, end int)) {
 	t.finish()
 }
 
-// Worth is how many products of two elements are worth a second core.
+// Worth is the minimum number of multiplications for a second core.
 const Worth = 1 << 18
 
-// Share is Parallel for work of a number of products of two elements, if it is worth
-// a second core.
+// Share is Parallel if the number of multiplications is worth a second core. Otherwise
+// it calls f once.
 func Share(products, n, unit int, f func(from, end int)) {
 	if products < Worth {
 		f(0, n)
@@ -37,8 +37,7 @@ func Share(products, n, unit int, f func(from, end int)) {
 	Parallel(n, unit, f)
 }
 
-// task is work in several runs, each of which a helper or the caller does,
-// whichever comes first.
+// task is work in several ranges, which helpers and the caller take one by one.
 type task struct {
 	runs       int32
 	f          func(run int)
@@ -46,8 +45,8 @@ type task struct {
 	panicked   atomic.Pointer[any]
 }
 
-// offer starts helpers until there are n. Where they are busy with other tasks,
-// the caller does more itself.
+// offer publishes a task and starts helpers until there are n. If they are busy with
+// other tasks, the caller does more of the work.
 func offer(t *task, n int) {
 	offered.Store(t)
 	for h := helpers.Load(); h < int32(n); h = helpers.Load() {
@@ -57,7 +56,7 @@ func offer(t *task, n int) {
 	}
 }
 
-// finish does what is left of the task, and waits for what others do.
+// finish works on the task and waits for the helpers.
 func (t *task) finish() {
 	t.work()
 	for spin := 0; t.done.Load() < t.runs; spin++ {
@@ -89,9 +88,9 @@ func (t *task) run(w int) {
 	t.f(w)
 }
 
-// A helper that finds no more work stays awake for a moment. To wake a thread
-// that sleeps took up to 0.2 ms on a virtual machine, as long as a small product
-// takes on one core: see BenchmarkParallel.
+// linger is how long a helper waits for more work before it ends. Waking a sleeping
+// thread took up to 0.2 ms on a virtual machine, as long as a small product on one core.
+// See BenchmarkParallel.
 const linger = time.Millisecond
 
 var (
@@ -99,8 +98,8 @@ var (
 	helpers atomic.Int32         // fewer than the cores
 )
 
-// help works on a task, and on those that come soon after it. If it leaves just
-// when it is counted on, the caller does the work alone.
+// help works on a task and on those that follow within linger. If it ends just when a
+// task is offered, the caller does the work alone.
 func help(t *task) {
 	defer helpers.Add(-1)
 	for t != nil {
@@ -109,7 +108,7 @@ func help(t *task) {
 	}
 }
 
-// await waits for a task with work to do; nil means that none came.
+// await waits for a task with unfinished work. It returns nil after linger.
 func await() *task {
 	end := time.Now().Add(linger)
 	for spin := 0; ; spin++ {

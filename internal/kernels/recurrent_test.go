@@ -197,7 +197,7 @@ func TestRecurrentWithoutTraining(t *testing.T) {
 	}
 }
 
-// What stands at masked steps does not matter, not even where it is not finite.
+// The input of masked steps does not matter, even if it is not finite.
 func TestRecurrentMasksNaN(t *testing.T) {
 	for _, name := range cellNames {
 		l := layer{cell: name, gates: gatesOf[name]}

@@ -16,7 +16,7 @@ import (
 //
 // AttentionGradient takes query, key, value, the output and its gradient, and
 // gives the gradients of query, key and value, one after the other. The output
-// is not read: it makes the forward pass come first.
+// is not read, but the dependency makes the forward pass run first.
 type (
 	Attention struct {
 		Batch, Steps, Heads, K, Values, N int

@@ -33,8 +33,8 @@ func ParseEinsum(equation string) (Letters, bool) {
 	return l, arrow && comma
 }
 
-// InOrder are the letters after the summed axes were moved to the end of the
-// first operand and to the front of the second.
+// InOrder returns the letters with the summed axes at the end of the first operand and
+// at the front of the second.
 func (l Letters) InOrder() Letters {
 	pick := func(term []rune, order []int) []rune {
 		out := make([]rune, len(order))
@@ -46,7 +46,7 @@ func (l Letters) InOrder() Letters {
 	return Letters{pick(l.A, l.Order(true)), pick(l.B, l.Order(false)), l.Out}
 }
 
-// Order is that of the axes of an operand which InOrder asks for.
+// Order is the order of the axes of an operand in InOrder.
 func (l Letters) Order(first bool) []int {
 	term, rest := l.B, []int{}
 	if first {
@@ -79,8 +79,8 @@ type Product struct {
 	cRow                   int
 }
 
-// span is an axis, or several that lie in all terms as one: its size and its
-// strides in both operands and the result, 0 where it is absent.
+// span is an axis, or several that are contiguous in all terms: its size and its strides
+// in both operands and the result, 0 if it is absent.
 type span struct{ n, a, b, c int }
 
 // PlanProduct finds the plan. It fails where the summed axes are no single span.
@@ -105,7 +105,7 @@ func PlanProduct(l Letters, a, b, out shapes.Shape) (Product, bool) {
 	if len(summed) > 1 {
 		return p, false
 	}
-	// The columns must lie together in the result. What has them goes right.
+	// The operand with the last axis of the result, its columns, must be the right one.
 	if k := len(l.Out) - 1; k >= 0 && !slices.Contains(l.B, l.Out[k]) {
 		p.swap = true
 		for _, s := range [][]span{kept, summed} {
@@ -134,7 +134,7 @@ func PlanProduct(l Letters, a, b, out shapes.Shape) (Product, bool) {
 	return p, true
 }
 
-// mergeSpans makes one span of neighbours that lie in every term as one axis would.
+// mergeSpans merges neighbours that are contiguous in all terms.
 func mergeSpans(spans []span) []span {
 	var out []span
 	for _, s := range spans {
@@ -167,8 +167,8 @@ func (p Product) at(i int) (a, b, c int) {
 	return a, b, c
 }
 
-// product computes the products in blocks of columns, which the cores
-// share; no element's sum is split. A third operand is what the sums begin with.
+// product computes the products in blocks of columns, which it distributes over the
+// cores. No sum is split. A third operand is the initial value of the sums.
 func product[T Float](p Product) Func[T] {
 	set := kernels.For[T]()
 	items := p.count() * p.blocks()
@@ -178,7 +178,7 @@ func product[T Float](p Product) Func[T] {
 		if p.swap {
 			left, right = right, left
 		}
-		if !many { // Share would do, but to hand it a function takes memory
+		if !many { // like Share, without allocating a function
 			multiply(p, set, out, left, right, in[2:], 0, items)
 			return nil
 		}

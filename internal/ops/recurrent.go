@@ -36,8 +36,8 @@ type Recurrent struct {
 
 // RecurrentGradient takes the operands of Recurrent, its output and the gradient
 // of that. It gives the gradients of the operands one after the other: that of
-// operand i begins at At[i], which is −1 where it is not wanted. The output is
-// not read: it makes the forward pass come first.
+// operand i begins at At[i], which is −1 if it is not wanted. The output is not read,
+// but the dependency makes the forward pass run first.
 type RecurrentGradient struct {
 	*Recurrent
 	At []int

@@ -7,8 +7,8 @@ import (
 	"github.com/engram-go/engram/internal/shapes"
 )
 
-// Reduce adds up in float64, and divides by Divisor. The operand is walked as
-// the first side of a broadcast, and the result, of Size elements, as the
+// Reduce sums in float64 and divides by Divisor. In Plan, which broadcasts the result to
+// the operand, the operand is the first side and the result, of Size elements, the
 // second.
 type Reduce struct {
 	Plan    Broadcast
@@ -152,10 +152,9 @@ func LogSumExpGradient(x, _, dy, dx []float64) {
 	}
 }
 
-// expSum returns the largest element, and the sum of e to the power of each
-// element minus the largest. The two stay apart: in one number, the sum would be
-// rounded away next to a large element. Elements that are all −∞ give a sum of
-// 0; a +∞ or a NaN is passed on.
+// expSum returns the maximum and Σ exp(x − maximum). They are separate, because the
+// logarithm of the sum could be rounded away when added to a large maximum. If all
+// elements are −∞ the sum is 0; +∞ and NaN propagate.
 func expSum(x []float64) (top, sum float64) {
 	top = slices.Max(x)
 	if math.IsInf(top, 0) {

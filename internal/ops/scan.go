@@ -1,22 +1,22 @@
 package ops
 
-// Scan runs a step over time. Its operands are what is cut into steps, the
-// initial states, and what every step reads as a whole. The output holds y, the
-// states after the last step, the losses added up over the steps, and the traces
-// of all steps, one after the other.
+// Scan runs a step over time. Its operands are the values that are cut into steps, the
+// initial states, and the values that every step reads as a whole. The output contains
+// y, the states after the last step, the sums of the losses over the steps, and the
+// traces of all steps, one after the other.
 //
-// A forward pass keeps only the states before every step for the backward pass,
-// which computes the rest of the step again. That takes about a quarter of the
-// time of a training step, but memory grows with the states alone, which are a
-// tenth of an LSTM's inner values; and whatever a step consists of, including
-// another scan, need not know that it runs many times.
+// The forward pass keeps only the states before every step, and the backward pass
+// computes the rest of the step again. That takes about a quarter of the time of a
+// training step, but memory grows with the states only, which are a tenth of an LSTM's
+// intermediate values. And the operations of a step, including another scan, need no
+// support for running many times.
 type Scan struct {
 	Steps     int
 	Backwards bool // from the last step to the first
 	Sequence  bool // y is that of all steps, and otherwise of the last
 
-	Cuts    []Piece // what every step reads a piece of
-	Carries []int   // sizes of what passes from step to step; first the states
+	Cuts    []Piece // values of which every step reads a piece
+	Carries []int   // sizes of the values that pass from step to step, first the states
 	Initial int     // number of states; other carries begin with zeros
 	Y       Piece
 	Losses  int
@@ -33,11 +33,11 @@ type Piece struct {
 	Drawn         bool
 }
 
-// Step runs a step, or its gradient. A scan's leaves are the cuts, the carries
-// and what is read as a whole; its results are y, the next carries, the losses
-// and the traces. A gradient has more leaves: the gradients of y, of the next
-// carries and of the losses. Its results are the gradients of the carries, of
-// the first cut where it is wanted, and of what is read as a whole where wanted.
+// Step runs a step, or its gradient. The leaves of a step are the cuts, the carries and
+// the whole values; its results are y, the next carries, the losses and the traces. A
+// gradient has more leaves: the gradients of y, of the next carries and of the losses.
+// Its results are the gradients of the carries and, if wanted, of the first cut and of
+// the whole values.
 type Step[T Float] interface {
 	Set(leaf int, data []T) // makes a leaf read data
 	Run() error
@@ -78,7 +78,7 @@ func (o *Scan) carried() int {
 	return n
 }
 
-// time is the place in the sequence of the step that is computed as number k.
+// time is the index in the sequence of the step that is computed as number k.
 func (o *Scan) time(k int) int {
 	if o.Backwards {
 		return o.Steps - 1 - k
@@ -86,7 +86,7 @@ func (o *Scan) time(k int) int {
 	return k
 }
 
-// fromSteps copies the piece of time t of all samples, and toSteps puts it back.
+// fromSteps copies the piece of time t of all samples; toSteps writes it back.
 func fromSteps[T Float](piece, all []T, samples, steps, t int) {
 	n := len(piece) / samples
 	for i := range samples {
@@ -105,8 +105,8 @@ func toSteps[T Float](all, piece []T, samples, steps, t int) {
 type ScanKernel[T Float] struct {
 	*Scan
 	step    Step[T]
-	pieces  [][]T // what the current step reads of the cuts
-	history []T   // the carries before every step, and after the last; one set that is overwritten without Training
+	pieces  [][]T // the pieces of the cuts for the current step
+	history []T   // the carries before every step and after the last; without Training, only the current ones
 }
 
 // NewScan makes the kernel of a scan from its step.
@@ -127,7 +127,7 @@ func (k *ScanKernel[T]) ScratchSize() int {
 	return size
 }
 
-// SetScratch lays them out.
+// SetScratch assigns their memory.
 func (k *ScanKernel[T]) SetScratch(memory []T) {
 	for i, p := range k.Cuts {
 		k.pieces[i], memory = memory[:p.Size:p.Size], memory[p.Size:]
@@ -144,7 +144,7 @@ func (k *ScanKernel[T]) row(i int) []T {
 	return k.history[i*n : (i+1)*n]
 }
 
-// bind makes the leaves that read the same memory at all steps read it.
+// bind sets the leaves that read the same memory at all steps.
 func (k *ScanKernel[T]) bind(step Step[T], whole [][]T) {
 	for i, piece := range k.pieces {
 		step.Set(i, piece)
@@ -154,8 +154,7 @@ func (k *ScanKernel[T]) bind(step Step[T], whole [][]T) {
 	}
 }
 
-// begin gives a step what it sees: the carries before it, and its pieces of the
-// cuts.
+// begin sets the carries before step i and copies its pieces of the cuts.
 func (k *ScanKernel[T]) begin(step Step[T], in [][]T, i int) {
 	row := k.row(i)
 	for c, n := range k.Carries {
@@ -202,8 +201,8 @@ func (k *ScanKernel[T]) Run(out []T, in [][]T) error {
 	return nil
 }
 
-// write puts the output and the traces of step i, which begin with the given
-// result, into their places.
+// write copies the output and the traces of step i to out and traces. result is the
+// index of the first trace.
 func (k *ScanKernel[T]) write(out, traces []T, i, result int) {
 	if k.Sequence {
 		toSteps(out, k.step.Result(0), k.Y.Samples, k.Steps, i)

@@ -1,10 +1,9 @@
 package ops
 
-// ScanGradient is the backward pass. It takes the operands of the scan, those
-// that only the gradient reads as a whole, the scan's output and the gradient of
-// that. It gives the gradients of the operands one after the other: that of
-// operand i begins at At[i], which is −1 where it is not wanted. Of the cuts only
-// the first has one.
+// ScanGradient is the backward pass. It takes the operands of the scan, the whole values
+// that only the gradient reads, the scan's output and its gradient. It returns the
+// gradients of the operands one after the other: that of operand i begins at At[i],
+// which is −1 if it is not wanted. Only the first cut has a gradient.
 type ScanGradient struct {
 	*Scan
 	At []int
@@ -27,7 +26,7 @@ func NewScanGradient[T Float](o ScanGradient, forward *ScanKernel[T], step Step[
 // ScratchSize is that of the gradients of one step.
 func (k *scanGradient[T]) ScratchSize() int { return k.Y.Size + k.carried() }
 
-// SetScratch keeps them there.
+// SetScratch assigns their memory.
 func (k *scanGradient[T]) SetScratch(memory []T) {
 	k.dy, k.row = memory[:k.Y.Size], memory[k.Y.Size:][:k.carried()]
 }
@@ -37,7 +36,7 @@ func (k *scanGradient[T]) Run(out []T, in [][]T) error {
 	firstState, _, _, _ := k.layout()
 	dout := in[len(in)-1] // packed as the outputs are
 	in = in[:len(in)-2]
-	first := len(k.Cuts) + k.Initial // of the operands that are read as a whole
+	first := len(k.Cuts) + k.Initial // of the whole values
 	k.forward.bind(k.step, in[first:])
 	k.begin(dout, len(k.Cuts)+len(k.Carries)+len(in)-first)
 	clear(out)
@@ -72,8 +71,8 @@ func (k *scanGradient[T]) Run(out []T, in [][]T) error {
 	return nil
 }
 
-// begin fills in the gradients that come from after the last step, and binds
-// their leaves, which begin with the given one.
+// begin sets the gradients after the last step and their leaves, of which leaf is the
+// first.
 func (k *scanGradient[T]) begin(dout []T, leaf int) {
 	firstState, firstLoss, _, _ := k.layout()
 	k.step.Set(leaf, k.dy)
@@ -95,8 +94,8 @@ func (k *scanGradient[T]) begin(dout []T, leaf int) {
 	}
 }
 
-// accumulate adds the gradients of what is read as a whole, the operands from
-// first on, to those of later steps.
+// accumulate adds the gradients of the whole values, the operands from first on, to
+// those of later steps.
 func (k *scanGradient[T]) accumulate(out []T, first, result int) {
 	for _, at := range k.At[first:] {
 		if at < 0 {

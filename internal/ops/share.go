@@ -2,15 +2,14 @@ package ops
 
 import "github.com/engram-go/engram/internal/kernels"
 
-// sharedElements is how many elements are worth waking a core.
+// sharedElements is the minimum number of elements for one core.
 const sharedElements = 1 << 13
 
-// few tells whether n elements are not worth a second core. Kernels that run
-// many times in a step ask it first: handing a function to other cores
-// allocates.
+// few reports whether n elements are too few for a second core. Frequent kernels check
+// it before share, because a function for other cores is allocated.
 func few(n int) bool { return n < 2*sharedElements }
 
-// share lets the cores share the elements of long vectors.
+// share distributes the elements of long vectors over the cores.
 func share(n int, f func(from, end int)) { shareRows(n, 1, f) }
 
 // shareRows is share for n elements in whole rows of the given size.

@@ -2,15 +2,15 @@ package ops
 
 import "math"
 
-// Window describes windows over the steps of a value. The first one begins
-// Before steps ahead of the first step, each next one Stride steps later, and
-// none reaches further than After steps beyond the last.
+// Window describes windows over the steps of a value. The first window begins Before
+// steps before the first step, each following one Stride steps later, and no window
+// extends more than After steps beyond the last step.
 type Window struct {
 	Size     int // places in a window
 	Stride   int // steps from one window to the next
 	Dilation int // steps from one place in a window to the next
-	Before   int // steps of padding ahead of the first
-	After    int // steps of padding beyond the last
+	Before   int // steps of padding before the first
+	After    int // steps of padding after the last
 }
 
 // Span is the number of steps from the first place of a window to its last.

@@ -1,5 +1,5 @@
-// Package shapes has the shapes of tensors, with open axes. Package graph gives
-// them to users.
+// Package shapes defines the shapes of tensors, with open axes. Package graph exports
+// them.
 package shapes
 
 import (
@@ -11,13 +11,13 @@ import (
 	"github.com/engram-go/engram/internal/errs"
 )
 
-// Any leaves a dimension open: the batch size, or a number of steps, that is
-// known only when data arrives.
+// Any is the size of an open axis: a batch size or a number of steps that depends on
+// the data.
 const Any = -1
 
-// MaxElements bounds the elements of a value, and every size that a config
-// gives: a mistake there is then an error and does not exhaust memory. Where an
-// int has 32 bits, as many float64 fill the address space.
+// MaxElements limits the number of elements of a value and all sizes in configs, so
+// that a mistaken size is an error and does not exhaust memory. With 32-bit ints, so
+// many float64 fill the address space.
 const MaxElements = min(1<<31, math.MaxInt/8)
 
 // Shape lists the sizes of the axes of a value; Any is an open one. The empty
@@ -39,11 +39,11 @@ func (s Shape) String() string {
 // Rank is the number of axes.
 func (s Shape) Rank() int { return len(s) }
 
-// Known tells whether no axis is open.
+// Known reports whether no axis is open.
 func (s Shape) Known() bool { return !slices.Contains(s, Any) }
 
-// Size is the number of elements, or Any where an axis is open. One that
-// cannot be counted is math.MaxInt.
+// Size is the number of elements: Any if an axis is open, and math.MaxInt if it
+// overflows.
 func (s Shape) Size() int {
 	if !s.Known() {
 		return Any
@@ -62,16 +62,16 @@ func (s Shape) Size() int {
 // Clone returns a copy.
 func (s Shape) Clone() Shape { return slices.Clone(s) }
 
-// Equal tells whether two shapes have the same axes; an open axis equals only
-// an open one.
+// Equal reports whether two shapes have the same axes. An open axis only equals an open
+// axis.
 func (s Shape) Equal(t Shape) bool { return slices.Equal(s, t) }
 
-// Accepts tells whether data of shape t fits: every axis is equal or open in s.
+// Accepts reports whether data of shape t is valid: every axis is equal or open in s.
 func (s Shape) Accepts(t Shape) bool {
 	return slices.EqualFunc(s, t, func(a, b int) bool { return a == b || a == Any })
 }
 
-// Matches tells whether two values may have one shape: every axis is equal, or
+// Matches reports whether two values may have the same shape: every axis is equal, or
 // open in s or t.
 func (s Shape) Matches(t Shape) bool {
 	return slices.EqualFunc(s, t, func(a, b int) bool { return a == b || a == Any || b == Any })
@@ -87,8 +87,8 @@ func (s Shape) With(i, d int) Shape {
 	return t
 }
 
-// Check reports the first axis that no value can have, or a value that is too
-// large to be meant.
+// Check returns an error for the first invalid axis, or if the shape has too many
+// elements.
 func Check(s Shape) error {
 	n := 1
 	for i, d := range s {
@@ -106,8 +106,7 @@ func Check(s Shape) error {
 	return nil
 }
 
-// ExpandsTo tells whether a value of shape s can be repeated along new axes and
-// those of size 1 until it has shape t.
+// ExpandsTo reports whether a value of shape s can be broadcast to shape t.
 func ExpandsTo(s, t Shape) bool {
 	extra := len(t) - len(s)
 	if extra < 0 {
@@ -116,8 +115,8 @@ func ExpandsTo(s, t Shape) bool {
 	return slices.EqualFunc(s, t[extra:], func(a, b int) bool { return a == b || a == 1 || a == Any || b == Any })
 }
 
-// Broadcast returns the shape of an elementwise operation on a and b, by the
-// rule of NumPy: axes are matched from the last, and an axis of size 1 repeats.
+// Broadcast returns the shape of an elementwise operation on a and b as in NumPy: axes
+// are aligned at the last one, and an axis of size 1 repeats.
 func Broadcast(a, b Shape) (Shape, bool) {
 	n := max(len(a), len(b))
 	out := make(Shape, n)
