@@ -7,19 +7,19 @@ import (
 	"sync"
 )
 
-// The assembly takes whole vectors. What is left over goes through it in a copy
-// that is filled up, so that a result does not depend on its place in a slice.
+// The assembly processes whole vectors of Width elements. It processes the remaining
+// elements in a padded copy, so that a result does not depend on its index in a slice.
 
-// rests are spare memory for what is left of slices: a kernel that is called
-// through a variable would otherwise make it escape to the heap.
+// rests are spare memory for the padded copies. Local arrays would escape to the heap,
+// because the kernel is called through a variable.
 var rests = sync.Pool{New: func() any { return new([len(pointers{})][Width]float32) }}
 
 // pointers are the first elements of the vectors that a kernel takes.
 type pointers [4]*float32
 
-// tailed runs a kernel that takes whole vectors over slices as long as the first,
-// up to four: over whole vectors in place, and over what is left in copies that
-// are filled up with zeros. Written are the bits of those that it writes to.
+// tailed runs a kernel for whole vectors over up to four slices of the length of the
+// first: in place as far as possible, and on copies padded with zeros for the rest. Bit
+// i of written is set if the kernel writes to slice i.
 func tailed(f func(n int, p pointers), written uint, slices ...[]float32) {
 	n := len(slices[0])
 	if n == 0 {
@@ -37,7 +37,6 @@ func tailed(f func(n int, p pointers), written uint, slices ...[]float32) {
 		return
 	}
 	rest := rests.Get().(*[len(p)][Width]float32)
-	defer rests.Put(rest)
 	for i, s := range slices {
 		clear(rest[i][:])
 		copy(rest[i][:], s[whole:n])
@@ -49,16 +48,17 @@ func tailed(f func(n int, p pointers), written uint, slices ...[]float32) {
 			copy(s[whole:n], rest[i][:])
 		}
 	}
+	rests.Put(rest)
 }
 
-// elementwise makes a kernel one for slices of any length.
+// elementwise extends a kernel to slices of any length.
 func elementwise(f func(n int, x, y *float32)) func(x, y []float32) {
 	return func(x, y []float32) {
 		tailed(func(n int, p pointers) { f(n, p[0], p[1]) }, 1<<1, x, y)
 	}
 }
 
-// pairwise does the same for two slices and the result.
+// pairwise extends a kernel of two operands to slices of any length.
 func pairwise(f func(n int, x, y, z *float32)) func(x, y, z []float32) {
 	return func(x, y, z []float32) {
 		tailed(func(n int, p pointers) { f(n, p[0], p[1], p[2]) }, 1<<2, x, y, z)
@@ -86,7 +86,7 @@ func softmax(x, y []float32) {
 	}
 	_ = y[n-1]
 	whole := n / Width * Width
-	rest := [Width]float32{} // filled up with what adds nothing: the exponential of −∞ is 0
+	rest := [Width]float32{} // padded with −∞, whose exponential is 0
 	for i := copy(rest[:], x[whole:]); i < Width; i++ {
 		rest[i] = float32(math.Inf(-1))
 	}
