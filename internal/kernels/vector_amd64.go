@@ -51,22 +51,69 @@ func tailed(f func(n int, p pointers), written uint, slices ...[]float32) {
 	rests.Put(rest)
 }
 
-// elementwise extends a kernel to slices of any length.
+// elementwise extends a kernel to slices of any length. It, pairwise and axpy do not use
+// tailed: they run many times per step on short vectors, and the compiler inlines them
+// into avx2, so that their copies stay on the stack.
 func elementwise(f func(n int, x, y *float32)) func(x, y []float32) {
 	return func(x, y []float32) {
-		tailed(func(n int, p pointers) { f(n, p[0], p[1]) }, 1<<1, x, y)
+		n := len(x)
+		if n == 0 {
+			return
+		}
+		_ = y[n-1]
+		whole := n / Width * Width
+		if whole > 0 {
+			f(whole, &x[0], &y[0])
+		}
+		if whole < n {
+			var rest [Width]float32
+			copy(rest[:], x[whole:])
+			f(Width, &rest[0], &rest[0])
+			copy(y[whole:n], rest[:])
+		}
 	}
 }
 
 // pairwise extends a kernel of two operands to slices of any length.
 func pairwise(f func(n int, x, y, z *float32)) func(x, y, z []float32) {
 	return func(x, y, z []float32) {
-		tailed(func(n int, p pointers) { f(n, p[0], p[1], p[2]) }, 1<<2, x, y, z)
+		n := len(x)
+		if n == 0 {
+			return
+		}
+		_, _ = y[n-1], z[n-1]
+		whole := n / Width * Width
+		if whole > 0 {
+			f(whole, &x[0], &y[0], &z[0])
+		}
+		if whole < n {
+			var xs, ys, zs [Width]float32
+			copy(xs[:], x[whole:])
+			copy(ys[:], y[whole:n])
+			copy(zs[:], z[whole:n])
+			f(Width, &xs[0], &ys[0], &zs[0])
+			copy(z[whole:n], zs[:])
+		}
 	}
 }
 
 func axpy(a float32, x, y []float32) {
-	tailed(func(n int, p pointers) { axpyAVX2(n, a, p[0], p[1]) }, 1<<1, x, y)
+	n := len(x)
+	if n == 0 {
+		return
+	}
+	_ = y[n-1]
+	whole := n / Width * Width
+	if whole > 0 {
+		axpyAVX2(whole, a, &x[0], &y[0])
+	}
+	if whole < n {
+		var xs, ys [Width]float32
+		copy(xs[:], x[whole:])
+		copy(ys[:], y[whole:n])
+		axpyAVX2(Width, a, &xs[0], &ys[0])
+		copy(y[whole:n], ys[:])
+	}
 }
 
 func adam(w, g, m, v []float32, keep1, keep2, rate, epsilon float32) {
