@@ -103,9 +103,14 @@ func benchRow(w io.Writer, cells ...any) error {
 	return errors.Wrap(err, "standard output")
 }
 
-// runBench times a recurrent layer, or a model of such layers, followed by
-// Dense(1).
-func runBench(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+// benchmark says how long each figure is measured.
+type benchmark struct {
+	warmUp time.Duration
+	limit  time.Duration // of the runs that are measured; three are always measured
+}
+
+// run times a recurrent layer, or a model of such layers, followed by Dense(1).
+func (b benchmark) run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f := newFlags("bench", "Times a training step (gathering the batch, loss, gradients and Adam), prediction of a batch and of one sample.")
 	var shapes []benchShape
 	standard := strings.Trim(fmt.Sprint(benchDefaults), "[]")
@@ -138,7 +143,7 @@ func runBench(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 		}
 	}
 	for _, s := range shapes {
-		r, err := bench(ctx, s, benchModels[*model](benchCells[*cell], s.units))
+		r, err := b.shape(ctx, s, benchModels[*model](benchCells[*cell], s.units))
 		if err != nil {
 			return errors.Wrap(err, s.String())
 		}
@@ -154,8 +159,8 @@ func runBench(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	return nil
 }
 
-// bench times one shape on random numbers, through what Fit and Predict do.
-func bench(ctx context.Context, s benchShape, inner []layers.Layer) (benchResult, error) {
+// shape times one shape on random numbers, through what Fit and Predict do.
+func (b benchmark) shape(ctx context.Context, s benchShape, inner []layers.Layer) (benchResult, error) {
 	r := benchResult{Shape: [4]int{s.steps, s.batch, s.features, s.units}}
 	model := models.NewSequential(models.Config{Seed: 1}, layers.Input{Shape: graph.Shape{s.steps, s.features}})
 	for _, l := range append(inner, layers.Dense{Units: 1}) {
@@ -175,7 +180,7 @@ func bench(ctx context.Context, s benchShape, inner []layers.Layer) (benchResult
 		rows[i] = i
 	}
 	var batch datasets.Batch
-	if r.TrainStep, err = timed(ctx, 50, func() error {
+	if r.TrainStep, err = b.time(ctx, 50, func() error {
 		if err := data.Gather(rows, &batch); err != nil {
 			return err
 		}
@@ -184,11 +189,11 @@ func bench(ctx context.Context, s benchShape, inner []layers.Layer) (benchResult
 	}); err != nil {
 		return r, err
 	}
-	if r.PredictBatch, err = timed(ctx, 50, func() error { _, err := model.Predict(ctx, x); return err }); err != nil {
+	if r.PredictBatch, err = b.time(ctx, 50, func() error { _, err := model.Predict(ctx, x); return err }); err != nil {
 		return r, err
 	}
 	one := noise("x", 1, s.steps, s.features)
-	r.PredictOne, err = timed(ctx, 500, func() error { _, err := model.Predict(ctx, one); return err })
+	r.PredictOne, err = b.time(ctx, 500, func() error { _, err := model.Predict(ctx, one); return err })
 	return r, err
 }
 
@@ -202,9 +207,8 @@ func noise(purpose string, shape ...int) *tensor.Dense {
 	return t
 }
 
-// timed runs f for a quarter of a second to warm up, then measures up to runs
-// runs within two seconds, at least three.
-func timed(ctx context.Context, runs int, f func() error) (timing, error) {
+// time runs f to warm up, then measures up to runs runs.
+func (b benchmark) time(ctx context.Context, runs int, f func() error) (timing, error) {
 	run := func(limit time.Duration, least, most int) (took []time.Duration, err error) {
 		for end := time.Now().Add(limit); len(took) < most && (len(took) < least || time.Now().Before(end)); {
 			if err := ctx.Err(); err != nil {
@@ -218,10 +222,10 @@ func timed(ctx context.Context, runs int, f func() error) (timing, error) {
 		}
 		return took, nil
 	}
-	if _, err := run(time.Second/4, 1, math.MaxInt); err != nil {
+	if _, err := run(b.warmUp, 1, math.MaxInt); err != nil {
 		return timing{}, err
 	}
-	took, err := run(2*time.Second, 3, runs)
+	took, err := run(b.limit, 3, runs)
 	if err != nil {
 		return timing{}, err
 	}

@@ -10,11 +10,12 @@ import (
 
 func TestBenchJSON(t *testing.T) {
 	for _, args := range []string{"--shape 2,1,2,3", "--cell gru", "--cell rnn", "--model stacked", "--model bidirectional", "--model dropout", "--model scan --cell gru", "--model attention --cell gru"} {
-		run := runDemo(t, append([]string{"bench", "--json", "--shape", "3,2,1,4"}, strings.Fields(args)...)...)
-		if run.status != statusOK || run.stderr != "" {
-			t.Fatalf("got %+v", run)
+		var stdout, stderr bytes.Buffer
+		err := benchmark{}.run(t.Context(), append([]string{"--json", "--shape", "3,2,1,4"}, strings.Fields(args)...), &stdout, &stderr)
+		if err != nil || stderr.Len() > 0 {
+			t.Fatalf("%v, standard error %q", err, stderr.String())
 		}
-		lines := strings.Split(strings.TrimSpace(run.stdout), "\n")
+		lines := strings.Split(strings.TrimSpace(stdout.String()), "\n")
 		shapes := [][4]int{{3, 2, 1, 4}, {2, 1, 2, 3}}[:1+strings.Count(args, "--shape")]
 		if len(lines) != len(shapes) {
 			t.Fatalf("got %d lines, want %d", len(lines), len(shapes))

@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"slices"
 	"syscall"
+	"time"
 
 	"github.com/pkg/errors"
 )
@@ -29,7 +30,7 @@ type demo struct {
 
 func demos() []demo {
 	return []demo{
-		{"bench", "times training and prediction of a recurrent layer", runBench},
+		{"bench", "times training and prediction of a recurrent layer", benchmark{warmUp: time.Second / 4, limit: 2 * time.Second}.run},
 		{"stock", "compares an LSTM on a stock index with the naive forecast", runStock},
 	}
 }
