@@ -20,12 +20,25 @@ var (
 	ErrNotFinite = errs.ErrNotFinite
 )
 
-// Error describes an invalid value: its path and field, the rule it violates and the
-// value. Use errors.As to find it in a chain of errors.
+// Error describes an invalid value, as a struct of these fields. Use errors.As to find
+// it in a chain of errors, and errors.Is with its Kind.
+//
+//   - Path string: where it is, such as "sequential/lstm_1" or "prices.csv:12"; may be
+//     empty
+//   - Field string: what violates the rule, such as "LSTM.Units"
+//   - Rule string: the rule, such as "must be positive"
+//   - Value any: the invalid value; nil if there is none to show
+//   - Kind error: ErrInput if nil
 type Error = errs.Error
 
-// Shape lists the sizes of the axes of a value; Any is an open one. The empty
-// shape is a single number.
+// Shape lists the sizes of the axes of a value; Any is an open one. The empty shape is a
+// single number. It is a []int with these methods:
+//
+//   - Rank() int is the number of axes, and Size() int that of the elements, Any if an
+//     axis is open. Known() bool reports whether none is open.
+//   - Equal(t Shape) bool compares all axes; in Accepts(t Shape) bool an open axis of the
+//     shape accepts any size, in Matches(t Shape) bool an open axis of either does.
+//   - Clone() Shape is a copy, With(i, d int) Shape one whose axis i has size d.
 type Shape = shapes.Shape
 
 // Any is the size of an open axis: a batch size or a number of steps that depends on

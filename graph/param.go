@@ -30,6 +30,8 @@ type Param = params.Param
 //   - Dtype() is the type of all of them.
 //   - Set(values map[string]*tensor.Dense) error copies tensors into the
 //     parameters of their paths: all of them, or none with an error.
+//   - Copy() map[string]*tensor.Dense returns copies of all values by path, as Set
+//     takes them.
 //   - Update(change func() error) error runs change while no program reads the
 //     values; View(read func() error) error runs read while nothing changes them.
 //     Neither function may call methods of the set.

@@ -9,7 +9,14 @@ import (
 
 // Window describes windows over the steps of a value. The first window begins Before
 // steps before the first step, each following one Stride steps later, and no window
-// extends more than After steps beyond the last step.
+// extends more than After steps beyond the last step. Its fields, all int:
+//
+//   - Size: places in a window
+//   - Stride: steps from one window to the next
+//   - Dilation: steps from one place in a window to the next
+//   - Before, After: steps of padding before the first step and after the last
+//
+// Span() is the number of steps from the first place of a window to its last.
 type Window = ops.Window
 
 // Windows extracts all windows:
