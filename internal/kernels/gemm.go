@@ -28,7 +28,7 @@ func (m Matrix[T]) T() Matrix[T] { return Matrix[T]{m.Data, m.Col, m.Row} }
 // From is the part of the matrix that begins with a row.
 func (m Matrix[T]) From(row int) Matrix[T] { return Matrix[T]{m.Data[row*m.Row:], m.Row, m.Col} }
 
-// panels is how many panels n columns take.
+// panels is the number of panels of n columns.
 func panels(n int) int { return (n + tileColumns - 1) / tileColumns }
 
 // Packed is a matrix laid out for many products: panels of 16 columns, each
@@ -193,16 +193,16 @@ func (s *Set[T]) mul(m, k int, a, b, c Matrix[T], from, end int, add bool) {
 	}
 }
 
-// Packing takes as long as a product of few rows, which therefore reads b where it
-// lies: of one row and 256 by 256 elements in a third of the time, of 20 rows and
-// 200 by 800 in three quarters. Rows of 1024 float32 and more, 4 KB, fall on the same
-// places of the cache, and take longer so.
+// Packing b takes as long as a product of few rows, which therefore reads b directly.
+// One row times 256 by 256 elements then takes a third of the time, 20 rows times 200 by
+// 800 three quarters. Rows of b of 1024 float32 (4 KB) and more map to the same cache
+// sets and are slower without packing.
 const (
 	fewRows = 4 * tileRows
 	longRow = 1024
 )
 
-// direct computes m rows over whole panels of b, which is not packed.
+// direct computes m rows of whole panels of b without packing it.
 func (s *Set[T]) direct(m, panels, k int, a Matrix[T], b []T, bRow int, c []T, cRow int, add bool) {
 	for j := range panels {
 		b, c := b[j*tileColumns:], c[j*tileColumns:]
@@ -227,9 +227,9 @@ func (s *Set[T]) block(m, n, k int, a Matrix[T], c []T, cRow int, add bool, spar
 	}
 }
 
-// packColumns copies k columns of m elements, which lie in a one column after
-// the other: tile by tile, each with its part of the columns side by side.
-// Otherwise every term of a tile would come from another line of memory.
+// packColumns copies k columns of m elements from a matrix in column-major order, tile
+// by tile, so that the elements of one tile are adjacent. Otherwise every term of a tile
+// would be on another cache line.
 func (s *Set[T]) packColumns(to []T, a Matrix[T], m, k int) {
 	tile, whole := k*tileRows, m/tileRows
 	for p := range k {
@@ -241,7 +241,7 @@ func (s *Set[T]) packColumns(to []T, a Matrix[T], m, k int) {
 	}
 }
 
-// edge computes fewer than 16 columns, by way of a whole tile.
+// edge computes fewer than 16 columns through a whole tile.
 func (s *Set[T]) edge(m, k int, a Matrix[T], aTile int, b, c []T, cRow, width int, add bool, tile []T) {
 	for i := 0; i < m; i += tileRows {
 		rows := min(tileRows, m-i)

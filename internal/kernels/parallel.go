@@ -60,7 +60,7 @@ func offer(t *task, n int) {
 func (t *task) finish() {
 	t.work()
 	for spin := 0; t.done.Load() < t.runs; spin++ {
-		rest(spin)
+		yield(spin)
 	}
 	offered.CompareAndSwap(t, nil) // it must not keep what f uses alive
 	if p := t.panicked.Load(); p != nil {
@@ -115,7 +115,7 @@ func await() *task {
 		if t := offered.Load(); t != nil && t.next.Load() < t.runs {
 			return t
 		}
-		rest(spin)
+		yield(spin)
 		if spin%4096 == 0 && time.Now().After(end) {
 			return nil
 		}

@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// The kernels in plain Go: what the assembly must equal, but for the last bits.
+// The kernels in plain Go. They are the reference for the assembly, which may differ in
+// the last bits.
 
 func mapGo[T Float](f func(float64) float64) func(x, y []T) {
 	return func(x, y []T) {
@@ -28,7 +29,7 @@ func sigmoidGo(x float64) float64 {
 }
 
 func tileGo[T Float](m, k int, a []T, aRow, aCol int, b []T, bRow int, c []T, cRow int, add bool) {
-	b, c = slices.Clip(b), slices.Clip(c) // a row must not reach into what lies behind them
+	b, c = slices.Clip(b), slices.Clip(c) // keeps a row from reading beyond them
 	for i := range m {
 		var sum [tileColumns]T
 		for p := range k {
@@ -55,7 +56,7 @@ func stripGo[T Float](m, panels, k int, a []T, aRow, aCol int, b, c []T, cRow in
 	}
 }
 
-// softmaxGo takes the largest element off first, so that nothing overflows.
+// softmaxGo subtracts the largest element first, so that nothing overflows.
 func softmaxGo[T Float](x, y []T) {
 	most := T(math.Inf(-1))
 	for _, v := range x {
@@ -84,8 +85,8 @@ func dotGo[T Float](x, y []T) T {
 	return sumsGo(len(x), func(i int) T { return x[i] * y[i] })
 }
 
-// sumsGo adds up n terms. Those that fill no whole line of sums are added up
-// apart.
+// sumsGo adds n terms. The last terms, which are fewer than sumsAtOnce, are added
+// separately.
 func sumsGo[T Float](n int, term func(i int) T) T {
 	whole := n / sumsAtOnce * sumsAtOnce
 	part := func(from, end int) T {
@@ -107,7 +108,7 @@ func sumsGo[T Float](n int, term func(i int) T) T {
 	return part(0, whole) + part(whole, n)
 }
 
-// sizeGo gives NaN where an element is.
+// sizeGo returns NaN if an element is NaN.
 func sizeGo[T Float](x []T) T {
 	var most T
 	for _, v := range x {

@@ -6,26 +6,25 @@ import (
 	"time"
 )
 
-// Rounds calls f for runs of all units below units, which are fewer than 65,536,
-// and then after, round by round. The caller takes units from the first on and, where
-// a core is free, a helper takes them from the last on. So each core meets much
-// the same units in every round, and finds what they read in its own cache. A
-// helper that is late, or never comes, delays nothing but a unit that it has
-// begun. Nothing that f computes may depend on who computes it. If f panics, so
-// does Rounds, after the helper has ended.
+// Rounds calls f for all units from 0 to units−1 (at most 65,535), and then after, in
+// every round. The caller takes units from the first on. If a core is free, a helper
+// goroutine takes them from the last on, so each core computes mostly the same units
+// in every round and has their data in its cache. A late helper delays only a unit
+// that it has begun. The result of f must not depend on which goroutine calls it. If f
+// panics, so does Rounds, after the helper has ended.
 //
-// It is for rounds too short for Parallel, which takes some microseconds to hand
-// work over: here that takes a few tenths of one, since the helper stays for all
-// rounds.
+// It is for rounds that are too short for Parallel, which needs some microseconds to
+// pass work to another goroutine. Here the helper runs for all rounds, which takes a
+// few tenths of a microsecond a round.
 func Rounds(rounds, units int, f func(round, from, end int), after func(round int)) {
-	if runtime.GOMAXPROCS(0) == 1 || units == 1 || now() < alone.Load() {
+	if runtime.GOMAXPROCS(0) == 1 || units == 1 || now() < soloUntil.Load() {
 		for round := range rounds {
 			f(round, 0, units)
 			after(round)
 		}
 		return
 	}
-	r := &shared{f: f}
+	r := &sharedRounds{f: f}
 	t := &task{runs: 1, f: func(int) { r.help() }}
 	offer(t, 1)
 	defer func() {
@@ -46,43 +45,42 @@ func Rounds(rounds, units int, f func(round, from, end int), after func(round in
 				if begun == 0 {
 					begun = now()
 				} else if now()-begun > int64(stalled) {
-					alone.Store(now() + int64(recess))
+					soloUntil.Store(now() + int64(soloPeriod))
 				}
 			}
-			rest(spin)
+			yield(spin)
 		}
 		after(round)
 	}
 }
 
-// Where the system has something else to run, it may stop a helper in the middle
-// of a unit for milliseconds, and the caller must wait. If that took longer than
-// stalled, callers work without helpers for a recess: so next to a busy process
-// most predictions take no longer than on one core.
+// The operating system may preempt a helper within a unit for milliseconds while the
+// caller waits. If the wait exceeds stalled, callers use no helpers for soloPeriod. So
+// next to a busy process most predictions take no longer than on one core.
 const (
-	stalled = time.Millisecond / 2
-	recess  = 100 * time.Millisecond
+	stalled    = time.Millisecond / 2
+	soloPeriod = 100 * time.Millisecond
 )
 
-// alone is the end of the recess.
-var alone atomic.Int64
+// soloUntil is the end of the current solo period.
+var soloUntil atomic.Int64
 
-// now is the time since the program began, in nanoseconds.
+// now is the time since the start of the program, in nanoseconds.
 func now() int64 { return int64(time.Since(epoch)) }
 
 var epoch = time.Now()
 
-// shared are rounds that a caller and a helper work on.
-type shared struct {
+// sharedRounds are the rounds that a caller and a helper compute.
+type sharedRounds struct {
 	f    func(round, from, end int)
 	free atomic.Uint64 // packed untaken
 	done atomic.Int32  // units of this round
 }
 
-// untaken are the units of a round that are not taken yet.
+// untaken is the range of units of a round that nobody has taken yet.
 type untaken struct{ round, first, end int }
 
-// over says that there are no more rounds.
+// over is the value of free after the last round.
 const over = ^uint64(0)
 
 func (u untaken) pack() uint64 {
@@ -93,9 +91,8 @@ func unpack(w uint64) untaken {
 	return untaken{int(w >> 32), int(w >> 16 & 0xffff), int(w & 0xffff)}
 }
 
-// take computes the first unit that is not taken yet; false means that there was
-// none.
-func (r *shared) take(round int) bool {
+// take computes the first untaken unit. It returns false if there is none.
+func (r *sharedRounds) take(round int) bool {
 	for {
 		w := r.free.Load()
 		u := unpack(w)
@@ -110,8 +107,8 @@ func (r *shared) take(round int) bool {
 	}
 }
 
-// help takes the last units of every round.
-func (r *shared) help() {
+// help computes the last untaken units of every round.
+func (r *sharedRounds) help() {
 	for spin := 0; ; spin++ {
 		w := r.free.Load()
 		if w == over {
@@ -123,13 +120,13 @@ func (r *shared) help() {
 			spin = 0
 			continue
 		}
-		rest(spin)
+		yield(spin)
 	}
 }
 
-// rest lets other goroutines run every now and then: to do so each time would
-// take longer than most waits.
-func rest(spin int) {
+// yield lets other goroutines run in every 256th spin. A call of Gosched in every spin
+// would take longer than most waits.
+func yield(spin int) {
 	if spin%256 == 255 {
 		runtime.Gosched()
 	}

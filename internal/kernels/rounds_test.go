@@ -15,7 +15,7 @@ func TestRounds(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	rapid.Check(t, func(t *rapid.T) {
 		runtime.GOMAXPROCS(rapid.IntRange(1, 4).Draw(t, "cores"))
-		alone.Store(0)
+		soloUntil.Store(0)
 		rounds, units := upTo(t, "rounds", 300), rapid.IntRange(1, 12).Draw(t, "units")
 		times := make([]atomic.Int32, units)
 		ended := 0
@@ -48,7 +48,7 @@ func TestRounds(t *testing.T) {
 func TestRoundsPanic(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
 	for _, bad := range []int{0, 1} { // the caller's unit, the helper's
-		alone.Store(0)
+		soloUntil.Store(0)
 		func() {
 			defer func() {
 				if got := recover(); got != bad {
@@ -69,11 +69,11 @@ func TestRoundsPanic(t *testing.T) {
 	}
 }
 
-// A caller that a helper has kept waiting goes on alone for a while, and then
+// A caller that waited long for a helper works without one for a while, and then
 // takes help again.
 func TestRoundsAlone(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
-	alone.Store(0)
+	soloUntil.Store(0)
 	var met atomic.Int32
 	Rounds(1, 2, func(_, from, _ int) {
 		met.Add(1)
@@ -84,14 +84,14 @@ func TestRoundsAlone(t *testing.T) {
 			time.Sleep(50 * time.Millisecond)
 		}
 	}, func(int) {})
-	if until := alone.Load(); until == 0 {
+	if until := soloUntil.Load(); until == 0 {
 		t.Fatal("a helper that was late for 50 ms changed nothing")
 	}
-	alone.Store(now() + int64(time.Hour))
-	defer alone.Store(0)
+	soloUntil.Store(now() + int64(time.Hour))
+	defer soloUntil.Store(0)
 	Rounds(1, 2, func(_, from, end int) {
 		if from != 0 || end != 2 {
-			t.Errorf("alone, but units %d..%d come by themselves", from, end)
+			t.Errorf("in the solo period, but only units %d..%d in one call", from, end)
 		}
 	}, func(int) {})
 }
