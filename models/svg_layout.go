@@ -123,8 +123,8 @@ func mean(of []int, values []float64, fallback float64) float64 {
 	return sum / float64(len(of))
 }
 
-// place moves vertices towards the mean of those that they have lines to and from,
-// as far as their row has room.
+// place moves vertices towards the mean position of their neighbours, as far as the
+// other vertices of the row allow.
 func (l *layout) place() {
 	for range 30 {
 		for _, row := range l.rows {

@@ -53,7 +53,7 @@ func badModels() []badInput {
 		{"spatial dropout above 1", build(series, layers.SpatialDropout1D{Rate: 1.5}), "", errs.Error{Path: "sequential/spatial_dropout1d", Field: "SpatialDropout1D.Rate", Value: 1.5}},
 		{"negative noise", build(row, layers.GaussianNoise{Stddev: -1}), "", errs.Error{Path: "sequential/gaussian_noise", Field: "GaussianNoise.Stddev", Value: -1}},
 		{"an embedding of nothing", build(row, layers.Embedding{OutputDim: 2}), "", errs.Error{Path: "sequential/embedding", Field: "Embedding.InputDim", Value: 0}},
-		{"an embedding of more than there is room for", build(row, layers.Embedding{InputDim: 1 << 24, OutputDim: 1 << 24}), "", errs.Error{Path: "sequential/embedding", Field: "shape [16777216, 16777216]"}},
+		{"an embedding that is too large", build(row, layers.Embedding{InputDim: 1 << 24, OutputDim: 1 << 24}), "", errs.Error{Path: "sequential/embedding", Field: "shape [16777216, 16777216]"}},
 		{"an embedding that masks features", build(series, layers.Embedding{InputDim: 3, OutputDim: 2, MaskZero: true}), "", errs.Error{Path: "sequential/embedding", Field: "Embedding.MaskZero", Value: "[any, 4, 2]"}},
 		{"masking of NaN", build(series, layers.Masking{MaskValue: math.NaN()}), "", errs.Error{Path: "sequential/masking", Field: "Masking.MaskValue", Value: "NaN", Kind: graph.ErrNotFinite}},
 		{"masking without steps", build(row, layers.Masking{}), "", errs.Error{Path: "sequential/masking", Field: "Masking", Value: "[any, 2]"}},

@@ -52,8 +52,8 @@ func TestSetKeepsSmallPrograms(t *testing.T) {
 	}
 }
 
-// The programs that were not used for longest make room for others, and are
-// closed; the last two stay, however large they are.
+// The least recently used programs are evicted first, and closed. The last two stay,
+// however large they are.
 func TestSetIsBounded(t *testing.T) {
 	var s Set[*fake]
 	var all []*fake
