@@ -50,7 +50,7 @@ func TestMain(m *testing.M) {
 	complete := true
 	check := func(name string, set reflect.Value) {
 		for i := range set.NumField() {
-			if f := set.Field(i); f.Kind() == reflect.Func && f.IsNil() {
+			if f := set.FieldByIndex(f.Index); f.Kind() == reflect.Func && f.IsNil() {
 				fmt.Printf("the set %s has no kernel %s: add it to portable in set.go\n", name, set.Type().Field(i).Name)
 				complete = false
 			}
@@ -88,9 +88,7 @@ func TestEveryKernelIsTested(t *testing.T) {
 		return text.String()
 	}
 	properties := read("*_test.go", "set_test.go")
-	set := reflect.TypeFor[Set[float32]]()
-	for i := range set.NumField() {
-		f := set.Field(i)
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[Set[float32]]()) {
 		if f.Type.Kind() != reflect.Func || !f.IsExported() {
 			continue
 		}
@@ -98,8 +96,8 @@ func TestEveryKernelIsTested(t *testing.T) {
 			t.Errorf("the kernel %s has no property: add one to vector_test.go, as axpyCase", f.Name)
 		}
 	}
-	source := read("*.go", "stubs_amd64.go")
-	for _, stub := range regexp.MustCompile(`(?m)^func (\w+)\(`).FindAllStringSubmatch(read("stubs_amd64.go"), -1) {
+	source := read("*.go", "*_stubs_amd64.go")
+	for _, stub := range regexp.MustCompile(`(?m)^func (\w+)\(`).FindAllStringSubmatch(read("*_stubs_amd64.go", ""), -1) {
 		if !regexp.MustCompile(`\b` + stub[1] + `\b`).MatchString(source) {
 			t.Errorf("the assembly %s is not used: set its kernel in avx2 of assembly_amd64.go", stub[1])
 		}
@@ -120,8 +118,7 @@ func TestShortSlices(t *testing.T) {
 	portable := reflect.ValueOf(portable[float32]()).Elem()
 	for _, s := range sets() {
 		set := reflect.ValueOf(s).Elem()
-		for i := range set.NumField() {
-			f := set.Type().Field(i)
+		for _, f := range reflect.VisibleFields(set.Type()) {
 			if f.Type.Kind() != reflect.Func || !f.IsExported() {
 				continue
 			}
@@ -140,10 +137,10 @@ func TestShortSlices(t *testing.T) {
 					}
 					in = append(in, reflect.ValueOf(x))
 				}
-				if !panics(func() { set.Field(i).Call(in) }) {
+				if !panics(func() { set.FieldByIndex(f.Index).Call(in) }) {
 					t.Errorf("%s: %s does not panic where slice %d is too short", s.Name, f.Name, short)
 				}
-				if set.Field(i).Pointer() == portable.Field(i).Pointer() {
+				if set.FieldByIndex(f.Index).Pointer() == portable.FieldByIndex(f.Index).Pointer() {
 					continue // Go checks as it computes
 				}
 				for _, x := range all {

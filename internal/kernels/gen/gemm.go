@@ -12,6 +12,23 @@ import (
 // registers: 12 accumulators, 2 vectors of b, and an element of a.
 const rowsPerTile = 6
 
+// gemmKernels are the parts of matrix products.
+func gemmKernels() {
+	for m := 1; m <= rowsPerTile; m++ {
+		tile(m)
+	}
+	strip(avx2, 1, 4)
+	strip(avx2, 2, 2)
+	strip(avx2, 3, 2)
+	packKernels()
+	strip(avx512, 1, 8)
+	// The largest takes 31 of 32 registers: 24 sums, 6 elements of a, a vector of b.
+	for m := 1; m <= rowsPerTile; m++ {
+		strip(avx512, m, 4)
+		strip(avx512, m, 2)
+	}
+}
+
 // tile computes m rows and 16 columns of c = a·b, or adds them to c.
 func tile(m int) {
 	text(fmt.Sprintf("tile%dx16", m), "func(k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int, add bool)")

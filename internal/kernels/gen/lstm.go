@@ -6,6 +6,14 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
+// cellKernels are one step of one sample of the recurrent layers.
+func cellKernels() {
+	lstmForward()
+	lstmBackward()
+	gruForward()
+	gruBackward()
+}
+
 // gates are the places of the four gates i, f, g and o, gate bytes apart.
 type gates struct {
 	z, z3 reg.GPVirtual
@@ -38,20 +46,20 @@ func lstmForward() {
 	c := Load(Param("c"), GP64())
 	tc := Load(Param("tanhC"), GP64())
 	h := Load(Param("h"), GP64())
-	l := ordinary()
+	l := avx2.ordinary()
 	loop(n, []reg.Register{z.z, z.z3, before, c, tc, h}, func() {
-		i := sigmoid(loadMem(z.i()), l)
+		i := avx2.sigmoid(loadMem(z.i()), l)
 		VMOVUPS(i, z.i())
-		g := tanh(loadMem(z.g()), l)
+		g := avx2.tanh(loadMem(z.g()), l)
 		VMOVUPS(g, z.g())
 		VMULPS(i, g, i)
-		f := sigmoid(loadMem(z.f()), l)
+		f := avx2.sigmoid(loadMem(z.f()), l)
 		VMOVUPS(f, z.f())
 		VFMADD231PS(at(before), f, i)
 		VMOVUPS(i, at(c))
-		o := sigmoid(loadMem(z.o()), l)
+		o := avx2.sigmoid(loadMem(z.o()), l)
 		VMOVUPS(o, z.o())
-		t := tanh(i, l)
+		t := avx2.tanh(i, l)
 		VMOVUPS(t, at(tc))
 		VMULPS(o, t, t)
 		VMOVUPS(t, at(h))

@@ -99,11 +99,11 @@ func expSum() {
 	x := Load(Param("x"), GP64())
 	y := Load(Param("y"), GP64())
 	less := scalar("less")
-	sum, l := zero(), expLimits()
+	sum, l := zero(), avx2.expLimits()
 	repeat(n, 1, []reg.Register{x, y}, func() {
 		d := load(x)
 		VSUBPS(less, d, d)
-		e := exp(d, l)
+		e := avx2.exp(d, l)
 		VMOVUPS(e, at(y))
 		VADDPS(e, sum, sum)
 	})

@@ -29,11 +29,7 @@ func at(p reg.Register) Mem { return Mem{Base: p} }
 
 func load(p reg.Register) reg.VecVirtual { return loadMem(at(p)) }
 
-func loadMem(m Mem) reg.VecVirtual {
-	x := YMM()
-	VMOVUPS(m, x)
-	return x
-}
+func loadMem(m Mem) reg.VecVirtual { return avx2.load(m) }
 
 // scalar is a vector with every element the given parameter.
 func scalar(name string) reg.VecVirtual {
@@ -43,15 +39,16 @@ func scalar(name string) reg.VecVirtual {
 	return all
 }
 
+// vectorKernels work on vectors of any length.
 func vectorKernels() {
 	for _, f := range []struct {
 		name, doc string
 		limits    func() limits
 		f         func(reg.VecVirtual, limits) reg.VecVirtual
 	}{
-		{"expAVX2", "expAVX2 computes y = eˣ.", expLimits, exp},
-		{"sigmoidAVX2", "sigmoidAVX2 computes y = 1/(1 + e⁻ˣ).", ordinary, sigmoid},
-		{"tanhAVX2", "tanhAVX2 computes y = tanh x.", ordinary, tanh},
+		{"expAVX2", "expAVX2 computes y = eˣ.", avx2.expLimits, avx2.exp},
+		{"sigmoidAVX2", "sigmoidAVX2 computes y = 1/(1 + e⁻ˣ).", avx2.ordinary, avx2.sigmoid},
+		{"tanhAVX2", "tanhAVX2 computes y = tanh x.", avx2.ordinary, avx2.tanh},
 	} {
 		text(f.name, "func(n int, x, y *float32)")
 		Doc(f.doc)
@@ -67,6 +64,7 @@ func vectorKernels() {
 	addTimes()
 	adam()
 	rmsprop()
+	sumKernels()
 }
 
 func scale() {

@@ -2,6 +2,7 @@ package main
 
 import (
 	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
 
@@ -39,3 +40,9 @@ func (v vectors) zeros(m, n int) [][]reg.VecVirtual {
 }
 
 func zero() reg.VecVirtual { return avx2.zero() }
+
+func (v vectors) load(m Mem) reg.VecVirtual {
+	x := v.new()
+	VMOVUPS(m, x)
+	return x
+}
