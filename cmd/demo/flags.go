@@ -21,6 +21,8 @@ type flags struct {
 	set   *flag.FlagSet
 	about string
 	help  []flagHelp
+	title string // of the list below the flags
+	items []flagHelp
 	err   error // the first invalid value
 }
 
@@ -43,6 +45,9 @@ func (f *flags) define(name, value, text string, set func(string) (rule string))
 		return nil
 	})
 }
+
+// list adds a list below the flags of the help.
+func (f *flags) list(title string, items []flagHelp) { f.title, f.items = title, items }
 
 // wrongFlag is the error for a flag whose value violates a rule.
 func wrongFlag(name, rule, value string) error {
@@ -140,6 +145,12 @@ func (f *flags) parse(args []string, stdout io.Writer) error {
 	return nil
 }
 
+// given reports whether the arguments have a flag.
+func (f *flags) given(name string) (found bool) {
+	f.set.Visit(func(g *flag.Flag) { found = found || g.Name == name })
+	return found
+}
+
 // usage returns the help, at most 80 columns wide.
 func (f *flags) usage() string {
 	const left, width = 20, 80
@@ -163,6 +174,14 @@ func (f *flags) usage() string {
 	b.WriteString("\n")
 	for _, h := range f.help {
 		write(fmt.Sprintf("  %-*s", left-2, strings.TrimSpace("--"+h.name+" "+h.value)), h.text, left)
+	}
+	if len(f.items) > 0 {
+		b.WriteString("\n")
+		write("", f.title, 0)
+		b.WriteString("\n")
+	}
+	for _, h := range f.items {
+		write(fmt.Sprintf("  %-*s", left-2, h.name), h.text, left)
 	}
 	return b.String()
 }

@@ -12,7 +12,7 @@ func Example() {
 	// Output:
 	// Engram's demos:
 	//
-	//   bench      times training and prediction of a recurrent layer
+	//   bench      times training and prediction of a model
 	//   stock      compares an LSTM on a stock index with the naive forecast
 	//
 	// Run one:    go run ./cmd/demo stock
