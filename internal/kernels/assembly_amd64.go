@@ -2,11 +2,7 @@
 
 package kernels
 
-import (
-	"math/bits"
-
-	"golang.org/x/sys/cpu"
-)
+import "golang.org/x/sys/cpu"
 
 // assembly returns the sets of kernels that this processor supports, the fastest first.
 // A Go wrapper checks the bounds of each kernel, so that it panics instead of accessing
@@ -49,20 +45,8 @@ func avx2() *Set[float32] {
 	s.gruBackward = gruBackward
 	s.Adam = adam
 	s.RMSprop = rmsprop
+	s.normKernels = normAVX2()
 	return s
-}
-
-// last returns the offset of the last of n elements with the given stride. It is
-// limited to a value beyond every slice, so that the sum of two does not overflow.
-func last(n, stride int) int {
-	if n < 1 || stride < 0 {
-		panic("kernels: product of no size")
-	}
-	high, low := bits.Mul(uint(n-1), uint(stride))
-	if high > 0 {
-		return 1 << 60
-	}
-	return int(min(low, 1<<60))
 }
 
 func tile(m, k int, a []float32, aRow, aCol int, b []float32, bRow int, c []float32, cRow int, add bool) {

@@ -2,11 +2,13 @@
 
 package kernels
 
-// avx512 returns the AVX2 kernels with matrix products for AVX-512. The order of sums
-// is the same, so both sets give the same bits. A vector contains one row of a panel.
+// avx512 returns the AVX2 kernels with matrix products and normalization for AVX-512.
+// The order of sums is the same, so both sets give the same bits. A vector contains one
+// row of a panel.
 func avx512() *Set[float32] {
 	s := avx2()
 	s.Name, s.across, s.strip = "avx512", 4, strip512
+	s.normKernels = normAVX512()
 	return s
 }
 

@@ -1,6 +1,7 @@
 package kernels
 
 import (
+	"math/bits"
 	"os"
 	"sync"
 )
@@ -75,6 +76,8 @@ type Set[T Float] struct {
 	//
 	// where keep is 1 − ρ.
 	RMSprop func(w, g, v []T, keep, rate, epsilon T)
+
+	normKernels[T]
 }
 
 // Width is what the length of a row of a cell is rounded up to.
@@ -145,6 +148,7 @@ func portable[T Float]() *Set[T] {
 		gruBackward:  gruBackwardGo[T],
 		Adam:         adamGo[T],
 		RMSprop:      rmspropGo[T],
+		normKernels:  normGo[T](),
 	}
 }
 
@@ -161,4 +165,17 @@ func (s *Set[T]) Softmax(n int, x, y []T) {
 	for i := 0; i < len(x); i += n {
 		s.softmax(x[i:i+n], y[i:i+n])
 	}
+}
+
+// last returns the offset of the last of n elements with the given stride. It is
+// limited to a value beyond every slice, so that the sum of two does not overflow.
+func last(n, stride int) int {
+	if n < 1 || stride < 0 {
+		panic("kernels: no size, or a negative stride")
+	}
+	high, low := bits.Mul(uint(n-1), uint(stride))
+	if high > 0 {
+		return 1 << 60
+	}
+	return int(min(low, 1<<60))
 }

@@ -4,43 +4,103 @@ import (
 	"math"
 	"slices"
 
+	"github.com/engram-go/engram/internal/kernels"
 	"github.com/engram-go/engram/internal/shapes"
 )
 
 // Reduce sums in float64 and divides by Divisor. In Plan, which broadcasts the result to
 // the operand, the operand is the first side and the result, of Size elements, the
 // second.
+//
+// Elements of a result that lie next to each other, as the gradients of a bias, are
+// added up row by row; a row with one sum is added up in parts of summedAtOnce elements.
+// The cores share the sums, and the parts if there is one sum alone.
 type Reduce struct {
 	Plan    Broadcast
 	Size    int
 	Divisor float64
 }
 
+// summedAtOnce is the number of elements of a part.
+const summedAtOnce = 1 << 12
+
 func reduce[T Float](o Reduce) Func[T] {
-	p := o.Plan
-	acc := make([]float64, o.Size)
+	p, set := o.Plan, kernels.For[T]()
+	acc, total := make([]float64, o.Size), p.count()*p.n
+	var parts []float64
+	if o.Size == 1 {
+		parts = make([]float64, (total+summedAtOnce-1)/summedAtOnce)
+	}
 	return func(out []T, in [][]T) error {
-		clear(acc)
-		p.rows(func(_, a, b int) {
-			row := in[0][a : a+p.n]
-			if p.stepB == 0 {
-				sum := acc[b]
-				for _, x := range row {
-					sum += float64(x)
-				}
-				acc[b] = sum
-				return
+		switch {
+		case parts != nil:
+			addParts(set, parts, in[0])
+			acc[0] = 0
+			for _, x := range parts {
+				acc[0] += x
 			}
-			to := acc[b : b+p.n]
-			for i, x := range row {
-				to[i] += float64(x)
-			}
-		})
+		case few(total):
+			clear(acc)
+			addTo(set, p, acc, in[0])
+		default:
+			clear(acc)
+			p.shared(func(p Broadcast, a, b int) { addTo(set, p, acc[b:], in[0][a:]) })
+		}
 		for i, x := range acc {
 			out[i] = T(x / o.Divisor)
 		}
 		return nil
 	}
+}
+
+// addParts fills parts with the sums of summedAtOnce elements each.
+func addParts[T Float](set *kernels.Set[T], parts []float64, x []T) {
+	shareRows(len(x), summedAtOnce, func(from, end int) {
+		for i := from; i < end; i += summedAtOnce {
+			parts[i/summedAtOnce] = set.AddAll(x[i:min(i+summedAtOnce, end)])
+		}
+	})
+}
+
+// addTo adds the elements of x to the sums that the plan assigns them to.
+func addTo[T Float](set *kernels.Set[T], p Broadcast, sums []float64, x []T) {
+	if p.stepB == 0 {
+		p.rows(func(_, a, b int) {
+			for row := x[a : a+p.n]; len(row) > 0; {
+				n := min(summedAtOnce, len(row))
+				sums[b] += set.AddAll(row[:n])
+				row = row[n:]
+			}
+		})
+		return
+	}
+	rows, stride, last := 1, 0, len(p.dims)-1
+	if last >= 0 { // otherwise the plan would have joined it to the row
+		rows, stride = p.dims[last], p.a[last]
+		p.dims = p.dims[:last]
+	}
+	p.rows(func(_, a, b int) { set.AddRows(rows, p.n, x[a:], stride, sums[b:]) })
+}
+
+// shared divides the sums of a plan between the cores. It calls f with the plan of each
+// part, and where it starts in the operand and in the result.
+func (p Broadcast) shared(f func(p Broadcast, a, b int)) {
+	for i, stride := range p.b {
+		if stride > 0 {
+			kernels.Parallel(p.dims[i], 1, func(from, end int) {
+				part := p
+				part.dims = slices.Clone(p.dims)
+				part.dims[i] = end - from
+				f(part, from*p.a[i], from*stride)
+			})
+			return
+		}
+	}
+	kernels.Parallel(p.n, 16, func(from, end int) {
+		part := p
+		part.n = end - from
+		f(part, from, from)
+	})
 }
 
 // Lines applies F to every line of elements along an axis: F fills y from x.

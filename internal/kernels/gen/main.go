@@ -18,6 +18,7 @@ import (
 var families = map[string]func(){
 	"cells":  cellKernels,
 	"gemm":   gemmKernels,
+	"norm":   normKernels,
 	"vector": vectorKernels,
 }
 
