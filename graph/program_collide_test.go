@@ -3,16 +3,24 @@ package graph
 import (
 	"testing"
 
+	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
 
 // collision is a graph whose two operations, x − 1 and −y, have one hash in
 // Gorgonia's eyes while there is no salt. The names of the inputs, which enter
-// the hash, were found by trying 100 000 for one and some for the other.
+// the hash, were found by trying 100 000 for one and some for the other. With an
+// operation of Gorgonia's own, its compiler gets the whole graph.
 func collision(s *Scope) {
 	x, y := s.Input("xdidc", Shape{2}), s.Input("ynoh", Shape{2})
 	s.Output("left", x.AddConst(-1))
 	s.Output("right", y.Neg())
+	square, err := gorgonia.Square(x.Node())
+	if err != nil {
+		s.Fail(err)
+		return
+	}
+	s.Output("square", s.FromNode(square, Shape{2}))
 }
 
 func collisionScope(t *testing.T, salt uint32) *Scope {

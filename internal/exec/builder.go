@@ -8,6 +8,7 @@ package exec
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/engram-go/engram/internal/ops"
@@ -99,15 +100,19 @@ func (b *Builder) Nodes() int {
 // merges such nodes even if they differ. Its hashes have 32 bits, so one in a hundred
 // graphs of 10,000 nodes has a collision.
 func (b *Builder) Collide() bool {
-	for _, g := range b.graphs {
-		seen := make(map[uint32]bool, len(g.g.AllNodes()))
-		for _, n := range g.g.AllNodes() {
-			h := n.Hashcode()
-			if seen[h] {
-				return true
-			}
-			seen[h] = true
+	return slices.ContainsFunc(b.graphs, func(g *Graph) bool { return collide(g.g) })
+}
+
+// collide is Collide for one graph.
+func collide(g *gorgonia.ExprGraph) bool {
+	nodes := g.AllNodes()
+	seen := make(map[uint32]bool, len(nodes))
+	for _, n := range nodes {
+		h := n.Hashcode()
+		if seen[h] {
+			return true
 		}
+		seen[h] = true
 	}
 	return false
 }

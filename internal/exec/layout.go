@@ -25,24 +25,43 @@ type leafMemory struct {
 	offset int
 }
 
-// plan assigns an offset to every part.
-func (l *layout) plan() {
-	take := func(n int) int {
-		at := l.size
-		l.size += (n + 15) / 16 * 16 // whole cache lines
-		return at
-	}
+// plan assigns an offset to every part. Results of operations that the runner runs share
+// memory if no operation needs both: a result is needed until its last reader has run,
+// those in results for ever. Working memory is never shared, because kernels may
+// initialize it once. Without a runner, whose order is known, every result has its own.
+func (l *layout) plan(r *runner, results []*Node) {
 	for i := range l.leaves {
-		l.leaves[i].offset = take(l.leaves[i].shape.Size())
+		l.leaves[i].offset = l.take(l.leaves[i].shape.Size())
+	}
+	shared := map[*op]bool{}
+	if r != nil {
+		for _, o := range r.ops {
+			shared[o] = true
+		}
 	}
 	for _, o := range l.ops {
-		if !o.View {
-			o.at.out = take(o.Shape.Size())
+		if !o.View && !shared[o] {
+			o.at.out = l.take(o.Shape.Size())
 		}
 		o.at.scratchSize = o.task.scratchSize()
-		o.at.scratch = take(o.at.scratchSize)
+		o.at.scratch = l.take(o.at.scratchSize)
+	}
+	if r != nil {
+		p := pool{first: l.size}
+		p.plan(r, results)
+		l.size = p.end()
 	}
 }
+
+// take assigns the next n elements.
+func (l *layout) take(n int) int {
+	at := l.size
+	l.size += wholeLines(n)
+	return at
+}
+
+// wholeLines rounds a number of elements up to whole cache lines.
+func wholeLines(n int) int { return (n + 15) / 16 * 16 }
 
 // place makes all parts use the given block.
 func (l *layout) place(memory *tensor.Dense) error {

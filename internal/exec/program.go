@@ -10,7 +10,7 @@ import (
 type Program struct {
 	b         *Builder
 	machine   gorgonia.VM
-	direct    *runner // instead of the machine
+	direct    *runner // instead of the machine, or what the machine runs; nil with Gorgonia's own operations
 	workspace *Workspace
 	own       bool // whether the workspace belongs to this program
 }
@@ -27,20 +27,20 @@ func (g *Graph) Compile(results []*Node, training bool, w *Workspace) (_ *Progra
 	if w == nil {
 		p.workspace, p.own = &Workspace{}, true
 	}
-	if !training {
-		p.direct = newRunner(results)
-	}
-	if p.direct != nil {
+	if p.direct = newRunner(results); p.direct != nil {
 		p.b.layout.runners = append(p.b.layout.runners, p.direct)
 	}
-	p.b.layout.plan()
+	p.b.layout.plan(p.direct, results)
 	if err := p.workspace.join(&p.b.layout, p.b.env.dtype); err != nil {
 		return nil, err
 	}
-	if p.direct == nil {
+	switch {
+	case p.direct == nil:
 		p.machine = gorgonia.NewTapeMachine(g.g)
+	case training && len(p.direct.ops) > 0:
+		p.machine, err = newTape(p.direct, p.b.env.dtype)
 	}
-	return p, nil
+	return p, err
 }
 
 // Run calls prepare, which fills the leaves of BindScratch, and computes all results.
@@ -55,6 +55,8 @@ func (p *Program) Run(prepare func() error) error {
 	}
 	if p.direct != nil {
 		p.direct.readLeaves()
+	}
+	if p.machine == nil {
 		return p.direct.run()
 	}
 	defer p.machine.Reset()

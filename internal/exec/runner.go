@@ -6,11 +6,11 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// runner runs the operations of a graph one after the other on the caller's goroutine.
-// It replaces the tape machine for inference. The machine uses another goroutine, which
-// takes longer than predicting one sample, and allocates for every operation.
+// runner runs the operations of a graph one after the other. For inference it replaces
+// the tape machine, which uses another goroutine; that takes longer than predicting one
+// sample. For training, the machine runs stretches of it.
 type runner struct {
-	ops    []*op // operands first
+	ops    []*op // operands first; without views, which compute nothing
 	leaves []use // operands that are leaves
 	inner  []use // operands that are results
 }
@@ -52,7 +52,9 @@ func newRunner(results []*Node) *runner {
 				r.inner = append(r.inner, use{o, i, c})
 			}
 		}
-		r.ops = append(r.ops, o)
+		if !o.View {
+			r.ops = append(r.ops, o)
+		}
 	}
 	return r
 }

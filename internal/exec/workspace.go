@@ -86,6 +86,7 @@ func (w *Workspace) removeClosed() {
 func (w *Workspace) resize(size int) error {
 	w.size, w.last = size, 0
 	w.memory = dense.New(w.dtype, shapes.Shape{size})
+	useLargePages(w.memory)
 	for _, other := range w.programs { // move all of them, so that none keeps the old block alive
 		if q := other.Value(); q != nil {
 			if err := q.place(w.memory); err != nil {

@@ -1,6 +1,9 @@
 package ops
 
-import "github.com/engram-go/engram/internal/shapes"
+import (
+	"github.com/engram-go/engram/internal/kernels"
+	"github.com/engram-go/engram/internal/shapes"
+)
 
 // Repeat fills a larger shape with its operand, the plan's first one.
 type Repeat struct{ Plan Broadcast }
@@ -8,13 +11,27 @@ type Repeat struct{ Plan Broadcast }
 func repeated[T Float](o Repeat) Func[T] {
 	p := o.Plan
 	return func(out []T, in [][]T) error {
-		p.rows(func(o, a, _ int) {
-			for i := range p.n {
-				out[o+i] = in[0][a+i*p.stepA]
-			}
-		})
+		if few(len(out)) {
+			repeatRows(p, out, in[0], 0, p.count())
+			return nil
+		}
+		shareRows(len(out), p.n, func(from, end int) { repeatRows(p, out, in[0], from/p.n, end/p.n) })
 		return nil
 	}
+}
+
+// repeatRows fills the rows from..end.
+func repeatRows[T Float](p Broadcast, out, x []T, from, end int) {
+	p.some(from, end, func(o, a, _ int) {
+		row := out[o : o+p.n]
+		if p.stepA == 1 {
+			copy(row, x[a:])
+			return
+		}
+		for i, v := 0, x[a]; i < len(row); i++ {
+			row[i] = v
+		}
+	})
 }
 
 // Strided visits the places of Shape in row-major order, and reads the operand
@@ -54,30 +71,6 @@ func strides(s shapes.Shape) []int {
 	return out
 }
 
-func strided[T Float](o Strided) Func[T] {
-	return func(out []T, in [][]T) error {
-		o.each(func(i, at int) { out[i] = in[0][at] })
-		return nil
-	}
-}
-
-// each calls f with every place of the result and of the operand.
-func (o Strided) each(f func(i, at int)) {
-	index := make([]int, len(o.Shape))
-	at := o.Start
-	for i, n := 0, o.Shape.Size(); i < n; i++ {
-		f(i, at)
-		for a := len(index) - 1; a >= 0; a-- {
-			at += o.Strides[a]
-			if index[a]++; index[a] < o.Shape[a] {
-				break
-			}
-			at -= o.Shape[a] * o.Strides[a]
-			index[a] = 0
-		}
-	}
-}
-
 // Cut takes from each of Count pieces of Whole elements the Part elements from
 // Offset on. Pad, its gradient, puts them back among zeros.
 type (
@@ -92,21 +85,32 @@ func Slice(s shapes.Shape, axis, from, to int) Cut {
 }
 
 func cut[T Float](o Cut) Func[T] {
-	return func(out []T, in [][]T) error {
-		for i := range o.Count {
+	return pieces(o.Count, o.Part, func(out []T, in [][]T, from, end int) {
+		for i := from; i < end; i++ {
 			copy(out[i*o.Part:(i+1)*o.Part], in[0][i*o.Whole+o.Offset:])
 		}
-		return nil
-	}
+	})
 }
 
 func pad[T Float](o Pad) Func[T] {
-	return func(out []T, in [][]T) error {
-		clear(out)
-		for i := range o.Count {
-			at := i*o.Whole + o.Offset
-			copy(out[at:at+o.Part], in[0][i*o.Part:])
+	return pieces(o.Count, o.Whole, func(out []T, in [][]T, from, end int) {
+		for i := from; i < end; i++ {
+			piece := out[i*o.Whole : (i+1)*o.Whole]
+			clear(piece[:o.Offset])
+			copy(piece[o.Offset:], in[0][i*o.Part:(i+1)*o.Part])
+			clear(piece[o.Offset+o.Part:])
 		}
+	})
+}
+
+// pieces lets the cores share count pieces, each of size elements of the result.
+func pieces[T Float](count, size int, f func(out []T, in [][]T, from, end int)) Func[T] {
+	return func(out []T, in [][]T) error {
+		if few(len(out)) {
+			f(out, in, 0, count)
+			return nil
+		}
+		kernels.Parallel(count, (sharedElements+size-1)/size, func(from, end int) { f(out, in, from, end) })
 		return nil
 	}
 }
@@ -119,14 +123,16 @@ type Concat struct {
 }
 
 func concat[T Float](o Concat) Func[T] {
-	return func(out []T, in [][]T) error {
-		at := 0
-		for i := range o.Count {
+	size := 0
+	for _, n := range o.Sizes {
+		size += n
+	}
+	return pieces(o.Count, size, func(out []T, in [][]T, from, end int) {
+		for i := from; i < end; i++ {
+			piece := out[i*size : (i+1)*size]
 			for j, n := range o.Sizes {
-				copy(out[at:at+n], in[j][i*n:])
-				at += n
+				piece = piece[copy(piece, in[j][i*n:(i+1)*n]):]
 			}
 		}
-		return nil
-	}
+	})
 }
