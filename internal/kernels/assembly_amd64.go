@@ -20,10 +20,7 @@ func assembly() []*Set[float32] {
 func avx2() *Set[float32] {
 	s := portable[float32]()
 	s.Name = "avx2"
-	s.tile = tile
-	s.strip = strip
-	s.copyPanels = copyPieces(tileColumns, copyPanelsAVX2)
-	s.copyTiles = copyPieces(tileRows, copyTilesAVX2)
+	s.gemmKernels = gemmAVX2()
 	s.Exp = elementwise(expAVX2)
 	s.Sigmoid = elementwise(sigmoidAVX2)
 	s.Tanh = elementwise(tanhAVX2)
@@ -47,76 +44,6 @@ func avx2() *Set[float32] {
 	s.RMSprop = rmsprop
 	s.normKernels = normAVX2()
 	return s
-}
-
-func tile(m, k int, a []float32, aRow, aCol int, b []float32, bRow int, c []float32, cRow int, add bool) {
-	_ = a[last(m, aRow)+last(k, aCol)]
-	_ = b[last(k, bRow)+tileColumns-1]
-	_ = c[last(m, cRow)+tileColumns-1]
-	switch m {
-	case 1:
-		tile1x16(k, &a[0], 4*aRow, 4*aCol, &b[0], 4*bRow, &c[0], 4*cRow, add)
-	case 2:
-		tile2x16(k, &a[0], 4*aRow, 4*aCol, &b[0], 4*bRow, &c[0], 4*cRow, add)
-	case 3:
-		tile3x16(k, &a[0], 4*aRow, 4*aCol, &b[0], 4*bRow, &c[0], 4*cRow, add)
-	case 4:
-		tile4x16(k, &a[0], 4*aRow, 4*aCol, &b[0], 4*bRow, &c[0], 4*cRow, add)
-	case 5:
-		tile5x16(k, &a[0], 4*aRow, 4*aCol, &b[0], 4*bRow, &c[0], 4*cRow, add)
-	case 6:
-		tile6x16(k, &a[0], 4*aRow, 4*aCol, &b[0], 4*bRow, &c[0], 4*cRow, add)
-	default:
-		panic("kernels: tile of too many rows")
-	}
-}
-
-// checkStrip checks the bounds of a strip and returns the size of a panel.
-func checkStrip(m, panels, k int, a []float32, aRow, aCol int, b, c []float32, cRow int) int {
-	if k > len(b) {
-		panic("kernels: strip of too many terms")
-	}
-	panel := k * tileColumns
-	_ = a[last(m, aRow)+last(k, aCol)]
-	_ = b[last(panels+1, panel)-1]
-	_ = c[last(m, cRow)+last(panels+1, tileColumns)-1]
-	return panel
-}
-
-func strip(m, panels, k int, a []float32, aRow, aCol int, b, c []float32, cRow int, add bool) {
-	panel := checkStrip(m, panels, k, a, aRow, aCol, b, c, cRow)
-	at := 0
-	switch m {
-	case 1:
-		for ; at+4 <= panels; at += 4 {
-			strip1x64(k, &a[0], 4*aRow, 4*aCol, &b[at*panel], 4*panel, &c[at*tileColumns], 4*cRow, add)
-		}
-	case 2:
-		for ; at+2 <= panels; at += 2 {
-			strip2x32(k, &a[0], 4*aRow, 4*aCol, &b[at*panel], 4*panel, &c[at*tileColumns], 4*cRow, add)
-		}
-	case 3:
-		for ; at+2 <= panels; at += 2 {
-			strip3x32(k, &a[0], 4*aRow, 4*aCol, &b[at*panel], 4*panel, &c[at*tileColumns], 4*cRow, add)
-		}
-	default:
-		panic("kernels: strip of too many rows")
-	}
-	for ; at < panels; at++ {
-		tile(m, k, a, aRow, aCol, b[at*panel:], tileColumns, c[at*tileColumns:], cRow, add)
-	}
-}
-
-// copyPieces adds bounds checks to a kernel.
-func copyPieces(size int, f func(n int, from, to *float32, stride int)) func(n int, from, to []float32, stride int) {
-	return func(n int, from, to []float32, stride int) {
-		if n == 0 {
-			return
-		}
-		_ = from[last(n+1, size)-1]
-		_ = to[last(n, stride)+size-1]
-		f(n, &from[0], &to[0], 4*stride)
-	}
 }
 
 func lstmForward(n int, z []float32, gate int, before, c, tanhC, h []float32) {

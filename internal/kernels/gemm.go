@@ -6,11 +6,11 @@ const (
 	stripRows   = 3
 	// Mul packs parts of its operands. Of b, a panel of 16 columns stays in the
 	// first-level cache: 192·16 float32 take 12 KB. All that is packed at once
-	// stays in the second-level cache: 192·384 float32 take 295 KB, 192·192 take
+	// stays in the second-level cache: 192·512 float32 take 393 KB, 192·192 take
 	// 147 KB.
 	termsAtOnce   = 192
 	rowsAtOnce    = 192
-	columnsAtOnce = 384
+	columnsAtOnce = 512
 )
 
 // Matrix is a matrix in a slice: element (i, j) lies at i·Row + j·Col.
@@ -58,21 +58,28 @@ func (p *Packed[T]) panels(first, end int) Packed[T] {
 	return Packed[T]{p.k, (end - first) * tileColumns, p.data[first*panel : end*panel]}
 }
 
-// packPanels copies the k×n matrix b in panels, row by row, since that is how
-// most matrices lie in memory.
+// packPanels copies the k×n matrix b in panels. Whole panels of a matrix by rows are
+// copied row by row, and those of a matrix by columns some columns at a time.
 func (s *Set[T]) packPanels(to []T, b Matrix[T], k, n int) {
-	panel := k * tileColumns
-	for i := 0; i < k && n > 0; i++ {
-		from, row, whole := b.Data[i*b.Row:], to[i*tileColumns:], 0
-		if b.Col == 1 {
-			whole = n / tileColumns
-			s.copyPanels(whole, from, row, panel)
+	panel, whole := k*tileColumns, n/tileColumns
+	switch {
+	case b.Col == 1 && k > 0:
+		for j := range whole {
+			s.copyPanel(k, b.Data[j*tileColumns:], b.Row, to[j*panel:])
 		}
-		for j := whole * tileColumns; j < n; j += tileColumns {
-			width := min(tileColumns, n-j)
-			line := row[j/tileColumns*panel:][:tileColumns]
+	case b.Row == 1 && k > 0:
+		for j := 0; j < whole*tileColumns; j += transposeRows {
+			s.transpose(k, b.Data[j*b.Col:], b.Col, to[j/tileColumns*panel+j%tileColumns:], tileColumns)
+		}
+	default:
+		whole = 0
+	}
+	for j := whole * tileColumns; j < n; j += tileColumns {
+		width := min(tileColumns, n-j)
+		for i := range k {
+			line := to[j/tileColumns*panel+i*tileColumns:][:tileColumns]
 			for c := range width {
-				line[c] = from[(j+c)*b.Col]
+				line[c] = b.Data[i*b.Row+(j+c)*b.Col]
 			}
 			clear(line[width:])
 		}
@@ -86,20 +93,13 @@ func (s *Set[T]) MulPacked(m int, a Matrix[T], b *Packed[T], c Matrix[T], add bo
 	if m == 0 || b.n == 0 {
 		return
 	}
-	wholeRows(m, c, panels(b.n)*tileColumns)
-	few := m % tileRows // rows beyond whole tiles
-	if few > stripRows {
-		few = 0
-	}
+	n := panels(b.n) * tileColumns
+	wholeRows(m, c, n)
 	if b.k == 0 {
-		fill(m, panels(b.n)*tileColumns, c, add)
+		fill(m, n, c, add)
 		return
 	}
-	s.tiles(m-few, panels(b.n), b.k, a, tileRows*a.Row, b.data, c.Data, c.Row, add)
-	if few > 0 {
-		a, c := a.From(m-few), c.From(m-few)
-		s.strip(few, panels(b.n), b.k, a.Data, a.Row, a.Col, b.data, c.Data, c.Row, add)
-	}
+	s.tiles(m, n, b.k, a, tileRows*a.Row, b.data, tileColumns, b.k*tileColumns, c.Data, c.Row, add)
 }
 
 // wholeRows panics where the rows of c would overlap.
@@ -116,20 +116,22 @@ func fill[T Float](m, n int, c Matrix[T], add bool) {
 	}
 }
 
-// tiles computes m rows over whole panels. The rows of a that one tile takes
+// tiles computes m rows and n columns, tile by tile. The rows of a that one tile takes
 // are aTile elements behind those of the tile before.
-func (s *Set[T]) tiles(m, panels, k int, a Matrix[T], aTile int, b, c []T, cRow int, add bool) {
-	for j := 0; j < panels; j += s.across {
-		across := min(s.across, panels-j)
-		b, c := b[j*tileColumns*k:(j+across)*tileColumns*k], c[j*tileColumns:]
-		for i := 0; i < m; i += tileRows {
-			rows, a0, c := min(tileRows, m-i), a.Data[i/tileRows*aTile:], c[i*cRow:]
-			if across == 1 {
-				s.tile(rows, k, a0, a.Row, a.Col, b, tileColumns, c, cRow, add)
-			} else {
-				s.strip(rows, across, k, a0, a.Row, a.Col, b, c, cRow, add)
-			}
+func (s *Set[T]) tiles(m, n, k int, a Matrix[T], aTile int, b []T, bRow, panel int, c []T, cRow int, add bool) {
+	few := m % tileRows // rows beyond whole tiles, which are computed over all columns
+	if few > stripRows {
+		few = 0
+	}
+	many, across := m-few, s.across*tileColumns
+	for j := 0; j < n && many > 0; j += across {
+		b := b[j/tileColumns*panel:]
+		for i := 0; i < many; i += tileRows {
+			s.tile(min(tileRows, many-i), min(across, n-j), k, a.Data[i/tileRows*aTile:], a.Row, a.Col, b, bRow, panel, c[i*cRow+j:], cRow, add)
 		}
+	}
+	if few > 0 {
+		s.tile(few, n, k, a.Data[many/tileRows*aTile:], a.Row, a.Col, b, bRow, panel, c[many*cRow:], cRow, add)
 	}
 }
 
@@ -139,14 +141,13 @@ const MulUnit = tileColumns
 
 // mulMemory is working memory of Mul.
 type mulMemory[T Float] struct {
-	a    [rowsAtOnce * termsAtOnce]T
-	b    [columnsAtOnce * termsAtOnce]T
-	edge [tileRows * tileColumns]T
+	a [rowsAtOnce * termsAtOnce]T
+	b [columnsAtOnce * termsAtOnce]T
 }
 
 // Mul computes the columns from..end of the m×n matrix c = a·b over k terms, b
 // being k×n, both in any order, c by rows. Each element of c is one sum in one
-// order, whatever the columns asked for.
+// order, whatever the rows and columns asked for.
 func (s *Set[T]) Mul(m, k int, a, b, c Matrix[T], from, end int) {
 	s.mul(m, k, a, b, c, from, end, false)
 }
@@ -173,14 +174,18 @@ func (s *Set[T]) mul(m, k int, a, b, c Matrix[T], from, end int, add bool) {
 		spare = new(mulMemory[T])
 	}
 	defer s.spare.Put(spare)
-	direct := b.Col == 1 && b.Row < longRow && m <= fewRows
+	direct := b.Col == 1 && m <= s.direct
 	for p := 0; p < k; p += termsAtOnce {
-		terms := min(termsAtOnce, k-p)
-		from := from
+		terms, from := min(termsAtOnce, k-p), from
 		if direct {
-			whole := (end - from) / tileColumns
-			s.direct(m, whole, terms, Matrix[T]{a.Data[p*a.Col:], a.Row, a.Col}, b.From(p).Data[from:], b.Row, c.Data[from:], c.Row, add || p > 0)
-			from += whole * tileColumns
+			columns := end - from
+			if !s.masks {
+				columns = columns / tileColumns * tileColumns
+			}
+			if columns > 0 {
+				s.tiles(m, columns, terms, Matrix[T]{a.Data[p*a.Col:], a.Row, a.Col}, tileRows*a.Row, b.From(p).Data[from:], b.Row, tileColumns, c.Data[from:], c.Row, add || p > 0)
+			}
+			from += columns
 		}
 		for j := from; j < end; j += columnsAtOnce {
 			columns := min(columnsAtOnce, end-j)
@@ -193,25 +198,6 @@ func (s *Set[T]) mul(m, k int, a, b, c Matrix[T], from, end int, add bool) {
 	}
 }
 
-// Packing b takes as long as a product of few rows, which therefore reads b directly.
-// One row times 256 by 256 elements then takes a third of the time, 20 rows times 200 by
-// 800 three quarters. Rows of b of 1024 float32 (4 KB) and more map to the same cache
-// sets and are slower without packing.
-const (
-	fewRows = 4 * tileRows
-	longRow = 1024
-)
-
-// direct computes m rows of whole panels of b without packing it.
-func (s *Set[T]) direct(m, panels, k int, a Matrix[T], b []T, bRow int, c []T, cRow int, add bool) {
-	for j := range panels {
-		b, c := b[j*tileColumns:], c[j*tileColumns:]
-		for i := 0; i < m; i += tileRows {
-			s.tile(min(tileRows, m-i), k, a.Data[i*a.Row:], a.Row, a.Col, b, bRow, c[i*cRow:], cRow, add)
-		}
-	}
-}
-
 // block computes m rows and n columns, whose part of b is packed, or adds to
 // them.
 func (s *Set[T]) block(m, n, k int, a Matrix[T], c []T, cRow int, add bool, spare *mulMemory[T]) {
@@ -220,11 +206,7 @@ func (s *Set[T]) block(m, n, k int, a Matrix[T], c []T, cRow int, add bool, spar
 		s.packColumns(spare.a[:], a, m, k)
 		a, aTile = Matrix[T]{spare.a[:], 1, tileRows}, tileRows*k
 	}
-	whole := n / tileColumns
-	s.tiles(m, whole, k, a, aTile, spare.b[:], c, cRow, add)
-	if j := whole * tileColumns; j < n {
-		s.edge(m, k, a, aTile, spare.b[j*k:][:k*tileColumns], c[j:], cRow, n-j, add, spare.edge[:])
-	}
+	s.tiles(m, n, k, a, aTile, spare.b[:], tileColumns, k*tileColumns, c, cRow, add)
 }
 
 // packColumns copies k columns of m elements from a matrix in column-major order, tile
@@ -237,24 +219,6 @@ func (s *Set[T]) packColumns(to []T, a Matrix[T], m, k int) {
 		s.copyTiles(whole, column, at, tile)
 		if whole*tileRows < m {
 			copy(at[whole*tile:], column[whole*tileRows:])
-		}
-	}
-}
-
-// edge computes fewer than 16 columns through a whole tile.
-func (s *Set[T]) edge(m, k int, a Matrix[T], aTile int, b, c []T, cRow, width int, add bool, tile []T) {
-	for i := 0; i < m; i += tileRows {
-		rows := min(tileRows, m-i)
-		s.tile(rows, k, a.Data[i/tileRows*aTile:], a.Row, a.Col, b, tileColumns, tile, tileColumns, false)
-		for r := range rows {
-			row := c[(i+r)*cRow:][:width]
-			for j, x := range tile[r*tileColumns:][:width] {
-				if add {
-					row[j] += x
-				} else {
-					row[j] = x
-				}
-			}
 		}
 	}
 }

@@ -4,17 +4,22 @@
 
 #include "textflag.h"
 
-// func tile1x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add bool)
-// Requires: AVX, FMA3
-TEXT ·tile1x16(SB), NOSPLIT|NOFRAME, $0-65
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   aRow+16(FP), DX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
+// func tile1x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile1x16(SB), NOSPLIT|NOFRAME, $0-73
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), DX
+	MOVQ       b+32(FP), BX
+	MOVQ       panel+48(FP), SI
+	MOVQ       bRow+40(FP), SI
+	MOVQ       c+56(FP), DI
+	MOVQ       cRow+64(FP), R8
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
 
 four:
 	CMPQ         AX, $0x04
@@ -64,9 +69,9 @@ one:
 	JMP          one
 
 done:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVB   add+64(FP), DL
+	MOVQ   c+56(FP), AX
+	MOVQ   cRow+64(FP), CX
+	MOVB   add+72(FP), DL
 	TESTB  DL, DL
 	JZ     store
 	MOVQ   AX, DX
@@ -81,19 +86,26 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile2x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add bool)
-// Requires: AVX, FMA3
-TEXT ·tile2x16(SB), NOSPLIT|NOFRAME, $0-65
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   aRow+16(FP), DX
-	MOVQ   aCol+24(FP), BX
-	MOVQ   b+32(FP), SI
-	MOVQ   bRow+40(FP), DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
+// func tile2x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile2x16(SB), NOSPLIT|NOFRAME, $0-73
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       panel+48(FP), DI
+	MOVQ       bRow+40(FP), DI
+	MOVQ       c+56(FP), R8
+	MOVQ       cRow+64(FP), R9
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
 
 four:
 	CMPQ         AX, $0x04
@@ -158,9 +170,9 @@ one:
 	JMP          one
 
 done:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVB   add+64(FP), DL
+	MOVQ   c+56(FP), AX
+	MOVQ   cRow+64(FP), CX
+	MOVB   add+72(FP), DL
 	TESTB  DL, DL
 	JZ     store
 	MOVQ   AX, DX
@@ -181,21 +193,30 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile3x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add bool)
-// Requires: AVX, FMA3
-TEXT ·tile3x16(SB), NOSPLIT|NOFRAME, $0-65
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   aRow+16(FP), DX
-	MOVQ   aCol+24(FP), BX
-	MOVQ   b+32(FP), SI
-	MOVQ   bRow+40(FP), DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
+// func tile3x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile3x16(SB), NOSPLIT|NOFRAME, $0-73
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       panel+48(FP), DI
+	MOVQ       bRow+40(FP), DI
+	MOVQ       c+56(FP), R8
+	MOVQ       cRow+64(FP), R9
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
 
 four:
 	CMPQ         AX, $0x04
@@ -275,9 +296,9 @@ one:
 	JMP          one
 
 done:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVB   add+64(FP), DL
+	MOVQ   c+56(FP), AX
+	MOVQ   cRow+64(FP), CX
+	MOVB   add+72(FP), DL
 	TESTB  DL, DL
 	JZ     store
 	MOVQ   AX, DX
@@ -304,25 +325,36 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile4x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add bool)
-// Requires: AVX, FMA3
-TEXT ·tile4x16(SB), NOSPLIT|NOFRAME, $0-65
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   aRow+16(FP), DX
-	LEAQ   (CX)(DX*2), BX
-	ADDQ   DX, BX
-	MOVQ   aCol+24(FP), SI
-	MOVQ   b+32(FP), DI
-	MOVQ   bRow+40(FP), R8
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
+// func tile4x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile4x16(SB), NOSPLIT|NOFRAME, $0-73
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	LEAQ       (CX)(DX*2), BX
+	ADDQ       DX, BX
+	MOVQ       aCol+24(FP), SI
+	MOVQ       b+32(FP), DI
+	MOVQ       panel+48(FP), R8
+	MOVQ       bRow+40(FP), R8
+	MOVQ       c+56(FP), R9
+	MOVQ       cRow+64(FP), R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
 
 four:
 	CMPQ         AX, $0x04
@@ -422,9 +454,9 @@ one:
 	JMP          one
 
 done:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVB   add+64(FP), DL
+	MOVQ   c+56(FP), AX
+	MOVQ   cRow+64(FP), CX
+	MOVB   add+72(FP), DL
 	TESTB  DL, DL
 	JZ     store
 	MOVQ   AX, DX
@@ -457,27 +489,40 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile5x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add bool)
-// Requires: AVX, FMA3
-TEXT ·tile5x16(SB), NOSPLIT|NOFRAME, $0-65
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   aRow+16(FP), DX
-	LEAQ   (CX)(DX*2), BX
-	ADDQ   DX, BX
-	MOVQ   aCol+24(FP), SI
-	MOVQ   b+32(FP), DI
-	MOVQ   bRow+40(FP), R8
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
+// func tile5x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile5x16(SB), NOSPLIT|NOFRAME, $0-73
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	LEAQ       (CX)(DX*2), BX
+	ADDQ       DX, BX
+	MOVQ       aCol+24(FP), SI
+	MOVQ       b+32(FP), DI
+	MOVQ       panel+48(FP), R8
+	MOVQ       bRow+40(FP), R8
+	MOVQ       c+56(FP), R9
+	MOVQ       cRow+64(FP), R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
 
 four:
 	CMPQ         AX, $0x04
@@ -592,9 +637,9 @@ one:
 	JMP          one
 
 done:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVB   add+64(FP), DL
+	MOVQ   c+56(FP), AX
+	MOVQ   cRow+64(FP), CX
+	MOVB   add+72(FP), DL
 	TESTB  DL, DL
 	JZ     store
 	MOVQ   AX, DX
@@ -633,29 +678,44 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile6x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add bool)
-// Requires: AVX, FMA3
-TEXT ·tile6x16(SB), NOSPLIT|NOFRAME, $0-65
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   aRow+16(FP), DX
-	LEAQ   (CX)(DX*2), BX
-	ADDQ   DX, BX
-	MOVQ   aCol+24(FP), SI
-	MOVQ   b+32(FP), DI
-	MOVQ   bRow+40(FP), R8
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
+// func tile6x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile6x16(SB), NOSPLIT|NOFRAME, $0-73
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	LEAQ       (CX)(DX*2), BX
+	ADDQ       DX, BX
+	MOVQ       aCol+24(FP), SI
+	MOVQ       b+32(FP), DI
+	MOVQ       panel+48(FP), R8
+	MOVQ       bRow+40(FP), R8
+	MOVQ       c+56(FP), R9
+	MOVQ       cRow+64(FP), R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
 
 four:
 	CMPQ         AX, $0x04
@@ -785,9 +845,9 @@ one:
 	JMP          one
 
 done:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVB   add+64(FP), DL
+	MOVQ   c+56(FP), AX
+	MOVQ   cRow+64(FP), CX
+	MOVB   add+72(FP), DL
 	TESTB  DL, DL
 	JZ     store
 	MOVQ   AX, DX
@@ -832,24 +892,25 @@ store:
 	VZEROUPPER
 	RET
 
-// func strip1x64(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+// func tile1x64(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool)
 // Requires: AVX, FMA3, MMX+
-TEXT ·strip1x64(SB), NOSPLIT|NOFRAME, $0-65
+TEXT ·tile1x64(SB), NOSPLIT|NOFRAME, $0-73
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
 	MOVQ       aCol+24(FP), DX
 	MOVQ       b+32(FP), BX
-	MOVQ       panel+40(FP), SI
+	MOVQ       panel+48(FP), SI
 	LEAQ       (BX)(SI*2), DI
 	ADDQ       SI, DI
-	MOVQ       c+48(FP), R8
-	MOVQ       cRow+56(FP), R9
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	PREFETCHT0 128(R8)
-	PREFETCHT0 192(R8)
-	ADDQ       R9, R8
+	MOVQ       bRow+40(FP), R8
+	MOVQ       c+56(FP), R9
+	MOVQ       cRow+64(FP), R10
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 128(R9)
+	PREFETCHT0 192(R9)
+	ADDQ       R10, R9
 	VXORPS     Y0, Y0, Y0
 	VXORPS     Y1, Y1, Y1
 	VXORPS     Y2, Y2, Y2
@@ -880,8 +941,8 @@ four:
 	VMOVUPS      32(DI), Y9
 	VFMADD231PS  Y9, Y8, Y7
 	ADDQ         DX, CX
-	ADDQ         $0x40, BX
-	ADDQ         $0x40, DI
+	ADDQ         R8, BX
+	ADDQ         R8, DI
 	VBROADCASTSS (CX), Y8
 	VMOVUPS      (BX), Y9
 	VFMADD231PS  Y9, Y8, Y0
@@ -900,8 +961,8 @@ four:
 	VMOVUPS      32(DI), Y9
 	VFMADD231PS  Y9, Y8, Y7
 	ADDQ         DX, CX
-	ADDQ         $0x40, BX
-	ADDQ         $0x40, DI
+	ADDQ         R8, BX
+	ADDQ         R8, DI
 	VBROADCASTSS (CX), Y8
 	VMOVUPS      (BX), Y9
 	VFMADD231PS  Y9, Y8, Y0
@@ -920,8 +981,8 @@ four:
 	VMOVUPS      32(DI), Y9
 	VFMADD231PS  Y9, Y8, Y7
 	ADDQ         DX, CX
-	ADDQ         $0x40, BX
-	ADDQ         $0x40, DI
+	ADDQ         R8, BX
+	ADDQ         R8, DI
 	VBROADCASTSS (CX), Y8
 	VMOVUPS      (BX), Y9
 	VFMADD231PS  Y9, Y8, Y0
@@ -940,8 +1001,8 @@ four:
 	VMOVUPS      32(DI), Y9
 	VFMADD231PS  Y9, Y8, Y7
 	ADDQ         DX, CX
-	ADDQ         $0x40, BX
-	ADDQ         $0x40, DI
+	ADDQ         R8, BX
+	ADDQ         R8, DI
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -966,15 +1027,15 @@ one:
 	VMOVUPS      32(DI), Y9
 	VFMADD231PS  Y9, Y8, Y7
 	ADDQ         DX, CX
-	ADDQ         $0x40, BX
-	ADDQ         $0x40, DI
+	ADDQ         R8, BX
+	ADDQ         R8, DI
 	DECQ         AX
 	JMP          one
 
 done:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVB   add+64(FP), DL
+	MOVQ   c+56(FP), AX
+	MOVQ   cRow+64(FP), CX
+	MOVB   add+72(FP), DL
 	TESTB  DL, DL
 	JZ     store
 	MOVQ   AX, DX
@@ -1001,23 +1062,24 @@ store:
 	VZEROUPPER
 	RET
 
-// func strip2x32(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+// func tile2x32(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool)
 // Requires: AVX, FMA3, MMX+
-TEXT ·strip2x32(SB), NOSPLIT|NOFRAME, $0-65
+TEXT ·tile2x32(SB), NOSPLIT|NOFRAME, $0-73
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
 	MOVQ       aCol+24(FP), BX
 	MOVQ       b+32(FP), SI
-	MOVQ       panel+40(FP), DI
-	MOVQ       c+48(FP), R8
-	MOVQ       cRow+56(FP), R9
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       R9, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       R9, R8
+	MOVQ       panel+48(FP), DI
+	MOVQ       bRow+40(FP), R8
+	MOVQ       c+56(FP), R9
+	MOVQ       cRow+64(FP), R10
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
 	VXORPS     Y0, Y0, Y0
 	VXORPS     Y1, Y1, Y1
 	VXORPS     Y2, Y2, Y2
@@ -1045,7 +1107,7 @@ four:
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y7
 	ADDQ         BX, CX
-	ADDQ         $0x40, SI
+	ADDQ         R8, SI
 	VBROADCASTSS (CX), Y8
 	VBROADCASTSS (CX)(DX*1), Y9
 	VMOVUPS      (SI), Y10
@@ -1061,7 +1123,7 @@ four:
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y7
 	ADDQ         BX, CX
-	ADDQ         $0x40, SI
+	ADDQ         R8, SI
 	VBROADCASTSS (CX), Y8
 	VBROADCASTSS (CX)(DX*1), Y9
 	VMOVUPS      (SI), Y10
@@ -1077,7 +1139,7 @@ four:
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y7
 	ADDQ         BX, CX
-	ADDQ         $0x40, SI
+	ADDQ         R8, SI
 	VBROADCASTSS (CX), Y8
 	VBROADCASTSS (CX)(DX*1), Y9
 	VMOVUPS      (SI), Y10
@@ -1093,7 +1155,7 @@ four:
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y7
 	ADDQ         BX, CX
-	ADDQ         $0x40, SI
+	ADDQ         R8, SI
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -1115,14 +1177,14 @@ one:
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y7
 	ADDQ         BX, CX
-	ADDQ         $0x40, SI
+	ADDQ         R8, SI
 	DECQ         AX
 	JMP          one
 
 done:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVB   add+64(FP), DL
+	MOVQ   c+56(FP), AX
+	MOVQ   cRow+64(FP), CX
+	MOVB   add+72(FP), DL
 	TESTB  DL, DL
 	JZ     store
 	MOVQ   AX, DX
@@ -1151,26 +1213,27 @@ store:
 	VZEROUPPER
 	RET
 
-// func strip3x32(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+// func tile3x32(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool)
 // Requires: AVX, FMA3, MMX+
-TEXT ·strip3x32(SB), NOSPLIT|NOFRAME, $0-65
+TEXT ·tile3x32(SB), NOSPLIT|NOFRAME, $0-73
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
 	MOVQ       aCol+24(FP), BX
 	MOVQ       b+32(FP), SI
-	MOVQ       panel+40(FP), DI
-	MOVQ       c+48(FP), R8
-	MOVQ       cRow+56(FP), R9
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       R9, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       R9, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       R9, R8
+	MOVQ       panel+48(FP), DI
+	MOVQ       bRow+40(FP), R8
+	MOVQ       c+56(FP), R9
+	MOVQ       cRow+64(FP), R10
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
 	VXORPS     Y0, Y0, Y0
 	VXORPS     Y1, Y1, Y1
 	VXORPS     Y2, Y2, Y2
@@ -1207,7 +1270,7 @@ four:
 	VFMADD231PS  Y15, Y13, Y7
 	VFMADD231PS  Y15, Y14, Y11
 	ADDQ         BX, CX
-	ADDQ         $0x40, SI
+	ADDQ         R8, SI
 	VBROADCASTSS (CX), Y12
 	VBROADCASTSS (CX)(DX*1), Y13
 	VBROADCASTSS (CX)(DX*2), Y14
@@ -1228,7 +1291,7 @@ four:
 	VFMADD231PS  Y15, Y13, Y7
 	VFMADD231PS  Y15, Y14, Y11
 	ADDQ         BX, CX
-	ADDQ         $0x40, SI
+	ADDQ         R8, SI
 	VBROADCASTSS (CX), Y12
 	VBROADCASTSS (CX)(DX*1), Y13
 	VBROADCASTSS (CX)(DX*2), Y14
@@ -1249,7 +1312,7 @@ four:
 	VFMADD231PS  Y15, Y13, Y7
 	VFMADD231PS  Y15, Y14, Y11
 	ADDQ         BX, CX
-	ADDQ         $0x40, SI
+	ADDQ         R8, SI
 	VBROADCASTSS (CX), Y12
 	VBROADCASTSS (CX)(DX*1), Y13
 	VBROADCASTSS (CX)(DX*2), Y14
@@ -1270,7 +1333,7 @@ four:
 	VFMADD231PS  Y15, Y13, Y7
 	VFMADD231PS  Y15, Y14, Y11
 	ADDQ         BX, CX
-	ADDQ         $0x40, SI
+	ADDQ         R8, SI
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -1297,14 +1360,14 @@ one:
 	VFMADD231PS  Y15, Y13, Y7
 	VFMADD231PS  Y15, Y14, Y11
 	ADDQ         BX, CX
-	ADDQ         $0x40, SI
+	ADDQ         R8, SI
 	DECQ         AX
 	JMP          one
 
 done:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVB   add+64(FP), DL
+	MOVQ   c+56(FP), AX
+	MOVQ   cRow+64(FP), CX
+	MOVB   add+72(FP), DL
 	TESTB  DL, DL
 	JZ     store
 	MOVQ   AX, DX
@@ -1343,9 +1406,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func copyPanelsAVX2(n int, from *float32, to *float32, stride int)
+// func copyPanelAVX2(n int, from *float32, to *float32, stride int)
 // Requires: AVX
-TEXT ·copyPanelsAVX2(SB), NOSPLIT|NOFRAME, $0-32
+TEXT ·copyPanelAVX2(SB), NOSPLIT|NOFRAME, $0-32
 	MOVQ n+0(FP), AX
 	MOVQ from+8(FP), CX
 	MOVQ to+16(FP), DX
@@ -1356,8 +1419,8 @@ next:
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(CX), Y0
 	VMOVUPS Y0, 32(DX)
-	ADDQ    $0x40, CX
-	ADDQ    BX, DX
+	ADDQ    BX, CX
+	ADDQ    $0x40, DX
 	DECQ    AX
 	JGT     next
 	VZEROUPPER
@@ -1383,30 +1446,103 @@ next:
 	VZEROUPPER
 	RET
 
-// func strip1x128AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+// func transposeAVX2(n int, from *float32, row int, to *float32, stride int)
+// Requires: AVX
+TEXT ·transposeAVX2(SB), NOSPLIT|NOFRAME, $0-40
+	MOVQ n+0(FP), AX
+	MOVQ from+8(FP), CX
+	MOVQ row+16(FP), DX
+	LEAQ (CX)(DX*2), BX
+	ADDQ DX, BX
+	LEAQ (BX)(DX*2), SI
+	ADDQ DX, SI
+	MOVQ to+24(FP), DI
+	MOVQ stride+32(FP), R8
+
+next:
+	VMOVUPS    (CX), Y0
+	VMOVUPS    (CX)(DX*1), Y1
+	VMOVUPS    (CX)(DX*2), Y2
+	VMOVUPS    (BX), Y3
+	VMOVUPS    (BX)(DX*1), Y4
+	VMOVUPS    (BX)(DX*2), Y5
+	VMOVUPS    (SI), Y6
+	VMOVUPS    (SI)(DX*1), Y7
+	VUNPCKLPS  Y1, Y0, Y8
+	VUNPCKHPS  Y1, Y0, Y0
+	VUNPCKLPS  Y3, Y2, Y1
+	VUNPCKHPS  Y3, Y2, Y2
+	VUNPCKLPS  Y5, Y4, Y3
+	VUNPCKHPS  Y5, Y4, Y4
+	VUNPCKLPS  Y7, Y6, Y5
+	VUNPCKHPS  Y7, Y6, Y6
+	VSHUFPS    $0x44, Y1, Y8, Y7
+	VSHUFPS    $0xee, Y1, Y8, Y1
+	VSHUFPS    $0x44, Y2, Y0, Y8
+	VSHUFPS    $0xee, Y2, Y0, Y0
+	VSHUFPS    $0x44, Y5, Y3, Y2
+	VSHUFPS    $0xee, Y5, Y3, Y3
+	VSHUFPS    $0x44, Y6, Y4, Y5
+	VSHUFPS    $0xee, Y6, Y4, Y4
+	VPERM2F128 $0x20, Y2, Y7, Y6
+	VMOVUPS    Y6, (DI)
+	ADDQ       R8, DI
+	VPERM2F128 $0x20, Y3, Y1, Y6
+	VMOVUPS    Y6, (DI)
+	ADDQ       R8, DI
+	VPERM2F128 $0x20, Y5, Y8, Y6
+	VMOVUPS    Y6, (DI)
+	ADDQ       R8, DI
+	VPERM2F128 $0x20, Y4, Y0, Y6
+	VMOVUPS    Y6, (DI)
+	ADDQ       R8, DI
+	VPERM2F128 $0x31, Y2, Y7, Y2
+	VMOVUPS    Y2, (DI)
+	ADDQ       R8, DI
+	VPERM2F128 $0x31, Y3, Y1, Y1
+	VMOVUPS    Y1, (DI)
+	ADDQ       R8, DI
+	VPERM2F128 $0x31, Y5, Y8, Y1
+	VMOVUPS    Y1, (DI)
+	ADDQ       R8, DI
+	VPERM2F128 $0x31, Y4, Y0, Y0
+	VMOVUPS    Y0, (DI)
+	ADDQ       R8, DI
+	ADDQ       $0x20, CX
+	ADDQ       $0x20, BX
+	ADDQ       $0x20, SI
+	SUBQ       $0x08, AX
+	JGT        next
+	VZEROUPPER
+	RET
+
+// func tile1x128AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·strip1x128AVX512(SB), NOSPLIT|NOFRAME, $0-65
+TEXT ·tile1x128AVX512(SB), NOSPLIT|NOFRAME, $0-80
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
 	MOVQ       aCol+24(FP), DX
 	MOVQ       b+32(FP), BX
-	MOVQ       panel+40(FP), SI
+	MOVQ       panel+48(FP), SI
 	LEAQ       (BX)(SI*2), DI
 	ADDQ       SI, DI
 	LEAQ       (DI)(SI*2), R8
 	ADDQ       SI, R8
-	MOVQ       c+48(FP), R9
-	MOVQ       cRow+56(FP), R10
-	PREFETCHT0 (R9)
-	PREFETCHT0 64(R9)
-	PREFETCHT0 128(R9)
-	PREFETCHT0 192(R9)
-	PREFETCHT0 256(R9)
-	PREFETCHT0 320(R9)
-	PREFETCHT0 384(R9)
-	PREFETCHT0 448(R9)
-	ADDQ       R10, R9
+	MOVQ       bRow+40(FP), R9
+	MOVQ       c+56(FP), R10
+	MOVQ       cRow+64(FP), R11
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 128(R10)
+	PREFETCHT0 192(R10)
+	PREFETCHT0 256(R10)
+	PREFETCHT0 320(R10)
+	PREFETCHT0 384(R10)
+	PREFETCHT0 448(R10)
+	ADDQ       R11, R10
+	MOVL       mask+76(FP), R10
+	KMOVW      R10, K1
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -1434,12 +1570,12 @@ four:
 	VFMADD231PS  Z9, Z8, Z5
 	VMOVUPS      (R8), Z9
 	VFMADD231PS  Z9, Z8, Z6
-	VMOVUPS      (R8)(SI*1), Z9
+	VMOVUPS.Z    (R8)(SI*1), K1, Z9
 	VFMADD231PS  Z9, Z8, Z7
 	ADDQ         DX, CX
-	ADDQ         $0x40, BX
-	ADDQ         $0x40, DI
-	ADDQ         $0x40, R8
+	ADDQ         R9, BX
+	ADDQ         R9, DI
+	ADDQ         R9, R8
 	VBROADCASTSS (CX), Z8
 	VMOVUPS      (BX), Z9
 	VFMADD231PS  Z9, Z8, Z0
@@ -1455,12 +1591,12 @@ four:
 	VFMADD231PS  Z9, Z8, Z5
 	VMOVUPS      (R8), Z9
 	VFMADD231PS  Z9, Z8, Z6
-	VMOVUPS      (R8)(SI*1), Z9
+	VMOVUPS.Z    (R8)(SI*1), K1, Z9
 	VFMADD231PS  Z9, Z8, Z7
 	ADDQ         DX, CX
-	ADDQ         $0x40, BX
-	ADDQ         $0x40, DI
-	ADDQ         $0x40, R8
+	ADDQ         R9, BX
+	ADDQ         R9, DI
+	ADDQ         R9, R8
 	VBROADCASTSS (CX), Z8
 	VMOVUPS      (BX), Z9
 	VFMADD231PS  Z9, Z8, Z0
@@ -1476,12 +1612,12 @@ four:
 	VFMADD231PS  Z9, Z8, Z5
 	VMOVUPS      (R8), Z9
 	VFMADD231PS  Z9, Z8, Z6
-	VMOVUPS      (R8)(SI*1), Z9
+	VMOVUPS.Z    (R8)(SI*1), K1, Z9
 	VFMADD231PS  Z9, Z8, Z7
 	ADDQ         DX, CX
-	ADDQ         $0x40, BX
-	ADDQ         $0x40, DI
-	ADDQ         $0x40, R8
+	ADDQ         R9, BX
+	ADDQ         R9, DI
+	ADDQ         R9, R8
 	VBROADCASTSS (CX), Z8
 	VMOVUPS      (BX), Z9
 	VFMADD231PS  Z9, Z8, Z0
@@ -1497,12 +1633,12 @@ four:
 	VFMADD231PS  Z9, Z8, Z5
 	VMOVUPS      (R8), Z9
 	VFMADD231PS  Z9, Z8, Z6
-	VMOVUPS      (R8)(SI*1), Z9
+	VMOVUPS.Z    (R8)(SI*1), K1, Z9
 	VFMADD231PS  Z9, Z8, Z7
 	ADDQ         DX, CX
-	ADDQ         $0x40, BX
-	ADDQ         $0x40, DI
-	ADDQ         $0x40, R8
+	ADDQ         R9, BX
+	ADDQ         R9, DI
+	ADDQ         R9, R8
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -1524,31 +1660,31 @@ one:
 	VFMADD231PS  Z9, Z8, Z5
 	VMOVUPS      (R8), Z9
 	VFMADD231PS  Z9, Z8, Z6
-	VMOVUPS      (R8)(SI*1), Z9
+	VMOVUPS.Z    (R8)(SI*1), K1, Z9
 	VFMADD231PS  Z9, Z8, Z7
 	ADDQ         DX, CX
-	ADDQ         $0x40, BX
-	ADDQ         $0x40, DI
-	ADDQ         $0x40, R8
+	ADDQ         R9, BX
+	ADDQ         R9, DI
+	ADDQ         R9, R8
 	DECQ         AX
 	JMP          one
 
 done:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVB   add+64(FP), DL
-	TESTB  DL, DL
-	JZ     store
-	MOVQ   AX, DX
-	VADDPS (DX), Z0, Z0
-	VADDPS 64(DX), Z1, Z1
-	VADDPS 128(DX), Z2, Z2
-	VADDPS 192(DX), Z3, Z3
-	VADDPS 256(DX), Z4, Z4
-	VADDPS 320(DX), Z5, Z5
-	VADDPS 384(DX), Z6, Z6
-	VADDPS 448(DX), Z7, Z7
-	ADDQ   CX, DX
+	MOVQ     c+56(FP), AX
+	MOVQ     cRow+64(FP), CX
+	MOVB     add+72(FP), DL
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS   (DX), Z0, Z0
+	VADDPS   64(DX), Z1, Z1
+	VADDPS   128(DX), Z2, Z2
+	VADDPS   192(DX), Z3, Z3
+	VADDPS   256(DX), Z4, Z4
+	VADDPS   320(DX), Z5, Z5
+	VADDPS   384(DX), Z6, Z6
+	VADDPS.Z 448(DX), Z7, K1, Z7
+	ADDQ     CX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -1558,29 +1694,287 @@ store:
 	VMOVUPS Z4, 256(AX)
 	VMOVUPS Z5, 320(AX)
 	VMOVUPS Z6, 384(AX)
-	VMOVUPS Z7, 448(AX)
+	VMOVUPS Z7, K1, 448(AX)
 	ADDQ    CX, AX
 	VZEROUPPER
 	RET
 
-// func strip1x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+// func tile1x16AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·strip1x64AVX512(SB), NOSPLIT|NOFRAME, $0-65
+TEXT ·tile1x16AVX512(SB), NOSPLIT|NOFRAME, $0-80
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
 	MOVQ       aCol+24(FP), DX
 	MOVQ       b+32(FP), BX
-	MOVQ       panel+40(FP), SI
-	LEAQ       (BX)(SI*2), DI
-	ADDQ       SI, DI
-	MOVQ       c+48(FP), R8
-	MOVQ       cRow+56(FP), R9
+	MOVQ       panel+48(FP), SI
+	MOVQ       bRow+40(FP), SI
+	MOVQ       c+56(FP), DI
+	MOVQ       cRow+64(FP), R8
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	MOVL       mask+76(FP), DI
+	KMOVW      DI, K1
+	VPXORD     Z0, Z0, Z0
+
+four:
+	CMPQ         AX, $0x04
+	JLT          one
+	VMOVUPS.Z    (BX), K1, Z1
+	VBROADCASTSS (CX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	ADDQ         DX, CX
+	ADDQ         SI, BX
+	VMOVUPS.Z    (BX), K1, Z1
+	VBROADCASTSS (CX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	ADDQ         DX, CX
+	ADDQ         SI, BX
+	VMOVUPS.Z    (BX), K1, Z1
+	VBROADCASTSS (CX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	ADDQ         DX, CX
+	ADDQ         SI, BX
+	VMOVUPS.Z    (BX), K1, Z1
+	VBROADCASTSS (CX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	ADDQ         DX, CX
+	ADDQ         SI, BX
+	SUBQ         $0x04, AX
+	JMP          four
+
+one:
+	TESTQ        AX, AX
+	JZ           done
+	VMOVUPS.Z    (BX), K1, Z1
+	VBROADCASTSS (CX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	ADDQ         DX, CX
+	ADDQ         SI, BX
+	DECQ         AX
+	JMP          one
+
+done:
+	MOVQ     c+56(FP), AX
+	MOVQ     cRow+64(FP), CX
+	MOVB     add+72(FP), DL
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS.Z (DX), Z0, K1, Z0
+	ADDQ     CX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func tile1x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile1x32AVX512(SB), NOSPLIT|NOFRAME, $0-80
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), DX
+	MOVQ       b+32(FP), BX
+	MOVQ       panel+48(FP), SI
+	MOVQ       bRow+40(FP), DI
+	MOVQ       c+56(FP), R8
+	MOVQ       cRow+64(FP), R9
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	ADDQ       R9, R8
+	MOVL       mask+76(FP), R8
+	KMOVW      R8, K1
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+
+four:
+	CMPQ         AX, $0x04
+	JLT          one
+	VBROADCASTSS (CX), Z2
+	VMOVUPS      (BX), Z3
+	VFMADD231PS  Z3, Z2, Z0
+	VMOVUPS.Z    (BX)(SI*1), K1, Z3
+	VFMADD231PS  Z3, Z2, Z1
+	ADDQ         DX, CX
+	ADDQ         DI, BX
+	VBROADCASTSS (CX), Z2
+	VMOVUPS      (BX), Z3
+	VFMADD231PS  Z3, Z2, Z0
+	VMOVUPS.Z    (BX)(SI*1), K1, Z3
+	VFMADD231PS  Z3, Z2, Z1
+	ADDQ         DX, CX
+	ADDQ         DI, BX
+	VBROADCASTSS (CX), Z2
+	VMOVUPS      (BX), Z3
+	VFMADD231PS  Z3, Z2, Z0
+	VMOVUPS.Z    (BX)(SI*1), K1, Z3
+	VFMADD231PS  Z3, Z2, Z1
+	ADDQ         DX, CX
+	ADDQ         DI, BX
+	VBROADCASTSS (CX), Z2
+	VMOVUPS      (BX), Z3
+	VFMADD231PS  Z3, Z2, Z0
+	VMOVUPS.Z    (BX)(SI*1), K1, Z3
+	VFMADD231PS  Z3, Z2, Z1
+	ADDQ         DX, CX
+	ADDQ         DI, BX
+	SUBQ         $0x04, AX
+	JMP          four
+
+one:
+	TESTQ        AX, AX
+	JZ           done
+	VBROADCASTSS (CX), Z2
+	VMOVUPS      (BX), Z3
+	VFMADD231PS  Z3, Z2, Z0
+	VMOVUPS.Z    (BX)(SI*1), K1, Z3
+	VFMADD231PS  Z3, Z2, Z1
+	ADDQ         DX, CX
+	ADDQ         DI, BX
+	DECQ         AX
+	JMP          one
+
+done:
+	MOVQ     c+56(FP), AX
+	MOVQ     cRow+64(FP), CX
+	MOVB     add+72(FP), DL
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS   (DX), Z0, Z0
+	VADDPS.Z 64(DX), Z1, K1, Z1
+	ADDQ     CX, DX
+
+store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, K1, 64(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func tile1x48AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile1x48AVX512(SB), NOSPLIT|NOFRAME, $0-80
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), DX
+	MOVQ       b+32(FP), BX
+	MOVQ       panel+48(FP), SI
+	MOVQ       bRow+40(FP), DI
+	MOVQ       c+56(FP), R8
+	MOVQ       cRow+64(FP), R9
 	PREFETCHT0 (R8)
 	PREFETCHT0 64(R8)
 	PREFETCHT0 128(R8)
-	PREFETCHT0 192(R8)
 	ADDQ       R9, R8
+	MOVL       mask+76(FP), R8
+	KMOVW      R8, K1
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+
+four:
+	CMPQ         AX, $0x04
+	JLT          one
+	VBROADCASTSS (CX), Z3
+	VMOVUPS      (BX), Z4
+	VFMADD231PS  Z4, Z3, Z0
+	VMOVUPS      (BX)(SI*1), Z4
+	VFMADD231PS  Z4, Z3, Z1
+	VMOVUPS.Z    (BX)(SI*2), K1, Z4
+	VFMADD231PS  Z4, Z3, Z2
+	ADDQ         DX, CX
+	ADDQ         DI, BX
+	VBROADCASTSS (CX), Z3
+	VMOVUPS      (BX), Z4
+	VFMADD231PS  Z4, Z3, Z0
+	VMOVUPS      (BX)(SI*1), Z4
+	VFMADD231PS  Z4, Z3, Z1
+	VMOVUPS.Z    (BX)(SI*2), K1, Z4
+	VFMADD231PS  Z4, Z3, Z2
+	ADDQ         DX, CX
+	ADDQ         DI, BX
+	VBROADCASTSS (CX), Z3
+	VMOVUPS      (BX), Z4
+	VFMADD231PS  Z4, Z3, Z0
+	VMOVUPS      (BX)(SI*1), Z4
+	VFMADD231PS  Z4, Z3, Z1
+	VMOVUPS.Z    (BX)(SI*2), K1, Z4
+	VFMADD231PS  Z4, Z3, Z2
+	ADDQ         DX, CX
+	ADDQ         DI, BX
+	VBROADCASTSS (CX), Z3
+	VMOVUPS      (BX), Z4
+	VFMADD231PS  Z4, Z3, Z0
+	VMOVUPS      (BX)(SI*1), Z4
+	VFMADD231PS  Z4, Z3, Z1
+	VMOVUPS.Z    (BX)(SI*2), K1, Z4
+	VFMADD231PS  Z4, Z3, Z2
+	ADDQ         DX, CX
+	ADDQ         DI, BX
+	SUBQ         $0x04, AX
+	JMP          four
+
+one:
+	TESTQ        AX, AX
+	JZ           done
+	VBROADCASTSS (CX), Z3
+	VMOVUPS      (BX), Z4
+	VFMADD231PS  Z4, Z3, Z0
+	VMOVUPS      (BX)(SI*1), Z4
+	VFMADD231PS  Z4, Z3, Z1
+	VMOVUPS.Z    (BX)(SI*2), K1, Z4
+	VFMADD231PS  Z4, Z3, Z2
+	ADDQ         DX, CX
+	ADDQ         DI, BX
+	DECQ         AX
+	JMP          one
+
+done:
+	MOVQ     c+56(FP), AX
+	MOVQ     cRow+64(FP), CX
+	MOVB     add+72(FP), DL
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS   (DX), Z0, Z0
+	VADDPS   64(DX), Z1, Z1
+	VADDPS.Z 128(DX), Z2, K1, Z2
+	ADDQ     CX, DX
+
+store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, K1, 128(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func tile1x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile1x64AVX512(SB), NOSPLIT|NOFRAME, $0-80
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), DX
+	MOVQ       b+32(FP), BX
+	MOVQ       panel+48(FP), SI
+	LEAQ       (BX)(SI*2), DI
+	ADDQ       SI, DI
+	MOVQ       bRow+40(FP), R8
+	MOVQ       c+56(FP), R9
+	MOVQ       cRow+64(FP), R10
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 128(R9)
+	PREFETCHT0 192(R9)
+	ADDQ       R10, R9
+	MOVL       mask+76(FP), R9
+	KMOVW      R9, K1
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -1596,11 +1990,11 @@ four:
 	VFMADD231PS  Z5, Z4, Z1
 	VMOVUPS      (BX)(SI*2), Z5
 	VFMADD231PS  Z5, Z4, Z2
-	VMOVUPS      (DI), Z5
+	VMOVUPS.Z    (DI), K1, Z5
 	VFMADD231PS  Z5, Z4, Z3
 	ADDQ         DX, CX
-	ADDQ         $0x40, BX
-	ADDQ         $0x40, DI
+	ADDQ         R8, BX
+	ADDQ         R8, DI
 	VBROADCASTSS (CX), Z4
 	VMOVUPS      (BX), Z5
 	VFMADD231PS  Z5, Z4, Z0
@@ -1608,11 +2002,11 @@ four:
 	VFMADD231PS  Z5, Z4, Z1
 	VMOVUPS      (BX)(SI*2), Z5
 	VFMADD231PS  Z5, Z4, Z2
-	VMOVUPS      (DI), Z5
+	VMOVUPS.Z    (DI), K1, Z5
 	VFMADD231PS  Z5, Z4, Z3
 	ADDQ         DX, CX
-	ADDQ         $0x40, BX
-	ADDQ         $0x40, DI
+	ADDQ         R8, BX
+	ADDQ         R8, DI
 	VBROADCASTSS (CX), Z4
 	VMOVUPS      (BX), Z5
 	VFMADD231PS  Z5, Z4, Z0
@@ -1620,11 +2014,11 @@ four:
 	VFMADD231PS  Z5, Z4, Z1
 	VMOVUPS      (BX)(SI*2), Z5
 	VFMADD231PS  Z5, Z4, Z2
-	VMOVUPS      (DI), Z5
+	VMOVUPS.Z    (DI), K1, Z5
 	VFMADD231PS  Z5, Z4, Z3
 	ADDQ         DX, CX
-	ADDQ         $0x40, BX
-	ADDQ         $0x40, DI
+	ADDQ         R8, BX
+	ADDQ         R8, DI
 	VBROADCASTSS (CX), Z4
 	VMOVUPS      (BX), Z5
 	VFMADD231PS  Z5, Z4, Z0
@@ -1632,11 +2026,11 @@ four:
 	VFMADD231PS  Z5, Z4, Z1
 	VMOVUPS      (BX)(SI*2), Z5
 	VFMADD231PS  Z5, Z4, Z2
-	VMOVUPS      (DI), Z5
+	VMOVUPS.Z    (DI), K1, Z5
 	VFMADD231PS  Z5, Z4, Z3
 	ADDQ         DX, CX
-	ADDQ         $0x40, BX
-	ADDQ         $0x40, DI
+	ADDQ         R8, BX
+	ADDQ         R8, DI
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -1650,141 +2044,395 @@ one:
 	VFMADD231PS  Z5, Z4, Z1
 	VMOVUPS      (BX)(SI*2), Z5
 	VFMADD231PS  Z5, Z4, Z2
-	VMOVUPS      (DI), Z5
+	VMOVUPS.Z    (DI), K1, Z5
 	VFMADD231PS  Z5, Z4, Z3
 	ADDQ         DX, CX
-	ADDQ         $0x40, BX
-	ADDQ         $0x40, DI
+	ADDQ         R8, BX
+	ADDQ         R8, DI
 	DECQ         AX
 	JMP          one
 
 done:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVB   add+64(FP), DL
-	TESTB  DL, DL
-	JZ     store
-	MOVQ   AX, DX
-	VADDPS (DX), Z0, Z0
-	VADDPS 64(DX), Z1, Z1
-	VADDPS 128(DX), Z2, Z2
-	VADDPS 192(DX), Z3, Z3
-	ADDQ   CX, DX
+	MOVQ     c+56(FP), AX
+	MOVQ     cRow+64(FP), CX
+	MOVB     add+72(FP), DL
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS   (DX), Z0, Z0
+	VADDPS   64(DX), Z1, Z1
+	VADDPS   128(DX), Z2, Z2
+	VADDPS.Z 192(DX), Z3, K1, Z3
+	ADDQ     CX, DX
 
 store:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z3, K1, 192(AX)
 	ADDQ    CX, AX
 	VZEROUPPER
 	RET
 
-// func strip1x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+// func tile2x16AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·strip1x32AVX512(SB), NOSPLIT|NOFRAME, $0-65
+TEXT ·tile2x16AVX512(SB), NOSPLIT|NOFRAME, $0-80
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
-	MOVQ       aCol+24(FP), DX
-	MOVQ       b+32(FP), BX
-	MOVQ       panel+40(FP), SI
-	MOVQ       c+48(FP), DI
-	MOVQ       cRow+56(FP), R8
-	PREFETCHT0 (DI)
-	PREFETCHT0 64(DI)
-	ADDQ       R8, DI
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       panel+48(FP), DI
+	MOVQ       bRow+40(FP), DI
+	MOVQ       c+56(FP), R8
+	MOVQ       cRow+64(FP), R9
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	MOVL       mask+76(FP), R8
+	KMOVW      R8, K1
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 
 four:
 	CMPQ         AX, $0x04
 	JLT          one
-	VBROADCASTSS (CX), Z2
-	VMOVUPS      (BX), Z3
-	VFMADD231PS  Z3, Z2, Z0
-	VMOVUPS      (BX)(SI*1), Z3
-	VFMADD231PS  Z3, Z2, Z1
-	ADDQ         DX, CX
-	ADDQ         $0x40, BX
-	VBROADCASTSS (CX), Z2
-	VMOVUPS      (BX), Z3
-	VFMADD231PS  Z3, Z2, Z0
-	VMOVUPS      (BX)(SI*1), Z3
-	VFMADD231PS  Z3, Z2, Z1
-	ADDQ         DX, CX
-	ADDQ         $0x40, BX
-	VBROADCASTSS (CX), Z2
-	VMOVUPS      (BX), Z3
-	VFMADD231PS  Z3, Z2, Z0
-	VMOVUPS      (BX)(SI*1), Z3
-	VFMADD231PS  Z3, Z2, Z1
-	ADDQ         DX, CX
-	ADDQ         $0x40, BX
-	VBROADCASTSS (CX), Z2
-	VMOVUPS      (BX), Z3
-	VFMADD231PS  Z3, Z2, Z0
-	VMOVUPS      (BX)(SI*1), Z3
-	VFMADD231PS  Z3, Z2, Z1
-	ADDQ         DX, CX
-	ADDQ         $0x40, BX
+	VMOVUPS.Z    (SI), K1, Z2
+	VBROADCASTSS (CX), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS (CX)(DX*1), Z3
+	VFMADD231PS  Z2, Z3, Z1
+	ADDQ         BX, CX
+	ADDQ         DI, SI
+	VMOVUPS.Z    (SI), K1, Z2
+	VBROADCASTSS (CX), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS (CX)(DX*1), Z3
+	VFMADD231PS  Z2, Z3, Z1
+	ADDQ         BX, CX
+	ADDQ         DI, SI
+	VMOVUPS.Z    (SI), K1, Z2
+	VBROADCASTSS (CX), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS (CX)(DX*1), Z3
+	VFMADD231PS  Z2, Z3, Z1
+	ADDQ         BX, CX
+	ADDQ         DI, SI
+	VMOVUPS.Z    (SI), K1, Z2
+	VBROADCASTSS (CX), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS (CX)(DX*1), Z3
+	VFMADD231PS  Z2, Z3, Z1
+	ADDQ         BX, CX
+	ADDQ         DI, SI
 	SUBQ         $0x04, AX
 	JMP          four
 
 one:
 	TESTQ        AX, AX
 	JZ           done
-	VBROADCASTSS (CX), Z2
-	VMOVUPS      (BX), Z3
-	VFMADD231PS  Z3, Z2, Z0
-	VMOVUPS      (BX)(SI*1), Z3
-	VFMADD231PS  Z3, Z2, Z1
-	ADDQ         DX, CX
-	ADDQ         $0x40, BX
+	VMOVUPS.Z    (SI), K1, Z2
+	VBROADCASTSS (CX), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS (CX)(DX*1), Z3
+	VFMADD231PS  Z2, Z3, Z1
+	ADDQ         BX, CX
+	ADDQ         DI, SI
 	DECQ         AX
 	JMP          one
 
 done:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVB   add+64(FP), DL
-	TESTB  DL, DL
-	JZ     store
-	MOVQ   AX, DX
-	VADDPS (DX), Z0, Z0
-	VADDPS 64(DX), Z1, Z1
-	ADDQ   CX, DX
+	MOVQ     c+56(FP), AX
+	MOVQ     cRow+64(FP), CX
+	MOVB     add+72(FP), DL
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS.Z (DX), Z0, K1, Z0
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z1, K1, Z1
+	ADDQ     CX, DX
 
 store:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, K1, (AX)
 	ADDQ    CX, AX
 	VZEROUPPER
 	RET
 
-// func strip2x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+// func tile2x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·strip2x64AVX512(SB), NOSPLIT|NOFRAME, $0-65
+TEXT ·tile2x32AVX512(SB), NOSPLIT|NOFRAME, $0-80
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
 	MOVQ       aCol+24(FP), BX
 	MOVQ       b+32(FP), SI
-	MOVQ       panel+40(FP), DI
+	MOVQ       panel+48(FP), DI
+	MOVQ       bRow+40(FP), R8
+	MOVQ       c+56(FP), R9
+	MOVQ       cRow+64(FP), R10
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	MOVL       mask+76(FP), R9
+	KMOVW      R9, K1
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+
+four:
+	CMPQ         AX, $0x04
+	JLT          one
+	VBROADCASTSS (CX), Z4
+	VBROADCASTSS (CX)(DX*1), Z5
+	VMOVUPS      (SI), Z6
+	VFMADD231PS  Z6, Z4, Z0
+	VFMADD231PS  Z6, Z5, Z2
+	VMOVUPS.Z    (SI)(DI*1), K1, Z6
+	VFMADD231PS  Z6, Z4, Z1
+	VFMADD231PS  Z6, Z5, Z3
+	ADDQ         BX, CX
+	ADDQ         R8, SI
+	VBROADCASTSS (CX), Z4
+	VBROADCASTSS (CX)(DX*1), Z5
+	VMOVUPS      (SI), Z6
+	VFMADD231PS  Z6, Z4, Z0
+	VFMADD231PS  Z6, Z5, Z2
+	VMOVUPS.Z    (SI)(DI*1), K1, Z6
+	VFMADD231PS  Z6, Z4, Z1
+	VFMADD231PS  Z6, Z5, Z3
+	ADDQ         BX, CX
+	ADDQ         R8, SI
+	VBROADCASTSS (CX), Z4
+	VBROADCASTSS (CX)(DX*1), Z5
+	VMOVUPS      (SI), Z6
+	VFMADD231PS  Z6, Z4, Z0
+	VFMADD231PS  Z6, Z5, Z2
+	VMOVUPS.Z    (SI)(DI*1), K1, Z6
+	VFMADD231PS  Z6, Z4, Z1
+	VFMADD231PS  Z6, Z5, Z3
+	ADDQ         BX, CX
+	ADDQ         R8, SI
+	VBROADCASTSS (CX), Z4
+	VBROADCASTSS (CX)(DX*1), Z5
+	VMOVUPS      (SI), Z6
+	VFMADD231PS  Z6, Z4, Z0
+	VFMADD231PS  Z6, Z5, Z2
+	VMOVUPS.Z    (SI)(DI*1), K1, Z6
+	VFMADD231PS  Z6, Z4, Z1
+	VFMADD231PS  Z6, Z5, Z3
+	ADDQ         BX, CX
+	ADDQ         R8, SI
+	SUBQ         $0x04, AX
+	JMP          four
+
+one:
+	TESTQ        AX, AX
+	JZ           done
+	VBROADCASTSS (CX), Z4
+	VBROADCASTSS (CX)(DX*1), Z5
+	VMOVUPS      (SI), Z6
+	VFMADD231PS  Z6, Z4, Z0
+	VFMADD231PS  Z6, Z5, Z2
+	VMOVUPS.Z    (SI)(DI*1), K1, Z6
+	VFMADD231PS  Z6, Z4, Z1
+	VFMADD231PS  Z6, Z5, Z3
+	ADDQ         BX, CX
+	ADDQ         R8, SI
+	DECQ         AX
+	JMP          one
+
+done:
+	MOVQ     c+56(FP), AX
+	MOVQ     cRow+64(FP), CX
+	MOVB     add+72(FP), DL
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS   (DX), Z0, Z0
+	VADDPS.Z 64(DX), Z1, K1, Z1
+	ADDQ     CX, DX
+	VADDPS   (DX), Z2, Z2
+	VADDPS.Z 64(DX), Z3, K1, Z3
+	ADDQ     CX, DX
+
+store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, K1, 64(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func tile2x48AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile2x48AVX512(SB), NOSPLIT|NOFRAME, $0-80
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       panel+48(FP), DI
+	MOVQ       bRow+40(FP), R8
+	MOVQ       c+56(FP), R9
+	MOVQ       cRow+64(FP), R10
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 128(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 128(R9)
+	ADDQ       R10, R9
+	MOVL       mask+76(FP), R9
+	KMOVW      R9, K1
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+
+four:
+	CMPQ         AX, $0x04
+	JLT          one
+	VBROADCASTSS (CX), Z6
+	VBROADCASTSS (CX)(DX*1), Z7
+	VMOVUPS      (SI), Z8
+	VFMADD231PS  Z8, Z6, Z0
+	VFMADD231PS  Z8, Z7, Z3
+	VMOVUPS      (SI)(DI*1), Z8
+	VFMADD231PS  Z8, Z6, Z1
+	VFMADD231PS  Z8, Z7, Z4
+	VMOVUPS.Z    (SI)(DI*2), K1, Z8
+	VFMADD231PS  Z8, Z6, Z2
+	VFMADD231PS  Z8, Z7, Z5
+	ADDQ         BX, CX
+	ADDQ         R8, SI
+	VBROADCASTSS (CX), Z6
+	VBROADCASTSS (CX)(DX*1), Z7
+	VMOVUPS      (SI), Z8
+	VFMADD231PS  Z8, Z6, Z0
+	VFMADD231PS  Z8, Z7, Z3
+	VMOVUPS      (SI)(DI*1), Z8
+	VFMADD231PS  Z8, Z6, Z1
+	VFMADD231PS  Z8, Z7, Z4
+	VMOVUPS.Z    (SI)(DI*2), K1, Z8
+	VFMADD231PS  Z8, Z6, Z2
+	VFMADD231PS  Z8, Z7, Z5
+	ADDQ         BX, CX
+	ADDQ         R8, SI
+	VBROADCASTSS (CX), Z6
+	VBROADCASTSS (CX)(DX*1), Z7
+	VMOVUPS      (SI), Z8
+	VFMADD231PS  Z8, Z6, Z0
+	VFMADD231PS  Z8, Z7, Z3
+	VMOVUPS      (SI)(DI*1), Z8
+	VFMADD231PS  Z8, Z6, Z1
+	VFMADD231PS  Z8, Z7, Z4
+	VMOVUPS.Z    (SI)(DI*2), K1, Z8
+	VFMADD231PS  Z8, Z6, Z2
+	VFMADD231PS  Z8, Z7, Z5
+	ADDQ         BX, CX
+	ADDQ         R8, SI
+	VBROADCASTSS (CX), Z6
+	VBROADCASTSS (CX)(DX*1), Z7
+	VMOVUPS      (SI), Z8
+	VFMADD231PS  Z8, Z6, Z0
+	VFMADD231PS  Z8, Z7, Z3
+	VMOVUPS      (SI)(DI*1), Z8
+	VFMADD231PS  Z8, Z6, Z1
+	VFMADD231PS  Z8, Z7, Z4
+	VMOVUPS.Z    (SI)(DI*2), K1, Z8
+	VFMADD231PS  Z8, Z6, Z2
+	VFMADD231PS  Z8, Z7, Z5
+	ADDQ         BX, CX
+	ADDQ         R8, SI
+	SUBQ         $0x04, AX
+	JMP          four
+
+one:
+	TESTQ        AX, AX
+	JZ           done
+	VBROADCASTSS (CX), Z6
+	VBROADCASTSS (CX)(DX*1), Z7
+	VMOVUPS      (SI), Z8
+	VFMADD231PS  Z8, Z6, Z0
+	VFMADD231PS  Z8, Z7, Z3
+	VMOVUPS      (SI)(DI*1), Z8
+	VFMADD231PS  Z8, Z6, Z1
+	VFMADD231PS  Z8, Z7, Z4
+	VMOVUPS.Z    (SI)(DI*2), K1, Z8
+	VFMADD231PS  Z8, Z6, Z2
+	VFMADD231PS  Z8, Z7, Z5
+	ADDQ         BX, CX
+	ADDQ         R8, SI
+	DECQ         AX
+	JMP          one
+
+done:
+	MOVQ     c+56(FP), AX
+	MOVQ     cRow+64(FP), CX
+	MOVB     add+72(FP), DL
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS   (DX), Z0, Z0
+	VADDPS   64(DX), Z1, Z1
+	VADDPS.Z 128(DX), Z2, K1, Z2
+	ADDQ     CX, DX
+	VADDPS   (DX), Z3, Z3
+	VADDPS   64(DX), Z4, Z4
+	VADDPS.Z 128(DX), Z5, K1, Z5
+	ADDQ     CX, DX
+
+store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, (AX)
+	VMOVUPS Z4, 64(AX)
+	VMOVUPS Z5, K1, 128(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func tile2x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile2x64AVX512(SB), NOSPLIT|NOFRAME, $0-80
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       panel+48(FP), DI
 	LEAQ       (SI)(DI*2), R8
 	ADDQ       DI, R8
-	MOVQ       c+48(FP), R9
-	MOVQ       cRow+56(FP), R10
-	PREFETCHT0 (R9)
-	PREFETCHT0 64(R9)
-	PREFETCHT0 128(R9)
-	PREFETCHT0 192(R9)
-	ADDQ       R10, R9
-	PREFETCHT0 (R9)
-	PREFETCHT0 64(R9)
-	PREFETCHT0 128(R9)
-	PREFETCHT0 192(R9)
-	ADDQ       R10, R9
+	MOVQ       bRow+40(FP), R9
+	MOVQ       c+56(FP), R10
+	MOVQ       cRow+64(FP), R11
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 128(R10)
+	PREFETCHT0 192(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 128(R10)
+	PREFETCHT0 192(R10)
+	ADDQ       R11, R10
+	MOVL       mask+76(FP), R10
+	KMOVW      R10, K1
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -1808,12 +2456,12 @@ four:
 	VMOVUPS      (SI)(DI*2), Z10
 	VFMADD231PS  Z10, Z8, Z2
 	VFMADD231PS  Z10, Z9, Z6
-	VMOVUPS      (R8), Z10
+	VMOVUPS.Z    (R8), K1, Z10
 	VFMADD231PS  Z10, Z8, Z3
 	VFMADD231PS  Z10, Z9, Z7
 	ADDQ         BX, CX
-	ADDQ         $0x40, SI
-	ADDQ         $0x40, R8
+	ADDQ         R9, SI
+	ADDQ         R9, R8
 	VBROADCASTSS (CX), Z8
 	VBROADCASTSS (CX)(DX*1), Z9
 	VMOVUPS      (SI), Z10
@@ -1825,12 +2473,12 @@ four:
 	VMOVUPS      (SI)(DI*2), Z10
 	VFMADD231PS  Z10, Z8, Z2
 	VFMADD231PS  Z10, Z9, Z6
-	VMOVUPS      (R8), Z10
+	VMOVUPS.Z    (R8), K1, Z10
 	VFMADD231PS  Z10, Z8, Z3
 	VFMADD231PS  Z10, Z9, Z7
 	ADDQ         BX, CX
-	ADDQ         $0x40, SI
-	ADDQ         $0x40, R8
+	ADDQ         R9, SI
+	ADDQ         R9, R8
 	VBROADCASTSS (CX), Z8
 	VBROADCASTSS (CX)(DX*1), Z9
 	VMOVUPS      (SI), Z10
@@ -1842,12 +2490,12 @@ four:
 	VMOVUPS      (SI)(DI*2), Z10
 	VFMADD231PS  Z10, Z8, Z2
 	VFMADD231PS  Z10, Z9, Z6
-	VMOVUPS      (R8), Z10
+	VMOVUPS.Z    (R8), K1, Z10
 	VFMADD231PS  Z10, Z8, Z3
 	VFMADD231PS  Z10, Z9, Z7
 	ADDQ         BX, CX
-	ADDQ         $0x40, SI
-	ADDQ         $0x40, R8
+	ADDQ         R9, SI
+	ADDQ         R9, R8
 	VBROADCASTSS (CX), Z8
 	VBROADCASTSS (CX)(DX*1), Z9
 	VMOVUPS      (SI), Z10
@@ -1859,12 +2507,12 @@ four:
 	VMOVUPS      (SI)(DI*2), Z10
 	VFMADD231PS  Z10, Z8, Z2
 	VFMADD231PS  Z10, Z9, Z6
-	VMOVUPS      (R8), Z10
+	VMOVUPS.Z    (R8), K1, Z10
 	VFMADD231PS  Z10, Z8, Z3
 	VFMADD231PS  Z10, Z9, Z7
 	ADDQ         BX, CX
-	ADDQ         $0x40, SI
-	ADDQ         $0x40, R8
+	ADDQ         R9, SI
+	ADDQ         R9, R8
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -1882,183 +2530,489 @@ one:
 	VMOVUPS      (SI)(DI*2), Z10
 	VFMADD231PS  Z10, Z8, Z2
 	VFMADD231PS  Z10, Z9, Z6
-	VMOVUPS      (R8), Z10
+	VMOVUPS.Z    (R8), K1, Z10
 	VFMADD231PS  Z10, Z8, Z3
 	VFMADD231PS  Z10, Z9, Z7
 	ADDQ         BX, CX
-	ADDQ         $0x40, SI
-	ADDQ         $0x40, R8
+	ADDQ         R9, SI
+	ADDQ         R9, R8
 	DECQ         AX
 	JMP          one
 
 done:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVB   add+64(FP), DL
-	TESTB  DL, DL
-	JZ     store
-	MOVQ   AX, DX
-	VADDPS (DX), Z0, Z0
-	VADDPS 64(DX), Z1, Z1
-	VADDPS 128(DX), Z2, Z2
-	VADDPS 192(DX), Z3, Z3
-	ADDQ   CX, DX
-	VADDPS (DX), Z4, Z4
-	VADDPS 64(DX), Z5, Z5
-	VADDPS 128(DX), Z6, Z6
-	VADDPS 192(DX), Z7, Z7
-	ADDQ   CX, DX
+	MOVQ     c+56(FP), AX
+	MOVQ     cRow+64(FP), CX
+	MOVB     add+72(FP), DL
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS   (DX), Z0, Z0
+	VADDPS   64(DX), Z1, Z1
+	VADDPS   128(DX), Z2, Z2
+	VADDPS.Z 192(DX), Z3, K1, Z3
+	ADDQ     CX, DX
+	VADDPS   (DX), Z4, Z4
+	VADDPS   64(DX), Z5, Z5
+	VADDPS   128(DX), Z6, Z6
+	VADDPS.Z 192(DX), Z7, K1, Z7
+	ADDQ     CX, DX
 
 store:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z3, K1, 192(AX)
 	ADDQ    CX, AX
 	VMOVUPS Z4, (AX)
 	VMOVUPS Z5, 64(AX)
 	VMOVUPS Z6, 128(AX)
-	VMOVUPS Z7, 192(AX)
+	VMOVUPS Z7, K1, 192(AX)
 	ADDQ    CX, AX
 	VZEROUPPER
 	RET
 
-// func strip2x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+// func tile3x16AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·strip2x32AVX512(SB), NOSPLIT|NOFRAME, $0-65
+TEXT ·tile3x16AVX512(SB), NOSPLIT|NOFRAME, $0-80
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
 	MOVQ       aCol+24(FP), BX
 	MOVQ       b+32(FP), SI
-	MOVQ       panel+40(FP), DI
-	MOVQ       c+48(FP), R8
-	MOVQ       cRow+56(FP), R9
+	MOVQ       panel+48(FP), DI
+	MOVQ       bRow+40(FP), DI
+	MOVQ       c+56(FP), R8
+	MOVQ       cRow+64(FP), R9
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
 	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	MOVL       mask+76(FP), R8
+	KMOVW      R8, K1
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
 
 four:
 	CMPQ         AX, $0x04
 	JLT          one
+	VMOVUPS.Z    (SI), K1, Z3
 	VBROADCASTSS (CX), Z4
-	VBROADCASTSS (CX)(DX*1), Z5
-	VMOVUPS      (SI), Z6
-	VFMADD231PS  Z6, Z4, Z0
-	VFMADD231PS  Z6, Z5, Z2
-	VMOVUPS      (SI)(DI*1), Z6
-	VFMADD231PS  Z6, Z4, Z1
-	VFMADD231PS  Z6, Z5, Z3
+	VFMADD231PS  Z3, Z4, Z0
+	VBROADCASTSS (CX)(DX*1), Z4
+	VFMADD231PS  Z3, Z4, Z1
+	VBROADCASTSS (CX)(DX*2), Z4
+	VFMADD231PS  Z3, Z4, Z2
 	ADDQ         BX, CX
-	ADDQ         $0x40, SI
+	ADDQ         DI, SI
+	VMOVUPS.Z    (SI), K1, Z3
 	VBROADCASTSS (CX), Z4
-	VBROADCASTSS (CX)(DX*1), Z5
-	VMOVUPS      (SI), Z6
-	VFMADD231PS  Z6, Z4, Z0
-	VFMADD231PS  Z6, Z5, Z2
-	VMOVUPS      (SI)(DI*1), Z6
-	VFMADD231PS  Z6, Z4, Z1
-	VFMADD231PS  Z6, Z5, Z3
+	VFMADD231PS  Z3, Z4, Z0
+	VBROADCASTSS (CX)(DX*1), Z4
+	VFMADD231PS  Z3, Z4, Z1
+	VBROADCASTSS (CX)(DX*2), Z4
+	VFMADD231PS  Z3, Z4, Z2
 	ADDQ         BX, CX
-	ADDQ         $0x40, SI
+	ADDQ         DI, SI
+	VMOVUPS.Z    (SI), K1, Z3
 	VBROADCASTSS (CX), Z4
-	VBROADCASTSS (CX)(DX*1), Z5
-	VMOVUPS      (SI), Z6
-	VFMADD231PS  Z6, Z4, Z0
-	VFMADD231PS  Z6, Z5, Z2
-	VMOVUPS      (SI)(DI*1), Z6
-	VFMADD231PS  Z6, Z4, Z1
-	VFMADD231PS  Z6, Z5, Z3
+	VFMADD231PS  Z3, Z4, Z0
+	VBROADCASTSS (CX)(DX*1), Z4
+	VFMADD231PS  Z3, Z4, Z1
+	VBROADCASTSS (CX)(DX*2), Z4
+	VFMADD231PS  Z3, Z4, Z2
 	ADDQ         BX, CX
-	ADDQ         $0x40, SI
+	ADDQ         DI, SI
+	VMOVUPS.Z    (SI), K1, Z3
 	VBROADCASTSS (CX), Z4
-	VBROADCASTSS (CX)(DX*1), Z5
-	VMOVUPS      (SI), Z6
-	VFMADD231PS  Z6, Z4, Z0
-	VFMADD231PS  Z6, Z5, Z2
-	VMOVUPS      (SI)(DI*1), Z6
-	VFMADD231PS  Z6, Z4, Z1
-	VFMADD231PS  Z6, Z5, Z3
+	VFMADD231PS  Z3, Z4, Z0
+	VBROADCASTSS (CX)(DX*1), Z4
+	VFMADD231PS  Z3, Z4, Z1
+	VBROADCASTSS (CX)(DX*2), Z4
+	VFMADD231PS  Z3, Z4, Z2
 	ADDQ         BX, CX
-	ADDQ         $0x40, SI
+	ADDQ         DI, SI
 	SUBQ         $0x04, AX
 	JMP          four
 
 one:
 	TESTQ        AX, AX
 	JZ           done
+	VMOVUPS.Z    (SI), K1, Z3
 	VBROADCASTSS (CX), Z4
-	VBROADCASTSS (CX)(DX*1), Z5
-	VMOVUPS      (SI), Z6
-	VFMADD231PS  Z6, Z4, Z0
-	VFMADD231PS  Z6, Z5, Z2
-	VMOVUPS      (SI)(DI*1), Z6
-	VFMADD231PS  Z6, Z4, Z1
-	VFMADD231PS  Z6, Z5, Z3
+	VFMADD231PS  Z3, Z4, Z0
+	VBROADCASTSS (CX)(DX*1), Z4
+	VFMADD231PS  Z3, Z4, Z1
+	VBROADCASTSS (CX)(DX*2), Z4
+	VFMADD231PS  Z3, Z4, Z2
 	ADDQ         BX, CX
-	ADDQ         $0x40, SI
+	ADDQ         DI, SI
 	DECQ         AX
 	JMP          one
 
 done:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVB   add+64(FP), DL
-	TESTB  DL, DL
-	JZ     store
-	MOVQ   AX, DX
-	VADDPS (DX), Z0, Z0
-	VADDPS 64(DX), Z1, Z1
-	ADDQ   CX, DX
-	VADDPS (DX), Z2, Z2
-	VADDPS 64(DX), Z3, Z3
-	ADDQ   CX, DX
+	MOVQ     c+56(FP), AX
+	MOVQ     cRow+64(FP), CX
+	MOVB     add+72(FP), DL
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS.Z (DX), Z0, K1, Z0
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z1, K1, Z1
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z2, K1, Z2
+	ADDQ     CX, DX
 
 store:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z0, K1, (AX)
 	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	VMOVUPS Z3, 64(AX)
+	VMOVUPS Z1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
 	ADDQ    CX, AX
 	VZEROUPPER
 	RET
 
-// func strip3x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+// func tile3x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·strip3x64AVX512(SB), NOSPLIT|NOFRAME, $0-65
+TEXT ·tile3x32AVX512(SB), NOSPLIT|NOFRAME, $0-80
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
 	MOVQ       aCol+24(FP), BX
 	MOVQ       b+32(FP), SI
-	MOVQ       panel+40(FP), DI
+	MOVQ       panel+48(FP), DI
+	MOVQ       bRow+40(FP), R8
+	MOVQ       c+56(FP), R9
+	MOVQ       cRow+64(FP), R10
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	MOVL       mask+76(FP), R9
+	KMOVW      R9, K1
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+
+four:
+	CMPQ         AX, $0x04
+	JLT          one
+	VBROADCASTSS (CX), Z6
+	VBROADCASTSS (CX)(DX*1), Z7
+	VBROADCASTSS (CX)(DX*2), Z8
+	VMOVUPS      (SI), Z9
+	VFMADD231PS  Z9, Z6, Z0
+	VFMADD231PS  Z9, Z7, Z2
+	VFMADD231PS  Z9, Z8, Z4
+	VMOVUPS.Z    (SI)(DI*1), K1, Z9
+	VFMADD231PS  Z9, Z6, Z1
+	VFMADD231PS  Z9, Z7, Z3
+	VFMADD231PS  Z9, Z8, Z5
+	ADDQ         BX, CX
+	ADDQ         R8, SI
+	VBROADCASTSS (CX), Z6
+	VBROADCASTSS (CX)(DX*1), Z7
+	VBROADCASTSS (CX)(DX*2), Z8
+	VMOVUPS      (SI), Z9
+	VFMADD231PS  Z9, Z6, Z0
+	VFMADD231PS  Z9, Z7, Z2
+	VFMADD231PS  Z9, Z8, Z4
+	VMOVUPS.Z    (SI)(DI*1), K1, Z9
+	VFMADD231PS  Z9, Z6, Z1
+	VFMADD231PS  Z9, Z7, Z3
+	VFMADD231PS  Z9, Z8, Z5
+	ADDQ         BX, CX
+	ADDQ         R8, SI
+	VBROADCASTSS (CX), Z6
+	VBROADCASTSS (CX)(DX*1), Z7
+	VBROADCASTSS (CX)(DX*2), Z8
+	VMOVUPS      (SI), Z9
+	VFMADD231PS  Z9, Z6, Z0
+	VFMADD231PS  Z9, Z7, Z2
+	VFMADD231PS  Z9, Z8, Z4
+	VMOVUPS.Z    (SI)(DI*1), K1, Z9
+	VFMADD231PS  Z9, Z6, Z1
+	VFMADD231PS  Z9, Z7, Z3
+	VFMADD231PS  Z9, Z8, Z5
+	ADDQ         BX, CX
+	ADDQ         R8, SI
+	VBROADCASTSS (CX), Z6
+	VBROADCASTSS (CX)(DX*1), Z7
+	VBROADCASTSS (CX)(DX*2), Z8
+	VMOVUPS      (SI), Z9
+	VFMADD231PS  Z9, Z6, Z0
+	VFMADD231PS  Z9, Z7, Z2
+	VFMADD231PS  Z9, Z8, Z4
+	VMOVUPS.Z    (SI)(DI*1), K1, Z9
+	VFMADD231PS  Z9, Z6, Z1
+	VFMADD231PS  Z9, Z7, Z3
+	VFMADD231PS  Z9, Z8, Z5
+	ADDQ         BX, CX
+	ADDQ         R8, SI
+	SUBQ         $0x04, AX
+	JMP          four
+
+one:
+	TESTQ        AX, AX
+	JZ           done
+	VBROADCASTSS (CX), Z6
+	VBROADCASTSS (CX)(DX*1), Z7
+	VBROADCASTSS (CX)(DX*2), Z8
+	VMOVUPS      (SI), Z9
+	VFMADD231PS  Z9, Z6, Z0
+	VFMADD231PS  Z9, Z7, Z2
+	VFMADD231PS  Z9, Z8, Z4
+	VMOVUPS.Z    (SI)(DI*1), K1, Z9
+	VFMADD231PS  Z9, Z6, Z1
+	VFMADD231PS  Z9, Z7, Z3
+	VFMADD231PS  Z9, Z8, Z5
+	ADDQ         BX, CX
+	ADDQ         R8, SI
+	DECQ         AX
+	JMP          one
+
+done:
+	MOVQ     c+56(FP), AX
+	MOVQ     cRow+64(FP), CX
+	MOVB     add+72(FP), DL
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS   (DX), Z0, Z0
+	VADDPS.Z 64(DX), Z1, K1, Z1
+	ADDQ     CX, DX
+	VADDPS   (DX), Z2, Z2
+	VADDPS.Z 64(DX), Z3, K1, Z3
+	ADDQ     CX, DX
+	VADDPS   (DX), Z4, Z4
+	VADDPS.Z 64(DX), Z5, K1, Z5
+	ADDQ     CX, DX
+
+store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, K1, 64(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func tile3x48AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile3x48AVX512(SB), NOSPLIT|NOFRAME, $0-80
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       panel+48(FP), DI
+	MOVQ       bRow+40(FP), R8
+	MOVQ       c+56(FP), R9
+	MOVQ       cRow+64(FP), R10
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 128(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 128(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 128(R9)
+	ADDQ       R10, R9
+	MOVL       mask+76(FP), R9
+	KMOVW      R9, K1
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+
+four:
+	CMPQ         AX, $0x04
+	JLT          one
+	VBROADCASTSS (CX), Z9
+	VBROADCASTSS (CX)(DX*1), Z10
+	VBROADCASTSS (CX)(DX*2), Z11
+	VMOVUPS      (SI), Z12
+	VFMADD231PS  Z12, Z9, Z0
+	VFMADD231PS  Z12, Z10, Z3
+	VFMADD231PS  Z12, Z11, Z6
+	VMOVUPS      (SI)(DI*1), Z12
+	VFMADD231PS  Z12, Z9, Z1
+	VFMADD231PS  Z12, Z10, Z4
+	VFMADD231PS  Z12, Z11, Z7
+	VMOVUPS.Z    (SI)(DI*2), K1, Z12
+	VFMADD231PS  Z12, Z9, Z2
+	VFMADD231PS  Z12, Z10, Z5
+	VFMADD231PS  Z12, Z11, Z8
+	ADDQ         BX, CX
+	ADDQ         R8, SI
+	VBROADCASTSS (CX), Z9
+	VBROADCASTSS (CX)(DX*1), Z10
+	VBROADCASTSS (CX)(DX*2), Z11
+	VMOVUPS      (SI), Z12
+	VFMADD231PS  Z12, Z9, Z0
+	VFMADD231PS  Z12, Z10, Z3
+	VFMADD231PS  Z12, Z11, Z6
+	VMOVUPS      (SI)(DI*1), Z12
+	VFMADD231PS  Z12, Z9, Z1
+	VFMADD231PS  Z12, Z10, Z4
+	VFMADD231PS  Z12, Z11, Z7
+	VMOVUPS.Z    (SI)(DI*2), K1, Z12
+	VFMADD231PS  Z12, Z9, Z2
+	VFMADD231PS  Z12, Z10, Z5
+	VFMADD231PS  Z12, Z11, Z8
+	ADDQ         BX, CX
+	ADDQ         R8, SI
+	VBROADCASTSS (CX), Z9
+	VBROADCASTSS (CX)(DX*1), Z10
+	VBROADCASTSS (CX)(DX*2), Z11
+	VMOVUPS      (SI), Z12
+	VFMADD231PS  Z12, Z9, Z0
+	VFMADD231PS  Z12, Z10, Z3
+	VFMADD231PS  Z12, Z11, Z6
+	VMOVUPS      (SI)(DI*1), Z12
+	VFMADD231PS  Z12, Z9, Z1
+	VFMADD231PS  Z12, Z10, Z4
+	VFMADD231PS  Z12, Z11, Z7
+	VMOVUPS.Z    (SI)(DI*2), K1, Z12
+	VFMADD231PS  Z12, Z9, Z2
+	VFMADD231PS  Z12, Z10, Z5
+	VFMADD231PS  Z12, Z11, Z8
+	ADDQ         BX, CX
+	ADDQ         R8, SI
+	VBROADCASTSS (CX), Z9
+	VBROADCASTSS (CX)(DX*1), Z10
+	VBROADCASTSS (CX)(DX*2), Z11
+	VMOVUPS      (SI), Z12
+	VFMADD231PS  Z12, Z9, Z0
+	VFMADD231PS  Z12, Z10, Z3
+	VFMADD231PS  Z12, Z11, Z6
+	VMOVUPS      (SI)(DI*1), Z12
+	VFMADD231PS  Z12, Z9, Z1
+	VFMADD231PS  Z12, Z10, Z4
+	VFMADD231PS  Z12, Z11, Z7
+	VMOVUPS.Z    (SI)(DI*2), K1, Z12
+	VFMADD231PS  Z12, Z9, Z2
+	VFMADD231PS  Z12, Z10, Z5
+	VFMADD231PS  Z12, Z11, Z8
+	ADDQ         BX, CX
+	ADDQ         R8, SI
+	SUBQ         $0x04, AX
+	JMP          four
+
+one:
+	TESTQ        AX, AX
+	JZ           done
+	VBROADCASTSS (CX), Z9
+	VBROADCASTSS (CX)(DX*1), Z10
+	VBROADCASTSS (CX)(DX*2), Z11
+	VMOVUPS      (SI), Z12
+	VFMADD231PS  Z12, Z9, Z0
+	VFMADD231PS  Z12, Z10, Z3
+	VFMADD231PS  Z12, Z11, Z6
+	VMOVUPS      (SI)(DI*1), Z12
+	VFMADD231PS  Z12, Z9, Z1
+	VFMADD231PS  Z12, Z10, Z4
+	VFMADD231PS  Z12, Z11, Z7
+	VMOVUPS.Z    (SI)(DI*2), K1, Z12
+	VFMADD231PS  Z12, Z9, Z2
+	VFMADD231PS  Z12, Z10, Z5
+	VFMADD231PS  Z12, Z11, Z8
+	ADDQ         BX, CX
+	ADDQ         R8, SI
+	DECQ         AX
+	JMP          one
+
+done:
+	MOVQ     c+56(FP), AX
+	MOVQ     cRow+64(FP), CX
+	MOVB     add+72(FP), DL
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS   (DX), Z0, Z0
+	VADDPS   64(DX), Z1, Z1
+	VADDPS.Z 128(DX), Z2, K1, Z2
+	ADDQ     CX, DX
+	VADDPS   (DX), Z3, Z3
+	VADDPS   64(DX), Z4, Z4
+	VADDPS.Z 128(DX), Z5, K1, Z5
+	ADDQ     CX, DX
+	VADDPS   (DX), Z6, Z6
+	VADDPS   64(DX), Z7, Z7
+	VADDPS.Z 128(DX), Z8, K1, Z8
+	ADDQ     CX, DX
+
+store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, (AX)
+	VMOVUPS Z4, 64(AX)
+	VMOVUPS Z5, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	VMOVUPS Z8, K1, 128(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func tile3x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile3x64AVX512(SB), NOSPLIT|NOFRAME, $0-80
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       panel+48(FP), DI
 	LEAQ       (SI)(DI*2), R8
 	ADDQ       DI, R8
-	MOVQ       c+48(FP), R9
-	MOVQ       cRow+56(FP), R10
-	PREFETCHT0 (R9)
-	PREFETCHT0 64(R9)
-	PREFETCHT0 128(R9)
-	PREFETCHT0 192(R9)
-	ADDQ       R10, R9
-	PREFETCHT0 (R9)
-	PREFETCHT0 64(R9)
-	PREFETCHT0 128(R9)
-	PREFETCHT0 192(R9)
-	ADDQ       R10, R9
-	PREFETCHT0 (R9)
-	PREFETCHT0 64(R9)
-	PREFETCHT0 128(R9)
-	PREFETCHT0 192(R9)
-	ADDQ       R10, R9
+	MOVQ       bRow+40(FP), R9
+	MOVQ       c+56(FP), R10
+	MOVQ       cRow+64(FP), R11
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 128(R10)
+	PREFETCHT0 192(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 128(R10)
+	PREFETCHT0 192(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 128(R10)
+	PREFETCHT0 192(R10)
+	ADDQ       R11, R10
+	MOVL       mask+76(FP), R10
+	KMOVW      R10, K1
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -2090,13 +3044,13 @@ four:
 	VFMADD231PS  Z15, Z12, Z2
 	VFMADD231PS  Z15, Z13, Z6
 	VFMADD231PS  Z15, Z14, Z10
-	VMOVUPS      (R8), Z15
+	VMOVUPS.Z    (R8), K1, Z15
 	VFMADD231PS  Z15, Z12, Z3
 	VFMADD231PS  Z15, Z13, Z7
 	VFMADD231PS  Z15, Z14, Z11
 	ADDQ         BX, CX
-	ADDQ         $0x40, SI
-	ADDQ         $0x40, R8
+	ADDQ         R9, SI
+	ADDQ         R9, R8
 	VBROADCASTSS (CX), Z12
 	VBROADCASTSS (CX)(DX*1), Z13
 	VBROADCASTSS (CX)(DX*2), Z14
@@ -2112,13 +3066,13 @@ four:
 	VFMADD231PS  Z15, Z12, Z2
 	VFMADD231PS  Z15, Z13, Z6
 	VFMADD231PS  Z15, Z14, Z10
-	VMOVUPS      (R8), Z15
+	VMOVUPS.Z    (R8), K1, Z15
 	VFMADD231PS  Z15, Z12, Z3
 	VFMADD231PS  Z15, Z13, Z7
 	VFMADD231PS  Z15, Z14, Z11
 	ADDQ         BX, CX
-	ADDQ         $0x40, SI
-	ADDQ         $0x40, R8
+	ADDQ         R9, SI
+	ADDQ         R9, R8
 	VBROADCASTSS (CX), Z12
 	VBROADCASTSS (CX)(DX*1), Z13
 	VBROADCASTSS (CX)(DX*2), Z14
@@ -2134,13 +3088,13 @@ four:
 	VFMADD231PS  Z15, Z12, Z2
 	VFMADD231PS  Z15, Z13, Z6
 	VFMADD231PS  Z15, Z14, Z10
-	VMOVUPS      (R8), Z15
+	VMOVUPS.Z    (R8), K1, Z15
 	VFMADD231PS  Z15, Z12, Z3
 	VFMADD231PS  Z15, Z13, Z7
 	VFMADD231PS  Z15, Z14, Z11
 	ADDQ         BX, CX
-	ADDQ         $0x40, SI
-	ADDQ         $0x40, R8
+	ADDQ         R9, SI
+	ADDQ         R9, R8
 	VBROADCASTSS (CX), Z12
 	VBROADCASTSS (CX)(DX*1), Z13
 	VBROADCASTSS (CX)(DX*2), Z14
@@ -2156,13 +3110,13 @@ four:
 	VFMADD231PS  Z15, Z12, Z2
 	VFMADD231PS  Z15, Z13, Z6
 	VFMADD231PS  Z15, Z14, Z10
-	VMOVUPS      (R8), Z15
+	VMOVUPS.Z    (R8), K1, Z15
 	VFMADD231PS  Z15, Z12, Z3
 	VFMADD231PS  Z15, Z13, Z7
 	VFMADD231PS  Z15, Z14, Z11
 	ADDQ         BX, CX
-	ADDQ         $0x40, SI
-	ADDQ         $0x40, R8
+	ADDQ         R9, SI
+	ADDQ         R9, R8
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -2184,195 +3138,61 @@ one:
 	VFMADD231PS  Z15, Z12, Z2
 	VFMADD231PS  Z15, Z13, Z6
 	VFMADD231PS  Z15, Z14, Z10
-	VMOVUPS      (R8), Z15
+	VMOVUPS.Z    (R8), K1, Z15
 	VFMADD231PS  Z15, Z12, Z3
 	VFMADD231PS  Z15, Z13, Z7
 	VFMADD231PS  Z15, Z14, Z11
 	ADDQ         BX, CX
-	ADDQ         $0x40, SI
-	ADDQ         $0x40, R8
+	ADDQ         R9, SI
+	ADDQ         R9, R8
 	DECQ         AX
 	JMP          one
 
 done:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVB   add+64(FP), DL
-	TESTB  DL, DL
-	JZ     store
-	MOVQ   AX, DX
-	VADDPS (DX), Z0, Z0
-	VADDPS 64(DX), Z1, Z1
-	VADDPS 128(DX), Z2, Z2
-	VADDPS 192(DX), Z3, Z3
-	ADDQ   CX, DX
-	VADDPS (DX), Z4, Z4
-	VADDPS 64(DX), Z5, Z5
-	VADDPS 128(DX), Z6, Z6
-	VADDPS 192(DX), Z7, Z7
-	ADDQ   CX, DX
-	VADDPS (DX), Z8, Z8
-	VADDPS 64(DX), Z9, Z9
-	VADDPS 128(DX), Z10, Z10
-	VADDPS 192(DX), Z11, Z11
-	ADDQ   CX, DX
+	MOVQ     c+56(FP), AX
+	MOVQ     cRow+64(FP), CX
+	MOVB     add+72(FP), DL
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS   (DX), Z0, Z0
+	VADDPS   64(DX), Z1, Z1
+	VADDPS   128(DX), Z2, Z2
+	VADDPS.Z 192(DX), Z3, K1, Z3
+	ADDQ     CX, DX
+	VADDPS   (DX), Z4, Z4
+	VADDPS   64(DX), Z5, Z5
+	VADDPS   128(DX), Z6, Z6
+	VADDPS.Z 192(DX), Z7, K1, Z7
+	ADDQ     CX, DX
+	VADDPS   (DX), Z8, Z8
+	VADDPS   64(DX), Z9, Z9
+	VADDPS   128(DX), Z10, Z10
+	VADDPS.Z 192(DX), Z11, K1, Z11
+	ADDQ     CX, DX
 
 store:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z3, K1, 192(AX)
 	ADDQ    CX, AX
 	VMOVUPS Z4, (AX)
 	VMOVUPS Z5, 64(AX)
 	VMOVUPS Z6, 128(AX)
-	VMOVUPS Z7, 192(AX)
+	VMOVUPS Z7, K1, 192(AX)
 	ADDQ    CX, AX
 	VMOVUPS Z8, (AX)
 	VMOVUPS Z9, 64(AX)
 	VMOVUPS Z10, 128(AX)
-	VMOVUPS Z11, 192(AX)
+	VMOVUPS Z11, K1, 192(AX)
 	ADDQ    CX, AX
 	VZEROUPPER
 	RET
 
-// func strip3x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+// func tile4x16AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·strip3x32AVX512(SB), NOSPLIT|NOFRAME, $0-65
-	MOVQ       k+0(FP), AX
-	MOVQ       a+8(FP), CX
-	MOVQ       aRow+16(FP), DX
-	MOVQ       aCol+24(FP), BX
-	MOVQ       b+32(FP), SI
-	MOVQ       panel+40(FP), DI
-	MOVQ       c+48(FP), R8
-	MOVQ       cRow+56(FP), R9
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       R9, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       R9, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       R9, R8
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-
-four:
-	CMPQ         AX, $0x04
-	JLT          one
-	VBROADCASTSS (CX), Z6
-	VBROADCASTSS (CX)(DX*1), Z7
-	VBROADCASTSS (CX)(DX*2), Z8
-	VMOVUPS      (SI), Z9
-	VFMADD231PS  Z9, Z6, Z0
-	VFMADD231PS  Z9, Z7, Z2
-	VFMADD231PS  Z9, Z8, Z4
-	VMOVUPS      (SI)(DI*1), Z9
-	VFMADD231PS  Z9, Z6, Z1
-	VFMADD231PS  Z9, Z7, Z3
-	VFMADD231PS  Z9, Z8, Z5
-	ADDQ         BX, CX
-	ADDQ         $0x40, SI
-	VBROADCASTSS (CX), Z6
-	VBROADCASTSS (CX)(DX*1), Z7
-	VBROADCASTSS (CX)(DX*2), Z8
-	VMOVUPS      (SI), Z9
-	VFMADD231PS  Z9, Z6, Z0
-	VFMADD231PS  Z9, Z7, Z2
-	VFMADD231PS  Z9, Z8, Z4
-	VMOVUPS      (SI)(DI*1), Z9
-	VFMADD231PS  Z9, Z6, Z1
-	VFMADD231PS  Z9, Z7, Z3
-	VFMADD231PS  Z9, Z8, Z5
-	ADDQ         BX, CX
-	ADDQ         $0x40, SI
-	VBROADCASTSS (CX), Z6
-	VBROADCASTSS (CX)(DX*1), Z7
-	VBROADCASTSS (CX)(DX*2), Z8
-	VMOVUPS      (SI), Z9
-	VFMADD231PS  Z9, Z6, Z0
-	VFMADD231PS  Z9, Z7, Z2
-	VFMADD231PS  Z9, Z8, Z4
-	VMOVUPS      (SI)(DI*1), Z9
-	VFMADD231PS  Z9, Z6, Z1
-	VFMADD231PS  Z9, Z7, Z3
-	VFMADD231PS  Z9, Z8, Z5
-	ADDQ         BX, CX
-	ADDQ         $0x40, SI
-	VBROADCASTSS (CX), Z6
-	VBROADCASTSS (CX)(DX*1), Z7
-	VBROADCASTSS (CX)(DX*2), Z8
-	VMOVUPS      (SI), Z9
-	VFMADD231PS  Z9, Z6, Z0
-	VFMADD231PS  Z9, Z7, Z2
-	VFMADD231PS  Z9, Z8, Z4
-	VMOVUPS      (SI)(DI*1), Z9
-	VFMADD231PS  Z9, Z6, Z1
-	VFMADD231PS  Z9, Z7, Z3
-	VFMADD231PS  Z9, Z8, Z5
-	ADDQ         BX, CX
-	ADDQ         $0x40, SI
-	SUBQ         $0x04, AX
-	JMP          four
-
-one:
-	TESTQ        AX, AX
-	JZ           done
-	VBROADCASTSS (CX), Z6
-	VBROADCASTSS (CX)(DX*1), Z7
-	VBROADCASTSS (CX)(DX*2), Z8
-	VMOVUPS      (SI), Z9
-	VFMADD231PS  Z9, Z6, Z0
-	VFMADD231PS  Z9, Z7, Z2
-	VFMADD231PS  Z9, Z8, Z4
-	VMOVUPS      (SI)(DI*1), Z9
-	VFMADD231PS  Z9, Z6, Z1
-	VFMADD231PS  Z9, Z7, Z3
-	VFMADD231PS  Z9, Z8, Z5
-	ADDQ         BX, CX
-	ADDQ         $0x40, SI
-	DECQ         AX
-	JMP          one
-
-done:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVB   add+64(FP), DL
-	TESTB  DL, DL
-	JZ     store
-	MOVQ   AX, DX
-	VADDPS (DX), Z0, Z0
-	VADDPS 64(DX), Z1, Z1
-	ADDQ   CX, DX
-	VADDPS (DX), Z2, Z2
-	VADDPS 64(DX), Z3, Z3
-	ADDQ   CX, DX
-	VADDPS (DX), Z4, Z4
-	VADDPS 64(DX), Z5, Z5
-	ADDQ   CX, DX
-
-store:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	VMOVUPS Z3, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	VMOVUPS Z5, 64(AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func strip4x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·strip4x64AVX512(SB), NOSPLIT|NOFRAME, $0-65
+TEXT ·tile4x16AVX512(SB), NOSPLIT|NOFRAME, $0-80
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -2380,31 +3200,544 @@ TEXT ·strip4x64AVX512(SB), NOSPLIT|NOFRAME, $0-65
 	ADDQ       DX, BX
 	MOVQ       aCol+24(FP), SI
 	MOVQ       b+32(FP), DI
-	MOVQ       panel+40(FP), R8
+	MOVQ       panel+48(FP), R8
+	MOVQ       bRow+40(FP), R8
+	MOVQ       c+56(FP), R9
+	MOVQ       cRow+64(FP), R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	MOVL       mask+76(FP), R9
+	KMOVW      R9, K1
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+
+four:
+	CMPQ         AX, $0x04
+	JLT          one
+	VMOVUPS.Z    (DI), K1, Z4
+	VBROADCASTSS (CX), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS (CX)(DX*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS (CX)(DX*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS (BX), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R8, DI
+	VMOVUPS.Z    (DI), K1, Z4
+	VBROADCASTSS (CX), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS (CX)(DX*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS (CX)(DX*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS (BX), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R8, DI
+	VMOVUPS.Z    (DI), K1, Z4
+	VBROADCASTSS (CX), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS (CX)(DX*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS (CX)(DX*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS (BX), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R8, DI
+	VMOVUPS.Z    (DI), K1, Z4
+	VBROADCASTSS (CX), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS (CX)(DX*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS (CX)(DX*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS (BX), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R8, DI
+	SUBQ         $0x04, AX
+	JMP          four
+
+one:
+	TESTQ        AX, AX
+	JZ           done
+	VMOVUPS.Z    (DI), K1, Z4
+	VBROADCASTSS (CX), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS (CX)(DX*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS (CX)(DX*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS (BX), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R8, DI
+	DECQ         AX
+	JMP          one
+
+done:
+	MOVQ     c+56(FP), AX
+	MOVQ     cRow+64(FP), CX
+	MOVB     add+72(FP), DL
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS.Z (DX), Z0, K1, Z0
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z1, K1, Z1
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z2, K1, Z2
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z3, K1, Z3
+	ADDQ     CX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, K1, (AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func tile4x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile4x32AVX512(SB), NOSPLIT|NOFRAME, $0-80
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	LEAQ       (CX)(DX*2), BX
+	ADDQ       DX, BX
+	MOVQ       aCol+24(FP), SI
+	MOVQ       b+32(FP), DI
+	MOVQ       panel+48(FP), R8
+	MOVQ       bRow+40(FP), R9
+	MOVQ       c+56(FP), R10
+	MOVQ       cRow+64(FP), R11
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	MOVL       mask+76(FP), R10
+	KMOVW      R10, K1
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+
+four:
+	CMPQ         AX, $0x04
+	JLT          one
+	VBROADCASTSS (CX), Z8
+	VBROADCASTSS (CX)(DX*1), Z9
+	VBROADCASTSS (CX)(DX*2), Z10
+	VBROADCASTSS (BX), Z11
+	VMOVUPS      (DI), Z12
+	VFMADD231PS  Z12, Z8, Z0
+	VFMADD231PS  Z12, Z9, Z2
+	VFMADD231PS  Z12, Z10, Z4
+	VFMADD231PS  Z12, Z11, Z6
+	VMOVUPS.Z    (DI)(R8*1), K1, Z12
+	VFMADD231PS  Z12, Z8, Z1
+	VFMADD231PS  Z12, Z9, Z3
+	VFMADD231PS  Z12, Z10, Z5
+	VFMADD231PS  Z12, Z11, Z7
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R9, DI
+	VBROADCASTSS (CX), Z8
+	VBROADCASTSS (CX)(DX*1), Z9
+	VBROADCASTSS (CX)(DX*2), Z10
+	VBROADCASTSS (BX), Z11
+	VMOVUPS      (DI), Z12
+	VFMADD231PS  Z12, Z8, Z0
+	VFMADD231PS  Z12, Z9, Z2
+	VFMADD231PS  Z12, Z10, Z4
+	VFMADD231PS  Z12, Z11, Z6
+	VMOVUPS.Z    (DI)(R8*1), K1, Z12
+	VFMADD231PS  Z12, Z8, Z1
+	VFMADD231PS  Z12, Z9, Z3
+	VFMADD231PS  Z12, Z10, Z5
+	VFMADD231PS  Z12, Z11, Z7
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R9, DI
+	VBROADCASTSS (CX), Z8
+	VBROADCASTSS (CX)(DX*1), Z9
+	VBROADCASTSS (CX)(DX*2), Z10
+	VBROADCASTSS (BX), Z11
+	VMOVUPS      (DI), Z12
+	VFMADD231PS  Z12, Z8, Z0
+	VFMADD231PS  Z12, Z9, Z2
+	VFMADD231PS  Z12, Z10, Z4
+	VFMADD231PS  Z12, Z11, Z6
+	VMOVUPS.Z    (DI)(R8*1), K1, Z12
+	VFMADD231PS  Z12, Z8, Z1
+	VFMADD231PS  Z12, Z9, Z3
+	VFMADD231PS  Z12, Z10, Z5
+	VFMADD231PS  Z12, Z11, Z7
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R9, DI
+	VBROADCASTSS (CX), Z8
+	VBROADCASTSS (CX)(DX*1), Z9
+	VBROADCASTSS (CX)(DX*2), Z10
+	VBROADCASTSS (BX), Z11
+	VMOVUPS      (DI), Z12
+	VFMADD231PS  Z12, Z8, Z0
+	VFMADD231PS  Z12, Z9, Z2
+	VFMADD231PS  Z12, Z10, Z4
+	VFMADD231PS  Z12, Z11, Z6
+	VMOVUPS.Z    (DI)(R8*1), K1, Z12
+	VFMADD231PS  Z12, Z8, Z1
+	VFMADD231PS  Z12, Z9, Z3
+	VFMADD231PS  Z12, Z10, Z5
+	VFMADD231PS  Z12, Z11, Z7
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R9, DI
+	SUBQ         $0x04, AX
+	JMP          four
+
+one:
+	TESTQ        AX, AX
+	JZ           done
+	VBROADCASTSS (CX), Z8
+	VBROADCASTSS (CX)(DX*1), Z9
+	VBROADCASTSS (CX)(DX*2), Z10
+	VBROADCASTSS (BX), Z11
+	VMOVUPS      (DI), Z12
+	VFMADD231PS  Z12, Z8, Z0
+	VFMADD231PS  Z12, Z9, Z2
+	VFMADD231PS  Z12, Z10, Z4
+	VFMADD231PS  Z12, Z11, Z6
+	VMOVUPS.Z    (DI)(R8*1), K1, Z12
+	VFMADD231PS  Z12, Z8, Z1
+	VFMADD231PS  Z12, Z9, Z3
+	VFMADD231PS  Z12, Z10, Z5
+	VFMADD231PS  Z12, Z11, Z7
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R9, DI
+	DECQ         AX
+	JMP          one
+
+done:
+	MOVQ     c+56(FP), AX
+	MOVQ     cRow+64(FP), CX
+	MOVB     add+72(FP), DL
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS   (DX), Z0, Z0
+	VADDPS.Z 64(DX), Z1, K1, Z1
+	ADDQ     CX, DX
+	VADDPS   (DX), Z2, Z2
+	VADDPS.Z 64(DX), Z3, K1, Z3
+	ADDQ     CX, DX
+	VADDPS   (DX), Z4, Z4
+	VADDPS.Z 64(DX), Z5, K1, Z5
+	ADDQ     CX, DX
+	VADDPS   (DX), Z6, Z6
+	VADDPS.Z 64(DX), Z7, K1, Z7
+	ADDQ     CX, DX
+
+store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, K1, 64(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func tile4x48AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile4x48AVX512(SB), NOSPLIT|NOFRAME, $0-80
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	LEAQ       (CX)(DX*2), BX
+	ADDQ       DX, BX
+	MOVQ       aCol+24(FP), SI
+	MOVQ       b+32(FP), DI
+	MOVQ       panel+48(FP), R8
+	MOVQ       bRow+40(FP), R9
+	MOVQ       c+56(FP), R10
+	MOVQ       cRow+64(FP), R11
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 128(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 128(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 128(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 128(R10)
+	ADDQ       R11, R10
+	MOVL       mask+76(FP), R10
+	KMOVW      R10, K1
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+
+four:
+	CMPQ         AX, $0x04
+	JLT          one
+	VBROADCASTSS (CX), Z12
+	VBROADCASTSS (CX)(DX*1), Z13
+	VBROADCASTSS (CX)(DX*2), Z14
+	VBROADCASTSS (BX), Z15
+	VMOVUPS      (DI), Z16
+	VFMADD231PS  Z16, Z12, Z0
+	VFMADD231PS  Z16, Z13, Z3
+	VFMADD231PS  Z16, Z14, Z6
+	VFMADD231PS  Z16, Z15, Z9
+	VMOVUPS      (DI)(R8*1), Z16
+	VFMADD231PS  Z16, Z12, Z1
+	VFMADD231PS  Z16, Z13, Z4
+	VFMADD231PS  Z16, Z14, Z7
+	VFMADD231PS  Z16, Z15, Z10
+	VMOVUPS.Z    (DI)(R8*2), K1, Z16
+	VFMADD231PS  Z16, Z12, Z2
+	VFMADD231PS  Z16, Z13, Z5
+	VFMADD231PS  Z16, Z14, Z8
+	VFMADD231PS  Z16, Z15, Z11
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R9, DI
+	VBROADCASTSS (CX), Z12
+	VBROADCASTSS (CX)(DX*1), Z13
+	VBROADCASTSS (CX)(DX*2), Z14
+	VBROADCASTSS (BX), Z15
+	VMOVUPS      (DI), Z16
+	VFMADD231PS  Z16, Z12, Z0
+	VFMADD231PS  Z16, Z13, Z3
+	VFMADD231PS  Z16, Z14, Z6
+	VFMADD231PS  Z16, Z15, Z9
+	VMOVUPS      (DI)(R8*1), Z16
+	VFMADD231PS  Z16, Z12, Z1
+	VFMADD231PS  Z16, Z13, Z4
+	VFMADD231PS  Z16, Z14, Z7
+	VFMADD231PS  Z16, Z15, Z10
+	VMOVUPS.Z    (DI)(R8*2), K1, Z16
+	VFMADD231PS  Z16, Z12, Z2
+	VFMADD231PS  Z16, Z13, Z5
+	VFMADD231PS  Z16, Z14, Z8
+	VFMADD231PS  Z16, Z15, Z11
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R9, DI
+	VBROADCASTSS (CX), Z12
+	VBROADCASTSS (CX)(DX*1), Z13
+	VBROADCASTSS (CX)(DX*2), Z14
+	VBROADCASTSS (BX), Z15
+	VMOVUPS      (DI), Z16
+	VFMADD231PS  Z16, Z12, Z0
+	VFMADD231PS  Z16, Z13, Z3
+	VFMADD231PS  Z16, Z14, Z6
+	VFMADD231PS  Z16, Z15, Z9
+	VMOVUPS      (DI)(R8*1), Z16
+	VFMADD231PS  Z16, Z12, Z1
+	VFMADD231PS  Z16, Z13, Z4
+	VFMADD231PS  Z16, Z14, Z7
+	VFMADD231PS  Z16, Z15, Z10
+	VMOVUPS.Z    (DI)(R8*2), K1, Z16
+	VFMADD231PS  Z16, Z12, Z2
+	VFMADD231PS  Z16, Z13, Z5
+	VFMADD231PS  Z16, Z14, Z8
+	VFMADD231PS  Z16, Z15, Z11
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R9, DI
+	VBROADCASTSS (CX), Z12
+	VBROADCASTSS (CX)(DX*1), Z13
+	VBROADCASTSS (CX)(DX*2), Z14
+	VBROADCASTSS (BX), Z15
+	VMOVUPS      (DI), Z16
+	VFMADD231PS  Z16, Z12, Z0
+	VFMADD231PS  Z16, Z13, Z3
+	VFMADD231PS  Z16, Z14, Z6
+	VFMADD231PS  Z16, Z15, Z9
+	VMOVUPS      (DI)(R8*1), Z16
+	VFMADD231PS  Z16, Z12, Z1
+	VFMADD231PS  Z16, Z13, Z4
+	VFMADD231PS  Z16, Z14, Z7
+	VFMADD231PS  Z16, Z15, Z10
+	VMOVUPS.Z    (DI)(R8*2), K1, Z16
+	VFMADD231PS  Z16, Z12, Z2
+	VFMADD231PS  Z16, Z13, Z5
+	VFMADD231PS  Z16, Z14, Z8
+	VFMADD231PS  Z16, Z15, Z11
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R9, DI
+	SUBQ         $0x04, AX
+	JMP          four
+
+one:
+	TESTQ        AX, AX
+	JZ           done
+	VBROADCASTSS (CX), Z12
+	VBROADCASTSS (CX)(DX*1), Z13
+	VBROADCASTSS (CX)(DX*2), Z14
+	VBROADCASTSS (BX), Z15
+	VMOVUPS      (DI), Z16
+	VFMADD231PS  Z16, Z12, Z0
+	VFMADD231PS  Z16, Z13, Z3
+	VFMADD231PS  Z16, Z14, Z6
+	VFMADD231PS  Z16, Z15, Z9
+	VMOVUPS      (DI)(R8*1), Z16
+	VFMADD231PS  Z16, Z12, Z1
+	VFMADD231PS  Z16, Z13, Z4
+	VFMADD231PS  Z16, Z14, Z7
+	VFMADD231PS  Z16, Z15, Z10
+	VMOVUPS.Z    (DI)(R8*2), K1, Z16
+	VFMADD231PS  Z16, Z12, Z2
+	VFMADD231PS  Z16, Z13, Z5
+	VFMADD231PS  Z16, Z14, Z8
+	VFMADD231PS  Z16, Z15, Z11
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R9, DI
+	DECQ         AX
+	JMP          one
+
+done:
+	MOVQ     c+56(FP), AX
+	MOVQ     cRow+64(FP), CX
+	MOVB     add+72(FP), DL
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS   (DX), Z0, Z0
+	VADDPS   64(DX), Z1, Z1
+	VADDPS.Z 128(DX), Z2, K1, Z2
+	ADDQ     CX, DX
+	VADDPS   (DX), Z3, Z3
+	VADDPS   64(DX), Z4, Z4
+	VADDPS.Z 128(DX), Z5, K1, Z5
+	ADDQ     CX, DX
+	VADDPS   (DX), Z6, Z6
+	VADDPS   64(DX), Z7, Z7
+	VADDPS.Z 128(DX), Z8, K1, Z8
+	ADDQ     CX, DX
+	VADDPS   (DX), Z9, Z9
+	VADDPS   64(DX), Z10, Z10
+	VADDPS.Z 128(DX), Z11, K1, Z11
+	ADDQ     CX, DX
+
+store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, (AX)
+	VMOVUPS Z4, 64(AX)
+	VMOVUPS Z5, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	VMOVUPS Z8, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z9, (AX)
+	VMOVUPS Z10, 64(AX)
+	VMOVUPS Z11, K1, 128(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func tile4x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile4x64AVX512(SB), NOSPLIT|NOFRAME, $0-80
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	LEAQ       (CX)(DX*2), BX
+	ADDQ       DX, BX
+	MOVQ       aCol+24(FP), SI
+	MOVQ       b+32(FP), DI
+	MOVQ       panel+48(FP), R8
 	LEAQ       (DI)(R8*2), R9
 	ADDQ       R8, R9
-	MOVQ       c+48(FP), R10
-	MOVQ       cRow+56(FP), R11
-	PREFETCHT0 (R10)
-	PREFETCHT0 64(R10)
-	PREFETCHT0 128(R10)
-	PREFETCHT0 192(R10)
-	ADDQ       R11, R10
-	PREFETCHT0 (R10)
-	PREFETCHT0 64(R10)
-	PREFETCHT0 128(R10)
-	PREFETCHT0 192(R10)
-	ADDQ       R11, R10
-	PREFETCHT0 (R10)
-	PREFETCHT0 64(R10)
-	PREFETCHT0 128(R10)
-	PREFETCHT0 192(R10)
-	ADDQ       R11, R10
-	PREFETCHT0 (R10)
-	PREFETCHT0 64(R10)
-	PREFETCHT0 128(R10)
-	PREFETCHT0 192(R10)
-	ADDQ       R11, R10
+	MOVQ       bRow+40(FP), R10
+	MOVQ       c+56(FP), R11
+	MOVQ       cRow+64(FP), R12
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	PREFETCHT0 128(R11)
+	PREFETCHT0 192(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	PREFETCHT0 128(R11)
+	PREFETCHT0 192(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	PREFETCHT0 128(R11)
+	PREFETCHT0 192(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	PREFETCHT0 128(R11)
+	PREFETCHT0 192(R11)
+	ADDQ       R12, R11
+	MOVL       mask+76(FP), R11
+	KMOVW      R11, K1
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -2444,15 +3777,15 @@ four:
 	VFMADD231PS  Z20, Z17, Z6
 	VFMADD231PS  Z20, Z18, Z10
 	VFMADD231PS  Z20, Z19, Z14
-	VMOVUPS      (R9), Z20
+	VMOVUPS.Z    (R9), K1, Z20
 	VFMADD231PS  Z20, Z16, Z3
 	VFMADD231PS  Z20, Z17, Z7
 	VFMADD231PS  Z20, Z18, Z11
 	VFMADD231PS  Z20, Z19, Z15
 	ADDQ         SI, CX
 	ADDQ         SI, BX
-	ADDQ         $0x40, DI
-	ADDQ         $0x40, R9
+	ADDQ         R10, DI
+	ADDQ         R10, R9
 	VBROADCASTSS (CX), Z16
 	VBROADCASTSS (CX)(DX*1), Z17
 	VBROADCASTSS (CX)(DX*2), Z18
@@ -2472,15 +3805,15 @@ four:
 	VFMADD231PS  Z20, Z17, Z6
 	VFMADD231PS  Z20, Z18, Z10
 	VFMADD231PS  Z20, Z19, Z14
-	VMOVUPS      (R9), Z20
+	VMOVUPS.Z    (R9), K1, Z20
 	VFMADD231PS  Z20, Z16, Z3
 	VFMADD231PS  Z20, Z17, Z7
 	VFMADD231PS  Z20, Z18, Z11
 	VFMADD231PS  Z20, Z19, Z15
 	ADDQ         SI, CX
 	ADDQ         SI, BX
-	ADDQ         $0x40, DI
-	ADDQ         $0x40, R9
+	ADDQ         R10, DI
+	ADDQ         R10, R9
 	VBROADCASTSS (CX), Z16
 	VBROADCASTSS (CX)(DX*1), Z17
 	VBROADCASTSS (CX)(DX*2), Z18
@@ -2500,15 +3833,15 @@ four:
 	VFMADD231PS  Z20, Z17, Z6
 	VFMADD231PS  Z20, Z18, Z10
 	VFMADD231PS  Z20, Z19, Z14
-	VMOVUPS      (R9), Z20
+	VMOVUPS.Z    (R9), K1, Z20
 	VFMADD231PS  Z20, Z16, Z3
 	VFMADD231PS  Z20, Z17, Z7
 	VFMADD231PS  Z20, Z18, Z11
 	VFMADD231PS  Z20, Z19, Z15
 	ADDQ         SI, CX
 	ADDQ         SI, BX
-	ADDQ         $0x40, DI
-	ADDQ         $0x40, R9
+	ADDQ         R10, DI
+	ADDQ         R10, R9
 	VBROADCASTSS (CX), Z16
 	VBROADCASTSS (CX)(DX*1), Z17
 	VBROADCASTSS (CX)(DX*2), Z18
@@ -2528,15 +3861,15 @@ four:
 	VFMADD231PS  Z20, Z17, Z6
 	VFMADD231PS  Z20, Z18, Z10
 	VFMADD231PS  Z20, Z19, Z14
-	VMOVUPS      (R9), Z20
+	VMOVUPS.Z    (R9), K1, Z20
 	VFMADD231PS  Z20, Z16, Z3
 	VFMADD231PS  Z20, Z17, Z7
 	VFMADD231PS  Z20, Z18, Z11
 	VFMADD231PS  Z20, Z19, Z15
 	ADDQ         SI, CX
 	ADDQ         SI, BX
-	ADDQ         $0x40, DI
-	ADDQ         $0x40, R9
+	ADDQ         R10, DI
+	ADDQ         R10, R9
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -2562,73 +3895,73 @@ one:
 	VFMADD231PS  Z20, Z17, Z6
 	VFMADD231PS  Z20, Z18, Z10
 	VFMADD231PS  Z20, Z19, Z14
-	VMOVUPS      (R9), Z20
+	VMOVUPS.Z    (R9), K1, Z20
 	VFMADD231PS  Z20, Z16, Z3
 	VFMADD231PS  Z20, Z17, Z7
 	VFMADD231PS  Z20, Z18, Z11
 	VFMADD231PS  Z20, Z19, Z15
 	ADDQ         SI, CX
 	ADDQ         SI, BX
-	ADDQ         $0x40, DI
-	ADDQ         $0x40, R9
+	ADDQ         R10, DI
+	ADDQ         R10, R9
 	DECQ         AX
 	JMP          one
 
 done:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVB   add+64(FP), DL
-	TESTB  DL, DL
-	JZ     store
-	MOVQ   AX, DX
-	VADDPS (DX), Z0, Z0
-	VADDPS 64(DX), Z1, Z1
-	VADDPS 128(DX), Z2, Z2
-	VADDPS 192(DX), Z3, Z3
-	ADDQ   CX, DX
-	VADDPS (DX), Z4, Z4
-	VADDPS 64(DX), Z5, Z5
-	VADDPS 128(DX), Z6, Z6
-	VADDPS 192(DX), Z7, Z7
-	ADDQ   CX, DX
-	VADDPS (DX), Z8, Z8
-	VADDPS 64(DX), Z9, Z9
-	VADDPS 128(DX), Z10, Z10
-	VADDPS 192(DX), Z11, Z11
-	ADDQ   CX, DX
-	VADDPS (DX), Z12, Z12
-	VADDPS 64(DX), Z13, Z13
-	VADDPS 128(DX), Z14, Z14
-	VADDPS 192(DX), Z15, Z15
-	ADDQ   CX, DX
+	MOVQ     c+56(FP), AX
+	MOVQ     cRow+64(FP), CX
+	MOVB     add+72(FP), DL
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS   (DX), Z0, Z0
+	VADDPS   64(DX), Z1, Z1
+	VADDPS   128(DX), Z2, Z2
+	VADDPS.Z 192(DX), Z3, K1, Z3
+	ADDQ     CX, DX
+	VADDPS   (DX), Z4, Z4
+	VADDPS   64(DX), Z5, Z5
+	VADDPS   128(DX), Z6, Z6
+	VADDPS.Z 192(DX), Z7, K1, Z7
+	ADDQ     CX, DX
+	VADDPS   (DX), Z8, Z8
+	VADDPS   64(DX), Z9, Z9
+	VADDPS   128(DX), Z10, Z10
+	VADDPS.Z 192(DX), Z11, K1, Z11
+	ADDQ     CX, DX
+	VADDPS   (DX), Z12, Z12
+	VADDPS   64(DX), Z13, Z13
+	VADDPS   128(DX), Z14, Z14
+	VADDPS.Z 192(DX), Z15, K1, Z15
+	ADDQ     CX, DX
 
 store:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z3, K1, 192(AX)
 	ADDQ    CX, AX
 	VMOVUPS Z4, (AX)
 	VMOVUPS Z5, 64(AX)
 	VMOVUPS Z6, 128(AX)
-	VMOVUPS Z7, 192(AX)
+	VMOVUPS Z7, K1, 192(AX)
 	ADDQ    CX, AX
 	VMOVUPS Z8, (AX)
 	VMOVUPS Z9, 64(AX)
 	VMOVUPS Z10, 128(AX)
-	VMOVUPS Z11, 192(AX)
+	VMOVUPS Z11, K1, 192(AX)
 	ADDQ    CX, AX
 	VMOVUPS Z12, (AX)
 	VMOVUPS Z13, 64(AX)
 	VMOVUPS Z14, 128(AX)
-	VMOVUPS Z15, 192(AX)
+	VMOVUPS Z15, K1, 192(AX)
 	ADDQ    CX, AX
 	VZEROUPPER
 	RET
 
-// func strip4x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+// func tile5x16AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·strip4x32AVX512(SB), NOSPLIT|NOFRAME, $0-65
+TEXT ·tile5x16AVX512(SB), NOSPLIT|NOFRAME, $0-80
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -2636,21 +3969,173 @@ TEXT ·strip4x32AVX512(SB), NOSPLIT|NOFRAME, $0-65
 	ADDQ       DX, BX
 	MOVQ       aCol+24(FP), SI
 	MOVQ       b+32(FP), DI
-	MOVQ       panel+40(FP), R8
-	MOVQ       c+48(FP), R9
-	MOVQ       cRow+56(FP), R10
+	MOVQ       panel+48(FP), R8
+	MOVQ       bRow+40(FP), R8
+	MOVQ       c+56(FP), R9
+	MOVQ       cRow+64(FP), R10
 	PREFETCHT0 (R9)
-	PREFETCHT0 64(R9)
 	ADDQ       R10, R9
 	PREFETCHT0 (R9)
-	PREFETCHT0 64(R9)
 	ADDQ       R10, R9
 	PREFETCHT0 (R9)
-	PREFETCHT0 64(R9)
 	ADDQ       R10, R9
 	PREFETCHT0 (R9)
-	PREFETCHT0 64(R9)
 	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	MOVL       mask+76(FP), R9
+	KMOVW      R9, K1
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+
+four:
+	CMPQ         AX, $0x04
+	JLT          one
+	VMOVUPS.Z    (DI), K1, Z5
+	VBROADCASTSS (CX), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS (CX)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (CX)(DX*2), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS (BX), Z6
+	VFMADD231PS  Z5, Z6, Z3
+	VBROADCASTSS (BX)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R8, DI
+	VMOVUPS.Z    (DI), K1, Z5
+	VBROADCASTSS (CX), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS (CX)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (CX)(DX*2), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS (BX), Z6
+	VFMADD231PS  Z5, Z6, Z3
+	VBROADCASTSS (BX)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R8, DI
+	VMOVUPS.Z    (DI), K1, Z5
+	VBROADCASTSS (CX), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS (CX)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (CX)(DX*2), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS (BX), Z6
+	VFMADD231PS  Z5, Z6, Z3
+	VBROADCASTSS (BX)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R8, DI
+	VMOVUPS.Z    (DI), K1, Z5
+	VBROADCASTSS (CX), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS (CX)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (CX)(DX*2), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS (BX), Z6
+	VFMADD231PS  Z5, Z6, Z3
+	VBROADCASTSS (BX)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R8, DI
+	SUBQ         $0x04, AX
+	JMP          four
+
+one:
+	TESTQ        AX, AX
+	JZ           done
+	VMOVUPS.Z    (DI), K1, Z5
+	VBROADCASTSS (CX), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS (CX)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (CX)(DX*2), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS (BX), Z6
+	VFMADD231PS  Z5, Z6, Z3
+	VBROADCASTSS (BX)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R8, DI
+	DECQ         AX
+	JMP          one
+
+done:
+	MOVQ     c+56(FP), AX
+	MOVQ     cRow+64(FP), CX
+	MOVB     add+72(FP), DL
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS.Z (DX), Z0, K1, Z0
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z1, K1, Z1
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z2, K1, Z2
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z3, K1, Z3
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z4, K1, Z4
+	ADDQ     CX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func tile5x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile5x32AVX512(SB), NOSPLIT|NOFRAME, $0-80
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	LEAQ       (CX)(DX*2), BX
+	ADDQ       DX, BX
+	MOVQ       aCol+24(FP), SI
+	MOVQ       b+32(FP), DI
+	MOVQ       panel+48(FP), R8
+	MOVQ       bRow+40(FP), R9
+	MOVQ       c+56(FP), R10
+	MOVQ       cRow+64(FP), R11
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	MOVL       mask+76(FP), R10
+	KMOVW      R10, K1
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -2659,143 +4144,166 @@ TEXT ·strip4x32AVX512(SB), NOSPLIT|NOFRAME, $0-65
 	VPXORD     Z5, Z5, Z5
 	VPXORD     Z6, Z6, Z6
 	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
 
 four:
 	CMPQ         AX, $0x04
 	JLT          one
-	VBROADCASTSS (CX), Z8
-	VBROADCASTSS (CX)(DX*1), Z9
-	VBROADCASTSS (CX)(DX*2), Z10
-	VBROADCASTSS (BX), Z11
-	VMOVUPS      (DI), Z12
-	VFMADD231PS  Z12, Z8, Z0
-	VFMADD231PS  Z12, Z9, Z2
-	VFMADD231PS  Z12, Z10, Z4
-	VFMADD231PS  Z12, Z11, Z6
-	VMOVUPS      (DI)(R8*1), Z12
-	VFMADD231PS  Z12, Z8, Z1
-	VFMADD231PS  Z12, Z9, Z3
-	VFMADD231PS  Z12, Z10, Z5
-	VFMADD231PS  Z12, Z11, Z7
+	VBROADCASTSS (CX), Z10
+	VBROADCASTSS (CX)(DX*1), Z11
+	VBROADCASTSS (CX)(DX*2), Z12
+	VBROADCASTSS (BX), Z13
+	VBROADCASTSS (BX)(DX*1), Z14
+	VMOVUPS      (DI), Z15
+	VFMADD231PS  Z15, Z10, Z0
+	VFMADD231PS  Z15, Z11, Z2
+	VFMADD231PS  Z15, Z12, Z4
+	VFMADD231PS  Z15, Z13, Z6
+	VFMADD231PS  Z15, Z14, Z8
+	VMOVUPS.Z    (DI)(R8*1), K1, Z15
+	VFMADD231PS  Z15, Z10, Z1
+	VFMADD231PS  Z15, Z11, Z3
+	VFMADD231PS  Z15, Z12, Z5
+	VFMADD231PS  Z15, Z13, Z7
+	VFMADD231PS  Z15, Z14, Z9
 	ADDQ         SI, CX
 	ADDQ         SI, BX
-	ADDQ         $0x40, DI
-	VBROADCASTSS (CX), Z8
-	VBROADCASTSS (CX)(DX*1), Z9
-	VBROADCASTSS (CX)(DX*2), Z10
-	VBROADCASTSS (BX), Z11
-	VMOVUPS      (DI), Z12
-	VFMADD231PS  Z12, Z8, Z0
-	VFMADD231PS  Z12, Z9, Z2
-	VFMADD231PS  Z12, Z10, Z4
-	VFMADD231PS  Z12, Z11, Z6
-	VMOVUPS      (DI)(R8*1), Z12
-	VFMADD231PS  Z12, Z8, Z1
-	VFMADD231PS  Z12, Z9, Z3
-	VFMADD231PS  Z12, Z10, Z5
-	VFMADD231PS  Z12, Z11, Z7
+	ADDQ         R9, DI
+	VBROADCASTSS (CX), Z10
+	VBROADCASTSS (CX)(DX*1), Z11
+	VBROADCASTSS (CX)(DX*2), Z12
+	VBROADCASTSS (BX), Z13
+	VBROADCASTSS (BX)(DX*1), Z14
+	VMOVUPS      (DI), Z15
+	VFMADD231PS  Z15, Z10, Z0
+	VFMADD231PS  Z15, Z11, Z2
+	VFMADD231PS  Z15, Z12, Z4
+	VFMADD231PS  Z15, Z13, Z6
+	VFMADD231PS  Z15, Z14, Z8
+	VMOVUPS.Z    (DI)(R8*1), K1, Z15
+	VFMADD231PS  Z15, Z10, Z1
+	VFMADD231PS  Z15, Z11, Z3
+	VFMADD231PS  Z15, Z12, Z5
+	VFMADD231PS  Z15, Z13, Z7
+	VFMADD231PS  Z15, Z14, Z9
 	ADDQ         SI, CX
 	ADDQ         SI, BX
-	ADDQ         $0x40, DI
-	VBROADCASTSS (CX), Z8
-	VBROADCASTSS (CX)(DX*1), Z9
-	VBROADCASTSS (CX)(DX*2), Z10
-	VBROADCASTSS (BX), Z11
-	VMOVUPS      (DI), Z12
-	VFMADD231PS  Z12, Z8, Z0
-	VFMADD231PS  Z12, Z9, Z2
-	VFMADD231PS  Z12, Z10, Z4
-	VFMADD231PS  Z12, Z11, Z6
-	VMOVUPS      (DI)(R8*1), Z12
-	VFMADD231PS  Z12, Z8, Z1
-	VFMADD231PS  Z12, Z9, Z3
-	VFMADD231PS  Z12, Z10, Z5
-	VFMADD231PS  Z12, Z11, Z7
+	ADDQ         R9, DI
+	VBROADCASTSS (CX), Z10
+	VBROADCASTSS (CX)(DX*1), Z11
+	VBROADCASTSS (CX)(DX*2), Z12
+	VBROADCASTSS (BX), Z13
+	VBROADCASTSS (BX)(DX*1), Z14
+	VMOVUPS      (DI), Z15
+	VFMADD231PS  Z15, Z10, Z0
+	VFMADD231PS  Z15, Z11, Z2
+	VFMADD231PS  Z15, Z12, Z4
+	VFMADD231PS  Z15, Z13, Z6
+	VFMADD231PS  Z15, Z14, Z8
+	VMOVUPS.Z    (DI)(R8*1), K1, Z15
+	VFMADD231PS  Z15, Z10, Z1
+	VFMADD231PS  Z15, Z11, Z3
+	VFMADD231PS  Z15, Z12, Z5
+	VFMADD231PS  Z15, Z13, Z7
+	VFMADD231PS  Z15, Z14, Z9
 	ADDQ         SI, CX
 	ADDQ         SI, BX
-	ADDQ         $0x40, DI
-	VBROADCASTSS (CX), Z8
-	VBROADCASTSS (CX)(DX*1), Z9
-	VBROADCASTSS (CX)(DX*2), Z10
-	VBROADCASTSS (BX), Z11
-	VMOVUPS      (DI), Z12
-	VFMADD231PS  Z12, Z8, Z0
-	VFMADD231PS  Z12, Z9, Z2
-	VFMADD231PS  Z12, Z10, Z4
-	VFMADD231PS  Z12, Z11, Z6
-	VMOVUPS      (DI)(R8*1), Z12
-	VFMADD231PS  Z12, Z8, Z1
-	VFMADD231PS  Z12, Z9, Z3
-	VFMADD231PS  Z12, Z10, Z5
-	VFMADD231PS  Z12, Z11, Z7
+	ADDQ         R9, DI
+	VBROADCASTSS (CX), Z10
+	VBROADCASTSS (CX)(DX*1), Z11
+	VBROADCASTSS (CX)(DX*2), Z12
+	VBROADCASTSS (BX), Z13
+	VBROADCASTSS (BX)(DX*1), Z14
+	VMOVUPS      (DI), Z15
+	VFMADD231PS  Z15, Z10, Z0
+	VFMADD231PS  Z15, Z11, Z2
+	VFMADD231PS  Z15, Z12, Z4
+	VFMADD231PS  Z15, Z13, Z6
+	VFMADD231PS  Z15, Z14, Z8
+	VMOVUPS.Z    (DI)(R8*1), K1, Z15
+	VFMADD231PS  Z15, Z10, Z1
+	VFMADD231PS  Z15, Z11, Z3
+	VFMADD231PS  Z15, Z12, Z5
+	VFMADD231PS  Z15, Z13, Z7
+	VFMADD231PS  Z15, Z14, Z9
 	ADDQ         SI, CX
 	ADDQ         SI, BX
-	ADDQ         $0x40, DI
+	ADDQ         R9, DI
 	SUBQ         $0x04, AX
 	JMP          four
 
 one:
 	TESTQ        AX, AX
 	JZ           done
-	VBROADCASTSS (CX), Z8
-	VBROADCASTSS (CX)(DX*1), Z9
-	VBROADCASTSS (CX)(DX*2), Z10
-	VBROADCASTSS (BX), Z11
-	VMOVUPS      (DI), Z12
-	VFMADD231PS  Z12, Z8, Z0
-	VFMADD231PS  Z12, Z9, Z2
-	VFMADD231PS  Z12, Z10, Z4
-	VFMADD231PS  Z12, Z11, Z6
-	VMOVUPS      (DI)(R8*1), Z12
-	VFMADD231PS  Z12, Z8, Z1
-	VFMADD231PS  Z12, Z9, Z3
-	VFMADD231PS  Z12, Z10, Z5
-	VFMADD231PS  Z12, Z11, Z7
+	VBROADCASTSS (CX), Z10
+	VBROADCASTSS (CX)(DX*1), Z11
+	VBROADCASTSS (CX)(DX*2), Z12
+	VBROADCASTSS (BX), Z13
+	VBROADCASTSS (BX)(DX*1), Z14
+	VMOVUPS      (DI), Z15
+	VFMADD231PS  Z15, Z10, Z0
+	VFMADD231PS  Z15, Z11, Z2
+	VFMADD231PS  Z15, Z12, Z4
+	VFMADD231PS  Z15, Z13, Z6
+	VFMADD231PS  Z15, Z14, Z8
+	VMOVUPS.Z    (DI)(R8*1), K1, Z15
+	VFMADD231PS  Z15, Z10, Z1
+	VFMADD231PS  Z15, Z11, Z3
+	VFMADD231PS  Z15, Z12, Z5
+	VFMADD231PS  Z15, Z13, Z7
+	VFMADD231PS  Z15, Z14, Z9
 	ADDQ         SI, CX
 	ADDQ         SI, BX
-	ADDQ         $0x40, DI
+	ADDQ         R9, DI
 	DECQ         AX
 	JMP          one
 
 done:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVB   add+64(FP), DL
-	TESTB  DL, DL
-	JZ     store
-	MOVQ   AX, DX
-	VADDPS (DX), Z0, Z0
-	VADDPS 64(DX), Z1, Z1
-	ADDQ   CX, DX
-	VADDPS (DX), Z2, Z2
-	VADDPS 64(DX), Z3, Z3
-	ADDQ   CX, DX
-	VADDPS (DX), Z4, Z4
-	VADDPS 64(DX), Z5, Z5
-	ADDQ   CX, DX
-	VADDPS (DX), Z6, Z6
-	VADDPS 64(DX), Z7, Z7
-	ADDQ   CX, DX
+	MOVQ     c+56(FP), AX
+	MOVQ     cRow+64(FP), CX
+	MOVB     add+72(FP), DL
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS   (DX), Z0, Z0
+	VADDPS.Z 64(DX), Z1, K1, Z1
+	ADDQ     CX, DX
+	VADDPS   (DX), Z2, Z2
+	VADDPS.Z 64(DX), Z3, K1, Z3
+	ADDQ     CX, DX
+	VADDPS   (DX), Z4, Z4
+	VADDPS.Z 64(DX), Z5, K1, Z5
+	ADDQ     CX, DX
+	VADDPS   (DX), Z6, Z6
+	VADDPS.Z 64(DX), Z7, K1, Z7
+	ADDQ     CX, DX
+	VADDPS   (DX), Z8, Z8
+	VADDPS.Z 64(DX), Z9, K1, Z9
+	ADDQ     CX, DX
 
 store:
 	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z1, K1, 64(AX)
 	ADDQ    CX, AX
 	VMOVUPS Z2, (AX)
-	VMOVUPS Z3, 64(AX)
+	VMOVUPS Z3, K1, 64(AX)
 	ADDQ    CX, AX
 	VMOVUPS Z4, (AX)
-	VMOVUPS Z5, 64(AX)
+	VMOVUPS Z5, K1, 64(AX)
 	ADDQ    CX, AX
 	VMOVUPS Z6, (AX)
-	VMOVUPS Z7, 64(AX)
+	VMOVUPS Z7, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, K1, 64(AX)
 	ADDQ    CX, AX
 	VZEROUPPER
 	RET
 
-// func strip5x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+// func tile5x48AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·strip5x64AVX512(SB), NOSPLIT|NOFRAME, $0-65
+TEXT ·tile5x48AVX512(SB), NOSPLIT|NOFRAME, $0-80
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -2803,36 +4311,285 @@ TEXT ·strip5x64AVX512(SB), NOSPLIT|NOFRAME, $0-65
 	ADDQ       DX, BX
 	MOVQ       aCol+24(FP), SI
 	MOVQ       b+32(FP), DI
-	MOVQ       panel+40(FP), R8
+	MOVQ       panel+48(FP), R8
+	MOVQ       bRow+40(FP), R9
+	MOVQ       c+56(FP), R10
+	MOVQ       cRow+64(FP), R11
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 128(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 128(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 128(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 128(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 128(R10)
+	ADDQ       R11, R10
+	MOVL       mask+76(FP), R10
+	KMOVW      R10, K1
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+
+four:
+	CMPQ         AX, $0x04
+	JLT          one
+	VBROADCASTSS (CX), Z15
+	VBROADCASTSS (CX)(DX*1), Z16
+	VBROADCASTSS (CX)(DX*2), Z17
+	VBROADCASTSS (BX), Z18
+	VBROADCASTSS (BX)(DX*1), Z19
+	VMOVUPS      (DI), Z20
+	VFMADD231PS  Z20, Z15, Z0
+	VFMADD231PS  Z20, Z16, Z3
+	VFMADD231PS  Z20, Z17, Z6
+	VFMADD231PS  Z20, Z18, Z9
+	VFMADD231PS  Z20, Z19, Z12
+	VMOVUPS      (DI)(R8*1), Z20
+	VFMADD231PS  Z20, Z15, Z1
+	VFMADD231PS  Z20, Z16, Z4
+	VFMADD231PS  Z20, Z17, Z7
+	VFMADD231PS  Z20, Z18, Z10
+	VFMADD231PS  Z20, Z19, Z13
+	VMOVUPS.Z    (DI)(R8*2), K1, Z20
+	VFMADD231PS  Z20, Z15, Z2
+	VFMADD231PS  Z20, Z16, Z5
+	VFMADD231PS  Z20, Z17, Z8
+	VFMADD231PS  Z20, Z18, Z11
+	VFMADD231PS  Z20, Z19, Z14
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R9, DI
+	VBROADCASTSS (CX), Z15
+	VBROADCASTSS (CX)(DX*1), Z16
+	VBROADCASTSS (CX)(DX*2), Z17
+	VBROADCASTSS (BX), Z18
+	VBROADCASTSS (BX)(DX*1), Z19
+	VMOVUPS      (DI), Z20
+	VFMADD231PS  Z20, Z15, Z0
+	VFMADD231PS  Z20, Z16, Z3
+	VFMADD231PS  Z20, Z17, Z6
+	VFMADD231PS  Z20, Z18, Z9
+	VFMADD231PS  Z20, Z19, Z12
+	VMOVUPS      (DI)(R8*1), Z20
+	VFMADD231PS  Z20, Z15, Z1
+	VFMADD231PS  Z20, Z16, Z4
+	VFMADD231PS  Z20, Z17, Z7
+	VFMADD231PS  Z20, Z18, Z10
+	VFMADD231PS  Z20, Z19, Z13
+	VMOVUPS.Z    (DI)(R8*2), K1, Z20
+	VFMADD231PS  Z20, Z15, Z2
+	VFMADD231PS  Z20, Z16, Z5
+	VFMADD231PS  Z20, Z17, Z8
+	VFMADD231PS  Z20, Z18, Z11
+	VFMADD231PS  Z20, Z19, Z14
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R9, DI
+	VBROADCASTSS (CX), Z15
+	VBROADCASTSS (CX)(DX*1), Z16
+	VBROADCASTSS (CX)(DX*2), Z17
+	VBROADCASTSS (BX), Z18
+	VBROADCASTSS (BX)(DX*1), Z19
+	VMOVUPS      (DI), Z20
+	VFMADD231PS  Z20, Z15, Z0
+	VFMADD231PS  Z20, Z16, Z3
+	VFMADD231PS  Z20, Z17, Z6
+	VFMADD231PS  Z20, Z18, Z9
+	VFMADD231PS  Z20, Z19, Z12
+	VMOVUPS      (DI)(R8*1), Z20
+	VFMADD231PS  Z20, Z15, Z1
+	VFMADD231PS  Z20, Z16, Z4
+	VFMADD231PS  Z20, Z17, Z7
+	VFMADD231PS  Z20, Z18, Z10
+	VFMADD231PS  Z20, Z19, Z13
+	VMOVUPS.Z    (DI)(R8*2), K1, Z20
+	VFMADD231PS  Z20, Z15, Z2
+	VFMADD231PS  Z20, Z16, Z5
+	VFMADD231PS  Z20, Z17, Z8
+	VFMADD231PS  Z20, Z18, Z11
+	VFMADD231PS  Z20, Z19, Z14
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R9, DI
+	VBROADCASTSS (CX), Z15
+	VBROADCASTSS (CX)(DX*1), Z16
+	VBROADCASTSS (CX)(DX*2), Z17
+	VBROADCASTSS (BX), Z18
+	VBROADCASTSS (BX)(DX*1), Z19
+	VMOVUPS      (DI), Z20
+	VFMADD231PS  Z20, Z15, Z0
+	VFMADD231PS  Z20, Z16, Z3
+	VFMADD231PS  Z20, Z17, Z6
+	VFMADD231PS  Z20, Z18, Z9
+	VFMADD231PS  Z20, Z19, Z12
+	VMOVUPS      (DI)(R8*1), Z20
+	VFMADD231PS  Z20, Z15, Z1
+	VFMADD231PS  Z20, Z16, Z4
+	VFMADD231PS  Z20, Z17, Z7
+	VFMADD231PS  Z20, Z18, Z10
+	VFMADD231PS  Z20, Z19, Z13
+	VMOVUPS.Z    (DI)(R8*2), K1, Z20
+	VFMADD231PS  Z20, Z15, Z2
+	VFMADD231PS  Z20, Z16, Z5
+	VFMADD231PS  Z20, Z17, Z8
+	VFMADD231PS  Z20, Z18, Z11
+	VFMADD231PS  Z20, Z19, Z14
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R9, DI
+	SUBQ         $0x04, AX
+	JMP          four
+
+one:
+	TESTQ        AX, AX
+	JZ           done
+	VBROADCASTSS (CX), Z15
+	VBROADCASTSS (CX)(DX*1), Z16
+	VBROADCASTSS (CX)(DX*2), Z17
+	VBROADCASTSS (BX), Z18
+	VBROADCASTSS (BX)(DX*1), Z19
+	VMOVUPS      (DI), Z20
+	VFMADD231PS  Z20, Z15, Z0
+	VFMADD231PS  Z20, Z16, Z3
+	VFMADD231PS  Z20, Z17, Z6
+	VFMADD231PS  Z20, Z18, Z9
+	VFMADD231PS  Z20, Z19, Z12
+	VMOVUPS      (DI)(R8*1), Z20
+	VFMADD231PS  Z20, Z15, Z1
+	VFMADD231PS  Z20, Z16, Z4
+	VFMADD231PS  Z20, Z17, Z7
+	VFMADD231PS  Z20, Z18, Z10
+	VFMADD231PS  Z20, Z19, Z13
+	VMOVUPS.Z    (DI)(R8*2), K1, Z20
+	VFMADD231PS  Z20, Z15, Z2
+	VFMADD231PS  Z20, Z16, Z5
+	VFMADD231PS  Z20, Z17, Z8
+	VFMADD231PS  Z20, Z18, Z11
+	VFMADD231PS  Z20, Z19, Z14
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R9, DI
+	DECQ         AX
+	JMP          one
+
+done:
+	MOVQ     c+56(FP), AX
+	MOVQ     cRow+64(FP), CX
+	MOVB     add+72(FP), DL
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS   (DX), Z0, Z0
+	VADDPS   64(DX), Z1, Z1
+	VADDPS.Z 128(DX), Z2, K1, Z2
+	ADDQ     CX, DX
+	VADDPS   (DX), Z3, Z3
+	VADDPS   64(DX), Z4, Z4
+	VADDPS.Z 128(DX), Z5, K1, Z5
+	ADDQ     CX, DX
+	VADDPS   (DX), Z6, Z6
+	VADDPS   64(DX), Z7, Z7
+	VADDPS.Z 128(DX), Z8, K1, Z8
+	ADDQ     CX, DX
+	VADDPS   (DX), Z9, Z9
+	VADDPS   64(DX), Z10, Z10
+	VADDPS.Z 128(DX), Z11, K1, Z11
+	ADDQ     CX, DX
+	VADDPS   (DX), Z12, Z12
+	VADDPS   64(DX), Z13, Z13
+	VADDPS.Z 128(DX), Z14, K1, Z14
+	ADDQ     CX, DX
+
+store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, (AX)
+	VMOVUPS Z4, 64(AX)
+	VMOVUPS Z5, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	VMOVUPS Z8, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z9, (AX)
+	VMOVUPS Z10, 64(AX)
+	VMOVUPS Z11, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	VMOVUPS Z14, K1, 128(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func tile5x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile5x64AVX512(SB), NOSPLIT|NOFRAME, $0-80
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	LEAQ       (CX)(DX*2), BX
+	ADDQ       DX, BX
+	MOVQ       aCol+24(FP), SI
+	MOVQ       b+32(FP), DI
+	MOVQ       panel+48(FP), R8
 	LEAQ       (DI)(R8*2), R9
 	ADDQ       R8, R9
-	MOVQ       c+48(FP), R10
-	MOVQ       cRow+56(FP), R11
-	PREFETCHT0 (R10)
-	PREFETCHT0 64(R10)
-	PREFETCHT0 128(R10)
-	PREFETCHT0 192(R10)
-	ADDQ       R11, R10
-	PREFETCHT0 (R10)
-	PREFETCHT0 64(R10)
-	PREFETCHT0 128(R10)
-	PREFETCHT0 192(R10)
-	ADDQ       R11, R10
-	PREFETCHT0 (R10)
-	PREFETCHT0 64(R10)
-	PREFETCHT0 128(R10)
-	PREFETCHT0 192(R10)
-	ADDQ       R11, R10
-	PREFETCHT0 (R10)
-	PREFETCHT0 64(R10)
-	PREFETCHT0 128(R10)
-	PREFETCHT0 192(R10)
-	ADDQ       R11, R10
-	PREFETCHT0 (R10)
-	PREFETCHT0 64(R10)
-	PREFETCHT0 128(R10)
-	PREFETCHT0 192(R10)
-	ADDQ       R11, R10
+	MOVQ       bRow+40(FP), R10
+	MOVQ       c+56(FP), R11
+	MOVQ       cRow+64(FP), R12
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	PREFETCHT0 128(R11)
+	PREFETCHT0 192(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	PREFETCHT0 128(R11)
+	PREFETCHT0 192(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	PREFETCHT0 128(R11)
+	PREFETCHT0 192(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	PREFETCHT0 128(R11)
+	PREFETCHT0 192(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	PREFETCHT0 128(R11)
+	PREFETCHT0 192(R11)
+	ADDQ       R12, R11
+	MOVL       mask+76(FP), R11
+	KMOVW      R11, K1
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -2880,7 +4637,7 @@ four:
 	VFMADD231PS  Z25, Z22, Z10
 	VFMADD231PS  Z25, Z23, Z14
 	VFMADD231PS  Z25, Z24, Z18
-	VMOVUPS      (R9), Z25
+	VMOVUPS.Z    (R9), K1, Z25
 	VFMADD231PS  Z25, Z20, Z3
 	VFMADD231PS  Z25, Z21, Z7
 	VFMADD231PS  Z25, Z22, Z11
@@ -2888,8 +4645,8 @@ four:
 	VFMADD231PS  Z25, Z24, Z19
 	ADDQ         SI, CX
 	ADDQ         SI, BX
-	ADDQ         $0x40, DI
-	ADDQ         $0x40, R9
+	ADDQ         R10, DI
+	ADDQ         R10, R9
 	VBROADCASTSS (CX), Z20
 	VBROADCASTSS (CX)(DX*1), Z21
 	VBROADCASTSS (CX)(DX*2), Z22
@@ -2913,7 +4670,7 @@ four:
 	VFMADD231PS  Z25, Z22, Z10
 	VFMADD231PS  Z25, Z23, Z14
 	VFMADD231PS  Z25, Z24, Z18
-	VMOVUPS      (R9), Z25
+	VMOVUPS.Z    (R9), K1, Z25
 	VFMADD231PS  Z25, Z20, Z3
 	VFMADD231PS  Z25, Z21, Z7
 	VFMADD231PS  Z25, Z22, Z11
@@ -2921,8 +4678,8 @@ four:
 	VFMADD231PS  Z25, Z24, Z19
 	ADDQ         SI, CX
 	ADDQ         SI, BX
-	ADDQ         $0x40, DI
-	ADDQ         $0x40, R9
+	ADDQ         R10, DI
+	ADDQ         R10, R9
 	VBROADCASTSS (CX), Z20
 	VBROADCASTSS (CX)(DX*1), Z21
 	VBROADCASTSS (CX)(DX*2), Z22
@@ -2946,7 +4703,7 @@ four:
 	VFMADD231PS  Z25, Z22, Z10
 	VFMADD231PS  Z25, Z23, Z14
 	VFMADD231PS  Z25, Z24, Z18
-	VMOVUPS      (R9), Z25
+	VMOVUPS.Z    (R9), K1, Z25
 	VFMADD231PS  Z25, Z20, Z3
 	VFMADD231PS  Z25, Z21, Z7
 	VFMADD231PS  Z25, Z22, Z11
@@ -2954,8 +4711,8 @@ four:
 	VFMADD231PS  Z25, Z24, Z19
 	ADDQ         SI, CX
 	ADDQ         SI, BX
-	ADDQ         $0x40, DI
-	ADDQ         $0x40, R9
+	ADDQ         R10, DI
+	ADDQ         R10, R9
 	VBROADCASTSS (CX), Z20
 	VBROADCASTSS (CX)(DX*1), Z21
 	VBROADCASTSS (CX)(DX*2), Z22
@@ -2979,7 +4736,7 @@ four:
 	VFMADD231PS  Z25, Z22, Z10
 	VFMADD231PS  Z25, Z23, Z14
 	VFMADD231PS  Z25, Z24, Z18
-	VMOVUPS      (R9), Z25
+	VMOVUPS.Z    (R9), K1, Z25
 	VFMADD231PS  Z25, Z20, Z3
 	VFMADD231PS  Z25, Z21, Z7
 	VFMADD231PS  Z25, Z22, Z11
@@ -2987,8 +4744,8 @@ four:
 	VFMADD231PS  Z25, Z24, Z19
 	ADDQ         SI, CX
 	ADDQ         SI, BX
-	ADDQ         $0x40, DI
-	ADDQ         $0x40, R9
+	ADDQ         R10, DI
+	ADDQ         R10, R9
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -3018,7 +4775,7 @@ one:
 	VFMADD231PS  Z25, Z22, Z10
 	VFMADD231PS  Z25, Z23, Z14
 	VFMADD231PS  Z25, Z24, Z18
-	VMOVUPS      (R9), Z25
+	VMOVUPS.Z    (R9), K1, Z25
 	VFMADD231PS  Z25, Z20, Z3
 	VFMADD231PS  Z25, Z21, Z7
 	VFMADD231PS  Z25, Z22, Z11
@@ -3026,76 +4783,76 @@ one:
 	VFMADD231PS  Z25, Z24, Z19
 	ADDQ         SI, CX
 	ADDQ         SI, BX
-	ADDQ         $0x40, DI
-	ADDQ         $0x40, R9
+	ADDQ         R10, DI
+	ADDQ         R10, R9
 	DECQ         AX
 	JMP          one
 
 done:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVB   add+64(FP), DL
-	TESTB  DL, DL
-	JZ     store
-	MOVQ   AX, DX
-	VADDPS (DX), Z0, Z0
-	VADDPS 64(DX), Z1, Z1
-	VADDPS 128(DX), Z2, Z2
-	VADDPS 192(DX), Z3, Z3
-	ADDQ   CX, DX
-	VADDPS (DX), Z4, Z4
-	VADDPS 64(DX), Z5, Z5
-	VADDPS 128(DX), Z6, Z6
-	VADDPS 192(DX), Z7, Z7
-	ADDQ   CX, DX
-	VADDPS (DX), Z8, Z8
-	VADDPS 64(DX), Z9, Z9
-	VADDPS 128(DX), Z10, Z10
-	VADDPS 192(DX), Z11, Z11
-	ADDQ   CX, DX
-	VADDPS (DX), Z12, Z12
-	VADDPS 64(DX), Z13, Z13
-	VADDPS 128(DX), Z14, Z14
-	VADDPS 192(DX), Z15, Z15
-	ADDQ   CX, DX
-	VADDPS (DX), Z16, Z16
-	VADDPS 64(DX), Z17, Z17
-	VADDPS 128(DX), Z18, Z18
-	VADDPS 192(DX), Z19, Z19
-	ADDQ   CX, DX
+	MOVQ     c+56(FP), AX
+	MOVQ     cRow+64(FP), CX
+	MOVB     add+72(FP), DL
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS   (DX), Z0, Z0
+	VADDPS   64(DX), Z1, Z1
+	VADDPS   128(DX), Z2, Z2
+	VADDPS.Z 192(DX), Z3, K1, Z3
+	ADDQ     CX, DX
+	VADDPS   (DX), Z4, Z4
+	VADDPS   64(DX), Z5, Z5
+	VADDPS   128(DX), Z6, Z6
+	VADDPS.Z 192(DX), Z7, K1, Z7
+	ADDQ     CX, DX
+	VADDPS   (DX), Z8, Z8
+	VADDPS   64(DX), Z9, Z9
+	VADDPS   128(DX), Z10, Z10
+	VADDPS.Z 192(DX), Z11, K1, Z11
+	ADDQ     CX, DX
+	VADDPS   (DX), Z12, Z12
+	VADDPS   64(DX), Z13, Z13
+	VADDPS   128(DX), Z14, Z14
+	VADDPS.Z 192(DX), Z15, K1, Z15
+	ADDQ     CX, DX
+	VADDPS   (DX), Z16, Z16
+	VADDPS   64(DX), Z17, Z17
+	VADDPS   128(DX), Z18, Z18
+	VADDPS.Z 192(DX), Z19, K1, Z19
+	ADDQ     CX, DX
 
 store:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z3, K1, 192(AX)
 	ADDQ    CX, AX
 	VMOVUPS Z4, (AX)
 	VMOVUPS Z5, 64(AX)
 	VMOVUPS Z6, 128(AX)
-	VMOVUPS Z7, 192(AX)
+	VMOVUPS Z7, K1, 192(AX)
 	ADDQ    CX, AX
 	VMOVUPS Z8, (AX)
 	VMOVUPS Z9, 64(AX)
 	VMOVUPS Z10, 128(AX)
-	VMOVUPS Z11, 192(AX)
+	VMOVUPS Z11, K1, 192(AX)
 	ADDQ    CX, AX
 	VMOVUPS Z12, (AX)
 	VMOVUPS Z13, 64(AX)
 	VMOVUPS Z14, 128(AX)
-	VMOVUPS Z15, 192(AX)
+	VMOVUPS Z15, K1, 192(AX)
 	ADDQ    CX, AX
 	VMOVUPS Z16, (AX)
 	VMOVUPS Z17, 64(AX)
 	VMOVUPS Z18, 128(AX)
-	VMOVUPS Z19, 192(AX)
+	VMOVUPS Z19, K1, 192(AX)
 	ADDQ    CX, AX
 	VZEROUPPER
 	RET
 
-// func strip5x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+// func tile6x16AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·strip5x32AVX512(SB), NOSPLIT|NOFRAME, $0-65
+TEXT ·tile6x16AVX512(SB), NOSPLIT|NOFRAME, $0-80
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -3103,24 +4860,193 @@ TEXT ·strip5x32AVX512(SB), NOSPLIT|NOFRAME, $0-65
 	ADDQ       DX, BX
 	MOVQ       aCol+24(FP), SI
 	MOVQ       b+32(FP), DI
-	MOVQ       panel+40(FP), R8
-	MOVQ       c+48(FP), R9
-	MOVQ       cRow+56(FP), R10
+	MOVQ       panel+48(FP), R8
+	MOVQ       bRow+40(FP), R8
+	MOVQ       c+56(FP), R9
+	MOVQ       cRow+64(FP), R10
 	PREFETCHT0 (R9)
-	PREFETCHT0 64(R9)
 	ADDQ       R10, R9
 	PREFETCHT0 (R9)
-	PREFETCHT0 64(R9)
 	ADDQ       R10, R9
 	PREFETCHT0 (R9)
-	PREFETCHT0 64(R9)
 	ADDQ       R10, R9
 	PREFETCHT0 (R9)
-	PREFETCHT0 64(R9)
 	ADDQ       R10, R9
 	PREFETCHT0 (R9)
-	PREFETCHT0 64(R9)
 	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	MOVL       mask+76(FP), R9
+	KMOVW      R9, K1
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+
+four:
+	CMPQ         AX, $0x04
+	JLT          one
+	VMOVUPS.Z    (DI), K1, Z6
+	VBROADCASTSS (CX), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS (CX)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z1
+	VBROADCASTSS (CX)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS (BX), Z7
+	VFMADD231PS  Z6, Z7, Z3
+	VBROADCASTSS (BX)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS (BX)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z5
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R8, DI
+	VMOVUPS.Z    (DI), K1, Z6
+	VBROADCASTSS (CX), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS (CX)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z1
+	VBROADCASTSS (CX)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS (BX), Z7
+	VFMADD231PS  Z6, Z7, Z3
+	VBROADCASTSS (BX)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS (BX)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z5
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R8, DI
+	VMOVUPS.Z    (DI), K1, Z6
+	VBROADCASTSS (CX), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS (CX)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z1
+	VBROADCASTSS (CX)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS (BX), Z7
+	VFMADD231PS  Z6, Z7, Z3
+	VBROADCASTSS (BX)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS (BX)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z5
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R8, DI
+	VMOVUPS.Z    (DI), K1, Z6
+	VBROADCASTSS (CX), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS (CX)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z1
+	VBROADCASTSS (CX)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS (BX), Z7
+	VFMADD231PS  Z6, Z7, Z3
+	VBROADCASTSS (BX)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS (BX)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z5
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R8, DI
+	SUBQ         $0x04, AX
+	JMP          four
+
+one:
+	TESTQ        AX, AX
+	JZ           done
+	VMOVUPS.Z    (DI), K1, Z6
+	VBROADCASTSS (CX), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS (CX)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z1
+	VBROADCASTSS (CX)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS (BX), Z7
+	VFMADD231PS  Z6, Z7, Z3
+	VBROADCASTSS (BX)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS (BX)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z5
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R8, DI
+	DECQ         AX
+	JMP          one
+
+done:
+	MOVQ     c+56(FP), AX
+	MOVQ     cRow+64(FP), CX
+	MOVB     add+72(FP), DL
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS.Z (DX), Z0, K1, Z0
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z1, K1, Z1
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z2, K1, Z2
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z3, K1, Z3
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z4, K1, Z4
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z5, K1, Z5
+	ADDQ     CX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z5, K1, (AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func tile6x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile6x32AVX512(SB), NOSPLIT|NOFRAME, $0-80
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	LEAQ       (CX)(DX*2), BX
+	ADDQ       DX, BX
+	MOVQ       aCol+24(FP), SI
+	MOVQ       b+32(FP), DI
+	MOVQ       panel+48(FP), R8
+	MOVQ       bRow+40(FP), R9
+	MOVQ       c+56(FP), R10
+	MOVQ       cRow+64(FP), R11
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	MOVL       mask+76(FP), R10
+	KMOVW      R10, K1
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -3131,164 +5057,187 @@ TEXT ·strip5x32AVX512(SB), NOSPLIT|NOFRAME, $0-65
 	VPXORD     Z7, Z7, Z7
 	VPXORD     Z8, Z8, Z8
 	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
 
 four:
 	CMPQ         AX, $0x04
 	JLT          one
-	VBROADCASTSS (CX), Z10
-	VBROADCASTSS (CX)(DX*1), Z11
-	VBROADCASTSS (CX)(DX*2), Z12
-	VBROADCASTSS (BX), Z13
-	VBROADCASTSS (BX)(DX*1), Z14
-	VMOVUPS      (DI), Z15
-	VFMADD231PS  Z15, Z10, Z0
-	VFMADD231PS  Z15, Z11, Z2
-	VFMADD231PS  Z15, Z12, Z4
-	VFMADD231PS  Z15, Z13, Z6
-	VFMADD231PS  Z15, Z14, Z8
-	VMOVUPS      (DI)(R8*1), Z15
-	VFMADD231PS  Z15, Z10, Z1
-	VFMADD231PS  Z15, Z11, Z3
-	VFMADD231PS  Z15, Z12, Z5
-	VFMADD231PS  Z15, Z13, Z7
-	VFMADD231PS  Z15, Z14, Z9
+	VBROADCASTSS (CX), Z12
+	VBROADCASTSS (CX)(DX*1), Z13
+	VBROADCASTSS (CX)(DX*2), Z14
+	VBROADCASTSS (BX), Z15
+	VBROADCASTSS (BX)(DX*1), Z16
+	VBROADCASTSS (BX)(DX*2), Z17
+	VMOVUPS      (DI), Z18
+	VFMADD231PS  Z18, Z12, Z0
+	VFMADD231PS  Z18, Z13, Z2
+	VFMADD231PS  Z18, Z14, Z4
+	VFMADD231PS  Z18, Z15, Z6
+	VFMADD231PS  Z18, Z16, Z8
+	VFMADD231PS  Z18, Z17, Z10
+	VMOVUPS.Z    (DI)(R8*1), K1, Z18
+	VFMADD231PS  Z18, Z12, Z1
+	VFMADD231PS  Z18, Z13, Z3
+	VFMADD231PS  Z18, Z14, Z5
+	VFMADD231PS  Z18, Z15, Z7
+	VFMADD231PS  Z18, Z16, Z9
+	VFMADD231PS  Z18, Z17, Z11
 	ADDQ         SI, CX
 	ADDQ         SI, BX
-	ADDQ         $0x40, DI
-	VBROADCASTSS (CX), Z10
-	VBROADCASTSS (CX)(DX*1), Z11
-	VBROADCASTSS (CX)(DX*2), Z12
-	VBROADCASTSS (BX), Z13
-	VBROADCASTSS (BX)(DX*1), Z14
-	VMOVUPS      (DI), Z15
-	VFMADD231PS  Z15, Z10, Z0
-	VFMADD231PS  Z15, Z11, Z2
-	VFMADD231PS  Z15, Z12, Z4
-	VFMADD231PS  Z15, Z13, Z6
-	VFMADD231PS  Z15, Z14, Z8
-	VMOVUPS      (DI)(R8*1), Z15
-	VFMADD231PS  Z15, Z10, Z1
-	VFMADD231PS  Z15, Z11, Z3
-	VFMADD231PS  Z15, Z12, Z5
-	VFMADD231PS  Z15, Z13, Z7
-	VFMADD231PS  Z15, Z14, Z9
+	ADDQ         R9, DI
+	VBROADCASTSS (CX), Z12
+	VBROADCASTSS (CX)(DX*1), Z13
+	VBROADCASTSS (CX)(DX*2), Z14
+	VBROADCASTSS (BX), Z15
+	VBROADCASTSS (BX)(DX*1), Z16
+	VBROADCASTSS (BX)(DX*2), Z17
+	VMOVUPS      (DI), Z18
+	VFMADD231PS  Z18, Z12, Z0
+	VFMADD231PS  Z18, Z13, Z2
+	VFMADD231PS  Z18, Z14, Z4
+	VFMADD231PS  Z18, Z15, Z6
+	VFMADD231PS  Z18, Z16, Z8
+	VFMADD231PS  Z18, Z17, Z10
+	VMOVUPS.Z    (DI)(R8*1), K1, Z18
+	VFMADD231PS  Z18, Z12, Z1
+	VFMADD231PS  Z18, Z13, Z3
+	VFMADD231PS  Z18, Z14, Z5
+	VFMADD231PS  Z18, Z15, Z7
+	VFMADD231PS  Z18, Z16, Z9
+	VFMADD231PS  Z18, Z17, Z11
 	ADDQ         SI, CX
 	ADDQ         SI, BX
-	ADDQ         $0x40, DI
-	VBROADCASTSS (CX), Z10
-	VBROADCASTSS (CX)(DX*1), Z11
-	VBROADCASTSS (CX)(DX*2), Z12
-	VBROADCASTSS (BX), Z13
-	VBROADCASTSS (BX)(DX*1), Z14
-	VMOVUPS      (DI), Z15
-	VFMADD231PS  Z15, Z10, Z0
-	VFMADD231PS  Z15, Z11, Z2
-	VFMADD231PS  Z15, Z12, Z4
-	VFMADD231PS  Z15, Z13, Z6
-	VFMADD231PS  Z15, Z14, Z8
-	VMOVUPS      (DI)(R8*1), Z15
-	VFMADD231PS  Z15, Z10, Z1
-	VFMADD231PS  Z15, Z11, Z3
-	VFMADD231PS  Z15, Z12, Z5
-	VFMADD231PS  Z15, Z13, Z7
-	VFMADD231PS  Z15, Z14, Z9
+	ADDQ         R9, DI
+	VBROADCASTSS (CX), Z12
+	VBROADCASTSS (CX)(DX*1), Z13
+	VBROADCASTSS (CX)(DX*2), Z14
+	VBROADCASTSS (BX), Z15
+	VBROADCASTSS (BX)(DX*1), Z16
+	VBROADCASTSS (BX)(DX*2), Z17
+	VMOVUPS      (DI), Z18
+	VFMADD231PS  Z18, Z12, Z0
+	VFMADD231PS  Z18, Z13, Z2
+	VFMADD231PS  Z18, Z14, Z4
+	VFMADD231PS  Z18, Z15, Z6
+	VFMADD231PS  Z18, Z16, Z8
+	VFMADD231PS  Z18, Z17, Z10
+	VMOVUPS.Z    (DI)(R8*1), K1, Z18
+	VFMADD231PS  Z18, Z12, Z1
+	VFMADD231PS  Z18, Z13, Z3
+	VFMADD231PS  Z18, Z14, Z5
+	VFMADD231PS  Z18, Z15, Z7
+	VFMADD231PS  Z18, Z16, Z9
+	VFMADD231PS  Z18, Z17, Z11
 	ADDQ         SI, CX
 	ADDQ         SI, BX
-	ADDQ         $0x40, DI
-	VBROADCASTSS (CX), Z10
-	VBROADCASTSS (CX)(DX*1), Z11
-	VBROADCASTSS (CX)(DX*2), Z12
-	VBROADCASTSS (BX), Z13
-	VBROADCASTSS (BX)(DX*1), Z14
-	VMOVUPS      (DI), Z15
-	VFMADD231PS  Z15, Z10, Z0
-	VFMADD231PS  Z15, Z11, Z2
-	VFMADD231PS  Z15, Z12, Z4
-	VFMADD231PS  Z15, Z13, Z6
-	VFMADD231PS  Z15, Z14, Z8
-	VMOVUPS      (DI)(R8*1), Z15
-	VFMADD231PS  Z15, Z10, Z1
-	VFMADD231PS  Z15, Z11, Z3
-	VFMADD231PS  Z15, Z12, Z5
-	VFMADD231PS  Z15, Z13, Z7
-	VFMADD231PS  Z15, Z14, Z9
+	ADDQ         R9, DI
+	VBROADCASTSS (CX), Z12
+	VBROADCASTSS (CX)(DX*1), Z13
+	VBROADCASTSS (CX)(DX*2), Z14
+	VBROADCASTSS (BX), Z15
+	VBROADCASTSS (BX)(DX*1), Z16
+	VBROADCASTSS (BX)(DX*2), Z17
+	VMOVUPS      (DI), Z18
+	VFMADD231PS  Z18, Z12, Z0
+	VFMADD231PS  Z18, Z13, Z2
+	VFMADD231PS  Z18, Z14, Z4
+	VFMADD231PS  Z18, Z15, Z6
+	VFMADD231PS  Z18, Z16, Z8
+	VFMADD231PS  Z18, Z17, Z10
+	VMOVUPS.Z    (DI)(R8*1), K1, Z18
+	VFMADD231PS  Z18, Z12, Z1
+	VFMADD231PS  Z18, Z13, Z3
+	VFMADD231PS  Z18, Z14, Z5
+	VFMADD231PS  Z18, Z15, Z7
+	VFMADD231PS  Z18, Z16, Z9
+	VFMADD231PS  Z18, Z17, Z11
 	ADDQ         SI, CX
 	ADDQ         SI, BX
-	ADDQ         $0x40, DI
+	ADDQ         R9, DI
 	SUBQ         $0x04, AX
 	JMP          four
 
 one:
 	TESTQ        AX, AX
 	JZ           done
-	VBROADCASTSS (CX), Z10
-	VBROADCASTSS (CX)(DX*1), Z11
-	VBROADCASTSS (CX)(DX*2), Z12
-	VBROADCASTSS (BX), Z13
-	VBROADCASTSS (BX)(DX*1), Z14
-	VMOVUPS      (DI), Z15
-	VFMADD231PS  Z15, Z10, Z0
-	VFMADD231PS  Z15, Z11, Z2
-	VFMADD231PS  Z15, Z12, Z4
-	VFMADD231PS  Z15, Z13, Z6
-	VFMADD231PS  Z15, Z14, Z8
-	VMOVUPS      (DI)(R8*1), Z15
-	VFMADD231PS  Z15, Z10, Z1
-	VFMADD231PS  Z15, Z11, Z3
-	VFMADD231PS  Z15, Z12, Z5
-	VFMADD231PS  Z15, Z13, Z7
-	VFMADD231PS  Z15, Z14, Z9
+	VBROADCASTSS (CX), Z12
+	VBROADCASTSS (CX)(DX*1), Z13
+	VBROADCASTSS (CX)(DX*2), Z14
+	VBROADCASTSS (BX), Z15
+	VBROADCASTSS (BX)(DX*1), Z16
+	VBROADCASTSS (BX)(DX*2), Z17
+	VMOVUPS      (DI), Z18
+	VFMADD231PS  Z18, Z12, Z0
+	VFMADD231PS  Z18, Z13, Z2
+	VFMADD231PS  Z18, Z14, Z4
+	VFMADD231PS  Z18, Z15, Z6
+	VFMADD231PS  Z18, Z16, Z8
+	VFMADD231PS  Z18, Z17, Z10
+	VMOVUPS.Z    (DI)(R8*1), K1, Z18
+	VFMADD231PS  Z18, Z12, Z1
+	VFMADD231PS  Z18, Z13, Z3
+	VFMADD231PS  Z18, Z14, Z5
+	VFMADD231PS  Z18, Z15, Z7
+	VFMADD231PS  Z18, Z16, Z9
+	VFMADD231PS  Z18, Z17, Z11
 	ADDQ         SI, CX
 	ADDQ         SI, BX
-	ADDQ         $0x40, DI
+	ADDQ         R9, DI
 	DECQ         AX
 	JMP          one
 
 done:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVB   add+64(FP), DL
-	TESTB  DL, DL
-	JZ     store
-	MOVQ   AX, DX
-	VADDPS (DX), Z0, Z0
-	VADDPS 64(DX), Z1, Z1
-	ADDQ   CX, DX
-	VADDPS (DX), Z2, Z2
-	VADDPS 64(DX), Z3, Z3
-	ADDQ   CX, DX
-	VADDPS (DX), Z4, Z4
-	VADDPS 64(DX), Z5, Z5
-	ADDQ   CX, DX
-	VADDPS (DX), Z6, Z6
-	VADDPS 64(DX), Z7, Z7
-	ADDQ   CX, DX
-	VADDPS (DX), Z8, Z8
-	VADDPS 64(DX), Z9, Z9
-	ADDQ   CX, DX
+	MOVQ     c+56(FP), AX
+	MOVQ     cRow+64(FP), CX
+	MOVB     add+72(FP), DL
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS   (DX), Z0, Z0
+	VADDPS.Z 64(DX), Z1, K1, Z1
+	ADDQ     CX, DX
+	VADDPS   (DX), Z2, Z2
+	VADDPS.Z 64(DX), Z3, K1, Z3
+	ADDQ     CX, DX
+	VADDPS   (DX), Z4, Z4
+	VADDPS.Z 64(DX), Z5, K1, Z5
+	ADDQ     CX, DX
+	VADDPS   (DX), Z6, Z6
+	VADDPS.Z 64(DX), Z7, K1, Z7
+	ADDQ     CX, DX
+	VADDPS   (DX), Z8, Z8
+	VADDPS.Z 64(DX), Z9, K1, Z9
+	ADDQ     CX, DX
+	VADDPS   (DX), Z10, Z10
+	VADDPS.Z 64(DX), Z11, K1, Z11
+	ADDQ     CX, DX
 
 store:
 	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z1, K1, 64(AX)
 	ADDQ    CX, AX
 	VMOVUPS Z2, (AX)
-	VMOVUPS Z3, 64(AX)
+	VMOVUPS Z3, K1, 64(AX)
 	ADDQ    CX, AX
 	VMOVUPS Z4, (AX)
-	VMOVUPS Z5, 64(AX)
+	VMOVUPS Z5, K1, 64(AX)
 	ADDQ    CX, AX
 	VMOVUPS Z6, (AX)
-	VMOVUPS Z7, 64(AX)
+	VMOVUPS Z7, K1, 64(AX)
 	ADDQ    CX, AX
 	VMOVUPS Z8, (AX)
-	VMOVUPS Z9, 64(AX)
+	VMOVUPS Z9, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, K1, 64(AX)
 	ADDQ    CX, AX
 	VZEROUPPER
 	RET
 
-// func strip6x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+// func tile6x48AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·strip6x64AVX512(SB), NOSPLIT|NOFRAME, $0-65
+TEXT ·tile6x48AVX512(SB), NOSPLIT|NOFRAME, $0-80
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -3296,41 +5245,325 @@ TEXT ·strip6x64AVX512(SB), NOSPLIT|NOFRAME, $0-65
 	ADDQ       DX, BX
 	MOVQ       aCol+24(FP), SI
 	MOVQ       b+32(FP), DI
-	MOVQ       panel+40(FP), R8
+	MOVQ       panel+48(FP), R8
+	MOVQ       bRow+40(FP), R9
+	MOVQ       c+56(FP), R10
+	MOVQ       cRow+64(FP), R11
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 128(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 128(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 128(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 128(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 128(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	PREFETCHT0 128(R10)
+	ADDQ       R11, R10
+	MOVL       mask+76(FP), R10
+	KMOVW      R10, K1
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+
+four:
+	CMPQ         AX, $0x04
+	JLT          one
+	VBROADCASTSS (CX), Z18
+	VBROADCASTSS (CX)(DX*1), Z19
+	VBROADCASTSS (CX)(DX*2), Z20
+	VBROADCASTSS (BX), Z21
+	VBROADCASTSS (BX)(DX*1), Z22
+	VBROADCASTSS (BX)(DX*2), Z23
+	VMOVUPS      (DI), Z24
+	VFMADD231PS  Z24, Z18, Z0
+	VFMADD231PS  Z24, Z19, Z3
+	VFMADD231PS  Z24, Z20, Z6
+	VFMADD231PS  Z24, Z21, Z9
+	VFMADD231PS  Z24, Z22, Z12
+	VFMADD231PS  Z24, Z23, Z15
+	VMOVUPS      (DI)(R8*1), Z24
+	VFMADD231PS  Z24, Z18, Z1
+	VFMADD231PS  Z24, Z19, Z4
+	VFMADD231PS  Z24, Z20, Z7
+	VFMADD231PS  Z24, Z21, Z10
+	VFMADD231PS  Z24, Z22, Z13
+	VFMADD231PS  Z24, Z23, Z16
+	VMOVUPS.Z    (DI)(R8*2), K1, Z24
+	VFMADD231PS  Z24, Z18, Z2
+	VFMADD231PS  Z24, Z19, Z5
+	VFMADD231PS  Z24, Z20, Z8
+	VFMADD231PS  Z24, Z21, Z11
+	VFMADD231PS  Z24, Z22, Z14
+	VFMADD231PS  Z24, Z23, Z17
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R9, DI
+	VBROADCASTSS (CX), Z18
+	VBROADCASTSS (CX)(DX*1), Z19
+	VBROADCASTSS (CX)(DX*2), Z20
+	VBROADCASTSS (BX), Z21
+	VBROADCASTSS (BX)(DX*1), Z22
+	VBROADCASTSS (BX)(DX*2), Z23
+	VMOVUPS      (DI), Z24
+	VFMADD231PS  Z24, Z18, Z0
+	VFMADD231PS  Z24, Z19, Z3
+	VFMADD231PS  Z24, Z20, Z6
+	VFMADD231PS  Z24, Z21, Z9
+	VFMADD231PS  Z24, Z22, Z12
+	VFMADD231PS  Z24, Z23, Z15
+	VMOVUPS      (DI)(R8*1), Z24
+	VFMADD231PS  Z24, Z18, Z1
+	VFMADD231PS  Z24, Z19, Z4
+	VFMADD231PS  Z24, Z20, Z7
+	VFMADD231PS  Z24, Z21, Z10
+	VFMADD231PS  Z24, Z22, Z13
+	VFMADD231PS  Z24, Z23, Z16
+	VMOVUPS.Z    (DI)(R8*2), K1, Z24
+	VFMADD231PS  Z24, Z18, Z2
+	VFMADD231PS  Z24, Z19, Z5
+	VFMADD231PS  Z24, Z20, Z8
+	VFMADD231PS  Z24, Z21, Z11
+	VFMADD231PS  Z24, Z22, Z14
+	VFMADD231PS  Z24, Z23, Z17
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R9, DI
+	VBROADCASTSS (CX), Z18
+	VBROADCASTSS (CX)(DX*1), Z19
+	VBROADCASTSS (CX)(DX*2), Z20
+	VBROADCASTSS (BX), Z21
+	VBROADCASTSS (BX)(DX*1), Z22
+	VBROADCASTSS (BX)(DX*2), Z23
+	VMOVUPS      (DI), Z24
+	VFMADD231PS  Z24, Z18, Z0
+	VFMADD231PS  Z24, Z19, Z3
+	VFMADD231PS  Z24, Z20, Z6
+	VFMADD231PS  Z24, Z21, Z9
+	VFMADD231PS  Z24, Z22, Z12
+	VFMADD231PS  Z24, Z23, Z15
+	VMOVUPS      (DI)(R8*1), Z24
+	VFMADD231PS  Z24, Z18, Z1
+	VFMADD231PS  Z24, Z19, Z4
+	VFMADD231PS  Z24, Z20, Z7
+	VFMADD231PS  Z24, Z21, Z10
+	VFMADD231PS  Z24, Z22, Z13
+	VFMADD231PS  Z24, Z23, Z16
+	VMOVUPS.Z    (DI)(R8*2), K1, Z24
+	VFMADD231PS  Z24, Z18, Z2
+	VFMADD231PS  Z24, Z19, Z5
+	VFMADD231PS  Z24, Z20, Z8
+	VFMADD231PS  Z24, Z21, Z11
+	VFMADD231PS  Z24, Z22, Z14
+	VFMADD231PS  Z24, Z23, Z17
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R9, DI
+	VBROADCASTSS (CX), Z18
+	VBROADCASTSS (CX)(DX*1), Z19
+	VBROADCASTSS (CX)(DX*2), Z20
+	VBROADCASTSS (BX), Z21
+	VBROADCASTSS (BX)(DX*1), Z22
+	VBROADCASTSS (BX)(DX*2), Z23
+	VMOVUPS      (DI), Z24
+	VFMADD231PS  Z24, Z18, Z0
+	VFMADD231PS  Z24, Z19, Z3
+	VFMADD231PS  Z24, Z20, Z6
+	VFMADD231PS  Z24, Z21, Z9
+	VFMADD231PS  Z24, Z22, Z12
+	VFMADD231PS  Z24, Z23, Z15
+	VMOVUPS      (DI)(R8*1), Z24
+	VFMADD231PS  Z24, Z18, Z1
+	VFMADD231PS  Z24, Z19, Z4
+	VFMADD231PS  Z24, Z20, Z7
+	VFMADD231PS  Z24, Z21, Z10
+	VFMADD231PS  Z24, Z22, Z13
+	VFMADD231PS  Z24, Z23, Z16
+	VMOVUPS.Z    (DI)(R8*2), K1, Z24
+	VFMADD231PS  Z24, Z18, Z2
+	VFMADD231PS  Z24, Z19, Z5
+	VFMADD231PS  Z24, Z20, Z8
+	VFMADD231PS  Z24, Z21, Z11
+	VFMADD231PS  Z24, Z22, Z14
+	VFMADD231PS  Z24, Z23, Z17
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R9, DI
+	SUBQ         $0x04, AX
+	JMP          four
+
+one:
+	TESTQ        AX, AX
+	JZ           done
+	VBROADCASTSS (CX), Z18
+	VBROADCASTSS (CX)(DX*1), Z19
+	VBROADCASTSS (CX)(DX*2), Z20
+	VBROADCASTSS (BX), Z21
+	VBROADCASTSS (BX)(DX*1), Z22
+	VBROADCASTSS (BX)(DX*2), Z23
+	VMOVUPS      (DI), Z24
+	VFMADD231PS  Z24, Z18, Z0
+	VFMADD231PS  Z24, Z19, Z3
+	VFMADD231PS  Z24, Z20, Z6
+	VFMADD231PS  Z24, Z21, Z9
+	VFMADD231PS  Z24, Z22, Z12
+	VFMADD231PS  Z24, Z23, Z15
+	VMOVUPS      (DI)(R8*1), Z24
+	VFMADD231PS  Z24, Z18, Z1
+	VFMADD231PS  Z24, Z19, Z4
+	VFMADD231PS  Z24, Z20, Z7
+	VFMADD231PS  Z24, Z21, Z10
+	VFMADD231PS  Z24, Z22, Z13
+	VFMADD231PS  Z24, Z23, Z16
+	VMOVUPS.Z    (DI)(R8*2), K1, Z24
+	VFMADD231PS  Z24, Z18, Z2
+	VFMADD231PS  Z24, Z19, Z5
+	VFMADD231PS  Z24, Z20, Z8
+	VFMADD231PS  Z24, Z21, Z11
+	VFMADD231PS  Z24, Z22, Z14
+	VFMADD231PS  Z24, Z23, Z17
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R9, DI
+	DECQ         AX
+	JMP          one
+
+done:
+	MOVQ     c+56(FP), AX
+	MOVQ     cRow+64(FP), CX
+	MOVB     add+72(FP), DL
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS   (DX), Z0, Z0
+	VADDPS   64(DX), Z1, Z1
+	VADDPS.Z 128(DX), Z2, K1, Z2
+	ADDQ     CX, DX
+	VADDPS   (DX), Z3, Z3
+	VADDPS   64(DX), Z4, Z4
+	VADDPS.Z 128(DX), Z5, K1, Z5
+	ADDQ     CX, DX
+	VADDPS   (DX), Z6, Z6
+	VADDPS   64(DX), Z7, Z7
+	VADDPS.Z 128(DX), Z8, K1, Z8
+	ADDQ     CX, DX
+	VADDPS   (DX), Z9, Z9
+	VADDPS   64(DX), Z10, Z10
+	VADDPS.Z 128(DX), Z11, K1, Z11
+	ADDQ     CX, DX
+	VADDPS   (DX), Z12, Z12
+	VADDPS   64(DX), Z13, Z13
+	VADDPS.Z 128(DX), Z14, K1, Z14
+	ADDQ     CX, DX
+	VADDPS   (DX), Z15, Z15
+	VADDPS   64(DX), Z16, Z16
+	VADDPS.Z 128(DX), Z17, K1, Z17
+	ADDQ     CX, DX
+
+store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, (AX)
+	VMOVUPS Z4, 64(AX)
+	VMOVUPS Z5, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	VMOVUPS Z8, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z9, (AX)
+	VMOVUPS Z10, 64(AX)
+	VMOVUPS Z11, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	VMOVUPS Z14, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z15, (AX)
+	VMOVUPS Z16, 64(AX)
+	VMOVUPS Z17, K1, 128(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func tile6x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile6x64AVX512(SB), NOSPLIT|NOFRAME, $0-80
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	LEAQ       (CX)(DX*2), BX
+	ADDQ       DX, BX
+	MOVQ       aCol+24(FP), SI
+	MOVQ       b+32(FP), DI
+	MOVQ       panel+48(FP), R8
 	LEAQ       (DI)(R8*2), R9
 	ADDQ       R8, R9
-	MOVQ       c+48(FP), R10
-	MOVQ       cRow+56(FP), R11
-	PREFETCHT0 (R10)
-	PREFETCHT0 64(R10)
-	PREFETCHT0 128(R10)
-	PREFETCHT0 192(R10)
-	ADDQ       R11, R10
-	PREFETCHT0 (R10)
-	PREFETCHT0 64(R10)
-	PREFETCHT0 128(R10)
-	PREFETCHT0 192(R10)
-	ADDQ       R11, R10
-	PREFETCHT0 (R10)
-	PREFETCHT0 64(R10)
-	PREFETCHT0 128(R10)
-	PREFETCHT0 192(R10)
-	ADDQ       R11, R10
-	PREFETCHT0 (R10)
-	PREFETCHT0 64(R10)
-	PREFETCHT0 128(R10)
-	PREFETCHT0 192(R10)
-	ADDQ       R11, R10
-	PREFETCHT0 (R10)
-	PREFETCHT0 64(R10)
-	PREFETCHT0 128(R10)
-	PREFETCHT0 192(R10)
-	ADDQ       R11, R10
-	PREFETCHT0 (R10)
-	PREFETCHT0 64(R10)
-	PREFETCHT0 128(R10)
-	PREFETCHT0 192(R10)
-	ADDQ       R11, R10
+	MOVQ       bRow+40(FP), R10
+	MOVQ       c+56(FP), R11
+	MOVQ       cRow+64(FP), R12
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	PREFETCHT0 128(R11)
+	PREFETCHT0 192(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	PREFETCHT0 128(R11)
+	PREFETCHT0 192(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	PREFETCHT0 128(R11)
+	PREFETCHT0 192(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	PREFETCHT0 128(R11)
+	PREFETCHT0 192(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	PREFETCHT0 128(R11)
+	PREFETCHT0 192(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	PREFETCHT0 128(R11)
+	PREFETCHT0 192(R11)
+	ADDQ       R12, R11
+	MOVL       mask+76(FP), R11
+	KMOVW      R11, K1
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -3386,7 +5619,7 @@ four:
 	VFMADD231PS  Z30, Z27, Z14
 	VFMADD231PS  Z30, Z28, Z18
 	VFMADD231PS  Z30, Z29, Z22
-	VMOVUPS      (R9), Z30
+	VMOVUPS.Z    (R9), K1, Z30
 	VFMADD231PS  Z30, Z24, Z3
 	VFMADD231PS  Z30, Z25, Z7
 	VFMADD231PS  Z30, Z26, Z11
@@ -3395,8 +5628,8 @@ four:
 	VFMADD231PS  Z30, Z29, Z23
 	ADDQ         SI, CX
 	ADDQ         SI, BX
-	ADDQ         $0x40, DI
-	ADDQ         $0x40, R9
+	ADDQ         R10, DI
+	ADDQ         R10, R9
 	VBROADCASTSS (CX), Z24
 	VBROADCASTSS (CX)(DX*1), Z25
 	VBROADCASTSS (CX)(DX*2), Z26
@@ -3424,7 +5657,7 @@ four:
 	VFMADD231PS  Z30, Z27, Z14
 	VFMADD231PS  Z30, Z28, Z18
 	VFMADD231PS  Z30, Z29, Z22
-	VMOVUPS      (R9), Z30
+	VMOVUPS.Z    (R9), K1, Z30
 	VFMADD231PS  Z30, Z24, Z3
 	VFMADD231PS  Z30, Z25, Z7
 	VFMADD231PS  Z30, Z26, Z11
@@ -3433,8 +5666,8 @@ four:
 	VFMADD231PS  Z30, Z29, Z23
 	ADDQ         SI, CX
 	ADDQ         SI, BX
-	ADDQ         $0x40, DI
-	ADDQ         $0x40, R9
+	ADDQ         R10, DI
+	ADDQ         R10, R9
 	VBROADCASTSS (CX), Z24
 	VBROADCASTSS (CX)(DX*1), Z25
 	VBROADCASTSS (CX)(DX*2), Z26
@@ -3462,7 +5695,7 @@ four:
 	VFMADD231PS  Z30, Z27, Z14
 	VFMADD231PS  Z30, Z28, Z18
 	VFMADD231PS  Z30, Z29, Z22
-	VMOVUPS      (R9), Z30
+	VMOVUPS.Z    (R9), K1, Z30
 	VFMADD231PS  Z30, Z24, Z3
 	VFMADD231PS  Z30, Z25, Z7
 	VFMADD231PS  Z30, Z26, Z11
@@ -3471,8 +5704,8 @@ four:
 	VFMADD231PS  Z30, Z29, Z23
 	ADDQ         SI, CX
 	ADDQ         SI, BX
-	ADDQ         $0x40, DI
-	ADDQ         $0x40, R9
+	ADDQ         R10, DI
+	ADDQ         R10, R9
 	VBROADCASTSS (CX), Z24
 	VBROADCASTSS (CX)(DX*1), Z25
 	VBROADCASTSS (CX)(DX*2), Z26
@@ -3500,7 +5733,7 @@ four:
 	VFMADD231PS  Z30, Z27, Z14
 	VFMADD231PS  Z30, Z28, Z18
 	VFMADD231PS  Z30, Z29, Z22
-	VMOVUPS      (R9), Z30
+	VMOVUPS.Z    (R9), K1, Z30
 	VFMADD231PS  Z30, Z24, Z3
 	VFMADD231PS  Z30, Z25, Z7
 	VFMADD231PS  Z30, Z26, Z11
@@ -3509,8 +5742,8 @@ four:
 	VFMADD231PS  Z30, Z29, Z23
 	ADDQ         SI, CX
 	ADDQ         SI, BX
-	ADDQ         $0x40, DI
-	ADDQ         $0x40, R9
+	ADDQ         R10, DI
+	ADDQ         R10, R9
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -3544,7 +5777,7 @@ one:
 	VFMADD231PS  Z30, Z27, Z14
 	VFMADD231PS  Z30, Z28, Z18
 	VFMADD231PS  Z30, Z29, Z22
-	VMOVUPS      (R9), Z30
+	VMOVUPS.Z    (R9), K1, Z30
 	VFMADD231PS  Z30, Z24, Z3
 	VFMADD231PS  Z30, Z25, Z7
 	VFMADD231PS  Z30, Z26, Z11
@@ -3553,298 +5786,79 @@ one:
 	VFMADD231PS  Z30, Z29, Z23
 	ADDQ         SI, CX
 	ADDQ         SI, BX
-	ADDQ         $0x40, DI
-	ADDQ         $0x40, R9
+	ADDQ         R10, DI
+	ADDQ         R10, R9
 	DECQ         AX
 	JMP          one
 
 done:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVB   add+64(FP), DL
-	TESTB  DL, DL
-	JZ     store
-	MOVQ   AX, DX
-	VADDPS (DX), Z0, Z0
-	VADDPS 64(DX), Z1, Z1
-	VADDPS 128(DX), Z2, Z2
-	VADDPS 192(DX), Z3, Z3
-	ADDQ   CX, DX
-	VADDPS (DX), Z4, Z4
-	VADDPS 64(DX), Z5, Z5
-	VADDPS 128(DX), Z6, Z6
-	VADDPS 192(DX), Z7, Z7
-	ADDQ   CX, DX
-	VADDPS (DX), Z8, Z8
-	VADDPS 64(DX), Z9, Z9
-	VADDPS 128(DX), Z10, Z10
-	VADDPS 192(DX), Z11, Z11
-	ADDQ   CX, DX
-	VADDPS (DX), Z12, Z12
-	VADDPS 64(DX), Z13, Z13
-	VADDPS 128(DX), Z14, Z14
-	VADDPS 192(DX), Z15, Z15
-	ADDQ   CX, DX
-	VADDPS (DX), Z16, Z16
-	VADDPS 64(DX), Z17, Z17
-	VADDPS 128(DX), Z18, Z18
-	VADDPS 192(DX), Z19, Z19
-	ADDQ   CX, DX
-	VADDPS (DX), Z20, Z20
-	VADDPS 64(DX), Z21, Z21
-	VADDPS 128(DX), Z22, Z22
-	VADDPS 192(DX), Z23, Z23
-	ADDQ   CX, DX
+	MOVQ     c+56(FP), AX
+	MOVQ     cRow+64(FP), CX
+	MOVB     add+72(FP), DL
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS   (DX), Z0, Z0
+	VADDPS   64(DX), Z1, Z1
+	VADDPS   128(DX), Z2, Z2
+	VADDPS.Z 192(DX), Z3, K1, Z3
+	ADDQ     CX, DX
+	VADDPS   (DX), Z4, Z4
+	VADDPS   64(DX), Z5, Z5
+	VADDPS   128(DX), Z6, Z6
+	VADDPS.Z 192(DX), Z7, K1, Z7
+	ADDQ     CX, DX
+	VADDPS   (DX), Z8, Z8
+	VADDPS   64(DX), Z9, Z9
+	VADDPS   128(DX), Z10, Z10
+	VADDPS.Z 192(DX), Z11, K1, Z11
+	ADDQ     CX, DX
+	VADDPS   (DX), Z12, Z12
+	VADDPS   64(DX), Z13, Z13
+	VADDPS   128(DX), Z14, Z14
+	VADDPS.Z 192(DX), Z15, K1, Z15
+	ADDQ     CX, DX
+	VADDPS   (DX), Z16, Z16
+	VADDPS   64(DX), Z17, Z17
+	VADDPS   128(DX), Z18, Z18
+	VADDPS.Z 192(DX), Z19, K1, Z19
+	ADDQ     CX, DX
+	VADDPS   (DX), Z20, Z20
+	VADDPS   64(DX), Z21, Z21
+	VADDPS   128(DX), Z22, Z22
+	VADDPS.Z 192(DX), Z23, K1, Z23
+	ADDQ     CX, DX
 
 store:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z3, K1, 192(AX)
 	ADDQ    CX, AX
 	VMOVUPS Z4, (AX)
 	VMOVUPS Z5, 64(AX)
 	VMOVUPS Z6, 128(AX)
-	VMOVUPS Z7, 192(AX)
+	VMOVUPS Z7, K1, 192(AX)
 	ADDQ    CX, AX
 	VMOVUPS Z8, (AX)
 	VMOVUPS Z9, 64(AX)
 	VMOVUPS Z10, 128(AX)
-	VMOVUPS Z11, 192(AX)
+	VMOVUPS Z11, K1, 192(AX)
 	ADDQ    CX, AX
 	VMOVUPS Z12, (AX)
 	VMOVUPS Z13, 64(AX)
 	VMOVUPS Z14, 128(AX)
-	VMOVUPS Z15, 192(AX)
+	VMOVUPS Z15, K1, 192(AX)
 	ADDQ    CX, AX
 	VMOVUPS Z16, (AX)
 	VMOVUPS Z17, 64(AX)
 	VMOVUPS Z18, 128(AX)
-	VMOVUPS Z19, 192(AX)
+	VMOVUPS Z19, K1, 192(AX)
 	ADDQ    CX, AX
 	VMOVUPS Z20, (AX)
 	VMOVUPS Z21, 64(AX)
 	VMOVUPS Z22, 128(AX)
-	VMOVUPS Z23, 192(AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func strip6x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·strip6x32AVX512(SB), NOSPLIT|NOFRAME, $0-65
-	MOVQ       k+0(FP), AX
-	MOVQ       a+8(FP), CX
-	MOVQ       aRow+16(FP), DX
-	LEAQ       (CX)(DX*2), BX
-	ADDQ       DX, BX
-	MOVQ       aCol+24(FP), SI
-	MOVQ       b+32(FP), DI
-	MOVQ       panel+40(FP), R8
-	MOVQ       c+48(FP), R9
-	MOVQ       cRow+56(FP), R10
-	PREFETCHT0 (R9)
-	PREFETCHT0 64(R9)
-	ADDQ       R10, R9
-	PREFETCHT0 (R9)
-	PREFETCHT0 64(R9)
-	ADDQ       R10, R9
-	PREFETCHT0 (R9)
-	PREFETCHT0 64(R9)
-	ADDQ       R10, R9
-	PREFETCHT0 (R9)
-	PREFETCHT0 64(R9)
-	ADDQ       R10, R9
-	PREFETCHT0 (R9)
-	PREFETCHT0 64(R9)
-	ADDQ       R10, R9
-	PREFETCHT0 (R9)
-	PREFETCHT0 64(R9)
-	ADDQ       R10, R9
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-
-four:
-	CMPQ         AX, $0x04
-	JLT          one
-	VBROADCASTSS (CX), Z12
-	VBROADCASTSS (CX)(DX*1), Z13
-	VBROADCASTSS (CX)(DX*2), Z14
-	VBROADCASTSS (BX), Z15
-	VBROADCASTSS (BX)(DX*1), Z16
-	VBROADCASTSS (BX)(DX*2), Z17
-	VMOVUPS      (DI), Z18
-	VFMADD231PS  Z18, Z12, Z0
-	VFMADD231PS  Z18, Z13, Z2
-	VFMADD231PS  Z18, Z14, Z4
-	VFMADD231PS  Z18, Z15, Z6
-	VFMADD231PS  Z18, Z16, Z8
-	VFMADD231PS  Z18, Z17, Z10
-	VMOVUPS      (DI)(R8*1), Z18
-	VFMADD231PS  Z18, Z12, Z1
-	VFMADD231PS  Z18, Z13, Z3
-	VFMADD231PS  Z18, Z14, Z5
-	VFMADD231PS  Z18, Z15, Z7
-	VFMADD231PS  Z18, Z16, Z9
-	VFMADD231PS  Z18, Z17, Z11
-	ADDQ         SI, CX
-	ADDQ         SI, BX
-	ADDQ         $0x40, DI
-	VBROADCASTSS (CX), Z12
-	VBROADCASTSS (CX)(DX*1), Z13
-	VBROADCASTSS (CX)(DX*2), Z14
-	VBROADCASTSS (BX), Z15
-	VBROADCASTSS (BX)(DX*1), Z16
-	VBROADCASTSS (BX)(DX*2), Z17
-	VMOVUPS      (DI), Z18
-	VFMADD231PS  Z18, Z12, Z0
-	VFMADD231PS  Z18, Z13, Z2
-	VFMADD231PS  Z18, Z14, Z4
-	VFMADD231PS  Z18, Z15, Z6
-	VFMADD231PS  Z18, Z16, Z8
-	VFMADD231PS  Z18, Z17, Z10
-	VMOVUPS      (DI)(R8*1), Z18
-	VFMADD231PS  Z18, Z12, Z1
-	VFMADD231PS  Z18, Z13, Z3
-	VFMADD231PS  Z18, Z14, Z5
-	VFMADD231PS  Z18, Z15, Z7
-	VFMADD231PS  Z18, Z16, Z9
-	VFMADD231PS  Z18, Z17, Z11
-	ADDQ         SI, CX
-	ADDQ         SI, BX
-	ADDQ         $0x40, DI
-	VBROADCASTSS (CX), Z12
-	VBROADCASTSS (CX)(DX*1), Z13
-	VBROADCASTSS (CX)(DX*2), Z14
-	VBROADCASTSS (BX), Z15
-	VBROADCASTSS (BX)(DX*1), Z16
-	VBROADCASTSS (BX)(DX*2), Z17
-	VMOVUPS      (DI), Z18
-	VFMADD231PS  Z18, Z12, Z0
-	VFMADD231PS  Z18, Z13, Z2
-	VFMADD231PS  Z18, Z14, Z4
-	VFMADD231PS  Z18, Z15, Z6
-	VFMADD231PS  Z18, Z16, Z8
-	VFMADD231PS  Z18, Z17, Z10
-	VMOVUPS      (DI)(R8*1), Z18
-	VFMADD231PS  Z18, Z12, Z1
-	VFMADD231PS  Z18, Z13, Z3
-	VFMADD231PS  Z18, Z14, Z5
-	VFMADD231PS  Z18, Z15, Z7
-	VFMADD231PS  Z18, Z16, Z9
-	VFMADD231PS  Z18, Z17, Z11
-	ADDQ         SI, CX
-	ADDQ         SI, BX
-	ADDQ         $0x40, DI
-	VBROADCASTSS (CX), Z12
-	VBROADCASTSS (CX)(DX*1), Z13
-	VBROADCASTSS (CX)(DX*2), Z14
-	VBROADCASTSS (BX), Z15
-	VBROADCASTSS (BX)(DX*1), Z16
-	VBROADCASTSS (BX)(DX*2), Z17
-	VMOVUPS      (DI), Z18
-	VFMADD231PS  Z18, Z12, Z0
-	VFMADD231PS  Z18, Z13, Z2
-	VFMADD231PS  Z18, Z14, Z4
-	VFMADD231PS  Z18, Z15, Z6
-	VFMADD231PS  Z18, Z16, Z8
-	VFMADD231PS  Z18, Z17, Z10
-	VMOVUPS      (DI)(R8*1), Z18
-	VFMADD231PS  Z18, Z12, Z1
-	VFMADD231PS  Z18, Z13, Z3
-	VFMADD231PS  Z18, Z14, Z5
-	VFMADD231PS  Z18, Z15, Z7
-	VFMADD231PS  Z18, Z16, Z9
-	VFMADD231PS  Z18, Z17, Z11
-	ADDQ         SI, CX
-	ADDQ         SI, BX
-	ADDQ         $0x40, DI
-	SUBQ         $0x04, AX
-	JMP          four
-
-one:
-	TESTQ        AX, AX
-	JZ           done
-	VBROADCASTSS (CX), Z12
-	VBROADCASTSS (CX)(DX*1), Z13
-	VBROADCASTSS (CX)(DX*2), Z14
-	VBROADCASTSS (BX), Z15
-	VBROADCASTSS (BX)(DX*1), Z16
-	VBROADCASTSS (BX)(DX*2), Z17
-	VMOVUPS      (DI), Z18
-	VFMADD231PS  Z18, Z12, Z0
-	VFMADD231PS  Z18, Z13, Z2
-	VFMADD231PS  Z18, Z14, Z4
-	VFMADD231PS  Z18, Z15, Z6
-	VFMADD231PS  Z18, Z16, Z8
-	VFMADD231PS  Z18, Z17, Z10
-	VMOVUPS      (DI)(R8*1), Z18
-	VFMADD231PS  Z18, Z12, Z1
-	VFMADD231PS  Z18, Z13, Z3
-	VFMADD231PS  Z18, Z14, Z5
-	VFMADD231PS  Z18, Z15, Z7
-	VFMADD231PS  Z18, Z16, Z9
-	VFMADD231PS  Z18, Z17, Z11
-	ADDQ         SI, CX
-	ADDQ         SI, BX
-	ADDQ         $0x40, DI
-	DECQ         AX
-	JMP          one
-
-done:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVB   add+64(FP), DL
-	TESTB  DL, DL
-	JZ     store
-	MOVQ   AX, DX
-	VADDPS (DX), Z0, Z0
-	VADDPS 64(DX), Z1, Z1
-	ADDQ   CX, DX
-	VADDPS (DX), Z2, Z2
-	VADDPS 64(DX), Z3, Z3
-	ADDQ   CX, DX
-	VADDPS (DX), Z4, Z4
-	VADDPS 64(DX), Z5, Z5
-	ADDQ   CX, DX
-	VADDPS (DX), Z6, Z6
-	VADDPS 64(DX), Z7, Z7
-	ADDQ   CX, DX
-	VADDPS (DX), Z8, Z8
-	VADDPS 64(DX), Z9, Z9
-	ADDQ   CX, DX
-	VADDPS (DX), Z10, Z10
-	VADDPS 64(DX), Z11, Z11
-	ADDQ   CX, DX
-
-store:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	VMOVUPS Z3, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	VMOVUPS Z5, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, (AX)
-	VMOVUPS Z7, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, (AX)
-	VMOVUPS Z9, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z10, (AX)
-	VMOVUPS Z11, 64(AX)
+	VMOVUPS Z23, K1, 192(AX)
 	ADDQ    CX, AX
 	VZEROUPPER
 	RET

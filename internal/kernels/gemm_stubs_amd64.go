@@ -4,122 +4,187 @@
 
 package kernels
 
-// tile1x16 computes 1 × 16 elements of c = a·b, or with add of c + a·b, over k terms.
+// tile1x16 computes 1 × 16 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
 //
 //go:noescape
-func tile1x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add bool)
+func tile1x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool)
 
-// tile2x16 computes 2 × 16 elements of c = a·b, or with add of c + a·b, over k terms.
+// tile2x16 computes 2 × 16 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
 //
 //go:noescape
-func tile2x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add bool)
+func tile2x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool)
 
-// tile3x16 computes 3 × 16 elements of c = a·b, or with add of c + a·b, over k terms.
+// tile3x16 computes 3 × 16 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
 //
 //go:noescape
-func tile3x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add bool)
+func tile3x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool)
 
-// tile4x16 computes 4 × 16 elements of c = a·b, or with add of c + a·b, over k terms.
+// tile4x16 computes 4 × 16 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
 //
 //go:noescape
-func tile4x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add bool)
+func tile4x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool)
 
-// tile5x16 computes 5 × 16 elements of c = a·b, or with add of c + a·b, over k terms.
+// tile5x16 computes 5 × 16 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
 //
 //go:noescape
-func tile5x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add bool)
+func tile5x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool)
 
-// tile6x16 computes 6 × 16 elements of c = a·b, or with add of c + a·b, over k terms.
+// tile6x16 computes 6 × 16 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
 //
 //go:noescape
-func tile6x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add bool)
+func tile6x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool)
 
-// strip1x64 computes 1 × 64 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+// tile1x64 computes 1 × 64 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
 //
 //go:noescape
-func strip1x64(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+func tile1x64(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool)
 
-// strip2x32 computes 2 × 32 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+// tile2x32 computes 2 × 32 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
 //
 //go:noescape
-func strip2x32(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+func tile2x32(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool)
 
-// strip3x32 computes 3 × 32 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+// tile3x32 computes 3 × 32 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
 //
 //go:noescape
-func strip3x32(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+func tile3x32(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool)
 
-// copyPanelsAVX2 copies n pieces of 16 elements that follow each other to places that lie stride bytes apart.
+// copyPanelAVX2 copies n pieces of 16 elements that lie stride bytes apart to places that follow each other.
 //
 //go:noescape
-func copyPanelsAVX2(n int, from *float32, to *float32, stride int)
+func copyPanelAVX2(n int, from *float32, to *float32, stride int)
 
 // copyTilesAVX2 copies n pieces of 6 elements that follow each other to places that lie stride bytes apart.
 //
 //go:noescape
 func copyTilesAVX2(n int, from *float32, to *float32, stride int)
 
-// strip1x128AVX512 computes 1 × 128 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+// transposeAVX2 copies 8 rows of n elements, n a multiple of 8, which are row bytes apart, to 8 columns of n rows, which are stride bytes apart.
 //
 //go:noescape
-func strip1x128AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+func transposeAVX2(n int, from *float32, row int, to *float32, stride int)
 
-// strip1x64AVX512 computes 1 × 64 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+// tile1x128AVX512 computes 1 × 128 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
 //
 //go:noescape
-func strip1x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+func tile1x128AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
 
-// strip1x32AVX512 computes 1 × 32 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+// tile1x16AVX512 computes 1 × 16 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
 //
 //go:noescape
-func strip1x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+func tile1x16AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
 
-// strip2x64AVX512 computes 2 × 64 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+// tile1x32AVX512 computes 1 × 32 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
 //
 //go:noescape
-func strip2x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+func tile1x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
 
-// strip2x32AVX512 computes 2 × 32 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+// tile1x48AVX512 computes 1 × 48 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
 //
 //go:noescape
-func strip2x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+func tile1x48AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
 
-// strip3x64AVX512 computes 3 × 64 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+// tile1x64AVX512 computes 1 × 64 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
 //
 //go:noescape
-func strip3x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+func tile1x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
 
-// strip3x32AVX512 computes 3 × 32 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+// tile2x16AVX512 computes 2 × 16 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
 //
 //go:noescape
-func strip3x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+func tile2x16AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
 
-// strip4x64AVX512 computes 4 × 64 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+// tile2x32AVX512 computes 2 × 32 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
 //
 //go:noescape
-func strip4x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+func tile2x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
 
-// strip4x32AVX512 computes 4 × 32 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+// tile2x48AVX512 computes 2 × 48 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
 //
 //go:noescape
-func strip4x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+func tile2x48AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
 
-// strip5x64AVX512 computes 5 × 64 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+// tile2x64AVX512 computes 2 × 64 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
 //
 //go:noescape
-func strip5x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+func tile2x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
 
-// strip5x32AVX512 computes 5 × 32 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+// tile3x16AVX512 computes 3 × 16 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
 //
 //go:noescape
-func strip5x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+func tile3x16AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
 
-// strip6x64AVX512 computes 6 × 64 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+// tile3x32AVX512 computes 3 × 32 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
 //
 //go:noescape
-func strip6x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+func tile3x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
 
-// strip6x32AVX512 computes 6 × 32 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.
+// tile3x48AVX512 computes 3 × 48 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
 //
 //go:noescape
-func strip6x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, panel int, c *float32, cRow int, add bool)
+func tile3x48AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+
+// tile3x64AVX512 computes 3 × 64 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
+//
+//go:noescape
+func tile3x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+
+// tile4x16AVX512 computes 4 × 16 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
+//
+//go:noescape
+func tile4x16AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+
+// tile4x32AVX512 computes 4 × 32 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
+//
+//go:noescape
+func tile4x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+
+// tile4x48AVX512 computes 4 × 48 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
+//
+//go:noescape
+func tile4x48AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+
+// tile4x64AVX512 computes 4 × 64 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
+//
+//go:noescape
+func tile4x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+
+// tile5x16AVX512 computes 5 × 16 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
+//
+//go:noescape
+func tile5x16AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+
+// tile5x32AVX512 computes 5 × 32 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
+//
+//go:noescape
+func tile5x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+
+// tile5x48AVX512 computes 5 × 48 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
+//
+//go:noescape
+func tile5x48AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+
+// tile5x64AVX512 computes 5 × 64 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
+//
+//go:noescape
+func tile5x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+
+// tile6x16AVX512 computes 6 × 16 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
+//
+//go:noescape
+func tile6x16AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+
+// tile6x32AVX512 computes 6 × 32 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
+//
+//go:noescape
+func tile6x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+
+// tile6x48AVX512 computes 6 × 48 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
+//
+//go:noescape
+func tile6x48AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+
+// tile6x64AVX512 computes 6 × 64 elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
+//
+//go:noescape
+func tile6x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)

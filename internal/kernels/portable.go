@@ -28,34 +28,6 @@ func sigmoidGo(x float64) float64 {
 	return e / (1 + e)
 }
 
-func tileGo[T Float](m, k int, a []T, aRow, aCol int, b []T, bRow int, c []T, cRow int, add bool) {
-	b, c = slices.Clip(b), slices.Clip(c) // keeps a row from reading beyond them
-	for i := range m {
-		var sum [tileColumns]T
-		for p := range k {
-			x := a[i*aRow+p*aCol]
-			for j, y := range b[p*bRow:][:tileColumns] {
-				sum[j] += x * y
-			}
-		}
-		row := c[i*cRow:][:tileColumns]
-		for j := range row {
-			if add {
-				row[j] += sum[j]
-			} else {
-				row[j] = sum[j]
-			}
-		}
-	}
-}
-
-func stripGo[T Float](m, panels, k int, a []T, aRow, aCol int, b, c []T, cRow int, add bool) {
-	b = slices.Clip(b)
-	for p := range panels {
-		tileGo(m, k, a, aRow, aCol, b[p*k*tileColumns:(p+1)*k*tileColumns], tileColumns, c[p*tileColumns:], cRow, add)
-	}
-}
-
 // softmaxGo subtracts the largest element first, so that nothing overflows.
 func softmaxGo[T Float](x, y []T) {
 	most := T(math.Inf(-1))
@@ -115,15 +87,6 @@ func sizeGo[T Float](x []T) T {
 		most = max(most, v, -v)
 	}
 	return most
-}
-
-func copyPiecesGo[T Float](size int) func(n int, from, to []T, stride int) {
-	return func(n int, from, to []T, stride int) {
-		from, to = slices.Clip(from), slices.Clip(to)
-		for i := range n {
-			copy(to[i*stride:][:size], from[i*size:][:size])
-		}
-	}
 }
 
 func axpyGo[T Float](a T, x, y []T) {

@@ -17,20 +17,7 @@ type Set[T Float] struct {
 	Name  string    // "go", "avx2", "avx512"
 	spare sync.Pool // of *mulMemory[T]
 
-	// tile computes m ≤ tileRows rows and tileColumns columns of c = a·b over k
-	// terms, or adds them to c. Element (i, j) of a lies at i·aRow + j·aCol.
-	tile func(m, k int, a []T, aRow, aCol int, b []T, bRow int, c []T, cRow int, add bool)
-	// strip computes m ≤ stripRows rows over panels of tileColumns columns, which
-	// lie in b one after the other. It makes the same sums as tile.
-	//
-	// across is how many panels whole tiles are computed over at a time. If it is
-	// more than 1, strip takes up to tileRows rows.
-	across int
-	strip  func(m, panels, k int, a []T, aRow, aCol int, b, c []T, cRow int, add bool)
-
-	// copyPanels and copyTiles copy n pieces of tileColumns, or tileRows, elements
-	// that follow each other to places that lie stride apart.
-	copyPanels, copyTiles func(n int, from, to []T, stride int)
+	gemmKernels[T]
 
 	// Exp, Sigmoid and Tanh compute y from x, element by element; y may be x. In
 	// float32 Sigmoid stays at about 1e-38 where it would be smaller yet, and Tanh
@@ -122,11 +109,7 @@ func For[T Float]() *Set[T] {
 func portable[T Float]() *Set[T] {
 	return &Set[T]{
 		Name:         "go",
-		tile:         tileGo[T],
-		across:       1,
-		strip:        stripGo[T],
-		copyPanels:   copyPiecesGo[T](tileColumns),
-		copyTiles:    copyPiecesGo[T](tileRows),
+		gemmKernels:  portableGemm[T](),
 		Exp:          mapGo[T](expGo),
 		Sigmoid:      mapGo[T](sigmoidGo),
 		Tanh:         mapGo[T](tanhGo),

@@ -163,48 +163,54 @@ func TestOutOfRange(t *testing.T) {
 		f    func(s *Set[float32], x buffers)
 	}{
 		{"tile: no terms behind a", func(s *Set[float32], x buffers) {
-			s.tile(1, k, x.a[:k-1], k, 1, x.b, 16, x.c, 16, false)
+			s.tile(1, 16, k, x.a[:k-1], k, 1, x.b, 16, 16*k, x.c, 16, false)
 		}},
 		{"tile: no rows behind a", func(s *Set[float32], x buffers) {
-			s.tile(3, k, x.a[:3*k-1], k, 1, x.b, 16, x.c, 16, false)
+			s.tile(3, 16, k, x.a[:3*k-1], k, 1, x.b, 16, 16*k, x.c, 16, false)
 		}},
 		{"tile: no terms behind b", func(s *Set[float32], x buffers) {
-			s.tile(1, k, x.a, k, 1, x.b[:k*16-1], 16, x.c, 16, false)
+			s.tile(1, 16, k, x.a, k, 1, x.b[:k*16-1], 16, 16*k, x.c, 16, false)
 		}},
 		{"tile: no columns behind c", func(s *Set[float32], x buffers) {
-			s.tile(1, k, x.a, k, 1, x.b, 16, x.c[:15], 16, false)
+			s.tile(1, 16, k, x.a, k, 1, x.b, 16, 16*k, x.c[:15], 16, false)
 		}},
 		{"tile: no rows behind c", func(s *Set[float32], x buffers) {
-			s.tile(2, k, x.a, k, 1, x.b, 16, x.c[:31], 16, false)
+			s.tile(2, 16, k, x.a, k, 1, x.b, 16, 16*k, x.c[:31], 16, false)
 		}},
-		{"tile: a row before a", func(s *Set[float32], x buffers) { s.tile(2, k, x.a[k:], -k, 1, x.b, 16, x.c, 16, false) }},
-		{"tile: a row before c", func(s *Set[float32], x buffers) { s.tile(2, k, x.a, k, 1, x.b, 16, x.c, -16, false) }},
-		{"tile: a long row of a", func(s *Set[float32], x buffers) { s.tile(2, k, x.a, huge, 1, x.b, 16, x.c, 16, false) }},
+		{"tile: a row before a", func(s *Set[float32], x buffers) { s.tile(2, 16, k, x.a[k:], -k, 1, x.b, 16, 16*k, x.c, 16, false) }},
+		{"tile: a row before c", func(s *Set[float32], x buffers) { s.tile(2, 16, k, x.a, k, 1, x.b, 16, 16*k, x.c, -16, false) }},
+		{"tile: a long row of a", func(s *Set[float32], x buffers) { s.tile(2, 16, k, x.a, huge, 1, x.b, 16, 16*k, x.c, 16, false) }},
 		{"tile: rows of a that add up to nothing", func(s *Set[float32], x buffers) {
-			s.tile(5, k, x.a, math.MaxInt/2+1, 1, x.b, 16, x.c, 16, false)
+			s.tile(5, 16, k, x.a, math.MaxInt/2+1, 1, x.b, 16, 16*k, x.c, 16, false)
 		}},
 		{"tile: terms of a that add up to nothing", func(s *Set[float32], x buffers) {
-			s.tile(1, 5, x.a, k, math.MaxInt/2+1, x.b, 16, x.c, 16, false)
+			s.tile(1, 16, 5, x.a, k, math.MaxInt/2+1, x.b, 16, 16*k, x.c, 16, false)
 		}},
 		{"tile: rows of c that add up to nothing", func(s *Set[float32], x buffers) {
-			s.tile(5, k, x.a, k, 1, x.b, 16, x.c, math.MaxInt/2+1, false)
+			s.tile(5, 16, k, x.a, k, 1, x.b, 16, 16*k, x.c, math.MaxInt/2+1, false)
 		}},
-		{"strip: no terms behind a", func(s *Set[float32], x buffers) {
-			s.strip(1, 4, k, x.a[:k-1], k, 1, x.b, x.c, 64, false)
+		{"tile: no terms behind a, for four panels", func(s *Set[float32], x buffers) {
+			s.tile(1, 64, k, x.a[:k-1], k, 1, x.b, 16, 16*k, x.c, 64, false)
 		}},
-		{"strip: no panels behind b", func(s *Set[float32], x buffers) {
-			s.strip(1, 4, k, x.a, k, 1, x.b[:4*16*k-1], x.c, 64, false)
+		{"tile: no panels behind b", func(s *Set[float32], x buffers) {
+			s.tile(1, 64, k, x.a, k, 1, x.b[:4*16*k-1], 16, 16*k, x.c, 64, false)
 		}},
-		{"strip: no columns behind c", func(s *Set[float32], x buffers) {
-			s.strip(1, 4, k, x.a, k, 1, x.b, x.c[:63], 64, false)
+		{"tile: no panels behind c", func(s *Set[float32], x buffers) {
+			s.tile(1, 64, k, x.a, k, 1, x.b, 16, 16*k, x.c[:63], 64, false)
 		}},
-		{"strip: no rows behind c", func(s *Set[float32], x buffers) {
-			s.strip(2, 4, k, x.a, k, 1, x.b, x.c[:127], 64, false)
+		{"tile: no rows of four panels behind c", func(s *Set[float32], x buffers) {
+			s.tile(2, 64, k, x.a, k, 1, x.b, 16, 16*k, x.c[:127], 64, false)
 		}},
-		{"strip: many terms", func(s *Set[float32], x buffers) {
-			s.strip(1, 4, math.MaxInt/8+2, x.a, 0, 0, x.b, x.c, 64, false)
+		{"tile: many terms", func(s *Set[float32], x buffers) {
+			s.tile(1, 64, math.MaxInt/8+2, x.a, 0, 0, x.b, 16, 16*k, x.c, 64, false)
 		}},
-		{"strip: many panels", func(s *Set[float32], x buffers) { s.strip(1, math.MaxInt/8+2, 1, x.a, 1, 1, x.b, x.c, 64, false) }},
+		{"tile: many panels", func(s *Set[float32], x buffers) { s.tile(1, math.MaxInt-1, 1, x.a, 1, 1, x.b, 16, 16, x.c, 64, false) }},
+		{"tile: some columns of b", func(s *Set[float32], x buffers) {
+			s.tile(1, 5, k, x.a, k, 1, x.b[:(k-1)*20+4], 20, 16, x.c, 16, false)
+		}},
+		{"tile: a panel before b", func(s *Set[float32], x buffers) {
+			s.tile(1, 32, k, x.a, k, 1, x.b[16*k:], 16, -16, x.c, 32, false)
+		}},
 		{"MulPacked: rows that overlap", func(s *Set[float32], x buffers) {
 			var p Packed[float32]
 			p.Pack(s, RowMajor(x.b, 20), k, 20)
@@ -218,10 +224,13 @@ func TestOutOfRange(t *testing.T) {
 		{"Mul: rows that overlap", func(s *Set[float32], x buffers) {
 			s.Mul(2, k, RowMajor(x.a, k), RowMajor(x.b, 20), RowMajor(x.c, 10), 0, 20)
 		}},
-		{"copyPanels: from", func(s *Set[float32], x buffers) { s.copyPanels(2, x.a[:31], x.c, 16) }},
-		{"copyPanels: to", func(s *Set[float32], x buffers) { s.copyPanels(2, x.a, x.c[:35], 20) }},
-		{"copyPanels: backwards", func(s *Set[float32], x buffers) { s.copyPanels(2, x.a, x.c[16:], -16) }},
+		{"copyPanel: from", func(s *Set[float32], x buffers) { s.copyPanel(2, x.a[:35], 20, x.c) }},
+		{"copyPanel: to", func(s *Set[float32], x buffers) { s.copyPanel(2, x.a, 20, x.c[:31]) }},
+		{"copyPanel: backwards", func(s *Set[float32], x buffers) { s.copyPanel(2, x.a[16:], -16, x.c) }},
 		{"copyTiles: from", func(s *Set[float32], x buffers) { s.copyTiles(2, x.a[:11], x.c, 6) }},
+		{"transpose: from", func(s *Set[float32], x buffers) { s.transpose(9, x.a[:7*10+8], 10, x.c, 8) }},
+		{"transpose: to", func(s *Set[float32], x buffers) { s.transpose(9, x.a, 10, x.c[:9*8-1], 8) }},
+		{"transpose: backwards", func(s *Set[float32], x buffers) { s.transpose(9, x.a[80:], -10, x.c, 8) }},
 		{"copyTiles: to", func(s *Set[float32], x buffers) { s.copyTiles(2, x.a, x.c[:13], 8) }},
 		{"Softmax", func(s *Set[float32], x buffers) { s.Softmax(n, x.a[:n], x.c[:n-1]) }},
 		{"Softmax: half a row", func(s *Set[float32], x buffers) { s.Softmax(n, x.a[:n+1], x.c[:2*n]) }},
@@ -280,11 +289,8 @@ func TestOutOfRange(t *testing.T) {
 			}
 		}
 		for _, m := range []int{-1, 0, tileRows + 1} {
-			if !panics(func() { s.tile(m, 1, z, 1, 1, z, 16, make([]float32, 200), 16, false) }) {
+			if !panics(func() { s.tile(m, 16, 1, z, 1, 1, z, 16, 16, make([]float32, 200), 16, false) }) {
 				t.Errorf("%s: a tile of %d rows does not panic", s.Name, m)
-			}
-			if !panics(func() { s.strip(m, 1, 1, z, 1, 1, z, make([]float32, 200), 16, false) }) {
-				t.Errorf("%s: a strip of %d rows does not panic", s.Name, m)
 			}
 		}
 	}

@@ -167,8 +167,8 @@ func (p Product) at(i int) (a, b, c int) {
 	return a, b, c
 }
 
-// product computes the products in blocks of columns, which it distributes over the
-// cores. No sum is split. A third operand is the initial value of the sums.
+// product computes the products in blocks, which it distributes over the cores. No sum
+// is split. A third operand is the initial value of the sums.
 func product[T Float](p Product) Func[T] {
 	set := kernels.For[T]()
 	items := p.count() * p.blocks()
@@ -187,8 +187,21 @@ func product[T Float](p Product) Func[T] {
 	}
 }
 
-// blocks is the number of blocks of columns of a product.
-func (p Product) blocks() int { return (p.n + kernels.MulUnit - 1) / kernels.MulUnit }
+// unit is the size of a block, in rows or columns.
+const unit = kernels.MulUnit
+
+// byRows reports whether blocks are rows, and not columns. What all blocks read is
+// packed for each core, so it should be the smaller operand.
+func (p Product) byRows() bool { return p.m >= p.n }
+
+// blocks is the number of blocks of a product.
+func (p Product) blocks() int {
+	n := p.n
+	if p.byRows() {
+		n = p.m
+	}
+	return (n + unit - 1) / unit
+}
 
 // multiply computes the blocks from..end of all products, plus a term if one is
 // given.
@@ -202,14 +215,18 @@ func multiply[T Float](p Product, set *kernels.Set[T], out, left, right []T, plu
 		block := from % blocks
 		last := min(blocks, block+end-from) // of this product
 		i, j, k := p.at(from / blocks)
-		first, after := block*kernels.MulUnit, min(last*kernels.MulUnit, p.n) // columns
+		rows, first, after := p.m, block*unit, min(last*unit, p.n) // rows and columns
+		if p.byRows() {
+			i, k, rows = i+first*p.aRow, k+first*p.cRow, min(last*unit, p.m)-first
+			first, after = 0, p.n
+		}
 		for _, term := range plus {
-			for row := range p.m {
+			for row := range rows {
 				at := k + row*p.cRow
 				repeatTerm(out[at+first:at+after], term, (at+first)%len(term))
 			}
 		}
-		mul(p.m, p.k,
+		mul(rows, p.k,
 			kernels.Matrix[T]{Data: left[i:], Row: p.aRow, Col: p.aCol},
 			kernels.Matrix[T]{Data: right[j:], Row: p.bRow, Col: p.bCol},
 			kernels.Matrix[T]{Data: out[k:], Row: p.cRow, Col: 1},

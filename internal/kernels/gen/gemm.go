@@ -15,74 +15,90 @@ const rowsPerTile = 6
 // gemmKernels are the parts of matrix products.
 func gemmKernels() {
 	for m := 1; m <= rowsPerTile; m++ {
-		tile(m)
+		tile(avx2, m, 1)
 	}
-	strip(avx2, 1, 4)
-	strip(avx2, 2, 2)
-	strip(avx2, 3, 2)
+	// Few rows alone have too few sums to keep the processor's adders busy.
+	tile(avx2, 1, 4)
+	tile(avx2, 2, 2)
+	tile(avx2, 3, 2)
 	packKernels()
-	strip(avx512, 1, 8)
+	tile(avx512, 1, 8)
 	// The largest takes 31 of 32 registers: 24 sums, 6 elements of a, a vector of b.
 	for m := 1; m <= rowsPerTile; m++ {
-		strip(avx512, m, 4)
-		strip(avx512, m, 2)
+		for panels := 1; panels <= 4; panels++ {
+			tile(avx512, m, panels)
+		}
 	}
 }
 
-// tile computes m rows and 16 columns of c = a·b, or adds them to c.
-func tile(m int) {
-	text(fmt.Sprintf("tile%dx16", m), "func(k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int, add bool)")
-	Doc(fmt.Sprintf("tile%dx16 computes %d × 16 elements of c = a·b, or with add of c + a·b, over k terms.", m, m))
-	k := Load(Param("k"), GP64())
-	a := loadLines("a", "aRow", m)
-	aCol := Load(Param("aCol"), GP64())
-	b := Load(Param("b"), GP64())
-	bRow := Load(Param("bRow"), GP64())
-	sum := avx2.zeros(m, 2)
-	terms(k, func() {
-		b0, b1 := load(b), loadMem(Mem{Base: b, Disp: 32})
-		for i := range sum {
-			x := YMM()
-			VBROADCASTSS(a.at(i), x)
-			VFMADD231PS(b0, x, sum[i][0])
-			VFMADD231PS(b1, x, sum[i][1])
-		}
-		a.next(aCol)
-		ADDQ(bRow, b)
-	})
-	store(sum)
-}
-
-// strip computes m rows and as many panels of 16 columns side by side. Few rows
-// alone have too few sums to keep the processor's adders busy, and AVX-512 has
-// registers for many sums.
-func strip(v vectors, m, panels int) {
-	name := fmt.Sprintf("strip%dx%d%s", m, 16*panels, v.suffix)
-	text(name, "func(k int, a *float32, aRow, aCol int, b *float32, panel int, c *float32, cRow int, add bool)")
-	Doc(fmt.Sprintf("%s computes %d × %d elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart.", name, m, 16*panels))
+// tile computes m rows and as many panels of 16 columns side by side. With AVX-512, the
+// last panel may have fewer columns.
+func tile(v vectors, m, panels int) {
+	masked := v.size == 64
+	parameters, part := "", "."
+	if masked {
+		parameters, part = ", mask uint32", "; mask has a bit for each column of the last panel."
+	}
+	name := fmt.Sprintf("tile%dx%d%s", m, 16*panels, v.suffix)
+	text(name, "func(k int, a *float32, aRow, aCol int, b *float32, bRow, panel int, c *float32, cRow int, add bool"+parameters+")")
+	Doc(fmt.Sprintf("%s computes %d × %d elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart%s", name, m, 16*panels, part))
 	k := Load(Param("k"), GP64())
 	a := loadLines("a", "aRow", m)
 	aCol := Load(Param("aCol"), GP64())
 	b := loadLines("b", "panel", panels)
+	bRow := Load(Param("bRow"), GP64())
 	fetch(m, panels)
+	var mask reg.Register
+	if masked {
+		mask = K()
+		KMOVW(Load(Param("mask"), GP32()), mask)
+	}
 	sum := v.zeros(m, panels*64/v.size)
-	terms(k, func() {
-		x := make([]reg.VecVirtual, m)
-		for i := range x {
-			x[i] = v.new()
-			VBROADCASTSS(a.at(i), x[i])
+	ofA := func(i int) reg.VecVirtual {
+		x := v.new()
+		VBROADCASTSS(a.at(i), x)
+		return x
+	}
+	ofB := func(j int) reg.VecVirtual {
+		y, from := v.new(), b.at(v.size*j/64).Offset(v.size*j%64)
+		if masked && j == panels-1 {
+			VMOVUPS_Z(from, mask, y)
+		} else {
+			VMOVUPS(from, y)
 		}
-		for j := range sum[0] {
-			y := v.new()
-			VMOVUPS(b.at(v.size*j/64).Offset(v.size*j%64), y)
-			for i := range x {
-				VFMADD231PS(y, x[i], sum[i][j])
+		return y
+	}
+	terms(k, func() {
+		if panels == 1 { // fewer registers than the other way round
+			y := vectorsOf(len(sum[0]), ofB)
+			for i := range sum {
+				x := ofA(i)
+				for j := range y {
+					VFMADD231PS(y[j], x, sum[i][j])
+				}
+			}
+		} else {
+			x := vectorsOf(m, ofA)
+			for j := range sum[0] {
+				y := ofB(j)
+				for i := range x {
+					VFMADD231PS(y, x[i], sum[i][j])
+				}
 			}
 		}
 		a.next(aCol)
-		b.next(Imm(64))
+		b.next(bRow)
 	})
-	store(sum)
+	store(sum, mask)
+}
+
+// vectorsOf are n vectors.
+func vectorsOf(n int, load func(i int) reg.VecVirtual) []reg.VecVirtual {
+	x := make([]reg.VecVirtual, n)
+	for i := range x {
+		x[i] = load(i)
+	}
+	return x
 }
 
 // lines are places in memory that are equally far apart. Each pointer reaches
@@ -156,8 +172,9 @@ func fetch(m, lines int) {
 	}
 }
 
-// store writes the rows of sums to c, or adds them to it, and returns.
-func store(sum [][]reg.VecVirtual) {
+// store writes the rows of sums to c, or adds them to it, and returns. Of the last vector
+// of a row it writes the elements that are set in mask, unless that is nil.
+func store(sum [][]reg.VecVirtual, mask reg.Register) {
 	c := Load(Param("c"), GP64())
 	cRow := Load(Param("cRow"), GP64())
 	add := Load(Param("add"), GP8())
@@ -167,14 +184,24 @@ func store(sum [][]reg.VecVirtual) {
 	MOVQ(c, from)
 	for i := range sum {
 		for j, x := range sum[i] {
-			VADDPS(Mem{Base: from, Disp: int(x.Size()) * j}, x, x)
+			at := Mem{Base: from, Disp: int(x.Size()) * j}
+			if mask != nil && j == len(sum[i])-1 {
+				VADDPS_Z(at, x, mask, x)
+			} else {
+				VADDPS(at, x, x)
+			}
 		}
 		ADDQ(cRow, from)
 	}
 	Label("store")
 	for i := range sum {
 		for j, x := range sum[i] {
-			VMOVUPS(x, Mem{Base: c, Disp: int(x.Size()) * j})
+			at := Mem{Base: c, Disp: int(x.Size()) * j}
+			if mask != nil && j == len(sum[i])-1 {
+				VMOVUPS(x, mask, at)
+			} else {
+				VMOVUPS(x, at)
+			}
 		}
 		ADDQ(cRow, c)
 	}
