@@ -2,8 +2,8 @@ package graph
 
 import (
 	"fmt"
-	"math"
 
+	"github.com/engram-go/engram/internal/kernels"
 	"github.com/engram-go/engram/internal/ops"
 	"github.com/engram-go/engram/internal/shapes"
 )
@@ -23,14 +23,45 @@ func (v Value) Map(name string, f func(x float64) float64, df func(x, y float64)
 	return v.s.apply(sp, v)
 }
 
-// unary applies a function that package ops implements as a loop; c is its constant.
-func (v Value) unary(name string, f ops.Function, c float64) Value {
+// Function describes a function of one element that has its own loops, such as an
+// activation: a kind and constants. activations.FunctionOf makes one of an activation.
+// The zero Function is the identity. It is a struct that can be compared, with these
+// methods:
+//
+//   - GradientReadsX() bool and GradientReadsY() bool report whether the gradient is
+//     computed from the element x or from the result y; for some functions, such as
+//     Value.Scale, neither is.
+type Function = ops.Function
+
+// Apply applies a function to every element.
+func (v Value) Apply(f Function) Value {
+	switch {
+	case f == Function{}:
+		return v
+	case !f.Kind.Known():
+		v.s.Failf("function", "must be one of activations.FunctionOf", int(f.Kind))
+		return v.s.poison(v.shape)
+	}
+	y := v.unary(f)
+	if f.Kind == kernels.Sigmoid {
+		return y.withProbabilities(v, false)
+	}
+	return y
+}
+
+func (v Value) unary(f Function) Value {
 	return v.s.apply(spec{
-		name: name, shape: v.shape, compute: ops.Unary{F: f, C: c},
+		name: f.Kind.String(), shape: v.shape, compute: ops.Unary{F: f},
 		diff: func(in []Value, y, dy Value, _ []bool) []Value {
+			operands := []Value{dy}
+			if f.GradientReadsX() {
+				operands = []Value{in[0], dy}
+			} else if f.GradientReadsY() {
+				operands = []Value{y, dy}
+			}
 			return []Value{v.s.apply(spec{
-				name: name + " gradient", shape: y.shape, compute: ops.UnaryGradient{F: f, C: c},
-			}, in[0], y, dy)}
+				name: f.Kind.String() + " gradient", shape: y.shape, compute: ops.UnaryGradient{F: f},
+			}, operands...)}
 		},
 	}, v)
 }
@@ -39,79 +70,50 @@ func (v Value) unary(name string, f ops.Function, c float64) Value {
 func (v Value) Neg() Value { return v.Scale(-1) }
 
 // Scale is c·v.
-func (v Value) Scale(c float64) Value { return v.unary("scale", ops.Scale, c) }
+func (v Value) Scale(c float64) Value { return v.unary(kernels.Scale.With(c)) }
 
 // AddConst is v + c.
-func (v Value) AddConst(c float64) Value { return v.unary("add constant", ops.AddConst, c) }
+func (v Value) AddConst(c float64) Value { return v.unary(kernels.AddConst.With(c)) }
 
 // OneMinus is 1 − v.
-func (v Value) OneMinus() Value { return v.unary("one minus", ops.OneMinus, 0) }
+func (v Value) OneMinus() Value { return v.unary(kernels.OneMinus.With()) }
 
 // Square is v².
-func (v Value) Square() Value { return v.unary("square", ops.Square, 0) }
+func (v Value) Square() Value { return v.unary(kernels.Square.With()) }
 
 // Sqrt is the square root.
-func (v Value) Sqrt() Value {
-	return v.Map("sqrt", math.Sqrt, func(_, y float64) float64 { return 0.5 / y })
-}
+func (v Value) Sqrt() Value { return v.unary(kernels.Sqrt.With()) }
 
 // Reciprocal is 1/v.
-func (v Value) Reciprocal() Value {
-	return v.Map("reciprocal", func(x float64) float64 { return 1 / x }, func(_, y float64) float64 { return -y * y })
-}
+func (v Value) Reciprocal() Value { return v.unary(kernels.Reciprocal.With()) }
 
 // Exp is e to the power of v.
-func (v Value) Exp() Value {
-	return v.unary("exp", ops.Exp, 0)
-}
+func (v Value) Exp() Value { return v.unary(kernels.Exp.With()) }
 
 // Log is the natural logarithm.
-func (v Value) Log() Value {
-	return v.Map("log", logarithm, func(x, _ float64) float64 { return 1 / x })
-}
+func (v Value) Log() Value { return v.unary(kernels.Log.With()) }
 
 // Pow is v to the power of c.
-func (v Value) Pow(c float64) Value {
-	return v.Map("pow", func(x float64) float64 { return math.Pow(x, c) },
-		func(x, _ float64) float64 { return c * math.Pow(x, c-1) })
-}
+func (v Value) Pow(c float64) Value { return v.unary(kernels.Pow.With(c)) }
 
 // Abs is the absolute value; its derivative at 0 is 0.
-func (v Value) Abs() Value {
-	return v.Map("abs", math.Abs, func(x, _ float64) float64 { return sign(x) })
-}
+func (v Value) Abs() Value { return v.unary(kernels.Abs.With()) }
 
 // Tanh is the hyperbolic tangent.
-func (v Value) Tanh() Value {
-	return v.unary("tanh", ops.Tanh, 0)
-}
+func (v Value) Tanh() Value { return v.unary(kernels.Tanh.With()) }
 
 // Sigmoid is 1/(1 + e⁻ᵛ).
-func (v Value) Sigmoid() Value {
-	return v.unary("sigmoid", ops.Sigmoid, 0).withProbabilities(v, false)
-}
+func (v Value) Sigmoid() Value { return v.Apply(kernels.Sigmoid.With()) }
 
 // Softplus is log(1 + eᵛ), without overflow.
-func (v Value) Softplus() Value {
-	return v.Map("softplus", func(x float64) float64 { return math.Max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) },
-		func(x, _ float64) float64 { return sigmoid(x) })
-}
+func (v Value) Softplus() Value { return v.unary(kernels.Softplus.With()) }
 
 // ReLU is max(v, 0); its derivative at 0 is 0.
-func (v Value) ReLU() Value {
-	return v.unary("relu", ops.ReLU, 0)
-}
+func (v Value) ReLU() Value { return v.unary(kernels.ReLU.With()) }
 
 // Clip limits every element to [low, high]. The derivative is 1 within the limits,
 // including the limits themselves, and 0 outside.
-func (v Value) Clip(low, high float64) Value {
-	return v.Map("clip", func(x float64) float64 { return min(max(x, low), high) }, func(x, _ float64) float64 {
-		if x < low || x > high {
-			return 0
-		}
-		return 1
-	})
-}
+func (v Value) Clip(low, high float64) Value { return v.unary(kernels.Clip.With(low, high)) }
 
 // Where selects the element of a where cond is not 0, and that of b elsewhere. All
 // three broadcast to one shape. Only the selected element gets the gradient, so a NaN
@@ -155,32 +157,4 @@ func (v Value) Require(field, rule string, holds func(x float64) bool) Value {
 		name: "require", shape: v.shape, compute: ops.Require{Field: field, Rule: rule, Holds: holds},
 		diff: func(_ []Value, _, dy Value, _ []bool) []Value { return []Value{dy} },
 	}, v)
-}
-
-// logarithm is also correct for subnormal numbers, for which math.Log is wrong on some
-// architectures.
-func logarithm(x float64) float64 {
-	if x > 0 && x < 0x1p-1022 {
-		return math.Log(x*0x1p53) - 53*math.Ln2
-	}
-	return math.Log(x)
-}
-
-// sigmoid does not overflow, and it is accurate for small results.
-func sigmoid(x float64) float64 {
-	if x >= 0 {
-		return 1 / (1 + math.Exp(-x))
-	}
-	e := math.Exp(x)
-	return e / (1 + e)
-}
-
-func sign(x float64) float64 {
-	switch {
-	case x > 0:
-		return 1
-	case x < 0:
-		return -1
-	}
-	return x // 0 and NaN
 }

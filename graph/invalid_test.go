@@ -22,6 +22,7 @@ var invalid = map[string]struct {
 	"add swapped":     {func(x, y graph.Value) graph.Value { return y.Add(x) }, graph.Error{Field: "add", Value: "[2, 3]"}, 2},
 	"greater":         {func(x, y graph.Value) graph.Value { return x.Greater(y) }, graph.Error{Field: "greater", Value: "[4]"}, 2},
 	"where":           {func(x, y graph.Value) graph.Value { return graph.Where(y, y, x) }, graph.Error{Field: "where", Value: "[2, 3]"}, 2},
+	"function":        {func(x, _ graph.Value) graph.Value { return x.Apply(graph.Function{Kind: 1000}) }, graph.Error{Field: "function", Value: 1000}, 2},
 	"sum":             {func(x, _ graph.Value) graph.Value { return x.Sum(2) }, graph.Error{Field: "sum axis", Value: 2}, 1},
 	"sum twice":       {func(x, _ graph.Value) graph.Value { return x.Sum(0, -2) }, graph.Error{Field: "sum axis", Value: -2}, 0},
 	"mean":            {func(x, _ graph.Value) graph.Value { return x.Mean(-3) }, graph.Error{Field: "mean axis", Value: -3}, 1},

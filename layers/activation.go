@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/kernels"
 	"github.com/engram-go/engram/layers/activations"
 	"github.com/engram-go/engram/layers/initializers"
 )
@@ -101,23 +102,7 @@ func (l ReLU) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	if l.MaxValue != nil {
 		most = *l.MaxValue
 	}
-	y := x.Map("relu", func(x float64) float64 {
-		switch {
-		case x > l.Threshold:
-			return min(x, most)
-		case l.NegativeSlope == 0 && x == x: // −∞ gives 0, and NaN gives NaN
-			return 0
-		}
-		return l.NegativeSlope * (x - l.Threshold)
-	}, func(x, _ float64) float64 {
-		switch {
-		case x <= l.Threshold:
-			return l.NegativeSlope
-		case x < most:
-			return 1
-		}
-		return 0
-	})
+	y := x.Apply(kernels.Rectifier.With(l.Threshold, l.NegativeSlope, most))
 	return []graph.Value{keepMask(x, y)}
 }
 

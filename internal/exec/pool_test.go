@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/engram-go/engram/internal/dense"
+	"github.com/engram-go/engram/internal/kernels"
 	"github.com/engram-go/engram/internal/ops"
 	"github.com/engram-go/engram/internal/shapes"
 	"gorgonia.org/tensor"
@@ -47,7 +48,7 @@ func TestSharedMemory(t *testing.T) {
 				for j, v := range want[a] {
 					sum[j] = v + float64(i)
 				}
-				apply(Operation{Path: path, Name: "add", Compute: ops.Unary{F: ops.AddConst, C: float64(i)}}, sum, nodes[a])
+				apply(Operation{Path: path, Name: "add", Compute: ops.Unary{F: kernels.AddConst.With(float64(i))}}, sum, nodes[a])
 			default: // a and b one after the other
 				c := index("b")
 				both := slices.Concat(want[a], want[c])
@@ -95,7 +96,7 @@ func TestMemoryOfChain(t *testing.T) {
 		results := make([]*Node, 1)
 		for i := range length {
 			var err error
-			if x, err = g.Apply(Operation{Name: "scale", Shape: shapes.Shape{1000}, Compute: ops.Unary{F: ops.Scale, C: 2}}, x); err != nil {
+			if x, err = g.Apply(Operation{Name: "scale", Shape: shapes.Shape{1000}, Compute: ops.Unary{F: kernels.Scale.With(2)}}, x); err != nil {
 				t.Fatal(err)
 			}
 			if i == 0 && keep {

@@ -10,6 +10,7 @@ import (
 	"github.com/engram-go/engram/internal/dense"
 	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/errs/errtest"
+	"github.com/engram-go/engram/internal/kernels"
 	"github.com/engram-go/engram/internal/ops"
 	"github.com/engram-go/engram/internal/shapes"
 	"gorgonia.org/gorgonia"
@@ -46,8 +47,8 @@ func unary(t *testing.T, g *Graph, name string, compute ops.Op, n *Node, diff fu
 }
 
 func scaled(t *testing.T, g *Graph, c float64, n *Node) *Node {
-	return unary(t, g, "scale", ops.Unary{F: ops.Scale, C: c}, n, func(_, dy *Node) (*Node, error) {
-		return g.Apply(Operation{Path: "layer", Name: "scale", Shape: shapes.Shape{2}, Compute: ops.Unary{F: ops.Scale, C: c}}, dy)
+	return unary(t, g, "scale", ops.Unary{F: kernels.Scale.With(c)}, n, func(_, dy *Node) (*Node, error) {
+		return g.Apply(Operation{Path: "layer", Name: "scale", Shape: shapes.Shape{2}, Compute: ops.Unary{F: kernels.Scale.With(c)}}, dy)
 	})
 }
 

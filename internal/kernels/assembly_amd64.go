@@ -43,6 +43,7 @@ func avx2() *Set[float32] {
 	s.Adam = adam
 	s.RMSprop = rmsprop
 	s.normKernels = normAVX2()
+	s.function = func(f Function) FunctionLoops[float32] { return assembledFunction(s, f) }
 	return s
 }
 

@@ -24,6 +24,7 @@ type Set[T Float] struct {
 	// loses the sign of −0.
 	Exp, Sigmoid, Tanh func(x, y []T)
 	softmax            func(x, y []T) // one row
+	function           func(f Function) FunctionLoops[T]
 
 	// Sum adds up x, and Dot x·y, in an order that depends on the length alone.
 	Sum func(x []T) T
@@ -114,6 +115,7 @@ func portable[T Float]() *Set[T] {
 		Sigmoid:      mapGo[T](sigmoidGo),
 		Tanh:         mapGo[T](tanhGo),
 		softmax:      softmaxGo[T],
+		function:     functionGo[T],
 		Sum:          sumGo[T],
 		Size:         sizeGo[T],
 		Dot:          dotGo[T],

@@ -5,141 +5,44 @@ import (
 	"github.com/engram-go/engram/internal/kernels"
 )
 
-// Function is a function of one element with its own loop over vectors. Frequent
-// functions have one; Map is slower because it calls a function for every element.
-type Function int
+// Function is a function of one element with its own loop over vectors. Map is slower
+// because it calls a function for every element.
+type Function = kernels.Function
 
-// The functions of Unary; c is its constant.
-const (
-	Scale    Function = iota // c·x
-	AddConst                 // x + c
-	OneMinus                 // 1 − x
-	Square                   // x²
-	ReLU                     // max(x, 0)
-	Exp
-	Tanh
-	Sigmoid
-)
-
-// Unary applies a function to every element. UnaryGradient takes x, y and dy.
+// Unary applies a function to every element. UnaryGradient takes x or y, as
+// Function.GradientReadsX and GradientReadsY say, or neither, and dy.
 type (
-	Unary struct {
-		F Function
-		C float64
-	}
-	UnaryGradient Unary
+	Unary         struct{ F Function }
+	UnaryGradient struct{ F Function }
 )
-
-// loops are a function and its derivative as loops over vectors.
-type loops[T Float] struct {
-	f  func(y, x []T)
-	df func(dx, x, y, dy []T)
-}
-
-func loopsOf[T Float](f Function, constant float64) loops[T] {
-	set, c := kernels.For[T](), T(constant)
-	switch f {
-	case Scale:
-		return loops[T]{
-			f: func(y, x []T) {
-				for i, x := range x[:len(y)] {
-					y[i] = c * x
-				}
-			},
-			df: func(dx, _, _, dy []T) {
-				for i, dy := range dy[:len(dx)] {
-					dx[i] = c * dy
-				}
-			},
-		}
-	case AddConst:
-		return loops[T]{
-			f: func(y, x []T) {
-				for i, x := range x[:len(y)] {
-					y[i] = x + c
-				}
-			},
-			df: func(dx, _, _, dy []T) { copy(dx, dy) },
-		}
-	case OneMinus:
-		return loops[T]{
-			f: func(y, x []T) {
-				for i, x := range x[:len(y)] {
-					y[i] = 1 - x
-				}
-			},
-			df: func(dx, _, _, dy []T) {
-				for i, dy := range dy[:len(dx)] {
-					dx[i] = -dy
-				}
-			},
-		}
-	case Square:
-		return loops[T]{
-			f: func(y, x []T) { set.Times(x[:len(y)], x, y) },
-			df: func(dx, x, _, dy []T) {
-				x, dy = x[:len(dx)], dy[:len(dx)]
-				for i := range dx {
-					dx[i] = 2 * x[i] * dy[i]
-				}
-			},
-		}
-	case ReLU:
-		return loops[T]{
-			f: func(y, x []T) {
-				for i, x := range x[:len(y)] {
-					y[i] = max(x, 0) // a NaN stays
-				}
-			},
-			df: func(dx, x, _, dy []T) {
-				x, dy = x[:len(dx)], dy[:len(dx)]
-				for i := range dx {
-					dx[i] = 0
-					if x[i] > 0 {
-						dx[i] = dy[i]
-					}
-				}
-			},
-		}
-	case Exp:
-		return loops[T]{
-			f:  func(y, x []T) { set.Exp(x, y) },
-			df: func(dx, _, y, dy []T) { set.Times(y, dy, dx) },
-		}
-	case Tanh:
-		return loops[T]{
-			f:  func(y, x []T) { set.Tanh(x, y) },
-			df: func(dx, _, y, dy []T) { set.TanhGrad(y, dy, dx) },
-		}
-	}
-	return loops[T]{ // Sigmoid
-		f:  func(y, x []T) { set.Sigmoid(x, y) },
-		df: func(dx, _, y, dy []T) { set.SigmoidGrad(y, dy, dx) },
-	}
-}
 
 func unary[T Float](o Unary) Func[T] {
-	f := loopsOf[T](o.F, o.C).f
+	f := kernels.For[T]().Function(o.F).Forward
 	return func(out []T, in [][]T) error {
+		x := in[0][:len(out)]
 		if few(len(out)) {
-			f(out, in[0])
+			f(x, out)
 			return nil
 		}
-		share(len(out), func(from, end int) { f(out[from:end], in[0][from:end]) })
+		share(len(out), func(from, end int) { f(x[from:end], out[from:end]) })
 		return nil
 	}
 }
 
 func unaryGradient[T Float](o UnaryGradient) Func[T] {
-	df := loopsOf[T](o.F, o.C).df
+	df := kernels.For[T]().Function(o.F).Gradient
+	reads := o.F.GradientReadsX() || o.F.GradientReadsY()
 	return func(out []T, in [][]T) error {
+		dy := in[len(in)-1][:len(out)]
+		v := dy // where the gradient reads neither x nor y
+		if reads {
+			v = in[0][:len(out)]
+		}
 		if few(len(out)) {
-			df(out, in[0], in[1], in[2])
+			df(v, dy, out)
 			return nil
 		}
-		share(len(out), func(from, end int) {
-			df(out[from:end], in[0][from:end], in[1][from:end], in[2][from:end])
-		})
+		share(len(out), func(from, end int) { df(v[from:end], dy[from:end], out[from:end]) })
 		return nil
 	}
 }

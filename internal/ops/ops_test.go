@@ -25,12 +25,12 @@ func TestKernels(t *testing.T) {
 		in   [][]float64
 		want []float64
 	}{
-		{"scale", Unary{Scale, 3}, [][]float64{{1, -2}}, []float64{3, -6}},
-		{"scale gradient", UnaryGradient{Scale, 3}, [][]float64{{1, -2}, {3, -6}, {1, 2}}, []float64{3, 6}},
-		{"add constant", Unary{AddConst, 3}, [][]float64{{1, -2}}, []float64{4, 1}},
-		{"one minus", Unary{F: OneMinus}, [][]float64{{1, -2}}, []float64{0, 3}},
-		{"square gradient", UnaryGradient{F: Square}, [][]float64{{3}, {9}, {2}}, []float64{12}},
-		{"relu gradient", UnaryGradient{F: ReLU}, [][]float64{{3, 0, -1}, {3, 0, 0}, {2, 2, 2}}, []float64{2, 0, 0}},
+		{"scale", Unary{kernels.Scale.With(3)}, [][]float64{{1, -2}}, []float64{3, -6}},
+		{"scale gradient", UnaryGradient{kernels.Scale.With(3)}, [][]float64{{1, 2}}, []float64{3, 6}},
+		{"add constant", Unary{kernels.AddConst.With(3)}, [][]float64{{1, -2}}, []float64{4, 1}},
+		{"one minus", Unary{kernels.OneMinus.With()}, [][]float64{{1, -2}}, []float64{0, 3}},
+		{"square gradient", UnaryGradient{kernels.Square.With()}, [][]float64{{3}, {2}}, []float64{12}},
+		{"relu gradient", UnaryGradient{kernels.ReLU.With()}, [][]float64{{3, 0, 0}, {2, 2, 2}}, []float64{2, 0, 0}},
 		{"sum", Sum{}, [][]float64{{1, 2}, {3, 4}, {5, 6}}, []float64{9, 12}},
 		{"where", Where{}, [][]float64{{1, 0}, {3, 4}, {5, 6}}, []float64{3, 6}},
 		{"keep", Keep{}, [][]float64{{2, 0}, {3, 4}}, []float64{3, 0}},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/kernels"
 )
 
 // Name is an activation without parameters, spelt as in Keras. A name that is
@@ -36,29 +37,36 @@ const (
 
 // functions are the meanings of the names.
 var functions = []struct {
-	name  Name
-	apply func(x graph.Value) graph.Value
+	name Name
+	f    graph.Function
 }{
-	{Linear, func(x graph.Value) graph.Value { return x }},
-	{ReLU, graph.Value.ReLU},
-	{ReLU6, clip(ReLU6, 0, 6, 0, 6)},
-	{SELU, elementwise(SELU, selu, seluSlope)},
-	{Softplus, graph.Value.Softplus},
-	{Softsign, elementwise(Softsign, softsign, softsignSlope)},
-	{SparsePlus, elementwise(SparsePlus, sparsePlus, sparsePlusSlope)},
-	{SiLU, elementwise(SiLU, silu, siluSlope)},
-	{Mish, elementwise(Mish, mish, mishSlope)},
-	{Tanh, graph.Value.Tanh},
-	{TanhShrink, elementwise(TanhShrink, tanhShrink, tanhShrinkSlope)},
-	{Sigmoid, graph.Value.Sigmoid},
-	{LogSigmoid, elementwise(LogSigmoid, logSigmoid, logSigmoidSlope)},
-	{SparseSigmoid, clip(SparseSigmoid, -1, 1, 0, 1)},
-	{HardSigmoid, clip(HardSigmoid, -3, 3, 0, 1)},
-	{HardSigmoidV1, clip(HardSigmoidV1, -2.5, 2.5, 0, 1)},
-	{HardSiLU, elementwise(HardSiLU, hardSiLU, hardSiLUSlope)},
-	{HardTanh, clip(HardTanh, -1, 1, -1, 1)},
-	{Exponential, graph.Value.Exp},
+	{Linear, graph.Function{}},
+	{ReLU, kernels.ReLU.With()},
+	{ReLU6, kernels.Line.With(0, 6, 0, 6)},
+	{SELU, kernels.ExpLinear.With(seluScale, seluScale*seluAlpha, 1)},
+	{Softplus, kernels.Softplus.With()},
+	{Softsign, kernels.Softsign.With()},
+	{SparsePlus, kernels.SparsePlus.With()},
+	{SiLU, kernels.SiLU.With()},
+	{Mish, kernels.Mish.With()},
+	{Tanh, kernels.Tanh.With()},
+	{TanhShrink, kernels.TanhShrink.With()},
+	{Sigmoid, kernels.Sigmoid.With()},
+	{LogSigmoid, kernels.LogSigmoid.With()},
+	{SparseSigmoid, kernels.Line.With(-1, 1, 0, 1)},
+	{HardSigmoid, kernels.Line.With(-3, 3, 0, 1)},
+	{HardSigmoidV1, kernels.Line.With(-2.5, 2.5, 0, 1)},
+	{HardSiLU, kernels.HardSiLU.With()},
+	{HardTanh, kernels.Line.With(-1, 1, -1, 1)},
+	{Exponential, kernels.Exp.With()},
 }
+
+// The constants of SELU, for which mean 0 and variance 1 are kept from layer
+// to layer.
+const (
+	seluAlpha = 1.6732632423543772848170429916717
+	seluScale = 1.0507009873554804934193349852946
+)
 
 // Resolve reports a name that is unknown.
 func (n Name) Resolve() (Activation, error) {
@@ -68,23 +76,23 @@ func (n Name) Resolve() (Activation, error) {
 
 // Apply computes the activation.
 func (n Name) Apply(x graph.Value) graph.Value {
-	apply, err := n.find()
+	f, err := n.find()
 	if err != nil {
 		x.Scope().Fail(err)
 		return x
 	}
-	return apply(x)
+	return x.Apply(f)
 }
 
-func (n Name) find() (func(graph.Value) graph.Value, error) {
+func (n Name) find() (graph.Function, error) {
 	known := ""
 	for _, f := range functions {
 		if f.name == n {
-			return f.apply, nil
+			return f.f, nil
 		}
 		known += string(f.name) + ", "
 	}
-	return nil, graph.Error{
+	return graph.Function{}, graph.Error{
 		Field: "activation",
 		Rule:  fmt.Sprintf("must be one of %sor a struct with parameters such as ELU{} or Softmax{}", known),
 		Value: fmt.Sprintf("%q", string(n)),
