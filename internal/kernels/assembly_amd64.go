@@ -44,6 +44,7 @@ func avx2() *Set[float32] {
 	s.RMSprop = rmsprop
 	s.normKernels = normAVX2()
 	s.function = func(f Function) FunctionLoops[float32] { return assembledFunction(s, f) }
+	s.vocabularyKernels = vocabulary(false)
 	return s
 }
 

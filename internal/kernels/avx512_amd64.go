@@ -9,5 +9,6 @@ func avx512() *Set[float32] {
 	s.Name = "avx512"
 	s.gemmKernels = gemmAVX512()
 	s.normKernels = normAVX512()
+	s.vocabularyKernels = vocabulary(true)
 	return s
 }

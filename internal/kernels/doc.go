@@ -12,3 +12,4 @@ package kernels
 //go:generate go run -C gen . -family gemm -out ../gemm_amd64.s -stubs ../gemm_stubs_amd64.go -pkg kernels
 //go:generate go run -C gen . -family norm -out ../norm_amd64.s -stubs ../norm_stubs_amd64.go -pkg kernels
 //go:generate go run -C gen . -family vector -out ../vector_amd64.s -stubs ../vector_stubs_amd64.go -pkg kernels
+//go:generate go run -C gen . -family vocabulary -out ../vocabulary_amd64.s -stubs ../vocabulary_stubs_amd64.go -pkg kernels

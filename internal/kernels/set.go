@@ -66,6 +66,7 @@ type Set[T Float] struct {
 	RMSprop func(w, g, v []T, keep, rate, epsilon T)
 
 	normKernels[T]
+	vocabularyKernels[T]
 }
 
 // Width is what the length of a row of a cell is rounded up to.
@@ -134,6 +135,8 @@ func portable[T Float]() *Set[T] {
 		Adam:         adamGo[T],
 		RMSprop:      rmspropGo[T],
 		normKernels:  normGo[T](),
+
+		vocabularyKernels: vocabularyGo[T](),
 	}
 }
 

@@ -61,6 +61,11 @@ func For[T Float](op Op) (Kernel[T], error) {
 		return softmax[T](op), nil
 	case SoftmaxGradient:
 		return softmaxGradient[T](op), nil
+	// crossentropy.go
+	case *CrossEntropy:
+		return crossEntropyOf[T](op), nil
+	case CrossEntropyGradient:
+		return Func[T](crossEntropyOf[T](op.CrossEntropy).backward), nil
 	// gather.go
 	case Gather:
 		return gather[T](op), nil

@@ -2,7 +2,6 @@ package ops
 
 import (
 	"math"
-	"slices"
 
 	"github.com/engram-go/engram/internal/kernels"
 )
@@ -54,10 +53,7 @@ func softmaxGradient[T Float](o SoftmaxGradient) Func[T] {
 func softmaxGradientRows[T Float](set *kernels.Set[T], n int, y, dy, dx []T) {
 	for i := 0; i < len(y); i += n {
 		y, dy, dx := y[i:i+n], dy[i:i+n], dx[i:i+n]
-		dot := set.Dot(y, dy)
-		for j := range dx {
-			dx[j] = y[j] * (dy[j] - dot)
-		}
+		set.TimesLess(y, dy, dx, set.Dot(y, dy))
 	}
 }
 
@@ -66,26 +62,15 @@ func softmaxGradientRows[T Float](set *kernels.Set[T], n int, y, dy, dx []T) {
 func logSoftmaxRows[T Float](set *kernels.Set[T], n int, x, y []T) {
 	for i := 0; i < len(x); i += n {
 		x, y := x[i:i+n], y[i:i+n]
-		top := slices.Max(x)
-		for j := range y {
-			y[j] = x[j] - top
-		}
-		set.Exp(y, y)
-		log := T(math.Log(float64(set.Sum(y))))
-		for j := range y {
-			y[j] = x[j] - top - log
-		}
+		top := set.Largest(x)
+		set.Shift(x, y, top, T(math.Log(float64(set.ExpSum(x, top)))))
 	}
 }
 
 // logSoftmaxGradientRows is dx = dy − eʸ ⊙ Σ dy.
 func logSoftmaxGradientRows[T Float](set *kernels.Set[T], n int, y, dy, dx []T) {
-	set.Exp(y, dx)
 	for i := 0; i < len(y); i += n {
-		dy, dx := dy[i:i+n], dx[i:i+n]
-		sum := set.Sum(dy)
-		for j := range dx {
-			dx[j] = dy[j] - dx[j]*sum
-		}
+		y, dy, dx := y[i:i+n], dy[i:i+n], dx[i:i+n]
+		set.ExpTargets(y, dy, dx, 0, -set.Sum(dy), -1, 0)
 	}
 }

@@ -40,9 +40,13 @@ func (c CategoricalCrossentropy) Loss(target, output graph.Value) graph.Value {
 	if !fits(target, output) {
 		return output
 	}
+	if z, ok := logits("CategoricalCrossentropy", output, c.FromLogits); ok {
+		checkSmoothing("CategoricalCrossentropy", output, c.LabelSmoothing)
+		return z.CrossEntropy(target, c.LabelSmoothing)
+	}
 	y := unit(target, "target", "must lie in [0, 1]")
 	y = smooth("CategoricalCrossentropy", y, c.LabelSmoothing, n)
-	return y.Times(logProbabilities("CategoricalCrossentropy", output, c.FromLogits)).Sum(-1).Neg()
+	return y.Times(logProbabilities(output)).Sum(-1).Neg()
 }
 
 // SparseCategoricalCrossentropy is CategoricalCrossentropy with the number of
@@ -75,6 +79,9 @@ func (c SparseCategoricalCrossentropy) Loss(target, output graph.Value) graph.Va
 		s.Failf("target", fmt.Sprintf("must be numbers of classes in the shape %v", want), target.Shape())
 		return output
 	}
+	if z, ok := logits("SparseCategoricalCrossentropy", output, c.FromLogits); ok {
+		return z.ClassCrossEntropy(target)
+	}
 	class := target.Require("target", classRule(n), whole(n))
-	return logProbabilities("SparseCategoricalCrossentropy", output, c.FromLogits).Pick(class).Neg()
+	return logProbabilities(output).Pick(class).Neg()
 }

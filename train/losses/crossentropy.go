@@ -27,13 +27,17 @@ func unit(v graph.Value, field, rule string) graph.Value {
 
 // smooth takes a share of every target and spreads it over n classes.
 func smooth(class string, target graph.Value, share float64, n int) graph.Value {
-	if !(share >= 0 && share <= 1) {
-		target.Scope().Failf(class+".LabelSmoothing", "must lie in [0, 1]", share)
-	}
+	checkSmoothing(class, target, share)
 	if share == 0 {
 		return target
 	}
 	return target.Scale(1 - share).AddConst(share / float64(n))
+}
+
+func checkSmoothing(class string, v graph.Value, share float64) {
+	if !(share >= 0 && share <= 1) {
+		v.Scope().Failf(class+".LabelSmoothing", "must lie in [0, 1]", share)
+	}
 }
 
 // classes is the number of classes on the last axis of an output.
@@ -50,21 +54,28 @@ func classes(output graph.Value) int {
 	return n
 }
 
-// logProbabilities turns an output [..., classes] into the logarithms of
-// probabilities, which add up to 1 over the classes. Logits, also those behind a
-// softmax or a sigmoid, give them without a limit and keep their gradient however
-// large they are. Any other output is divided by its sum and kept away from 0 and 1.
-func logProbabilities(class string, output graph.Value, fromLogits bool) graph.Value {
+// logits are what an output [..., classes] is the softmax of: itself, what is known to be
+// behind a softmax, or the logarithms of a sigmoid, which then are divided by their sum. ok
+// is false for any other output. The loss of logits has no limit, and keeps its gradient
+// however large they are.
+func logits(class string, output graph.Value, fromLogits bool) (z graph.Value, ok bool) {
 	if fromLogits {
 		refuseProbabilities(class, output)
-		return output.LogSoftmax(-1)
+		return output, true
 	}
 	if z, ok := output.SoftmaxOf(); ok {
-		return z.LogSoftmax(-1)
+		return z, true
 	}
 	if z, ok := output.SigmoidOf(); ok {
-		return logSigmoid(z).LogSoftmax(-1)
+		return logSigmoid(z), true
 	}
+	return output, false
+}
+
+// logProbabilities turns an output [..., classes] that is not computed from known logits
+// into the logarithms of probabilities, which add up to 1 over the classes: it is divided
+// by its sum and kept away from 0 and 1.
+func logProbabilities(output graph.Value) graph.Value {
 	output = output.Require("output", "must not be negative; set FromLogits for logits", func(x float64) bool { return !(x < -slack) })
 	return output.MapAxis("log of probability", -1, func(x, y []float64) {
 		sum := total(x)

@@ -16,10 +16,11 @@ import (
 
 // families are the kernels of one assembly file each.
 var families = map[string]func(){
-	"cells":  cellKernels,
-	"gemm":   gemmKernels,
-	"norm":   normKernels,
-	"vector": vectorKernels,
+	"cells":      cellKernels,
+	"gemm":       gemmKernels,
+	"norm":       normKernels,
+	"vector":     vectorKernels,
+	"vocabulary": vocabularyKernels,
 }
 
 func main() {
