@@ -2,7 +2,6 @@ package layers
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/engram-go/engram/graph"
@@ -64,14 +63,15 @@ func (l LayerNormalization) Call(s *graph.Scope, inputs ...graph.Value) []graph.
 	if !ok {
 		return inputs
 	}
-	sizes, wide := alongShapes(x, axes)
-	y := alongAxes(x, axes, func(v graph.Value) graph.Value { return normalized(v, l.Epsilon) })
+	sizes, flat := alongSizes(x, axes)
+	var gamma, beta *graph.Value // [the product of the sizes]
 	if !l.NoScale {
-		y = y.Times(weight(s, "gamma", sizes, l.GammaInitializer, l.GammaRegularizer, l.GammaConstraint).Reshape(wide...))
+		gamma = new(weight(s, "gamma", sizes, l.GammaInitializer, l.GammaRegularizer, l.GammaConstraint).Reshape(flat))
 	}
 	if !l.NoCenter {
-		y = y.Add(weight(s, "beta", sizes, l.BetaInitializer, l.BetaRegularizer, l.BetaConstraint).Reshape(wide...))
+		beta = new(weight(s, "beta", sizes, l.BetaInitializer, l.BetaRegularizer, l.BetaConstraint).Reshape(flat))
 	}
+	y := alongAxes(x, axes, func(v graph.Value) graph.Value { return v.LayerNorm(gamma, beta, l.Epsilon) })
 	return []graph.Value{keepMask(x, y)}
 }
 
@@ -108,15 +108,12 @@ func normalizedAxes(s *graph.Scope, field string, x graph.Value, given []int) ([
 	return axes, true
 }
 
-// alongShapes are the shape of a weight with a number for each index along the axes, and
-// the shape that broadcasts it to x.
-func alongShapes(x graph.Value, axes []int) (sizes, wide graph.Shape) {
-	sizes, wide = make(graph.Shape, len(axes)), slices.Repeat(graph.Shape{1}, x.Rank())
-	for i, a := range axes {
-		sizes[i] = x.Dim(a)
-		wide[a] = sizes[i]
+// alongSizes are the sizes of the axes, and their product.
+func alongSizes(x graph.Value, axes []int) (sizes graph.Shape, product int) {
+	for _, a := range axes {
+		sizes = append(sizes, x.Dim(a))
 	}
-	return sizes, wide
+	return sizes, sizes.Size()
 }
 
 // alongAxes applies f to x with the given axes, which are in order, joined to
@@ -144,44 +141,6 @@ func alongAxes(x graph.Value, axes []int, f func(v graph.Value) graph.Value) gra
 		y = y.Transpose(back...)
 	}
 	return y
-}
-
-// normalized is (v − mean(v)) / √(var(v) + ε) along the last axis. Its gradient
-// follows from r = 1/√(var + ε) and the result y:
-//
-//	dv = r·(dy − mean(dy) − y ⊙ mean(dy ⊙ y))
-func normalized(v graph.Value, epsilon float64) graph.Value {
-	return v.MapAxis("normalize", -1, func(x, y []float64) {
-		mean, r := moments(x, epsilon)
-		for i, e := range x {
-			y[i] = (e - mean) * r
-		}
-	}, func(x, y, dy, dx []float64) {
-		_, r := moments(x, epsilon)
-		n := float64(len(x))
-		sum, dot := 0.0, 0.0
-		for i, d := range dy {
-			sum += d
-			dot += d * y[i]
-		}
-		for i, d := range dy {
-			dx[i] = r * (d - sum/n - y[i]*dot/n)
-		}
-	})
-}
-
-// moments are the mean of x, and 1/√(variance + ε).
-func moments(x []float64, epsilon float64) (mean, r float64) {
-	n := float64(len(x))
-	for _, e := range x {
-		mean += e
-	}
-	mean /= n
-	variance := 0.0
-	for _, e := range x {
-		variance += (e - mean) * (e - mean)
-	}
-	return mean, 1 / math.Sqrt(variance/n+epsilon)
 }
 
 // Stepwise normalises every step separately, if none of the axes is that of the steps.

@@ -242,7 +242,7 @@ func (l LSTMCell) step(s *graph.Scope, x graph.Value, states, _ []graph.Value) (
 	mx, mh := l.dropouts().gates(s, l.columns(), x.Dim(0), x.Dim(1), u)
 	z, hs := mx.product(x, w.kernel, u), mh.product(h, w.recurrent, u) // [batch, 4·units], 3 for CoupledGates
 	if l.LayerNorm {
-		z, hs = l.norm(s, "kernel", z), l.norm(s, "recurrent", hs) // [batch, 4·units]
+		z, hs = l.norm(s, "kernel", z, nil), l.norm(s, "recurrent", hs, nil) // [batch, 4·units]
 	}
 	z = z.Add(hs) // [batch, 4·units]
 	if w.bias != nil {
@@ -262,7 +262,7 @@ func (l LSTMCell) step(s *graph.Scope, x graph.Value, states, _ []graph.Value) (
 	out := c                                                                        // [batch, units]
 	if l.LayerNorm {
 		beta := s.Param("state_beta", graph.Shape{l.Units}, initializers.Zeros) // [units]
-		out = l.norm(s, "state", c).Add(beta)                                   // [batch, units]
+		out = l.norm(s, "state", c, &beta)                                      // [batch, units]
 	}
 	h = o.Times(gate("LSTM.Activation", l.Activation, out)) // [batch, units]
 
@@ -296,8 +296,8 @@ func (l LSTMCell) peepholes(s *graph.Scope) func(z graph.Value, row int, c graph
 	}
 }
 
-// norm normalises a value over its last axis, and scales it with weights.
-func (l LSTMCell) norm(s *graph.Scope, name string, v graph.Value) graph.Value {
+// norm normalises a value over its last axis, scales it with weights and adds beta.
+func (l LSTMCell) norm(s *graph.Scope, name string, v graph.Value, beta *graph.Value) graph.Value {
 	gamma := s.Param(name+"_gamma", graph.Shape{v.Dim(1)}, initializers.Ones) // [units]
-	return normalized(v, 1e-3).Times(gamma)                                   // [batch, units]
+	return v.LayerNorm(&gamma, beta, 1e-3)                                    // [batch, units]
 }

@@ -1,7 +1,6 @@
 package layers
 
 import (
-	"math"
 	"slices"
 
 	"github.com/engram-go/engram/graph"
@@ -49,39 +48,10 @@ func (l RMSNormalization) Call(s *graph.Scope, inputs ...graph.Value) []graph.Va
 	if !ok {
 		return inputs
 	}
-	sizes, wide := alongShapes(x, axes)
-	y := alongAxes(x, axes, func(v graph.Value) graph.Value { return rmsNormalized(v, l.Epsilon) })
-	y = y.Times(s.Param("scale", sizes, initializers.Ones).Reshape(wide...))
+	sizes, flat := alongSizes(x, axes)
+	gamma := s.Param("scale", sizes, initializers.Ones).Reshape(flat) // [the product of the sizes]
+	y := alongAxes(x, axes, func(v graph.Value) graph.Value { return v.RMSNorm(&gamma, l.Epsilon) })
 	return []graph.Value{keepMask(x, y)}
-}
-
-// rmsNormalized is v / √(mean(v²) + ε) along the last axis. Its gradient follows from
-// r = 1/√(mean(v²) + ε) and the result y:
-//
-//	dv = r·(dy − y ⊙ mean(dy ⊙ y))
-func rmsNormalized(v graph.Value, epsilon float64) graph.Value {
-	inverse := func(x []float64) float64 {
-		sum := 0.0
-		for _, e := range x {
-			sum += e * e
-		}
-		return 1 / math.Sqrt(sum/float64(len(x))+epsilon)
-	}
-	return v.MapAxis("rms normalize", -1, func(x, y []float64) {
-		r := inverse(x)
-		for i, e := range x {
-			y[i] = e * r
-		}
-	}, func(x, y, dy, dx []float64) {
-		r, dot := inverse(x), 0.0
-		for i, d := range dy {
-			dot += d * y[i]
-		}
-		dot /= float64(len(x))
-		for i, d := range dy {
-			dx[i] = r * (d - y[i]*dot)
-		}
-	})
 }
 
 // Stepwise normalises every step separately, if none of the axes is that of the steps.

@@ -4,6 +4,11 @@ package kernels
 type normKernels[T Float] struct {
 	addRows func(rows, n int, x []T, stride int, sums []float64)
 	addAll  func(x []T) float64
+
+	rowMoments        func(o Rows, rows int, x []T, moments []float64)
+	normalizeRows     func(n, rows int, x, gamma, beta, y []T, moments []float64)
+	normalizeGradient func(o Rows, rows int, x, dy, gamma, dx []T, moments []float64)
+	scaleGradient     func(rows, n int, x, dy []T, stride int, moments, dgamma, dbeta []float64)
 }
 
 // AddRows adds rows of n elements of x, which lie stride apart, to sums: the sums of
@@ -24,7 +29,11 @@ func (k *normKernels[T]) AddRows(rows, n int, x []T, stride int, sums []float64)
 func (k *normKernels[T]) AddAll(x []T) float64 { return k.addAll(x) }
 
 func normGo[T Float]() normKernels[T] {
-	return normKernels[T]{addRows: addRowsGo[T], addAll: addAllGo[T]}
+	return normKernels[T]{
+		addRows: addRowsGo[T], addAll: addAllGo[T],
+		rowMoments: rowMomentsGo[T], normalizeRows: normalizeRowsGo[T],
+		normalizeGradient: normalizeGradientGo[T], scaleGradient: scaleGradientGo[T],
+	}
 }
 
 func addRowsGo[T Float](rows, n int, x []T, stride int, sums []float64) {

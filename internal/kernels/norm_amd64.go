@@ -6,6 +6,11 @@ func normAVX2() normKernels[float32] {
 	return normKernels[float32]{
 		addRows: addRowsBy(32, addRows32, addRows8),
 		addAll:  addAllBy(addAll),
+
+		rowMoments:        momentsBy(rowMoments, rowMomentsRMS),
+		normalizeRows:     normalizeBy(normalizeRows),
+		normalizeGradient: gradientBy(normalizeGradient, normalizeGradientRMS),
+		scaleGradient:     scaleGradientBy(16, scaleGradient16, scaleGradient8),
 	}
 }
 
@@ -13,6 +18,11 @@ func normAVX512() normKernels[float32] {
 	return normKernels[float32]{
 		addRows: addRowsBy(64, addRows64AVX512, addRows8AVX512),
 		addAll:  addAllBy(addAllAVX512),
+
+		rowMoments:        momentsBy(rowMomentsAVX512, rowMomentsRMSAVX512),
+		normalizeRows:     normalizeBy(normalizeRowsAVX512),
+		normalizeGradient: gradientBy(normalizeGradientAVX512, normalizeGradientRMSAVX512),
+		scaleGradient:     scaleGradientBy(32, scaleGradient32AVX512, scaleGradient8AVX512),
 	}
 }
 

@@ -107,6 +107,1041 @@ next:
 	VZEROUPPER
 	RET
 
+// func rowMoments(rows int, n int, x *float32, moments *float64, part float64, epsilon float64)
+// Requires: AVX, FMA3, SSE2
+TEXT ·rowMoments(SB), NOSPLIT|NOFRAME, $0-48
+	MOVQ rows+0(FP), AX
+	MOVQ n+8(FP), CX
+	MOVQ x+16(FP), DX
+	MOVQ moments+24(FP), BX
+	MOVQ CX, DI
+	ANDQ $0x0f, DI
+	LEAQ rowMasks<>+64(SB), R8
+	MOVQ DI, SI
+	SHLQ $0x02, SI
+	SUBQ SI, R8
+
+row:
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VBROADCASTSS (DX), Y0
+	VCVTPS2PD    X0, Y1
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	XORQ         SI, SI
+	MOVQ         CX, R9
+	SHRQ         $0x04, R9
+	JZ           last1
+
+next1:
+	VCVTPS2PD   (DX)(SI*1), Y10
+	VSUBPD      Y1, Y10, Y10
+	VADDPD      Y10, Y2, Y2
+	VFMADD231PD Y10, Y10, Y6
+	VCVTPS2PD   16(DX)(SI*1), Y10
+	VSUBPD      Y1, Y10, Y10
+	VADDPD      Y10, Y3, Y3
+	VFMADD231PD Y10, Y10, Y7
+	VCVTPS2PD   32(DX)(SI*1), Y10
+	VSUBPD      Y1, Y10, Y10
+	VADDPD      Y10, Y4, Y4
+	VFMADD231PD Y10, Y10, Y8
+	VCVTPS2PD   48(DX)(SI*1), Y10
+	VSUBPD      Y1, Y10, Y10
+	VADDPD      Y10, Y5, Y5
+	VFMADD231PD Y10, Y10, Y9
+	ADDQ        $0x40, SI
+	DECQ        R9
+	JNZ         next1
+
+last1:
+	TESTQ       DI, DI
+	JZ          end1
+	VMOVUPS     (R8), X11
+	VMASKMOVPS  (DX)(SI*1), X11, X10
+	VBLENDVPS   X11, X10, X0, X10
+	VCVTPS2PD   X10, Y10
+	VSUBPD      Y1, Y10, Y10
+	VADDPD      Y10, Y2, Y2
+	VFMADD231PD Y10, Y10, Y6
+	VMOVUPS     16(R8), X11
+	VMASKMOVPS  16(DX)(SI*1), X11, X10
+	VBLENDVPS   X11, X10, X0, X10
+	VCVTPS2PD   X10, Y10
+	VSUBPD      Y1, Y10, Y10
+	VADDPD      Y10, Y3, Y3
+	VFMADD231PD Y10, Y10, Y7
+	VMOVUPS     32(R8), X11
+	VMASKMOVPS  32(DX)(SI*1), X11, X10
+	VBLENDVPS   X11, X10, X0, X10
+	VCVTPS2PD   X10, Y10
+	VSUBPD      Y1, Y10, Y10
+	VADDPD      Y10, Y4, Y4
+	VFMADD231PD Y10, Y10, Y8
+	VMOVUPS     48(R8), X11
+	VMASKMOVPS  48(DX)(SI*1), X11, X10
+	VBLENDVPS   X11, X10, X0, X10
+	VCVTPS2PD   X10, Y0
+	VSUBPD      Y1, Y0, Y0
+	VADDPD      Y0, Y5, Y5
+	VFMADD231PD Y0, Y0, Y9
+
+end1:
+	MOVSD        part+32(FP), X0
+	MOVSD        epsilon+40(FP), X10
+	VADDPD       Y8, Y6, Y6
+	VADDPD       Y9, Y7, Y7
+	VADDPD       Y7, Y6, Y6
+	VEXTRACTF128 $0x01, Y6, X7
+	VADDPD       X7, X6, X6
+	VPERMILPD    $0x01, X6, X7
+	VADDSD       X7, X6, X6
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VADDPD       Y3, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X3
+	VADDPD       X3, X2, X2
+	VPERMILPD    $0x01, X2, X3
+	VADDSD       X3, X2, X2
+	VMULSD       X0, X2, X3
+	VMULSD       X3, X2, X2
+	VSUBSD       X2, X6, X6
+	VXORPS       X2, X2, X2
+	VMAXSD       X6, X2, X6
+	VADDSD       X1, X3, X3
+	VMULSD       X0, X6, X6
+	VADDSD       X10, X6, X6
+	VSQRTSD      X6, X6, X6
+	VMOVSD       d3ff0000000000000<>+0(SB), X0
+	VDIVSD       X6, X0, X0
+	VMOVSD       X3, (BX)
+	VMOVSD       X0, 8(BX)
+	ADDQ         $0x10, BX
+	LEAQ         (DX)(CX*4), DX
+	DECQ         AX
+	JNZ          row
+	VZEROUPPER
+	RET
+
+DATA rowMasks<>+0(SB)/4, $0xffffffff
+DATA rowMasks<>+4(SB)/4, $0xffffffff
+DATA rowMasks<>+8(SB)/4, $0xffffffff
+DATA rowMasks<>+12(SB)/4, $0xffffffff
+DATA rowMasks<>+16(SB)/4, $0xffffffff
+DATA rowMasks<>+20(SB)/4, $0xffffffff
+DATA rowMasks<>+24(SB)/4, $0xffffffff
+DATA rowMasks<>+28(SB)/4, $0xffffffff
+DATA rowMasks<>+32(SB)/4, $0xffffffff
+DATA rowMasks<>+36(SB)/4, $0xffffffff
+DATA rowMasks<>+40(SB)/4, $0xffffffff
+DATA rowMasks<>+44(SB)/4, $0xffffffff
+DATA rowMasks<>+48(SB)/4, $0xffffffff
+DATA rowMasks<>+52(SB)/4, $0xffffffff
+DATA rowMasks<>+56(SB)/4, $0xffffffff
+DATA rowMasks<>+60(SB)/4, $0xffffffff
+DATA rowMasks<>+64(SB)/4, $0x00000000
+DATA rowMasks<>+68(SB)/4, $0x00000000
+DATA rowMasks<>+72(SB)/4, $0x00000000
+DATA rowMasks<>+76(SB)/4, $0x00000000
+DATA rowMasks<>+80(SB)/4, $0x00000000
+DATA rowMasks<>+84(SB)/4, $0x00000000
+DATA rowMasks<>+88(SB)/4, $0x00000000
+DATA rowMasks<>+92(SB)/4, $0x00000000
+DATA rowMasks<>+96(SB)/4, $0x00000000
+DATA rowMasks<>+100(SB)/4, $0x00000000
+DATA rowMasks<>+104(SB)/4, $0x00000000
+DATA rowMasks<>+108(SB)/4, $0x00000000
+DATA rowMasks<>+112(SB)/4, $0x00000000
+DATA rowMasks<>+116(SB)/4, $0x00000000
+DATA rowMasks<>+120(SB)/4, $0x00000000
+DATA rowMasks<>+124(SB)/4, $0x00000000
+GLOBL rowMasks<>(SB), RODATA|NOPTR, $128
+
+DATA d3ff0000000000000<>+0(SB)/8, $0x3ff0000000000000
+GLOBL d3ff0000000000000<>(SB), RODATA|NOPTR, $8
+
+// func rowMomentsRMS(rows int, n int, x *float32, moments *float64, part float64, epsilon float64)
+// Requires: AVX, FMA3, SSE2
+TEXT ·rowMomentsRMS(SB), NOSPLIT|NOFRAME, $0-48
+	MOVQ rows+0(FP), AX
+	MOVQ n+8(FP), CX
+	MOVQ x+16(FP), DX
+	MOVQ moments+24(FP), BX
+	MOVQ CX, DI
+	ANDQ $0x0f, DI
+	LEAQ rowMasks<>+64(SB), R8
+	MOVQ DI, SI
+	SHLQ $0x02, SI
+	SUBQ SI, R8
+
+row:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	XORQ   SI, SI
+	MOVQ   CX, R9
+	SHRQ   $0x04, R9
+	JZ     last1
+
+next1:
+	VCVTPS2PD   (DX)(SI*1), Y4
+	VFMADD231PD Y4, Y4, Y0
+	VCVTPS2PD   16(DX)(SI*1), Y4
+	VFMADD231PD Y4, Y4, Y1
+	VCVTPS2PD   32(DX)(SI*1), Y4
+	VFMADD231PD Y4, Y4, Y2
+	VCVTPS2PD   48(DX)(SI*1), Y4
+	VFMADD231PD Y4, Y4, Y3
+	ADDQ        $0x40, SI
+	DECQ        R9
+	JNZ         next1
+
+last1:
+	TESTQ       DI, DI
+	JZ          end1
+	VMOVUPS     (R8), X4
+	VMASKMOVPS  (DX)(SI*1), X4, X4
+	VCVTPS2PD   X4, Y4
+	VFMADD231PD Y4, Y4, Y0
+	VMOVUPS     16(R8), X4
+	VMASKMOVPS  16(DX)(SI*1), X4, X4
+	VCVTPS2PD   X4, Y4
+	VFMADD231PD Y4, Y4, Y1
+	VMOVUPS     32(R8), X4
+	VMASKMOVPS  32(DX)(SI*1), X4, X4
+	VCVTPS2PD   X4, Y4
+	VFMADD231PD Y4, Y4, Y2
+	VMOVUPS     48(R8), X4
+	VMASKMOVPS  48(DX)(SI*1), X4, X4
+	VCVTPS2PD   X4, Y4
+	VFMADD231PD Y4, Y4, Y3
+
+end1:
+	MOVSD        part+32(FP), X4
+	MOVSD        epsilon+40(FP), X5
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VPERMILPD    $0x01, X0, X1
+	VADDSD       X1, X0, X0
+	VXORPS       X1, X1, X1
+	VMULSD       X4, X0, X0
+	VADDSD       X5, X0, X0
+	VSQRTSD      X0, X0, X0
+	VMOVSD       d3ff0000000000000<>+0(SB), X2
+	VDIVSD       X0, X2, X2
+	VMOVSD       X1, (BX)
+	VMOVSD       X2, 8(BX)
+	ADDQ         $0x10, BX
+	LEAQ         (DX)(CX*4), DX
+	DECQ         AX
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func normalizeRows(rows int, n int, x *float32, moments *float64, gamma *float32, beta *float32, y *float32)
+// Requires: AVX
+TEXT ·normalizeRows(SB), NOSPLIT|NOFRAME, $0-56
+	MOVQ rows+0(FP), AX
+	MOVQ n+8(FP), CX
+	MOVQ x+16(FP), DX
+	MOVQ moments+24(FP), BX
+	MOVQ gamma+32(FP), SI
+	MOVQ beta+40(FP), DI
+	MOVQ y+48(FP), R8
+	MOVQ CX, R10
+	ANDQ $0x0f, R10
+	LEAQ rowMasks<>+64(SB), R11
+	MOVQ R10, R9
+	SHLQ $0x02, R9
+	SUBQ R9, R11
+
+row:
+	VBROADCASTSD (BX), Y0
+	VBROADCASTSD 8(BX), Y1
+	XORQ         R9, R9
+	MOVQ         CX, R12
+	SHRQ         $0x04, R12
+	JZ           last1
+
+next1:
+	VCVTPS2PD  (DX)(R9*1), Y2
+	VSUBPD     Y0, Y2, Y2
+	VMULPD     Y1, Y2, Y2
+	VCVTPS2PD  16(DX)(R9*1), Y3
+	VSUBPD     Y0, Y3, Y3
+	VMULPD     Y1, Y3, Y3
+	VCVTPS2PD  32(DX)(R9*1), Y4
+	VSUBPD     Y0, Y4, Y4
+	VMULPD     Y1, Y4, Y4
+	VCVTPS2PD  48(DX)(R9*1), Y5
+	VSUBPD     Y0, Y5, Y5
+	VMULPD     Y1, Y5, Y5
+	VCVTPD2PSY Y2, X2
+	VCVTPD2PSY Y3, X3
+	VCVTPD2PSY Y4, X4
+	VCVTPD2PSY Y5, X5
+	VMOVUPS    (SI)(R9*1), X6
+	VMULPS     X6, X2, X2
+	VMOVUPS    (DI)(R9*1), X6
+	VADDPS     X6, X2, X2
+	VMOVUPS    X2, (R8)(R9*1)
+	VMOVUPS    16(SI)(R9*1), X2
+	VMULPS     X2, X3, X3
+	VMOVUPS    16(DI)(R9*1), X2
+	VADDPS     X2, X3, X3
+	VMOVUPS    X3, 16(R8)(R9*1)
+	VMOVUPS    32(SI)(R9*1), X2
+	VMULPS     X2, X4, X4
+	VMOVUPS    32(DI)(R9*1), X2
+	VADDPS     X2, X4, X4
+	VMOVUPS    X4, 32(R8)(R9*1)
+	VMOVUPS    48(SI)(R9*1), X2
+	VMULPS     X2, X5, X5
+	VMOVUPS    48(DI)(R9*1), X2
+	VADDPS     X2, X5, X5
+	VMOVUPS    X5, 48(R8)(R9*1)
+	ADDQ       $0x40, R9
+	DECQ       R12
+	JNZ        next1
+
+last1:
+	TESTQ      R10, R10
+	JZ         end1
+	VMOVUPS    (R11), X2
+	VMASKMOVPS (DX)(R9*1), X2, X2
+	VCVTPS2PD  X2, Y2
+	VSUBPD     Y0, Y2, Y2
+	VMULPD     Y1, Y2, Y2
+	VMOVUPS    16(R11), X3
+	VMASKMOVPS 16(DX)(R9*1), X3, X3
+	VCVTPS2PD  X3, Y3
+	VSUBPD     Y0, Y3, Y3
+	VMULPD     Y1, Y3, Y3
+	VMOVUPS    32(R11), X4
+	VMASKMOVPS 32(DX)(R9*1), X4, X4
+	VCVTPS2PD  X4, Y4
+	VSUBPD     Y0, Y4, Y4
+	VMULPD     Y1, Y4, Y4
+	VMOVUPS    48(R11), X5
+	VMASKMOVPS 48(DX)(R9*1), X5, X5
+	VCVTPS2PD  X5, Y5
+	VSUBPD     Y0, Y5, Y5
+	VMULPD     Y1, Y5, Y5
+	VCVTPD2PSY Y2, X0
+	VCVTPD2PSY Y3, X1
+	VCVTPD2PSY Y4, X2
+	VCVTPD2PSY Y5, X3
+	VMOVUPS    (R11), X4
+	VMASKMOVPS (SI)(R9*1), X4, X4
+	VMULPS     X4, X0, X0
+	VMOVUPS    (R11), X4
+	VMASKMOVPS (DI)(R9*1), X4, X4
+	VADDPS     X4, X0, X0
+	VMOVUPS    (R11), X4
+	VMASKMOVPS X0, X4, (R8)(R9*1)
+	VMOVUPS    16(R11), X0
+	VMASKMOVPS 16(SI)(R9*1), X0, X0
+	VMULPS     X0, X1, X1
+	VMOVUPS    16(R11), X0
+	VMASKMOVPS 16(DI)(R9*1), X0, X0
+	VADDPS     X0, X1, X1
+	VMOVUPS    16(R11), X0
+	VMASKMOVPS X1, X0, 16(R8)(R9*1)
+	VMOVUPS    32(R11), X0
+	VMASKMOVPS 32(SI)(R9*1), X0, X0
+	VMULPS     X0, X2, X2
+	VMOVUPS    32(R11), X0
+	VMASKMOVPS 32(DI)(R9*1), X0, X0
+	VADDPS     X0, X2, X2
+	VMOVUPS    32(R11), X0
+	VMASKMOVPS X2, X0, 32(R8)(R9*1)
+	VMOVUPS    48(R11), X0
+	VMASKMOVPS 48(SI)(R9*1), X0, X0
+	VMULPS     X0, X3, X3
+	VMOVUPS    48(R11), X0
+	VMASKMOVPS 48(DI)(R9*1), X0, X0
+	VADDPS     X0, X3, X3
+	VMOVUPS    48(R11), X0
+	VMASKMOVPS X3, X0, 48(R8)(R9*1)
+
+end1:
+	ADDQ $0x10, BX
+	LEAQ (DX)(CX*4), DX
+	LEAQ (R8)(CX*4), R8
+	DECQ AX
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func normalizeGradient(rows int, n int, x *float32, dy *float32, moments *float64, gamma *float32, dx *float32, part float64)
+// Requires: AVX, AVX2, FMA3, SSE2
+TEXT ·normalizeGradient(SB), NOSPLIT|NOFRAME, $0-64
+	MOVQ rows+0(FP), AX
+	MOVQ n+8(FP), CX
+	MOVQ x+16(FP), DX
+	MOVQ dy+24(FP), BX
+	MOVQ moments+32(FP), SI
+	MOVQ gamma+40(FP), DI
+	MOVQ dx+48(FP), R8
+	MOVQ CX, R10
+	ANDQ $0x0f, R10
+	LEAQ rowMasks<>+64(SB), R11
+	MOVQ R10, R9
+	SHLQ $0x02, R9
+	SUBQ R9, R11
+
+row:
+	VBROADCASTSD (SI), Y0
+	VBROADCASTSD 8(SI), Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	XORQ         R9, R9
+	MOVQ         CX, R12
+	SHRQ         $0x04, R12
+	JZ           last1
+
+next1:
+	VCVTPS2PD   (DX)(R9*1), Y10
+	VCVTPS2PD   (BX)(R9*1), Y11
+	VCVTPS2PD   (DI)(R9*1), Y12
+	VSUBPD      Y0, Y10, Y10
+	VMULPD      Y1, Y10, Y10
+	VMULPD      Y11, Y12, Y12
+	VADDPD      Y12, Y2, Y2
+	VFMADD231PD Y12, Y10, Y6
+	VCVTPS2PD   16(DX)(R9*1), Y10
+	VCVTPS2PD   16(BX)(R9*1), Y11
+	VCVTPS2PD   16(DI)(R9*1), Y12
+	VSUBPD      Y0, Y10, Y10
+	VMULPD      Y1, Y10, Y10
+	VMULPD      Y11, Y12, Y12
+	VADDPD      Y12, Y3, Y3
+	VFMADD231PD Y12, Y10, Y7
+	VCVTPS2PD   32(DX)(R9*1), Y10
+	VCVTPS2PD   32(BX)(R9*1), Y11
+	VCVTPS2PD   32(DI)(R9*1), Y12
+	VSUBPD      Y0, Y10, Y10
+	VMULPD      Y1, Y10, Y10
+	VMULPD      Y11, Y12, Y12
+	VADDPD      Y12, Y4, Y4
+	VFMADD231PD Y12, Y10, Y8
+	VCVTPS2PD   48(DX)(R9*1), Y10
+	VCVTPS2PD   48(BX)(R9*1), Y11
+	VCVTPS2PD   48(DI)(R9*1), Y12
+	VSUBPD      Y0, Y10, Y10
+	VMULPD      Y1, Y10, Y10
+	VMULPD      Y11, Y12, Y12
+	VADDPD      Y12, Y5, Y5
+	VFMADD231PD Y12, Y10, Y9
+	ADDQ        $0x40, R9
+	DECQ        R12
+	JNZ         next1
+
+last1:
+	TESTQ       R10, R10
+	JZ          end1
+	VMOVUPS     (R11), X10
+	VMASKMOVPS  (DX)(R9*1), X10, X10
+	VCVTPS2PD   X10, Y10
+	VMOVUPS     (R11), X11
+	VMASKMOVPS  (BX)(R9*1), X11, X11
+	VCVTPS2PD   X11, Y11
+	VMOVUPS     (R11), X12
+	VMASKMOVPS  (DI)(R9*1), X12, X12
+	VCVTPS2PD   X12, Y12
+	VSUBPD      Y0, Y10, Y10
+	VMULPD      Y1, Y10, Y10
+	VMULPD      Y11, Y12, Y12
+	VADDPD      Y12, Y2, Y2
+	VFMADD231PD Y12, Y10, Y6
+	VMOVUPS     16(R11), X10
+	VMASKMOVPS  16(DX)(R9*1), X10, X10
+	VCVTPS2PD   X10, Y10
+	VMOVUPS     16(R11), X11
+	VMASKMOVPS  16(BX)(R9*1), X11, X11
+	VCVTPS2PD   X11, Y11
+	VMOVUPS     16(R11), X12
+	VMASKMOVPS  16(DI)(R9*1), X12, X12
+	VCVTPS2PD   X12, Y12
+	VSUBPD      Y0, Y10, Y10
+	VMULPD      Y1, Y10, Y10
+	VMULPD      Y11, Y12, Y12
+	VADDPD      Y12, Y3, Y3
+	VFMADD231PD Y12, Y10, Y7
+	VMOVUPS     32(R11), X10
+	VMASKMOVPS  32(DX)(R9*1), X10, X10
+	VCVTPS2PD   X10, Y10
+	VMOVUPS     32(R11), X11
+	VMASKMOVPS  32(BX)(R9*1), X11, X11
+	VCVTPS2PD   X11, Y11
+	VMOVUPS     32(R11), X12
+	VMASKMOVPS  32(DI)(R9*1), X12, X12
+	VCVTPS2PD   X12, Y12
+	VSUBPD      Y0, Y10, Y10
+	VMULPD      Y1, Y10, Y10
+	VMULPD      Y11, Y12, Y12
+	VADDPD      Y12, Y4, Y4
+	VFMADD231PD Y12, Y10, Y8
+	VMOVUPS     48(R11), X10
+	VMASKMOVPS  48(DX)(R9*1), X10, X10
+	VCVTPS2PD   X10, Y10
+	VMOVUPS     48(R11), X11
+	VMASKMOVPS  48(BX)(R9*1), X11, X11
+	VCVTPS2PD   X11, Y11
+	VMOVUPS     48(R11), X12
+	VMASKMOVPS  48(DI)(R9*1), X12, X12
+	VCVTPS2PD   X12, Y12
+	VSUBPD      Y0, Y10, Y10
+	VMULPD      Y1, Y10, Y10
+	VMULPD      Y11, Y12, Y12
+	VADDPD      Y12, Y5, Y5
+	VFMADD231PD Y12, Y10, Y9
+
+end1:
+	MOVSD        part+56(FP), X10
+	VADDPD       Y8, Y6, Y6
+	VADDPD       Y9, Y7, Y7
+	VADDPD       Y7, Y6, Y6
+	VEXTRACTF128 $0x01, Y6, X7
+	VADDPD       X7, X6, X6
+	VPERMILPD    $0x01, X6, X7
+	VADDSD       X7, X6, X6
+	VMULSD       X10, X6, X6
+	VBROADCASTSD X6, Y6
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VADDPD       Y3, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X3
+	VADDPD       X3, X2, X2
+	VPERMILPD    $0x01, X2, X3
+	VADDSD       X3, X2, X2
+	VMULSD       X10, X2, X2
+	VBROADCASTSD X2, Y2
+	XORQ         R9, R9
+	MOVQ         CX, R12
+	SHRQ         $0x04, R12
+	JZ           last2
+
+next2:
+	VCVTPS2PD    (DX)(R9*1), Y3
+	VCVTPS2PD    (BX)(R9*1), Y4
+	VCVTPS2PD    (DI)(R9*1), Y5
+	VSUBPD       Y0, Y3, Y3
+	VMULPD       Y1, Y3, Y3
+	VMULPD       Y4, Y5, Y5
+	VSUBPD       Y2, Y5, Y5
+	VFNMADD231PD Y6, Y3, Y5
+	VMULPD       Y1, Y5, Y5
+	VCVTPS2PD    16(DX)(R9*1), Y3
+	VCVTPS2PD    16(BX)(R9*1), Y4
+	VCVTPS2PD    16(DI)(R9*1), Y7
+	VSUBPD       Y0, Y3, Y3
+	VMULPD       Y1, Y3, Y3
+	VMULPD       Y4, Y7, Y7
+	VSUBPD       Y2, Y7, Y7
+	VFNMADD231PD Y6, Y3, Y7
+	VMULPD       Y1, Y7, Y7
+	VCVTPS2PD    32(DX)(R9*1), Y3
+	VCVTPS2PD    32(BX)(R9*1), Y4
+	VCVTPS2PD    32(DI)(R9*1), Y8
+	VSUBPD       Y0, Y3, Y3
+	VMULPD       Y1, Y3, Y3
+	VMULPD       Y4, Y8, Y8
+	VSUBPD       Y2, Y8, Y8
+	VFNMADD231PD Y6, Y3, Y8
+	VMULPD       Y1, Y8, Y8
+	VCVTPS2PD    48(DX)(R9*1), Y3
+	VCVTPS2PD    48(BX)(R9*1), Y4
+	VCVTPS2PD    48(DI)(R9*1), Y9
+	VSUBPD       Y0, Y3, Y3
+	VMULPD       Y1, Y3, Y3
+	VMULPD       Y4, Y9, Y9
+	VSUBPD       Y2, Y9, Y9
+	VFNMADD231PD Y6, Y3, Y9
+	VMULPD       Y1, Y9, Y9
+	VCVTPD2PSY   Y5, X3
+	VCVTPD2PSY   Y7, X4
+	VCVTPD2PSY   Y8, X5
+	VCVTPD2PSY   Y9, X7
+	VMOVUPS      X3, (R8)(R9*1)
+	VMOVUPS      X4, 16(R8)(R9*1)
+	VMOVUPS      X5, 32(R8)(R9*1)
+	VMOVUPS      X7, 48(R8)(R9*1)
+	ADDQ         $0x40, R9
+	DECQ         R12
+	JNZ          next2
+
+last2:
+	TESTQ        R10, R10
+	JZ           end2
+	VMOVUPS      (R11), X3
+	VMASKMOVPS   (DX)(R9*1), X3, X3
+	VCVTPS2PD    X3, Y3
+	VMOVUPS      (R11), X4
+	VMASKMOVPS   (BX)(R9*1), X4, X4
+	VCVTPS2PD    X4, Y4
+	VMOVUPS      (R11), X5
+	VMASKMOVPS   (DI)(R9*1), X5, X5
+	VCVTPS2PD    X5, Y5
+	VSUBPD       Y0, Y3, Y3
+	VMULPD       Y1, Y3, Y3
+	VMULPD       Y4, Y5, Y5
+	VSUBPD       Y2, Y5, Y5
+	VFNMADD231PD Y6, Y3, Y5
+	VMULPD       Y1, Y5, Y5
+	VMOVUPS      16(R11), X3
+	VMASKMOVPS   16(DX)(R9*1), X3, X3
+	VCVTPS2PD    X3, Y3
+	VMOVUPS      16(R11), X4
+	VMASKMOVPS   16(BX)(R9*1), X4, X4
+	VCVTPS2PD    X4, Y4
+	VMOVUPS      16(R11), X7
+	VMASKMOVPS   16(DI)(R9*1), X7, X7
+	VCVTPS2PD    X7, Y7
+	VSUBPD       Y0, Y3, Y3
+	VMULPD       Y1, Y3, Y3
+	VMULPD       Y4, Y7, Y7
+	VSUBPD       Y2, Y7, Y7
+	VFNMADD231PD Y6, Y3, Y7
+	VMULPD       Y1, Y7, Y7
+	VMOVUPS      32(R11), X3
+	VMASKMOVPS   32(DX)(R9*1), X3, X3
+	VCVTPS2PD    X3, Y3
+	VMOVUPS      32(R11), X4
+	VMASKMOVPS   32(BX)(R9*1), X4, X4
+	VCVTPS2PD    X4, Y4
+	VMOVUPS      32(R11), X8
+	VMASKMOVPS   32(DI)(R9*1), X8, X8
+	VCVTPS2PD    X8, Y8
+	VSUBPD       Y0, Y3, Y3
+	VMULPD       Y1, Y3, Y3
+	VMULPD       Y4, Y8, Y8
+	VSUBPD       Y2, Y8, Y8
+	VFNMADD231PD Y6, Y3, Y8
+	VMULPD       Y1, Y8, Y8
+	VMOVUPS      48(R11), X3
+	VMASKMOVPS   48(DX)(R9*1), X3, X3
+	VCVTPS2PD    X3, Y3
+	VMOVUPS      48(R11), X4
+	VMASKMOVPS   48(BX)(R9*1), X4, X4
+	VCVTPS2PD    X4, Y4
+	VMOVUPS      48(R11), X9
+	VMASKMOVPS   48(DI)(R9*1), X9, X9
+	VCVTPS2PD    X9, Y9
+	VSUBPD       Y0, Y3, Y3
+	VMULPD       Y1, Y3, Y3
+	VMULPD       Y4, Y9, Y9
+	VSUBPD       Y2, Y9, Y9
+	VFNMADD231PD Y6, Y3, Y9
+	VMULPD       Y1, Y9, Y9
+	VCVTPD2PSY   Y5, X0
+	VCVTPD2PSY   Y7, X1
+	VCVTPD2PSY   Y8, X2
+	VCVTPD2PSY   Y9, X3
+	VMOVUPS      (R11), X4
+	VMASKMOVPS   X0, X4, (R8)(R9*1)
+	VMOVUPS      16(R11), X0
+	VMASKMOVPS   X1, X0, 16(R8)(R9*1)
+	VMOVUPS      32(R11), X0
+	VMASKMOVPS   X2, X0, 32(R8)(R9*1)
+	VMOVUPS      48(R11), X0
+	VMASKMOVPS   X3, X0, 48(R8)(R9*1)
+
+end2:
+	ADDQ $0x10, SI
+	LEAQ (DX)(CX*4), DX
+	LEAQ (BX)(CX*4), BX
+	LEAQ (R8)(CX*4), R8
+	DECQ AX
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func normalizeGradientRMS(rows int, n int, x *float32, dy *float32, moments *float64, gamma *float32, dx *float32, part float64)
+// Requires: AVX, AVX2, FMA3, SSE2
+TEXT ·normalizeGradientRMS(SB), NOSPLIT|NOFRAME, $0-64
+	MOVQ rows+0(FP), AX
+	MOVQ n+8(FP), CX
+	MOVQ x+16(FP), DX
+	MOVQ dy+24(FP), BX
+	MOVQ moments+32(FP), SI
+	MOVQ gamma+40(FP), DI
+	MOVQ dx+48(FP), R8
+	MOVQ CX, R10
+	ANDQ $0x0f, R10
+	LEAQ rowMasks<>+64(SB), R11
+	MOVQ R10, R9
+	SHLQ $0x02, R9
+	SUBQ R9, R11
+
+row:
+	VBROADCASTSD (SI), Y0
+	VBROADCASTSD 8(SI), Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	XORQ         R9, R9
+	MOVQ         CX, R12
+	SHRQ         $0x04, R12
+	JZ           last1
+
+next1:
+	VCVTPS2PD   (DX)(R9*1), Y6
+	VCVTPS2PD   (BX)(R9*1), Y7
+	VCVTPS2PD   (DI)(R9*1), Y8
+	VSUBPD      Y0, Y6, Y6
+	VMULPD      Y1, Y6, Y6
+	VMULPD      Y7, Y8, Y8
+	VFMADD231PD Y8, Y6, Y2
+	VCVTPS2PD   16(DX)(R9*1), Y6
+	VCVTPS2PD   16(BX)(R9*1), Y7
+	VCVTPS2PD   16(DI)(R9*1), Y8
+	VSUBPD      Y0, Y6, Y6
+	VMULPD      Y1, Y6, Y6
+	VMULPD      Y7, Y8, Y8
+	VFMADD231PD Y8, Y6, Y3
+	VCVTPS2PD   32(DX)(R9*1), Y6
+	VCVTPS2PD   32(BX)(R9*1), Y7
+	VCVTPS2PD   32(DI)(R9*1), Y8
+	VSUBPD      Y0, Y6, Y6
+	VMULPD      Y1, Y6, Y6
+	VMULPD      Y7, Y8, Y8
+	VFMADD231PD Y8, Y6, Y4
+	VCVTPS2PD   48(DX)(R9*1), Y6
+	VCVTPS2PD   48(BX)(R9*1), Y7
+	VCVTPS2PD   48(DI)(R9*1), Y8
+	VSUBPD      Y0, Y6, Y6
+	VMULPD      Y1, Y6, Y6
+	VMULPD      Y7, Y8, Y8
+	VFMADD231PD Y8, Y6, Y5
+	ADDQ        $0x40, R9
+	DECQ        R12
+	JNZ         next1
+
+last1:
+	TESTQ       R10, R10
+	JZ          end1
+	VMOVUPS     (R11), X6
+	VMASKMOVPS  (DX)(R9*1), X6, X6
+	VCVTPS2PD   X6, Y6
+	VMOVUPS     (R11), X7
+	VMASKMOVPS  (BX)(R9*1), X7, X7
+	VCVTPS2PD   X7, Y7
+	VMOVUPS     (R11), X8
+	VMASKMOVPS  (DI)(R9*1), X8, X8
+	VCVTPS2PD   X8, Y8
+	VSUBPD      Y0, Y6, Y6
+	VMULPD      Y1, Y6, Y6
+	VMULPD      Y7, Y8, Y8
+	VFMADD231PD Y8, Y6, Y2
+	VMOVUPS     16(R11), X6
+	VMASKMOVPS  16(DX)(R9*1), X6, X6
+	VCVTPS2PD   X6, Y6
+	VMOVUPS     16(R11), X7
+	VMASKMOVPS  16(BX)(R9*1), X7, X7
+	VCVTPS2PD   X7, Y7
+	VMOVUPS     16(R11), X8
+	VMASKMOVPS  16(DI)(R9*1), X8, X8
+	VCVTPS2PD   X8, Y8
+	VSUBPD      Y0, Y6, Y6
+	VMULPD      Y1, Y6, Y6
+	VMULPD      Y7, Y8, Y8
+	VFMADD231PD Y8, Y6, Y3
+	VMOVUPS     32(R11), X6
+	VMASKMOVPS  32(DX)(R9*1), X6, X6
+	VCVTPS2PD   X6, Y6
+	VMOVUPS     32(R11), X7
+	VMASKMOVPS  32(BX)(R9*1), X7, X7
+	VCVTPS2PD   X7, Y7
+	VMOVUPS     32(R11), X8
+	VMASKMOVPS  32(DI)(R9*1), X8, X8
+	VCVTPS2PD   X8, Y8
+	VSUBPD      Y0, Y6, Y6
+	VMULPD      Y1, Y6, Y6
+	VMULPD      Y7, Y8, Y8
+	VFMADD231PD Y8, Y6, Y4
+	VMOVUPS     48(R11), X6
+	VMASKMOVPS  48(DX)(R9*1), X6, X6
+	VCVTPS2PD   X6, Y6
+	VMOVUPS     48(R11), X7
+	VMASKMOVPS  48(BX)(R9*1), X7, X7
+	VCVTPS2PD   X7, Y7
+	VMOVUPS     48(R11), X8
+	VMASKMOVPS  48(DI)(R9*1), X8, X8
+	VCVTPS2PD   X8, Y8
+	VSUBPD      Y0, Y6, Y6
+	VMULPD      Y1, Y6, Y6
+	VMULPD      Y7, Y8, Y8
+	VFMADD231PD Y8, Y6, Y5
+
+end1:
+	MOVSD        part+56(FP), X6
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VADDPD       Y3, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X3
+	VADDPD       X3, X2, X2
+	VPERMILPD    $0x01, X2, X3
+	VADDSD       X3, X2, X2
+	VMULSD       X6, X2, X2
+	VBROADCASTSD X2, Y2
+	XORQ         R9, R9
+	MOVQ         CX, R12
+	SHRQ         $0x04, R12
+	JZ           last2
+
+next2:
+	VCVTPS2PD    (DX)(R9*1), Y3
+	VCVTPS2PD    (BX)(R9*1), Y4
+	VCVTPS2PD    (DI)(R9*1), Y5
+	VSUBPD       Y0, Y3, Y3
+	VMULPD       Y1, Y3, Y3
+	VMULPD       Y4, Y5, Y5
+	VFNMADD231PD Y2, Y3, Y5
+	VMULPD       Y1, Y5, Y5
+	VCVTPS2PD    16(DX)(R9*1), Y3
+	VCVTPS2PD    16(BX)(R9*1), Y4
+	VCVTPS2PD    16(DI)(R9*1), Y6
+	VSUBPD       Y0, Y3, Y3
+	VMULPD       Y1, Y3, Y3
+	VMULPD       Y4, Y6, Y6
+	VFNMADD231PD Y2, Y3, Y6
+	VMULPD       Y1, Y6, Y6
+	VCVTPS2PD    32(DX)(R9*1), Y3
+	VCVTPS2PD    32(BX)(R9*1), Y4
+	VCVTPS2PD    32(DI)(R9*1), Y7
+	VSUBPD       Y0, Y3, Y3
+	VMULPD       Y1, Y3, Y3
+	VMULPD       Y4, Y7, Y7
+	VFNMADD231PD Y2, Y3, Y7
+	VMULPD       Y1, Y7, Y7
+	VCVTPS2PD    48(DX)(R9*1), Y3
+	VCVTPS2PD    48(BX)(R9*1), Y4
+	VCVTPS2PD    48(DI)(R9*1), Y8
+	VSUBPD       Y0, Y3, Y3
+	VMULPD       Y1, Y3, Y3
+	VMULPD       Y4, Y8, Y8
+	VFNMADD231PD Y2, Y3, Y8
+	VMULPD       Y1, Y8, Y8
+	VCVTPD2PSY   Y5, X3
+	VCVTPD2PSY   Y6, X4
+	VCVTPD2PSY   Y7, X5
+	VCVTPD2PSY   Y8, X6
+	VMOVUPS      X3, (R8)(R9*1)
+	VMOVUPS      X4, 16(R8)(R9*1)
+	VMOVUPS      X5, 32(R8)(R9*1)
+	VMOVUPS      X6, 48(R8)(R9*1)
+	ADDQ         $0x40, R9
+	DECQ         R12
+	JNZ          next2
+
+last2:
+	TESTQ        R10, R10
+	JZ           end2
+	VMOVUPS      (R11), X3
+	VMASKMOVPS   (DX)(R9*1), X3, X3
+	VCVTPS2PD    X3, Y3
+	VMOVUPS      (R11), X4
+	VMASKMOVPS   (BX)(R9*1), X4, X4
+	VCVTPS2PD    X4, Y4
+	VMOVUPS      (R11), X5
+	VMASKMOVPS   (DI)(R9*1), X5, X5
+	VCVTPS2PD    X5, Y5
+	VSUBPD       Y0, Y3, Y3
+	VMULPD       Y1, Y3, Y3
+	VMULPD       Y4, Y5, Y5
+	VFNMADD231PD Y2, Y3, Y5
+	VMULPD       Y1, Y5, Y5
+	VMOVUPS      16(R11), X3
+	VMASKMOVPS   16(DX)(R9*1), X3, X3
+	VCVTPS2PD    X3, Y3
+	VMOVUPS      16(R11), X4
+	VMASKMOVPS   16(BX)(R9*1), X4, X4
+	VCVTPS2PD    X4, Y4
+	VMOVUPS      16(R11), X6
+	VMASKMOVPS   16(DI)(R9*1), X6, X6
+	VCVTPS2PD    X6, Y6
+	VSUBPD       Y0, Y3, Y3
+	VMULPD       Y1, Y3, Y3
+	VMULPD       Y4, Y6, Y6
+	VFNMADD231PD Y2, Y3, Y6
+	VMULPD       Y1, Y6, Y6
+	VMOVUPS      32(R11), X3
+	VMASKMOVPS   32(DX)(R9*1), X3, X3
+	VCVTPS2PD    X3, Y3
+	VMOVUPS      32(R11), X4
+	VMASKMOVPS   32(BX)(R9*1), X4, X4
+	VCVTPS2PD    X4, Y4
+	VMOVUPS      32(R11), X7
+	VMASKMOVPS   32(DI)(R9*1), X7, X7
+	VCVTPS2PD    X7, Y7
+	VSUBPD       Y0, Y3, Y3
+	VMULPD       Y1, Y3, Y3
+	VMULPD       Y4, Y7, Y7
+	VFNMADD231PD Y2, Y3, Y7
+	VMULPD       Y1, Y7, Y7
+	VMOVUPS      48(R11), X3
+	VMASKMOVPS   48(DX)(R9*1), X3, X3
+	VCVTPS2PD    X3, Y3
+	VMOVUPS      48(R11), X4
+	VMASKMOVPS   48(BX)(R9*1), X4, X4
+	VCVTPS2PD    X4, Y4
+	VMOVUPS      48(R11), X8
+	VMASKMOVPS   48(DI)(R9*1), X8, X8
+	VCVTPS2PD    X8, Y8
+	VSUBPD       Y0, Y3, Y3
+	VMULPD       Y1, Y3, Y3
+	VMULPD       Y4, Y8, Y8
+	VFNMADD231PD Y2, Y3, Y8
+	VMULPD       Y1, Y8, Y8
+	VCVTPD2PSY   Y5, X0
+	VCVTPD2PSY   Y6, X1
+	VCVTPD2PSY   Y7, X2
+	VCVTPD2PSY   Y8, X3
+	VMOVUPS      (R11), X4
+	VMASKMOVPS   X0, X4, (R8)(R9*1)
+	VMOVUPS      16(R11), X0
+	VMASKMOVPS   X1, X0, 16(R8)(R9*1)
+	VMOVUPS      32(R11), X0
+	VMASKMOVPS   X2, X0, 32(R8)(R9*1)
+	VMOVUPS      48(R11), X0
+	VMASKMOVPS   X3, X0, 48(R8)(R9*1)
+
+end2:
+	ADDQ $0x10, SI
+	LEAQ (DX)(CX*4), DX
+	LEAQ (BX)(CX*4), BX
+	LEAQ (R8)(CX*4), R8
+	DECQ AX
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func scaleGradient8(rows int, x *float32, dy *float32, moments *float64, stride int, dgamma *float64, dbeta *float64)
+// Requires: AVX
+TEXT ·scaleGradient8(SB), NOSPLIT|NOFRAME, $0-56
+	MOVQ    rows+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    dy+16(FP), DX
+	MOVQ    moments+24(FP), BX
+	MOVQ    stride+32(FP), SI
+	MOVQ    dgamma+40(FP), DI
+	MOVQ    dbeta+48(FP), R8
+	VMOVUPD (DI), Y0
+	VMOVUPD 32(DI), Y1
+	VMOVUPD (R8), Y2
+	VMOVUPD 32(R8), Y3
+
+next:
+	VBROADCASTSD (BX), Y4
+	VBROADCASTSD 8(BX), Y5
+	VCVTPS2PD    (CX), Y6
+	VCVTPS2PD    (DX), Y7
+	VSUBPD       Y4, Y6, Y6
+	VMULPD       Y5, Y6, Y6
+	VADDPD       Y7, Y2, Y2
+	VMULPD       Y7, Y6, Y6
+	VADDPD       Y6, Y0, Y0
+	VCVTPS2PD    16(CX), Y6
+	VCVTPS2PD    16(DX), Y7
+	VSUBPD       Y4, Y6, Y6
+	VMULPD       Y5, Y6, Y6
+	VADDPD       Y7, Y3, Y3
+	VMULPD       Y7, Y6, Y6
+	VADDPD       Y6, Y1, Y1
+	ADDQ         SI, CX
+	ADDQ         SI, DX
+	ADDQ         $0x10, BX
+	DECQ         AX
+	JNZ          next
+	VMOVUPD      Y0, (DI)
+	VMOVUPD      Y2, (R8)
+	VMOVUPD      Y1, 32(DI)
+	VMOVUPD      Y3, 32(R8)
+	VZEROUPPER
+	RET
+
+// func scaleGradient16(rows int, x *float32, dy *float32, moments *float64, stride int, dgamma *float64, dbeta *float64)
+// Requires: AVX
+TEXT ·scaleGradient16(SB), NOSPLIT|NOFRAME, $0-56
+	MOVQ    rows+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    dy+16(FP), DX
+	MOVQ    moments+24(FP), BX
+	MOVQ    stride+32(FP), SI
+	MOVQ    dgamma+40(FP), DI
+	MOVQ    dbeta+48(FP), R8
+	VMOVUPD (DI), Y0
+	VMOVUPD 32(DI), Y1
+	VMOVUPD 64(DI), Y2
+	VMOVUPD 96(DI), Y3
+	VMOVUPD (R8), Y4
+	VMOVUPD 32(R8), Y5
+	VMOVUPD 64(R8), Y6
+	VMOVUPD 96(R8), Y7
+
+next:
+	VBROADCASTSD (BX), Y8
+	VBROADCASTSD 8(BX), Y9
+	VCVTPS2PD    (CX), Y10
+	VCVTPS2PD    (DX), Y11
+	VSUBPD       Y8, Y10, Y10
+	VMULPD       Y9, Y10, Y10
+	VADDPD       Y11, Y4, Y4
+	VMULPD       Y11, Y10, Y10
+	VADDPD       Y10, Y0, Y0
+	VCVTPS2PD    16(CX), Y10
+	VCVTPS2PD    16(DX), Y11
+	VSUBPD       Y8, Y10, Y10
+	VMULPD       Y9, Y10, Y10
+	VADDPD       Y11, Y5, Y5
+	VMULPD       Y11, Y10, Y10
+	VADDPD       Y10, Y1, Y1
+	VCVTPS2PD    32(CX), Y10
+	VCVTPS2PD    32(DX), Y11
+	VSUBPD       Y8, Y10, Y10
+	VMULPD       Y9, Y10, Y10
+	VADDPD       Y11, Y6, Y6
+	VMULPD       Y11, Y10, Y10
+	VADDPD       Y10, Y2, Y2
+	VCVTPS2PD    48(CX), Y10
+	VCVTPS2PD    48(DX), Y11
+	VSUBPD       Y8, Y10, Y10
+	VMULPD       Y9, Y10, Y10
+	VADDPD       Y11, Y7, Y7
+	VMULPD       Y11, Y10, Y10
+	VADDPD       Y10, Y3, Y3
+	ADDQ         SI, CX
+	ADDQ         SI, DX
+	ADDQ         $0x10, BX
+	DECQ         AX
+	JNZ          next
+	VMOVUPD      Y0, (DI)
+	VMOVUPD      Y4, (R8)
+	VMOVUPD      Y1, 32(DI)
+	VMOVUPD      Y5, 32(R8)
+	VMOVUPD      Y2, 64(DI)
+	VMOVUPD      Y6, 64(R8)
+	VMOVUPD      Y3, 96(DI)
+	VMOVUPD      Y7, 96(R8)
+	VZEROUPPER
+	RET
+
 // func addRows8AVX512(rows int, x *float32, stride int, sums *float64)
 // Requires: AVX, AVX512F
 TEXT ·addRows8AVX512(SB), NOSPLIT|NOFRAME, $0-32
@@ -197,5 +1232,691 @@ next:
 	VPERMILPD     $0x01, X0, X1
 	VADDSD        X1, X0, X0
 	MOVSD         X0, ret+16(FP)
+	VZEROUPPER
+	RET
+
+// func rowMomentsAVX512(rows int, n int, x *float32, moments *float64, part float64, epsilon float64)
+// Requires: AVX, AVX512F, SSE2
+TEXT ·rowMomentsAVX512(SB), NOSPLIT|NOFRAME, $0-48
+	MOVQ  rows+0(FP), AX
+	MOVQ  n+8(FP), DX
+	MOVQ  x+16(FP), BX
+	MOVQ  moments+24(FP), SI
+	MOVQ  DX, DI
+	ANDQ  $0x0f, DI
+	MOVQ  DI, CX
+	MOVL  $0x00000001, R8
+	SHLL  CL, R8
+	DECL  R8
+	KMOVW R8, K1
+
+row:
+	VPXORD       Z2, Z2, Z2
+	VPXORD       Z3, Z3, Z3
+	VBROADCASTSS (BX), Z0
+	VCVTPS2PD    Y0, Z1
+	VPXORD       Z4, Z4, Z4
+	VPXORD       Z5, Z5, Z5
+	XORQ         CX, CX
+	MOVQ         DX, R8
+	SHRQ         $0x04, R8
+	JZ           last1
+
+next1:
+	VCVTPS2PD   (BX)(CX*1), Z6
+	VSUBPD      Z1, Z6, Z6
+	VADDPD      Z6, Z2, Z2
+	VFMADD231PD Z6, Z6, Z4
+	VCVTPS2PD   32(BX)(CX*1), Z6
+	VSUBPD      Z1, Z6, Z6
+	VADDPD      Z6, Z3, Z3
+	VFMADD231PD Z6, Z6, Z5
+	ADDQ        $0x40, CX
+	DECQ        R8
+	JNZ         next1
+
+last1:
+	TESTQ         DI, DI
+	JZ            end1
+	VMOVUPS       Z0, Z6
+	VMOVUPS       (BX)(CX*1), K1, Z6
+	VEXTRACTF64X4 $0x00, Z6, Y6
+	VCVTPS2PD     Y6, Z6
+	VSUBPD        Z1, Z6, Z6
+	VADDPD        Z6, Z2, Z2
+	VFMADD231PD   Z6, Z6, Z4
+	VMOVUPS       Z0, Z0
+	VMOVUPS       (BX)(CX*1), K1, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y0
+	VCVTPS2PD     Y0, Z0
+	VSUBPD        Z1, Z0, Z0
+	VADDPD        Z0, Z3, Z3
+	VFMADD231PD   Z0, Z0, Z5
+
+end1:
+	MOVSD         part+32(FP), X0
+	MOVSD         epsilon+40(FP), X6
+	VADDPD        Z5, Z4, Z4
+	VEXTRACTF64X4 $0x01, Z4, Y7
+	VADDPD        Y7, Y4, Y4
+	VEXTRACTF128  $0x01, Y4, X7
+	VADDPD        X7, X4, X4
+	VPERMILPD     $0x01, X4, X7
+	VADDSD        X7, X4, X4
+	VADDPD        Z3, Z2, Z2
+	VEXTRACTF64X4 $0x01, Z2, Y7
+	VADDPD        Y7, Y2, Y2
+	VEXTRACTF128  $0x01, Y2, X7
+	VADDPD        X7, X2, X2
+	VPERMILPD     $0x01, X2, X7
+	VADDSD        X7, X2, X2
+	VMULSD        X0, X2, X7
+	VMULSD        X7, X2, X8
+	VSUBSD        X8, X4, X4
+	VXORPS        X8, X8, X8
+	VMAXSD        X4, X8, X4
+	VADDSD        X1, X7, X7
+	VMULSD        X0, X4, X4
+	VADDSD        X6, X4, X4
+	VSQRTSD       X4, X4, X4
+	VMOVSD        d3ff0000000000000<>+0(SB), X0
+	VDIVSD        X4, X0, X0
+	VMOVSD        X7, (SI)
+	VMOVSD        X0, 8(SI)
+	ADDQ          $0x10, SI
+	LEAQ          (BX)(DX*4), BX
+	DECQ          AX
+	JNZ           row
+	VZEROUPPER
+	RET
+
+// func rowMomentsRMSAVX512(rows int, n int, x *float32, moments *float64, part float64, epsilon float64)
+// Requires: AVX, AVX512F, SSE2
+TEXT ·rowMomentsRMSAVX512(SB), NOSPLIT|NOFRAME, $0-48
+	MOVQ  rows+0(FP), AX
+	MOVQ  n+8(FP), DX
+	MOVQ  x+16(FP), BX
+	MOVQ  moments+24(FP), SI
+	MOVQ  DX, DI
+	ANDQ  $0x0f, DI
+	MOVQ  DI, CX
+	MOVL  $0x00000001, R8
+	SHLL  CL, R8
+	DECL  R8
+	KMOVW R8, K1
+
+row:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	XORQ   CX, CX
+	MOVQ   DX, R8
+	SHRQ   $0x04, R8
+	JZ     last1
+
+next1:
+	VCVTPS2PD   (BX)(CX*1), Z2
+	VFMADD231PD Z2, Z2, Z0
+	VCVTPS2PD   32(BX)(CX*1), Z2
+	VFMADD231PD Z2, Z2, Z1
+	ADDQ        $0x40, CX
+	DECQ        R8
+	JNZ         next1
+
+last1:
+	TESTQ         DI, DI
+	JZ            end1
+	VMOVUPS.Z     (BX)(CX*1), K1, Z2
+	VEXTRACTF64X4 $0x00, Z2, Y2
+	VCVTPS2PD     Y2, Z2
+	VFMADD231PD   Z2, Z2, Z0
+	VMOVUPS.Z     (BX)(CX*1), K1, Z2
+	VEXTRACTF64X4 $0x01, Z2, Y2
+	VCVTPS2PD     Y2, Z2
+	VFMADD231PD   Z2, Z2, Z1
+
+end1:
+	MOVSD         part+32(FP), X2
+	MOVSD         epsilon+40(FP), X3
+	VADDPD        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y4
+	VADDPD        Y4, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X4
+	VADDPD        X4, X0, X0
+	VPERMILPD     $0x01, X0, X4
+	VADDSD        X4, X0, X0
+	VXORPS        X4, X4, X4
+	VMULSD        X2, X0, X0
+	VADDSD        X3, X0, X0
+	VSQRTSD       X0, X0, X0
+	VMOVSD        d3ff0000000000000<>+0(SB), X2
+	VDIVSD        X0, X2, X2
+	VMOVSD        X4, (SI)
+	VMOVSD        X2, 8(SI)
+	ADDQ          $0x10, SI
+	LEAQ          (BX)(DX*4), BX
+	DECQ          AX
+	JNZ           row
+	VZEROUPPER
+	RET
+
+// func normalizeRowsAVX512(rows int, n int, x *float32, moments *float64, gamma *float32, beta *float32, y *float32)
+// Requires: AVX, AVX512F
+TEXT ·normalizeRowsAVX512(SB), NOSPLIT|NOFRAME, $0-56
+	MOVQ  rows+0(FP), AX
+	MOVQ  n+8(FP), DX
+	MOVQ  x+16(FP), BX
+	MOVQ  moments+24(FP), SI
+	MOVQ  gamma+32(FP), DI
+	MOVQ  beta+40(FP), R8
+	MOVQ  y+48(FP), R9
+	MOVQ  DX, R10
+	ANDQ  $0x0f, R10
+	MOVQ  R10, CX
+	MOVL  $0x00000001, R11
+	SHLL  CL, R11
+	DECL  R11
+	KMOVW R11, K1
+
+row:
+	VBROADCASTSD (SI), Z0
+	VBROADCASTSD 8(SI), Z1
+	XORQ         CX, CX
+	MOVQ         DX, R11
+	SHRQ         $0x04, R11
+	JZ           last1
+
+next1:
+	VCVTPS2PD    (BX)(CX*1), Z2
+	VSUBPD       Z0, Z2, Z2
+	VMULPD       Z1, Z2, Z2
+	VCVTPS2PD    32(BX)(CX*1), Z3
+	VSUBPD       Z0, Z3, Z3
+	VMULPD       Z1, Z3, Z3
+	VCVTPD2PS    Z2, Y4
+	VCVTPD2PS    Z3, Y2
+	VINSERTF64X4 $0x01, Y2, Z4, Z4
+	VMOVUPS      (DI)(CX*1), Z2
+	VMULPS       Z2, Z4, Z4
+	VMOVUPS      (R8)(CX*1), Z2
+	VADDPS       Z2, Z4, Z4
+	VMOVUPS      Z4, (R9)(CX*1)
+	ADDQ         $0x40, CX
+	DECQ         R11
+	JNZ          next1
+
+last1:
+	TESTQ         R10, R10
+	JZ            end1
+	VMOVUPS.Z     (BX)(CX*1), K1, Z2
+	VEXTRACTF64X4 $0x00, Z2, Y2
+	VCVTPS2PD     Y2, Z2
+	VSUBPD        Z0, Z2, Z2
+	VMULPD        Z1, Z2, Z2
+	VMOVUPS.Z     (BX)(CX*1), K1, Z3
+	VEXTRACTF64X4 $0x01, Z3, Y3
+	VCVTPS2PD     Y3, Z3
+	VSUBPD        Z0, Z3, Z3
+	VMULPD        Z1, Z3, Z3
+	VCVTPD2PS     Z2, Y5
+	VCVTPD2PS     Z3, Y0
+	VINSERTF64X4  $0x01, Y0, Z5, Z5
+	VMOVUPS.Z     (DI)(CX*1), K1, Z0
+	VMULPS        Z0, Z5, Z5
+	VMOVUPS.Z     (R8)(CX*1), K1, Z0
+	VADDPS        Z0, Z5, Z5
+	VMOVUPS       Z5, K1, (R9)(CX*1)
+
+end1:
+	ADDQ $0x10, SI
+	LEAQ (BX)(DX*4), BX
+	LEAQ (R9)(DX*4), R9
+	DECQ AX
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func normalizeGradientAVX512(rows int, n int, x *float32, dy *float32, moments *float64, gamma *float32, dx *float32, part float64)
+// Requires: AVX, AVX512F, SSE2
+TEXT ·normalizeGradientAVX512(SB), NOSPLIT|NOFRAME, $0-64
+	MOVQ  rows+0(FP), AX
+	MOVQ  n+8(FP), DX
+	MOVQ  x+16(FP), BX
+	MOVQ  dy+24(FP), SI
+	MOVQ  moments+32(FP), DI
+	MOVQ  gamma+40(FP), R8
+	MOVQ  dx+48(FP), R9
+	MOVQ  DX, R10
+	ANDQ  $0x0f, R10
+	MOVQ  R10, CX
+	MOVL  $0x00000001, R11
+	SHLL  CL, R11
+	DECL  R11
+	KMOVW R11, K1
+
+row:
+	VBROADCASTSD (DI), Z0
+	VBROADCASTSD 8(DI), Z1
+	VPXORD       Z2, Z2, Z2
+	VPXORD       Z3, Z3, Z3
+	VPXORD       Z4, Z4, Z4
+	VPXORD       Z5, Z5, Z5
+	XORQ         CX, CX
+	MOVQ         DX, R11
+	SHRQ         $0x04, R11
+	JZ           last1
+
+next1:
+	VCVTPS2PD   (BX)(CX*1), Z6
+	VCVTPS2PD   (SI)(CX*1), Z7
+	VCVTPS2PD   (R8)(CX*1), Z8
+	VSUBPD      Z0, Z6, Z6
+	VMULPD      Z1, Z6, Z6
+	VMULPD      Z7, Z8, Z8
+	VADDPD      Z8, Z2, Z2
+	VFMADD231PD Z8, Z6, Z4
+	VCVTPS2PD   32(BX)(CX*1), Z6
+	VCVTPS2PD   32(SI)(CX*1), Z7
+	VCVTPS2PD   32(R8)(CX*1), Z8
+	VSUBPD      Z0, Z6, Z6
+	VMULPD      Z1, Z6, Z6
+	VMULPD      Z7, Z8, Z8
+	VADDPD      Z8, Z3, Z3
+	VFMADD231PD Z8, Z6, Z5
+	ADDQ        $0x40, CX
+	DECQ        R11
+	JNZ         next1
+
+last1:
+	TESTQ         R10, R10
+	JZ            end1
+	VMOVUPS.Z     (BX)(CX*1), K1, Z6
+	VEXTRACTF64X4 $0x00, Z6, Y6
+	VCVTPS2PD     Y6, Z6
+	VMOVUPS.Z     (SI)(CX*1), K1, Z7
+	VEXTRACTF64X4 $0x00, Z7, Y7
+	VCVTPS2PD     Y7, Z7
+	VMOVUPS.Z     (R8)(CX*1), K1, Z8
+	VEXTRACTF64X4 $0x00, Z8, Y8
+	VCVTPS2PD     Y8, Z8
+	VSUBPD        Z0, Z6, Z6
+	VMULPD        Z1, Z6, Z6
+	VMULPD        Z7, Z8, Z8
+	VADDPD        Z8, Z2, Z2
+	VFMADD231PD   Z8, Z6, Z4
+	VMOVUPS.Z     (BX)(CX*1), K1, Z6
+	VEXTRACTF64X4 $0x01, Z6, Y6
+	VCVTPS2PD     Y6, Z6
+	VMOVUPS.Z     (SI)(CX*1), K1, Z7
+	VEXTRACTF64X4 $0x01, Z7, Y7
+	VCVTPS2PD     Y7, Z7
+	VMOVUPS.Z     (R8)(CX*1), K1, Z8
+	VEXTRACTF64X4 $0x01, Z8, Y8
+	VCVTPS2PD     Y8, Z8
+	VSUBPD        Z0, Z6, Z6
+	VMULPD        Z1, Z6, Z6
+	VMULPD        Z7, Z8, Z8
+	VADDPD        Z8, Z3, Z3
+	VFMADD231PD   Z8, Z6, Z5
+
+end1:
+	MOVSD         part+56(FP), X7
+	VADDPD        Z5, Z4, Z4
+	VEXTRACTF64X4 $0x01, Z4, Y6
+	VADDPD        Y6, Y4, Y4
+	VEXTRACTF128  $0x01, Y4, X6
+	VADDPD        X6, X4, X4
+	VPERMILPD     $0x01, X4, X6
+	VADDSD        X6, X4, X4
+	VMULSD        X7, X4, X4
+	VBROADCASTSD  X4, Z6
+	VADDPD        Z3, Z2, Z2
+	VEXTRACTF64X4 $0x01, Z2, Y8
+	VADDPD        Y8, Y2, Y2
+	VEXTRACTF128  $0x01, Y2, X8
+	VADDPD        X8, X2, X2
+	VPERMILPD     $0x01, X2, X8
+	VADDSD        X8, X2, X2
+	VMULSD        X7, X2, X2
+	VBROADCASTSD  X2, Z7
+	XORQ          CX, CX
+	MOVQ          DX, R11
+	SHRQ          $0x04, R11
+	JZ            last2
+
+next2:
+	VCVTPS2PD    (BX)(CX*1), Z8
+	VCVTPS2PD    (SI)(CX*1), Z11
+	VCVTPS2PD    (R8)(CX*1), Z12
+	VSUBPD       Z0, Z8, Z8
+	VMULPD       Z1, Z8, Z8
+	VMULPD       Z11, Z12, Z12
+	VSUBPD       Z7, Z12, Z12
+	VFNMADD231PD Z6, Z8, Z12
+	VMULPD       Z1, Z12, Z12
+	VCVTPS2PD    32(BX)(CX*1), Z8
+	VCVTPS2PD    32(SI)(CX*1), Z11
+	VCVTPS2PD    32(R8)(CX*1), Z13
+	VSUBPD       Z0, Z8, Z8
+	VMULPD       Z1, Z8, Z8
+	VMULPD       Z11, Z13, Z13
+	VSUBPD       Z7, Z13, Z13
+	VFNMADD231PD Z6, Z8, Z13
+	VMULPD       Z1, Z13, Z13
+	VCVTPD2PS    Z12, Y9
+	VCVTPD2PS    Z13, Y8
+	VINSERTF64X4 $0x01, Y8, Z9, Z9
+	VMOVUPS      Z9, (R9)(CX*1)
+	ADDQ         $0x40, CX
+	DECQ         R11
+	JNZ          next2
+
+last2:
+	TESTQ         R10, R10
+	JZ            end2
+	VMOVUPS.Z     (BX)(CX*1), K1, Z8
+	VEXTRACTF64X4 $0x00, Z8, Y8
+	VCVTPS2PD     Y8, Z8
+	VMOVUPS.Z     (SI)(CX*1), K1, Z11
+	VEXTRACTF64X4 $0x00, Z11, Y9
+	VCVTPS2PD     Y9, Z11
+	VMOVUPS.Z     (R8)(CX*1), K1, Z12
+	VEXTRACTF64X4 $0x00, Z12, Y9
+	VCVTPS2PD     Y9, Z12
+	VSUBPD        Z0, Z8, Z8
+	VMULPD        Z1, Z8, Z8
+	VMULPD        Z11, Z12, Z12
+	VSUBPD        Z7, Z12, Z12
+	VFNMADD231PD  Z6, Z8, Z12
+	VMULPD        Z1, Z12, Z12
+	VMOVUPS.Z     (BX)(CX*1), K1, Z8
+	VEXTRACTF64X4 $0x01, Z8, Y8
+	VCVTPS2PD     Y8, Z8
+	VMOVUPS.Z     (SI)(CX*1), K1, Z11
+	VEXTRACTF64X4 $0x01, Z11, Y9
+	VCVTPS2PD     Y9, Z11
+	VMOVUPS.Z     (R8)(CX*1), K1, Z13
+	VEXTRACTF64X4 $0x01, Z13, Y9
+	VCVTPS2PD     Y9, Z13
+	VSUBPD        Z0, Z8, Z8
+	VMULPD        Z1, Z8, Z8
+	VMULPD        Z11, Z13, Z13
+	VSUBPD        Z7, Z13, Z13
+	VFNMADD231PD  Z6, Z8, Z13
+	VMULPD        Z1, Z13, Z13
+	VCVTPD2PS     Z12, Y10
+	VCVTPD2PS     Z13, Y0
+	VINSERTF64X4  $0x01, Y0, Z10, Z10
+	VMOVUPS       Z10, K1, (R9)(CX*1)
+
+end2:
+	ADDQ $0x10, DI
+	LEAQ (BX)(DX*4), BX
+	LEAQ (SI)(DX*4), SI
+	LEAQ (R9)(DX*4), R9
+	DECQ AX
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func normalizeGradientRMSAVX512(rows int, n int, x *float32, dy *float32, moments *float64, gamma *float32, dx *float32, part float64)
+// Requires: AVX, AVX512F, SSE2
+TEXT ·normalizeGradientRMSAVX512(SB), NOSPLIT|NOFRAME, $0-64
+	MOVQ  rows+0(FP), AX
+	MOVQ  n+8(FP), DX
+	MOVQ  x+16(FP), BX
+	MOVQ  dy+24(FP), SI
+	MOVQ  moments+32(FP), DI
+	MOVQ  gamma+40(FP), R8
+	MOVQ  dx+48(FP), R9
+	MOVQ  DX, R10
+	ANDQ  $0x0f, R10
+	MOVQ  R10, CX
+	MOVL  $0x00000001, R11
+	SHLL  CL, R11
+	DECL  R11
+	KMOVW R11, K1
+
+row:
+	VBROADCASTSD (DI), Z0
+	VBROADCASTSD 8(DI), Z1
+	VPXORD       Z2, Z2, Z2
+	VPXORD       Z3, Z3, Z3
+	XORQ         CX, CX
+	MOVQ         DX, R11
+	SHRQ         $0x04, R11
+	JZ           last1
+
+next1:
+	VCVTPS2PD   (BX)(CX*1), Z4
+	VCVTPS2PD   (SI)(CX*1), Z5
+	VCVTPS2PD   (R8)(CX*1), Z6
+	VSUBPD      Z0, Z4, Z4
+	VMULPD      Z1, Z4, Z4
+	VMULPD      Z5, Z6, Z6
+	VFMADD231PD Z6, Z4, Z2
+	VCVTPS2PD   32(BX)(CX*1), Z4
+	VCVTPS2PD   32(SI)(CX*1), Z5
+	VCVTPS2PD   32(R8)(CX*1), Z6
+	VSUBPD      Z0, Z4, Z4
+	VMULPD      Z1, Z4, Z4
+	VMULPD      Z5, Z6, Z6
+	VFMADD231PD Z6, Z4, Z3
+	ADDQ        $0x40, CX
+	DECQ        R11
+	JNZ         next1
+
+last1:
+	TESTQ         R10, R10
+	JZ            end1
+	VMOVUPS.Z     (BX)(CX*1), K1, Z4
+	VEXTRACTF64X4 $0x00, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VMOVUPS.Z     (SI)(CX*1), K1, Z5
+	VEXTRACTF64X4 $0x00, Z5, Y5
+	VCVTPS2PD     Y5, Z5
+	VMOVUPS.Z     (R8)(CX*1), K1, Z6
+	VEXTRACTF64X4 $0x00, Z6, Y6
+	VCVTPS2PD     Y6, Z6
+	VSUBPD        Z0, Z4, Z4
+	VMULPD        Z1, Z4, Z4
+	VMULPD        Z5, Z6, Z6
+	VFMADD231PD   Z6, Z4, Z2
+	VMOVUPS.Z     (BX)(CX*1), K1, Z4
+	VEXTRACTF64X4 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VMOVUPS.Z     (SI)(CX*1), K1, Z5
+	VEXTRACTF64X4 $0x01, Z5, Y5
+	VCVTPS2PD     Y5, Z5
+	VMOVUPS.Z     (R8)(CX*1), K1, Z6
+	VEXTRACTF64X4 $0x01, Z6, Y6
+	VCVTPS2PD     Y6, Z6
+	VSUBPD        Z0, Z4, Z4
+	VMULPD        Z1, Z4, Z4
+	VMULPD        Z5, Z6, Z6
+	VFMADD231PD   Z6, Z4, Z3
+
+end1:
+	MOVSD         part+56(FP), X4
+	VADDPD        Z3, Z2, Z2
+	VEXTRACTF64X4 $0x01, Z2, Y5
+	VADDPD        Y5, Y2, Y2
+	VEXTRACTF128  $0x01, Y2, X5
+	VADDPD        X5, X2, X2
+	VPERMILPD     $0x01, X2, X5
+	VADDSD        X5, X2, X2
+	VMULSD        X4, X2, X2
+	VBROADCASTSD  X2, Z4
+	XORQ          CX, CX
+	MOVQ          DX, R11
+	SHRQ          $0x04, R11
+	JZ            last2
+
+next2:
+	VCVTPS2PD    (BX)(CX*1), Z5
+	VCVTPS2PD    (SI)(CX*1), Z6
+	VCVTPS2PD    (R8)(CX*1), Z9
+	VSUBPD       Z0, Z5, Z5
+	VMULPD       Z1, Z5, Z5
+	VMULPD       Z6, Z9, Z9
+	VFNMADD231PD Z4, Z5, Z9
+	VMULPD       Z1, Z9, Z9
+	VCVTPS2PD    32(BX)(CX*1), Z5
+	VCVTPS2PD    32(SI)(CX*1), Z6
+	VCVTPS2PD    32(R8)(CX*1), Z10
+	VSUBPD       Z0, Z5, Z5
+	VMULPD       Z1, Z5, Z5
+	VMULPD       Z6, Z10, Z10
+	VFNMADD231PD Z4, Z5, Z10
+	VMULPD       Z1, Z10, Z10
+	VCVTPD2PS    Z9, Y7
+	VCVTPD2PS    Z10, Y5
+	VINSERTF64X4 $0x01, Y5, Z7, Z7
+	VMOVUPS      Z7, (R9)(CX*1)
+	ADDQ         $0x40, CX
+	DECQ         R11
+	JNZ          next2
+
+last2:
+	TESTQ         R10, R10
+	JZ            end2
+	VMOVUPS.Z     (BX)(CX*1), K1, Z5
+	VEXTRACTF64X4 $0x00, Z5, Y5
+	VCVTPS2PD     Y5, Z5
+	VMOVUPS.Z     (SI)(CX*1), K1, Z6
+	VEXTRACTF64X4 $0x00, Z6, Y6
+	VCVTPS2PD     Y6, Z6
+	VMOVUPS.Z     (R8)(CX*1), K1, Z9
+	VEXTRACTF64X4 $0x00, Z9, Y7
+	VCVTPS2PD     Y7, Z9
+	VSUBPD        Z0, Z5, Z5
+	VMULPD        Z1, Z5, Z5
+	VMULPD        Z6, Z9, Z9
+	VFNMADD231PD  Z4, Z5, Z9
+	VMULPD        Z1, Z9, Z9
+	VMOVUPS.Z     (BX)(CX*1), K1, Z5
+	VEXTRACTF64X4 $0x01, Z5, Y5
+	VCVTPS2PD     Y5, Z5
+	VMOVUPS.Z     (SI)(CX*1), K1, Z6
+	VEXTRACTF64X4 $0x01, Z6, Y6
+	VCVTPS2PD     Y6, Z6
+	VMOVUPS.Z     (R8)(CX*1), K1, Z10
+	VEXTRACTF64X4 $0x01, Z10, Y7
+	VCVTPS2PD     Y7, Z10
+	VSUBPD        Z0, Z5, Z5
+	VMULPD        Z1, Z5, Z5
+	VMULPD        Z6, Z10, Z10
+	VFNMADD231PD  Z4, Z5, Z10
+	VMULPD        Z1, Z10, Z10
+	VCVTPD2PS     Z9, Y8
+	VCVTPD2PS     Z10, Y0
+	VINSERTF64X4  $0x01, Y0, Z8, Z8
+	VMOVUPS       Z8, K1, (R9)(CX*1)
+
+end2:
+	ADDQ $0x10, DI
+	LEAQ (BX)(DX*4), BX
+	LEAQ (SI)(DX*4), SI
+	LEAQ (R9)(DX*4), R9
+	DECQ AX
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func scaleGradient8AVX512(rows int, x *float32, dy *float32, moments *float64, stride int, dgamma *float64, dbeta *float64)
+// Requires: AVX, AVX512F
+TEXT ·scaleGradient8AVX512(SB), NOSPLIT|NOFRAME, $0-56
+	MOVQ    rows+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    dy+16(FP), DX
+	MOVQ    moments+24(FP), BX
+	MOVQ    stride+32(FP), SI
+	MOVQ    dgamma+40(FP), DI
+	MOVQ    dbeta+48(FP), R8
+	VMOVUPD (DI), Z0
+	VMOVUPD (R8), Z1
+
+next:
+	VBROADCASTSD (BX), Z2
+	VBROADCASTSD 8(BX), Z3
+	VCVTPS2PD    (CX), Z4
+	VCVTPS2PD    (DX), Z5
+	VSUBPD       Z2, Z4, Z4
+	VMULPD       Z3, Z4, Z4
+	VADDPD       Z5, Z1, Z1
+	VMULPD       Z5, Z4, Z4
+	VADDPD       Z4, Z0, Z0
+	ADDQ         SI, CX
+	ADDQ         SI, DX
+	ADDQ         $0x10, BX
+	DECQ         AX
+	JNZ          next
+	VMOVUPD      Z0, (DI)
+	VMOVUPD      Z1, (R8)
+	VZEROUPPER
+	RET
+
+// func scaleGradient32AVX512(rows int, x *float32, dy *float32, moments *float64, stride int, dgamma *float64, dbeta *float64)
+// Requires: AVX, AVX512F
+TEXT ·scaleGradient32AVX512(SB), NOSPLIT|NOFRAME, $0-56
+	MOVQ    rows+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    dy+16(FP), DX
+	MOVQ    moments+24(FP), BX
+	MOVQ    stride+32(FP), SI
+	MOVQ    dgamma+40(FP), DI
+	MOVQ    dbeta+48(FP), R8
+	VMOVUPD (DI), Z0
+	VMOVUPD 64(DI), Z1
+	VMOVUPD 128(DI), Z2
+	VMOVUPD 192(DI), Z3
+	VMOVUPD (R8), Z4
+	VMOVUPD 64(R8), Z5
+	VMOVUPD 128(R8), Z6
+	VMOVUPD 192(R8), Z7
+
+next:
+	VBROADCASTSD (BX), Z8
+	VBROADCASTSD 8(BX), Z9
+	VCVTPS2PD    (CX), Z10
+	VCVTPS2PD    (DX), Z11
+	VSUBPD       Z8, Z10, Z10
+	VMULPD       Z9, Z10, Z10
+	VADDPD       Z11, Z4, Z4
+	VMULPD       Z11, Z10, Z10
+	VADDPD       Z10, Z0, Z0
+	VCVTPS2PD    32(CX), Z10
+	VCVTPS2PD    32(DX), Z11
+	VSUBPD       Z8, Z10, Z10
+	VMULPD       Z9, Z10, Z10
+	VADDPD       Z11, Z5, Z5
+	VMULPD       Z11, Z10, Z10
+	VADDPD       Z10, Z1, Z1
+	VCVTPS2PD    64(CX), Z10
+	VCVTPS2PD    64(DX), Z11
+	VSUBPD       Z8, Z10, Z10
+	VMULPD       Z9, Z10, Z10
+	VADDPD       Z11, Z6, Z6
+	VMULPD       Z11, Z10, Z10
+	VADDPD       Z10, Z2, Z2
+	VCVTPS2PD    96(CX), Z10
+	VCVTPS2PD    96(DX), Z11
+	VSUBPD       Z8, Z10, Z10
+	VMULPD       Z9, Z10, Z10
+	VADDPD       Z11, Z7, Z7
+	VMULPD       Z11, Z10, Z10
+	VADDPD       Z10, Z3, Z3
+	ADDQ         SI, CX
+	ADDQ         SI, DX
+	ADDQ         $0x10, BX
+	DECQ         AX
+	JNZ          next
+	VMOVUPD      Z0, (DI)
+	VMOVUPD      Z4, (R8)
+	VMOVUPD      Z1, 64(DI)
+	VMOVUPD      Z5, 64(R8)
+	VMOVUPD      Z2, 128(DI)
+	VMOVUPD      Z6, 128(R8)
+	VMOVUPD      Z3, 192(DI)
+	VMOVUPD      Z7, 192(R8)
 	VZEROUPPER
 	RET

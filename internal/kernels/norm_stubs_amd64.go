@@ -19,6 +19,41 @@ func addRows32(rows int, x *float32, stride int, sums *float64)
 //go:noescape
 func addAll(n int, x *float32) float64
 
+// rowMoments computes the mean and 1/√(variance + epsilon) of each row; part is 1/n.
+//
+//go:noescape
+func rowMoments(rows int, n int, x *float32, moments *float64, part float64, epsilon float64)
+
+// rowMomentsRMS computes the mean and 1/√(variance + epsilon) of each row; part is 1/n.
+//
+//go:noescape
+func rowMomentsRMS(rows int, n int, x *float32, moments *float64, part float64, epsilon float64)
+
+// normalizeRows computes y = (x − mean) · factor · gamma + beta for each row.
+//
+//go:noescape
+func normalizeRows(rows int, n int, x *float32, moments *float64, gamma *float32, beta *float32, y *float32)
+
+// normalizeGradient computes the gradient dx of normalizeRows; part is 1/n.
+//
+//go:noescape
+func normalizeGradient(rows int, n int, x *float32, dy *float32, moments *float64, gamma *float32, dx *float32, part float64)
+
+// normalizeGradientRMS computes the gradient dx of normalizeRows; part is 1/n.
+//
+//go:noescape
+func normalizeGradientRMS(rows int, n int, x *float32, dy *float32, moments *float64, gamma *float32, dx *float32, part float64)
+
+// scaleGradient8 adds 8 columns of dy · (x − mean) · factor and of dy, row after row, to dgamma and dbeta.
+//
+//go:noescape
+func scaleGradient8(rows int, x *float32, dy *float32, moments *float64, stride int, dgamma *float64, dbeta *float64)
+
+// scaleGradient16 adds 16 columns of dy · (x − mean) · factor and of dy, row after row, to dgamma and dbeta.
+//
+//go:noescape
+func scaleGradient16(rows int, x *float32, dy *float32, moments *float64, stride int, dgamma *float64, dbeta *float64)
+
 // addRows8AVX512 adds 8 columns of x, row after row, to sums.
 //
 //go:noescape
@@ -33,3 +68,38 @@ func addRows64AVX512(rows int, x *float32, stride int, sums *float64)
 //
 //go:noescape
 func addAllAVX512(n int, x *float32) float64
+
+// rowMomentsAVX512 computes the mean and 1/√(variance + epsilon) of each row; part is 1/n.
+//
+//go:noescape
+func rowMomentsAVX512(rows int, n int, x *float32, moments *float64, part float64, epsilon float64)
+
+// rowMomentsRMSAVX512 computes the mean and 1/√(variance + epsilon) of each row; part is 1/n.
+//
+//go:noescape
+func rowMomentsRMSAVX512(rows int, n int, x *float32, moments *float64, part float64, epsilon float64)
+
+// normalizeRowsAVX512 computes y = (x − mean) · factor · gamma + beta for each row.
+//
+//go:noescape
+func normalizeRowsAVX512(rows int, n int, x *float32, moments *float64, gamma *float32, beta *float32, y *float32)
+
+// normalizeGradientAVX512 computes the gradient dx of normalizeRows; part is 1/n.
+//
+//go:noescape
+func normalizeGradientAVX512(rows int, n int, x *float32, dy *float32, moments *float64, gamma *float32, dx *float32, part float64)
+
+// normalizeGradientRMSAVX512 computes the gradient dx of normalizeRows; part is 1/n.
+//
+//go:noescape
+func normalizeGradientRMSAVX512(rows int, n int, x *float32, dy *float32, moments *float64, gamma *float32, dx *float32, part float64)
+
+// scaleGradient8AVX512 adds 8 columns of dy · (x − mean) · factor and of dy, row after row, to dgamma and dbeta.
+//
+//go:noescape
+func scaleGradient8AVX512(rows int, x *float32, dy *float32, moments *float64, stride int, dgamma *float64, dbeta *float64)
+
+// scaleGradient32AVX512 adds 32 columns of dy · (x − mean) · factor and of dy, row after row, to dgamma and dbeta.
+//
+//go:noescape
+func scaleGradient32AVX512(rows int, x *float32, dy *float32, moments *float64, stride int, dgamma *float64, dbeta *float64)

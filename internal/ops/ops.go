@@ -56,6 +56,11 @@ func For[T Float](op Op) (Kernel[T], error) {
 		return lines[T](op), nil
 	case LinesGradient:
 		return linesGradient[T](op), nil
+	// normalize.go
+	case *Normalize:
+		return normalizeOf[T](op), nil
+	case NormalizeGradient:
+		return normalizeGradient[T](op), nil
 	// softmax.go
 	case Softmax:
 		return softmax[T](op), nil

@@ -15,6 +15,13 @@ func normKernels() {
 		addRows(v, 8)
 		addRows(v, 8*v.size/8)
 		addAll(v)
+		rowMoments(v, true)
+		rowMoments(v, false)
+		normalizeRows(v)
+		normalizeGradient(v, true)
+		normalizeGradient(v, false)
+		scaleGradient(v, 8)
+		scaleGradient(v, v.size/2)
 	}
 }
 

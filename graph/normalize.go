@@ -1,0 +1,87 @@
+package graph
+
+import (
+	"fmt"
+
+	"github.com/engram-go/engram/internal/kernels"
+	"github.com/engram-go/engram/internal/ops"
+)
+
+// LayerNorm normalizes every vector along the last axis, of n elements, to mean 0 and
+// variance 1 (Ba et al. 2016, "Layer Normalization"):
+//
+//	y = γ ⊙ (v − mean(v)) / √(var(v) + ε) + β
+//
+// The variance is divided by n. Gamma (γ) and beta (β) have the shape [n]; nil leaves
+// them out. It runs as one operation and so does its gradient, computed in float64 from
+// r = 1/√(var + ε) and z = r·(v − mean(v)):
+//
+//	dv = r·(g − mean(g) − z ⊙ mean(g ⊙ z))    with g = γ ⊙ dy
+//	dγ = Σ dy ⊙ z, dβ = Σ dy over all vectors
+//
+// A second derivative is not available. Transpose and Reshape move other axes to the end.
+func (v Value) LayerNorm(gamma, beta *Value, epsilon float64) Value {
+	return v.normalize("normalize", gamma, beta, kernels.Rows{Centred: true, Epsilon: epsilon})
+}
+
+// RMSNorm divides every vector along the last axis, of n elements, by its root mean
+// square (Zhang & Sennrich 2019, "Root Mean Square Layer Normalization"):
+//
+//	y = γ ⊙ v / √(mean(v²) + ε)
+//
+// It is like LayerNorm without the means and β.
+func (v Value) RMSNorm(gamma *Value, epsilon float64) Value {
+	return v.normalize("rms normalize", gamma, nil, kernels.Rows{Epsilon: epsilon})
+}
+
+func (v Value) normalize(name string, gamma, beta *Value, rows kernels.Rows) Value {
+	last, ok := v.axis(-1, name+" axis")
+	if !ok {
+		return v.s.poison(v.shape)
+	}
+	rows.N = v.shape[last]
+	in := []Value{v}
+	for _, w := range []*Value{gamma, beta} {
+		if w == nil {
+			continue
+		}
+		if !w.shape.Equal(Shape{rows.N}) {
+			v.s.Failf(name, fmt.Sprintf("must have a scale and a shift of the shape [%d]", rows.N), w.shape)
+			return v.s.poison(v.shape)
+		}
+		in = append(in, *w)
+	}
+	sp := spec{name: name, shape: v.shape}
+	if !v.shape.Known() {
+		return v.s.apply(sp, in...)
+	}
+	op := &ops.Normalize{Rows: rows, Count: v.shape[:last].Size(), Scale: gamma != nil, Shift: beta != nil}
+	sp.compute = op
+	sp.diff = func(in []Value, y, dy Value, want []bool) []Value {
+		grad := ops.NormalizeGradient{Normalize: op, X: want[0]}
+		operands := []Value{in[0]}
+		if op.Scale {
+			grad.Gamma = want[1]
+			operands = append(operands, in[1])
+		}
+		if op.Shift {
+			grad.Beta = want[len(want)-1]
+		}
+		size := 0
+		for i, w := range want {
+			if w {
+				size += in[i].shape.Size()
+			}
+		}
+		packed := v.s.apply(spec{name: name + " gradient", shape: Shape{size}, compute: grad}, append(operands, y, dy)...)
+		grads, at := make([]Value, len(in)), 0
+		for i, w := range want {
+			if w {
+				grads[i] = packed.part(at, in[i].shape)
+				at += in[i].shape.Size()
+			}
+		}
+		return grads
+	}
+	return v.s.apply(sp, in...)
+}
