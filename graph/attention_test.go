@@ -12,45 +12,73 @@ import (
 	"pgregory.net/rapid"
 )
 
-type attending = func(q, k, v graph.Value, allowed *graph.Value, scale float64) graph.Value
-
 // written is what DotAttention computes, from other operations.
-func written(q, k, v graph.Value, allowed *graph.Value, scale float64) graph.Value {
-	scores := graph.Einsum("bthk,bshk->bhts", q, k).Scale(scale)
-	if allowed == nil {
-		return graph.Einsum("bhts,bshn->bthn", scores.Softmax(-1), v)
+func written(a graph.DotAttention) graph.Value {
+	q, k := a.Query, a.Key
+	s := q.Scope()
+	one, zero := s.Const(1, graph.Shape{}), s.Const(0, graph.Shape{})
+	all := one.BroadcastTo(q.Dim(0), q.Dim(1), k.Dim(1)) // [batch, steps, values]
+	if a.Causal {
+		earlier := make([]float64, q.Dim(1)*k.Dim(1))
+		for i := range earlier {
+			if i%k.Dim(1) <= i/k.Dim(1) {
+				earlier[i] = 1
+			}
+		}
+		all = all.Times(s.Values(earlier, graph.Shape{q.Dim(1), k.Dim(1)}))
 	}
-	zero := q.Scope().Const(0, graph.Shape{})
-	a := allowed.BroadcastTo(q.Dim(0), q.Dim(1), k.Dim(1)).Unsqueeze(1)
-	weights := graph.Where(a, scores, q.Scope().Const(math.Inf(-1), graph.Shape{})).Softmax(-1)
-	return graph.Einsum("bhts,bshn->bthn", graph.Where(a, weights, zero), v)
+	if a.QueryMask != nil {
+		all = all.Times(a.QueryMask.Unsqueeze(2))
+	}
+	if a.ValueMask != nil {
+		all = all.Times(a.ValueMask.Unsqueeze(1))
+	}
+	if a.Allowed != nil {
+		all = all.Times(*a.Allowed)
+	}
+	all = all.Unsqueeze(1)                                         // [batch, 1, steps, values]
+	scores := graph.Einsum("bthk,bshk->bhts", q, k).Scale(a.Scale) // [batch, heads, steps, values]
+	weights := graph.Where(all, scores, s.Const(math.Inf(-1), graph.Shape{})).Softmax(-1)
+	return graph.Einsum("bhts,bshn->bthn", graph.Where(all, weights, zero), a.Value)
 }
 
 func TestDotAttention(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		size := rapid.IntRange(1, 5)
 		b, steps, h, k, values, n := size.Draw(t, "batch"), size.Draw(t, "steps"), size.Draw(t, "heads"), size.Draw(t, "k"), size.Draw(t, "values"), size.Draw(t, "n")
-		var mask []float64
-		shape := graph.Shape{b, steps, values}
-		if rapid.Bool().Draw(t, "masked") {
-			for i := range shape {
-				if rapid.Bool().Draw(t, "broadcast") {
-					shape[i] = 1
+		masks := map[string][]float64{}
+		shapes := map[string]graph.Shape{"queries": {b, steps}, "values": {b, values}, "allowed": {b, steps, values}}
+		for _, name := range []string{"queries", "values", "allowed"} {
+			if !rapid.Bool().Draw(t, name) {
+				continue
+			}
+			if shape := shapes[name]; name == "allowed" {
+				for i := range shape {
+					if rapid.Bool().Draw(t, "broadcast") {
+						shape[i] = 1
+					}
+				}
+				for len(shape) > 0 && shape[0] == 1 && rapid.Bool().Draw(t, "axis left out") {
+					shape = shape[1:]
+				}
+				shapes[name] = shape
+			}
+			masks[name] = rapid.SliceOfN(rapid.SampledFrom([]float64{0, 1}), shapes[name].Size(), shapes[name].Size()).Draw(t, "mask")
+		}
+		causal := rapid.Bool().Draw(t, "causal")
+		inputs := []array{graphtest.Input(1, b, steps, h, k), graphtest.Input(2, b, values, h, k), graphtest.Input(3, b, values, h, n)}
+		output := func(s *graph.Scope, in []graph.Value, attend func(graph.DotAttention) graph.Value) graph.Value {
+			a := graph.DotAttention{Query: in[0], Key: in[1], Value: in[2], Scale: 0.7, Causal: causal}
+			for name, to := range map[string]**graph.Value{"queries": &a.QueryMask, "values": &a.ValueMask, "allowed": &a.Allowed} {
+				if m, ok := masks[name]; ok {
+					v := s.Values(m, shapes[name])
+					*to = &v
 				}
 			}
-			mask = rapid.SliceOfN(rapid.SampledFrom([]float64{0, 1}), shape.Size(), shape.Size()).Draw(t, "mask")
-		}
-		inputs := []array{graphtest.Input(1, b, steps, h, k), graphtest.Input(2, b, values, h, k), graphtest.Input(3, b, values, h, n)}
-		output := func(s *graph.Scope, in []graph.Value, attend attending) graph.Value {
-			var allowed *graph.Value
-			if mask != nil {
-				m := s.Values(mask, shape)
-				allowed = &m
-			}
-			y := attend(in[0], in[1], in[2], allowed, 0.7)
+			y := attend(a)
 			return y.Reshape(y.Shape().Size())
 		}
-		withGradients := func(attend attending) formula {
+		withGradients := func(attend func(graph.DotAttention) graph.Value) formula {
 			return func(s *graph.Scope, in []graph.Value) graph.Value {
 				y := output(s, in, attend)
 				loss := y.Times(s.Values(graphtest.Input(4, y.Shape()...).Data, y.Shape())).Sum()
@@ -65,9 +93,9 @@ func TestDotAttention(t *testing.T) {
 			if dt == tensor.Float32 {
 				tol = 1e-5
 			}
-			got := eval(t, dt, withGradients(graph.DotAttention), inputs...)
+			got := eval(t, dt, withGradients(graph.DotAttention.Run), inputs...)
 			near(t, dt.String(), got, eval(t, dt, withGradients(written), inputs...), tol)
-			alone := eval(t, dt, func(s *graph.Scope, in []graph.Value) graph.Value { return output(s, in, graph.DotAttention) }, inputs...)
+			alone := eval(t, dt, func(s *graph.Scope, in []graph.Value) graph.Value { return output(s, in, graph.DotAttention.Run) }, inputs...)
 			near(t, dt.String()+" without gradients", alone, array{Shape: alone.Shape, Data: got.Data[:len(alone.Data)]}, 0)
 		}
 	})
@@ -77,10 +105,11 @@ func TestDotAttentionGradients(t *testing.T) {
 	for _, c := range [][]int{{2, 3, 2, 2, 4, 3}, {1, 1, 1, 1, 1, 1}, {1, 2, 3, 1, 1, 2}} {
 		b, steps, h, k, values, n := c[0], c[1], c[2], c[3], c[4], c[5]
 		graphtest.CheckGrad(t, func(s *graph.Scope, in []graph.Value) graph.Value {
-			causal := s.Values([]float64{1, 0, 0, 0, 1, 1, 0, 0, 1, 1, 1, 0}, graph.Shape{3, 4}).Slice(0, 0, steps).Slice(1, 0, values)
+			allowed := s.Values([]float64{1, 0, 0, 0, 1, 1, 0, 0, 1, 1, 1, 0}, graph.Shape{3, 4}).Slice(0, 0, steps).Slice(1, 0, values)
 			// one value is query and key, too: its gradients add up
-			y := graph.DotAttention(in[0], in[1], in[2], &causal, 2)
-			return y.Times(graph.DotAttention(in[0], in[1], in[2], nil, -0.5))
+			a := graph.DotAttention{Query: in[0], Key: in[1], Value: in[2], Allowed: &allowed, Scale: 2}
+			causal := graph.DotAttention{Query: in[0], Key: in[1], Value: in[2], Causal: true, Scale: -0.5}
+			return a.Run().Times(causal.Run())
 		}, graphtest.Input(1, b, steps, h, k), graphtest.Input(2, b, values, h, k), graphtest.Input(3, b, values, h, n))
 	}
 }
@@ -94,7 +123,7 @@ func TestDotAttentionInScan(t *testing.T) {
 			X: in[0], Initial: []graph.Value{s.Const(0.5, graph.Shape{2, 2})}, Sequence: true,
 			Step: func(x graph.Value, states []graph.Value) (graph.Value, []graph.Value) {
 				q := x.Add(states[0]).Reshape(2, 1, 1, 2) // [batch, 1, 1, k]
-				h := graph.DotAttention(q, outer, outer, nil, 1).Reshape(2, 2).Tanh()
+				h := graph.DotAttention{Query: q, Key: outer, Value: outer, Scale: 1}.Run().Reshape(2, 2).Tanh()
 				return h, []graph.Value{h}
 			},
 		}.Run()
@@ -111,16 +140,27 @@ func TestDotAttentionRefuses(t *testing.T) {
 		"values":        {{2, 3, 1, 4}, {2, 5, 1, 4}, {2, 6, 1, 4}},
 	} {
 		err := graph.Shapes(config(t, tensor.Float32), func(s *graph.Scope) {
-			s.Output("y", graph.DotAttention(s.Input("q", shapes[0]), s.Input("k", shapes[1]), s.Input("v", shapes[2]), nil, 1))
+			s.Output("y", graph.DotAttention{Query: s.Input("q", shapes[0]), Key: s.Input("k", shapes[1]), Value: s.Input("v", shapes[2])}.Run())
 		})
 		checkError(t, name, err, graph.Error{Field: "attention", Value: fmt.Sprintf("%v, %v and %v", shapes[0], shapes[1], shapes[2])})
 	}
 	q := graph.Shape{2, 3, 1, 4}
-	err := graph.Shapes(config(t, tensor.Float32), func(s *graph.Scope) {
-		mask := s.Const(1, graph.Shape{2, 3, 4})
-		s.Output("y", graph.DotAttention(s.Input("q", q), s.Input("k", q), s.Input("v", q), &mask, 1))
-	})
-	checkError(t, "mask", err, graph.Error{Field: "broadcast", Value: "[2, 3, 3]"})
+	for name, c := range map[string]struct {
+		shape graph.Shape
+		set   func(a *graph.DotAttention, m *graph.Value)
+	}{
+		"attention query mask": {graph.Shape{2, 4}, func(a *graph.DotAttention, m *graph.Value) { a.QueryMask = m }},
+		"attention value mask": {graph.Shape{1, 3}, func(a *graph.DotAttention, m *graph.Value) { a.ValueMask = m }},
+		"attention allowed":    {graph.Shape{2, 3, 4}, func(a *graph.DotAttention, m *graph.Value) { a.Allowed = m }},
+	} {
+		err := graph.Shapes(config(t, tensor.Float32), func(s *graph.Scope) {
+			a := graph.DotAttention{Query: s.Input("q", q), Key: s.Input("k", q), Value: s.Input("v", q)}
+			mask := s.Const(1, c.shape)
+			c.set(&a, &mask)
+			s.Output("y", a.Run())
+		})
+		checkError(t, name, err, graph.Error{Field: name, Value: c.shape})
+	}
 }
 
 // The cores share samples and heads, and give the same bits.
@@ -132,7 +172,7 @@ func TestSharedDotAttention(t *testing.T) {
 			before := runtime.GOMAXPROCS(cores)
 			for i := range 3 {
 				y := eval(t, dt, func(s *graph.Scope, in []graph.Value) graph.Value {
-					y := graph.DotAttention(in[0], in[1], in[2], nil, 1/math.Sqrt(17))
+					y := graph.DotAttention{Query: in[0], Key: in[1], Value: in[2], Scale: 1 / math.Sqrt(17)}.Run()
 					return s.Gradients(y.Square().Sum(), in...)[i]
 				}, q, k, v)
 				sums[fmt.Sprint(i, checksum(y.Data))] = true

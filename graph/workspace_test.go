@@ -48,7 +48,7 @@ func everyKind(t *testing.T, cfg graph.Config, batch, steps, units int) *graph.P
 			x = y.Add(states[0].Unsqueeze(1)).WithMask(mask)
 		}
 		heads := x.WithoutMask().Reshape(batch, steps, 1, units)
-		x = graph.DotAttention(heads, heads, heads, nil, 0.5).Reshape(batch, steps, units)
+		x = graph.DotAttention{Query: heads, Key: heads, Value: heads, Scale: 0.5}.Run().Reshape(batch, steps, units)
 		w := param(units, units)
 		x, _ = graph.Scan{
 			X: x, Initial: []graph.Value{zero()}, Sequence: true,

@@ -36,8 +36,8 @@ import (
 // 0, and the output is its bias. The output has the query's mask. Features must be
 // known when the model is built.
 //
-// It runs as one operation, which keeps only the weights for the backward pass, unless
-// they are returned, or dropped in training. Keras' attention_axes is not supported:
+// It runs as one operation, which keeps no weights, unless they are returned, or dropped in
+// training; see graph.DotAttention. Keras' attention_axes is not supported:
 // attention is over the steps.
 type MultiHeadAttention struct {
 	NumHeads              int               // number of heads; required
@@ -102,7 +102,7 @@ func (l MultiHeadAttention) Call(s *graph.Scope, inputs ...graph.Value) []graph.
 		return inputs
 	}
 	keep := a.remember(s, l.UseCausalMask)
-	allowed, ok := l.allowed(s, a, mask)
+	given, ok := l.given(s, a, mask)
 	if !ok {
 		return inputs
 	}
@@ -112,7 +112,7 @@ func (l MultiHeadAttention) Call(s *graph.Scope, inputs ...graph.Value) []graph.
 	v := l.project(s, "value", a.value, "btd,dhk->bthk", graph.Shape{a.value.Dim(2), h, n}, 1) // [batch, value steps, heads, value_dim]
 	ks, v = keep("key", ks), keep("value", v)
 
-	y, weights := l.attend(s, q, ks, v, allowed) // [batch, query steps, heads, value_dim]
+	y, weights := l.attend(s, a, q, ks, v, given) // [batch, query steps, heads, value_dim]
 
 	shape := l.OutputShape
 	if len(shape) == 0 {
@@ -133,10 +133,18 @@ func (l MultiHeadAttention) Call(s *graph.Scope, inputs ...graph.Value) []graph.
 // attend returns the weighted means of the values [batch, query steps, heads,
 // value_dim], and with ReturnAttentionScores the weights [batch, heads, query steps,
 // value steps]. It is one operation unless the weights are returned or dropped.
-func (l MultiHeadAttention) attend(s *graph.Scope, q, k, v graph.Value, allowed *graph.Value) (y, weights graph.Value) {
+func (l MultiHeadAttention) attend(s *graph.Scope, a attended, q, k, v graph.Value, given *graph.Value) (y, weights graph.Value) {
 	scale := 1 / math.Sqrt(float64(l.KeyDim))
 	if !l.ReturnAttentionScores && (l.Dropout == 0 || !s.Training()) {
-		return graph.DotAttention(q, k, v, allowed, scale), weights
+		return graph.DotAttention{
+			Query: q, Key: k, Value: v, Scale: scale,
+			Causal: l.UseCausalMask && !a.past, QueryMask: a.queries, ValueMask: a.values, Allowed: given,
+		}.Run(), weights
+	}
+	allowed := joinMasks(a.allowed(l.UseCausalMask), given)
+	if a.queries != nil {
+		m := a.queries.Unsqueeze(-1) // [batch, query steps, 1]
+		allowed = joinMasks(allowed, &m)
 	}
 	if allowed != nil && allowed.Rank() == 3 { // a causal mask alone has no batch
 		heads := allowed.Unsqueeze(1) // [batch, 1, query steps, value steps]
@@ -164,24 +172,19 @@ func (l MultiHeadAttention) project(s *graph.Scope, name string, x graph.Value, 
 	return y
 }
 
-// allowed is what all masks allow, in a shape that broadcasts to [batch, query
-// steps, value steps]; nil where that is everything.
-func (l MultiHeadAttention) allowed(s *graph.Scope, a attended, mask *graph.Value) (*graph.Value, bool) {
-	m := a.allowed(l.UseCausalMask)
-	if a.queries != nil {
-		q := a.queries.Unsqueeze(-1) // [batch, query steps, 1]
-		m = joinMasks(m, &q)
+// given is 1 where the attention mask, an input, allows a value, and 0 elsewhere: [batch,
+// query steps, value steps], or 1 in place of an axis; nil without such a mask.
+func (l MultiHeadAttention) given(s *graph.Scope, a attended, mask *graph.Value) (*graph.Value, bool) {
+	if mask == nil {
+		return nil, true
 	}
-	if mask != nil {
-		want := graph.Shape{a.query.Dim(0), a.query.Dim(1), a.value.Dim(1)}
-		if !broadcastsTo(mask.Shape(), want) {
-			s.Failf("MultiHeadAttention.AttentionMask", fmt.Sprintf("must be an input of the shape %v, or with 1 in place of an axis", want), mask.Shape())
-			return nil, false
-		}
-		given := mask.Equal(s.Const(0, graph.Shape{})).OneMinus() // [batch, query steps, value steps], or 1
-		m = joinMasks(m, &given)
+	want := graph.Shape{a.query.Dim(0), a.query.Dim(1), a.value.Dim(1)}
+	if !broadcastsTo(mask.Shape(), want) {
+		s.Failf("MultiHeadAttention.AttentionMask", fmt.Sprintf("must be an input of the shape %v, or with 1 in place of an axis", want), mask.Shape())
+		return nil, false
 	}
-	return m, true
+	m := mask.Equal(s.Const(0, graph.Shape{})).OneMinus()
+	return &m, true
 }
 
 // broadcastsTo reports whether a mask may broadcast to a shape: each of its axes is

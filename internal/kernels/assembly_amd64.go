@@ -40,6 +40,7 @@ func avx2() *Set[float32] {
 	s.lstmBackward = lstmBackward
 	s.gruForward = gruForward
 	s.gruBackward = gruBackward
+	s.attentionKernels = attentionAVX2()
 	s.Adam = adam
 	s.RMSprop = rmsprop
 	s.normKernels = normAVX2()

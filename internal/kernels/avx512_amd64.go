@@ -6,6 +6,7 @@ package kernels
 // The order of sums is the same, so both sets give the same bits.
 func avx512() *Set[float32] {
 	s := avx2()
+	s.attentionKernels = attentionAVX512()
 	s.Name = "avx512"
 	s.gemmKernels = gemmAVX512()
 	s.normKernels = normAVX512()

@@ -49,6 +49,8 @@ type Set[T Float] struct {
 	gruForward   func(n int, z []T, gate int, before, h []T)
 	gruBackward  func(n int, z []T, gate int, before, dh, dz []T)
 
+	attentionKernels[T]
+
 	// Adam does one step of Adam on the weights w with the gradient g and the
 	// moments m and v:
 	//
@@ -110,6 +112,8 @@ func For[T Float]() *Set[T] {
 
 func portable[T Float]() *Set[T] {
 	return &Set[T]{
+		attentionKernels: attentionGo[T](),
+
 		Name:         "go",
 		gemmKernels:  portableGemm[T](),
 		Exp:          mapGo[T](expGo),

@@ -100,7 +100,7 @@ func For[T Float](op Op) (Kernel[T], error) {
 	case *Attention:
 		return attentionOf[T](op), nil
 	case AttentionGradient:
-		return Func[T](attentionOf[T](op.Attention).backward), nil
+		return Func[T](attentionOf[T](op.Attention).gradient), nil
 	// recurrent.go
 	case *Recurrent:
 		return recurrentOf[T](op), nil

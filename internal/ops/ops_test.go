@@ -82,7 +82,7 @@ func TestKernelsRefuse(t *testing.T) {
 // The passes of one operation share a kernel, whose memory is asked for once it is
 // known whether there is a backward pass.
 func TestScratch(t *testing.T) {
-	att := &Attention{Batch: 2, Steps: 3, Heads: 1, K: 2, Values: 4, N: 2}
+	att := &Attention{Attention: kernels.Attention{Batch: 2, Steps: 3, Heads: 1, K: 2, Values: 4, N: 2}}
 	rec := &Recurrent{Cell: LSTM, States: 2, Config: kernels.Config{Batch: 2, Steps: 3, Features: 1, Units: 2}}
 	for _, training := range []bool{false, true} {
 		att.Training, rec.Config.Training = training, training
@@ -90,7 +90,7 @@ func TestScratch(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n := k.(Scratch[float64]).ScratchSize(); (n == 2*3*4) != training || !training && n != 0 {
+		if n := k.(Scratch[float64]).ScratchSize(); (n == 2*3*2) != training || !training && n != 0 {
 			t.Errorf("training %v: attention works in %d elements", training, n)
 		}
 	}

@@ -16,6 +16,7 @@ import (
 
 // families are the kernels of one assembly file each.
 var families = map[string]func(){
+	"attention":  attentionKernels,
 	"cells":      cellKernels,
 	"gemm":       gemmKernels,
 	"norm":       normKernels,
