@@ -33,7 +33,7 @@ func (s *Scope) StepRandom(name string, shape Shape, draw func(r *rand.Rand) flo
 	case s.level != nil && s.draws != s.level.draws: // unrolled steps
 		return s.draws.share(func() Value { return all(s.draws.steps) }).At(0, s.draws.step)
 	case s.inStep():
-		return s.cut(s.draws.share(func() Value { return all(s.level.steps) }), 0)
+		return s.cut(cut{from: s.draws.share(func() Value { return all(s.level.steps) }), drawn: true})
 	}
 	return s.random(name, shape, draw)
 }

@@ -55,13 +55,11 @@ func (c Scan) fits() bool {
 	return true
 }
 
-// step computes a step and applies the mask m [batch], or none if m is nil. previous
+// step computes a step of hidden x and applies the mask m [batch], or none if m is nil.
+// previous
 // returns the output of the previous step, which has the shape of y.
 func (c Scan) step(x Value, m *Value, states []Value, previous func(y Value) Value) (y Value, next []Value, ok bool) {
 	s := c.X.s
-	if m != nil { // elements of masked steps, such as NaN, must not reach a gradient
-		x = Where(m.over(x), x, s.Const(0, Shape{}))
-	}
 	y, next = c.Step(x, slices.Clone(states))
 	if !c.valid(y, next) {
 		return y, states, false
@@ -78,11 +76,20 @@ func (c Scan) step(x Value, m *Value, states []Value, previous func(y Value) Val
 	return Where(m.over(y), y, previous(y)), next, s.err == nil
 }
 
-// over reshapes a mask [batch] so that it broadcasts to w.
+// hidden is x with zeros where the mask m is 0, if there is one: elements of masked
+// steps, such as NaN, must not reach a gradient.
+func hidden(x Value, m *Value) Value {
+	if m == nil {
+		return x
+	}
+	return Where(m.over(x), x, x.s.Const(0, Shape{}))
+}
+
+// over reshapes a mask, whose axes are the first of w, so that it broadcasts to w.
 func (v Value) over(w Value) Value {
 	shape := w.shape.Clone()
-	for i := range shape[1:] {
-		shape[1+i] = 1
+	for i := len(v.shape); i < len(shape); i++ {
+		shape[i] = 1
 	}
 	return v.Reshape(shape...)
 }

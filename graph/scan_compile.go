@@ -28,7 +28,13 @@ func (c Scan) compile() (Value, []Value) {
 	s := c.X.s
 	b := &scanStep{Scan: c, level: s.deepen()}
 	b.level.steps = c.X.shape[1]
-	s.inside(b.level, b.build)
+	var m *Value
+	if mask, ok := c.X.Mask(); ok {
+		turned := mask.timeFirst() // [steps, batch]
+		m = &turned
+	}
+	x := hidden(c.X.timeFirst(), m) // [steps, batch, ...]
+	s.inside(b.level, func() { b.build(x, m) })
 	if s.err != nil {
 		return s.poison(c.X.shape), c.Initial
 	}
@@ -43,13 +49,26 @@ func (c Scan) compile() (Value, []Value) {
 	return b.unpack(s.apply(b.spec(), in...))
 }
 
+// timeFirst exchanges the first two axes. Then the pieces of a step are contiguous.
+func (v Value) timeFirst() Value {
+	shape, order := v.shape.Clone(), make([]int, len(v.shape))
+	for i := range order {
+		order[i] = i
+	}
+	shape[0], shape[1], order[0], order[1] = shape[1], shape[0], 1, 0
+	if shape[0] == 1 || shape[1] == 1 {
+		return v.Reshape(shape...)
+	}
+	return v.Transpose(order...)
+}
+
 // build runs the caller's step on leaves.
-func (b *scanStep) build() {
+func (b *scanStep) build(xs Value, masks *Value) {
 	s := b.X.s
-	x := s.cut(b.X, 1)
+	x := s.cut(cut{from: xs, smooth: true})
 	var m *Value
-	if mask, ok := b.X.Mask(); ok {
-		at := s.cut(mask, 1) // [batch]
+	if masks != nil {
+		at := s.cut(cut{from: *masks}) // [batch]
 		m = &at
 	}
 	for _, v := range b.Initial {
@@ -74,6 +93,7 @@ func (b *scanStep) build() {
 	if before.node != nil {
 		b.carries = append(b.carries, carry{before, b.y})
 	}
+	b.level.closed = true
 	b.captures = len(b.level.captures)
 	b.traces = slices.Sorted(maps.Keys(b.level.outputs))
 	if s.err == nil && !exec.CanScan(nodesOf(b.results())) {
@@ -122,7 +142,7 @@ func (b *scanStep) plan() *ops.Scan {
 		Y: ops.Piece{Samples: b.y.shape[0], Size: b.y.shape.Size()}, Losses: len(b.level.losses),
 	}
 	for _, c := range b.level.cuts {
-		p.Cuts = append(p.Cuts, ops.Piece{Samples: c.samples, Size: c.leaf.shape.Size(), Drawn: c.drawn})
+		p.Cuts = append(p.Cuts, ops.Cutting{Size: c.leaf.shape.Size(), Drawn: c.drawn})
 	}
 	for _, c := range b.carries {
 		p.Carries = append(p.Carries, c.leaf.shape.Size())
@@ -189,15 +209,17 @@ func (b *scanStep) gradient(scan exec.Scan, want []bool) (g exec.ScanGradient, s
 	return g, size
 }
 
-// wrt are the leaves of the step whose gradients are needed: those of all
-// states, and of x and of captures where they are wanted.
+// wrt are the leaves of the step whose gradients are needed: those of all states, and of
+// cuts and captures where they are wanted.
 func (b *scanStep) wrt(want []bool) []Value {
 	var wrt []Value
 	for _, c := range b.carries {
 		wrt = append(wrt, c.leaf)
 	}
-	if want[0] {
-		wrt = append(wrt, b.level.cuts[0].leaf)
+	for i, c := range b.level.cuts {
+		if want[i] && c.smooth {
+			wrt = append(wrt, c.leaf)
+		}
 	}
 	first := len(b.level.cuts) + len(b.Initial)
 	for i, c := range b.level.captures[:b.captures] {
@@ -209,18 +231,18 @@ func (b *scanStep) wrt(want []bool) []Value {
 }
 
 // layout returns the offsets of the wanted gradients in the packed result, −1 for the
-// others, and the total size. Masks and random values have no gradient.
+// others, and the total size.
 func (b *scanStep) layout(want []bool) (at []int, size int) {
 	cuts := len(b.level.cuts)
 	first := cuts + len(b.Initial)
 	for i := range want {
 		var shape Shape
 		switch {
-		case !want[i] || i > 0 && i < cuts:
+		case !want[i] || i < cuts && !b.level.cuts[i].smooth:
 			at = append(at, -1)
 			continue
-		case i == 0:
-			shape = b.X.shape
+		case i < cuts:
+			shape = b.level.cuts[i].from.shape
 		case i < first:
 			shape = b.carries[i-cuts].leaf.shape
 		default:

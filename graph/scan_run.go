@@ -32,7 +32,7 @@ func (c Scan) follow() (Value, []Value) {
 		at := mask.At(1, 0) // [batch]
 		m = &at
 	}
-	y, next, ok := c.step(c.X.At(1, 0), m, c.Initial, zerosLike)
+	y, next, ok := c.step(hidden(c.X.At(1, 0), m), m, c.Initial, zerosLike)
 	if ok && c.Sequence {
 		y = y.Unsqueeze(1).BroadcastTo(slices.Insert(y.shape.Clone(), 1, c.X.shape[1])...) // [batch, steps, ...]
 	}
@@ -63,7 +63,7 @@ func (c Scan) unroll() (Value, []Value) {
 		if i > 0 {
 			previous = func(Value) Value { return ys[i-1] }
 		}
-		y, next, ok := c.step(xs[t], m, states, previous)
+		y, next, ok := c.step(hidden(xs[t], m), m, states, previous)
 		if !ok {
 			return y, states
 		}

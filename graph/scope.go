@@ -157,11 +157,11 @@ func (s *Scope) bind(v Value, t *tensor.Dense) {
 	}
 }
 
-// cut makes each step read its piece of an outside value along the time axis.
-func (s *Scope) cut(from Value, axis int) Value {
-	leaf := s.leaf("cut", slices.Delete(from.shape.Clone(), axis, axis+1))
-	s.level.cuts = append(s.level.cuts, cut{from, leaf, from.shape[:axis].Size(), axis == 0})
-	return leaf
+// cut makes each step read its piece of an outside value.
+func (s *Scope) cut(c cut) Value {
+	c.leaf = s.leaf("cut", c.from.shape[1:])
+	s.level.cuts = append(s.level.cuts, c)
+	return c.leaf
 }
 
 // deepen makes a graph inside the current one.

@@ -14,17 +14,17 @@ type subgraph struct {
 	cuts     []cut            // values of which every step reads a piece
 	losses   []Value          // of one step
 	outputs  map[string]Value // of one step, by name
+	closed   bool             // the step is built; operations that are added belong to its gradient
 }
 
 // capture is an outside value that a step uses: from is the value in the enclosing
 // graph, leaf represents it in the step.
 type capture struct{ from, leaf Value }
 
-// cut is an outside value of which every step reads one piece, leaf. Time is its second
-// axis, after the samples. For random values it is the first axis, in the order of
-// computation.
+// cut is an outside value [steps, ...] of which every step reads one piece, leaf. Random
+// values lie in the order of computation, others in that of time. Only smooth ones have a
+// gradient; masks and random values have none.
 type cut struct {
-	from, leaf Value
-	samples    int
-	drawn      bool
+	from, leaf    Value
+	drawn, smooth bool
 }

@@ -27,7 +27,7 @@ func (g *Graph) Compile(results []*Node, training bool, w *Workspace) (_ *Progra
 	if w == nil {
 		p.workspace, p.own = &Workspace{}, true
 	}
-	if p.direct = newRunner(results); p.direct != nil {
+	if p.direct = newRunner(results, nil); p.direct != nil {
 		p.b.layout.runners = append(p.b.layout.runners, p.direct)
 	}
 	p.b.layout.plan(p.direct, results)

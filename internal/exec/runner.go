@@ -23,8 +23,8 @@ type use struct {
 }
 
 // newRunner collects the operations that the results need. It returns nil if one of
-// them is Gorgonia's own.
-func newRunner(results []*Node) *runner {
+// them is Gorgonia's own. Results of the given operations are there already.
+func newRunner(results []*Node, given map[*op]bool) *runner {
 	r := &runner{}
 	seen := map[*Node]bool{}
 	todo := slices.Clone(results)
@@ -33,6 +33,9 @@ func newRunner(results []*Node) *runner {
 		n := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
 		if seen[n] || n.Op() == nil {
+			continue
+		}
+		if o, ok := n.Op().(*op); ok && given[o.owner()] {
 			continue
 		}
 		seen[n] = true

@@ -8,7 +8,13 @@ type Scan struct {
 	Plan            *ops.Scan
 	Leaves, Results []*Node
 
-	kernel *any // of the forward pass; the gradient needs it
+	kernel *any // a scanTask, of the forward pass; the gradient needs it
+}
+
+// scanTask is the kernel of a scan and its step.
+type scanTask[T ops.Float] struct {
+	kernel *ops.ScanKernel[T]
+	step   *step[T]
 }
 
 // NewScan is a scan that has a gradient.
@@ -16,8 +22,9 @@ func NewScan(plan *ops.Scan, leaves, results []*Node) Scan {
 	return Scan{plan, leaves, results, new(any)}
 }
 
-// ScanGradient is the gradient of a scan; Leaves and Results are those of the
-// gradient of the step.
+// ScanGradient is the gradient of a scan; Leaves are those of the gradient of the step.
+// Its Results are the gradients of the carries, the wanted ones of the cuts, and those
+// of the whole values; Plan.Terms is made from the last ones.
 type ScanGradient struct {
 	Plan            ops.ScanGradient
 	Scan            Scan
@@ -26,7 +33,7 @@ type ScanGradient struct {
 
 // CanScan reports whether a step with the given results can run: it must not contain
 // Gorgonia's own operations.
-func CanScan(results []*Node) bool { return newRunner(results) != nil }
+func CanScan(results []*Node) bool { return newRunner(results, nil) != nil }
 
 // newTask makes the task of an operation. inner is the runner of a scan's step.
 func newTask[T ops.Float](o *op) (_ task, inner *runner, err error) {
@@ -34,24 +41,94 @@ func newTask[T ops.Float](o *op) (_ task, inner *runner, err error) {
 	switch compute := o.Compute.(type) {
 	case nil: // a view
 	case Scan:
-		step := newStep[T](compute.Leaves, compute.Results)
+		step := newStep[T](compute.Leaves, compute.Results, nil)
 		kernel := ops.NewScan(compute.Plan, step)
-		*compute.kernel = kernel
+		*compute.kernel = scanTask[T]{kernel, step}
 		t.kernel, inner = kernel, step.runner
 	case ScanGradient:
-		step := newStep[T](compute.Leaves, compute.Results)
-		t.kernel, inner = ops.NewScanGradient(compute.Plan, (*compute.Scan.kernel).(*ops.ScanKernel[T]), step), step.runner
+		forward := (*compute.Scan.kernel).(scanTask[T])
+		plan, results := compute.terms()
+		step := newStep[T](compute.Leaves, results, forward.step.keep(results, plan.Steps, int(o.env.dtype.Size())))
+		forward.step.connectKept(step.runner)
+		t.kernel, inner = ops.NewScanGradient(plan, forward.kernel, step), step.runner
 	default:
 		t.kernel, err = ops.For[T](compute)
 	}
 	return t, inner, err
 }
 
+// terms is the plan with the terms of the gradients of whole values, and the results of
+// the step that it reads.
+func (s ScanGradient) terms() (ops.ScanGradient, []*Node) {
+	plan := s.Plan
+	first := len(plan.Carries) // of the results that belong to whole values
+	for _, at := range plan.At[:len(plan.Cuts)] {
+		if at >= 0 {
+			first++
+		}
+	}
+	results, rest := s.Results[:first:first], s.Results[first:]
+	for i := len(plan.Cuts) + plan.Initial; i < len(plan.At); i++ {
+		if plan.At[i] < 0 {
+			continue
+		}
+		for _, n := range split(rest[0]) {
+			if p, a, b, ok := stacks(n); ok {
+				plan.Terms = append(plan.Terms, ops.Term{Whole: i, Product: &p, A: a.Shape().TotalSize(), B: b.Shape().TotalSize()})
+				results = append(results, a, b)
+				continue
+			}
+			plan.Terms = append(plan.Terms, ops.Term{Whole: i})
+			results = append(results, n)
+		}
+		rest = rest[1:]
+	}
+	return plan, results
+}
+
+// split returns the terms of a sum if one of them is a product that can be computed for
+// several steps, and otherwise the node itself.
+func split(n *Node) []*Node {
+	o, ok := n.Op().(*op)
+	if !ok {
+		return []*Node{n}
+	}
+	if _, ok := o.Compute.(ops.Sum); ok {
+		for _, term := range operands(n) {
+			if _, _, _, ok := stacks(term); ok {
+				return operands(n)
+			}
+		}
+	}
+	return []*Node{n}
+}
+
+// stacks returns the operands of a product that can be computed for several steps.
+func stacks(n *Node) (p ops.Product, a, b *Node, ok bool) {
+	o, ok := n.Op().(*op)
+	for ok && o.View && o.Shape.Size() == o.source.Shape.Size() { // another shape
+		n = operands(n)[0]
+		o, ok = n.Op().(*op)
+	}
+	if !ok {
+		return p, nil, nil, false
+	}
+	in := operands(n)
+	if p, ok = o.Compute.(ops.Product); !ok || len(in) != 2 {
+		return p, nil, nil, false
+	}
+	return p, in[0], in[1], p.Stacks(in[0].Shape().TotalSize(), in[1].Shape().TotalSize())
+}
+
 // step runs the graph of a scan's step.
 type step[T ops.Float] struct {
 	*runner
 	operands [][]operand[T] // of each leaf
-	results  []*taskOf[T]
+	data     [][]T          // that each leaf reads
+	results  []part[T]
+	kept     []kept[T]
+	keptSize int
+	readers  []*runner // of the step and of its gradients
 }
 
 // operand is one that reads a leaf.
@@ -60,23 +137,51 @@ type operand[T ops.Float] struct {
 	at   int
 }
 
-func newStep[T ops.Float](leaves, results []*Node) *step[T] {
-	s := &step[T]{runner: newRunner(results), operands: make([][]operand[T], len(leaves))}
+// part is the result of an operation, or size elements of it from an offset on. Without
+// an operation it is a leaf.
+type part[T ops.Float] struct {
+	task         *taskOf[T]
+	offset, size int
+	leaf         int
+}
+
+func newStep[T ops.Float](leaves, results []*Node, given map[*op]bool) *step[T] {
+	r := newRunner(results, given)
+	s := &step[T]{runner: r, operands: make([][]operand[T], len(leaves)), data: make([][]T, len(leaves)), readers: []*runner{r}}
+	number := make(map[*Node]int, len(leaves))
 	for i, leaf := range leaves {
-		for _, u := range s.leaves {
-			if u.node == leaf {
-				s.operands[i] = append(s.operands[i], operand[T]{u.op.task.(*taskOf[T]), u.at})
-			}
+		number[leaf] = i
+	}
+	for _, u := range s.leaves {
+		if i, ok := number[u.node]; ok {
+			s.operands[i] = append(s.operands[i], operand[T]{u.op.task.(*taskOf[T]), u.at})
 		}
 	}
 	for _, n := range results {
-		s.results = append(s.results, n.Op().(*op).task.(*taskOf[T]))
+		if n.Op() == nil {
+			s.results = append(s.results, part[T]{leaf: number[n]})
+		} else {
+			s.results = append(s.results, partOf[T](n))
+		}
 	}
 	return s
 }
 
+// partOf is where the result of an operation lies.
+func partOf[T ops.Float](n *Node) part[T] {
+	o := n.Op().(*op)
+	p := part[T]{size: o.Shape.Size()}
+	for o.View {
+		p.offset += o.Offset
+		o = o.source
+	}
+	p.task = o.task.(*taskOf[T])
+	return p
+}
+
 // Set makes a leaf read data.
 func (s *step[T]) Set(leaf int, data []T) {
+	s.data[leaf] = data
 	for _, o := range s.operands[leaf] {
 		o.task.in[o.at] = data
 	}
@@ -86,4 +191,112 @@ func (s *step[T]) Set(leaf int, data []T) {
 func (s *step[T]) Run() error { return s.run() }
 
 // Result is the memory of a result.
-func (s *step[T]) Result(i int) []T { return s.results[i].out }
+func (s *step[T]) Result(i int) []T {
+	r := s.results[i]
+	if r.task == nil {
+		return s.data[r.leaf]
+	}
+	return r.task.out[r.offset : r.offset+r.size]
+}
+
+// kept is a result of a step that its gradient reads. It is kept for all steps.
+type kept[T ops.Float] struct {
+	op      *op
+	task    *taskOf[T]
+	size    int
+	readers []reader[T]
+}
+
+// reader is an operand that reads a part of a kept result.
+type reader[T ops.Float] struct {
+	operand[T]
+	offset, size int
+}
+
+// maxKept is the number of bytes that a scan keeps at most, besides the states. Above it
+// the backward pass computes every step again. That takes about a fifth of the time of a
+// training step; but the values of long sequences take ten times the memory of the
+// states.
+const maxKept = 64 << 20
+
+// keep makes the step keep what the results of its gradient read, and returns these
+// operations. An element has so many bytes. Operations with working memory are not kept: the backward pass of their
+// kernel reads that memory, which is that of the last step, so they run again.
+func (s *step[T]) keep(results []*Node, steps, bytes int) map[*op]bool {
+	forward := map[*op]bool{}
+	for _, o := range s.ops {
+		_, working := o.task.(*taskOf[T]).kernel.(ops.Scratch[T])
+		forward[o] = !working
+	}
+	found, size := map[*op]bool{}, s.keptSize
+	seen := map[*Node]bool{}
+	for todo := results; len(todo) > 0; {
+		n := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if seen[n] || n.Op() == nil {
+			continue
+		}
+		seen[n] = true
+		if o, ok := n.Op().(*op); ok && forward[o.owner()] {
+			if o = o.owner(); !found[o] {
+				found[o] = true
+				size += s.missing(o)
+			}
+			continue
+		}
+		todo = append(todo[:len(todo):len(todo)], operands(n)...)
+	}
+	if size*steps*bytes > maxKept {
+		return nil
+	}
+	for _, o := range s.ops {
+		if found[o] && s.missing(o) > 0 {
+			s.kept = append(s.kept, kept[T]{op: o, task: o.task.(*taskOf[T]), size: o.Shape.Size()})
+		}
+	}
+	s.keptSize = size
+	return found
+}
+
+// missing is the size of a result that is not kept yet, and 0 for others.
+func (s *step[T]) missing(o *op) int {
+	for _, k := range s.kept {
+		if k.op == o {
+			return 0
+		}
+	}
+	return o.Shape.Size()
+}
+
+// connectKept makes the operations of one more runner read kept results, and those of
+// the others read what has been kept since.
+func (s *step[T]) connectKept(r *runner) {
+	s.readers = append(s.readers, r)
+	for i := range s.kept {
+		k := &s.kept[i]
+		k.readers = nil
+		for _, r := range s.readers {
+			for _, u := range r.inner {
+				if u.node.Op().(*op).owner() == k.op {
+					p := partOf[T](u.node)
+					k.readers = append(k.readers, reader[T]{operand[T]{u.op.task.(*taskOf[T]), u.at}, p.offset, p.size})
+				}
+			}
+		}
+	}
+}
+
+// KeptSize is the number of elements that each step keeps.
+func (s *step[T]) KeptSize() int { return s.keptSize }
+
+// Keep makes step i write what it keeps to memory, and its gradient read it there.
+func (s *step[T]) Keep(memory []T, i int) {
+	steps := len(memory) / s.keptSize
+	for _, k := range s.kept {
+		k.task.out = memory[i*k.size : (i+1)*k.size : (i+1)*k.size]
+		for _, r := range k.readers {
+			r.task.in[r.at] = k.task.out[r.offset : r.offset+r.size]
+		}
+		memory = memory[steps*k.size:]
+	}
+}

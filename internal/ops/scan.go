@@ -5,19 +5,17 @@ package ops
 // y, the states after the last step, the sums of the losses over the steps, and the
 // traces of all steps, one after the other.
 //
-// The forward pass keeps only the states before every step, and the backward pass
-// computes the rest of the step again. That takes about a quarter of the time of a
-// training step, but memory grows with the states only, which are a tenth of an LSTM's
-// intermediate values. And the operations of a step, including another scan, need no
-// support for running many times.
+// The forward pass keeps the states before every step and, unless they are too large,
+// the results that the backward pass reads. The backward pass computes the rest of the
+// step again.
 type Scan struct {
 	Steps     int
 	Backwards bool // from the last step to the first
 	Sequence  bool // y is that of all steps, and otherwise of the last
 
-	Cuts    []Piece // values of which every step reads a piece
-	Carries []int   // sizes of the values that pass from step to step, first the states
-	Initial int     // number of states; other carries begin with zeros
+	Cuts    []Cutting // values of which every step reads a piece
+	Carries []int     // sizes of the values that pass from step to step, first the states
+	Initial int       // number of states; other carries begin with zeros
 	Y       Piece
 	Losses  int
 	Traces  []Piece
@@ -25,23 +23,32 @@ type Scan struct {
 	Training bool // whether there is a backward pass
 }
 
-// Piece is what a step reads or writes of a value [samples, steps, ...]: Size
-// elements in Samples parts. If Drawn is set, the value is [steps, ...] in the
-// order in which the steps are computed.
-type Piece struct {
-	Samples, Size int
-	Drawn         bool
+// Cutting is a value [steps, ...] of which every step reads Size elements. If Drawn is
+// set, the steps lie in the order in which they are computed, otherwise in that of time.
+type Cutting struct {
+	Size  int
+	Drawn bool
 }
+
+// Piece is what a step writes of a value [samples, steps, ...]: Size elements in Samples
+// parts.
+type Piece struct{ Samples, Size int }
 
 // Step runs a step, or its gradient. The leaves of a step are the cuts, the carries and
 // the whole values; its results are y, the next carries, the losses and the traces. A
 // gradient has more leaves: the gradients of y, of the next carries and of the losses.
-// Its results are the gradients of the carries and, if wanted, of the first cut and of
-// the whole values.
+// Its results are the gradients of the carries, the wanted ones of the cuts, and the
+// terms of those of the whole values.
 type Step[T Float] interface {
 	Set(leaf int, data []T) // makes a leaf read data
 	Run() error
 	Result(i int) []T
+
+	// KeptSize is the number of elements of a step that are kept for its gradient. Keep
+	// makes the step write them for step i, and its gradient read them there. memory is
+	// that of all steps.
+	KeptSize() int
+	Keep(memory []T, i int)
 }
 
 // layout is where the states, the losses and the traces begin in the output, and
@@ -105,34 +112,30 @@ func toSteps[T Float](all, piece []T, samples, steps, t int) {
 type ScanKernel[T Float] struct {
 	*Scan
 	step    Step[T]
-	pieces  [][]T // the pieces of the cuts for the current step
-	history []T   // the carries before every step and after the last; without Training, only the current ones
+	history []T // the carries before every step and after the last; without Training, only the current ones
+	kept    []T // of all steps; only with Training
 }
 
 // NewScan makes the kernel of a scan from its step.
 func NewScan[T Float](o *Scan, step Step[T]) *ScanKernel[T] {
-	return &ScanKernel[T]{Scan: o, step: step, pieces: make([][]T, len(o.Cuts))}
+	return &ScanKernel[T]{Scan: o, step: step}
 }
 
-// ScratchSize is that of the history and the pieces.
+// ScratchSize is that of the history and of what is kept.
 func (k *ScanKernel[T]) ScratchSize() int {
-	rows := 1
-	if k.Training {
-		rows = k.Steps + 1
+	if !k.Training {
+		return k.carried()
 	}
-	size := rows * k.carried()
-	for _, p := range k.Cuts {
-		size += p.Size
-	}
-	return size
+	return (k.Steps+1)*k.carried() + k.Steps*k.step.KeptSize()
 }
 
 // SetScratch assigns their memory.
 func (k *ScanKernel[T]) SetScratch(memory []T) {
-	for i, p := range k.Cuts {
-		k.pieces[i], memory = memory[:p.Size:p.Size], memory[p.Size:]
+	k.history, k.kept = memory, nil
+	if k.Training {
+		n := (k.Steps + 1) * k.carried()
+		k.history, k.kept = memory[:n], memory[n:]
 	}
-	k.history = memory
 }
 
 // row holds the carries before step i.
@@ -146,15 +149,12 @@ func (k *ScanKernel[T]) row(i int) []T {
 
 // bind sets the leaves that read the same memory at all steps.
 func (k *ScanKernel[T]) bind(step Step[T], whole [][]T) {
-	for i, piece := range k.pieces {
-		step.Set(i, piece)
-	}
 	for i, data := range whole {
 		step.Set(len(k.Cuts)+len(k.Carries)+i, data)
 	}
 }
 
-// begin sets the carries before step i and copies its pieces of the cuts.
+// begin sets the leaves that step i reads.
 func (k *ScanKernel[T]) begin(step Step[T], in [][]T, i int) {
 	row := k.row(i)
 	for c, n := range k.Carries {
@@ -166,7 +166,10 @@ func (k *ScanKernel[T]) begin(step Step[T], in [][]T, i int) {
 		if p.Drawn {
 			t = i
 		}
-		fromSteps(k.pieces[c], in[c], p.Samples, k.Steps, t)
+		step.Set(c, in[c][t*p.Size:(t+1)*p.Size])
+	}
+	if len(k.kept) > 0 {
+		k.step.Keep(k.kept, i)
 	}
 }
 

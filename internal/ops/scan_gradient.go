@@ -1,12 +1,25 @@
 package ops
 
+import "github.com/engram-go/engram/internal/kernels"
+
 // ScanGradient is the backward pass. It takes the operands of the scan, the whole values
 // that only the gradient reads, the scan's output and its gradient. It returns the
 // gradients of the operands one after the other: that of operand i begins at At[i],
-// which is −1 if it is not wanted. Only the first cut has a gradient.
+// which is −1 if it is not wanted.
 type ScanGradient struct {
 	*Scan
-	At []int
+	At    []int
+	Terms []Term
+}
+
+// Term is a term of the gradient of a whole value, operand Whole of the scan: the sum
+// over the steps of a result of the step's gradient. If the result is a product, the step
+// gives its operands, of the sizes A and B, and one product is computed for several
+// steps. It is faster than one for each step, and there are fewer sums to add up.
+type Term struct {
+	Whole   int
+	Product *Product // of one step; nil if the step gives the result
+	A, B    int
 }
 
 // scanGradient is its kernel.
@@ -14,21 +27,40 @@ type scanGradient[T Float] struct {
 	ScanGradient
 	forward *ScanKernel[T]
 	step    Step[T]
+	terms   []term[T]
 	dy, row []T // for the current step: the gradient of y, and those of the carries
 }
 
 // NewScanGradient makes the kernel from that of the forward pass and the
 // gradient of the step.
 func NewScanGradient[T Float](o ScanGradient, forward *ScanKernel[T], step Step[T]) Kernel[T] {
-	return &scanGradient[T]{ScanGradient: o, forward: forward, step: step}
+	k := &scanGradient[T]{ScanGradient: o, forward: forward, step: step}
+	for _, t := range o.Terms {
+		k.terms = append(k.terms, newTerm[T](t, o.Steps))
+	}
+	return k
 }
 
-// ScratchSize is that of the gradients of one step.
-func (k *scanGradient[T]) ScratchSize() int { return k.Y.Size + k.carried() }
+// ScratchSize is that of the gradients of one step and of the operands of products.
+func (k *scanGradient[T]) ScratchSize() int {
+	n := k.Y.Size + k.carried()
+	for _, t := range k.terms {
+		n += t.rows * (t.A + t.B)
+	}
+	return n
+}
 
 // SetScratch assigns their memory.
 func (k *scanGradient[T]) SetScratch(memory []T) {
-	k.dy, k.row = memory[:k.Y.Size], memory[k.Y.Size:][:k.carried()]
+	take := func(n int) (part []T) {
+		part, memory = memory[:n:n], memory[n:]
+		return part
+	}
+	k.dy, k.row = take(k.Y.Size), take(k.carried())
+	for i := range k.terms {
+		t := &k.terms[i]
+		t.a, t.b = take(t.rows*t.A), take(t.rows*t.B)
+	}
 }
 
 // Run is the backward pass.
@@ -55,11 +87,16 @@ func (k *scanGradient[T]) Run(out []T, in [][]T) error {
 			row = row[copy(row, k.step.Result(result)):]
 			result++
 		}
-		if at := k.At[0]; at >= 0 {
-			toSteps(out[at:], k.step.Result(result), k.Cuts[0].Samples, k.Steps, k.time(i))
-			result++
+		for c, p := range k.Cuts {
+			if at := k.At[c]; at >= 0 {
+				copy(out[at+k.time(i)*p.Size:][:p.Size], k.step.Result(result))
+				result++
+			}
 		}
-		k.accumulate(out, first, result)
+		for j := range k.terms {
+			t := &k.terms[j]
+			result += t.add(out[k.At[t.Whole]:], k.step, result, i == 0)
+		}
 	}
 	row := k.row
 	for i, n := range k.Carries[:k.Initial] {
@@ -94,18 +131,41 @@ func (k *scanGradient[T]) begin(dout []T, leaf int) {
 	}
 }
 
-// accumulate adds the gradients of the whole values, the operands from first on, to
-// those of later steps.
-func (k *scanGradient[T]) accumulate(out []T, first, result int) {
-	for _, at := range k.At[first:] {
-		if at < 0 {
-			continue
-		}
-		g := k.step.Result(result)
-		to := out[at : at+len(g)]
-		for j, x := range g {
-			to[j] += x
-		}
-		result++
+// termsOfProducts is about how many terms a product over several steps adds up. The
+// operands of so many stay in the second-level cache.
+const termsOfProducts = 512
+
+// term is a Term with the operands of products that are not computed yet.
+type term[T Float] struct {
+	Term
+	set  *kernels.Set[T]
+	rows int // steps for each product; 0 without one
+	used int // steps that have been stored
+	a, b []T // operands of these steps
+}
+
+func newTerm[T Float](o Term, steps int) term[T] {
+	t := term[T]{Term: o, set: kernels.For[T]()}
+	if o.Product != nil {
+		t.rows = min(steps, max(1, termsOfProducts/max(1, o.Product.k)))
 	}
+	return t
+}
+
+// add adds the term of a step, from the given result on, and returns the number of
+// results that it read.
+func (t *term[T]) add(out []T, step Step[T], result int, last bool) int {
+	if t.Product == nil {
+		g := step.Result(result)
+		t.set.Plus(out[:len(g)], g, out[:len(g)])
+		return 1
+	}
+	copy(t.a[t.used*t.A:], step.Result(result))
+	copy(t.b[t.used*t.B:], step.Result(result+1))
+	t.used++
+	if last || t.used == t.rows {
+		addProducts(t.Product.over(t.used, t.A, t.B), t.set, out, t.a, t.b)
+		t.used = 0
+	}
+	return 2
 }

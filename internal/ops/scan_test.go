@@ -15,6 +15,10 @@ type linear struct {
 	fails    bool
 }
 
+func (s *linear) KeptSize() int { return 0 }
+
+func (s *linear) Keep([]float64, int) {}
+
 func (s *linear) Set(leaf int, data []float64) { s.leaves[leaf] = data }
 
 func (s *linear) Result(i int) []float64 { return s.results[i] }
@@ -57,13 +61,13 @@ func place(k Kernel[float64]) {
 // with the output of all steps and of the last.
 func TestScan(t *testing.T) {
 	const steps, w = 4, 3.0
-	x := []float64{1, 2, 3, 4, -1, 0, 2, 5} // [2 samples, 4 steps]
+	x := []float64{1, -1, 2, 0, 3, 2, 4, 5} // [4 steps, 2 samples]
 	initial := []float64{1, -2}
 	for _, backwards := range []bool{false, true} {
 		for _, sequence := range []bool{false, true} {
 			plan := &Scan{
 				Steps: steps, Backwards: backwards, Sequence: sequence,
-				Cuts: []Piece{{Samples: 2, Size: 2}}, Carries: []int{2}, Initial: 1,
+				Cuts: []Cutting{{Size: 2}}, Carries: []int{2}, Initial: 1,
 				Y: Piece{Samples: 2, Size: 2}, Losses: 1, Training: true,
 			}
 			forward := NewScan(plan, Step[float64](&linear{}))
@@ -85,7 +89,7 @@ func TestScan(t *testing.T) {
 			}
 			for k := range steps {
 				for i := range h {
-					h[i] = x[i*steps+time(k)] + w*h[i]
+					h[i] = x[time(k)*2+i] + w*h[i]
 				}
 				ys[k] = [2]float64(h)
 				loss += h[0]
@@ -106,7 +110,7 @@ func TestScan(t *testing.T) {
 			}
 
 			// The gradient of Σ y + 2·Σ h + 3·loss.
-			grad := ScanGradient{Scan: plan, At: []int{0, 8, 10}}
+			grad := ScanGradient{Scan: plan, At: []int{0, 8, 10}, Terms: []Term{{Whole: 2}}}
 			backward := NewScanGradient(grad, forward, Step[float64](&linear{gradient: true}))
 			place(backward)
 			dout := filled(plan.Size(), 1)
@@ -127,7 +131,7 @@ func TestScan(t *testing.T) {
 					if i == 0 {
 						d += 3
 					}
-					wantGrad[i*steps+time(k)] = d
+					wantGrad[time(k)*2+i] = d
 					before := initial[i]
 					if k > 0 {
 						before = ys[k-1][i]
@@ -146,7 +150,7 @@ func TestScan(t *testing.T) {
 
 // The error of a step is that of the scan.
 func TestScanFails(t *testing.T) {
-	plan := &Scan{Steps: 2, Cuts: []Piece{{Samples: 1, Size: 1}}, Carries: []int{1}, Initial: 1, Y: Piece{Samples: 1, Size: 1}, Losses: 1}
+	plan := &Scan{Steps: 2, Cuts: []Cutting{{Size: 1}}, Carries: []int{1}, Initial: 1, Y: Piece{Samples: 1, Size: 1}, Losses: 1}
 	k := NewScan(plan, Step[float64](&linear{fails: true}))
 	place(k)
 	if err := k.Run(make([]float64, plan.Size()), [][]float64{{1, 2}, {0}, {1}}); err == nil {
