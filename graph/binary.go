@@ -114,6 +114,7 @@ func (v Value) broadcast(name string, w Value, compute func(ops.Broadcast) ops.O
 		return v.s.poison(deeper(v.shape, w.shape))
 	}
 	sp := spec{name: name, shape: shape, flat: diff == nil}
+	sp.lift = liftTwo(len(shape), func(v, w Value) Value { return v.broadcast(name, w, compute, diff) })
 	if shape.Known() {
 		sp.compute = compute(ops.PlanBroadcast(shape, v.shape, w.shape))
 	}

@@ -65,7 +65,7 @@ func contract(name string, l ops.Letters, a, b Value, plus ...Value) Value {
 			return a.s.poison(shape)
 		}
 	}
-	sp := spec{name: name, shape: shape}
+	sp := spec{name: name, shape: shape, lift: liftProduct(name, l)}
 	if a.shape.Known() && b.shape.Known() {
 		p, ok := ops.PlanProduct(l, a.shape, b.shape, shape)
 		if !ok {
@@ -87,6 +87,28 @@ func contract(name string, l ops.Letters, a, b Value, plus ...Value) Value {
 		return grads
 	}
 	return a.s.apply(sp, append([]Value{a, b}, plus...)...)
+}
+
+// liftProduct is the lifting of contract: the steps are one more axis. A term to add that
+// differs from step to step must have all axes of the result.
+func liftProduct(name string, l ops.Letters) lifting {
+	return func(in []Value, steps []bool) Value {
+		time := rune(-1) // a letter that is not used; an outer scan may use the first
+		for slices.Contains(l.Out, time) {
+			time--
+		}
+		add := func(letters []rune, varies bool) []rune {
+			if !varies {
+				return letters
+			}
+			return slices.Insert(slices.Clone(letters), 0, time)
+		}
+		if !steps[0] && !steps[1] || len(in) > 2 && steps[2] && len(in[2].shape) <= len(l.Out) {
+			return Value{}
+		}
+		all := ops.Letters{A: add(l.A, steps[0]), B: add(l.B, steps[1]), Out: add(l.Out, true)}
+		return contract(name, all, in[0], in[1], in[2:]...)
+	}
 }
 
 // MatMul is the matrix product over the last axis of v and the second to last axis of

@@ -13,6 +13,7 @@ import (
 // custom activations.
 func (v Value) Map(name string, f func(x float64) float64, df func(x, y float64) float64) Value {
 	sp := spec{name: name, shape: v.shape, flat: df == nil, compute: ops.Map{F: f}}
+	sp.lift = liftOne(func(v Value) Value { return v.Map(name, f, df) })
 	if df != nil {
 		sp.diff = func(in []Value, y, dy Value, _ []bool) []Value {
 			return []Value{v.s.apply(spec{
@@ -52,6 +53,7 @@ func (v Value) Apply(f Function) Value {
 func (v Value) unary(f Function) Value {
 	return v.s.apply(spec{
 		name: f.Kind.String(), shape: v.shape, compute: ops.Unary{F: f},
+		lift: liftOne(func(v Value) Value { return v.unary(f) }),
 		diff: func(in []Value, y, dy Value, _ []bool) []Value {
 			operands := []Value{dy}
 			if f.GradientReadsX() {

@@ -20,6 +20,7 @@ func (v Value) Reshape(shape ...int) Value {
 	}
 	y := v.s.apply(spec{
 		name: "reshape", shape: s, view: true,
+		lift: liftOne(func(v Value) Value { return v.Reshape(slices.Insert(s.Clone(), 0, v.shape[0])...) }),
 		diff: func(in []Value, _, dy Value, _ []bool) []Value {
 			return []Value{dy.Reshape(in[0].shape...)}
 		},
@@ -144,6 +145,7 @@ func (v Value) Slice(axis, from, to int) Value {
 		size = Any
 	}
 	sp := spec{name: "slice", shape: v.shape.With(a, size)}
+	sp.lift = liftOne(func(v Value) Value { return v.Slice(a+1, from, to) })
 	if v.shape.Known() {
 		cut := ops.Slice(v.shape, a, from, to)
 		sp.compute = cut

@@ -19,6 +19,10 @@ type spec struct {
 	view   bool
 	offset int
 
+	// lift applies the operation to values of all steps of a scan; see lift.go. nil: it
+	// stays in the step.
+	lift lifting
+
 	// Without diff, differentiating the operation is an error, unless it is flat:
 	// then its gradient is 0.
 	diff rule
@@ -38,6 +42,9 @@ func (s *Scope) apply(sp spec, in ...Value) Value {
 	if err := shapes.Check(sp.shape); err != nil {
 		s.Fail(err)
 		return s.poison(sp.shape)
+	}
+	if v, ok := s.lift(sp, in); ok {
+		return v
 	}
 	in = slices.Clone(in)
 	for i, v := range in {

@@ -93,11 +93,25 @@ func (b *scanStep) build(xs Value, masks *Value) {
 	if before.node != nil {
 		b.carries = append(b.carries, carry{before, b.y})
 	}
+	b.traces = slices.Sorted(maps.Keys(b.level.outputs))
+	if s.err != nil {
+		return
+	}
+	if !exec.CanScan(nodesOf(b.results())) {
+		s.Failf("step", "must have none of Gorgonia's own operations, unless the steps are written out", nil)
+		return
+	}
+	b.close()
+}
+
+// close ends the step: what is added from now on belongs to its gradient. Lifted values
+// that only other lifted values read have no gradient here.
+func (b *scanStep) close() {
 	b.level.closed = true
 	b.captures = len(b.level.captures)
-	b.traces = slices.Sorted(maps.Keys(b.level.outputs))
-	if s.err == nil && !exec.CanScan(nodesOf(b.results())) {
-		s.Failf("step", "must have none of Gorgonia's own operations, unless the steps are written out", nil)
+	read := exec.Leaves(nodesOf(b.results()))
+	for i, c := range b.level.cuts {
+		b.level.cuts[i].smooth = c.smooth && read[c.leaf.node]
 	}
 }
 

@@ -1,9 +1,11 @@
 package graph
 
 import (
+	"math/rand/v2"
 	"runtime"
 	"testing"
 
+	"github.com/engram-go/engram/internal/exec"
 	"gorgonia.org/tensor"
 )
 
@@ -45,6 +47,48 @@ func TestScanSize(t *testing.T) {
 	if written := sizeOf(t, 40, true); written < 40*10 {
 		t.Errorf("40 steps that are written out make only %d nodes", written)
 	}
+}
+
+// What depends on x and on values from outside alone leaves the step, so that it is
+// computed once; what reads a state or a draw of a step stays.
+func TestScanLifts(t *testing.T) {
+	params, err := NewParams(tensor.Float32, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const batch, steps, features, units = 2, 5, 3, 4
+	p, err := NewProgram(Config{Params: params}, func(s *Scope) {
+		w := s.Const(0.1, Shape{features, units})
+		u := s.Const(0.1, Shape{units, units})
+		y, _ := Scan{
+			X: s.Const(1, Shape{batch, steps, features}), Initial: []Value{s.Const(0, Shape{batch, units})},
+			Step: func(x Value, states []Value) (Value, []Value) {
+				in := func(v Value) bool { // whether an operation computes v in the step
+					return s.level.g.Has(v.node) && exec.IsResult(v.node)
+				}
+				noise := s.StepRandom("noise", Shape{batch, features}, (*rand.Rand).Float64)
+				for name, v := range map[string]Value{
+					"product": x.Tanh().MatMul(w), "weight": w.Square().Add(w), "slice": x.Slice(1, 0, 1), "bias": x.MatMulAdd(w, w.Slice(0, 0, 1).Reshape(units)),
+				} {
+					if in(v) {
+						t.Errorf("%s is computed in every step", name)
+					}
+				}
+				for name, v := range map[string]Value{"state": states[0].Tanh(), "noise": noise.MatMul(w), "sum": x.MatMul(w).Add(states[0])} {
+					if !in(v) {
+						t.Errorf("%s is not computed in every step", name)
+					}
+				}
+				h := x.MatMul(w).Add(states[0].MatMul(u))
+				return h, []Value{h}
+			},
+		}.Run()
+		s.Output("y", y)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Close()
 }
 
 // What a run of a scan keeps: for inference nothing that grows with the steps, for

@@ -35,6 +35,15 @@ type ScanGradient struct {
 // Gorgonia's own operations.
 func CanScan(results []*Node) bool { return newRunner(results, nil) != nil }
 
+// Leaves are the leaves that such a step reads.
+func Leaves(results []*Node) map[*Node]bool {
+	read := map[*Node]bool{}
+	for _, u := range newRunner(results, nil).leaves {
+		read[u.node] = true
+	}
+	return read
+}
+
 // newTask makes the task of an operation. inner is the runner of a scan's step.
 func newTask[T ops.Float](o *op) (_ task, inner *runner, err error) {
 	t := &taskOf[T]{in: make([][]T, len(o.in))}
@@ -213,11 +222,11 @@ type reader[T ops.Float] struct {
 	offset, size int
 }
 
-// maxKept is the number of bytes that a scan keeps at most, besides the states. Above it
+// MaxKept is the number of bytes that a scan keeps at most, besides the states. Above it
 // the backward pass computes every step again. That takes about a fifth of the time of a
 // training step; but the values of long sequences take ten times the memory of the
 // states.
-const maxKept = 64 << 20
+const MaxKept = 64 << 20
 
 // keep makes the step keep what the results of its gradient read, and returns these
 // operations. An element has so many bytes. Operations with working memory are not kept: the backward pass of their
@@ -246,7 +255,7 @@ func (s *step[T]) keep(results []*Node, steps, bytes int) map[*op]bool {
 		}
 		todo = append(todo[:len(todo):len(todo)], operands(n)...)
 	}
-	if size*steps*bytes > maxKept {
+	if size*steps*bytes > MaxKept {
 		return nil
 	}
 	for _, o := range s.ops {

@@ -179,10 +179,10 @@ func product[T Float](p Product) Func[T] {
 			left, right = right, left
 		}
 		if !many { // like Share, without allocating a function
-			multiply(p, set, out, left, right, in[2:], 0, items)
+			multiply(p, set, out, left, right, in[2:], 0, items, false)
 			return nil
 		}
-		kernels.Parallel(items, 1, func(from, end int) { multiply(p, set, out, left, right, in[2:], from, end) })
+		kernels.Parallel(items, 1, func(from, end int) { multiply(p, set, out, left, right, in[2:], from, end, false) })
 		return nil
 	}
 }
@@ -204,11 +204,11 @@ func (p Product) blocks() int {
 }
 
 // multiply computes the blocks from..end of all products, plus a term if one is
-// given.
-func multiply[T Float](p Product, set *kernels.Set[T], out, left, right []T, plus [][]T, from, end int) {
+// given. With add it adds them to out instead.
+func multiply[T Float](p Product, set *kernels.Set[T], out, left, right []T, plus [][]T, from, end int, add bool) {
 	blocks := p.blocks()
 	mul := set.Mul
-	if len(plus) > 0 {
+	if add || len(plus) > 0 {
 		mul = set.AddMul
 	}
 	for from < end {

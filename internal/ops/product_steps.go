@@ -31,24 +31,8 @@ func addProducts[T Float](p Product, set *kernels.Set[T], out, left, right []T) 
 	}
 	items := p.count() * p.blocks()
 	if p.count()*p.m*p.n*p.k < kernels.Worth { // like Share, without allocating a function
-		addBlocks(p, set, out, left, right, 0, items)
+		multiply(p, set, out, left, right, nil, 0, items, true)
 		return
 	}
-	kernels.Parallel(items, 1, func(from, end int) { addBlocks(p, set, out, left, right, from, end) })
-}
-
-// addBlocks adds the blocks of columns from..end of all products.
-func addBlocks[T Float](p Product, set *kernels.Set[T], out, left, right []T, from, end int) {
-	blocks := p.blocks()
-	for from < end {
-		block := from % blocks
-		last := min(blocks, block+end-from) // of this product
-		i, j, k := p.at(from / blocks)
-		set.AddMul(p.m, p.k,
-			kernels.Matrix[T]{Data: left[i:], Row: p.aRow, Col: p.aCol},
-			kernels.Matrix[T]{Data: right[j:], Row: p.bRow, Col: p.bCol},
-			kernels.Matrix[T]{Data: out[k:], Row: p.cRow, Col: 1},
-			block*kernels.MulUnit, min(last*kernels.MulUnit, p.n))
-		from += last - block
-	}
+	kernels.Parallel(items, 1, func(from, end int) { multiply(p, set, out, left, right, nil, from, end, true) })
 }
