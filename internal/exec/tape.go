@@ -13,9 +13,10 @@ import (
 )
 
 // stretch is an operation on the tape machine that runs several of ours, one after the
-// other: those that follow each other in a runner and have the same path, so mostly a
-// layer's forward or backward pass. The machine allocates about four objects per
-// operation, and its compiler takes time that grows with the square of their number.
+// other: those that follow each other in a runner and belong to the same layer of the
+// model, so mostly the forward or backward pass of that layer. The machine allocates about
+// four objects per operation, and its compiler takes time that grows with the square of
+// their number.
 //
 // The graph of a program's stretches is a chain. So the machine runs them in the
 // runner's order, on which the layout of the memory depends.
@@ -49,11 +50,11 @@ func stretches(r *runner, dtype tensor.Dtype, salt uint32) (*gorgonia.ExprGraph,
 	n := gorgonia.NewVector(g, dtype, gorgonia.WithShape(1), gorgonia.WithName("start"),
 		gorgonia.WithValue(tensor.New(tensor.Of(dtype), tensor.WithShape(1))))
 	for from := 0; from < len(r.ops); {
-		end := from
-		for end < len(r.ops) && r.ops[end].Path == r.ops[from].Path {
+		path, end := layerOf(r.ops[from].Path), from
+		for end < len(r.ops) && layerOf(r.ops[end].Path) == path {
 			end++
 		}
-		s := &stretch{run: runner{ops: r.ops[from:end]}, path: r.ops[from].Path, dtype: dtype, salt: salt}
+		s := &stretch{run: runner{ops: r.ops[from:end]}, path: path, dtype: dtype, salt: salt}
 		var err error
 		if n, err = gorgonia.ApplyOp(s, n); err != nil {
 			return nil, errors.Wrap(err, s.path)
@@ -61,6 +62,13 @@ func stretches(r *runner, dtype tensor.Dtype, salt uint32) (*gorgonia.ExprGraph,
 		from = end
 	}
 	return g, nil
+}
+
+// layerOf is the path of a layer of the model, which has two parts, of a path within it.
+func layerOf(path string) string {
+	model, rest, _ := strings.Cut(path, "/")
+	layer, _, _ := strings.Cut(rest, "/")
+	return model + "/" + layer
 }
 
 var _ gorgonia.Op = (*stretch)(nil)
