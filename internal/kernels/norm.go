@@ -1,6 +1,7 @@
 package kernels
 
-// normKernels are sums in float64, and what normalizes rows with them.
+// normKernels are sums in float64, what normalizes rows with them, and the largest
+// elements of columns.
 type normKernels[T Float] struct {
 	addRows func(rows, n int, x []T, stride int, sums []float64)
 	addAll  func(x []T) float64
@@ -9,6 +10,9 @@ type normKernels[T Float] struct {
 	normalizeRows     func(n, rows int, x, gamma, beta, y []T, moments []float64)
 	normalizeGradient func(o Rows, rows int, x, dy, gamma, dx []T, moments []float64)
 	scaleGradient     func(rows, n int, x, dy []T, stride int, moments, dgamma, dbeta []float64)
+
+	maxRows         func(rows, n int, x []T, stride int, y []T)
+	maxRowsGradient func(rows, n int, x []T, stride int, y, dy, dx []T)
 }
 
 // AddRows adds rows of n elements of x, which lie stride apart, to sums: the sums of
@@ -33,6 +37,7 @@ func normGo[T Float]() normKernels[T] {
 		addRows: addRowsGo[T], addAll: addAllGo[T],
 		rowMoments: rowMomentsGo[T], normalizeRows: normalizeRowsGo[T],
 		normalizeGradient: normalizeGradientGo[T], scaleGradient: scaleGradientGo[T],
+		maxRows: maxRowsGo[T], maxRowsGradient: maxRowsGradientGo[T],
 	}
 }
 

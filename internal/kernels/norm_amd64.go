@@ -11,6 +11,9 @@ func normAVX2() normKernels[float32] {
 		normalizeRows:     normalizeBy(normalizeRows),
 		normalizeGradient: gradientBy(normalizeGradient, normalizeGradientRMS),
 		scaleGradient:     scaleGradientBy(16, scaleGradient16, scaleGradient8),
+
+		maxRows:         maxRows,
+		maxRowsGradient: maxRowsGradient,
 	}
 }
 
@@ -23,6 +26,9 @@ func normAVX512() normKernels[float32] {
 		normalizeRows:     normalizeBy(normalizeRowsAVX512),
 		normalizeGradient: gradientBy(normalizeGradientAVX512, normalizeGradientRMSAVX512),
 		scaleGradient:     scaleGradientBy(32, scaleGradient32AVX512, scaleGradient8AVX512),
+
+		maxRows:         maxRows,
+		maxRowsGradient: maxRowsGradient,
 	}
 }
 

@@ -1920,3 +1920,201 @@ next:
 	VMOVUPD      Z7, 192(R8)
 	VZEROUPPER
 	RET
+
+// func maxRows8(rows int, x *float32, stride int, y *float32)
+// Requires: AVX
+TEXT ·maxRows8(SB), NOSPLIT|NOFRAME, $0-32
+	MOVQ    rows+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    stride+16(FP), DX
+	MOVQ    y+24(FP), BX
+	VXORPS  Y0, Y0, Y0
+	VMOVUPS fff800000<>+0(SB), Y1
+
+next:
+	VMOVUPS (CX), Y2
+	VCMPPS  $0x03, Y2, Y2, Y3
+	VORPS   Y3, Y0, Y0
+	VMAXPS  Y2, Y1, Y3
+	VMAXPS  Y1, Y2, Y1
+	VANDPS  Y3, Y1, Y1
+	ADDQ    DX, CX
+	DECQ    AX
+	JNZ     next
+	VORPS   Y0, Y1, Y1
+	VMOVUPS Y1, (BX)
+	VZEROUPPER
+	RET
+
+DATA fff800000<>+0(SB)/4, $0xff800000
+DATA fff800000<>+4(SB)/4, $0xff800000
+DATA fff800000<>+8(SB)/4, $0xff800000
+DATA fff800000<>+12(SB)/4, $0xff800000
+DATA fff800000<>+16(SB)/4, $0xff800000
+DATA fff800000<>+20(SB)/4, $0xff800000
+DATA fff800000<>+24(SB)/4, $0xff800000
+DATA fff800000<>+28(SB)/4, $0xff800000
+DATA fff800000<>+32(SB)/4, $0xff800000
+DATA fff800000<>+36(SB)/4, $0xff800000
+DATA fff800000<>+40(SB)/4, $0xff800000
+DATA fff800000<>+44(SB)/4, $0xff800000
+DATA fff800000<>+48(SB)/4, $0xff800000
+DATA fff800000<>+52(SB)/4, $0xff800000
+DATA fff800000<>+56(SB)/4, $0xff800000
+DATA fff800000<>+60(SB)/4, $0xff800000
+GLOBL fff800000<>(SB), RODATA|NOPTR, $64
+
+// func maxRowsGradient8(rows int, x *float32, stride int, y *float32, dy *float32, dx *float32)
+// Requires: AVX, AVX2
+TEXT ·maxRowsGradient8(SB), NOSPLIT|NOFRAME, $0-48
+	MOVQ    rows+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    stride+16(FP), DX
+	MOVQ    y+24(FP), BX
+	VMOVUPS (BX), Y0
+	VXORPS  Y1, Y1, Y1
+	MOVQ    CX, BX
+	MOVQ    AX, SI
+
+count:
+	VCMPPS    $0x00, (CX), Y0, Y2
+	VPSUBD    Y2, Y1, Y1
+	ADDQ      DX, CX
+	DECQ      SI
+	JNZ       count
+	MOVQ      dy+32(FP), CX
+	VMOVUPS   (CX), Y2
+	VCVTDQ2PS Y1, Y1
+	VDIVPS    Y1, Y2, Y1
+	MOVQ      dx+40(FP), CX
+
+share:
+	VCMPPS  $0x00, (BX), Y0, Y2
+	VANDPS  Y1, Y2, Y2
+	VMOVUPS Y2, (CX)
+	ADDQ    DX, BX
+	ADDQ    DX, CX
+	DECQ    AX
+	JNZ     share
+	VZEROUPPER
+	RET
+
+// func maxRows32(rows int, x *float32, stride int, y *float32)
+// Requires: AVX
+TEXT ·maxRows32(SB), NOSPLIT|NOFRAME, $0-32
+	MOVQ    rows+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    stride+16(FP), DX
+	MOVQ    y+24(FP), BX
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VMOVUPS fff800000<>+0(SB), Y4
+	VMOVUPS fff800000<>+0(SB), Y5
+	VMOVUPS fff800000<>+0(SB), Y6
+	VMOVUPS fff800000<>+0(SB), Y7
+
+next:
+	VMOVUPS (CX), Y8
+	VCMPPS  $0x03, Y8, Y8, Y9
+	VORPS   Y9, Y0, Y0
+	VMAXPS  Y8, Y4, Y9
+	VMAXPS  Y4, Y8, Y4
+	VANDPS  Y9, Y4, Y4
+	VMOVUPS 32(CX), Y8
+	VCMPPS  $0x03, Y8, Y8, Y9
+	VORPS   Y9, Y1, Y1
+	VMAXPS  Y8, Y5, Y9
+	VMAXPS  Y5, Y8, Y5
+	VANDPS  Y9, Y5, Y5
+	VMOVUPS 64(CX), Y8
+	VCMPPS  $0x03, Y8, Y8, Y9
+	VORPS   Y9, Y2, Y2
+	VMAXPS  Y8, Y6, Y9
+	VMAXPS  Y6, Y8, Y6
+	VANDPS  Y9, Y6, Y6
+	VMOVUPS 96(CX), Y8
+	VCMPPS  $0x03, Y8, Y8, Y9
+	VORPS   Y9, Y3, Y3
+	VMAXPS  Y8, Y7, Y9
+	VMAXPS  Y7, Y8, Y7
+	VANDPS  Y9, Y7, Y7
+	ADDQ    DX, CX
+	DECQ    AX
+	JNZ     next
+	VORPS   Y0, Y4, Y4
+	VMOVUPS Y4, (BX)
+	VORPS   Y1, Y5, Y5
+	VMOVUPS Y5, 32(BX)
+	VORPS   Y2, Y6, Y6
+	VMOVUPS Y6, 64(BX)
+	VORPS   Y3, Y7, Y7
+	VMOVUPS Y7, 96(BX)
+	VZEROUPPER
+	RET
+
+// func maxRowsGradient32(rows int, x *float32, stride int, y *float32, dy *float32, dx *float32)
+// Requires: AVX, AVX2
+TEXT ·maxRowsGradient32(SB), NOSPLIT|NOFRAME, $0-48
+	MOVQ    rows+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    stride+16(FP), DX
+	MOVQ    y+24(FP), BX
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+	VMOVUPS 64(BX), Y2
+	VMOVUPS 96(BX), Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	MOVQ    CX, BX
+	MOVQ    AX, SI
+
+count:
+	VCMPPS    $0x00, (CX), Y0, Y8
+	VPSUBD    Y8, Y4, Y4
+	VCMPPS    $0x00, 32(CX), Y1, Y8
+	VPSUBD    Y8, Y5, Y5
+	VCMPPS    $0x00, 64(CX), Y2, Y8
+	VPSUBD    Y8, Y6, Y6
+	VCMPPS    $0x00, 96(CX), Y3, Y8
+	VPSUBD    Y8, Y7, Y7
+	ADDQ      DX, CX
+	DECQ      SI
+	JNZ       count
+	MOVQ      dy+32(FP), CX
+	VMOVUPS   (CX), Y8
+	VCVTDQ2PS Y4, Y4
+	VDIVPS    Y4, Y8, Y4
+	VMOVUPS   32(CX), Y8
+	VCVTDQ2PS Y5, Y5
+	VDIVPS    Y5, Y8, Y5
+	VMOVUPS   64(CX), Y8
+	VCVTDQ2PS Y6, Y6
+	VDIVPS    Y6, Y8, Y6
+	VMOVUPS   96(CX), Y8
+	VCVTDQ2PS Y7, Y7
+	VDIVPS    Y7, Y8, Y7
+	MOVQ      dx+40(FP), CX
+
+share:
+	VCMPPS  $0x00, (BX), Y0, Y8
+	VANDPS  Y4, Y8, Y8
+	VMOVUPS Y8, (CX)
+	VCMPPS  $0x00, 32(BX), Y1, Y8
+	VANDPS  Y5, Y8, Y8
+	VMOVUPS Y8, 32(CX)
+	VCMPPS  $0x00, 64(BX), Y2, Y8
+	VANDPS  Y6, Y8, Y8
+	VMOVUPS Y8, 64(CX)
+	VCMPPS  $0x00, 96(BX), Y3, Y8
+	VANDPS  Y7, Y8, Y8
+	VMOVUPS Y8, 96(CX)
+	ADDQ    DX, BX
+	ADDQ    DX, CX
+	DECQ    AX
+	JNZ     share
+	VZEROUPPER
+	RET

@@ -103,3 +103,23 @@ func scaleGradient8AVX512(rows int, x *float32, dy *float32, moments *float64, s
 //
 //go:noescape
 func scaleGradient32AVX512(rows int, x *float32, dy *float32, moments *float64, stride int, dgamma *float64, dbeta *float64)
+
+// maxRows8 computes the largest of each of 8 columns of x, or NaN if there is one.
+//
+//go:noescape
+func maxRows8(rows int, x *float32, stride int, y *float32)
+
+// maxRowsGradient8 shares dy between the elements of each of 8 columns of x that are equal to y.
+//
+//go:noescape
+func maxRowsGradient8(rows int, x *float32, stride int, y *float32, dy *float32, dx *float32)
+
+// maxRows32 computes the largest of each of 32 columns of x, or NaN if there is one.
+//
+//go:noescape
+func maxRows32(rows int, x *float32, stride int, y *float32)
+
+// maxRowsGradient32 shares dy between the elements of each of 32 columns of x that are equal to y.
+//
+//go:noescape
+func maxRowsGradient32(rows int, x *float32, stride int, y *float32, dy *float32, dx *float32)

@@ -52,6 +52,10 @@ func For[T Float](op Op) (Kernel[T], error) {
 	// reduce.go
 	case Reduce:
 		return reduce[T](op), nil
+	case Max:
+		return maxOf[T](op), nil
+	case MaxGradient:
+		return maxGradient[T](op), nil
 	case Lines:
 		return lines[T](op), nil
 	case LinesGradient:

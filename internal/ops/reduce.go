@@ -103,8 +103,52 @@ func (p Broadcast) shared(f func(p Broadcast, a, b int)) {
 	})
 }
 
-// Lines applies F to every line of elements along an axis: F fills y from x.
-// LinesGradient takes x, y and dy: DF fills dx.
+// Max is the largest element of every line along an axis, or NaN if there is one.
+// MaxGradient takes x, y and dy, and shares dy evenly between equal elements.
+type (
+	Max         struct{ Plan LinePlan }
+	MaxGradient struct{ Plan LinePlan }
+)
+
+func maxOf[T Float](o Max) Func[T] {
+	p, set := o.Plan, kernels.For[T]()
+	return func(out []T, in [][]T) error {
+		p.shared(func(x, y, n int) { set.MaxRows(p.n, n, in[0][x:], p.inner, out[y:]) })
+		return nil
+	}
+}
+
+func maxGradient[T Float](o MaxGradient) Func[T] {
+	p, set := o.Plan, kernels.For[T]()
+	return func(out []T, in [][]T) error {
+		p.shared(func(x, y, n int) { set.MaxRowsGradient(p.n, n, in[0][x:], p.inner, in[1][y:], in[2][y:], out[x:]) })
+		return nil
+	}
+}
+
+// shared lets the cores share the lines: it calls f with the offsets of n lines that lie
+// next to each other, in the operand and the result of one element for each.
+func (p LinePlan) shared(f func(x, y, n int)) {
+	size := p.n * p.inner
+	switch {
+	case few(p.outer * size):
+		for o := range p.outer {
+			f(o*size, o*p.inner, p.inner)
+		}
+	case p.outer > 1:
+		kernels.Parallel(p.outer, 1, func(from, end int) {
+			for o := from; o < end; o++ {
+				f(o*size, o*p.inner, p.inner)
+			}
+		})
+	default:
+		kernels.Parallel(p.inner, 16, func(from, end int) { f(from, from, end-from) })
+	}
+}
+
+// Lines applies F to every line of elements along an axis: F fills y from x, in float64.
+// LinesGradient takes x, y and dy: DF fills dx. The cores share the lines, so they call
+// both at the same time.
 type (
 	Lines struct {
 		Plan LinePlan
@@ -129,39 +173,53 @@ func PlanLines(s shapes.Shape, axis int, keep bool) LinePlan {
 	return p
 }
 
-// each calls f with the offset of every line, in the operand and the result.
-func (p LinePlan) each(f func(x, y int)) {
-	for o := range p.outer {
-		for i := range p.inner {
-			f(o*p.n*p.inner+i, o*p.m*p.inner+i)
-		}
+// lineMemory holds one line.
+type lineMemory struct{ x, dx, y, dy []float64 }
+
+func (p LinePlan) memory() lineMemory {
+	return lineMemory{make([]float64, p.n), make([]float64, p.n), make([]float64, p.m), make([]float64, p.m)}
+}
+
+// each calls f with the offset of every line, in the operand and the result. The cores
+// share many lines; own is the working memory for few.
+func (p LinePlan) each(own lineMemory, f func(x, y int, m lineMemory)) {
+	elements := p.outer * p.inner * p.n
+	if few(elements) {
+		p.some(0, p.outer*p.inner, own, f)
+		return
+	}
+	shareRows(elements, p.n, func(from, end int) { p.some(from/p.n, end/p.n, p.memory(), f) })
+}
+
+// some calls f for the lines from ≤ line < end.
+func (p LinePlan) some(from, end int, m lineMemory, f func(x, y int, m lineMemory)) {
+	for line := from; line < end; line++ {
+		o, i := line/p.inner, line%p.inner
+		f(o*p.n*p.inner+i, o*p.m*p.inner+i, m)
 	}
 }
 
 func lines[T Float](o Lines) Func[T] {
-	p := o.Plan
-	x, y := make([]float64, p.n), make([]float64, p.m)
+	p, own := o.Plan, o.Plan.memory()
 	return func(out []T, in [][]T) error {
-		p.each(func(ox, oy int) {
-			load(x, in[0][ox:], p.inner)
-			o.F(x, y)
-			store(out[oy:], y, p.inner)
+		p.each(own, func(ox, oy int, m lineMemory) {
+			load(m.x, in[0][ox:], p.inner)
+			o.F(m.x, m.y)
+			store(out[oy:], m.y, p.inner)
 		})
 		return nil
 	}
 }
 
 func linesGradient[T Float](o LinesGradient) Func[T] {
-	p := o.Plan
-	x, dx := make([]float64, p.n), make([]float64, p.n)
-	y, dy := make([]float64, p.m), make([]float64, p.m)
+	p, own := o.Plan, o.Plan.memory()
 	return func(out []T, in [][]T) error {
-		p.each(func(ox, oy int) {
-			load(x, in[0][ox:], p.inner)
-			load(y, in[1][oy:], p.inner)
-			load(dy, in[2][oy:], p.inner)
-			o.DF(x, y, dy, dx)
-			store(out[ox:], dx, p.inner)
+		p.each(own, func(ox, oy int, m lineMemory) {
+			load(m.x, in[0][ox:], p.inner)
+			load(m.y, in[1][oy:], p.inner)
+			load(m.dy, in[2][oy:], p.inner)
+			o.DF(m.x, m.y, m.dy, m.dx)
+			store(out[ox:], m.dx, p.inner)
 		})
 		return nil
 	}
@@ -176,25 +234,6 @@ func load[T Float](line []float64, from []T, stride int) {
 func store[T Float](to []T, line []float64, stride int) {
 	for i, x := range line {
 		to[i*stride] = T(x)
-	}
-}
-
-// Max fills y with the largest element of x, for Lines.
-func Max(x, y []float64) { y[0] = slices.Max(x) }
-
-// MaxGradient shares the gradient evenly between equal elements.
-func MaxGradient(x, y, dy, dx []float64) {
-	n := 0.0
-	for i := range x {
-		dx[i] = 0
-		if x[i] == y[0] {
-			n++
-		}
-	}
-	for i := range x {
-		if x[i] == y[0] {
-			dx[i] = dy[0] / n
-		}
 	}
 }
 

@@ -73,3 +73,56 @@ func TestReduce(t *testing.T) {
 		runtime.GOMAXPROCS(cores)
 	}
 }
+
+// What runs along an axis gives the same as a plain loop, shared between cores too.
+func TestLinesAndMax(t *testing.T) {
+	cores := runtime.GOMAXPROCS(3)
+	defer runtime.GOMAXPROCS(cores)
+	for _, c := range []struct {
+		shape shapes.Shape
+		axis  int
+	}{{shapes.Shape{7, 101, 50}, 1}, {shapes.Shape{700, 53}, 0}, {shapes.Shape{700, 53}, 1}, {shapes.Shape{3, 4, 5}, 1}, {shapes.Shape{40001}, 0}} {
+		x := whole(rand.New(rand.NewPCG(1, 1)), c.shape.Size())
+		p := PlanLines(c.shape, c.axis, false)
+		most, equal, dx := filled(p.outer*p.inner, math.Inf(-1)), make([]float64, p.outer*p.inner), make([]float64, len(x))
+		line := func(i int) int { return i/(p.n*p.inner)*p.inner + i%p.inner }
+		for i, v := range x {
+			most[line(i)] = max(most[line(i)], v)
+		}
+		for i, v := range x {
+			if v == most[line(i)] {
+				equal[line(i)]++
+			}
+		}
+		for i, v := range x {
+			if v == most[line(i)] {
+				dx[i] = most[line(i)] / equal[line(i)]
+			}
+		}
+		f := func(x, y []float64) { y[0] = slices.Max(x) }
+		df := func(x, y, dy, dx []float64) {
+			equal := 0.0
+			for _, v := range x {
+				if v == y[0] {
+					equal++
+				}
+			}
+			for i, v := range x {
+				dx[i] = 0
+				if v == y[0] {
+					dx[i] = dy[0] / equal
+				}
+			}
+		}
+		for name, op := range map[string]Op{"max": Max{p}, "lines": Lines{p, f}} {
+			if got := compute(t, op, len(most), x); !slices.Equal(got, most) {
+				t.Errorf("%s of %v along %d is wrong", name, c.shape, c.axis)
+			}
+		}
+		for name, op := range map[string]Op{"max": MaxGradient{p}, "lines": LinesGradient{p, df}} {
+			if got := compute(t, op, len(x), x, most, most); !slices.Equal(got, dx) {
+				t.Errorf("gradient of %s of %v along %d is wrong", name, c.shape, c.axis)
+			}
+		}
+	}
+}

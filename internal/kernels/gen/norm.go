@@ -8,8 +8,8 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// normKernels are sums in float64 of float32 elements, and what normalizes rows with
-// them.
+// normKernels are sums in float64 of float32 elements, what normalizes rows with them,
+// and the largest elements of columns.
 func normKernels() {
 	for _, v := range []vectors{avx2, avx512} {
 		addRows(v, 8)
@@ -22,6 +22,10 @@ func normKernels() {
 		normalizeGradient(v, false)
 		scaleGradient(v, 8)
 		scaleGradient(v, v.size/2)
+	}
+	for _, columns := range []int{8, 32} {
+		maxRows(columns)
+		maxRowsGradient(columns)
 	}
 }
 
