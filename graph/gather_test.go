@@ -146,6 +146,60 @@ func TestGatherGradientOfManyUses(t *testing.T) {
 	}
 }
 
+// A gradient of rows holds nothing of the runs before, of this program or of another one in
+// the same memory, and says which rows were used. A sum of gradients may have all.
+func TestGatherGradientRows(t *testing.T) {
+	cfg := config(t, tensor.Float64)
+	cfg.Training, cfg.Workspace = true, &graph.Workspace{}
+	var rows, both graph.Result
+	p := program(t, cfg, func(s *graph.Scope) {
+		v, w := s.Input("v", graph.Shape{6, 2}), s.Input("w", graph.Shape{6, 2})
+		i := s.Input("i", graph.Shape{3})
+		loss := v.Gather(i).Sum().Add(w.Gather(i).Sum()).Add(w.Gather(i).Sum())
+		grads := s.Gradients(loss, v, w)
+		rows, both = s.Result(grads[0]), s.Result(grads[1])
+	})
+	other := program(t, cfg, func(s *graph.Scope) {
+		x := s.Input("x", graph.Shape{100})
+		s.Output("y", s.Gradients(x.Square().Sum(), x)[0])
+	})
+	for k, c := range []struct{ used, indices []int }{
+		{[]int{0, 5}, []int{5, 0, 5}}, {[]int{3}, []int{3, 3, 3}}, {[]int{1, 2, 4}, []int{4, 2, 1}}, {[]int{0}, []int{0, 0, 0}}, {[]int{3, 4}, []int{4, 4, 3}},
+	} {
+		if k%2 == 1 {
+			run(t, other, map[string]array{"x": {Shape: []int{100}, Data: slices.Repeat([]float64{7}, 100)}})
+		}
+		want := make([]float64, 12)
+		indices := array{Shape: []int{3}}
+		for _, row := range c.indices {
+			indices.Data = append(indices.Data, float64(row))
+			want[2*row]++
+			want[2*row+1]++
+		}
+		zeros := array{Shape: []int{6, 2}, Data: make([]float64, 12)}
+		for name, a := range map[string]array{"v": zeros, "w": zeros, "i": indices} {
+			if err := p.SetInput(name, dense(tensor.Float64, a)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := p.Run(graph.Tick{}); err != nil {
+			t.Fatal(err)
+		}
+		if got := read(p.Result(rows)); !slices.Equal(got, want) {
+			t.Errorf("run %d: got %v, want %v", k, got, want)
+		}
+		if got := p.Rows(rows); !slices.Equal(got, c.used) {
+			t.Errorf("run %d: rows %v were used, got %v", k, c.used, got)
+		}
+		if got := p.Rows(both); got != nil {
+			t.Errorf("run %d: a sum of gradients has the rows %v", k, got)
+		}
+	}
+	if got := p.Rows(graph.Result{}); got != nil {
+		t.Errorf("no result has the rows %v", got)
+	}
+}
+
 func TestGatherValues(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		table := filled(t, "table", wild, shapes(1, 3).Draw(t, "table"))

@@ -173,6 +173,17 @@ func (p *Program) Result(r Result) *tensor.Dense {
 	return exec.Result(p.scope.results[r.number-1].node)
 }
 
+// Rows are the rows of a result, ascending along its first axis, that the last run may
+// have made other than 0, until the next run; nil means all. The gradient of a table that
+// only Value.Gather reads, such as that of an embedding, has them. They must not be
+// changed.
+func (p *Program) Rows(r Result) []int {
+	if r.number < 1 || r.number > len(p.scope.results) {
+		return nil
+	}
+	return exec.UsedRows(p.scope.results[r.number-1].node)
+}
+
 // MemorySize is the number of bytes that the program holds, without its parameters and
 // states and without Config.Workspace. It includes the inputs, which the program holds
 // until SetInput replaces them.

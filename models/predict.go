@@ -55,6 +55,12 @@ func (m *Model) PredictAll(ctx context.Context, inputs ...*tensor.Dense) ([]*ten
 			part[i] = dense.Rows(t, from, to)
 		}
 		err := m.run(part, from/predictBatch, func(ys []*tensor.Dense) error {
+			if to-from == n {
+				for _, y := range ys {
+					out = append(out, dense.Clone(y))
+				}
+				return nil
+			}
 			if out == nil {
 				for _, y := range ys {
 					out = append(out, dense.New(m.Dtype(), graph.Shape(y.Shape()).With(0, n)))

@@ -81,6 +81,7 @@ func (t *Trainer) compile(sh shapes, why purpose, w *graph.Workspace) (*program,
 	for _, g := range r.gradients {
 		p.grads = append(p.grads, prog.Result(g))
 	}
+	p.handles, p.gradRows = r.gradients, make([][]int, len(r.gradients))
 	for i, u := range updates {
 		p.updates = append(p.updates, update{t.params.Get(u.Path), prog.Result(r.updates[i])})
 	}

@@ -27,7 +27,18 @@ type program struct {
 	loss       *tensor.Dense   // nil when predicting
 	objectives []result        // of the outputs that are trained; none when predicting
 	grads      []*tensor.Dense // of the trainable parameters, in their order
+	handles    []graph.Result  // of grads
+	gradRows   [][]int         // of grads, that may not be 0
 	updates    []update
+}
+
+// rows are those of the gradients of the last run that may not be 0, as
+// optimizers.State.StepRows takes them.
+func (p *program) rows() [][]int {
+	for i, r := range p.handles {
+		p.gradRows[i] = p.graph.Rows(r)
+	}
+	return p.gradRows
 }
 
 // MemorySize is that of the graph.

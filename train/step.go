@@ -51,7 +51,7 @@ func (t *Trainer) train(f feed) (*program, error) {
 	if err := t.execute(p, graph.Tick{Epoch: t.position.epoch, Step: t.position.step}); err != nil {
 		return nil, err
 	}
-	return p, t.apply(p.grads, p.updates, func() error {
+	return p, t.apply(p.grads, p.rows(), p.updates, func() error {
 		t.commitStates(training, p)
 		return nil
 	})
@@ -218,13 +218,13 @@ func (t *Trainer) Apply(g *Gradients) error {
 			return err
 		}
 	}
-	return t.apply(grads, updates, commit)
+	return t.apply(grads, make([][]int, len(grads)), updates, commit)
 }
 
 // apply takes a step: commit makes the states of the run those of the trainer.
-func (t *Trainer) apply(grads []*tensor.Dense, updates []update, commit func() error) error {
+func (t *Trainer) apply(grads []*tensor.Dense, rows [][]int, updates []update, commit func() error) error {
 	err := t.params.Update(func() error {
-		if err := t.optimizer.Step(grads); err != nil {
+		if err := t.optimizer.StepRows(grads, rows); err != nil {
 			return err
 		}
 		for _, u := range updates {
@@ -233,7 +233,7 @@ func (t *Trainer) apply(grads []*tensor.Dense, updates []update, commit func() e
 		if err := t.constrain(); err != nil {
 			return err
 		}
-		return finiteWeights(t.trained)
+		return t.finiteWeights()
 	})
 	if err != nil {
 		return err
@@ -271,9 +271,14 @@ func (t *Trainer) constrain() error {
 }
 
 // finiteWeights reports a weight that overflowed in a step. Not every such weight
-// shows in the loss: behind a tanh it does not.
-func finiteWeights(params []*graph.Param) error {
-	for _, p := range params {
+// shows in the loss: behind a tanh it does not. The optimizer has looked at what it wrote;
+// constraints have changed weights since.
+func (t *Trainer) finiteWeights() error {
+	for i, p := range t.trained {
+		constrained := slices.ContainsFunc(t.constrained, func(c graph.Constrained) bool { return c.Param == p })
+		if t.optimizer.Finite(i) && !constrained {
+			continue
+		}
 		if err := dense.CheckFinite(p.Value()); err != nil {
 			return errors.Wrap(errs.At(err, p.Path, ""), "after the step")
 		}

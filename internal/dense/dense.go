@@ -96,6 +96,15 @@ func Copy(to, from *tensor.Dense) {
 	}
 }
 
+// Clone returns a copy of a row-major tensor. Unlike a new tensor that is then written, its
+// memory is not set to 0 before.
+func Clone(t *tensor.Dense) *tensor.Dense {
+	if t.Dtype() == tensor.Float32 {
+		return Of(slices.Clone(t.Float32s()), t.Shape()...)
+	}
+	return Of(slices.Clone(t.Float64s()), t.Shape()...)
+}
+
 // View returns a tensor that shares the memory of a row-major tensor from element i on.
 func View(t *tensor.Dense, i int, shape shapes.Shape) *tensor.Dense {
 	end := i + shape.Size()

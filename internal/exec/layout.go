@@ -27,8 +27,9 @@ type leafMemory struct {
 
 // plan assigns an offset to every part. Results of operations that the runner runs share
 // memory if no operation needs both: a result is needed until its last reader has run,
-// those in results for ever. Working memory is never shared, because kernels may
-// initialize it once. Without a runner, whose order is known, every result has its own.
+// those in results for ever. Working memory is never shared, because kernels may initialize
+// it once, nor is the result of a kernel that keeps it. Without a runner, whose order is
+// known, every result has its own.
 func (l *layout) plan(r *runner, results []*Node) {
 	for i := range l.leaves {
 		l.leaves[i].offset = l.take(l.leaves[i].shape.Size())
@@ -36,7 +37,7 @@ func (l *layout) plan(r *runner, results []*Node) {
 	shared := map[*op]bool{}
 	if r != nil {
 		for _, o := range r.ops {
-			shared[o] = true
+			shared[o] = !o.task.keepsResult()
 		}
 	}
 	for _, o := range l.ops {

@@ -75,7 +75,9 @@ type task interface {
 	setOutput(t *tensor.Dense)
 	scratchSize() int
 	setScratch(memory *tensor.Dense)
-	privateSize() int // elements that the kernel holds from run to run
+	privateSize() int  // elements that the kernel holds from run to run
+	keepsResult() bool // whether nothing else may use the memory of the output
+	usedRows() []int   // of the output that may not be 0; nil for all
 }
 
 // placement is where an operation works in the memory of its program.
@@ -95,6 +97,10 @@ func IsResult(n *Node) bool {
 
 // Result returns the memory of such a node, which holds the result of the last run.
 func Result(n *Node) *tensor.Dense { return n.Op().(*op).out }
+
+// UsedRows returns the rows of such a node, ascending along the first axis, that the last
+// run may have made other than 0; nil means all.
+func UsedRows(n *Node) []int { return n.Op().(*op).task.usedRows() }
 
 // Do computes the operation on the tape machine.
 func (o *op) Do(in ...gorgonia.Value) (gorgonia.Value, error) { return o.out, o.run(in) }

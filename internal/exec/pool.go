@@ -24,11 +24,15 @@ func (p *pool) plan(r *runner, results []*Node) {
 		}
 	}
 	for i, o := range r.ops {
-		o.at.out = p.take(wholeLines(o.Shape.Size()))
+		if !o.task.keepsResult() {
+			o.at.out = p.take(wholeLines(o.Shape.Size()))
+		}
 		// Freeing comes after, because an operation must not write to its operands.
 		slices.SortFunc(ends[i], func(a, b *op) int { return a.at.out - b.at.out }) // a map has no order
 		for _, e := range ends[i] {
-			p.put(piece{e.at.out, wholeLines(e.Shape.Size())})
+			if !e.task.keepsResult() {
+				p.put(piece{e.at.out, wholeLines(e.Shape.Size())})
+			}
 		}
 	}
 }

@@ -82,3 +82,15 @@ func (t *taskOf[T]) privateSize() int {
 	}
 	return 0
 }
+
+func (t *taskOf[T]) keepsResult() bool {
+	_, ok := t.kernel.(interface{ KeepsResult() })
+	return ok
+}
+
+func (t *taskOf[T]) usedRows() []int {
+	if k, ok := t.kernel.(interface{ UsedRows() []int }); ok {
+		return k.UsedRows()
+	}
+	return nil
+}

@@ -27,39 +27,74 @@ func gather[T Float](o Gather) Func[T] {
 
 // gatherGradient gives each row the sum of the gradients of its uses. A row may
 // be used very often, so it is summed in float64.
-func gatherGradient[T Float](o GatherGradient) Func[T] {
-	const none = -1
-	first := make([]int, o.Rows) // the first use of each row
-	var next []int               // the next use of the same row after each use
-	sum := make([]float64, o.Size)
-	return func(out []T, in [][]T) error {
-		if next == nil {
-			next = make([]int, len(in[0]))
-		}
-		for row := range first {
-			first[row] = none
-		}
-		for i := len(in[0]) - 1; i >= 0; i-- {
-			row := int(in[0][i])
-			next[i], first[row] = first[row], i
-		}
+//
+// The result keeps its memory from run to run, and only rows that were used in the run
+// before are set to 0: a table has many more rows than a batch uses.
+type gatherGradient[T Float] struct {
+	GatherGradient
+	used    []int // the rows that the last run used, ascending
+	first   []int // the first use of each row, or none
+	next    []int // the next use of the same row after each use
+	sum     []float64
+	foreign bool // the memory of the result may hold anything
+}
+
+const none = -1
+
+func newGatherGradient[T Float](o GatherGradient) *gatherGradient[T] {
+	return &gatherGradient[T]{GatherGradient: o, first: make([]int, o.Rows), sum: make([]float64, o.Size), foreign: true}
+}
+
+// KeepsResult says that the memory of the result must not be used for anything else.
+func (g *gatherGradient[T]) KeepsResult() {}
+
+// ScratchSize asks for working memory only to learn from SetScratch when another program
+// may have written to the memory of this one.
+func (g *gatherGradient[T]) ScratchSize() int { return 1 }
+
+// SetScratch is called before the first run, and after another program has run.
+func (g *gatherGradient[T]) SetScratch([]T) { g.foreign = true }
+
+// UsedRows are the rows that are not 0 in the result of the last run, ascending. The
+// caller must not change them.
+func (g *gatherGradient[T]) UsedRows() []int { return g.used }
+
+func (g *gatherGradient[T]) Run(out []T, in [][]T) error {
+	if g.foreign {
 		clear(out)
-		for row, i := range first {
-			if i == none {
-				continue
-			}
-			clear(sum)
-			for ; i != none; i = next[i] {
-				for j, d := range in[1][i*o.Size:][:o.Size] {
-					sum[j] += float64(d)
-				}
-			}
-			for j, x := range sum {
-				out[row*o.Size+j] = T(x)
+		g.foreign = false
+	} else {
+		for _, row := range g.used {
+			clear(out[row*g.Size:][:g.Size])
+		}
+	}
+	if g.next == nil {
+		g.next = make([]int, len(in[0]))
+	}
+	for row := range g.first {
+		g.first[row] = none
+	}
+	for i := len(in[0]) - 1; i >= 0; i-- {
+		row := int(in[0][i])
+		g.next[i], g.first[row] = g.first[row], i
+	}
+	g.used = g.used[:0]
+	for row, i := range g.first {
+		if i == none {
+			continue
+		}
+		g.used = append(g.used, row)
+		clear(g.sum)
+		for ; i != none; i = g.next[i] {
+			for j, d := range in[1][i*g.Size:][:g.Size] {
+				g.sum[j] += float64(d)
 			}
 		}
-		return nil
+		for j, x := range g.sum {
+			out[row*g.Size+j] = T(x)
+		}
 	}
+	return nil
 }
 
 // Pick takes from every line of N elements the one at an index: it takes the

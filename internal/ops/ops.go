@@ -79,7 +79,7 @@ func For[T Float](op Op) (Kernel[T], error) {
 	case Gather:
 		return gather[T](op), nil
 	case GatherGradient:
-		return gatherGradient[T](op), nil
+		return newGatherGradient[T](op), nil
 	case Pick:
 		return pick[T](op), nil
 	case PickGradient:

@@ -3,6 +3,7 @@ package metrics
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/dense"
@@ -38,11 +39,11 @@ func (Accuracy) Start() Accumulator { return &average{term: byShape} }
 func byShape(target, output graph.Shape) (term, error) {
 	switch last := len(output) - 1; {
 	case last == 0 || output[last] == 1:
-		return hitProbability, same(target, output)
+		return term{line: hitProbability}, same(target, output)
 	case !target.Equal(output):
 		return sparse(target, output)
 	}
-	return hitOneHot, nil
+	return term{class: onlyOne}, nil
 }
 
 // slack is how far rounding may take a probability out of [0, 1].
@@ -58,8 +59,8 @@ func hitProbability(y, yhat []float64) (sum, count float64, err error) {
 	return hitThreshold(0.5)(y, yhat)
 }
 
-// hitOneHot is hitLargest for targets that are 1 for one class and 0 for the others.
-func hitOneHot(y, yhat []float64) (sum, count float64, err error) {
+// onlyOne is largestTarget for targets that are 1 for one class and 0 for the others.
+func onlyOne(y []float64, n int) (int, error) {
 	ones, others := 0, 0
 	for _, x := range y {
 		switch x {
@@ -71,9 +72,9 @@ func hitOneHot(y, yhat []float64) (sum, count float64, err error) {
 		}
 	}
 	if (ones != 1 || others > 0) && allFinite(y) {
-		return 0, 0, graph.Error{Field: "target", Rule: "must be 1 for one class and 0 for the others; use CategoricalAccuracy or BinaryAccuracy for other targets", Value: y}
+		return 0, graph.Error{Field: "target", Rule: "must be 1 for one class and 0 for the others; use CategoricalAccuracy or BinaryAccuracy for other targets", Value: y}
 	}
-	return hitLargest(y, yhat)
+	return largestTarget(y, n)
 }
 
 // BinaryAccuracy is the share of elements whose output is above the threshold where
@@ -99,14 +100,14 @@ func (b BinaryAccuracy) Start() Accumulator {
 	}
 	return &average{term: func(target, output graph.Shape) (term, error) {
 		if !dense.Finite(threshold) {
-			return nil, graph.Error{Field: "BinaryAccuracy.Threshold", Rule: "must be finite", Value: threshold}
+			return term{}, graph.Error{Field: "BinaryAccuracy.Threshold", Rule: "must be finite", Value: threshold}
 		}
-		return hitThreshold(threshold), same(target, output)
+		return term{line: hitThreshold(threshold)}, same(target, output)
 	}}
 }
 
 // hitThreshold counts the elements that are on the right side of the threshold.
-func hitThreshold(threshold float64) term {
+func hitThreshold(threshold float64) func(y, yhat []float64) (sum, count float64, err error) {
 	return func(y, yhat []float64) (sum, count float64, err error) {
 		for k, x := range yhat {
 			switch {
@@ -139,38 +140,20 @@ func (CategoricalAccuracy) Start() Accumulator { return &average{term: categoric
 
 func categorical(target, output graph.Shape) (term, error) {
 	if err := same(target, output); err != nil {
-		return nil, err
+		return term{}, err
 	}
-	return hitLargest, severalClasses(output)
+	return term{class: largestTarget}, severalClasses(output)
 }
 
-func hitLargest(y, yhat []float64) (sum, count float64, err error) {
+// unknown is the class of a target that is not finite.
+const unknown = -1
+
+// largestTarget is the class of the largest target, the first of equal ones.
+func largestTarget(y []float64, _ int) (int, error) {
 	if !allFinite(y) {
-		return math.NaN(), 1, nil
+		return unknown, nil
 	}
-	return hit(largest(y), yhat), 1, nil
-}
-
-// hit is 1 where the largest element is the one at k.
-func hit(k int, yhat []float64) float64 {
-	switch {
-	case !allFinite(yhat):
-		return math.NaN()
-	case largest(yhat) == k:
-		return 1
-	}
-	return 0
-}
-
-// largest is the place of the largest element, the first of equal ones.
-func largest(x []float64) int {
-	at := 0
-	for i := range x {
-		if x[i] > x[at] {
-			at = i
-		}
-	}
-	return at
+	return slices.Index(y, slices.Max(y)), nil
 }
 
 func allFinite(x []float64) bool {
@@ -207,23 +190,24 @@ func (SparseCategoricalAccuracy) Start() Accumulator { return &average{term: spa
 
 func sparse(target, output graph.Shape) (term, error) {
 	if err := severalClasses(output); err != nil {
-		return nil, err
+		return term{}, err
 	}
 	want := lead(output)
 	if !target.Equal(want) && !target.Equal(append(want.Clone(), 1)) {
-		return nil, graph.Error{Field: "target", Rule: fmt.Sprintf("must be numbers of classes in the shape %v", want), Value: target}
+		return term{}, graph.Error{Field: "target", Rule: fmt.Sprintf("must be numbers of classes in the shape %v", want), Value: target}
 	}
-	return hitNumber, nil
+	return term{class: number}, nil
 }
 
-func hitNumber(y, yhat []float64) (sum, count float64, err error) {
+// number is the class of a target that is its number.
+func number(y []float64, n int) (int, error) {
 	class := y[0]
 	if !dense.Finite(class) {
-		return math.NaN(), 1, nil
+		return unknown, nil
 	}
-	if class != math.Trunc(class) || class < 0 || class >= float64(len(yhat)) {
-		rule := fmt.Sprintf("must be the number of a class, a whole number from 0 to %d", len(yhat)-1)
-		return 0, 0, graph.Error{Field: "target", Rule: rule, Value: class}
+	if class != math.Trunc(class) || class < 0 || class >= float64(n) {
+		rule := fmt.Sprintf("must be the number of a class, a whole number from 0 to %d", n-1)
+		return 0, graph.Error{Field: "target", Rule: rule, Value: class}
 	}
-	return hit(int(class), yhat), 1, nil
+	return int(class), nil
 }

@@ -56,12 +56,21 @@ type average struct {
 
 	sum, weight float64
 	y, yhat     []float64 // buffers for one line
+	classes     []int     // buffers for all lines
+	hits        []float64
 }
 
-// term is a sum over the elements of one line along the last axis, and the number
-// that they count for. The target's line is as long as the output's, or one
-// element. Where the batch is the only axis, a line is one element.
-type term func(target, output []float64) (sum, count float64, err error)
+// term is what is averaged, line by line along the last axis. The target's line is as
+// long as the output's, or one element. Where the batch is the only axis, a line is one
+// element. One of the fields is set.
+type term struct {
+	// line is a sum over the elements of a line, and the number that they count for.
+	line func(target, output []float64) (sum, count float64, err error)
+	// class is the class of a line's target, of n classes, or unknown where the target
+	// is not finite. The line counts once, and its sum is 1 where the largest output is
+	// that of the class.
+	class func(target []float64, n int) (int, error)
+}
 
 func (a *average) Add(target, output, weights *tensor.Dense) error {
 	if err := check(target, output, weights); err != nil {
@@ -109,13 +118,23 @@ func add[T dense.Float](a *average, t term, target, output, weights *tensor.Dens
 	if len(a.y) != n || len(a.yhat) != m {
 		a.y, a.yhat = make([]float64, n), make([]float64, m)
 	}
+	if t.class != nil {
+		if err := findHits(a, t, y, yhat, lines); err != nil {
+			return err
+		}
+	}
 	sum, total := 0.0, 0.0
 	for i := range lines {
-		load(a.y, y[i*n:])
-		load(a.yhat, yhat[i*m:])
-		s, count, err := t(a.y, a.yhat)
-		if err != nil {
-			return err
+		s, count := 0.0, 1.0
+		if t.class != nil {
+			s = a.hits[i]
+		} else {
+			load(a.y, y[i*n:])
+			load(a.yhat, yhat[i*m:])
+			var err error
+			if s, count, err = t.line(a.y, a.yhat); err != nil {
+				return err
+			}
 		}
 		weight := 1.0
 		if w != nil {

@@ -74,12 +74,12 @@ func percentage(target, output float64) float64 {
 // elements averages a function over all elements.
 func elements(f func(target, output float64) float64) func(target, output graph.Shape) (term, error) {
 	return func(target, output graph.Shape) (term, error) {
-		return func(y, yhat []float64) (sum, count float64, err error) {
+		return term{line: func(y, yhat []float64) (sum, count float64, err error) {
 			for k := range y {
 				sum += f(y[k], yhat[k])
 			}
 			return sum, float64(len(y)), nil
-		}, same(target, output)
+		}}, same(target, output)
 	}
 }
 

@@ -41,6 +41,8 @@ func (a Adam) Rule(dtype tensor.Dtype) (Rule, error) {
 	epsilon := f.number("Epsilon", cmp.Or(a.Epsilon, 1e-7))
 	return Rule{
 		Name:         "adam",
+		Elementwise:  true,
+		Still:        true,
 		LearningRate: cmp.Or(a.LearningRate, 1e-3),
 		Slots:        []Slot{{Name: "m"}, {Name: "v", Squares: true}},
 		Clip:         Clip{a.ClipValue, a.ClipNorm, a.GlobalClipNorm},

@@ -31,6 +31,15 @@ type Rule struct {
 	// serves for both.
 	Float32 Update[float32]
 	Float64 Update[float64]
+
+	// Elementwise says that the update of an element depends on nothing but that
+	// element of the weights, the gradient and the slots. A large parameter is then
+	// updated in parts, by several cores at the same time.
+	Elementwise bool
+	// Still says of an elementwise update that it leaves an element as it is, bit for
+	// bit, where the gradient and all slots are 0, positive or negative. Rows of an
+	// embedding that no sample has used so far are then skipped; see State.StepRows.
+	Still bool
 }
 
 // Slot is a tensor that an optimizer keeps for each parameter, of its shape and
@@ -51,7 +60,8 @@ type Float interface{ float32 | float64 }
 // change the gradient, nor keep a slice after it returns.
 type Update[T Float] func(s Step[T])
 
-// Step is what an update is given. All slices are as long as Weights.
+// Step is what an update is given: a parameter, or a part of it if the rule is
+// Elementwise. All slices are as long as Weights.
 type Step[T Float] struct {
 	Path     string // of the parameter
 	Weights  []T    // row-major

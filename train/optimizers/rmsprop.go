@@ -55,6 +55,8 @@ func (o RMSprop) Rule(dtype tensor.Dtype) (Rule, error) {
 	epsilon := f.number("Epsilon", cmp.Or(o.Epsilon, 1e-7))
 	r := Rule{
 		Name:         "rmsprop",
+		Elementwise:  true,
+		Still:        true,
 		LearningRate: cmp.Or(o.LearningRate, 1e-3),
 		Slots:        []Slot{{Name: "velocity", Squares: true}},
 		Clip:         Clip{o.ClipValue, o.ClipNorm, o.GlobalClipNorm},

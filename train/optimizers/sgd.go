@@ -35,6 +35,8 @@ func (o SGD) Rule(dtype tensor.Dtype) (Rule, error) {
 	f := fields{class: "SGD", dtype: dtype}
 	r := Rule{
 		Name:         "sgd",
+		Elementwise:  true,
+		Still:        true,
 		LearningRate: cmp.Or(o.LearningRate, 0.01),
 		Clip:         Clip{o.ClipValue, o.ClipNorm, o.GlobalClipNorm},
 		Float32:      descend[float32],
@@ -44,6 +46,7 @@ func (o SGD) Rule(dtype tensor.Dtype) (Rule, error) {
 	if momentum > 1 {
 		f.fail("Momentum", "must be at most 1", momentum)
 	}
+	r.Still = momentum == 0 // adding a momentum of 0 makes 0 of a weight of −0
 	switch {
 	case momentum > 0 && o.Nesterov:
 		r.Slots = []Slot{{Name: "momentum"}}
