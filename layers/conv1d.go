@@ -101,26 +101,16 @@ func (l Conv1D) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 		return inputs
 	}
 	kernel := weight(s, "kernel", graph.Shape{l.KernelSize, d / l.Groups, l.Filters}, l.KernelInitializer, l.KernelRegularizer, l.KernelConstraint)
-	y := l.convolve(x.Windows(w), kernel) // [batch, steps', filters]
+	var bias *graph.Value
 	if !l.NoBias {
-		y = y.Add(weight(s, "bias", graph.Shape{l.Filters}, l.BiasInitializer, l.BiasRegularizer, l.BiasConstraint)) // [batch, steps', filters]
+		bias = new(weight(s, "bias", graph.Shape{l.Filters}, l.BiasInitializer, l.BiasRegularizer, l.BiasConstraint))
 	}
-	return addActivityPenalty(s, l.ActivityRegularizer, l.Activation.Apply(y))
-}
-
-// convolve multiplies windows, [batch, steps', size, features], with the kernel,
-// [size, features/groups, filters]: one product of matrices for each group.
-func (l Conv1D) convolve(windows, kernel graph.Value) graph.Value {
-	batch, steps := windows.Dim(0), windows.Dim(1)
-	size, part := kernel.Dim(0), kernel.Dim(1)
-	if l.Groups == 1 {
-		return windows.Reshape(batch, steps, size*part).MatMul(kernel.Reshape(size*part, l.Filters))
+	f, fused := activations.FunctionOf(l.Activation)
+	y := x.Convolve(kernel, bias, w, l.Groups, f) // [batch, steps', filters]
+	if !fused {
+		y = l.Activation.Apply(y)
 	}
-	rows := graph.Shape{batch, steps}.Size()
-	windows = windows.Reshape(rows, size, l.Groups, part).Transpose(2, 0, 1, 3)         // [groups, rows, size, part]
-	kernel = kernel.Reshape(size*part, l.Groups, l.Filters/l.Groups).Transpose(1, 0, 2) // [groups, size·part, filters/groups]
-	y := windows.Reshape(l.Groups, rows, size*part).MatMul(kernel)                      // [groups, rows, filters/groups]
-	return y.Transpose(1, 0, 2).Reshape(batch, steps, l.Filters)
+	return addActivityPenalty(s, l.ActivityRegularizer, y)
 }
 
 // Stepwise keeps the steps that later windows contain.

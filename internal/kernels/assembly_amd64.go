@@ -46,6 +46,7 @@ func avx2() *Set[float32] {
 	s.normKernels = normAVX2()
 	s.function = func(f Function) FunctionLoops[float32] { return assembledFunction(s, f) }
 	s.vocabularyKernels = vocabulary(false)
+	s.convKernels = convAVX2()
 	return s
 }
 

@@ -11,5 +11,6 @@ func avx512() *Set[float32] {
 	s.gemmKernels = gemmAVX512()
 	s.normKernels = normAVX512()
 	s.vocabularyKernels = vocabulary(true)
+	s.convKernels = convAVX512()
 	return s
 }

@@ -10,6 +10,7 @@ package kernels
 
 //go:generate go run -C gen . -family attention -out ../attention_amd64.s -stubs ../attention_stubs_amd64.go -pkg kernels
 //go:generate go run -C gen . -family cells -out ../cells_amd64.s -stubs ../cells_stubs_amd64.go -pkg kernels
+//go:generate go run -C gen . -family conv -out ../conv_amd64.s -stubs ../conv_stubs_amd64.go -pkg kernels
 //go:generate go run -C gen . -family gemm -out ../gemm_amd64.s -stubs ../gemm_stubs_amd64.go -pkg kernels
 //go:generate go run -C gen . -family norm -out ../norm_amd64.s -stubs ../norm_stubs_amd64.go -pkg kernels
 //go:generate go run -C gen . -family vector -out ../vector_amd64.s -stubs ../vector_stubs_amd64.go -pkg kernels

@@ -69,6 +69,7 @@ type Set[T Float] struct {
 
 	normKernels[T]
 	vocabularyKernels[T]
+	convKernels[T]
 }
 
 // Width is what the length of a row of a cell is rounded up to.
@@ -141,6 +142,7 @@ func portable[T Float]() *Set[T] {
 		normKernels:  normGo[T](),
 
 		vocabularyKernels: vocabularyGo[T](),
+		convKernels:       convGo[T](),
 	}
 }
 

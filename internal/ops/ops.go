@@ -97,6 +97,11 @@ func For[T Float](op Op) (Kernel[T], error) {
 		return meanPool[T](op), nil
 	case MeanPoolGradient:
 		return meanPoolGradient[T](op), nil
+	// conv.go, conv_gradient.go
+	case *Convolution:
+		return convolutionOf[T](op), nil
+	case ConvolutionGradient:
+		return convolutionGradient[T](op), nil
 	// einsum.go
 	case Product:
 		return product[T](op), nil

@@ -1,6 +1,6 @@
 package ops
 
-import "math"
+import "github.com/engram-go/engram/internal/kernels"
 
 // Window describes windows over the steps of a value. The first window begins Before
 // steps before the first step, each following one Stride steps later, and no window
@@ -36,17 +36,54 @@ type (
 	MeanPoolGradient struct{ WindowPlan }
 )
 
-// each visits all windows in order. Place j of window i lies at the element
-// first + j·Dilation·Features, and is a step, not padding, for from ≤ j < to.
-func (p WindowPlan) each(f func(i, first, from, to int)) {
-	for b := range p.Batch {
+// each visits the windows of the samples first..last in order. Place j of window i lies
+// at the element start + j·Dilation·Features, and is a step, not padding, for from ≤ j <
+// to.
+func (p WindowPlan) each(first, last int, f func(i, start, from, to int)) {
+	for b := first; b < last; b++ {
 		for k := range p.Count {
-			start := k*p.Stride - p.Before
-			from := min(below(-start, p.Dilation), p.Size)
-			to := max(min(below(p.Steps-start, p.Dilation), p.Size), from)
+			start, from, to := p.window(k)
 			f(b*p.Count+k, (b*p.Steps+start)*p.Features, from, to)
 		}
 	}
+}
+
+// runs calls f for every run of the windows first..last of a sample that have the same
+// places in the sequence: n windows from t on, the first of which begins at the given
+// step, and of which the places from..to are steps.
+func (p WindowPlan) runs(first, last int, f func(t, n, step, from, to int)) {
+	for t := first; t < last; {
+		step, from, to := p.window(t)
+		n := 1
+		if from == 0 && to == p.Size {
+			n = min(last, (p.Steps+p.Before-p.Span())/p.Stride+1) - t
+		} else {
+			for ; t+n < last; n++ {
+				if _, from2, to2 := p.window(t + n); from2 != from || to2 != to {
+					break
+				}
+			}
+		}
+		f(t, n, step, from, to)
+		t += n
+	}
+}
+
+// share distributes the samples over the cores, for a value of n elements.
+func (p WindowPlan) share(n int, f func(first, last int)) {
+	if few(n) {
+		f(0, p.Batch)
+		return
+	}
+	kernels.Parallel(p.Batch, 1, f)
+}
+
+// window is where window k of a sample begins, and which of its places are steps, not
+// padding: from ≤ j < to.
+func (p WindowPlan) window(k int) (start, from, to int) {
+	start = k*p.Stride - p.Before
+	from = min(below(-start, p.Dilation), p.Size)
+	return start, from, max(min(below(p.Steps-start, p.Dilation), p.Size), from)
 }
 
 // below is how many of the places 0, stride, 2·stride … lie below n.
@@ -59,18 +96,20 @@ func below(n, stride int) int {
 
 func windows[T Float](p Windows) Func[T] {
 	return func(out []T, in [][]T) error {
-		n := p.Features
-		p.each(func(i, first, from, to int) {
-			row := out[i*p.Size*n:][:p.Size*n]
-			clear(row[:from*n])
-			clear(row[to*n:])
-			if p.Dilation == 1 && from < to {
-				copy(row[from*n:to*n], in[0][first+from*n:])
-				return
-			}
-			for j := from; j < to; j++ {
-				copy(row[j*n:(j+1)*n], in[0][first+j*p.Dilation*n:])
-			}
+		p.share(len(out), func(first, last int) {
+			n := p.Features
+			p.each(first, last, func(i, start, from, to int) {
+				row := out[i*p.Size*n:][:p.Size*n]
+				clear(row[:from*n])
+				clear(row[to*n:])
+				if p.Dilation == 1 && from < to {
+					copy(row[from*n:to*n], in[0][start+from*n:])
+					return
+				}
+				for j := from; j < to; j++ {
+					copy(row[j*n:(j+1)*n], in[0][start+j*p.Dilation*n:])
+				}
+			})
 		})
 		return nil
 	}
@@ -79,32 +118,56 @@ func windows[T Float](p Windows) Func[T] {
 // windowsGradient adds every place of a window to the step that it was copied
 // from.
 func windowsGradient[T Float](p WindowsGradient) Func[T] {
+	set := kernels.For[T]()
 	return func(out []T, in [][]T) error {
-		clear(out)
-		n := p.Features
-		p.each(func(i, first, from, to int) {
-			for j := from; j < to; j++ {
-				step := out[first+j*p.Dilation*n:][:n]
-				for k, d := range in[0][(i*p.Size+j)*n:][:n] {
-					step[k] += d
+		p.share(len(in[0]), func(first, last int) {
+			n := p.Features
+			clear(out[first*p.Steps*n : last*p.Steps*n])
+			p.each(first, last, func(i, start, from, to int) {
+				for j := from; j < to; j++ {
+					step := out[start+j*p.Dilation*n:][:n]
+					set.Plus(step, in[0][(i*p.Size+j)*n:], step)
 				}
-			}
+			})
 		})
 		return nil
 	}
 }
 
-func maxPool[T Float](p MaxPool) Func[T] {
-	return func(out []T, in [][]T) error {
-		n := p.Features
-		p.each(func(i, first, from, to int) {
-			row := out[i*n:][:n]
-			copy(row, in[0][first+from*n:])
-			for j := from + 1; j < to; j++ {
-				for k, x := range in[0][first+j*n:][:n] {
-					row[k] = max(row[k], x)
+// featuresAtOnce is the number of features of a part of a pool.
+const featuresAtOnce = 32
+
+// pools calls f for all runs of windows of all samples, for some features at a time, from
+// the element x of the operand and y of the result on. The cores share the samples and
+// the features. Clear, unless it is nil, is called before for the steps of a sample.
+func pools(p WindowPlan, clear func(x, n int), f func(x, y, m, n, size int)) {
+	parts := (p.Features + featuresAtOnce - 1) / featuresAtOnce
+	some := func(first, last int) {
+		for i := first; i < last; i++ {
+			sample, feature := i/parts, i%parts*featuresAtOnce
+			n := min(featuresAtOnce, p.Features-feature)
+			if clear != nil {
+				for t := range p.Steps {
+					clear((sample*p.Steps+t)*p.Features+feature, n)
 				}
 			}
+			p.runs(0, p.Count, func(t, m, step, from, to int) {
+				f((sample*p.Steps+step+from)*p.Features+feature, (sample*p.Count+t)*p.Features+feature, m, n, to-from)
+			})
+		}
+	}
+	if few(p.Batch * p.Steps * p.Features) {
+		some(0, p.Batch*parts)
+		return
+	}
+	kernels.Parallel(p.Batch*parts, 1, some)
+}
+
+func maxPool[T Float](p MaxPool) Func[T] {
+	set, row := kernels.For[T](), p.Features
+	return func(out []T, in [][]T) error {
+		pools(p.WindowPlan, nil, func(x, y, m, n, size int) {
+			set.MaxPool(m, n, size, in[0][x:], row, p.Stride*row, out[y:], row)
 		})
 		return nil
 	}
@@ -113,19 +176,10 @@ func maxPool[T Float](p MaxPool) Func[T] {
 // maxPoolGradient gives the gradient to the first of equal elements, or to a
 // NaN.
 func maxPoolGradient[T Float](p MaxPoolGradient) Func[T] {
+	set, row := kernels.For[T](), p.Features
 	return func(out []T, in [][]T) error {
-		clear(out)
-		n := p.Features
-		p.each(func(i, first, from, to int) {
-			for k, d := range in[1][i*n:][:n] {
-				top := first + from*n + k
-				for at := top + n; at < first+to*n; at += n {
-					if x := in[0][at]; x > in[0][top] || math.IsNaN(float64(x)) {
-						top = at
-					}
-				}
-				out[top] += d
-			}
+		pools(p.WindowPlan, func(x, n int) { clear(out[x : x+n]) }, func(x, y, m, n, size int) {
+			set.MaxPoolGradient(m, n, size, in[0][x:], row, p.Stride*row, in[1][y:], row, out[x:])
 		})
 		return nil
 	}
@@ -133,33 +187,20 @@ func maxPoolGradient[T Float](p MaxPoolGradient) Func[T] {
 
 // meanPool adds up in float64.
 func meanPool[T Float](p MeanPool) Func[T] {
+	set, row := kernels.For[T](), p.Features
 	return func(out []T, in [][]T) error {
-		n := p.Features
-		p.each(func(i, first, from, to int) {
-			row := out[i*n:][:n]
-			for k := range row {
-				sum := 0.0
-				for j := from; j < to; j++ {
-					sum += float64(in[0][first+j*n+k])
-				}
-				row[k] = T(sum / float64(to-from))
-			}
+		pools(p.WindowPlan, nil, func(x, y, m, n, size int) {
+			set.MeanPool(m, n, size, in[0][x:], row, p.Stride*row, out[y:], row)
 		})
 		return nil
 	}
 }
 
 func meanPoolGradient[T Float](p MeanPoolGradient) Func[T] {
+	set, row := kernels.For[T](), p.Features
 	return func(out []T, in [][]T) error {
-		clear(out)
-		n := p.Features
-		p.each(func(i, first, from, to int) {
-			for j := from; j < to; j++ {
-				step := out[first+j*n:][:n]
-				for k, d := range in[0][i*n:][:n] {
-					step[k] += d / T(to-from)
-				}
-			}
+		pools(p.WindowPlan, func(x, n int) { clear(out[x : x+n]) }, func(x, y, m, n, size int) {
+			set.MeanPoolGradient(m, n, size, out[x:], row, p.Stride*row, in[0][y:], row)
 		})
 		return nil
 	}

@@ -18,6 +18,7 @@ import (
 var families = map[string]func(){
 	"attention":  attentionKernels,
 	"cells":      cellKernels,
+	"conv":       convKernels,
 	"gemm":       gemmKernels,
 	"norm":       normKernels,
 	"vector":     vectorKernels,

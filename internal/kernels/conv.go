@@ -1,0 +1,178 @@
+package kernels
+
+import "slices"
+
+// convKernels are the parts of convolutions.
+type convKernels[T Float] struct {
+	// tapsTile computes m ≤ tileRows rows and n columns of c = a·b, or adds them to c,
+	// over k terms of each tap, in order. Term p of tap j of row i of a lies at i·aRow +
+	// j·aTap + p·aCol. In b, the terms of the taps follow each other, and its panels of
+	// tileColumns columns lie panel elements apart.
+	tapsTile func(m, n, taps, k int, a []T, aRow, aTap, aCol int, b []T, panel int, c []T, cRow int, add bool)
+	// tapsAcross is how many panels tapsTile computes over many rows at a time.
+	tapsAcross int
+
+	// depthwise and depthwiseSums are Depthwise and DepthwiseSums, of at least one
+	// row and tap and of at least Width channels.
+	depthwise     func(m, n, taps int, x []T, xRow, xTap int, w []T, wTap int, start, y []T, yRow int)
+	depthwiseSums func(m, n, taps int, x []T, xRow, xTap int, y []T, yRow int, w []T, wTap int)
+
+	poolKernels[T]
+}
+
+func convGo[T Float]() convKernels[T] {
+	return convKernels[T]{
+		tapsTile: tapsTileGo[T], tapsAcross: 1,
+		depthwise: depthwiseGo[T], depthwiseSums: depthwiseSumsGo[T],
+		poolKernels: poolGo[T](),
+	}
+}
+
+// tapsPanels is the largest number of panels of a tile.
+const tapsPanels = 4
+
+// Taps is the left operand of a convolution: term p of tap j of row i lies at
+// i·Row + j·Tap + p·Col.
+type Taps[T Float] struct {
+	Data          []T
+	Row, Tap, Col int
+}
+
+// from is the part that begins with a row, a tap and a term.
+func (a Taps[T]) from(row, tap, term int) Taps[T] {
+	a.Data = a.Data[row*a.Row+tap*a.Tap+term*a.Col:]
+	return a
+}
+
+// Filters is the right operand of a convolution, a matrix of k terms and n columns for
+// each tap, laid out for many products: panels of 16 columns, each with the terms of
+// the taps one after the other, the last panel filled up with zeros.
+type Filters[T Float] struct {
+	taps, k, n int
+	data       []T
+}
+
+// FiltersSize is the number of elements that Filters take.
+func FiltersSize(taps, k, n int) int { return packedSize(taps*k, n) }
+
+// Pack lays out the filters: term p and column c of tap j lie at first + j·tap + p·row +
+// c·col of data. It reuses the memory of f.
+func (f *Filters[T]) Pack(set *Set[T], taps, k, n int, data []T, first, tap, row, col int) {
+	size := packedSize(taps*k, n)
+	if cap(f.data) < size {
+		f.data = make([]T, size)
+	}
+	f.taps, f.k, f.n, f.data = taps, k, n, f.data[:size]
+	panel := taps * k * tileColumns
+	for j := 0; j < taps && k > 0; j++ {
+		for q := range panels(n) {
+			b := Matrix[T]{data[first+j*tap+q*tileColumns*col:], row, col}
+			set.packPanels(f.data[q*panel+j*k*tileColumns:], b, k, min(tileColumns, n-q*tileColumns))
+		}
+	}
+}
+
+// MulTaps computes m rows of the sums of products c = Σ a_j·b_j over taps from..end of
+// b, or adds them to c. Tap 0 of a belongs to tap from of b. Each element of c is one
+// sum in one order, whatever the number of rows.
+func (s *Set[T]) MulTaps(m int, a Taps[T], b *Filters[T], from, end int, c Matrix[T], add bool) {
+	if from < 0 || end > b.taps || from > end {
+		panic("kernels: product of other taps")
+	}
+	if m == 0 || b.n == 0 {
+		return
+	}
+	wholeRows(m, c, b.n)
+	if from == end || b.k == 0 {
+		fill(m, b.n, c, add)
+		return
+	}
+	panel := b.taps * b.k * tileColumns
+	if b.k > termsAtOnce {
+		for j := from; j < end; j++ {
+			for p := 0; p < b.k; p += termsAtOnce {
+				s.mulTaps(m, b.n, 1, min(termsAtOnce, b.k-p), a.from(0, j-from, p), b.data[(j*b.k+p)*tileColumns:], panel, c, add || j > from || p > 0)
+			}
+		}
+		return
+	}
+	atOnce := termsAtOnce / b.k
+	for j := from; j < end; j += atOnce {
+		s.mulTaps(m, b.n, min(atOnce, end-j), b.k, a.from(0, j-from, 0), b.data[j*b.k*tileColumns:], panel, c, add || j > from)
+	}
+}
+
+// mulTaps computes m rows and n columns over k terms of each tap.
+func (s *Set[T]) mulTaps(m, n, taps, k int, a Taps[T], b []T, panel int, c Matrix[T], add bool) {
+	across := s.tapsAcross
+	if m <= stripRows {
+		across = tapsPanels
+	}
+	for j := 0; j < n; j += across * tileColumns {
+		for i := 0; i < m; i += tileRows {
+			s.tapsTile(min(tileRows, m-i), min(across*tileColumns, n-j), taps, k, a.Data[i*a.Row:], a.Row, a.Tap, a.Col,
+				b[j/tileColumns*panel:], panel, c.Data[i*c.Row+j:], c.Row, add)
+		}
+	}
+}
+
+// PackedRows are k rows of n columns, laid out as Filters of one tap with room for more rows.
+// They are the right operand of a product that sums over rows.
+type PackedRows[T Float] struct {
+	room, k, n int
+	data       []T
+}
+
+// PackedRowsSize is the number of elements that PackedRows of k rows and n columns take.
+func PackedRowsSize(k, n int) int { return packedSize(k, n) }
+
+// PackRows lays out k rows of n columns, which lie row elements apart, in the given
+// memory.
+func (s *Set[T]) PackRows(memory []T, k, n int, data []T, row int) PackedRows[T] {
+	s.packPanels(memory, Matrix[T]{data, row, 1}, k, n)
+	return PackedRows[T]{k, k, n, memory}
+}
+
+// AddMulRows adds to m rows of c the products of k rows of b, the first being from: row
+// i of c gets Σ a_p,i·b_p, where element i of row p of a lies at p·row + i·column.
+func (s *Set[T]) AddMulRows(m, k int, a []T, row, column int, b PackedRows[T], from int, c Matrix[T]) {
+	if from < 0 || k < 0 || from+k > b.k {
+		panic("kernels: product of other rows")
+	}
+	if m == 0 || k == 0 || b.n == 0 {
+		return
+	}
+	wholeRows(m, c, b.n)
+	// Tiles of equal size keep the adders busier than whole ones and a small rest.
+	tiles := (m + tileRows - 1) / tileRows
+	for i := range tiles {
+		at, end := m*i/tiles, m*(i+1)/tiles
+		left := Taps[T]{Data: a[at*column:], Row: column, Col: row}
+		s.mulTaps(end-at, b.n, 1, k, left, b.data[from*tileColumns:], b.room*tileColumns, c.From(at), true)
+	}
+}
+
+func tapsTileGo[T Float](m, n, taps, k int, a []T, aRow, aTap, aCol int, b []T, panel int, c []T, cRow int, add bool) {
+	b, c = slices.Clip(b), slices.Clip(c) // keeps a row from reading beyond them
+	for i := range m {
+		for q := 0; q < n; q += tileColumns {
+			var sum [tileColumns]T
+			for j := range taps {
+				for p := range k {
+					x := a[i*aRow+j*aTap+p*aCol]
+					for l, y := range b[q/tileColumns*panel+(j*k+p)*tileColumns:][:tileColumns] {
+						sum[l] += x * y
+					}
+				}
+			}
+			row := c[i*cRow+q:][:min(tileColumns, n-q)]
+			for l := range row {
+				if add {
+					row[l] += sum[l]
+				} else {
+					row[l] = sum[l]
+				}
+			}
+		}
+	}
+}

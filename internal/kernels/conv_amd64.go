@@ -1,0 +1,100 @@
+//go:build amd64 && !noasm
+
+package kernels
+
+import "sync"
+
+type tapsKernel func(taps, k int, a *float32, aRow, aCol, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+
+// avx2Taps and avx512Taps are the kernels for each number of rows and panels. Only those
+// for AVX-512 read the mask.
+var avx2Taps = [tileRows + 1][tapsPanels + 1]tapsKernel{
+	1: {1: taps1x16, 4: taps1x64},
+	2: {1: taps2x16, 2: taps2x32},
+	3: {1: taps3x16, 2: taps3x32},
+	4: {1: taps4x16},
+	5: {1: taps5x16},
+	6: {1: taps6x16},
+}
+
+var avx512Taps = [tileRows + 1][tapsPanels + 1]tapsKernel{
+	1: {1: taps1x16AVX512, 2: taps1x32AVX512, 3: taps1x48AVX512, 4: taps1x64AVX512},
+	2: {1: taps2x16AVX512, 2: taps2x32AVX512, 3: taps2x48AVX512, 4: taps2x64AVX512},
+	3: {1: taps3x16AVX512, 2: taps3x32AVX512, 3: taps3x48AVX512, 4: taps3x64AVX512},
+	4: {1: taps4x16AVX512, 2: taps4x32AVX512, 3: taps4x48AVX512, 4: taps4x64AVX512},
+	5: {1: taps5x16AVX512, 2: taps5x32AVX512, 3: taps5x48AVX512, 4: taps5x64AVX512},
+	6: {1: taps6x16AVX512, 2: taps6x32AVX512, 3: taps6x48AVX512, 4: taps6x64AVX512},
+}
+
+func convAVX2() convKernels[float32] {
+	k := convGo[float32]()
+	k.tapsTile = tapsTile2
+	k.depthwise, k.depthwiseSums = depthwiseAVX2, depthwiseSumsAVX2
+	k.poolKernels = poolAVX2()
+	return k
+}
+
+func convAVX512() convKernels[float32] {
+	k := convAVX2()
+	k.tapsTile, k.tapsAcross = tapsTile512, tapsPanels
+	k.depthwise, k.depthwiseSums = depthwiseAVX512, depthwiseSumsAVX512
+	return k
+}
+
+// tapsTile512 computes a tile with the largest kernels.
+func tapsTile512(m, n, taps, k int, a []float32, aRow, aTap, aCol int, b []float32, panel int, c []float32, cRow int, add bool) {
+	checkTaps(m, n, taps, k, a, aRow, aTap, aCol, b, panel, c, cRow)
+	for all, at := panels(n), 0; at < all; at += tapsPanels {
+		count, mask := min(all-at, tapsPanels), uint32(1<<tileColumns-1)
+		if at+count == all {
+			mask >>= all*tileColumns - n
+		}
+		avx512Taps[m][count](taps, k, &a[0], 4*aRow, 4*aCol, 4*(aTap-k*aCol), &b[at*panel], 4*panel, &c[at*tileColumns], 4*cRow, add, mask)
+	}
+}
+
+// edges are spare memory for the tiles of fewer than 16 columns, of *[tileRows *
+// tileColumns]float32.
+var edges = sync.Pool{New: func() any { return new([tileRows * tileColumns]float32) }}
+
+// tapsTile2 computes a tile with the largest kernels, and fewer than 16 columns through
+// a whole tile.
+func tapsTile2(m, n, taps, k int, a []float32, aRow, aTap, aCol int, b []float32, panel int, c []float32, cRow int, add bool) {
+	checkTaps(m, n, taps, k, a, aRow, aTap, aCol, b, panel, c, cRow)
+	skip, at := 4*(aTap-k*aCol), 0
+	for whole := n / tileColumns; at < whole; {
+		count := min(whole-at, tapsPanels)
+		for avx2Taps[m][count] == nil {
+			count--
+		}
+		avx2Taps[m][count](taps, k, &a[0], 4*aRow, 4*aCol, skip, &b[at*panel], 4*panel, &c[at*tileColumns], 4*cRow, add, 0)
+		at += count
+	}
+	width := n - at*tileColumns
+	if width == 0 {
+		return
+	}
+	tile := edges.Get().(*[tileRows * tileColumns]float32)
+	avx2Taps[m][1](taps, k, &a[0], 4*aRow, 4*aCol, skip, &b[at*panel], 4*panel, &tile[0], 4*tileColumns, false, 0)
+	for i := range m {
+		row := c[i*cRow+at*tileColumns:][:width]
+		for j, x := range tile[i*tileColumns:][:width] {
+			if add {
+				row[j] += x
+			} else {
+				row[j] = x
+			}
+		}
+	}
+	edges.Put(tile)
+}
+
+// checkTaps checks the bounds of a tile.
+func checkTaps(m, n, taps, k int, a []float32, aRow, aTap, aCol int, b []float32, panel int, c []float32, cRow int) {
+	if m < 1 || m > tileRows || n < 1 || taps < 1 || k < 1 || taps > len(b)/k {
+		panic("kernels: tile of no size")
+	}
+	_ = a[last(m, aRow)+last(taps, aTap)+last(k, aCol)]
+	_ = b[last(panels(n), panel)+last(taps*k+1, tileColumns)-1]
+	_ = c[last(m, cRow)+n-1]
+}
