@@ -74,7 +74,7 @@ var paddings = []layers.Padding{layers.Valid, layers.Same, layers.Causal}
 // The golden file holds what PyTorch computes; testdata/convolution.py made it.
 func TestConv1DAgainstPyTorch(t *testing.T) {
 	golden := graphtest.Golden(t, "testdata/convolution.npz")
-	for _, name := range cases(t, golden, 16) {
+	for _, name := range cases(t, golden, 20) {
 		t.Run(name, func(t *testing.T) {
 			want := part(golden, name)
 			var n []int

@@ -242,3 +242,17 @@ func BenchmarkConvolution(b *testing.B) {
 		}
 	}
 }
+
+// Working memory is of the size of the output, not of the windows, and only for training.
+func TestConvolutionScratch(t *testing.T) {
+	for _, c := range []struct {
+		function Function
+		training bool
+		want     int // values of the size of the output
+	}{{Function{}, true, 0}, {kernels.ReLU.With(), true, 1}, {kernels.GELU.With(), true, 2}, {kernels.GELU.With(), false, 0}} {
+		o := &Convolution{WindowPlan: WindowPlan{Window: Window{Size: 50, Stride: 1, Dilation: 1, Before: 49}, Batch: 3, Steps: 70, Features: 20, Count: 70}, Filters: 40, Groups: 1, Function: c.function, Training: c.training}
+		if got, want := convolutionOf[float32](o).ScratchSize(), c.want*3*70*40; got != want {
+			t.Errorf("%v, training %v: %d elements, want %d", c.function.Kind, c.training, got, want)
+		}
+	}
+}

@@ -51,6 +51,10 @@ CONVOLUTIONS = {
     "depthwise": (2, 6, 3, 3, 3, 1, 2, 3, CAUSAL),
     "one": (2, 5, 1, 1, 1, 1, 1, 1, VALID),
     "wide": (3, 20, 8, 20, 5, 1, 2, 1, CAUSAL),
+    "groups_dilation": (2, 9, 6, 40, 3, 1, 2, 2, CAUSAL),
+    "groups_strides": (2, 9, 6, 4, 3, 2, 1, 2, CAUSAL),
+    "depthwise_wide": (2, 9, 19, 19, 4, 1, 2, 19, CAUSAL),
+    "depthwise_strides": (2, 9, 19, 19, 4, 3, 1, 19, SAME),
 }
 
 # B, T, D, size, strides, padding
