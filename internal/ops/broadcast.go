@@ -78,6 +78,18 @@ func (p Broadcast) count() int {
 
 // some calls f for the rows from ≤ row < end.
 func (p Broadcast) some(from, end int, f func(out, a, b int)) {
+	switch len(p.dims) {
+	case 0: // a single row
+		if from < end {
+			f(0, 0, 0)
+		}
+		return
+	case 1: // such as a bias
+		for row := from; row < end; row++ {
+			f(row*p.n, row*p.a[0], row*p.b[0])
+		}
+		return
+	}
 	var index [8]int // deeper ones than that move to the heap
 	at := append(index[:0], make([]int, len(p.dims))...)
 	a, b := 0, 0

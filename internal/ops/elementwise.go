@@ -75,22 +75,28 @@ func mapGradient[T Float](o MapGradient) Func[T] {
 // Sum adds operands of one shape, in order.
 type Sum struct{}
 
-func sum[T Float](out []T, in [][]T) error {
-	if few(len(out)) {
-		addTerms(out, in, 0)
+func sum[T Float]() Func[T] {
+	set := kernels.For[T]()
+	return func(out []T, in [][]T) error {
+		if few(len(out)) {
+			addTerms(set, out, in, 0)
+			return nil
+		}
+		share(len(out), func(from, end int) { addTerms(set, out[from:end], in, from) })
 		return nil
 	}
-	share(len(out), func(from, end int) { addTerms(out[from:end], in, from) })
-	return nil
 }
 
 // addTerms fills out with the sums of the elements of all terms from a place on.
-func addTerms[T Float](out []T, terms [][]T, from int) {
-	copy(out, terms[0][from:])
-	for _, term := range terms[1:] {
-		for i, x := range term[from:][:len(out)] {
-			out[i] += x
-		}
+func addTerms[T Float](set *kernels.Set[T], out []T, terms [][]T, from int) {
+	if len(terms) == 1 {
+		copy(out, terms[0][from:])
+		return
+	}
+	end := from + len(out)
+	set.Plus(terms[0][from:end], terms[1][from:end], out)
+	for _, term := range terms[2:] {
+		set.Plus(out, term[from:end], out)
 	}
 }
 

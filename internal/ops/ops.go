@@ -24,7 +24,7 @@ func For[T Float](op Op) (Kernel[T], error) {
 	case MapGradient:
 		return mapGradient[T](op), nil
 	case Sum:
-		return Func[T](sum[T]), nil
+		return sum[T](), nil
 	case Where:
 		return Func[T](where[T]), nil
 	case Keep:
