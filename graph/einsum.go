@@ -74,17 +74,7 @@ func contract(name string, l ops.Letters, a, b Value, plus ...Value) Value {
 		sp.compute = p
 	}
 	sp.diff = func(in []Value, _, dy Value, want []bool) []Value {
-		grads := pair(want,
-			func() Value { return contract(name, ops.Letters{A: l.Out, B: l.B, Out: l.A}, dy, in[1]) },
-			func() Value { return contract(name, ops.Letters{A: l.A, B: l.Out, Out: l.B}, in[0], dy) })
-		for i := range plus {
-			var g Value
-			if want[2+i] {
-				g = dy.sumTo(in[2+i].shape)
-			}
-			grads = append(grads, g)
-		}
-		return grads
+		return contractGradients(name, l, in, dy, want)
 	}
 	return a.s.apply(sp, append([]Value{a, b}, plus...)...)
 }
@@ -109,6 +99,21 @@ func liftProduct(name string, l ops.Letters) lifting {
 		all := ops.Letters{A: add(l.A, steps[0]), B: add(l.B, steps[1]), Out: add(l.Out, true)}
 		return contract(name, all, in[0], in[1], in[2:]...)
 	}
+}
+
+// contractGradients are the gradients of a product, and perhaps of the term that is added.
+func contractGradients(name string, l ops.Letters, in []Value, dy Value, want []bool) []Value {
+	grads := pair(want,
+		func() Value { return contract(name, ops.Letters{A: l.Out, B: l.B, Out: l.A}, dy, in[1]) },
+		func() Value { return contract(name, ops.Letters{A: l.A, B: l.Out, Out: l.B}, in[0], dy) })
+	for i, term := range in[2:] {
+		var g Value
+		if want[2+i] {
+			g = dy.sumTo(term.shape)
+		}
+		grads = append(grads, g)
+	}
+	return grads
 }
 
 // MatMul is the matrix product over the last axis of v and the second to last axis of

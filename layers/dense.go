@@ -55,13 +55,16 @@ func (l Dense) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 		return inputs
 	}
 	kernel := weight(s, "kernel", graph.Shape{d, l.Units}, l.KernelInitializer, l.KernelRegularizer, l.KernelConstraint)
-	var y graph.Value // [batch, ..., units]
-	if l.NoBias {
-		y = x.MatMul(kernel)
-	} else {
-		y = x.MatMulAdd(kernel, weight(s, "bias", graph.Shape{l.Units}, l.BiasInitializer, l.BiasRegularizer, l.BiasConstraint))
+	var bias *graph.Value
+	if !l.NoBias {
+		bias = new(weight(s, "bias", graph.Shape{l.Units}, l.BiasInitializer, l.BiasRegularizer, l.BiasConstraint))
 	}
-	return addActivityPenalty(s, l.ActivityRegularizer, activate(s, l.Activation, x, y))
+	f, fused := activations.FunctionOf(l.Activation)
+	y := graph.Linear(x, 1, kernel, bias, f) // [batch, ..., units]
+	if !fused {
+		y = activate(s, l.Activation, x, y)
+	}
+	return addActivityPenalty(s, l.ActivityRegularizer, keepMask(x, y))
 }
 
 // Stepwise computes every step separately, if the last axis is not that of the steps.

@@ -53,12 +53,12 @@ type Filters[T Float] struct {
 }
 
 // FiltersSize is the number of elements that Filters take.
-func FiltersSize(taps, k, n int) int { return packedSize(taps*k, n) }
+func FiltersSize(taps, k, n int) int { return PackedSize(taps*k, n) }
 
 // Pack lays out the filters: term p and column c of tap j lie at first + j·tap + p·row +
 // c·col of data. It reuses the memory of f.
 func (f *Filters[T]) Pack(set *Set[T], taps, k, n int, data []T, first, tap, row, col int) {
-	size := packedSize(taps*k, n)
+	size := PackedSize(taps*k, n)
 	if cap(f.data) < size {
 		f.data = make([]T, size)
 	}
@@ -124,7 +124,7 @@ type PackedRows[T Float] struct {
 }
 
 // PackedRowsSize is the number of elements that PackedRows of k rows and n columns take.
-func PackedRowsSize(k, n int) int { return packedSize(k, n) }
+func PackedRowsSize(k, n int) int { return PackedSize(k, n) }
 
 // PackRows lays out k rows of n columns, which lie row elements apart, in the given
 // memory.

@@ -118,7 +118,7 @@ func (l *Recurrent[T]) PrivateSize() int {
 	if l.Training {
 		return 0
 	}
-	return len(l.weights) + packedSize(l.row, l.cols)
+	return len(l.weights) + PackedSize(l.row, l.cols)
 }
 
 // SetMemory makes the layer work in the given memory, which it clears. Between
@@ -146,8 +146,8 @@ func (l *Recurrent[T]) lay(take func(n int) []T) {
 		l.dh, l.dc, l.held = take(cfg.Batch*l.n), take(cfg.Batch*l.n), take(cfg.Batch*l.n)
 		l.dw = take(l.row * l.cols)
 		if !cfg.Dropout {
-			l.packed.data = take(packedSize(l.row, l.cols))
-			l.transposed.data = take(packedSize(l.cols, l.back))
+			l.packed.data = take(PackedSize(l.row, l.cols))
+			l.transposed.data = take(PackedSize(l.cols, l.back))
 		}
 	}
 	l.hx = take(states * cfg.Batch * l.row)

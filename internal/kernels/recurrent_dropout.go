@@ -18,8 +18,8 @@ func (l *Recurrent[T]) layDropping(take func(n int) []T, steps int) {
 	blocks := l.cell.Blocks
 	l.drop.masks, l.drop.left = take(blocks*l.Batch*l.row), take(steps*l.Batch*blocks*l.row)
 	for i := 0; l.Training && i < blocks; i++ {
-		l.drop.packed[i].data = take(packedSize(l.row, l.n))
-		l.drop.transposed[i].data = take(packedSize(l.n, l.back))
+		l.drop.packed[i].data = take(PackedSize(l.row, l.n))
+		l.drop.transposed[i].data = take(PackedSize(l.n, l.back))
 	}
 }
 

@@ -105,6 +105,13 @@ func For[T Float](op Op) (Kernel[T], error) {
 	// einsum.go
 	case Product:
 		return product[T](op), nil
+	// linear.go
+	case *Linear:
+		return linearOf[T](op), nil
+	case *LinearGradient:
+		return linearGradientOf[T](op), nil
+	case LinearWeights:
+		return linearWeightsOf[T](op), nil
 	// attention.go
 	case *Attention:
 		return attentionOf[T](op), nil

@@ -1,0 +1,107 @@
+package kernels
+
+// Packed is a matrix laid out for many products: panels of 16 columns, each
+// with its rows one after the other, the last filled up with zeros.
+type Packed[T Float] struct {
+	k, n int
+	data []T
+}
+
+// Pack lays out the k×n matrix b. It reuses the memory of p.
+func (p *Packed[T]) Pack(set *Set[T], b Matrix[T], k, n int) {
+	if size := PackedSize(k, n); cap(p.data) < size {
+		p.data = make([]T, size)
+	} else {
+		p.data = p.data[:size]
+	}
+	p.k, p.n = k, n
+	set.packPanels(p.data, b, k, n)
+}
+
+// panels are some of the panels.
+func (p *Packed[T]) panels(first, end int) Packed[T] {
+	panel := p.k * tileColumns
+	return Packed[T]{p.k, (end - first) * tileColumns, p.data[first*panel : end*panel]}
+}
+
+// PackedSize is the number of elements of a packed k×n matrix.
+func PackedSize(k, n int) int { return panels(n) * tileColumns * k }
+
+// SetMemory makes p lie in memory of PackedSize elements, for a k×n matrix.
+func (p *Packed[T]) SetMemory(memory []T, k, n int) {
+	p.k, p.n, p.data = k, n, memory[:PackedSize(k, n)]
+}
+
+// PackColumns lays out the columns from..end of b, which begin with a multiple of
+// MulUnit.
+func (p *Packed[T]) PackColumns(set *Set[T], b Matrix[T], from, end int) {
+	if from < end {
+		b.Data = b.Data[from*b.Col:]
+		set.packPanels(p.data[from*p.k:PackedSize(p.k, end)], b, p.k, end-from)
+	}
+}
+
+// Mul computes the columns from..end of c = a·b, or adds to them, in m rows. It makes
+// the same sums as Set.Mul, and from is a multiple of MulUnit.
+func (p *Packed[T]) Mul(set *Set[T], m int, a, c Matrix[T], from, end int, add bool) {
+	if m == 0 || from == end {
+		return
+	}
+	if from%tileColumns != 0 || from > end || end > p.n {
+		panic("kernels: columns that are no panels")
+	}
+	wholeRows(m, c, end)
+	if p.k == 0 {
+		fill(m, end-from, Matrix[T]{c.Data[from:], c.Row, 1}, add)
+		return
+	}
+	b, panel := p.data[from*p.k:], p.k*tileColumns
+	for q := 0; q < p.k; q += termsAtOnce {
+		set.tiles(m, end-from, min(termsAtOnce, p.k-q), Matrix[T]{a.Data[q*a.Col:], a.Row, a.Col}, tileRows*a.Row,
+			b[q*tileColumns:], tileColumns, panel, c.Data[from:], c.Row, add || q > 0)
+	}
+}
+
+// packPanels copies the k×n matrix b in panels. Whole panels of a matrix by rows are
+// copied row by row, and those of a matrix by columns some columns at a time.
+func (s *Set[T]) packPanels(to []T, b Matrix[T], k, n int) {
+	panel, whole := k*tileColumns, n/tileColumns
+	switch {
+	case b.Col == 1 && k > 0:
+		for j := range whole {
+			s.copyPanel(k, b.Data[j*tileColumns:], b.Row, to[j*panel:])
+		}
+	case b.Row == 1 && k > 0:
+		for j := 0; j < whole*tileColumns; j += transposeRows {
+			s.transpose(k, b.Data[j*b.Col:], b.Col, to[j/tileColumns*panel+j%tileColumns:], tileColumns)
+		}
+	default:
+		whole = 0
+	}
+	for j := whole * tileColumns; j < n; j += tileColumns {
+		width := min(tileColumns, n-j)
+		for i := range k {
+			line := to[j/tileColumns*panel+i*tileColumns:][:tileColumns]
+			for c := range width {
+				line[c] = b.Data[i*b.Row+(j+c)*b.Col]
+			}
+			clear(line[width:])
+		}
+	}
+}
+
+// MulPacked computes m rows of c = a·b, or adds them to c. The rows of c have
+// space for whole panels, so it writes up to 15 columns beyond those of b. Each
+// element of c is one sum in one order, whatever the number of rows.
+func (s *Set[T]) MulPacked(m int, a Matrix[T], b *Packed[T], c Matrix[T], add bool) {
+	if m == 0 || b.n == 0 {
+		return
+	}
+	n := panels(b.n) * tileColumns
+	wholeRows(m, c, n)
+	if b.k == 0 {
+		fill(m, n, c, add)
+		return
+	}
+	s.tiles(m, n, b.k, a, tileRows*a.Row, b.data, tileColumns, b.k*tileColumns, c.Data, c.Row, add)
+}
