@@ -30,6 +30,7 @@ var invalid = map[string]struct {
 	"layer norm":      {func(x, y graph.Value) graph.Value { return x.LayerNorm(&y, nil, 1) }, graph.Error{Field: "normalize", Value: "[4]"}, 2},
 	"layer norm axis": {func(x, y graph.Value) graph.Value { return x.Sum().LayerNorm(nil, nil, 1) }, graph.Error{Field: "normalize axis", Value: -1}, 0},
 	"rms norm":        {func(x, y graph.Value) graph.Value { return x.RMSNorm(&y, 1) }, graph.Error{Field: "rms normalize", Value: "[4]"}, 2},
+	"scale around":    {func(x, y graph.Value) graph.Value { return x.ScaleAround(y, y, nil) }, graph.Error{Field: "scale around", Value: "[4]"}, 2},
 	"softmax":         {func(x, _ graph.Value) graph.Value { return x.Softmax(2) }, graph.Error{Field: "softmax axis", Value: 2}, 2},
 	"reverse":         {func(x, _ graph.Value) graph.Value { return x.Reverse(5) }, graph.Error{Field: "reverse axis", Value: 5}, 2},
 	"reshape":         {func(x, _ graph.Value) graph.Value { return x.Reshape(7) }, graph.Error{Field: "reshape", Value: "[7]"}, 1},

@@ -85,3 +85,45 @@ func (v Value) normalize(name string, gamma, beta *Value, rows kernels.Rows) Val
 	}
 	return v.s.apply(sp, in...)
 }
+
+// ScaleAround is (v − center) ⊙ scale + shift along the last axis, of n elements, as one
+// operation. Center, scale and shift have the shape [n]; a shift of nil is left out. All
+// have gradients, which have gradients too.
+func (v Value) ScaleAround(center, scale Value, shift *Value) Value {
+	const name = "scale around"
+	last, ok := v.axis(-1, name+" axis")
+	if !ok {
+		return v.s.poison(v.shape)
+	}
+	in := []Value{v, center, scale}
+	if shift != nil {
+		in = append(in, *shift)
+	}
+	n := v.shape[last]
+	for _, w := range in[1:] {
+		if !w.shape.Equal(Shape{n}) {
+			v.s.Failf(name, fmt.Sprintf("must have values of the shape [%d]", n), w.shape)
+			return v.s.poison(v.shape)
+		}
+	}
+	return v.s.apply(spec{
+		name: name, shape: v.shape, compute: ops.ScaleAround{N: n, Shift: shift != nil},
+		diff: func(in []Value, _, dy Value, want []bool) []Value {
+			grads := make([]Value, len(in))
+			sum := func(v Value) Value { return v.sumTo(Shape{n}) }
+			if want[0] {
+				grads[0] = dy.Times(in[2])
+			}
+			if want[1] {
+				grads[1] = sum(dy).Times(in[2]).Neg()
+			}
+			if want[2] {
+				grads[2] = sum(dy.Times(in[0].Sub(in[1])))
+			}
+			if len(in) > 3 && want[3] {
+				grads[3] = sum(dy)
+			}
+			return grads
+		},
+	}, in...)
+}

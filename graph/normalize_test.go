@@ -120,3 +120,45 @@ func TestNormalizeHasNoSecondDerivative(t *testing.T) {
 	})
 	wantError(t, "second derivative", err, "normalize gradient has no gradient, so a second derivative through it is not available")
 }
+
+// around is ScaleAround from other operations.
+func around(v, center, scale graph.Value, shift *graph.Value) graph.Value {
+	y := v.Sub(center).Times(scale)
+	if shift != nil {
+		y = y.Add(*shift)
+	}
+	return y
+}
+
+// The result has the bits of three operations, −0 too; gradients are theirs.
+func TestScaleAround(t *testing.T) {
+	type scaling = func(v, center, scale graph.Value, shift *graph.Value) graph.Value
+	for _, shape := range [][]int{{5}, {3, 17}, {2, 3, 1}, {700, 41}} {
+		for _, shifted := range []bool{true, false} {
+			n := shape[len(shape)-1]
+			x := graphtest.Input(1, shape...)
+			center := array{Shape: []int{n}, Data: x.Data[:n]} // the first row becomes 0 times the scale
+			inputs := []array{x, center, graphtest.Input(2, n), graphtest.Input(3, n)}
+			of := func(f scaling, in []graph.Value) graph.Value {
+				if !shifted {
+					return f(in[0], in[1], in[2], nil)
+				}
+				return f(in[0], in[1], in[2], &in[3])
+			}
+			for _, dt := range dtypes {
+				value := func(f scaling) formula {
+					return func(_ *graph.Scope, in []graph.Value) graph.Value { return of(f, in) }
+				}
+				got, want := eval(t, dt, value(graph.Value.ScaleAround), inputs...), eval(t, dt, value(around), inputs...)
+				if checksum(got.Data) != checksum(want.Data) {
+					t.Errorf("%v %v: other bits than the operations one by one", dt, shape)
+				}
+			}
+			if len(x.Data) < 100 {
+				graphtest.CheckGrad(t, func(_ *graph.Scope, in []graph.Value) graph.Value {
+					return of(graph.Value.ScaleAround, in)
+				}, inputs...)
+			}
+		}
+	}
+}

@@ -93,21 +93,30 @@ func (l BatchNormalization) Call(s *graph.Scope, inputs ...graph.Value) []graph.
 	}
 	mean := s.State("moving_mean", b.size, l.MovingMeanInitializer)
 	variance := s.State("moving_variance", b.size, l.MovingVarianceInitializer)
+	trained := s.Training() && !s.Frozen("moving_mean")
 	var centred graph.Value // the shape of x
-	if s.Training() && !s.Frozen("moving_mean") {
+	if trained {
 		movingMean, movingVariance := mean, variance
 		mean, variance, centred = b.moments(s)
 		l.follow(s, "moving_mean", movingMean, mean)
 		l.follow(s, "moving_variance", movingVariance, variance)
-	} else {
-		centred = x.Sub(mean.Reshape(b.wide...))
 	}
 	scale := variance.AddConst(l.Epsilon).Pow(-0.5) // [features]
 	if !l.NoScale {
 		scale = scale.Times(gamma)
 	}
+	shift := &beta
+	if l.NoCenter {
+		shift = nil
+	}
+	if !trained && b.last {
+		return []graph.Value{keepMask(x, x.ScaleAround(mean, scale, shift))}
+	}
+	if !trained {
+		centred = x.Sub(mean.Reshape(b.wide...))
+	}
 	y := centred.Times(scale.Reshape(b.wide...))
-	if !l.NoCenter {
+	if shift != nil {
 		y = y.Add(beta.Reshape(b.wide...))
 	}
 	return []graph.Value{keepMask(x, y)}
@@ -126,6 +135,7 @@ type batchFeatures struct {
 	size   graph.Shape // [features]
 	wide   graph.Shape // the same with an axis of size 1 for each of the others
 	others []int       // the axes that a mean goes over
+	last   bool        // whether the features are the last axis
 }
 
 // features finds the axis of the features in a batch.
@@ -139,7 +149,7 @@ func (l BatchNormalization) features(s *graph.Scope, x graph.Value) (batchFeatur
 		s.Failf("BatchNormalization.Axis", "must be an axis whose size is known", x.Shape())
 		return batchFeatures{}, false
 	}
-	b := batchFeatures{x: x, size: graph.Shape{n}}
+	b := batchFeatures{x: x, size: graph.Shape{n}, last: axis == x.Rank()-1}
 	for a := range x.Rank() {
 		if a == axis {
 			b.wide = append(b.wide, n)

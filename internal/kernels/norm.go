@@ -13,6 +13,8 @@ type normKernels[T Float] struct {
 
 	maxRows         func(rows, n int, x []T, stride int, y []T)
 	maxRowsGradient func(rows, n int, x []T, stride int, y, dy, dx []T)
+
+	scaleAround func(rows, n int, x []T, stride int, center, scale, shift, y []T)
 }
 
 // AddRows adds rows of n elements of x, which lie stride apart, to sums: the sums of
@@ -38,6 +40,7 @@ func normGo[T Float]() normKernels[T] {
 		rowMoments: rowMomentsGo[T], normalizeRows: normalizeRowsGo[T],
 		normalizeGradient: normalizeGradientGo[T], scaleGradient: scaleGradientGo[T],
 		maxRows: maxRowsGo[T], maxRowsGradient: maxRowsGradientGo[T],
+		scaleAround: scaleAroundGo[T],
 	}
 }
 

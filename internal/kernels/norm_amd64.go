@@ -14,6 +14,7 @@ func normAVX2() normKernels[float32] {
 
 		maxRows:         maxRows,
 		maxRowsGradient: maxRowsGradient,
+		scaleAround:     scaleAround,
 	}
 }
 
@@ -29,6 +30,7 @@ func normAVX512() normKernels[float32] {
 
 		maxRows:         maxRows,
 		maxRowsGradient: maxRowsGradient,
+		scaleAround:     scaleAround,
 	}
 }
 

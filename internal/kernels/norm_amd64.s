@@ -1999,6 +1999,33 @@ share:
 	VZEROUPPER
 	RET
 
+// func scaleAround8(rows int, x *float32, stride int, center *float32, scale *float32, shift *float32, y *float32)
+// Requires: AVX
+TEXT ·scaleAround8(SB), NOSPLIT|NOFRAME, $0-56
+	MOVQ    rows+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    stride+16(FP), DX
+	MOVQ    center+24(FP), BX
+	VMOVUPS (BX), Y0
+	MOVQ    scale+32(FP), BX
+	VMOVUPS (BX), Y1
+	MOVQ    shift+40(FP), BX
+	VMOVUPS (BX), Y2
+	MOVQ    y+48(FP), BX
+
+next:
+	VMOVUPS (CX), Y3
+	VSUBPS  Y0, Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  Y2, Y3, Y3
+	VMOVUPS Y3, (BX)
+	ADDQ    DX, CX
+	ADDQ    DX, BX
+	DECQ    AX
+	JNZ     next
+	VZEROUPPER
+	RET
+
 // func maxRows32(rows int, x *float32, stride int, y *float32)
 // Requires: AVX
 TEXT ·maxRows32(SB), NOSPLIT|NOFRAME, $0-32
@@ -2116,5 +2143,56 @@ share:
 	ADDQ    DX, CX
 	DECQ    AX
 	JNZ     share
+	VZEROUPPER
+	RET
+
+// func scaleAround32(rows int, x *float32, stride int, center *float32, scale *float32, shift *float32, y *float32)
+// Requires: AVX
+TEXT ·scaleAround32(SB), NOSPLIT|NOFRAME, $0-56
+	MOVQ    rows+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    stride+16(FP), DX
+	MOVQ    center+24(FP), BX
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+	VMOVUPS 64(BX), Y2
+	VMOVUPS 96(BX), Y3
+	MOVQ    scale+32(FP), BX
+	VMOVUPS (BX), Y4
+	VMOVUPS 32(BX), Y5
+	VMOVUPS 64(BX), Y6
+	VMOVUPS 96(BX), Y7
+	MOVQ    shift+40(FP), BX
+	VMOVUPS (BX), Y8
+	VMOVUPS 32(BX), Y9
+	VMOVUPS 64(BX), Y10
+	VMOVUPS 96(BX), Y11
+	MOVQ    y+48(FP), BX
+
+next:
+	VMOVUPS (CX), Y12
+	VSUBPS  Y0, Y12, Y12
+	VMULPS  Y4, Y12, Y12
+	VADDPS  Y8, Y12, Y12
+	VMOVUPS Y12, (BX)
+	VMOVUPS 32(CX), Y12
+	VSUBPS  Y1, Y12, Y12
+	VMULPS  Y5, Y12, Y12
+	VADDPS  Y9, Y12, Y12
+	VMOVUPS Y12, 32(BX)
+	VMOVUPS 64(CX), Y12
+	VSUBPS  Y2, Y12, Y12
+	VMULPS  Y6, Y12, Y12
+	VADDPS  Y10, Y12, Y12
+	VMOVUPS Y12, 64(BX)
+	VMOVUPS 96(CX), Y12
+	VSUBPS  Y3, Y12, Y12
+	VMULPS  Y7, Y12, Y12
+	VADDPS  Y11, Y12, Y12
+	VMOVUPS Y12, 96(BX)
+	ADDQ    DX, CX
+	ADDQ    DX, BX
+	DECQ    AX
+	JNZ     next
 	VZEROUPPER
 	RET

@@ -2,7 +2,7 @@
 
 package kernels
 
-// Both are bound by memory, so that wider vectors would gain nothing.
+// Both are bound by memory, as scaleAround is, so that wider vectors would gain nothing.
 
 func maxRows(rows, n int, x []float32, stride int, y []float32) {
 	at := 0

@@ -114,6 +114,11 @@ func maxRows8(rows int, x *float32, stride int, y *float32)
 //go:noescape
 func maxRowsGradient8(rows int, x *float32, stride int, y *float32, dy *float32, dx *float32)
 
+// scaleAround8 computes y = (x − center) · scale + shift for 8 columns of x.
+//
+//go:noescape
+func scaleAround8(rows int, x *float32, stride int, center *float32, scale *float32, shift *float32, y *float32)
+
 // maxRows32 computes the largest of each of 32 columns of x, or NaN if there is one.
 //
 //go:noescape
@@ -123,3 +128,8 @@ func maxRows32(rows int, x *float32, stride int, y *float32)
 //
 //go:noescape
 func maxRowsGradient32(rows int, x *float32, stride int, y *float32, dy *float32, dx *float32)
+
+// scaleAround32 computes y = (x − center) · scale + shift for 32 columns of x.
+//
+//go:noescape
+func scaleAround32(rows int, x *float32, stride int, center *float32, scale *float32, shift *float32, y *float32)

@@ -1,6 +1,10 @@
 package ops
 
-import "github.com/engram-go/engram/internal/kernels"
+import (
+	"math"
+
+	"github.com/engram-go/engram/internal/kernels"
+)
 
 // Normalize normalizes Count rows, and scales and shifts them. It takes x, with Scale γ
 // and with Shift β, of N elements each. The mean and the factor of each row are kept for
@@ -129,5 +133,32 @@ func (k *normalize[T]) scaleGradient(x, dy []T, dgamma, dbeta []float64) {
 func round[T Float](out []T, x []float64) {
 	for i, v := range x {
 		out[i] = T(v)
+	}
+}
+
+// ScaleAround computes (x − center) · scale + shift, from x and one number of each for
+// every element of a row. Without Shift nothing is added.
+type ScaleAround struct {
+	N     int // elements of a row
+	Shift bool
+}
+
+func scaleAround[T Float](o ScaleAround) Func[T] {
+	set := kernels.For[T]()
+	none := make([]T, o.N) // −0, which makes no difference
+	for i := range none {
+		none[i] = T(math.Copysign(0, -1))
+	}
+	return func(out []T, in [][]T) error {
+		x, center, scale, shift := in[0], in[1], in[2], none
+		if o.Shift {
+			shift = in[3]
+		}
+		if few(len(x)) {
+			set.ScaleAround(x, center, scale, shift, out)
+			return nil
+		}
+		shareRows(len(x), o.N, func(from, end int) { set.ScaleAround(x[from:end], center, scale, shift, out[from:end]) })
+		return nil
 	}
 }

@@ -65,6 +65,8 @@ func For[T Float](op Op) (Kernel[T], error) {
 		return normalizeOf[T](op), nil
 	case NormalizeGradient:
 		return normalizeGradient[T](op), nil
+	case ScaleAround:
+		return scaleAround[T](op), nil
 	// softmax.go
 	case Softmax:
 		return softmax[T](op), nil

@@ -26,6 +26,7 @@ func normKernels() {
 	for _, columns := range []int{8, 32} {
 		maxRows(columns)
 		maxRowsGradient(columns)
+		scaleAround(columns)
 	}
 }
 
