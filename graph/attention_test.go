@@ -184,3 +184,74 @@ func TestSharedDotAttention(t *testing.T) {
 		}
 	}
 }
+
+// Over 4096 steps, memory is that of the operands and their gradients. The scores alone
+// would take 64 MB.
+func TestLongDotAttention(t *testing.T) {
+	const steps, size, scale = 4096, 8, 0.5
+	shape := graph.Shape{1, steps, 1, size}
+	cfg := config(t, tensor.Float32)
+	cfg.Training = true
+	names := []string{"query", "key", "value"}
+	p := program(t, cfg, func(s *graph.Scope) {
+		var in []graph.Value
+		for _, name := range names {
+			in = append(in, s.Input(name, shape))
+		}
+		y := graph.DotAttention{Query: in[0], Key: in[1], Value: in[2], Scale: scale, Causal: true}.Run()
+		s.Output("y", y)
+		for i, g := range s.Gradients(y.Square().Sum(), in...) {
+			s.Output("gradient of "+names[i], g)
+		}
+	})
+	if n := p.MemorySize(); n > 4<<20 {
+		t.Errorf("the program takes %d bytes", n)
+	}
+	in := map[string]array{}
+	for i, name := range names {
+		in[name] = graphtest.Input(i+1, shape...)
+	}
+	run(t, p, in)
+	q, k, v := in["query"].Data, in["key"].Data, in["value"].Data
+	y, dq, dv := output(t, p, "y"), output(t, p, "gradient of query"), output(t, p, "gradient of value")
+	for _, step := range []int{0, 1, 63, 64, 2000, steps - 1} {
+		weights, sum := make([]float64, step+1), 0.0
+		for s := range weights {
+			for i := range size {
+				weights[s] += scale * q[step*size+i] * k[s*size+i]
+			}
+			weights[s] = math.Exp(weights[s])
+			sum += weights[s]
+		}
+		want, grad, dot := make([]float64, size), make([]float64, size), 0.0
+		for s, w := range weights {
+			for i := range size {
+				want[i] += w / sum * v[s*size+i]
+			}
+		}
+		for _, x := range want {
+			dot += 2 * x * x
+		}
+		for s, w := range weights {
+			dw := 0.0
+			for i := range size {
+				dw += 2 * want[i] * v[s*size+i]
+			}
+			for i := range size {
+				grad[i] += scale * w / sum * (dw - dot) * k[s*size+i]
+			}
+		}
+		graphtest.CheckOutput(t, fmt.Sprint("step ", step), y[step*size:][:size], want, 1e-5)
+		graphtest.CheckOutput(t, fmt.Sprint("gradient of query ", step), dq[step*size:][:size], grad, 1e-5)
+	}
+	// The weights of a query add up to 1, so the gradients of all values add up to those
+	// of all results.
+	for i := range size {
+		got, want := 0.0, 0.0
+		for s := range steps {
+			got += dv[s*size+i]
+			want += 2 * y[s*size+i]
+		}
+		graphtest.CheckOutput(t, "sum of the gradients of values", []float64{got}, []float64{want}, 1e-4)
+	}
+}

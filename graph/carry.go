@@ -5,6 +5,7 @@ import (
 
 	"github.com/engram-go/engram/internal/dense"
 	"github.com/engram-go/engram/internal/exec"
+	"github.com/engram-go/engram/internal/ops"
 )
 
 // Carrying reports whether the current part of the graph carries states from run to
@@ -73,6 +74,39 @@ func (s *Scope) Count(batch, limit int) Value {
 		c.next = count.AddConst(1).readable()
 	}
 	return count
+}
+
+// Remember keeps x [batch, 1, ...] of every step while Stepping, and returns those of all
+// steps so far: [batch, limit, ...], in their order, with x at the count of each sample.
+// What comes after it has no meaning. A step takes the time to write x, whatever the limit.
+// Count must be that of Scope.Count with the same limit.
+func (s *Scope) Remember(name string, x, count Value, limit int) Value {
+	if len(x.shape) < 2 || x.shape[1] != 1 || !count.shape.Matches(x.shape[:1]) {
+		s.Failf("state "+name, "must have the shape [batch, 1, ...] and a count [batch]", fmt.Sprint(x.shape, " and ", count.shape))
+		return s.poison(x.shape)
+	}
+	shape := x.shape.With(1, limit)
+	switch {
+	case !s.Stepping():
+		s.Failf("state "+name, "must be remembered one step at a time", nil)
+	case s.inStep():
+		s.Failf("state "+name, "must not be remembered by a step of a scan", nil)
+	}
+	if s.err != nil {
+		return s.poison(shape)
+	}
+	sp := spec{name: "remember", shape: shape}
+	if shape.Known() {
+		held, err := s.cfg.States.declare(s.unique(name), shape, 0)
+		if err != nil {
+			s.Fail(err)
+			return s.poison(shape)
+		}
+		// The step at the count may be written several times, until Advance; those before
+		// it stay. So a run changes nothing that another one reads.
+		sp.memory, sp.compute = held.now, ops.Remember{Limit: limit}
+	}
+	return s.apply(sp, x, count)
 }
 
 // carry declares a state. The state keeps its value unless the caller sets next. The

@@ -148,6 +148,40 @@ func TestCount(t *testing.T) {
 	must(t, p.Run(graph.Tick{}))
 }
 
+// A step is remembered at the count of its sample, and again where the program does not
+// advance. The others stay.
+func TestRemember(t *testing.T) {
+	states, err := graph.NewStates(tensor.Float64, 2)
+	must(t, err)
+	cfg := config(t, tensor.Float64)
+	cfg.States, cfg.Stepping = states, true
+	p := program(t, cfg, func(s *graph.Scope) {
+		x := s.Input("x", graph.Shape{2, 1, 2})
+		y := s.Remember("x", x, s.Count(2, 3), 3)
+		s.Output("y", y.AddConst(0))
+	})
+	step := func(what string, x [4]float64, want ...float64) {
+		t.Helper()
+		must(t, p.SetInput("x", tensor.New(tensor.WithShape(2, 1, 2), tensor.WithBacking(x[:]))))
+		must(t, p.Run(graph.Tick{}))
+		y, err := p.Output("y")
+		must(t, err)
+		wantNumbers(t, what, y.Float64s(), want...)
+	}
+	step("first", [4]float64{1, 2, 3, 4}, 1, 2, 0, 0, 0, 0, 3, 4, 0, 0, 0, 0)
+	step("not advanced", [4]float64{5, 6, 7, 8}, 5, 6, 0, 0, 0, 0, 7, 8, 0, 0, 0, 0)
+	p.Advance()
+	step("advanced", [4]float64{1, 2, 3, 4}, 5, 6, 1, 2, 0, 0, 7, 8, 3, 4, 0, 0)
+	p.Advance()
+	before := states.Copy()
+	must(t, states.Reset(0))
+	step("one reset", [4]float64{9, 9, 5, 6}, 9, 9, 0, 0, 0, 0, 7, 8, 3, 4, 5, 6)
+	must(t, states.Set(before))
+	step("set", [4]float64{9, 9, 9, 9}, 5, 6, 1, 2, 9, 9, 7, 8, 3, 4, 9, 9)
+	p.Advance()
+	checkError(t, "a fourth step", p.Run(graph.Tick{}), graph.Error{Field: "steps", Value: 4})
+}
+
 func TestCarryErrors(t *testing.T) {
 	states, err := graph.NewStates(tensor.Float64, 2)
 	must(t, err)
@@ -178,6 +212,18 @@ func TestCarryErrors(t *testing.T) {
 		}, graph.Error{Field: "state state", Value: "[2, 1]"}},
 		{nil, func(s *graph.Scope) { s.Count(2, 0) }, graph.Error{Field: "count of steps", Value: 0}},
 		{nil, func(s *graph.Scope) { s.Count(2, 1<<25) }, graph.Error{Field: "count of steps", Value: 33554432}},
+		{nil, func(s *graph.Scope) {
+			s.Remember("x", s.Const(0, graph.Shape{2, 2}), s.Const(0, graph.Shape{2}), 3)
+		}, graph.Error{Field: "state x", Value: "[2, 2] and [2]"}},
+		{nil, func(s *graph.Scope) {
+			s.Remember("x", s.Const(0, graph.Shape{2, 1}), s.Const(0, graph.Shape{3}), 3)
+		}, graph.Error{Field: "state x", Value: "[2, 1] and [3]"}},
+		{nil, func(s *graph.Scope) {
+			s.Remember("x", s.Const(0, graph.Shape{3, 1}), s.Const(0, graph.Shape{3}), 3)
+		}, graph.Error{Field: "state", Value: "[3, 3]"}},
+		{func(cfg *graph.Config) { cfg.Stepping = false }, func(s *graph.Scope) {
+			s.Remember("x", s.Const(0, graph.Shape{2, 1}), s.Const(0, graph.Shape{2}), 3)
+		}, graph.Error{Field: "state x"}},
 		{func(cfg *graph.Config) { cfg.Stepping = false }, func(s *graph.Scope) { s.Count(2, 3) }, graph.Error{Field: "count of steps"}},
 		{nil, func(s *graph.Scope) {
 			x := s.Const(0, graph.Shape{2, 4, 1})

@@ -6,6 +6,7 @@ import (
 	"github.com/engram-go/engram/internal/exec"
 	"github.com/engram-go/engram/internal/ops"
 	"github.com/engram-go/engram/internal/shapes"
+	"gorgonia.org/tensor"
 )
 
 // spec describes an operation on values.
@@ -22,6 +23,8 @@ type spec struct {
 	// lift applies the operation to values of all steps of a scan; see lift.go. nil: it
 	// stays in the step.
 	lift lifting
+
+	memory *tensor.Dense // where the output lies; nil for the memory of the program
 
 	// Without diff, differentiating the operation is an error, unless it is flat:
 	// then its gradient is 0.
@@ -62,7 +65,7 @@ func (s *Scope) apply(sp spec, in ...Value) Value {
 	}
 	n, err := s.level.g.Apply(exec.Operation{
 		Path: s.path, Name: sp.name, Shape: sp.shape, Compute: sp.compute,
-		View: sp.view, Offset: sp.offset, Flat: sp.flat, Diff: s.ruleOfNodes(sp, in),
+		View: sp.view, Offset: sp.offset, Memory: sp.memory, Flat: sp.flat, Diff: s.ruleOfNodes(sp, in),
 	}, nodesOf(in)...)
 	if err != nil {
 		s.Fail(err)

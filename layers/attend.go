@@ -135,6 +135,15 @@ func (l softAttention) call(s *graph.Scope, a attended, scores graph.Value) []gr
 	return []graph.Value{y}
 }
 
+// dot is attention with dot scores as one operation, of queries, keys and values [batch,
+// steps, heads, size]. Given is a further mask; nil for none.
+func (a attended) dot(query, key, value graph.Value, scale float64, causal bool, given *graph.Value) graph.Value {
+	return graph.DotAttention{
+		Query: query, Key: key, Value: value, Scale: scale,
+		Causal: causal && !a.past, QueryMask: a.queries, ValueMask: a.values, Allowed: given,
+	}.Run() // [batch, query steps, heads, size of a value]
+}
+
 // pairs adds every query to every key.
 func (a attended) pairs() graph.Value {
 	return a.query.Unsqueeze(2).Add(a.key.Unsqueeze(1)) // [batch, query steps, value steps, features]
@@ -162,20 +171,9 @@ func (a *attended) remember(s *graph.Scope, causal bool) (keep func(name string,
 		s.Failf("StepperConfig.Memory", "must be given, since the attention uses all earlier steps and the model leaves their number open", n)
 		n = 1
 	}
-	count := s.Count(batch, n).Unsqueeze(1) // [batch, 1]
-	slots := counting(s, n)                 // [memory]
-	here := slots.Equal(count)              // [batch, memory]
-	keep = func(name string, x graph.Value) graph.Value {
-		before, hold := s.Carry(name, s.Const(0, x.Shape().With(1, n)))
-		shape := graph.Shape{batch, n}
-		for len(shape) < x.Rank() {
-			shape = append(shape, 1)
-		}
-		y := graph.Where(here.Reshape(shape...), x, before) // [batch, memory, ...]
-		hold(y)
-		return y
-	}
-	counts := count.GreaterEqual(slots) // [batch, memory]
+	count := s.Count(batch, n) // [batch]
+	keep = func(name string, x graph.Value) graph.Value { return s.Remember(name, x, count, n) }
+	counts := count.Unsqueeze(1).GreaterEqual(counting(s, n)) // [batch, memory]
 	if a.values != nil {
 		counts = counts.Times(keep("mask", *a.values))
 	}

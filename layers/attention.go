@@ -26,8 +26,11 @@ import (
 // whatever its score (Keras subtracts 10⁹ from the score, which larger scores outweigh).
 // If no step is allowed, all weights and the output are 0. The output of a step that is
 // masked in the query is 0, and the output has the query's mask. The key's mask is not
-// used. Features must be known when the model is built. ScoreConcat needs memory for
-// batch · query steps · value steps · features.
+// used. Features must be known when the model is built.
+//
+// Dot scores run as one operation, which keeps no weights, unless they are returned, or
+// dropped in training; see graph.DotAttention. ScoreConcat needs memory for batch · query
+// steps · value steps · features.
 type Attention struct {
 	UseScale              bool      // multiply the scores by a learned scale, initially 1
 	ScoreMode             ScoreMode // ScoreDot
@@ -69,22 +72,28 @@ func (l Attention) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	}
 	a.recall(s, l.UseCausalMask)
 	soft := softAttention{l.Dropout, l.Seed, l.UseCausalMask, l.ReturnAttentionScores}
-	return soft.call(s, a, l.scores(s, a))
+	if l.ScoreMode != ScoreDot {
+		sums := l.scaled(s, a.pairs()).Tanh().Sum(-1) // [batch, query steps, value steps]
+		return soft.call(s, a, sums.Times(s.Param("concat_score_weight", graph.Shape{}, initializers.Ones)))
+	}
+	a.query = l.scaled(s, a.query)
+	if l.ReturnAttentionScores || l.Dropout > 0 && s.Training() {
+		return soft.call(s, a, graph.Einsum("btd,bsd->bts", a.query, a.key))
+	}
+	y := a.dot(a.query.Unsqueeze(2), a.key.Unsqueeze(2), a.value.Unsqueeze(2), 1, l.UseCausalMask, nil)
+	y = y.At(2, 0) // [batch, query steps, n]
+	if a.queries != nil {
+		y = y.WithMask(*a.queries)
+	}
+	return []graph.Value{y}
 }
 
-// scores are [batch, query steps, value steps].
-func (l Attention) scores(s *graph.Scope, a attended) graph.Value {
-	scaled := func(x graph.Value) graph.Value {
-		if !l.UseScale {
-			return x
-		}
-		return x.Times(s.Param("scale", graph.Shape{}, initializers.Ones))
+// scaled multiplies with the learned scale.
+func (l Attention) scaled(s *graph.Scope, x graph.Value) graph.Value {
+	if !l.UseScale {
+		return x
 	}
-	if l.ScoreMode == ScoreDot {
-		return scaled(graph.Einsum("btd,bsd->bts", a.query, a.key)) // [batch, query steps, value steps]
-	}
-	sums := scaled(a.pairs()).Tanh().Sum(-1) // [batch, query steps, value steps]
-	return sums.Times(s.Param("concat_score_weight", graph.Shape{}, initializers.Ones))
+	return x.Times(s.Param("scale", graph.Shape{}, initializers.Ones))
 }
 
 // AdditiveAttention is Attention whose scores are computed from the sum of query and

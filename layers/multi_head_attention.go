@@ -136,10 +136,7 @@ func (l MultiHeadAttention) Call(s *graph.Scope, inputs ...graph.Value) []graph.
 func (l MultiHeadAttention) attend(s *graph.Scope, a attended, q, k, v graph.Value, given *graph.Value) (y, weights graph.Value) {
 	scale := 1 / math.Sqrt(float64(l.KeyDim))
 	if !l.ReturnAttentionScores && (l.Dropout == 0 || !s.Training()) {
-		return graph.DotAttention{
-			Query: q, Key: k, Value: v, Scale: scale,
-			Causal: l.UseCausalMask && !a.past, QueryMask: a.queries, ValueMask: a.values, Allowed: given,
-		}.Run(), weights
+		return a.dot(q, k, v, scale, l.UseCausalMask, given), weights
 	}
 	allowed := joinMasks(a.allowed(l.UseCausalMask), given)
 	if a.queries != nil {

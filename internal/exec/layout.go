@@ -41,7 +41,7 @@ func (l *layout) plan(r *runner, results []*Node) {
 		}
 	}
 	for _, o := range l.ops {
-		if !o.View && !shared[o] {
+		if o.Memory == nil && !o.View && !shared[o] {
 			o.at.out = l.take(o.Shape.Size())
 		}
 		o.at.scratchSize = o.task.scratchSize()
@@ -74,9 +74,12 @@ func (l *layout) place(memory *tensor.Dense) error {
 		}
 	}
 	for _, o := range l.ops {
-		if o.View {
+		switch {
+		case o.View:
 			*o.out = *dense.View(o.source.out, o.Offset, o.Shape)
-		} else {
+		case o.Memory != nil:
+			*o.out = *dense.View(o.Memory, 0, o.Shape)
+		default:
 			*o.out = *dense.View(memory, o.at.out, o.Shape)
 		}
 		o.task.clearOperands()

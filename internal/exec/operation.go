@@ -28,6 +28,9 @@ type Operation struct {
 	// write to their operands.
 	View   bool
 	Offset int
+	// Memory, if it is not nil, is where the output lies. It keeps its contents from run
+	// to run, so the operation may change a part of it.
+	Memory *tensor.Dense
 
 	// Diff returns the gradients of the wanted operands and anything for the others.
 	// Differentiating an operation without Diff is an error, unless it is Flat: then

@@ -19,12 +19,12 @@ func (p *pool) plan(r *runner, results []*Node) {
 	last := lastReaders(r, results)
 	ends := make([][]*op, len(r.ops)) // what operation i reads last
 	for o, i := range last {
-		if i < len(ends) {
+		if i < len(ends) && o.Memory == nil {
 			ends[i] = append(ends[i], o)
 		}
 	}
 	for i, o := range r.ops {
-		if !o.task.keepsResult() {
+		if o.Memory == nil && !o.task.keepsResult() {
 			o.at.out = p.take(wholeLines(o.Shape.Size()))
 		}
 		// Freeing comes after, because an operation must not write to its operands.

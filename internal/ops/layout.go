@@ -1,6 +1,9 @@
 package ops
 
 import (
+	"fmt"
+
+	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/kernels"
 	"github.com/engram-go/engram/internal/shapes"
 )
@@ -135,4 +138,22 @@ func concat[T Float](o Concat) Func[T] {
 			}
 		}
 	})
+}
+
+// Remember writes the step x of each sample to the row at its count, [batch], of memory that
+// has Limit rows for each sample. The other rows stay.
+type Remember struct{ Limit int }
+
+func remember[T Float](o Remember) Func[T] {
+	return func(out []T, in [][]T) error {
+		x, counts := in[0], in[1]
+		size := len(x) / len(counts)
+		for i, n := range counts {
+			if !(n >= 0 && n < T(o.Limit)) {
+				return errs.Error{Field: fmt.Sprintf("count %d", i), Rule: fmt.Sprintf("must be at least 0 and less than %d", o.Limit), Value: float64(n)}
+			}
+			copy(out[(i*o.Limit+int(n))*size:][:size], x[i*size:])
+		}
+		return nil
+	}
 }

@@ -49,6 +49,8 @@ func For[T Float](op Op) (Kernel[T], error) {
 		return pad[T](op), nil
 	case Concat:
 		return concat[T](op), nil
+	case Remember:
+		return remember[T](op), nil
 	// reduce.go
 	case Reduce:
 		return reduce[T](op), nil
