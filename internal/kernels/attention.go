@@ -54,8 +54,9 @@ type attending[T Float] struct {
 	in  AttentionIn[T]
 
 	sample, head int
-	key, value   []T // [values, kRow] and [values, nRow], rows rounded up
-	kRow, nRow   int // k and n, rounded up to tileColumns
+	key, value   []T    // [values, kRow] and [values, nRow], rows rounded up
+	copied       []bool // the tiles of key and value that were
+	kRow, nRow   int    // k and n, rounded up to tileColumns
 
 	query           []T // [queries, kRow], times Scale
 	queryT          []T // [kRow, queries]
@@ -65,6 +66,7 @@ type attending[T Float] struct {
 	ones, scales    []T // [queries]
 
 	// for the backward pass
+	back         attentionBack[T]
 	dkey, dvalue []T // as key and value
 	dscores      []T // [keys, queries]
 	dy, dyT      []T // [queries, nRow], [nRow, queries], over the sum of each query
@@ -92,6 +94,13 @@ func (m *AttentionMemory[T]) workFor(a *Attention, set *Set[T], in AttentionIn[T
 	return w
 }
 
+// release returns the work to the spare memory, without what it read and wrote: programs
+// move to other memory, and this must not be kept.
+func (m *AttentionMemory[T]) release(w *attending[T]) {
+	w.in, w.back = AttentionIn[T]{}, attentionBack[T]{}
+	m.pool.Put(w)
+}
+
 // allocate makes the memory, all in one block.
 func (w *attending[T]) allocate(backward bool) {
 	const t = attentionTile
@@ -108,6 +117,7 @@ func (w *attending[T]) allocate(backward bool) {
 	}
 	memory = make([]T, size)
 	w.key, w.value = take(keys*k), take(keys*n)
+	w.copied = make([]bool, up(w.Values, t)/t)
 	w.query, w.queryT, w.scores, w.y = take(t*k), take(t*k), take(t*t), take(t*n)
 	w.most, w.sum, w.less, w.ones, w.scales = take(t), take(t), take(t), take(t), take(t)
 	for i := range t {
@@ -126,32 +136,35 @@ func (w *attending[T]) rows(data []T, steps, size int) ([]T, int) {
 	return data[w.sample*steps*row+w.head*size:], row
 }
 
-// begin copies key and value of a sample and head.
+// begin turns to a sample and head, whose keys and values are not copied yet.
 func (w *attending[T]) begin(sample, head int) {
 	if sample == w.sample && head == w.head {
 		return
 	}
 	w.sample, w.head = sample, head
-	w.pack(w.Values, w.K, w.in.Key, w.Values, 0, w.ones, w.key, w.kRow)
-	w.pack(w.Values, w.N, w.in.Value, w.Values, 0, w.ones, w.value, w.nRow)
+	clear(w.copied)
 }
 
-// pack copies rows of one sample and head from a tensor, beginning with row from, each
-// multiplied with a factor. All are multiplied with the same factors, attentionTile rows
-// after attentionTile rows.
+// load copies the keys and values of a tile, once for all blocks of queries.
+func (w *attending[T]) load(t scoreTile) {
+	if done := &w.copied[t.key/attentionTile]; !*done {
+		w.pack(t.keys, w.K, w.in.Key, w.Values, t.key, w.ones, w.key[t.key*w.kRow:], w.kRow)
+		w.pack(t.keys, w.N, w.in.Value, w.Values, t.key, w.ones, w.value[t.key*w.nRow:], w.nRow)
+		*done = true
+	}
+}
+
+// pack copies at most attentionTile rows of one sample and head from a tensor, beginning
+// with row from, each multiplied with a factor.
 func (w *attending[T]) pack(rows, size int, data []T, steps, from int, factors, to []T, toRow int) {
 	x, row := w.rows(data, steps, size)
-	for i := 0; i < rows; i += attentionTile {
-		w.set.scaleRows(min(attentionTile, rows-i), size, factors, x[(from+i)*row:], row, to[i*toRow:], toRow)
-	}
+	w.set.scaleRows(rows, size, factors, x[from*row:], row, to, toRow)
 }
 
-// unpack copies rows of working memory back.
-func (w *attending[T]) unpack(rows, size int, x []T, xRow int, data []T) {
-	to, row := w.rows(data, rows, size)
-	for i := 0; i < rows; i += attentionTile {
-		w.set.scaleRows(min(attentionTile, rows-i), size, w.ones, x[i*xRow:], xRow, to[i*row:], row)
-	}
+// unpack copies the rows of a tile from working memory back.
+func (w *attending[T]) unpack(from, rows, size int, x []T, xRow int, data []T) {
+	to, row := w.rows(data, w.Values, size)
+	w.set.scaleRows(rows, size, w.ones, x[from*xRow:], xRow, to[from*row:], row)
 }
 
 // scoreTile is a part of the scores: some queries and some keys.
@@ -185,12 +198,13 @@ func (t scoreTile) rows(f func(from, n, query int)) {
 	}
 }
 
-// tiles calls f for the tiles of a block of queries.
-func (w *attending[T]) tiles(block int, f func(t scoreTile)) {
+// tiles calls f for the tiles of a block of queries with the keys of one tile to another.
+func (w *attending[T]) tiles(block, tile, end int, f func(t scoreTile)) {
 	query := block * attentionTile
-	for key := 0; key < w.Values && !(w.Causal && key > query); key += attentionTile {
+	for key := tile * attentionTile; key < min(end*attentionTile, w.Values) && !(w.Causal && key > query); key += attentionTile {
 		t := scoreTile{query, min(attentionTile, w.Steps-query), key, min(attentionTile, w.Values-key), w.Causal && key == query}
 		if w.some(t) {
+			w.load(t)
 			f(t)
 		}
 	}

@@ -10,7 +10,7 @@ func AttentionForward[T Float](a *Attention, set *Set[T], memory *AttentionMemor
 	n := a.Batch * a.Heads * blocks
 	Share(n*attentionTile*a.Values*(a.K+a.N), n, 1, func(from, end int) {
 		w := memory.workFor(a, set, in)
-		defer memory.pool.Put(w)
+		defer memory.release(w)
 		for i := from; i < end; i++ {
 			pair := i / blocks
 			w.begin(pair/a.Heads, pair%a.Heads)
@@ -38,7 +38,7 @@ func (w *attending[T]) forward(block int, y, statistics []T) {
 		w.most[i], w.sum[i] = T(math.Inf(-1)), 0
 	}
 	begun := false
-	w.tiles(block, func(t scoreTile) {
+	w.tiles(block, 0, len(w.copied), func(t scoreTile) {
 		w.score(t)
 		t.columns(func(i, n, keys int) {
 			w.set.weigh(keys, n, w.scores[i:], attentionTile, w.most[i:], w.sum[i:], w.less[i:])
