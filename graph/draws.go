@@ -8,6 +8,7 @@ import (
 
 	"github.com/engram-go/engram/internal/dense"
 	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/kernels"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 )
@@ -28,12 +29,26 @@ type Tick struct {
 // Rand returns a generator whose numbers are a pure function of the arguments. There
 // is no global stream, so nothing depends on the order of draws.
 func Rand(seed uint64, purpose, path string, at Tick) *rand.Rand {
+	sum := digest(seed, purpose, path, at)
+	return rand.New(rand.NewPCG(binary.LittleEndian.Uint64(sum[:8]), binary.LittleEndian.Uint64(sum[8:16])))
+}
+
+// digest is a hash of the arguments, which numbers are drawn from.
+func digest(seed uint64, purpose, path string, at Tick) [sha256.Size]byte {
 	key := fmt.Appendf(nil, "%d\x00%s\x00%s\x00%d\x00%d", seed, purpose, path, at.Epoch, at.Step)
 	if at.Part != 0 { // the first part has the draws of a step without parts
 		key = fmt.Appendf(key, "\x00%d", at.Part)
 	}
-	sum := sha256.Sum256(key)
-	return rand.New(rand.NewPCG(binary.LittleEndian.Uint64(sum[:8]), binary.LittleEndian.Uint64(sum[8:16])))
+	return sha256.Sum256(key)
+}
+
+// stream is the stream of random numbers of the arguments.
+func stream(seed uint64, purpose, path string, at Tick) (s kernels.Stream) {
+	sum := digest(seed, purpose, path, at)
+	for i, word := range []*uint32{&s.Key[0], &s.Key[1], &s.Counter[0], &s.Counter[1]} {
+		*word = binary.LittleEndian.Uint32(sum[4*i:])
+	}
+	return s
 }
 
 // random is a value that is drawn before every run.
@@ -43,6 +58,7 @@ type random struct {
 	key   string // the path, or its end inside Seeded; draws depend on it, on seed and tick
 	value *tensor.Dense
 	draw  func(r *rand.Rand) float64
+	keep  float64 // the share that a mask for dropout keeps, which is drawn in place of draw; 0 for none
 }
 
 // seeding is a separate seed for a part of a graph.
@@ -83,6 +99,15 @@ func (r random) fill(at Tick) (err error) {
 			err = errs.At(errors.Errorf("drawing panicked: %v", p), r.path, "")
 		}
 	}()
+	if r.keep > 0 {
+		numbers := stream(r.seed, "mask", r.key, at)
+		if r.value.Dtype() == tensor.Float32 {
+			kernels.Float32().Mask(numbers, r.keep, r.value.Float32s())
+		} else {
+			kernels.Float64().Mask(numbers, r.keep, r.value.Float64s())
+		}
+		return nil
+	}
 	rnd := Rand(r.seed, "draw", r.key, at)
 	if r.value.Dtype() == tensor.Float32 {
 		fill(r.value.Float32s(), rnd, r.draw)

@@ -116,8 +116,9 @@ func TestInvalidShapes(t *testing.T) {
 		"constant": func(s *graph.Scope, shape graph.Shape) { s.Const(1, shape).Softmax(0) },
 		"param":    func(s *graph.Scope, shape graph.Shape) { s.Param("w", shape, constant(1)).Max(0) },
 		"random":   func(s *graph.Scope, shape graph.Shape) { s.Random("r", shape, nil).LogSumExp(0) },
+		"mask":     func(s *graph.Scope, shape graph.Shape) { s.DropoutMask("m", shape, 0.5).Sum(0) },
 	}
-	fields := map[string]string{"input": "input x", "constant": "const", "param": "w", "random": "r"}
+	fields := map[string]string{"input": "input x", "constant": "const", "param": "w", "random": "r", "mask": "m"}
 	for name, f := range declare {
 		for want, shape := range invalid {
 			checkError(t, name, graph.Shapes(config(t, tensor.Float32), func(s *graph.Scope) { f(s, shape) }), want)

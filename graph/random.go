@@ -24,6 +24,17 @@ func (s *Scope) Random(name string, shape Shape, draw func(r *rand.Rand) float64
 	return s.draws.share(func() Value { return s.random(name, shape, draw) })
 }
 
+// DropoutMask is a value whose elements are 0 with the probability rate, from 0 to less
+// than 1, and otherwise 1/(1 − rate). The probability is rounded to a multiple of 2⁻³².
+// The elements are drawn before every run, as those of Random but much faster, and are
+// the same in float32 and float64.
+func (s *Scope) DropoutMask(name string, shape Shape, rate float64) Value {
+	if !(rate >= 0 && rate < 1) {
+		s.Failf(name, "must have a rate of at least 0 and less than 1", rate)
+	}
+	return s.draws.share(func() Value { return s.drawn(name, shape, random{keep: 1 - rate}) })
+}
+
 // StepRandom is Random with different draws for every step of a Scan.
 func (s *Scope) StepRandom(name string, shape Shape, draw func(r *rand.Rand) float64) Value {
 	all := func(steps int) Value {
@@ -39,12 +50,17 @@ func (s *Scope) StepRandom(name string, shape Shape, draw func(r *rand.Rand) flo
 }
 
 func (s *Scope) random(name string, shape Shape, draw func(r *rand.Rand) float64) Value {
-	path := s.unique(name)
+	return s.drawn(name, shape, random{draw: draw})
+}
+
+// drawn is a value that r draws, of which the path, the seed and the memory are set here.
+func (s *Scope) drawn(name string, shape Shape, r random) Value {
+	r.path = s.unique(name)
 	v := s.leafOf(s.program(), name, shape)
 	if v.node != nil {
-		r := random{path, s.cfg.Seed, path, s.builder.BindScratch(v.node), draw}
+		r.seed, r.key, r.value = s.cfg.Seed, r.path, s.builder.BindScratch(v.node)
 		if own := s.seeding; own != nil {
-			r.seed, r.key = own.seed, strings.TrimPrefix(path, own.root)
+			r.seed, r.key = own.seed, strings.TrimPrefix(r.path, own.root)
 		}
 		s.randoms = append(s.randoms, r)
 	}

@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -134,4 +135,82 @@ func TestDrawPanics(t *testing.T) {
 		})
 	})
 	wantError(t, "draw", p.Run(graph.Tick{}), "dropout/mask: drawing panicked: boom")
+}
+
+// masking is a program whose output of each name is a mask drawn in the layer of that
+// name.
+func masking(t *testing.T, dt tensor.Dtype, seed uint64, rate float64, n int, layers ...string) *graph.Program {
+	cfg := config(t, dt)
+	cfg.Seed = seed
+	return program(t, cfg, func(s *graph.Scope) {
+		for _, layer := range layers {
+			s.Within(layer, func() { s.Output(layer, s.DropoutMask("mask", graph.Shape{n}, rate)) })
+		}
+	})
+}
+
+// A mask has 0 and 1/(1 − rate) alone, with the right share of each. It depends on seed,
+// path and tick: with another of these, it is as like it as an independent one.
+func TestDropoutMask(t *testing.T) {
+	const n, rate = 1 << 14, 0.3
+	at := graph.Tick{Epoch: 2, Step: 5, Part: 1}
+	p := masking(t, tensor.Float64, 1, rate, n, "a", "b")
+	want := draw(t, p, "a", at)
+	sum, squares := 0.0, 0.0
+	for _, v := range want {
+		if v != 0 && v != 1/(1-rate) {
+			t.Fatalf("a mask has a %v", v)
+		}
+		sum, squares = sum+v, squares+(v-1)*(v-1)
+	}
+	// The variance of an element is rate/(1 − rate), that of its square is below 1.
+	if mean := sum / n; math.Abs(mean-1) > 4.5*math.Sqrt(rate/(1-rate)/n) {
+		t.Errorf("the mean of a mask is %v, want 1", mean)
+	}
+	if variance := squares / n; math.Abs(variance-rate/(1-rate)) > 4.5*math.Sqrt(1./n) {
+		t.Errorf("the variance of a mask is %v, want %v", variance, rate/(1-rate))
+	}
+	for what, got := range map[string][]float64{
+		"layer": draw(t, p, "b", at),
+		"step":  draw(t, p, "a", graph.Tick{Epoch: 2, Step: 6, Part: 1}),
+		"epoch": draw(t, p, "a", graph.Tick{Epoch: 3, Step: 5, Part: 1}),
+		"part":  draw(t, p, "a", graph.Tick{Epoch: 2, Step: 5}),
+		"seed":  draw(t, masking(t, tensor.Float64, 2, rate, n, "a"), "a", at),
+	} {
+		agree := 0
+		for i, v := range got {
+			if v == want[i] {
+				agree++
+			}
+		}
+		const both = rate*rate + (1-rate)*(1-rate)
+		if off := (float64(agree) - n*both) / math.Sqrt(n*both*(1-both)); math.Abs(off) > 4.5 {
+			t.Errorf("a mask of another %s agrees in %d of %d elements, %.1f standard deviations from independent ones", what, agree, n, off)
+		}
+	}
+	for what, got := range map[string][]float64{
+		"again":  draw(t, p, "a", at),
+		"alone":  draw(t, masking(t, tensor.Float64, 1, rate, n, "a"), "a", at),
+		"shared": draw(t, masking(t, tensor.Float64, 1, rate, n, "b", "a"), "a", at),
+	} {
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: another mask", what)
+		}
+	}
+	single := draw(t, masking(t, tensor.Float32, 1, rate, n, "a"), "a", at)
+	if !slices.Equal(single, rounded(tensor.Float32, array{Shape: []int{n}, Data: want}).Data) {
+		t.Error("a mask in float32 is not that in float64, rounded")
+	}
+	if all := draw(t, masking(t, tensor.Float32, 1, 0, n, "a"), "a", at); slices.ContainsFunc(all, func(v float64) bool { return v != 1 }) {
+		t.Error("a mask of rate 0 drops elements")
+	}
+}
+
+func TestDropoutMaskErrors(t *testing.T) {
+	for _, rate := range []float64{-0.1, 1, math.NaN(), math.Inf(1)} {
+		_, err := graph.NewProgram(config(t, tensor.Float32), func(s *graph.Scope) {
+			s.Within("layer", func() { s.Output("y", s.DropoutMask("mask", graph.Shape{2}, rate)) })
+		})
+		checkError(t, "mask", err, graph.Error{Path: "layer", Field: "mask"})
+	}
 }

@@ -58,6 +58,7 @@ func (c scanCase) build(s *graph.Scope, unrolled bool) (loss graph.Value, wrt ma
 			wrt["w"], wrt["u"] = w, u
 			if c.random {
 				h = h.Times(s.Random("noise", graph.Shape{c.batch, 1}, (*rand.Rand).Float64))
+				h = h.Times(s.DropoutMask("mask", h.Shape(), 0.3))
 				h = h.Add(s.StepRandom("step noise", h.Shape(), (*rand.Rand).Float64))
 			}
 			if c.nested { // each step scans over the second axis of n, with a weight and a state of the outer step

@@ -86,18 +86,7 @@ func drop(s *graph.Scope, name string, x graph.Value, mask graph.Shape, rate flo
 	if rate == 0 || !s.Training() {
 		return x
 	}
-	return x.Times(s.Random(name, mask, keeping(rate)))
-}
-
-// keeping draws 0 for a dropped element, and 1/(1 − rate) for others.
-func keeping(rate float64) func(r *rand.Rand) float64 {
-	keep := 1 - rate
-	return func(r *rand.Rand) float64 {
-		if r.Float64() < keep {
-			return 1 / keep
-		}
-		return 0
-	}
+	return x.Times(s.DropoutMask(name, mask, rate))
 }
 
 // Stepwise computes every step separately.

@@ -105,10 +105,10 @@ func ExampleSimpleRNN() {
 // In training about half of the elements are dropped, and the others are doubled.
 // Otherwise the output is the input.
 func ExampleDropout() {
-	show(graph.Config{Training: true, Seed: 4}, layers.Dropout{Rate: 0.5}, graph.Shape{1, 6}, 1, 2, 3, 4, 5, 6)
+	show(graph.Config{Training: true, Seed: 1}, layers.Dropout{Rate: 0.5}, graph.Shape{1, 6}, 1, 2, 3, 4, 5, 6)
 	show(graph.Config{}, layers.Dropout{Rate: 0.5}, graph.Shape{1, 6}, 1, 2, 3, 4, 5, 6)
 	// Output:
-	// (1, 6) [2 0 6 8 0 0]
+	// (1, 6) [0 4 0 8 10 0]
 	// (1, 6) [1 2 3 4 5 6]
 }
 
@@ -206,14 +206,14 @@ func (c chain) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 
 // With 1 in place of the steps, the mask is the same for all of them.
 func ExampleDropout_noiseShape() {
-	l := layers.Dropout{Rate: 0.5, NoiseShape: graph.Shape{graph.Any, 1, graph.Any}, Seed: new(uint64(2))}
+	l := layers.Dropout{Rate: 0.5, NoiseShape: graph.Shape{graph.Any, 1, graph.Any}, Seed: new(uint64(7))}
 	show(graph.Config{Training: true}, l, graph.Shape{1, 2, 4}, 1, 2, 3, 4, 5, 6, 7, 8)
 	// Output: (1, 2, 4) [0 4 0 8 0 12 0 16]
 }
 
 // In training about half of the features go, in both steps alike.
 func ExampleSpatialDropout1D() {
-	l := layers.SpatialDropout1D{Rate: 0.5, Seed: new(uint64(2))}
+	l := layers.SpatialDropout1D{Rate: 0.5, Seed: new(uint64(7))}
 	show(graph.Config{Training: true}, l, graph.Shape{1, 2, 4}, 1, 2, 3, 4, 5, 6, 7, 8)
 	show(graph.Config{}, l, graph.Shape{1, 2, 4}, 1, 2, 3, 4, 5, 6, 7, 8)
 	// Output:

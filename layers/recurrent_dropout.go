@@ -45,7 +45,7 @@ func (d dropouts) gates(s *graph.Scope, n, batch, features, units int) (x, h gat
 		if rate == 0 {
 			return gateMasks{}
 		}
-		all := s.Random(name, graph.Shape{n, batch, size}, keeping(rate)) // [gates, batch, size]
+		all := s.DropoutMask(name, graph.Shape{n, batch, size}, rate) // [gates, batch, size]
 		return gateMasks{&all}
 	}
 	seeded(s, d.seed, func() { x, h = draw("dropout", features, d.input), draw("recurrent_dropout", units, d.state) })

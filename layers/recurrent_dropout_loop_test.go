@@ -82,12 +82,7 @@ func TestRecurrentDropoutAgainstPlainLoop(t *testing.T) {
 
 // dropMasks draws masks as a layer does, [gates, batch, size].
 func dropMasks(s *graph.Scope, name string, gates, size int, rate float64) graph.Value {
-	return s.Random(name, graph.Shape{gates, dropBatch, size}, func(r rnd) float64 {
-		if r.Float64() < 1-rate {
-			return 1 / (1 - rate)
-		}
-		return 0
-	})
+	return s.DropoutMask(name, graph.Shape{gates, dropBatch, size}, rate)
 }
 
 // loopedLSTM is an LSTM with more than the default gates, or with those.

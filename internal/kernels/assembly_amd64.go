@@ -44,6 +44,7 @@ func avx2() *Set[float32] {
 	s.Adam = adam
 	s.RMSprop = rmsprop
 	s.normKernels = normAVX2()
+	s.randomKernels = masks(maskAVX2, 1<<31)
 	s.function = func(f Function) FunctionLoops[float32] { return assembledFunction(s, f) }
 	s.vocabularyKernels = vocabulary(false)
 	s.convKernels = convAVX2()

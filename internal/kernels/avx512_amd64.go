@@ -12,5 +12,6 @@ func avx512() *Set[float32] {
 	s.normKernels = normAVX512()
 	s.vocabularyKernels = vocabulary(true)
 	s.convKernels = convAVX512()
+	s.randomKernels = masks(maskAVX512, 0)
 	return s
 }

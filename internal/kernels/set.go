@@ -70,6 +70,7 @@ type Set[T Float] struct {
 	normKernels[T]
 	vocabularyKernels[T]
 	convKernels[T]
+	randomKernels[T]
 }
 
 // Width is what the length of a row of a cell is rounded up to.
@@ -113,6 +114,7 @@ func For[T Float]() *Set[T] {
 
 func portable[T Float]() *Set[T] {
 	return &Set[T]{
+		randomKernels:    randomGo[T](),
 		attentionKernels: attentionGo[T](),
 
 		Name:         "go",

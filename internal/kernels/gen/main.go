@@ -21,6 +21,7 @@ var families = map[string]func(){
 	"conv":       convKernels,
 	"gemm":       gemmKernels,
 	"norm":       normKernels,
+	"random":     randomKernels,
 	"vector":     vectorKernels,
 	"vocabulary": vocabularyKernels,
 }
