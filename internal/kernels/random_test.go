@@ -31,7 +31,7 @@ func streams(rng *rand.Rand) Stream {
 }
 
 // number is number i of a stream.
-func (s Stream) number(i int) uint32 {
+func (s Stream) number(i uint64) uint32 {
 	p, b, w := i%32/16, i%16/2, i%2
 	return philox([4]uint32{uint32(i/32*8 + b), 0, s.Counter[0], s.Counter[1]}, s.Key)[2*p+w]
 }
@@ -51,7 +51,7 @@ func maskCase(t *rapid.T, s *Set[float32], _ kind, mem *memory) {
 	Float64().Mask(stream, keep, wide)
 	for i := range y {
 		want := 0.0
-		if float64(stream.number(i)) < math.Round(keep*(1<<32)) {
+		if float64(stream.number(uint64(i))) < math.Round(keep*(1<<32)) {
 			want = 1 / keep
 		}
 		if y[i] != float32(want) || wide[i] != want {
@@ -63,7 +63,7 @@ func maskCase(t *rapid.T, s *Set[float32], _ kind, mem *memory) {
 	s.mask(stream, first, 1<<31, 3, y)
 	for i := range y {
 		want := float32(0)
-		if stream.number(int(first)*maskGroup+i) <= 1<<31 {
+		if stream.number(uint64(first)*maskGroup+uint64(i)) <= 1<<31 {
 			want = 3
 		}
 		if y[i] != want {
@@ -141,7 +141,7 @@ func TestMaskStatistics(t *testing.T) {
 	for _, shift := range []int{0, 24} {
 		counts := make([]int, 256)
 		for i := range n {
-			counts[base.number(i)>>shift&255]++
+			counts[base.number(uint64(i))>>shift&255]++
 		}
 		sum, expected := 0.0, n/256.0
 		for _, c := range counts {

@@ -1,6 +1,7 @@
 package kernels
 
 import (
+	"math"
 	"math/bits"
 	"os"
 	"sync"
@@ -163,15 +164,17 @@ func (s *Set[T]) Softmax(n int, x, y []T) {
 	}
 }
 
-// last returns the offset of the last of n elements with the given stride. It is
-// limited to a value beyond every slice, so that the sum of two does not overflow.
+// beyond is an offset beyond every slice, of which the sum of two does not overflow.
+const beyond = math.MaxInt / 4
+
+// last returns the offset of the last of n elements with the given stride, at most beyond.
 func last(n, stride int) int {
 	if n < 1 || stride < 0 {
 		panic("kernels: no size, or a negative stride")
 	}
 	high, low := bits.Mul(uint(n-1), uint(stride))
 	if high > 0 {
-		return 1 << 60
+		return beyond
 	}
-	return int(min(low, 1<<60))
+	return int(min(low, beyond))
 }
