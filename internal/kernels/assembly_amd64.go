@@ -20,10 +20,8 @@ func assembly() []*Set[float32] {
 func avx2() *Set[float32] {
 	s := portable[float32]()
 	s.Name = "avx2"
+	useFunctions(s, &functionsAVX2)
 	s.gemmKernels = gemmAVX2()
-	s.Exp = elementwise(expAVX2)
-	s.Sigmoid = elementwise(sigmoidAVX2)
-	s.Tanh = elementwise(tanhAVX2)
 	s.softmax = softmax
 	s.Sum = sum
 	s.Size = size
@@ -33,8 +31,6 @@ func avx2() *Set[float32] {
 	s.Minus = pairwise(minusAVX2)
 	s.Times = pairwise(timesAVX2)
 	s.Over = pairwise(overAVX2)
-	s.SigmoidGrad = pairwise(sigmoidGradAVX2)
-	s.TanhGrad = pairwise(tanhGradAVX2)
 	s.AddTimes = pairwise(addTimesAVX2)
 	s.lstmForward = lstmForward
 	s.lstmBackward = lstmBackward
@@ -45,7 +41,6 @@ func avx2() *Set[float32] {
 	s.RMSprop = rmsprop
 	s.normKernels = normAVX2()
 	s.randomKernels = masks(maskAVX2, 1<<31)
-	s.function = func(f Function) FunctionLoops[float32] { return assembledFunction(s, f) }
 	s.vocabularyKernels = vocabulary(false)
 	s.convKernels = convAVX2()
 	return s

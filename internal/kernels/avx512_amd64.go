@@ -2,12 +2,13 @@
 
 package kernels
 
-// avx512 returns the AVX2 kernels with matrix products and normalization for AVX-512.
+// avx512 returns the AVX2 kernels with matrix products, normalization and functions for AVX-512.
 // The order of sums is the same, so both sets give the same bits.
 func avx512() *Set[float32] {
 	s := avx2()
 	s.attentionKernels = attentionAVX512()
 	s.Name = "avx512"
+	useFunctions(s, &functionsAVX512)
 	s.gemmKernels = gemmAVX512()
 	s.normKernels = normAVX512()
 	s.vocabularyKernels = vocabulary(true)

@@ -9,6 +9,7 @@
 package kernels
 
 //go:generate go run -C gen . -family attention -out ../attention_amd64.s -stubs ../attention_stubs_amd64.go -pkg kernels
+//go:generate go run -C gen . -family activation -out ../activation_amd64.s -stubs ../activation_stubs_amd64.go -pkg kernels
 //go:generate go run -C gen . -family cells -out ../cells_amd64.s -stubs ../cells_stubs_amd64.go -pkg kernels
 //go:generate go run -C gen . -family conv -out ../conv_amd64.s -stubs ../conv_stubs_amd64.go -pkg kernels
 //go:generate go run -C gen . -family gemm -out ../gemm_amd64.s -stubs ../gemm_stubs_amd64.go -pkg kernels

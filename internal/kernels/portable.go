@@ -10,6 +10,7 @@ import (
 
 func mapGo[T Float](f func(float64) float64) func(x, y []T) {
 	return func(x, y []T) {
+		y = y[:len(x):len(y)]
 		for i, v := range x {
 			y[i] = T(f(float64(v)))
 		}

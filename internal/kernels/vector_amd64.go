@@ -51,30 +51,9 @@ func tailed(f func(n int, p pointers), written uint, slices ...[]float32) {
 	rests.Put(rest)
 }
 
-// elementwise extends a kernel to slices of any length. It, pairwise and axpy do not use
+// pairwise extends a kernel of two operands to slices of any length. It and axpy do not use
 // tailed: they run many times per step on short vectors, and the compiler inlines them
 // into avx2, so that their copies stay on the stack.
-func elementwise(f func(n int, x, y *float32)) func(x, y []float32) {
-	return func(x, y []float32) {
-		n := len(x)
-		if n == 0 {
-			return
-		}
-		_ = y[n-1]
-		whole := n / Width * Width
-		if whole > 0 {
-			f(whole, &x[0], &y[0])
-		}
-		if whole < n {
-			var rest [Width]float32
-			copy(rest[:], x[whole:])
-			f(Width, &rest[0], &rest[0])
-			copy(y[whole:n], rest[:])
-		}
-	}
-}
-
-// pairwise extends a kernel of two operands to slices of any length.
 func pairwise(f func(n int, x, y, z *float32)) func(x, y, z []float32) {
 	return func(x, y, z []float32) {
 		n := len(x)

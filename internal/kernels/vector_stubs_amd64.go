@@ -4,21 +4,6 @@
 
 package kernels
 
-// expAVX2 computes y = eˣ.
-//
-//go:noescape
-func expAVX2(n int, x *float32, y *float32)
-
-// sigmoidAVX2 computes y = 1/(1 + e⁻ˣ).
-//
-//go:noescape
-func sigmoidAVX2(n int, x *float32, y *float32)
-
-// tanhAVX2 computes y = tanh x.
-//
-//go:noescape
-func tanhAVX2(n int, x *float32, y *float32)
-
 // scaleAVX2 computes x = a·x.
 //
 //go:noescape
@@ -48,16 +33,6 @@ func timesAVX2(n int, x *float32, y *float32, z *float32)
 //
 //go:noescape
 func overAVX2(n int, x *float32, y *float32, z *float32)
-
-// sigmoidGradAVX2 computes z = x·(1 − x)·y, element by element.
-//
-//go:noescape
-func sigmoidGradAVX2(n int, x *float32, y *float32, z *float32)
-
-// tanhGradAVX2 computes z = (1 − x²)·y, element by element.
-//
-//go:noescape
-func tanhGradAVX2(n int, x *float32, y *float32, z *float32)
 
 // addTimesAVX2 computes z = x·y + z, element by element.
 //

@@ -47,29 +47,50 @@ func unaryGradient[T Float](o UnaryGradient) Func[T] {
 	}
 }
 
-// Map applies F to every element.
+// Map applies F to every element. The cores share long vectors, so F must be safe for
+// concurrent calls.
 type Map struct{ F func(x float64) float64 }
 
 func mapped[T Float](o Map) Func[T] {
 	return func(out []T, in [][]T) error {
-		for i, x := range in[0][:len(out)] {
-			out[i] = T(o.F(float64(x)))
-		}
+		x := in[0][:len(out)]
+		shareCalls(len(out), func(from, end int) {
+			y := out[from:end]
+			for i, x := range x[from:end] {
+				y[i] = T(o.F(float64(x)))
+			}
+		})
 		return nil
 	}
 }
 
-// MapGradient takes x, y and dy; DF is the derivative, from x and y.
+// MapGradient takes x, y and dy; DF is the derivative, from x and y. It must be safe for
+// concurrent calls.
 type MapGradient struct{ DF func(x, y float64) float64 }
 
 func mapGradient[T Float](o MapGradient) Func[T] {
 	return func(out []T, in [][]T) error {
 		x, y, dy := in[0][:len(out)], in[1][:len(out)], in[2][:len(out)]
-		for i := range out {
-			out[i] = dy[i] * T(o.DF(float64(x[i]), float64(y[i])))
-		}
+		shareCalls(len(out), func(from, end int) {
+			for i := from; i < end; i++ {
+				out[i] = dy[i] * T(o.DF(float64(x[i]), float64(y[i])))
+			}
+		})
 		return nil
 	}
+}
+
+// calledElements is the minimum number of calls of a Go function for one core. A call
+// takes about ten times as long as an element of a loop.
+const calledElements = sharedElements / 8
+
+// shareCalls is share for functions that are called for every element.
+func shareCalls(n int, f func(from, end int)) {
+	if n < 2*calledElements {
+		f(0, n)
+		return
+	}
+	kernels.Parallel(n, calledElements, f)
 }
 
 // Sum adds operands of one shape, in order.
@@ -105,13 +126,16 @@ func addTerms[T Float](set *kernels.Set[T], out []T, terms [][]T, from int) {
 type Where struct{}
 
 func where[T Float](out []T, in [][]T) error {
-	for i, c := range in[0][:len(out)] {
-		if c != 0 {
-			out[i] = in[1][i]
-		} else {
-			out[i] = in[2][i]
+	share(len(out), func(from, end int) {
+		a, b := in[1][from:end], in[2][from:end]
+		for i, c := range in[0][from:end] {
+			if c != 0 {
+				out[from+i] = a[i]
+			} else {
+				out[from+i] = b[i]
+			}
 		}
-	}
+	})
 	return nil
 }
 
@@ -122,12 +146,16 @@ type Keep struct{ Zero bool }
 
 func keep[T Float](o Keep) Func[T] {
 	return func(out []T, in [][]T) error {
-		for i, c := range in[0][:len(out)] {
-			out[i] = 0
-			if (c == 0) == o.Zero {
-				out[i] = in[1][i]
+		share(len(out), func(from, end int) {
+			x := in[1][from:end]
+			for i, c := range in[0][from:end] {
+				if (c == 0) == o.Zero {
+					out[from+i] = x[i]
+				} else {
+					out[from+i] = 0
+				}
 			}
-		}
+		})
 		return nil
 	}
 }

@@ -17,6 +17,7 @@ import (
 // families are the kernels of one assembly file each.
 var families = map[string]func(){
 	"attention":  attentionKernels,
+	"activation": activationKernels,
 	"cells":      cellKernels,
 	"conv":       convKernels,
 	"gemm":       gemmKernels,

@@ -14,8 +14,10 @@ var constants = map[uint32]Mem{}
 
 // constant is where a vector with every element v lies. Operations take it from
 // there, and no register or instruction is spent on it.
-func constant(v float32) Mem {
-	bits := math.Float32bits(v)
+func constant(v float32) Mem { return constantBits(math.Float32bits(v)) }
+
+// constantBits is constant for numbers by their bits.
+func constantBits(bits uint32) Mem {
 	if _, ok := constants[bits]; !ok {
 		m := GLOBL("f"+hex(bits), RODATA|NOPTR)
 		for i := range 16 {

@@ -9,12 +9,6 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// Predicates of VCMPPS.
-const (
-	equal     = 0
-	unordered = 3
-)
-
 // column is 8 columns of rows.
 func column(p reg.Register, i int) Mem { return Mem{Base: p, Disp: 32 * i} }
 

@@ -41,23 +41,6 @@ func scalar(name string) reg.VecVirtual {
 
 // vectorKernels work on vectors of any length.
 func vectorKernels() {
-	for _, f := range []struct {
-		name, doc string
-		limits    func() limits
-		f         func(reg.VecVirtual, limits) reg.VecVirtual
-	}{
-		{"expAVX2", "expAVX2 computes y = eˣ.", avx2.expLimits, avx2.exp},
-		{"sigmoidAVX2", "sigmoidAVX2 computes y = 1/(1 + e⁻ˣ).", avx2.ordinary, avx2.sigmoid},
-		{"tanhAVX2", "tanhAVX2 computes y = tanh x.", avx2.ordinary, avx2.tanh},
-	} {
-		text(f.name, "func(n int, x, y *float32)")
-		Doc(f.doc)
-		n := Load(Param("n"), GP64())
-		x := Load(Param("x"), GP64())
-		y := Load(Param("y"), GP64())
-		l := f.limits()
-		loop(n, []reg.Register{x, y}, func() { VMOVUPS(f.f(load(x), l), at(y)) })
-	}
 	scale()
 	axpy()
 	pairs()
@@ -104,17 +87,6 @@ func pairs() {
 		{"minusAVX2", "z = x − y", func(x, y reg.VecVirtual) { VSUBPS(y, x, x) }},
 		{"timesAVX2", "z = x·y", func(x, y reg.VecVirtual) { VMULPS(y, x, x) }},
 		{"overAVX2", "z = x/y", func(x, y reg.VecVirtual) { VDIVPS(y, x, x) }},
-		{"sigmoidGradAVX2", "z = x·(1 − x)·y", func(x, y reg.VecVirtual) {
-			rest := YMM()
-			VSUBPS(x, loadMem(constant(1)), rest)
-			VMULPS(rest, x, x)
-			VMULPS(y, x, x)
-		}},
-		{"tanhGradAVX2", "z = (1 − x²)·y", func(x, y reg.VecVirtual) {
-			VMULPS(x, x, x)
-			VSUBPS(x, loadMem(constant(1)), x)
-			VMULPS(y, x, x)
-		}},
 	} {
 		text(f.name, "func(n int, x, y, z *float32)")
 		Doc(f.name + " computes " + f.doc + ", element by element.")
