@@ -53,14 +53,18 @@ type Map struct{ F func(x float64) float64 }
 
 func mapped[T Float](o Map) Func[T] {
 	return func(out []T, in [][]T) error {
-		x := in[0][:len(out)]
-		shareCalls(len(out), func(from, end int) {
-			y := out[from:end]
-			for i, x := range x[from:end] {
-				y[i] = T(o.F(float64(x)))
-			}
-		})
+		if n := len(out); n >= 2*calledElements {
+			kernels.Parallel(n, calledElements, func(from, end int) { mapAll(out[from:end], in[0][from:end], o.F) })
+			return nil
+		}
+		mapAll(out, in[0], o.F)
 		return nil
+	}
+}
+
+func mapAll[T Float](y, x []T, f func(float64) float64) {
+	for i, x := range x[:len(y)] {
+		y[i] = T(f(float64(x)))
 	}
 }
 
@@ -70,28 +74,27 @@ type MapGradient struct{ DF func(x, y float64) float64 }
 
 func mapGradient[T Float](o MapGradient) Func[T] {
 	return func(out []T, in [][]T) error {
-		x, y, dy := in[0][:len(out)], in[1][:len(out)], in[2][:len(out)]
-		shareCalls(len(out), func(from, end int) {
-			for i := from; i < end; i++ {
-				out[i] = dy[i] * T(o.DF(float64(x[i]), float64(y[i])))
-			}
-		})
+		if n := len(out); n >= 2*calledElements {
+			kernels.Parallel(n, calledElements, func(from, end int) {
+				slopes(out[from:end], in[0][from:end], in[1][from:end], in[2][from:end], o.DF)
+			})
+			return nil
+		}
+		slopes(out, in[0], in[1], in[2], o.DF)
 		return nil
+	}
+}
+
+func slopes[T Float](dx, x, y, dy []T, df func(x, y float64) float64) {
+	x, y, dy = x[:len(dx)], y[:len(dx)], dy[:len(dx)]
+	for i := range dx {
+		dx[i] = dy[i] * T(df(float64(x[i]), float64(y[i])))
 	}
 }
 
 // calledElements is the minimum number of calls of a Go function for one core. A call
 // takes about ten times as long as an element of a loop.
 const calledElements = sharedElements / 8
-
-// shareCalls is share for functions that are called for every element.
-func shareCalls(n int, f func(from, end int)) {
-	if n < 2*calledElements {
-		f(0, n)
-		return
-	}
-	kernels.Parallel(n, calledElements, f)
-}
 
 // Sum adds operands of one shape, in order.
 type Sum struct{}
@@ -126,17 +129,25 @@ func addTerms[T Float](set *kernels.Set[T], out []T, terms [][]T, from int) {
 type Where struct{}
 
 func where[T Float](out []T, in [][]T) error {
+	if few(len(out)) {
+		chooseAll(out, in[0], in[1], in[2])
+		return nil
+	}
 	share(len(out), func(from, end int) {
-		a, b := in[1][from:end], in[2][from:end]
-		for i, c := range in[0][from:end] {
-			if c != 0 {
-				out[from+i] = a[i]
-			} else {
-				out[from+i] = b[i]
-			}
-		}
+		chooseAll(out[from:end], in[0][from:end], in[1][from:end], in[2][from:end])
 	})
 	return nil
+}
+
+func chooseAll[T Float](out, cond, a, b []T) {
+	cond, a, b = cond[:len(out)], a[:len(out)], b[:len(out)]
+	for i, c := range cond {
+		if c != 0 {
+			out[i] = a[i]
+		} else {
+			out[i] = b[i]
+		}
+	}
 }
 
 // Keep takes a condition and a value of its shape: the element where the
@@ -146,17 +157,23 @@ type Keep struct{ Zero bool }
 
 func keep[T Float](o Keep) Func[T] {
 	return func(out []T, in [][]T) error {
-		share(len(out), func(from, end int) {
-			x := in[1][from:end]
-			for i, c := range in[0][from:end] {
-				if (c == 0) == o.Zero {
-					out[from+i] = x[i]
-				} else {
-					out[from+i] = 0
-				}
-			}
-		})
+		if few(len(out)) {
+			keepAll(out, in[0], in[1], o.Zero)
+			return nil
+		}
+		share(len(out), func(from, end int) { keepAll(out[from:end], in[0][from:end], in[1][from:end], o.Zero) })
 		return nil
+	}
+}
+
+func keepAll[T Float](out, cond, x []T, zero bool) {
+	cond, x = cond[:len(out)], x[:len(out)]
+	for i, c := range cond {
+		if (c == 0) == zero {
+			out[i] = x[i]
+		} else {
+			out[i] = 0
+		}
 	}
 }
 
