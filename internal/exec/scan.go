@@ -229,13 +229,11 @@ type reader[T ops.Float] struct {
 const MaxKept = 64 << 20
 
 // keep makes the step keep what the results of its gradient read, and returns these
-// operations. An element has so many bytes. Operations with working memory are not kept: the backward pass of their
-// kernel reads that memory, which is that of the last step, so they run again.
+// operations. An element has so many bytes.
 func (s *step[T]) keep(results []*Node, steps, bytes int) map[*op]bool {
 	forward := map[*op]bool{}
 	for _, o := range s.ops {
-		_, working := o.task.(*taskOf[T]).kernel.(ops.Scratch[T])
-		forward[o] = !working
+		forward[o] = canKeep[T](o)
 	}
 	found, size := map[*op]bool{}, s.keptSize
 	seen := map[*Node]bool{}
@@ -265,6 +263,14 @@ func (s *step[T]) keep(results []*Node, steps, bytes int) map[*op]bool {
 	}
 	s.keptSize = size
 	return found
+}
+
+// canKeep reports whether the result of an operation is all that the gradient of the step
+// needs of its run. The kernels of others hold what they worked out in the last step, so
+// they run again, and so do those whose result must stay in its place.
+func canKeep[T ops.Float](o *op) bool {
+	_, working := o.task.(*taskOf[T]).kernel.(ops.Scratch[T])
+	return !working && !ops.KeepsState(o.Compute) && o.Memory == nil && !o.task.keepsResult()
 }
 
 // missing is the size of a result that is not kept yet, and 0 for others.

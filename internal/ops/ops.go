@@ -7,9 +7,19 @@
 // element, so the code of an operation is written once, for any Float. A new
 // operation is a type and its kernel in the file of its family, a case in For, and
 // a formula in package graph.
+//
+// An operation whose backward pass reads what the forward pass left in the kernel, such
+// as the mean of every row, is a pointer: both passes find the kernel through it.
 package ops
 
-import "fmt"
+import (
+	"fmt"
+	"reflect"
+)
+
+// KeepsState reports whether the backward pass of an operation may read what the last
+// forward run left in its kernel, besides its operands and result.
+func KeepsState(op Op) bool { return reflect.ValueOf(op).Kind() == reflect.Pointer }
 
 // For makes the kernel of an operation.
 func For[T Float](op Op) (Kernel[T], error) {
