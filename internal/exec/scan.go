@@ -196,6 +196,9 @@ func (s *step[T]) Set(leaf int, data []T) {
 	}
 }
 
+// Forget drops what the leaves read, which would keep the memory of a program alive.
+func (s *step[T]) Forget() { clear(s.data) }
+
 // Run computes the step.
 func (s *step[T]) Run() error { return s.run() }
 

@@ -59,7 +59,12 @@ func elements[T ops.Float](v gorgonia.Value) ([]T, error) {
 
 func (t *taskOf[T]) setOperand(i int, from *tensor.Dense) { t.in[i] = dense.Elements[T](from) }
 
-func (t *taskOf[T]) clearOperands() { clear(t.in) }
+func (t *taskOf[T]) clearOperands() {
+	clear(t.in)
+	if k, ok := t.kernel.(interface{ Forget() }); ok {
+		k.Forget()
+	}
+}
 
 func (t *taskOf[T]) setOutput(to *tensor.Dense) { t.out = dense.Elements[T](to) }
 

@@ -41,6 +41,7 @@ type Piece struct{ Samples, Size int }
 // terms of those of the whole values.
 type Step[T Float] interface {
 	Set(leaf int, data []T) // makes a leaf read data
+	Forget()                // makes the leaves read nothing
 	Run() error
 	Result(i int) []T
 
@@ -137,6 +138,9 @@ func (k *ScanKernel[T]) SetScratch(memory []T) {
 		k.history, k.kept = memory[:n], memory[n:]
 	}
 }
+
+// Forget drops the operands of the last step.
+func (k *ScanKernel[T]) Forget() { k.step.Forget() }
 
 // row holds the carries before step i.
 func (k *ScanKernel[T]) row(i int) []T {

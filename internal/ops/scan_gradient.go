@@ -63,6 +63,9 @@ func (k *scanGradient[T]) SetScratch(memory []T) {
 	}
 }
 
+// Forget drops the operands of the last step.
+func (k *scanGradient[T]) Forget() { k.step.Forget() }
+
 // Run is the backward pass.
 func (k *scanGradient[T]) Run(out []T, in [][]T) error {
 	firstState, _, _, _ := k.layout()

@@ -17,6 +17,8 @@ type linear struct {
 
 func (s *linear) KeptSize() int { return 0 }
 
+func (s *linear) Forget() {}
+
 func (s *linear) Keep([]float64, int) {}
 
 func (s *linear) Set(leaf int, data []float64) { s.leaves[leaf] = data }
