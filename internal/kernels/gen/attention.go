@@ -143,7 +143,7 @@ func each(v vectors, pointers []reg.Register, body func()) {
 
 // weigh is a step of a softmax whose scores come part by part.
 func weigh(v vectors) {
-	name := "weigh" + v.setName()
+	name := "weigh" + v.set()
 	text(name, "func(rows, n int, x *float32, xRow int, most, sum, less *float32)")
 	Doc(name+" computes x = eˣ⁻ᵐᵒˢᵗ for rows of n columns, after most has become the largest of each column and of itself;",
 		"it multiplies sum with less = e to the difference of the two, and adds the column to it.")
@@ -205,17 +205,9 @@ func weigh(v vectors) {
 	})
 }
 
-// setName is what the kernels of a set are called by.
-func (v vectors) setName() string {
-	if v.suffix == "" {
-		return "AVX2"
-	}
-	return v.suffix
-}
-
 // weighGradient computes weights again, and the gradient of the scores.
 func weighGradient(v vectors) {
-	name := "weighGradient" + v.setName()
+	name := "weighGradient" + v.set()
 	text(name, "func(rows, n int, x, dx *float32, xRow int, most, dot *float32)")
 	Doc(name + " computes x = eˣ⁻ᵐᵒˢᵗ and dx = x·(dx − dot) for rows of n columns.")
 	x := loadPlace("x")
@@ -246,7 +238,7 @@ func weighGradient(v vectors) {
 }
 
 func scaleColumns(v vectors) {
-	name := "scaleColumns" + v.setName()
+	name := "scaleColumns" + v.set()
 	text(name, "func(rows, n int, x *float32, xRow int, by *float32)")
 	Doc(name + " multiplies each row of n columns of x with by.")
 	x := loadPlace("x")

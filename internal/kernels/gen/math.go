@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"math"
 
 	. "github.com/mmcloughlin/avo/build"
@@ -19,7 +20,7 @@ func constant(v float32) Mem { return constantBits(math.Float32bits(v)) }
 // constantBits is constant for numbers by their bits.
 func constantBits(bits uint32) Mem {
 	if _, ok := constants[bits]; !ok {
-		m := GLOBL("f"+hex(bits), RODATA|NOPTR)
+		m := GLOBL(fmt.Sprintf("f%08x", bits), RODATA|NOPTR)
 		for i := range 16 {
 			DATA(4*i, U32(bits))
 		}
@@ -28,14 +29,16 @@ func constantBits(bits uint32) Mem {
 	return constants[bits]
 }
 
-func hex(v uint32) string {
-	const digits = "0123456789abcdef"
-	out := make([]byte, 8)
-	for i := range out {
-		out[i] = digits[v>>(28-4*i)&15]
+// double is where a number of 64 bits lies.
+func double(f float64) Mem {
+	if _, ok := doubles[f]; !ok {
+		doubles[f] = GLOBL(fmt.Sprintf("d%x", math.Float64bits(f)), RODATA|NOPTR)
+		DATA(0, U64(math.Float64bits(f)))
 	}
-	return string(out)
+	return doubles[f]
 }
+
+var doubles = map[float64]Mem{}
 
 // limits are registers with the least and the largest number that an exponential
 // is taken of.

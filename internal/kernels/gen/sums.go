@@ -46,21 +46,7 @@ func sums(name, signature, doc string, params []string, add func(sum reg.VecVirt
 	VADDPS(sum[1], sum[0], sum[0])
 	VADDPS(sum[3], sum[2], sum[2])
 	VADDPS(sum[2], sum[0], sum[0])
-	giveBack(sum[0], func(y, x reg.Register) { VADDPS(y, x, x) })
-}
-
-// giveBack folds a vector to one element, half by half, and returns it.
-func giveBack(x reg.VecVirtual, f func(y, x reg.Register)) {
-	half := XMM()
-	VEXTRACTF128(Imm(1), x, half)
-	f(half, x.AsX())
-	VMOVHLPS(x.AsX(), x.AsX(), half)
-	f(half, x.AsX())
-	VMOVSHDUP(x.AsX(), half)
-	f(half, x.AsX())
-	Store(x.AsX(), ReturnIndex(0))
-	VZEROUPPER()
-	RET()
+	avx2.giveBack(sum[:1], func(y, x reg.Register) { VADDPS(y, x, x) })
 }
 
 func largest() {
@@ -70,7 +56,7 @@ func largest() {
 	x := Load(Param("x"), GP64())
 	most := loadMem(constant(float32(math.Inf(-1))))
 	repeat(n, 1, []reg.Register{x}, func() { VMAXPS(at(x), most, most) })
-	giveBack(most, func(y, x reg.Register) { VMAXPS(y, x, x) })
+	avx2.giveBack([]reg.VecVirtual{most}, func(y, x reg.Register) { VMAXPS(y, x, x) })
 }
 
 // largestSize compares sizes as whole numbers: those of infinities are larger
@@ -89,7 +75,7 @@ func largestSize() {
 		VPAND(at(x), size, y)
 		VPMAXUD(y, most, most)
 	})
-	giveBack(most, func(y, x reg.Register) { VPMAXUD(y, x, x) })
+	avx2.giveBack([]reg.VecVirtual{most}, func(y, x reg.Register) { VPMAXUD(y, x, x) })
 }
 
 func expSum() {
@@ -98,7 +84,7 @@ func expSum() {
 	n := Load(Param("n"), GP64())
 	x := Load(Param("x"), GP64())
 	y := Load(Param("y"), GP64())
-	less := scalar("less")
+	less := avx2.scalar("less")
 	sum, l := zero(), avx2.expLimits()
 	repeat(n, 1, []reg.Register{x, y}, func() {
 		d := load(x)
@@ -107,5 +93,5 @@ func expSum() {
 		VMOVUPS(e, at(y))
 		VADDPS(e, sum, sum)
 	})
-	giveBack(sum, func(y, x reg.Register) { VADDPS(y, x, x) })
+	avx2.giveBack([]reg.VecVirtual{sum}, func(y, x reg.Register) { VADDPS(y, x, x) })
 }

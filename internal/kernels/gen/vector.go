@@ -31,14 +31,6 @@ func load(p reg.Register) reg.VecVirtual { return loadMem(at(p)) }
 
 func loadMem(m Mem) reg.VecVirtual { return avx2.load(m) }
 
-// scalar is a vector with every element the given parameter.
-func scalar(name string) reg.VecVirtual {
-	x, all := XMM(), YMM()
-	Load(Param(name), x)
-	VBROADCASTSS(x, all)
-	return all
-}
-
 // vectorKernels work on vectors of any length.
 func vectorKernels() {
 	scale()
@@ -54,7 +46,7 @@ func scale() {
 	text("scaleAVX2", "func(n int, a float32, x *float32)")
 	Doc("scaleAVX2 computes x = a·x.")
 	n := Load(Param("n"), GP64())
-	a := scalar("a")
+	a := avx2.scalar("a")
 	x := Load(Param("x"), GP64())
 	loop(n, []reg.Register{x}, func() {
 		y := YMM()
@@ -67,7 +59,7 @@ func axpy() {
 	text("axpyAVX2", "func(n int, a float32, x, y *float32)")
 	Doc("axpyAVX2 computes y = a·x + y.")
 	n := Load(Param("n"), GP64())
-	a := scalar("a")
+	a := avx2.scalar("a")
 	x := Load(Param("x"), GP64())
 	y := Load(Param("y"), GP64())
 	loop(n, []reg.Register{x, y}, func() {
@@ -124,7 +116,7 @@ func adam() {
 	g := Load(Param("grad"), GP64())
 	m := Load(Param("m"), GP64())
 	v := Load(Param("v"), GP64())
-	keep1, keep2, rate, epsilon := scalar("keep1"), scalar("keep2"), scalar("rate"), scalar("epsilon")
+	keep1, keep2, rate, epsilon := avx2.scalar("keep1"), avx2.scalar("keep2"), avx2.scalar("rate"), avx2.scalar("epsilon")
 	loop(n, []reg.Register{w, g, m, v}, func() {
 		grad, mean, square := load(g), load(m), load(v)
 		diff := YMM()
@@ -155,7 +147,7 @@ func rmsprop() {
 	w := Load(Param("w"), GP64())
 	g := Load(Param("grad"), GP64())
 	v := Load(Param("v"), GP64())
-	keep, rate, epsilon := scalar("keep"), scalar("rate"), scalar("epsilon")
+	keep, rate, epsilon := avx2.scalar("keep"), avx2.scalar("rate"), avx2.scalar("epsilon")
 	loop(n, []reg.Register{w, g, v}, func() {
 		grad, square := load(g), load(v)
 		diff := YMM()

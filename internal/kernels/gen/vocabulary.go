@@ -29,10 +29,7 @@ func vocabularyKernels() {
 
 // row begins a kernel of rows, and returns its length and its pointers.
 func (v vectors) row(name, params, result, doc string, pointers ...string) (n reg.Register, p []reg.Register) {
-	if v.suffix == "" {
-		name += "AVX2"
-	}
-	name += v.suffix
+	name += v.set()
 	text(name, "func(n int, "+params+")"+result)
 	Doc(name + " " + doc)
 	n = Load(Param("n"), GP64())
@@ -40,14 +37,6 @@ func (v vectors) row(name, params, result, doc string, pointers ...string) (n re
 		p = append(p, Load(Param(at), GP64()))
 	}
 	return n, p
-}
-
-// spread is a vector with every element the given parameter.
-func (v vectors) spread(name string) reg.VecVirtual {
-	x, all := XMM(), v.new()
-	Load(Param(name), x)
-	VBROADCASTSS(x, all)
-	return all
 }
 
 // overRow calls body for every vector of a block, with its number and where the vector
@@ -75,31 +64,6 @@ func (v vectors) eachRow(n reg.Register, pointers []reg.Register, body func(at [
 	RET()
 }
 
-// foldRow folds the vectors of a block to one element, half by half, and returns it.
-func (v vectors) foldRow(x []reg.VecVirtual, f func(y, x reg.Register)) {
-	for half := len(x) / 2; half > 0; half /= 2 {
-		for i := range half {
-			f(x[i+half], x[i])
-		}
-	}
-	first := x[0]
-	if v.size == 64 {
-		upper := YMM()
-		VEXTRACTF64X4(Imm(1), first, upper)
-		f(upper, first.AsY())
-	}
-	half := XMM()
-	VEXTRACTF128(Imm(1), first.AsY(), half)
-	f(half, first.AsX())
-	VMOVHLPS(first.AsX(), first.AsX(), half)
-	f(half, first.AsX())
-	VMOVSHDUP(first.AsX(), half)
-	f(half, first.AsX())
-	Store(first.AsX(), ReturnIndex(0))
-	VZEROUPPER()
-	RET()
-}
-
 func addRow(y, x reg.Register) { VADDPS(y, x, x) }
 
 // rowExtremes never take a NaN, since that is the first operand of a comparison, and the
@@ -119,7 +83,7 @@ func (v vectors) rowExtremes() {
 			most = append(most, v.load(constant(float32(e.start))))
 		}
 		v.overRow(n, p, func(i int, at []Mem) { e.f(most[i], v.load(at[0]), most[i]) })
-		v.foldRow(most, func(y, x reg.Register) { e.f(y, x, x) })
+		v.giveBack(most, func(y, x reg.Register) { e.f(y, x, x) })
 	}
 }
 
@@ -132,15 +96,15 @@ func (v vectors) expLess(x Mem, less reg.VecVirtual, l limits) reg.VecVirtual {
 
 func (v vectors) rowExpSum() {
 	n, p := v.row("rowExpSum", "x *float32, less float32", " float32", "is the sum of eˣ⁻ˡᵉˢˢ.", "x")
-	less, l := v.spread("less"), v.expLimits()
+	less, l := v.scalar("less"), v.expLimits()
 	sum := v.zeros(1, 4*rowBlock/v.size)[0]
 	v.overRow(n, p, func(i int, at []Mem) { VADDPS(v.expLess(at[0], less, l), sum[i], sum[i]) })
-	v.foldRow(sum, addRow)
+	v.giveBack(sum, addRow)
 }
 
 func (v vectors) rowExpTimes() {
 	n, p := v.row("rowExpTimes", "x, y *float32, less, factor float32", "", "computes y = factor·eˣ⁻ˡᵉˢˢ.", "x", "y")
-	less, factor, l := v.spread("less"), v.spread("factor"), v.expLimits()
+	less, factor, l := v.scalar("less"), v.scalar("factor"), v.expLimits()
 	v.eachRow(n, p, func(at []Mem) {
 		e := v.expLess(at[0], less, l)
 		VMULPS(factor, e, e)
@@ -150,7 +114,7 @@ func (v vectors) rowExpTimes() {
 
 func (v vectors) rowExpTargets() {
 	n, p := v.row("rowExpTargets", "x, t, y *float32, less, factor, a, b float32", "", "computes y = factor·eˣ⁻ˡᵉˢˢ − (a·t + b).", "x", "t", "y")
-	less, factor, a, b, l := v.spread("less"), v.spread("factor"), v.spread("a"), v.spread("b"), v.expLimits()
+	less, factor, a, b, l := v.scalar("less"), v.scalar("factor"), v.scalar("a"), v.scalar("b"), v.expLimits()
 	v.eachRow(n, p, func(at []Mem) {
 		e := v.expLess(at[0], less, l)
 		target := v.load(at[1])
@@ -162,7 +126,7 @@ func (v vectors) rowExpTargets() {
 
 func (v vectors) rowTargetDot() {
 	n, p := v.row("rowTargetDot", "x, t *float32, less, a, b float32", " float32", "is the sum of (a·t + b)·(less − x).", "x", "t")
-	less, a, b := v.spread("less"), v.spread("a"), v.spread("b")
+	less, a, b := v.scalar("less"), v.scalar("a"), v.scalar("b")
 	sum := v.zeros(1, 4*rowBlock/v.size)[0]
 	v.overRow(n, p, func(i int, at []Mem) {
 		d, target := v.new(), v.load(at[1])
@@ -170,12 +134,12 @@ func (v vectors) rowTargetDot() {
 		VFMADD213PS(b, a, target)
 		VFMADD231PS(target, d, sum[i])
 	})
-	v.foldRow(sum, addRow)
+	v.giveBack(sum, addRow)
 }
 
 func (v vectors) rowShift() {
 	n, p := v.row("rowShift", "x, y *float32, less, more float32", "", "computes y = (x − less) − more.", "x", "y")
-	less, more := v.spread("less"), v.spread("more")
+	less, more := v.scalar("less"), v.scalar("more")
 	v.eachRow(n, p, func(at []Mem) {
 		y := v.load(at[0])
 		VSUBPS(less, y, y)
@@ -186,7 +150,7 @@ func (v vectors) rowShift() {
 
 func (v vectors) rowTimesLess() {
 	n, p := v.row("rowTimesLess", "x, y, z *float32, less float32", "", "computes z = x·(y − less).", "x", "y", "z")
-	less := v.spread("less")
+	less := v.scalar("less")
 	v.eachRow(n, p, func(at []Mem) {
 		z := v.load(at[1])
 		VSUBPS(less, z, z)
