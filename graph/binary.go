@@ -3,6 +3,7 @@ package graph
 import (
 	"fmt"
 
+	"github.com/engram-go/engram/internal/kernels"
 	"github.com/engram-go/engram/internal/ops"
 	"github.com/engram-go/engram/internal/shapes"
 )
@@ -12,7 +13,7 @@ import (
 
 // Add is v + w.
 func (v Value) Add(w Value) Value {
-	return v.binary("add", w, ops.Add,
+	return v.binary("add", w, kernels.PairPlus,
 		func(in []Value, _, dy Value, want []bool) []Value {
 			return []Value{dy, dy}
 		})
@@ -20,7 +21,7 @@ func (v Value) Add(w Value) Value {
 
 // Sub is v − w.
 func (v Value) Sub(w Value) Value {
-	return v.binary("sub", w, ops.Sub,
+	return v.binary("sub", w, kernels.PairMinus,
 		func(in []Value, _, dy Value, want []bool) []Value {
 			return pair(want, func() Value { return dy }, dy.Neg)
 		})
@@ -28,7 +29,7 @@ func (v Value) Sub(w Value) Value {
 
 // Times is the elementwise product. MatMul is the matrix product.
 func (v Value) Times(w Value) Value {
-	return v.binary("times", w, ops.Times,
+	return v.binary("times", w, kernels.PairTimes,
 		func(in []Value, _, dy Value, want []bool) []Value {
 			return pair(want,
 				func() Value { return dy.Times(in[1]) },
@@ -38,7 +39,7 @@ func (v Value) Times(w Value) Value {
 
 // Div is v / w, elementwise.
 func (v Value) Div(w Value) Value {
-	return v.binary("div", w, ops.Div,
+	return v.binary("div", w, kernels.PairOver,
 		func(in []Value, y, dy Value, want []bool) []Value {
 			return pair(want,
 				func() Value { return dy.Div(in[1]) },
@@ -48,75 +49,79 @@ func (v Value) Div(w Value) Value {
 
 // Maximum is the elementwise maximum. Equal elements get half of the gradient each.
 // A NaN in either operand gives NaN.
-func (v Value) Maximum(w Value) Value { return v.extreme("maximum", w, ops.Maximum, 1) }
-
-// Minimum is the elementwise minimum. Equal elements and NaN are handled as in Maximum.
-func (v Value) Minimum(w Value) Value { return v.extreme("minimum", w, ops.Minimum, -1) }
-
-func (v Value) extreme(name string, w Value, f ops.Function2, sign float64) Value {
-	// share is the fraction of the gradient that a receives.
-	share := func(a, b float64) float64 {
-		switch {
-		case a == b:
-			return 0.5
-		case (a-b)*sign > 0:
-			return 1
-		}
-		return 0
-	}
-	return v.binary(name, w, f, func(in []Value, _, dy Value, want []bool) []Value {
+func (v Value) Maximum(w Value) Value {
+	return v.binary("maximum", w, kernels.PairMaximum, func(in []Value, _, dy Value, want []bool) []Value {
 		return pair(want,
-			func() Value { return dy.Times(in[0].flat("share", in[1], share)) },
-			func() Value { return dy.Times(in[1].flat("share", in[0], share)) })
+			func() Value { return dy.Times(in[0].share(in[1])) },
+			func() Value { return dy.Times(in[1].share(in[0])) })
 	})
 }
 
-// Greater is 1 where v > w and 0 elsewhere. Comparisons have no gradient.
-func (v Value) Greater(w Value) Value {
-	return v.compare("greater", w, func(a, b float64) bool { return a > b })
+// Minimum is the elementwise minimum. Equal elements and NaN are handled as in Maximum.
+func (v Value) Minimum(w Value) Value {
+	return v.binary("minimum", w, kernels.PairMinimum, func(in []Value, _, dy Value, want []bool) []Value {
+		return pair(want,
+			func() Value { return dy.Times(in[1].share(in[0])) },
+			func() Value { return dy.Times(in[0].share(in[1])) })
+	})
 }
+
+// share is 1 where v > w, ½ where v = w and 0 elsewhere: the fraction of the gradient of a
+// maximum that v receives.
+func (v Value) share(w Value) Value { return v.binary("share", w, kernels.PairShare, nil) }
+
+// Greater is 1 where v > w and 0 elsewhere. Comparisons have no gradient.
+func (v Value) Greater(w Value) Value { return v.binary("greater", w, kernels.PairGreater, nil) }
 
 // GreaterEqual is 1 where v ≥ w and 0 elsewhere.
 func (v Value) GreaterEqual(w Value) Value {
-	return v.compare("greater or equal", w, func(a, b float64) bool { return a >= b })
+	return v.binary("greater or equal", w, kernels.PairGreaterEqual, nil)
 }
 
 // Equal is 1 where v = w and 0 elsewhere.
-func (v Value) Equal(w Value) Value {
-	return v.compare("equal", w, func(a, b float64) bool { return a == b })
-}
+func (v Value) Equal(w Value) Value { return v.binary("equal", w, kernels.PairEqual, nil) }
 
-func (v Value) compare(name string, w Value, holds func(a, b float64) bool) Value {
-	return v.flat(name, w, func(a, b float64) float64 {
-		if holds(a, b) {
-			return 1
-		}
-		return 0
+// PReLU is v where v > 0 and alpha ⊙ v elsewhere (He et al. 2015, "Delving Deep into
+// Rectifiers").
+func (v Value) PReLU(alpha Value) Value {
+	return v.binary("prelu", alpha, kernels.PairPReLU, func(in []Value, _, dy Value, want []bool) []Value {
+		x, alpha := in[0], in[1]
+		return pair(want,
+			func() Value { return dy.Times(x.preluSlope(alpha)) },
+			func() Value { return x.preluLeft(dy).Times(x) })
 	})
 }
 
-// flat applies a function whose gradient is 0.
-func (v Value) flat(name string, w Value, f func(a, b float64) float64) Value {
-	return v.broadcast(name, w, func(p ops.Broadcast) ops.Op { return ops.BinaryMap{F: f, Plan: p} }, nil)
+// preluSlope is the derivative of PReLU: 1 where v > 0 and alpha elsewhere.
+func (v Value) preluSlope(alpha Value) Value {
+	return v.binary("prelu gradient", alpha, kernels.PairPReLUSlope, func(in []Value, _, dy Value, want []bool) []Value {
+		return pair(want, nothing, func() Value { return in[0].preluLeft(dy) })
+	})
 }
 
-func (v Value) binary(name string, w Value, f ops.Function2, diff rule) Value {
-	return v.broadcast(name, w, func(p ops.Broadcast) ops.Op { return ops.Binary{F: f, Plan: p} }, diff)
+// preluLeft is 0 where v > 0 and w elsewhere.
+func (v Value) preluLeft(w Value) Value {
+	return v.binary("prelu gradient", w, kernels.PairPReLULeft, func(in []Value, _, dy Value, want []bool) []Value {
+		return pair(want, nothing, func() Value { return in[0].preluLeft(dy) })
+	})
 }
 
-// broadcast applies an operation to two values. diff returns gradients of the shape
-// of the result; broadcast sums them to the shapes of the operands. If diff is nil,
-// the gradient is 0.
-func (v Value) broadcast(name string, w Value, compute func(ops.Broadcast) ops.Op, diff rule) Value {
+// nothing is a gradient of 0.
+func nothing() Value { return Value{} }
+
+// binary applies a function to two values. diff returns gradients of the shape of the
+// result, or none where they are 0; binary sums them to the shapes of the operands. If diff
+// is nil, the gradient is 0.
+func (v Value) binary(name string, w Value, f kernels.PairKind, diff rule) Value {
 	shape, ok := shapes.Broadcast(v.shape, w.shape)
 	if !ok {
 		v.s.Failf(name, fmt.Sprintf("must have an operand that broadcasts with %v", v.shape), w.shape)
 		return v.s.poison(deeper(v.shape, w.shape))
 	}
 	sp := spec{name: name, shape: shape, flat: diff == nil}
-	sp.lift = liftTwo(len(shape), func(v, w Value) Value { return v.broadcast(name, w, compute, diff) })
+	sp.lift = liftTwo(len(shape), func(v, w Value) Value { return v.binary(name, w, f, diff) })
 	if shape.Known() {
-		sp.compute = compute(ops.PlanBroadcast(shape, v.shape, w.shape))
+		sp.compute = ops.Binary{F: f, Plan: ops.PlanBroadcast(shape, v.shape, w.shape)}
 	}
 	if diff == nil {
 		return v.s.apply(sp, v, w)
@@ -124,7 +129,7 @@ func (v Value) broadcast(name string, w Value, compute func(ops.Broadcast) ops.O
 	sp.diff = func(in []Value, y, dy Value, want []bool) []Value {
 		grads := diff(in, y, dy, want)
 		for i, g := range grads {
-			if want[i] {
+			if want[i] && g.s != nil {
 				grads[i] = g.sumTo(in[i].shape)
 			}
 		}

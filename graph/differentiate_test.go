@@ -91,6 +91,7 @@ func TestBinaryGradients(t *testing.T) {
 		"div":     func(a, b graph.Value) graph.Value { return a.Div(positive(b)) },
 		"maximum": func(a, b graph.Value) graph.Value { return a.Maximum(b.AddConst(0.0517)) },
 		"minimum": func(a, b graph.Value) graph.Value { return a.Minimum(b.AddConst(0.0517)) },
+		"prelu":   func(a, b graph.Value) graph.Value { return a.AddConst(0.0531).PReLU(b) },
 		"where": func(a, b graph.Value) graph.Value {
 			return graph.Where(a.Greater(b.AddConst(0.0517)), a.Square(), b.Exp())
 		},

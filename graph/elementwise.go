@@ -145,12 +145,13 @@ func Where(cond, a, b Value) Value {
 // keep is x where the condition v is not 0 (or, if zero is set, where it is 0) and 0
 // elsewhere.
 func (v Value) keep(x Value, zero bool) Value {
-	return v.s.apply(spec{
-		name: "where gradient", shape: x.shape, compute: ops.Keep{Zero: zero},
-		diff: func(in []Value, _, dy Value, want []bool) []Value {
-			return pair(want, func() Value { return Value{} }, func() Value { return in[0].keep(dy, zero) })
-		},
-	}, v, x)
+	f := kernels.PairKeep
+	if zero {
+		f = kernels.PairDrop
+	}
+	return v.binary("where gradient", x, f, func(in []Value, _, dy Value, want []bool) []Value {
+		return pair(want, nothing, func() Value { return in[0].keep(dy, zero) })
+	})
 }
 
 // Require returns v and makes Program.Run fail if holds is false for an element. The

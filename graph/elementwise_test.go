@@ -30,6 +30,12 @@ func TestBinaryValues(t *testing.T) {
 		"greater":      {graph.Value.Greater, func(a, b float64) float64 { return truth(a > b) }},
 		"greaterEqual": {graph.Value.GreaterEqual, func(a, b float64) float64 { return truth(a >= b) }},
 		"equal":        {graph.Value.Equal, func(a, b float64) float64 { return truth(a == b) }},
+		"prelu": {graph.Value.PReLU, func(a, b float64) float64 {
+			if a > 0 {
+				return a
+			}
+			return a * b
+		}},
 	}
 	for name, c := range ops {
 		t.Run(name, func(t *testing.T) {
@@ -88,6 +94,20 @@ func TestWhereTwice(t *testing.T) {
 		return s.Gradients(first.Times(first).Sum(), x)[0]
 	}, array{Shape: []int{4}, Data: []float64{1, 0, 1, 0}}, array{Shape: []int{4}, Data: []float64{2, 3, -1, 5}})
 	near(t, "second gradient", got, array{Shape: []int{4}, Data: []float64{288, 0, -36, 0}}, 1e-12)
+}
+
+// So can that of PReLU, where Σ (dy/dx)² of y = x²·α is 8·α²·x for x and 8·α·x² for α
+// on the left, and on the right the same with α = 1, on which nothing depends.
+func TestPReLUTwice(t *testing.T) {
+	for i, want := range [][]float64{{16, -2, 8, -0.5}, {0, 4, 0, 2}} {
+		got := eval(t, tensor.Float64, func(s *graph.Scope, in []graph.Value) graph.Value {
+			x, alpha := in[0], in[1]
+			y := x.PReLU(alpha).Times(x).Sum()
+			first := s.Gradients(y, x)[0]
+			return s.Gradients(first.Times(first).Sum(), in[i])[0]
+		}, array{Shape: []int{4}, Data: []float64{2, -1, 1, -1}}, array{Shape: []int{4}, Data: []float64{7, 0.5, 3, 0.25}})
+		near(t, "second gradient", got, array{Shape: []int{4}, Data: want}, 1e-12)
+	}
 }
 
 func TestUnaryValues(t *testing.T) {

@@ -164,8 +164,7 @@ func (l PReLU) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 		return inputs
 	}
 	alpha := weight(s, "alpha", shape, l.AlphaInitializer, l.AlphaRegularizer, l.AlphaConstraint)
-	y := graph.Where(x.Greater(s.Const(0, graph.Shape{})), x, x.Times(alpha)) // [batch, ...]
-	return []graph.Value{keepMask(x, y)}
+	return []graph.Value{keepMask(x, x.PReLU(alpha))}
 }
 
 // Stepwise computes every step separately, if the steps share the slopes.

@@ -20,6 +20,7 @@ func assembly() []*Set[float32] {
 func avx2() *Set[float32] {
 	s := portable[float32]()
 	s.Name = "avx2"
+	usePairs(s, &pairsAVX2, chooseAVX2)
 	useFunctions(s, &functionsAVX2)
 	s.gemmKernels = gemmAVX2()
 	s.softmax = softmax
@@ -27,11 +28,7 @@ func avx2() *Set[float32] {
 	s.Size = size
 	s.Dot = dot
 	s.Axpy = axpy
-	s.Plus = pairwise(plusAVX2)
-	s.Minus = pairwise(minusAVX2)
-	s.Times = pairwise(timesAVX2)
-	s.Over = pairwise(overAVX2)
-	s.AddTimes = pairwise(addTimesAVX2)
+	s.AddTimes = addTimes
 	s.lstmForward = lstmForward
 	s.lstmBackward = lstmBackward
 	s.gruForward = gruForward

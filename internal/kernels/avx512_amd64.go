@@ -8,6 +8,7 @@ func avx512() *Set[float32] {
 	s := avx2()
 	s.attentionKernels = attentionAVX512()
 	s.Name = "avx512"
+	usePairs(s, &pairsAVX512, chooseAVX512)
 	useFunctions(s, &functionsAVX512)
 	s.gemmKernels = gemmAVX512()
 	s.normKernels = normAVX512()

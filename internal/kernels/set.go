@@ -72,6 +72,7 @@ type Set[T Float] struct {
 	vocabularyKernels[T]
 	convKernels[T]
 	randomKernels[T]
+	pairKernels[T]
 }
 
 // Width is what the length of a row of a cell is rounded up to.
@@ -146,6 +147,7 @@ func portable[T Float]() *Set[T] {
 
 		vocabularyKernels: vocabularyGo[T](),
 		convKernels:       convGo[T](),
+		pairKernels:       pairGo[T](),
 	}
 }
 

@@ -51,28 +51,25 @@ func tailed(f func(n int, p pointers), written uint, slices ...[]float32) {
 	rests.Put(rest)
 }
 
-// pairwise extends a kernel of two operands to slices of any length. It and axpy do not use
-// tailed: they run many times per step on short vectors, and the compiler inlines them
-// into avx2, so that their copies stay on the stack.
-func pairwise(f func(n int, x, y, z *float32)) func(x, y, z []float32) {
-	return func(x, y, z []float32) {
-		n := len(x)
-		if n == 0 {
-			return
-		}
-		_, _ = y[n-1], z[n-1]
-		whole := n / Width * Width
-		if whole > 0 {
-			f(whole, &x[0], &y[0], &z[0])
-		}
-		if whole < n {
-			var xs, ys, zs [Width]float32
-			copy(xs[:], x[whole:])
-			copy(ys[:], y[whole:n])
-			copy(zs[:], z[whole:n])
-			f(Width, &xs[0], &ys[0], &zs[0])
-			copy(z[whole:n], zs[:])
-		}
+// addTimes and axpy do not use tailed: they run many times per step on short vectors, and
+// their copies stay on the stack.
+func addTimes(x, y, z []float32) {
+	n := len(x)
+	if n == 0 {
+		return
+	}
+	_, _ = y[n-1], z[n-1]
+	whole := n / Width * Width
+	if whole > 0 {
+		addTimesAVX2(whole, &x[0], &y[0], &z[0])
+	}
+	if whole < n {
+		var xs, ys, zs [Width]float32
+		copy(xs[:], x[whole:])
+		copy(ys[:], y[whole:n])
+		copy(zs[:], z[whole:n])
+		addTimesAVX2(Width, &xs[0], &ys[0], &zs[0])
+		copy(z[whole:n], zs[:])
 	}
 }
 

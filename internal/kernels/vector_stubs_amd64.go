@@ -14,26 +14,6 @@ func scaleAVX2(n int, a float32, x *float32)
 //go:noescape
 func axpyAVX2(n int, a float32, x *float32, y *float32)
 
-// plusAVX2 computes z = x + y, element by element.
-//
-//go:noescape
-func plusAVX2(n int, x *float32, y *float32, z *float32)
-
-// minusAVX2 computes z = x − y, element by element.
-//
-//go:noescape
-func minusAVX2(n int, x *float32, y *float32, z *float32)
-
-// timesAVX2 computes z = x·y, element by element.
-//
-//go:noescape
-func timesAVX2(n int, x *float32, y *float32, z *float32)
-
-// overAVX2 computes z = x/y, element by element.
-//
-//go:noescape
-func overAVX2(n int, x *float32, y *float32, z *float32)
-
 // addTimesAVX2 computes z = x·y + z, element by element.
 //
 //go:noescape

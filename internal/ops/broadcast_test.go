@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/engram-go/engram/internal/kernels"
 	"github.com/engram-go/engram/internal/shapes"
 	"pgregory.net/rapid"
 )
@@ -43,13 +44,13 @@ func TestBroadcast(t *testing.T) {
 		if n := plan.count() * plan.n; n != out.Size() {
 			t.Fatalf("a plan of %d elements for %v", n, out)
 		}
-		for f, want := range map[Function2]func(x, y float64) float64{
-			Add: func(x, y float64) float64 { return x + y }, Sub: func(x, y float64) float64 { return x - y },
-			Times: func(x, y float64) float64 { return x * y }, Div: func(x, y float64) float64 { return x / (y + 10) },
-			Maximum: func(x, y float64) float64 { return max(x, y) }, Minimum: func(x, y float64) float64 { return min(x, y) },
+		for f, want := range map[kernels.PairKind]func(x, y float64) float64{
+			kernels.PairPlus: func(x, y float64) float64 { return x + y }, kernels.PairMinus: func(x, y float64) float64 { return x - y },
+			kernels.PairTimes: func(x, y float64) float64 { return x * y }, kernels.PairOver: func(x, y float64) float64 { return x / (y + 10) },
+			kernels.PairMaximum: func(x, y float64) float64 { return max(x, y) }, kernels.PairMinimum: func(x, y float64) float64 { return min(x, y) },
 		} {
 			b := b
-			if f == Div {
+			if f == kernels.PairOver {
 				b = slices.Clone(b)
 				for i := range b {
 					b[i] += 10 // none is 0
@@ -65,7 +66,7 @@ func TestBroadcast(t *testing.T) {
 			}
 			places(out, func(i int, at []int) {
 				x, y := a[offset(sa, source(sa, at))], b[offset(sb, source(sb, at))]
-				if f == Div {
+				if f == kernels.PairOver {
 					y -= 10
 				}
 				if w := want(x, y); got[i] != w {

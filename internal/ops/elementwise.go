@@ -128,52 +128,17 @@ func addTerms[T Float](set *kernels.Set[T], out []T, terms [][]T, from int) {
 // where the condition is not 0, and that of the second elsewhere.
 type Where struct{}
 
-func where[T Float](out []T, in [][]T) error {
-	if few(len(out)) {
-		chooseAll(out, in[0], in[1], in[2])
-		return nil
-	}
-	share(len(out), func(from, end int) {
-		chooseAll(out[from:end], in[0][from:end], in[1][from:end], in[2][from:end])
-	})
-	return nil
-}
-
-func chooseAll[T Float](out, cond, a, b []T) {
-	cond, a, b = cond[:len(out)], a[:len(out)], b[:len(out)]
-	for i, c := range cond {
-		if c != 0 {
-			out[i] = a[i]
-		} else {
-			out[i] = b[i]
-		}
-	}
-}
-
-// Keep takes a condition and a value of its shape: the element where the
-// condition is 0 exactly if Zero is set, and where it is not otherwise; 0
-// elsewhere. It is the gradient of Where.
-type Keep struct{ Zero bool }
-
-func keep[T Float](o Keep) Func[T] {
+func where[T Float]() Func[T] {
+	set := kernels.For[T]()
 	return func(out []T, in [][]T) error {
 		if few(len(out)) {
-			keepAll(out, in[0], in[1], o.Zero)
+			set.Choose(in[0], in[1], in[2], out)
 			return nil
 		}
-		share(len(out), func(from, end int) { keepAll(out[from:end], in[0][from:end], in[1][from:end], o.Zero) })
+		share(len(out), func(from, end int) {
+			set.Choose(in[0][from:end], in[1][from:end], in[2][from:end], out[from:end])
+		})
 		return nil
-	}
-}
-
-func keepAll[T Float](out, cond, x []T, zero bool) {
-	cond, x = cond[:len(out)], x[:len(out)]
-	for i, c := range cond {
-		if (c == 0) == zero {
-			out[i] = x[i]
-		} else {
-			out[i] = 0
-		}
 	}
 }
 

@@ -36,9 +36,7 @@ func For[T Float](op Op) (Kernel[T], error) {
 	case Sum:
 		return sum[T](), nil
 	case Where:
-		return Func[T](where[T]), nil
-	case Keep:
-		return keep[T](op), nil
+		return where[T](), nil
 	case Require:
 		return require[T](op), nil
 	case Copy:
@@ -46,8 +44,6 @@ func For[T Float](op Op) (Kernel[T], error) {
 	// binary.go
 	case Binary:
 		return binary[T](op), nil
-	case BinaryMap:
-		return binaryMap[T](op), nil
 	// layout.go
 	case Repeat:
 		return repeated[T](op), nil

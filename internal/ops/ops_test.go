@@ -33,8 +33,6 @@ func TestKernels(t *testing.T) {
 		{"relu gradient", UnaryGradient{kernels.ReLU.With()}, [][]float64{{3, 0, 0}, {2, 2, 2}}, []float64{2, 0, 0}},
 		{"sum", Sum{}, [][]float64{{1, 2}, {3, 4}, {5, 6}}, []float64{9, 12}},
 		{"where", Where{}, [][]float64{{1, 0}, {3, 4}, {5, 6}}, []float64{3, 6}},
-		{"keep", Keep{}, [][]float64{{2, 0}, {3, 4}}, []float64{3, 0}},
-		{"keep where 0", Keep{Zero: true}, [][]float64{{2, 0}, {3, 4}}, []float64{0, 4}},
 		{"copy", Copy{}, [][]float64{{1, 2}}, []float64{1, 2}},
 		{"transpose", Transpose(shapes.Shape{2, 3}, []int{1, 0}), [][]float64{{1, 2, 3, 4, 5, 6}}, []float64{1, 4, 2, 5, 3, 6}},
 		{"reverse", Reverse(shapes.Shape{2, 3}, 1), [][]float64{{1, 2, 3, 4, 5, 6}}, []float64{3, 2, 1, 6, 5, 4}},

@@ -59,32 +59,45 @@ func activationKernel(v vectors, name, doc string, params []string, f functionOf
 		VBROADCASTSS(Mem{Base: c, Disp: 4 * i}, x)
 		return x
 	})
+	operands := func(load func(m Mem) reg.VecVirtual) []reg.VecVirtual {
+		var x []reg.VecVirtual
+		for _, p := range in {
+			x = append(x, load(at(p)))
+		}
+		return x
+	}
+	v.anyLength(n, func() {
+		VMOVUPS(body(operands(v.load)...), at(out))
+		v.advance(pointers)
+	}, func(some selection) {
+		v.storeSome(some, body(operands(func(m Mem) reg.VecVirtual { return v.loadSome(some, m) })...), at(out))
+	})
+}
+
+// anyLength is the rest of a kernel that calls whole for each vector of n elements, and
+// some for the last ones.
+func (v vectors) anyLength(n reg.Register, whole func(), some func(selection)) {
 	lanes := uint64(v.size / 4)
 	SUBQ(Imm(lanes), n)
 	JLT(LabelRef("rest"))
 	Label("next")
-	var x []reg.VecVirtual
-	for _, p := range in {
-		x = append(x, v.load(at(p)))
-	}
-	VMOVUPS(body(x...), at(out))
-	for _, p := range pointers {
-		ADDQ(Imm(uint64(v.size)), p)
-	}
+	whole()
 	SUBQ(Imm(lanes), n)
 	JGE(LabelRef("next"))
 	Label("rest")
 	ADDQ(Imm(lanes), n)
 	JEQ(LabelRef("end"))
-	some := v.first(n)
-	x = nil
-	for _, p := range in {
-		x = append(x, v.loadSome(some, at(p)))
-	}
-	v.storeSome(some, body(x...), at(out))
+	some(v.first(n))
 	Label("end")
 	VZEROUPPER()
 	RET()
+}
+
+// advance moves pointers on by a vector.
+func (v vectors) advance(pointers []reg.Register) {
+	for _, p := range pointers {
+		ADDQ(Imm(uint64(v.size)), p)
+	}
 }
 
 // activationFunctions are the functions, with their parameters a, b, c and d. The

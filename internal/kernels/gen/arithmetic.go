@@ -66,8 +66,9 @@ const (
 	otherBits = signBit - 1
 )
 
-// and, or and xor are of the bits. AVX-512 has them for whole numbers only.
-func (v vectors) and(x reg.VecVirtual, m Mem) reg.VecVirtual {
+// and and or are of the bits of x and those in a register or in memory. AVX-512 has them
+// for whole numbers only.
+func (v vectors) and(x reg.VecVirtual, m Op) reg.VecVirtual {
 	y := v.new()
 	if v.size == 64 {
 		VPANDD(m, x, y)
@@ -77,7 +78,7 @@ func (v vectors) and(x reg.VecVirtual, m Mem) reg.VecVirtual {
 	return y
 }
 
-func (v vectors) or(x reg.VecVirtual, m Mem) reg.VecVirtual {
+func (v vectors) or(x reg.VecVirtual, m Op) reg.VecVirtual {
 	y := v.new()
 	if v.size == 64 {
 		VPORD(m, x, y)

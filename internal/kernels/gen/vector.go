@@ -35,7 +35,6 @@ func loadMem(m Mem) reg.VecVirtual { return avx2.load(m) }
 func vectorKernels() {
 	scale()
 	axpy()
-	pairs()
 	addTimes()
 	adam()
 	rmsprop()
@@ -67,31 +66,6 @@ func axpy() {
 		VFMADD231PS(at(x), a, sum)
 		VMOVUPS(sum, at(y))
 	})
-}
-
-// pairs are kernels that make one vector of two, element by element.
-func pairs() {
-	for _, f := range []struct {
-		name, doc string
-		f         func(x, y reg.VecVirtual)
-	}{
-		{"plusAVX2", "z = x + y", func(x, y reg.VecVirtual) { VADDPS(y, x, x) }},
-		{"minusAVX2", "z = x − y", func(x, y reg.VecVirtual) { VSUBPS(y, x, x) }},
-		{"timesAVX2", "z = x·y", func(x, y reg.VecVirtual) { VMULPS(y, x, x) }},
-		{"overAVX2", "z = x/y", func(x, y reg.VecVirtual) { VDIVPS(y, x, x) }},
-	} {
-		text(f.name, "func(n int, x, y, z *float32)")
-		Doc(f.name + " computes " + f.doc + ", element by element.")
-		n := Load(Param("n"), GP64())
-		x := Load(Param("x"), GP64())
-		y := Load(Param("y"), GP64())
-		z := Load(Param("z"), GP64())
-		loop(n, []reg.Register{x, y, z}, func() {
-			made := load(x)
-			f.f(made, load(y))
-			VMOVUPS(made, at(z))
-		})
-	}
 }
 
 func addTimes() {
