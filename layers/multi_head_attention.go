@@ -83,13 +83,13 @@ func (l MultiHeadAttention) Resolve() (Layer, error) {
 		}
 	}
 	if err == nil {
-		err = bounded("MultiHeadAttention.OutputShape", l.OutputShape, len(outputAxes))
+		err = bounded("MultiHeadAttention.OutputShape", l.OutputShape, outputAxes)
 	}
 	return l, err
 }
 
-// outputAxes are the letters of OutputShape in an equation.
-const outputAxes = "mnopqrux"
+// outputAxes is the largest number of axes of OutputShape.
+const outputAxes = 8
 
 // Call computes the layer.
 func (l MultiHeadAttention) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
@@ -107,9 +107,9 @@ func (l MultiHeadAttention) Call(s *graph.Scope, inputs ...graph.Value) []graph.
 		return inputs
 	}
 	h, k, n := l.NumHeads, l.KeyDim, l.ValueDim
-	q := l.project(s, "query", a.query, "btd,dhk->bthk", graph.Shape{a.query.Dim(2), h, k}, 1) // [batch, query steps, heads, key_dim]
-	ks := l.project(s, "key", a.key, "btd,dhk->bthk", graph.Shape{a.key.Dim(2), h, k}, 1)      // [batch, value steps, heads, key_dim]
-	v := l.project(s, "value", a.value, "btd,dhk->bthk", graph.Shape{a.value.Dim(2), h, n}, 1) // [batch, value steps, heads, value_dim]
+	q := l.project(s, "query", a.query, 1, graph.Shape{a.query.Dim(2), h, k}) // [batch, query steps, heads, key_dim]
+	ks := l.project(s, "key", a.key, 1, graph.Shape{a.key.Dim(2), h, k})      // [batch, value steps, heads, key_dim]
+	v := l.project(s, "value", a.value, 1, graph.Shape{a.value.Dim(2), h, n}) // [batch, value steps, heads, value_dim]
 	ks, v = keep("key", ks), keep("value", v)
 
 	y, weights := l.attend(s, a, q, ks, v, given) // [batch, query steps, heads, value_dim]
@@ -118,9 +118,7 @@ func (l MultiHeadAttention) Call(s *graph.Scope, inputs ...graph.Value) []graph.
 	if len(shape) == 0 {
 		shape = graph.Shape{a.query.Dim(2)}
 	}
-	axes := outputAxes[:len(shape)]
-	equation := fmt.Sprintf("bthk,hk%s->bt%s", axes, axes)
-	y = l.project(s, "attention_output", y, equation, append(graph.Shape{h, n}, shape...), 2) // [batch, query steps, output...]
+	y = l.project(s, "attention_output", y, 2, append(graph.Shape{h, n}, shape...)) // [batch, query steps, output...]
 	if a.queries != nil {
 		y = y.WithMask(*a.queries)
 	}
@@ -153,17 +151,17 @@ func (l MultiHeadAttention) attend(s *graph.Scope, a attended, q, k, v graph.Val
 	return graph.Einsum("bhts,bshk->bthk", kept, v), weights
 }
 
-// project multiplies x with a kernel, over whose first axes it sums, and adds a
-// bias.
-func (l MultiHeadAttention) project(s *graph.Scope, name string, x graph.Value, equation string, shape graph.Shape, summed int) graph.Value {
+// project multiplies x with a kernel of the given shape, over whose first axes it sums,
+// and adds a bias.
+func (l MultiHeadAttention) project(s *graph.Scope, name string, x graph.Value, axes int, shape graph.Shape) graph.Value {
 	y := x
 	s.Within(name, func() {
 		kernel := weight(s, "kernel", shape, l.KernelInitializer, l.KernelRegularizer, l.KernelConstraint)
-		if l.NoBias {
-			y = graph.Einsum(equation, x, kernel)
-		} else {
-			y = graph.EinsumAdd(equation, x, kernel, weight(s, "bias", shape[summed:], l.BiasInitializer, l.BiasRegularizer, l.BiasConstraint))
+		var bias *graph.Value
+		if !l.NoBias {
+			bias = new(weight(s, "bias", shape[axes:], l.BiasInitializer, l.BiasRegularizer, l.BiasConstraint))
 		}
+		y = graph.Linear(x, axes, kernel, bias, graph.Function{})
 		addActivityPenalty(s, l.ActivityRegularizer, y)
 	})
 	return y

@@ -103,7 +103,7 @@ func (s *Set[T]) mul(m, k int, a, b, c Matrix[T], from, end int, add bool) {
 		spare = new(mulMemory[T])
 	}
 	defer s.spare.Put(spare)
-	direct := b.Col == 1 && m <= s.direct
+	direct := s.readsDirectly(m, b)
 	for p := 0; p < k; p += termsAtOnce {
 		terms, from := min(termsAtOnce, k-p), from
 		if direct {

@@ -4,19 +4,21 @@ package kernels
 
 func gemmAVX2() gemmKernels[float32] {
 	return gemmKernels[float32]{
-		tile:      tileAVX2,
-		across:    1,
-		direct:    4 * tileRows,
-		copyPanel: copyPanel,
-		copyTiles: copyTiles,
-		transpose: transpose,
+		tile:       tileAVX2,
+		across:     1,
+		direct:     4 * tileRows,
+		directLong: 2 * tileRows,
+		copyPanel:  copyPanel,
+		copyTiles:  copyTiles,
+		transpose:  transpose,
 	}
 }
 
 // gemmAVX512 are the products for AVX-512, whose vectors have the columns of a panel.
 func gemmAVX512() gemmKernels[float32] {
 	s := gemmAVX2()
-	s.tile, s.across, s.direct, s.masks = tileAVX512, 4, 22*tileRows, true
+	s.tile, s.across, s.masks = tileAVX512, 4, true
+	s.direct, s.directLong = 22*tileRows, 8*tileRows
 	return s
 }
 

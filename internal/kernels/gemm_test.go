@@ -129,6 +129,53 @@ func mulPacked(t *rapid.T, s *Set[float32], kind kind, mem *memory) {
 	same(t, "rows in two parts", p.c.Data, whole)
 }
 
+// packedMul holds that Packed.Mul makes the sums of Mul or AddMul, whichever way these
+// read b, in any blocks of columns, and writes no others.
+func packedMul(t *rapid.T, s *Set[float32], kind kind, mem *memory) {
+	m, k, n := upTo(t, "m", 12), upTo(t, "k", 2*termsAtOnce+5), upTo(t, "n", 100)
+	m += rapid.SampledFrom([]int{0, 0, 0, 48, 130}).Draw(t, "more rows")
+	row := n + upTo(t, "room", 3)
+	p := newProduct(mem.rng, mem, kind, m, k, n, row, rapid.Bool().Draw(t, "add"))
+	want := RowMajor(slices.Clone(p.c.Data), row)
+	b := p.b
+	if rapid.Bool().Draw(t, "long rows") {
+		b = RowMajor(mem.make("long rows of b", k*longRow), longRow)
+		for i := range b.Data {
+			if j := i % longRow; j < n {
+				b.Data[i] = p.b.Data[i/longRow*p.b.Row+j*p.b.Col]
+			}
+		}
+	}
+	cut := upTo(t, "cut", panels(n)) * tileColumns
+	cut = min(cut, n)
+	var packed Packed[float32]
+	packed.SetMemory(mem.make("packed", PackedSize(k, n)), k, n)
+	packed.PackColumns(s, p.b, 0, cut)
+	if cut%tileColumns == 0 {
+		packed.PackColumns(s, p.b, cut, n)
+	}
+
+	first := upTo(t, "first", cut/tileColumns) * tileColumns
+	packed.Mul(s, m, p.a, p.c, first, cut, p.add)
+	mul := s.Mul
+	if p.add {
+		mul = s.AddMul
+	}
+	mul(m, k, p.a, b, want, first, cut)
+	same(t, "some columns", p.c.Data, want.Data)
+	packed.Mul(s, m, p.a, p.c, 0, first, p.add)
+	mul(m, k, p.a, b, want, 0, first)
+	if cut < n {
+		packed.Mul(s, m, p.a, p.c, cut, n, p.add)
+		mul(m, k, p.a, b, want, cut, n)
+	}
+	same(t, "all columns", p.c.Data, want.Data)
+	p.check(t)
+}
+
+func TestPackedMul(t *testing.T) { rapid.Check(t, property(packedMul)) }
+func FuzzPackedMul(f *testing.F) { fuzz(f, property(packedMul)) }
+
 func TestMul(t *testing.T)       { rapid.Check(t, property(mul)) }
 func TestMulPacked(t *testing.T) { rapid.Check(t, property(mulPacked)) }
 func FuzzMul(f *testing.F)       { fuzz(f, property(mul)) }

@@ -62,14 +62,23 @@ func (p *Packed[T]) Mul(set *Set[T], m int, a, c Matrix[T], from, end int, add b
 	}
 }
 
+// copiedRows is how many rows are copied to all panels at a time. Long rows are on
+// different pages, which a processor addresses fast only for the last 64 or so, and the
+// caches keep few lines that are a multiple of a page apart. On a Zen 5, this copies 192
+// rows of 1024 elements in half of the time of a panel at a time.
+const copiedRows = 16
+
 // packPanels copies the k×n matrix b in panels. Whole panels of a matrix by rows are
-// copied row by row, and those of a matrix by columns some columns at a time.
+// copied some rows at a time, and those of a matrix by columns some columns at a time.
 func (s *Set[T]) packPanels(to []T, b Matrix[T], k, n int) {
 	panel, whole := k*tileColumns, n/tileColumns
 	switch {
 	case b.Col == 1 && k > 0:
-		for j := range whole {
-			s.copyPanel(k, b.Data[j*tileColumns:], b.Row, to[j*panel:])
+		for i := 0; i < k; i += copiedRows {
+			rows := min(copiedRows, k-i)
+			for j := range whole {
+				s.copyPanel(rows, b.Data[i*b.Row+j*tileColumns:], b.Row, to[j*panel+i*tileColumns:])
+			}
 		}
 	case b.Row == 1 && k > 0:
 		for j := 0; j < whole*tileColumns; j += transposeRows {
