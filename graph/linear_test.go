@@ -8,7 +8,7 @@ import (
 	"github.com/engram-go/engram/graph/graphtest"
 	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/errs/errtest"
-	"github.com/engram-go/engram/layers/activations"
+	"github.com/engram-go/engram/internal/kernels"
 	"gorgonia.org/tensor"
 )
 
@@ -30,9 +30,9 @@ var linearShapes = []struct {
 func TestLinear(t *testing.T) {
 	for _, c := range linearShapes {
 		x, kernel, bias := graphtest.Input(1, c.x...), graphtest.Input(2, c.kernel...), graphtest.Input(3, c.bias...)
-		for _, a := range []activations.Activation{activations.Linear, activations.Softplus, activations.Tanh, activations.GELU{}, activations.Sigmoid} {
-			f, _ := activations.FunctionOf(a)
-			t.Run(fmt.Sprint(c.equation, " ", a), func(t *testing.T) {
+		for _, kind := range []kernels.FunctionKind{kernels.Identity, kernels.Softplus, kernels.Tanh, kernels.GELU, kernels.Sigmoid} {
+			f := kind.With()
+			t.Run(fmt.Sprint(c.equation, " ", kind), func(t *testing.T) {
 				fused := func(_ *graph.Scope, in []graph.Value) graph.Value {
 					return graph.Linear(in[0], c.axes, in[1], &in[2], f)
 				}
@@ -52,7 +52,7 @@ func TestLinear(t *testing.T) {
 
 // Only some of the operands may have gradients, and one result several backward passes.
 func TestLinearGradientsWanted(t *testing.T) {
-	f, _ := activations.FunctionOf(activations.GELU{})
+	f := kernels.GELU.With()
 	x, kernel, bias := graphtest.Input(1, 4, 3), graphtest.Input(2, 3, 2), graphtest.Input(3, 2)
 	for wanted := range 3 {
 		graphtest.CheckGrad(t, func(s *graph.Scope, in []graph.Value) graph.Value {

@@ -11,6 +11,7 @@ import (
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
 	"github.com/engram-go/engram/internal/errs/errtest"
+	"github.com/engram-go/engram/internal/kernels"
 	"gorgonia.org/tensor"
 )
 
@@ -58,6 +59,15 @@ func everyKind(t *testing.T, cfg graph.Config, batch, steps, units int) *graph.P
 			},
 		}.Run()
 		x = x.Windows(graph.Window{Size: 2, Stride: 1, Dilation: 1, Before: 1}).Max(2)
+		bias := param(units)
+		x = graph.Linear(x, 1, param(units, units), &bias, kernels.GELU.With())
+		x = graph.Linear(x, 1, w.Add(w), nil, kernels.Tanh.With()) // of weights that are no parameter
+		gamma, beta := param(units), param(units)
+		x = x.LayerNorm(&gamma, &beta, 1e-3)
+		window := graph.Window{Size: 3, Stride: 1, Dilation: 1, Before: 2}
+		x = x.Convolve(param(3, units, units), &bias, window, 1, kernels.SiLU.With())
+		x = x.Convolve(param(3, 1, units), &bias, window, units, kernels.ReLU.With())
+		x = x.Add(x.CrossEntropy(x.Softmax(-1), 0.1).Unsqueeze(-1))
 		s.Output("y", x)
 		if s.Training() {
 			for i, g := range s.Gradients(x.Square().Mean(), wrt...) {
