@@ -11,7 +11,7 @@ func assembly() []*Set[float32] {
 	switch {
 	case !cpu.X86.HasAVX2 || !cpu.X86.HasFMA:
 		return nil
-	case !cpu.X86.HasAVX512F:
+	case !cpu.X86.HasAVX512F || !cpu.X86.HasBMI2:
 		return []*Set[float32]{avx2()}
 	}
 	return []*Set[float32]{avx512(), avx2()}

@@ -2,8 +2,8 @@
 
 package kernels
 
-// avx512 returns the AVX2 kernels with matrix products, normalization and functions for AVX-512.
-// The order of sums is the same, so both sets give the same bits.
+// avx512 returns the AVX2 kernels, with those that AVX-512 makes faster in their place. The
+// order of sums is the same, so both sets give the same bits.
 func avx512() *Set[float32] {
 	s := avx2()
 	s.attentionKernels = attentionAVX512()

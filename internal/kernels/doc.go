@@ -1,8 +1,8 @@
-// Package kernels contains the inner loops of operations: matrix products, sums,
-// exponentials, softmax, the cells of recurrent layers and whole recurrent layers. The
-// float32 kernels are in assembly on processors with AVX2 and FMA, with matrix products
-// for AVX-512. The others, those for float64, and all with the build tag noasm are in
-// Go. The program in gen generates the assembly.
+// Package kernels contains the inner loops of operations, in families such as matrix
+// products, activations, attention and convolutions, and whole recurrent layers. On
+// processors with AVX2 and FMA the float32 kernels are in assembly, many of them also for
+// AVX-512. The others, those for float64, and all with the build tag noasm are in Go. The
+// program in gen generates the assembly, one file for each family.
 //
 // No sum depends on how work is distributed: the same input gives the same bits on any
 // number of cores.

@@ -4,7 +4,7 @@ package kernels
 
 import "sync"
 
-// maskTable is what the assembly reads from its first element on: rows of 64 bytes, with the same number in every
+// maskTable is what the assembly reads: rows of 64 bytes, with the same number in every
 // element, except for the numbers of the blocks.
 type maskTable struct {
 	keys    [philoxRounds][2][8]uint64

@@ -66,8 +66,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// Every kernel has a property, and everything that was generated is used. The files of the package are read as text, since kernels without
-// assembly are built without some.
+// Every kernel has a property, and everything that was generated is used. The files of the
+// package are read as text, since some of them are not built without assembly.
 func TestEveryKernelIsTested(t *testing.T) {
 	read := func(pattern string, without ...string) string {
 		files, err := filepath.Glob(pattern)
@@ -93,13 +93,13 @@ func TestEveryKernelIsTested(t *testing.T) {
 			continue
 		}
 		if used := regexp.MustCompile(`\bs\.` + f.Name + `\b`); !used.MatchString(properties) {
-			t.Errorf("the kernel %s has no property: add one to vector_test.go, as axpyCase", f.Name)
+			t.Errorf("the kernel %s has no property: add one to the tests of its family, as axpyCase in vector_test.go", f.Name)
 		}
 	}
 	source := read("*.go", "*_stubs_amd64.go")
 	for _, stub := range regexp.MustCompile(`(?m)^func (\w+)\(`).FindAllStringSubmatch(read("*_stubs_amd64.go", ""), -1) {
 		if !regexp.MustCompile(`\b` + stub[1] + `\b`).MatchString(source) {
-			t.Errorf("the assembly %s is not used: set its kernel in avx2 of assembly_amd64.go", stub[1])
+			t.Errorf("the assembly %s is not used: set its kernel where its family makes those of a set, as axpy in avx2 of assembly_amd64.go", stub[1])
 		}
 	}
 }

@@ -6,7 +6,8 @@ import (
 	"github.com/engram-go/engram/internal/errs"
 )
 
-// Gather looks up rows: it takes a table of Rows rows of Size elements and indices. GatherGradient takes the indices and dy.
+// Gather looks up rows: it takes a table of Rows rows of Size elements, and indices.
+// GatherGradient takes the indices and dy.
 type (
 	Gather         struct{ Rows, Size int }
 	GatherGradient Gather

@@ -10,16 +10,12 @@ import (
 // vectors.
 func pairKernels() {
 	for _, v := range []vectors{avx2, avx512} {
-		suffix := "AVX2"
-		if v.size == 64 {
-			suffix = "AVX512"
-		}
 		for _, f := range pairFunctions {
-			pairKernel(v, f.name+"Pair"+suffix, f.doc, []string{"x", "y"}, "", f.f)
-			pairKernel(v, f.name+"One"+suffix, f.doc+" for the one number in x", []string{"x", "y"}, "x", f.f)
-			pairKernel(v, f.name+"By"+suffix, f.doc+" for the one number in y", []string{"x", "y"}, "y", f.f)
+			pairKernel(v, f.name+"Pair"+v.set(), f.doc, []string{"x", "y"}, "", f.f)
+			pairKernel(v, f.name+"One"+v.set(), f.doc+" for the one number in x", []string{"x", "y"}, "x", f.f)
+			pairKernel(v, f.name+"By"+v.set(), f.doc+" for the one number in y", []string{"x", "y"}, "y", f.f)
 		}
-		pairKernel(v, "choose"+suffix, "x where c ≠ 0, y elsewhere", []string{"c", "x", "y"}, "",
+		pairKernel(v, "choose"+v.set(), "x where c ≠ 0, y elsewhere", []string{"c", "x", "y"}, "",
 			func(v vectors, in ...reg.VecVirtual) reg.VecVirtual {
 				return v.choose(v.compare(notEqual, in[0], v.zero()), in[1], in[2])
 			})
