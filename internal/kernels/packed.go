@@ -35,7 +35,7 @@ func (p *Packed[T]) SetMemory(memory []T, k, n int) {
 // PackColumns lays out the columns from..end of b, which begin with a multiple of
 // MulUnit.
 func (p *Packed[T]) PackColumns(set *Set[T], b Matrix[T], from, end int) {
-	if from < end {
+	if from < end && p.k > 0 {
 		b.Data = b.Data[from*b.Col:]
 		set.packPanels(p.data[from*p.k:PackedSize(p.k, end)], b, p.k, end-from)
 	}
