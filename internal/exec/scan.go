@@ -50,14 +50,16 @@ func newTask[T ops.Float](o *op) (_ task, inner *runner, err error) {
 	switch compute := o.Compute.(type) {
 	case nil: // a view
 	case Scan:
-		step := newStep[T](compute.Leaves, compute.Results, nil)
+		step := newStep[T](compute.Leaves, compute.Results, len(compute.Plan.Cuts)+len(compute.Plan.Carries), len(compute.Leaves), nil)
 		kernel := ops.NewScan(compute.Plan, step)
 		*compute.kernel = scanTask[T]{kernel, step}
 		t.kernel, inner = kernel, step.runner
 	case ScanGradient:
 		forward := (*compute.Scan.kernel).(scanTask[T])
 		plan, results := compute.terms()
-		step := newStep[T](compute.Leaves, results, forward.step.keep(results, plan.Steps, int(o.env.dtype.Size())))
+		given := forward.step.keep(results, plan.Steps, int(o.env.dtype.Size()))
+		incoming := 1 + len(plan.Carries) + plan.Losses // leaves after the whole values: gradients
+		step := newStep[T](compute.Leaves, results, len(plan.Cuts)+len(plan.Carries), len(compute.Leaves)-incoming, given)
 		forward.step.connectKept(step.runner)
 		t.kernel, inner = ops.NewScanGradient(plan, forward.kernel, step), step.runner
 	default:
@@ -144,6 +146,14 @@ type step[T ops.Float] struct {
 type operand[T ops.Float] struct {
 	task *taskOf[T]
 	at   int
+	held fixed // if the leaf is a whole value that the kernel prepares once for all steps
+}
+
+// fixed is a kernel that works faster if it knows that an operand stays the same. Fix says
+// so, and Renew that it changes now.
+type fixed interface {
+	Fix(operand int) bool
+	Renew()
 }
 
 // part is the result of an operation, or size elements of it from an offset on. Without
@@ -154,7 +164,9 @@ type part[T ops.Float] struct {
 	leaf         int
 }
 
-func newStep[T ops.Float](leaves, results []*Node, given map[*op]bool) *step[T] {
+// newStep makes the step of a scan, or its gradient. The leaves from..end are the whole
+// values. Results of the given operations are there already.
+func newStep[T ops.Float](leaves, results []*Node, from, end int, given map[*op]bool) *step[T] {
 	r := newRunner(results, given)
 	s := &step[T]{runner: r, operands: make([][]operand[T], len(leaves)), data: make([][]T, len(leaves)), readers: []*runner{r}}
 	number := make(map[*Node]int, len(leaves))
@@ -163,7 +175,11 @@ func newStep[T ops.Float](leaves, results []*Node, given map[*op]bool) *step[T] 
 	}
 	for _, u := range s.leaves {
 		if i, ok := number[u.node]; ok {
-			s.operands[i] = append(s.operands[i], operand[T]{u.op.task.(*taskOf[T]), u.at})
+			o := operand[T]{task: u.op.task.(*taskOf[T]), at: u.at}
+			if k, ok := o.task.kernel.(fixed); ok && from <= i && i < end && k.Fix(u.at) {
+				o.held = k
+			}
+			s.operands[i] = append(s.operands[i], o)
 		}
 	}
 	for _, n := range results {
@@ -193,6 +209,9 @@ func (s *step[T]) Set(leaf int, data []T) {
 	s.data[leaf] = data
 	for _, o := range s.operands[leaf] {
 		o.task.in[o.at] = data
+		if o.held != nil {
+			o.held.Renew()
+		}
 	}
 }
 
@@ -297,7 +316,7 @@ func (s *step[T]) connectKept(r *runner) {
 			for _, u := range r.inner {
 				if u.node.Op().(*op).owner() == k.op {
 					p := partOf[T](u.node)
-					k.readers = append(k.readers, reader[T]{operand[T]{u.op.task.(*taskOf[T]), u.at}, p.offset, p.size})
+					k.readers = append(k.readers, reader[T]{operand[T]{task: u.op.task.(*taskOf[T]), at: u.at}, p.offset, p.size})
 				}
 			}
 		}

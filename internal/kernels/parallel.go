@@ -2,6 +2,7 @@ package kernels
 
 import (
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -17,12 +18,23 @@ func Parallel(n, unit int, f func(from, end int)) {
 		f(0, n)
 		return
 	}
-	t := &task{runs: int32(workers), f: func(w int) {
-		f(units*w/workers*unit, min(units*(w+1)/workers*unit, n))
-	}}
+	t, ok := tasks.Get().(*task)
+	if !ok {
+		t = new(task)
+	}
+	t.n, t.unit, t.f = n, unit, f
+	t.begin(uint32(workers))
 	offer(t, workers-1)
-	t.finish()
+	p := t.finish()
+	t.f = nil // it must not keep what f uses alive
+	tasks.Put(t)
+	if p != nil {
+		panic(*p)
+	}
 }
+
+// tasks are spare ones.
+var tasks sync.Pool
 
 // Worth is the minimum number of multiplications for a second core.
 const Worth = 1 << 18
@@ -37,13 +49,39 @@ func Share(products, n, unit int, f func(from, end int)) {
 	Parallel(n, unit, f)
 }
 
-// task is work in several ranges, which helpers and the caller take one by one.
+// task is work in several ranges, which helpers and the caller take one by one. It is used
+// again for other work, so a helper may still look at it then. That does no harm: it reads
+// the fields only when it has taken a range, and the work ends only after that range.
 type task struct {
-	runs       int32
-	f          func(run int)
-	next, done atomic.Int32
-	panicked   atomic.Pointer[any]
+	n, unit  int
+	f        func(from, end int)
+	state    atomic.Uint64 // the number of ranges, and in the lower half how many are taken
+	done     atomic.Uint32
+	panicked atomic.Pointer[any]
 }
+
+// begin offers so many ranges.
+func (t *task) begin(ranges uint32) {
+	t.done.Store(0)
+	t.panicked.Store(nil)
+	t.state.Store(uint64(ranges) << 32)
+}
+
+// take takes the next range.
+func (t *task) take() (i, ranges int, ok bool) {
+	for {
+		s := t.state.Load()
+		if !left(s) {
+			return 0, 0, false
+		}
+		if t.state.CompareAndSwap(s, s+1) {
+			return int(uint32(s)), int(s >> 32), true
+		}
+	}
+}
+
+// left reports whether there are ranges that nobody has taken.
+func left(state uint64) bool { return uint32(state) < uint32(state>>32) }
 
 // offer publishes a task and starts helpers until there are n. If they are busy with
 // other tasks, the caller does more of the work.
@@ -56,36 +94,37 @@ func offer(t *task, n int) {
 	}
 }
 
-// finish works on the task and waits for the helpers.
-func (t *task) finish() {
+// finish works on the task, waits for the helpers, and returns what panicked.
+func (t *task) finish() *any {
 	t.work()
-	for spin := 0; t.done.Load() < t.runs; spin++ {
+	ranges := uint32(t.state.Load() >> 32)
+	for spin := 0; t.done.Load() < ranges; spin++ {
 		yield(spin)
 	}
-	offered.CompareAndSwap(t, nil) // it must not keep what f uses alive
-	if p := t.panicked.Load(); p != nil {
-		panic(*p)
-	}
+	offered.CompareAndSwap(t, nil)
+	return t.panicked.Load()
 }
 
 func (t *task) work() {
 	for {
-		w := t.next.Add(1) - 1
-		if w >= t.runs {
+		i, ranges, ok := t.take()
+		if !ok {
 			return
 		}
-		t.run(int(w))
+		t.run(i, ranges)
 	}
 }
 
-func (t *task) run(w int) {
+// run computes range i.
+func (t *task) run(i, ranges int) {
 	defer func() {
 		if p := recover(); p != nil {
 			t.panicked.Store(&p)
 		}
 		t.done.Add(1)
 	}()
-	t.f(w)
+	units := (t.n + t.unit - 1) / t.unit
+	t.f(units*i/ranges*t.unit, min(units*(i+1)/ranges*t.unit, t.n))
 }
 
 // linger is how long a helper waits for more work before it ends. Waking a sleeping
@@ -112,7 +151,7 @@ func help(t *task) {
 func await() *task {
 	end := time.Now().Add(linger)
 	for spin := 0; ; spin++ {
-		if t := offered.Load(); t != nil && t.next.Load() < t.runs {
+		if t := offered.Load(); t != nil && left(t.state.Load()) {
 			return t
 		}
 		yield(spin)

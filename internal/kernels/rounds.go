@@ -25,11 +25,14 @@ func Rounds(rounds, units int, f func(round, from, end int), after func(round in
 		return
 	}
 	r := &sharedRounds{f: f}
-	t := &task{runs: 1, f: func(int) { r.help() }}
+	t := &task{n: 1, unit: 1, f: func(int, int) { r.help() }}
+	t.begin(1)
 	offer(t, 1)
 	defer func() {
 		r.free.Store(over)
-		t.finish()
+		if p := t.finish(); p != nil {
+			panic(*p)
+		}
 	}()
 	for round := range rounds {
 		r.done.Store(0)

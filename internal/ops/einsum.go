@@ -167,24 +167,86 @@ func (p Product) at(i int) (a, b, c int) {
 	return a, b, c
 }
 
-// product computes the products in blocks, which it distributes over the cores. No sum
-// is split. A third operand is the initial value of the sums.
-func product[T Float](p Product) Func[T] {
-	set := kernels.For[T]()
-	items := p.count() * p.blocks()
-	many := p.count()*p.m*p.n*p.k >= kernels.Worth
-	return func(out []T, in [][]T) error {
-		left, right := in[0], in[1]
-		if p.swap {
-			left, right = right, left
-		}
-		if !many { // like Share, without allocating a function
-			multiply(p, set, out, left, right, in[2:], 0, items, false)
-			return nil
-		}
-		kernels.Parallel(items, 1, func(from, end int) { multiply(p, set, out, left, right, in[2:], from, end, false) })
-		return nil
+// productKernel computes the products in blocks, which it distributes over the cores. No
+// sum is split. A third operand is the initial value of the sums.
+type productKernel[T Float] struct {
+	Product
+	set   *kernels.Set[T]
+	items int // blocks of all products
+	many  bool
+
+	out, left, right []T // of this run
+	plus             [][]T
+	work             func(from, end int) // allocated once
+
+	// Of a right operand that stays the same for many runs.
+	fixed, fresh bool
+	packed       kernels.Packed[T]
+}
+
+func product[T Float](p Product) *productKernel[T] {
+	k := &productKernel[T]{
+		Product: p, set: kernels.For[T](), items: p.count() * p.blocks(),
+		many: p.count()*p.m*p.n*p.k >= kernels.Worth,
 	}
+	k.work = k.some
+	return k
+}
+
+// Fix announces that an operand stays the same from one call of Renew to the next, which
+// comes before every such run. If it is the right one, it is packed once for all of them.
+func (p *productKernel[T]) Fix(operand int) bool {
+	right := 1
+	if p.swap {
+		right = 0
+	}
+	p.fixed = p.fixed || operand == right && p.count() == 1 && p.aCol == 1 && p.bRow*p.bCol > 0
+	return operand == right && p.fixed
+}
+
+// Renew says that the operand is another one.
+func (p *productKernel[T]) Renew() { p.fresh = false }
+
+// PrivateSize is the number of elements of the packed operand.
+func (p *productKernel[T]) PrivateSize() int {
+	if !p.fixed {
+		return 0
+	}
+	return kernels.PackedSize(p.k, p.n)
+}
+
+// Run computes the products.
+func (p *productKernel[T]) Run(out []T, in [][]T) error {
+	p.out, p.left, p.right, p.plus = out, in[0], in[1], in[2:]
+	if p.swap {
+		p.left, p.right = p.right, p.left
+	}
+	if p.fixed && !p.fresh {
+		p.packed.Pack(p.set, kernels.Matrix[T]{Data: p.right, Row: p.bRow, Col: p.bCol}, p.k, p.n)
+		p.fresh = true
+	}
+	if p.many {
+		kernels.Parallel(p.items, 1, p.work)
+	} else {
+		p.some(0, p.items)
+	}
+	p.out, p.left, p.right, p.plus = nil, nil, nil, nil // they must not keep the memory of a program alive
+	return nil
+}
+
+// some computes the blocks from..end.
+func (p *productKernel[T]) some(from, end int) {
+	if !p.fixed {
+		multiply(p.Product, p.set, p.out, p.left, p.right, p.plus, from, end, false)
+		return
+	}
+	row, rows, first, after := 0, p.m, from*unit, min(end*unit, p.n)
+	if p.byRows() {
+		row, rows, first, after = from*unit, min(end*unit, p.m)-from*unit, 0, p.n
+	}
+	initialize(p.Product, p.out, p.plus, row*p.cRow, rows, first, after)
+	p.packed.Mul(p.set, rows, kernels.Matrix[T]{Data: p.left[row*p.aRow:], Row: p.aRow, Col: p.aCol},
+		kernels.Matrix[T]{Data: p.out[row*p.cRow:], Row: p.cRow, Col: 1}, first, after, len(p.plus) > 0)
 }
 
 // unit is the size of a block, in rows or columns.
@@ -220,18 +282,24 @@ func multiply[T Float](p Product, set *kernels.Set[T], out, left, right []T, plu
 			i, k, rows = i+first*p.aRow, k+first*p.cRow, min(last*unit, p.m)-first
 			first, after = 0, p.n
 		}
-		for _, term := range plus {
-			for row := range rows {
-				at := k + row*p.cRow
-				repeatTerm(out[at+first:at+after], term, (at+first)%len(term))
-			}
-		}
+		initialize(p, out, plus, k, rows, first, after)
 		mul(rows, p.k,
 			kernels.Matrix[T]{Data: left[i:], Row: p.aRow, Col: p.aCol},
 			kernels.Matrix[T]{Data: right[j:], Row: p.bRow, Col: p.bCol},
 			kernels.Matrix[T]{Data: out[k:], Row: p.cRow, Col: 1},
 			first, after)
 		from += last - block
+	}
+}
+
+// initialize fills the columns first..after of some rows, which begin at an element of
+// out, with a term, if one is given.
+func initialize[T Float](p Product, out []T, plus [][]T, from, rows, first, after int) {
+	for _, term := range plus {
+		for row := range rows {
+			at := from + row*p.cRow
+			repeatTerm(out[at+first:at+after], term, (at+first)%len(term))
+		}
 	}
 }
 
