@@ -119,7 +119,8 @@ func (t *task) work() {
 func (t *task) run(i, ranges int) {
 	defer func() {
 		if p := recover(); p != nil {
-			t.panicked.Store(&p)
+			kept := p // only here, so that nothing is allocated without a panic
+			t.panicked.Store(&kept)
 		}
 		t.done.Add(1)
 	}()

@@ -93,6 +93,26 @@ func BenchmarkParallel(b *testing.B) {
 	}
 }
 
+// Work is shared without an allocation. testing.AllocsPerRun would use one core.
+func TestParallelAllocations(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector, which runs short tests, drops spare memory")
+	}
+	var sum atomic.Int64
+	f := func(from, end int) { sum.Add(int64(end - from)) }
+	const runs = 1000
+	var before, after runtime.MemStats
+	Parallel(16, 1, f)
+	runtime.ReadMemStats(&before)
+	for range runs {
+		Parallel(16, 1, f)
+	}
+	runtime.ReadMemStats(&after)
+	if n := after.Mallocs - before.Mallocs; n > runs/4 { // helpers may end and start again
+		t.Errorf("%d allocations in %d runs", n, runs)
+	}
+}
+
 // However many callers there are, there are fewer helpers than cores; and they
 // end soon.
 func TestHelpers(t *testing.T) {
