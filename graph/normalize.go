@@ -67,23 +67,97 @@ func (v Value) normalize(name string, gamma, beta *Value, rows kernels.Rows) Val
 		if op.Shift {
 			grad.Beta = want[len(want)-1]
 		}
-		size := 0
-		for i, w := range want {
-			if w {
-				size += in[i].shape.Size()
-			}
-		}
-		packed := v.s.apply(spec{name: name + " gradient", shape: Shape{size}, compute: grad}, append(operands, y, dy)...)
-		grads, at := make([]Value, len(in)), 0
-		for i, w := range want {
-			if w {
-				grads[i] = packed.part(at, in[i].shape)
-				at += in[i].shape.Size()
-			}
-		}
-		return grads
+		return v.s.packed(name+" gradient", grad, in, want, append(operands, y, dy)...)
 	}
 	return v.s.apply(sp, in...)
+}
+
+// packed are the gradients that are wanted of inputs. One operation gives all of them, one
+// after the other.
+func (s *Scope) packed(name string, op ops.Op, in []Value, want []bool, operands ...Value) []Value {
+	size := 0
+	for i, w := range want {
+		if w {
+			size += in[i].shape.Size()
+		}
+	}
+	all := s.apply(spec{name: name, shape: Shape{size}, compute: op}, operands...)
+	grads, at := make([]Value, len(in)), 0
+	for i, w := range want {
+		if w {
+			grads[i] = all.part(at, in[i].shape)
+			at += in[i].shape.Size()
+		}
+	}
+	return grads
+}
+
+// BatchNorm normalizes every column of the last axis, of n elements, to mean 0 and variance
+// 1 over all other axes (Ioffe & Szegedy 2015, "Batch Normalization"):
+//
+//	y = γ ⊙ (v − mean) / √(variance + ε) + β
+//
+// The variance is divided by the number of rows. Gamma (γ) and beta (β) have the shape [n];
+// nil leaves them out. Mask, if it is not nil, broadcasts to the shape of v with a last axis
+// of 1. Rows where it is 0 are normalized too, but do not count in mean and variance; these
+// are then divided by the number of those that count plus 1e-7, as in Keras.
+//
+// It runs as one operation and so does its gradient. The sums are computed in float64. A
+// second derivative is not available, and neither is one of mean and variance [n], which are
+// for moving averages. Transpose moves another axis to the end.
+func (v Value) BatchNorm(gamma, beta, mask *Value, epsilon float64) (y, mean, variance Value) {
+	const name = "batch normalize"
+	fail := func() (y, mean, variance Value) {
+		return v.s.poison(v.shape), v.s.poison(Shape{Any}), v.s.poison(Shape{Any})
+	}
+	last, ok := v.axis(-1, name+" axis")
+	if !ok {
+		return fail()
+	}
+	n := v.shape[last]
+	op := &ops.BatchNorm{N: n, Epsilon: epsilon, Scale: gamma != nil, Shift: beta != nil, Masked: mask != nil}
+	in := []Value{v}
+	for _, w := range []*Value{gamma, beta} {
+		if w == nil {
+			continue
+		}
+		if !w.shape.Equal(Shape{n}) {
+			v.s.Failf(name, fmt.Sprintf("must have a scale and a shift of the shape [%d]", n), w.shape)
+			return fail()
+		}
+		in = append(in, *w)
+	}
+	if mask != nil {
+		in = append(in, mask.BroadcastTo(v.shape.With(last, 1)...))
+	}
+	if !v.shape.Known() {
+		y = v.s.apply(spec{name: name, shape: v.shape}, in...)
+		mean = v.s.apply(spec{name: name + " moments", shape: Shape{n}}, y)
+		return y, mean, mean
+	}
+	op.Count = v.shape[:last].Size()
+	y = v.s.apply(spec{
+		name: name, shape: v.shape, compute: op,
+		diff: func(in []Value, y, dy Value, want []bool) []Value {
+			grad := ops.BatchNormGradient{BatchNorm: op, X: want[0]}
+			operands, at := []Value{in[0]}, 1
+			if op.Scale {
+				grad.Gamma = want[at]
+				operands, at = append(operands, in[at]), at+1
+			}
+			if op.Shift {
+				grad.Beta = want[at]
+				at++
+			}
+			if op.Masked {
+				operands = append(operands, in[at])
+			}
+			grads := v.s.packed(name+" gradient", grad, in[:at], want[:at], append(operands, y, dy)...)
+			return append(grads, make([]Value, len(in)-at)...)
+		},
+	}, in...)
+	moments := v.s.apply(spec{name: name + " moments", shape: Shape{2 * n}, compute: ops.BatchMoments{BatchNorm: op}}, y)
+	return y, moments.part(0, Shape{n}), moments.part(n, Shape{n})
 }
 
 // ScaleAround is (v − center) ⊙ scale + shift along the last axis, of n elements, as one

@@ -94,6 +94,23 @@ func (l BatchNormalization) Call(s *graph.Scope, inputs ...graph.Value) []graph.
 	mean := s.State("moving_mean", b.size, l.MovingMeanInitializer)
 	variance := s.State("moving_variance", b.size, l.MovingVarianceInitializer)
 	trained := s.Training() && !s.Frozen("moving_mean")
+	scale, shift := &gamma, &beta
+	if l.NoScale {
+		scale = nil
+	}
+	if l.NoCenter {
+		shift = nil
+	}
+	rows, whole := (*graph.Value)(nil), false
+	if trained {
+		rows, whole = b.rows(s)
+	}
+	if whole {
+		y, batchMean, batchVariance := x.BatchNorm(scale, shift, rows, l.Epsilon)
+		l.follow(s, "moving_mean", mean, batchMean)
+		l.follow(s, "moving_variance", variance, batchVariance)
+		return []graph.Value{keepMask(x, y)}
+	}
 	var centred graph.Value // the shape of x
 	if trained {
 		movingMean, movingVariance := mean, variance
@@ -101,21 +118,17 @@ func (l BatchNormalization) Call(s *graph.Scope, inputs ...graph.Value) []graph.
 		l.follow(s, "moving_mean", movingMean, mean)
 		l.follow(s, "moving_variance", movingVariance, variance)
 	}
-	scale := variance.AddConst(l.Epsilon).Pow(-0.5) // [features]
-	if !l.NoScale {
-		scale = scale.Times(gamma)
-	}
-	shift := &beta
-	if l.NoCenter {
-		shift = nil
+	factor := variance.AddConst(l.Epsilon).Pow(-0.5) // [features]
+	if scale != nil {
+		factor = factor.Times(gamma)
 	}
 	if !trained && b.last {
-		return []graph.Value{keepMask(x, x.ScaleAround(mean, scale, shift))}
+		return []graph.Value{keepMask(x, x.ScaleAround(mean, factor, shift))}
 	}
 	if !trained {
 		centred = x.Sub(mean.Reshape(b.wide...))
 	}
-	y := centred.Times(scale.Reshape(b.wide...))
+	y := centred.Times(factor.Reshape(b.wide...))
 	if shift != nil {
 		y = y.Add(beta.Reshape(b.wide...))
 	}
@@ -158,6 +171,16 @@ func (l BatchNormalization) features(s *graph.Scope, x graph.Value) (batchFeatur
 		b.wide, b.others = append(b.wide, 1), append(b.others, a)
 	}
 	return b, true
+}
+
+// rows is the mask of whole rows along the last axis, [batch, steps, 1, ...], nil where
+// there is none. ok is false if the features are not the last axis, or masked one by one.
+func (b batchFeatures) rows(s *graph.Scope) (mask *graph.Value, ok bool) {
+	m, masked := broadcastMask(s, "BatchNormalization", b.x)
+	if !masked {
+		return nil, b.last
+	}
+	return &m, b.last && m.Shape()[m.Rank()-1] == 1
 }
 
 // keepFinite is what Keras adds to the number of steps that a mask counts,

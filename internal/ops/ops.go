@@ -75,6 +75,13 @@ func For[T Float](op Op) (Kernel[T], error) {
 		return normalizeGradient[T](op), nil
 	case ScaleAround:
 		return scaleAround[T](op), nil
+	// batchnorm.go
+	case *BatchNorm:
+		return batchNormOf[T](op), nil
+	case BatchMoments:
+		return batchMoments[T](op), nil
+	case BatchNormGradient:
+		return batchNormGradient[T](op), nil
 	// softmax.go
 	case Softmax:
 		return softmax[T](op), nil
