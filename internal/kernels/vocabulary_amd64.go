@@ -12,11 +12,10 @@ import (
 // variables, so that the copies of remaining elements stay on the stack.
 type rowsOf struct{ wide bool }
 
-// rest is a padded copy of the elements behind the whole blocks of a row, of which it is
-// as long as the parallel sums of a kernel.
+// rest is a padded copy, one block long, of the elements after the whole blocks of a row.
 type rest [sumsAtOnce]float32
 
-// after returns a copy of x from an element on, followed by a filler.
+// after makes it the elements of x from whole on, followed by the filler.
 func (r *rest) after(x []float32, whole int, filler float32) {
 	for i := copy(r[:], x[whole:]); i < len(r); i++ {
 		r[i] = filler

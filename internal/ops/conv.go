@@ -97,12 +97,15 @@ func (c *convolution[T]) SetScratch(memory []T) {
 
 // Run is the forward pass.
 func (c *convolution[T]) Run(out []T, in [][]T) error {
-	if c.slide.depthwise() { // which reads the kernel as it is
-	} else if c.Version == nil || c.Training {
+	switch {
+	case c.slide.depthwise(): // reads the kernel as it is
+	case c.Version == nil || c.Training:
 		c.pack(in[1])
-	} else if now := c.Version() + 1; c.version != now {
-		c.pack(in[1])
-		c.version = now
+	default:
+		if now := c.Version() + 1; c.version != now {
+			c.pack(in[1])
+			c.version = now
+		}
 	}
 	var bias []T
 	if c.Bias {
