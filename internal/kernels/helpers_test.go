@@ -170,8 +170,8 @@ func fuzz(f *testing.F, property func(*rapid.T)) {
 }
 
 // newRecurrent is a layer in memory that held NaN before.
-func newRecurrent[T Float](set *Set[T], cell Cell[T], cfg Config) *Recurrent[T] {
-	l := NewRecurrent(set, cell, cfg)
+func newRecurrent[T Float](set *Set[T], cell Cell[T], cfg Config, inParts int) *Recurrent[T] {
+	l := prepare(set, cell, cfg, inParts)
 	memory := make([]T, l.MemorySize())
 	for i := range memory {
 		memory[i] = T(math.NaN())

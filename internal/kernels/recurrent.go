@@ -8,7 +8,8 @@ package kernels
 // whose left side is kept as one row a sample, so that the cell writes its h
 // where the next step reads it. The gradient of W is one product over all
 // steps. Samples are independent: the cores share them, for all steps at once,
-// and need not wait for each other.
+// and need not wait for each other. Of large weights the cores share the columns
+// instead, see parts.
 //
 // A Recurrent serves one goroutine at a time.
 type Recurrent[T Float] struct {
@@ -18,20 +19,26 @@ type Recurrent[T Float] struct {
 	n    int // units, rounded up
 	row  int // elements of a row [h x 1]
 	cols int // columns of W, in whole panels: n for each block of the cell
-	back int // columns of the product of the backward pass: h, and perhaps x
+	back int // columns of the product of every step of the backward pass: h, and with Dropout perhaps x
 	span int // steps whose dz are kept at once
+	kept int // steps whose states are kept at once
+
+	parts bool // whether the sums over h and over [x 1] are made apart
 
 	memory int // elements that a run works in
 
-	weights    []T // W by rows, [row, cols]
-	packed     Packed[T]
-	transposed Packed[T]    // [cols, back]
-	hx         []T          // [steps + 1, batch, row]; without Training [batch, row]
-	z          []T          // [steps, batch, cols]; without Training [batch, cols]
+	weights    []T          // W by rows, [row, cols]
+	packed     Packed[T]    // W, or with parts its rows for h
+	packedX    Packed[T]    // its rows for [x 1]; with parts
+	hx         []T          // [kept, batch, row]
+	z          []T          // [steps, batch, cols]; without Training [kept, batch, cols]
 	c, keep    []T          // as hx and z, n elements a row; with Carry
 	dz         []T          // [span, batch, cols]; this and what follows with Training
+	transposed Packed[T]    // [cols, n]; without Dropout
 	dhx        []T          // [batch, back, in whole panels]
 	dh, dc     []T          // [batch, n]
+	backX      Packed[T]    // [cols, features]; this and dx with InputGrad, without Dropout
+	dx         []T          // [span, batch, features, in whole panels]
 	held       []T          // [batch, n]: gradient of outputs that repeat an earlier one
 	dw         []T          // [row, cols]
 	drop       *dropping[T] // with Dropout
@@ -83,23 +90,44 @@ type Grad[T Float] struct {
 // the terms that Mul packs at once makes it no more work.
 const termsOfSpan = 4 * termsAtOnce
 
+// Of a W of at least so many elements, which two cores do not have in their second-level
+// caches (2 MB in float32), the sums over [x 1] are made for several steps at once, which
+// reads its rows for x once for all of them. Then each step adds the sums over h, whose
+// rows of W are all that it reads. Other layers make one sum over [h x 1]. The batch, the
+// steps and the number of cores have no influence, so the bits do not depend on them.
+const weightsInParts = 1 << 19
+
+// rowsAtOnceX are how many rows [x 1] the sums are made for at once, if that is a step or
+// more.
+const rowsAtOnceX = 192
+
 // NewRecurrent prepares a layer. Before its first run it needs SetMemory.
 func NewRecurrent[T Float](set *Set[T], cell Cell[T], cfg Config) *Recurrent[T] {
+	return prepare(set, cell, cfg, weightsInParts)
+}
+
+// prepare is NewRecurrent with another bound for parts.
+func prepare[T Float](set *Set[T], cell Cell[T], cfg Config, inParts int) *Recurrent[T] {
 	l := &Recurrent[T]{Config: cfg, set: set, cell: cell, n: Up(cfg.Units)}
 	if cfg.Dropout { // each block has a product of its own, in whole panels
 		l.n = panels(cfg.Units) * tileColumns
 		l.drop = &dropping[T]{packed: make([]Packed[T], cell.Blocks), transposed: make([]Packed[T], cell.Blocks)}
 	}
 	l.row, l.cols, l.back = l.n+cfg.Features, panels(cell.Blocks*l.n)*tileColumns, l.n
-	if cfg.InputGrad {
+	if cfg.InputGrad && cfg.Dropout {
 		l.back += cfg.Features
 	}
 	if cfg.Bias {
 		l.row++
 	}
+	l.parts = !cfg.Dropout && l.row*l.cols >= inParts
+	l.kept = 1
 	if cfg.Training {
-		l.span = min(cfg.Steps, max(1, termsOfSpan/cfg.Batch))
+		l.span, l.kept = min(cfg.Steps, max(1, termsOfSpan/cfg.Batch)), cfg.Steps+1
 	} else { // kept from run to run
+		if l.parts {
+			l.kept = l.stepsOfX()
+		}
 		l.weights = make([]T, l.row*l.cols)
 	}
 	l.lay(func(n int) []T {
@@ -137,23 +165,28 @@ func (l *Recurrent[T]) SetMemory(memory []T) {
 // lay takes the memory that a run works in.
 func (l *Recurrent[T]) lay(take func(n int) []T) {
 	cfg := l.Config
-	steps, states := 1, 1 // that are kept at once
+	steps := l.kept // whose sums are kept at once
 	if cfg.Training {
-		steps, states = cfg.Steps, cfg.Steps+1
+		steps = cfg.Steps
 		l.weights = take(l.row * l.cols)
 		l.dz = take(l.span * cfg.Batch * l.cols)
 		l.dhx = take(cfg.Batch * panels(l.back) * tileColumns)
 		l.dh, l.dc, l.held = take(cfg.Batch*l.n), take(cfg.Batch*l.n), take(cfg.Batch*l.n)
 		l.dw = take(l.row * l.cols)
 		if !cfg.Dropout {
-			l.packed.data = take(PackedSize(l.row, l.cols))
-			l.transposed.data = take(PackedSize(l.cols, l.back))
+			inH, inX := l.packedRows()
+			l.packed.data, l.packedX.data = take(PackedSize(inH, l.cols)), take(PackedSize(inX, l.cols))
+			l.transposed.data = take(PackedSize(l.cols, l.n))
+			if cfg.InputGrad {
+				l.backX.data = take(PackedSize(l.cols, cfg.Features))
+				l.dx = take(l.span * cfg.Batch * panels(cfg.Features) * tileColumns)
+			}
 		}
 	}
-	l.hx = take(states * cfg.Batch * l.row)
+	l.hx = take(l.kept * cfg.Batch * l.row)
 	l.z = take(steps * cfg.Batch * l.cols)
 	if l.cell.Carry {
-		l.c, l.keep = take(states*cfg.Batch*l.n), take(steps*cfg.Batch*l.n)
+		l.c, l.keep = take(l.kept*cfg.Batch*l.n), take(steps*cfg.Batch*l.n)
 	}
 	if cfg.Dropout {
 		l.layDropping(take, steps)
@@ -188,10 +221,25 @@ func (l *Recurrent[T]) SetWeights(in In[T]) {
 		return
 	}
 	w := RowMajor(l.weights, l.cols)
-	l.packed.Pack(l.set, w, l.row, l.cols)
-	if l.Training {
-		l.transposed.Pack(l.set, w.T(), l.cols, l.back)
+	inH, inX := l.packedRows()
+	l.packed.Pack(l.set, w, inH, l.cols)
+	if inX > 0 {
+		l.packedX.Pack(l.set, w.From(inH), inX, l.cols)
 	}
+	if l.Training {
+		l.transposed.Pack(l.set, w.T(), l.cols, l.n)
+		if l.InputGrad {
+			l.backX.Pack(l.set, w.From(l.n).T(), l.cols, l.Features)
+		}
+	}
+}
+
+// packedRows are how many rows of W are packed together, and how many apart from them.
+func (l *Recurrent[T]) packedRows() (together, apart int) {
+	if l.parts {
+		return l.n, l.row - l.n
+	}
+	return l.row, 0
 }
 
 // spread copies the gates of row i of a weight to their blocks of W.

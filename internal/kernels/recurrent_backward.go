@@ -11,11 +11,10 @@ func (l *Recurrent[T]) Backward(in In[T], grad Grad[T]) {
 	top, bottom := l.asked(grad)
 	for end := l.Steps; end > 0; end -= l.span {
 		first := max(0, end-l.span)
-		l.share(end-first, func(from, to int) {
-			for step := end - 1; step >= first; step-- {
-				l.backwardStep(in, grad, step, first, from, to)
-			}
-		})
+		l.backwardSpan(in, grad, first, end)
+		if grad.X != nil && !l.Dropout {
+			l.inputGrad(grad, first, end)
+		}
 		if top < bottom {
 			l.weightGrad(first, end, top, bottom)
 		}
@@ -45,11 +44,32 @@ func (l *Recurrent[T]) asked(grad Grad[T]) (top, bottom int) {
 	return top, bottom
 }
 
-// backwardStep does one step of the samples from..end. dh and dc hold the
-// gradients of the states after it, and then of those before: the part that
-// the cell leaves there, and the one that comes through the product. The span
-// begins with step first.
-func (l *Recurrent[T]) backwardStep(in In[T], grad Grad[T], step, first, from, end int) {
+// backwardSpan does the steps first..end, the last one first. dh and dc hold the
+// gradients of the states after a step, and then of those before: the part that the cell
+// leaves there, and the one that comes through the product.
+func (l *Recurrent[T]) backwardSpan(in In[T], grad Grad[T], first, end int) {
+	if l.parts {
+		l.backwardParts(in, grad, first, end)
+		return
+	}
+	l.share(end-first, func(from, to int) {
+		for step := end - 1; step >= first; step-- {
+			l.cellGrad(in, grad, step, first, from, to)
+			if l.wanted(grad, step) {
+				l.stateGrad(grad, step, first, from, to)
+			}
+		}
+	})
+}
+
+// wanted reports whether a gradient of what lies before a step is wanted.
+func (l *Recurrent[T]) wanted(grad Grad[T], step int) bool {
+	return step > 0 || grad.InitialH != nil || grad.X != nil && l.Dropout
+}
+
+// cellGrad computes dz of a step of the samples from..end. The span begins with step
+// first.
+func (l *Recurrent[T]) cellGrad(in In[T], grad Grad[T], step, first, from, end int) {
 	t, at := l.when(step), (step-first)*l.Batch // of dz
 	for b := from; b < end; b++ {
 		masked := in.masked(b*l.Steps + t)
@@ -62,24 +82,34 @@ func (l *Recurrent[T]) backwardStep(in In[T], grad Grad[T], step, first, from, e
 		now := l.slot(step, b)
 		l.cell.backward(l.n, line(l.z, now, l.cols), l.state(now), line(l.dh, b, l.n), line(l.dc, b, l.n), dz)
 	}
-	if step == 0 && grad.X == nil && grad.InitialH == nil {
-		return // what lies before is not wanted
-	}
+}
+
+// stateGrad adds to dh of the samples from..end what comes through the product.
+func (l *Recurrent[T]) stateGrad(grad Grad[T], step, first, from, end int) {
+	at := (step-first)*l.Batch + from
 	if l.Dropout {
-		l.dropBackward(grad, step, at, from, end)
+		l.dropBackward(grad, step, at-from, from, end)
 		return
 	}
 	width := panels(l.back) * tileColumns
-	dz, dhx := RowMajor(l.dz, l.cols), RowMajor(l.dhx, width)
-	l.set.MulPacked(end-from, dz.From(at+from), &l.transposed, dhx.From(from), false)
+	l.set.MulPacked(end-from, RowMajor(l.dz, l.cols).From(at), &l.transposed, RowMajor(l.dhx, width).From(from), false)
 	for b := from; b < end; b++ {
-		d := line(l.dhx, b, width)
-		dh := line(l.dh, b, l.n)
-		l.set.Axpy(1, d[:l.n], dh)
-		if grad.X != nil {
-			copy(line(grad.X, b*l.Steps+t, l.Features), d[l.n:])
-		}
+		l.set.Axpy(1, line(l.dhx, b, width)[:l.n], line(l.dh, b, l.n))
 	}
+}
+
+// inputGrad computes the gradient of x for the steps first..end, which reads the weights
+// once for all of them.
+func (l *Recurrent[T]) inputGrad(grad Grad[T], first, end int) {
+	width := panels(l.Features) * tileColumns
+	rows := (end - first) * l.Batch
+	Share(rows*l.cols*l.Features, rows, tileRows, func(from, to int) {
+		l.set.MulPacked(to-from, RowMajor(l.dz, l.cols).From(from), &l.backX, RowMajor(l.dx, width).From(from), false)
+		for i := from; i < to; i++ {
+			t := l.when(first + i/l.Batch)
+			copy(line(grad.X, i%l.Batch*l.Steps+t, l.Features), line(l.dx, i, width))
+		}
+	})
 }
 
 // outputGrad adds the gradient of the output of a step to that of its h. What

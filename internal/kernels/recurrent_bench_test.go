@@ -9,7 +9,7 @@ import (
 // the gradient of the weights for one span alone; with dropout between states
 // beside it.
 func BenchmarkRecurrent(b *testing.B) {
-	for _, shape := range [][4]int{{30, 32, 1, 50}, {50, 32, 8, 64}, {100, 64, 16, 128}, {100, 64, 64, 256}, {20, 20, 200, 200}} {
+	for _, shape := range [][4]int{{30, 32, 1, 50}, {50, 32, 8, 64}, {100, 64, 16, 128}, {100, 64, 64, 256}, {20, 20, 200, 200}, {64, 32, 512, 512}} {
 		cfg := Config{Steps: shape[0], Batch: shape[1], Features: shape[2], Units: shape[3], Bias: true, Training: true}
 		benchmarkRecurrent(b, fmt.Sprint(shape), cfg)
 		cfg.Dropout = true
@@ -37,7 +37,7 @@ func benchmarkRecurrent(b *testing.B, name string, cfg Config) {
 		Recurrent: make([]float32, len(in.Recurrent)), Bias: make([]float32, len(in.Bias)),
 	}
 	set := Float32()
-	l := newRecurrent(set, set.LSTM(), cfg)
+	l := newRecurrent(set, set.LSTM(), cfg, weightsInParts)
 	l.SetWeights(in)
 	l.Forward(in, out)
 	l.Backward(in, grad)
@@ -52,6 +52,6 @@ func benchmarkRecurrent(b *testing.B, name string, cfg Config) {
 	}
 	run("/weights", 0, func() { l.SetWeights(in) })
 	run("/forward", products, func() { l.Forward(in, out) })
-	run("/backward", products+2*float64(steps*batch*l.back*l.cols), func() { l.Backward(in, grad) })
+	run("/backward", products+2*float64(steps*batch*l.n*l.cols), func() { l.Backward(in, grad) })
 	run("/weightGrad", products*float64(l.span)/float64(steps), func() { l.weightGrad(steps-l.span, steps, 0, l.row) })
 }

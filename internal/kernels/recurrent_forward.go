@@ -1,21 +1,11 @@
 package kernels
 
-// slot is the index of a step and sample in what is kept for the backward pass. Without
-// Training all steps share one.
-func (l *Recurrent[T]) slot(step, b int) int {
-	if l.Training {
-		return step*l.Batch + b
-	}
-	return b
-}
+// slot is the index of a step and sample in what is kept. Steps that are not kept at
+// the same time share slots.
+func (l *Recurrent[T]) slot(step, b int) int { return step%l.kept*l.Batch + b }
 
 // next is the slot after the given one.
-func (l *Recurrent[T]) next(slot int) int {
-	if l.Training {
-		return slot + l.Batch
-	}
-	return slot
-}
+func (l *Recurrent[T]) next(slot int) int { return (slot + l.Batch) % (l.kept * l.Batch) }
 
 // when is the index in the sequence of the step that is computed as number step.
 func (l *Recurrent[T]) when(step int) int {
@@ -30,7 +20,11 @@ func (l *Recurrent[T]) Forward(in In[T], out Out[T]) {
 	if l.Dropout {
 		l.layMasks(in)
 	}
-	if l.bound() {
+	switch {
+	case l.parts:
+		l.forwardParts(in, out)
+		return
+	case l.bound():
 		l.forwardOne(in, out)
 		return
 	}
@@ -62,14 +56,10 @@ const panelsToShare = 8
 
 // forwardOne runs the layer for one sample, whose sums the cores share.
 func (l *Recurrent[T]) forwardOne(in In[T], out Out[T]) {
-	all := panels(l.cols)
 	l.begin(in, 0, 1)
 	l.read(in, 0, 0, 1)
-	Rounds(l.Steps, (all+panelsToShare-1)/panelsToShare, func(step, from, end int) {
-		first := from * panelsToShare
-		w := l.packed.panels(first, min(end*panelsToShare, all))
-		z := line(l.z, l.slot(step, 0), l.cols)[first*tileColumns:]
-		l.set.MulPacked(1, RowMajor(l.hx, l.row).From(l.slot(step, 0)), &w, RowMajor(z, l.cols), false)
+	Rounds(l.Steps, partsOf(l.cols, panelsToShare), func(step, from, end int) {
+		l.sumUnits(step, from, end, false)
 	}, func(step int) {
 		l.activate(in, out, step, 0, 1)
 		if step+1 < l.Steps {
@@ -77,6 +67,14 @@ func (l *Recurrent[T]) forwardOne(in In[T], out Out[T]) {
 		}
 	})
 	l.finish(out, 0, 1)
+}
+
+// sumUnits computes the product of all samples with the packed W, or adds it to z, for
+// some units of panelsToShare panels.
+func (l *Recurrent[T]) sumUnits(step, from, end int, add bool) {
+	first := l.slot(step, 0)
+	hx, z := RowMajor(l.hx, l.row), RowMajor(l.z, l.cols)
+	mulPanels(l.set, l.Batch, hx.From(first), &l.packed, z.From(first), from*panelsToShare, end*panelsToShare, add)
 }
 
 // begin sets the states before the first step of the samples from..end.

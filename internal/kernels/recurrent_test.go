@@ -106,7 +106,7 @@ func trainingRuns[T Float](t *rapid.T, set *Set[T], distance, gradientDistance f
 	l := newLayer(t)
 	yes := func(name string) bool { return rapid.Bool().Draw(t, name) }
 	rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
-	r := newRecurrent(set, cell(set, l.cell), l.Config)
+	r := newRecurrent(set, cell(set, l.cell), l.Config, l.bound())
 	r.span = rapid.IntRange(1, r.span).Draw(t, "span") // shapes as small as these have one
 	for range 2 {
 		in := l.inputs(rng, yes("mask"))
@@ -145,9 +145,9 @@ func inference[T Float](t *rapid.T, set *Set[T]) {
 	l := newLayer(t)
 	masked := rapid.Bool().Draw(t, "mask")
 	rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
-	training := newRecurrent(set, cell(set, l.cell), l.Config)
+	training := newRecurrent(set, cell(set, l.cell), l.Config, l.bound())
 	l.Training = false
-	small := newRecurrent(set, cell(set, l.cell), l.Config)
+	small := newRecurrent(set, cell(set, l.cell), l.Config, l.bound())
 	for range 2 {
 		in := inputsTo[T](l.inputs(rng, masked))
 		var outs [2]Out[T]
@@ -168,6 +168,10 @@ func inference[T Float](t *rapid.T, set *Set[T]) {
 		small.Forward(bad, Out[T]{Y: to[T](y)})
 	}
 	whole := small.row * small.cols // of W, which dropout keeps by blocks
+	kept := 1
+	if small.parts {
+		whole, kept = small.n*small.cols, min(l.Steps, rowsAtOnceX/l.Batch)
+	}
 	if l.Dropout {
 		whole = 0
 		if n := l.Batch * small.cell.Blocks * small.row; cap(small.drop.left) != n || cap(small.drop.transposed[0].data) != 0 {
@@ -175,7 +179,7 @@ func inference[T Float](t *rapid.T, set *Set[T]) {
 		}
 	}
 	for name, x := range map[string]struct{ got, want int }{
-		"hx": {cap(small.hx), l.Batch * small.row}, "z": {cap(small.z), l.Batch * small.cols},
+		"hx": {cap(small.hx), kept * l.Batch * small.row}, "z": {cap(small.z), kept * l.Batch * small.cols},
 		"dz": {cap(small.dz), 0}, "dhx": {cap(small.dhx), 0}, "dh": {cap(small.dh), 0}, "dc": {cap(small.dc), 0},
 		"held": {cap(small.held), 0}, "dw": {cap(small.dw), 0},
 		"transposed": {cap(small.transposed.data), 0},
@@ -185,7 +189,7 @@ func inference[T Float](t *rapid.T, set *Set[T]) {
 			t.Fatalf("%s has room for %d elements, want %d", name, x.got, x.want)
 		}
 	}
-	if n := l.Batch * small.n; len(small.c) > n || len(small.keep) > n {
+	if n := kept * l.Batch * small.n; len(small.c) > n || len(small.keep) > n {
 		t.Fatalf("c has %d elements and keep %d, want at most %d", len(small.c), len(small.keep), n)
 	}
 }
@@ -206,7 +210,7 @@ func TestRecurrentMasksNaN(t *testing.T) {
 		in := l.inputs(rng, true)
 		w := l.weights(rng, true, true, true)
 		run := func() []float64 {
-			r := newRecurrent(Float64(), cell(Float64(), name), l.Config)
+			r := newRecurrent(Float64(), cell(Float64(), name), l.Config, l.bound())
 			y, h, c := l.outputs()
 			g := Grad[float64]{
 				Y: w.Y, H: w.H, C: w.C, X: filled[float64](len(in.X)), Kernel: filled[float64](len(in.Kernel)),
@@ -230,7 +234,7 @@ func TestRecurrentMasksNaN(t *testing.T) {
 // bits are all results of a layer, forwards and back, in float32.
 func (l layer) bits(s *Set[float32], in In[float64], w Grad[float64]) []float32 {
 	given := inputsTo[float32](in)
-	r := newRecurrent(s, cell(s, l.cell), l.Config)
+	r := newRecurrent(s, cell(s, l.cell), l.Config, l.bound())
 	y, h, c := l.outputs()
 	out := Out[float32]{to[float32](y), to[float32](h), to[float32](c)}
 	g := Grad[float32]{
@@ -253,10 +257,37 @@ func TestRecurrentOnAnyCores(t *testing.T) {
 		l.Config = Config{Steps: 9, Batch: 17, Features: 5, Units: 37, Bias: true, Sequence: true, Training: true, InputGrad: true}
 		rng := rand.New(rand.NewPCG(4, 1))
 		in, w := l.inputs(rng, true), l.weights(rng, true, true, true)
-		for _, s := range sets() {
-			cores(t, func() []float32 { return l.bits(s, in, w) })
+		for _, l.parts = range []bool{false, true} {
+			for _, s := range sets() {
+				cores(t, func() []float32 { return l.bits(s, in, w) })
+			}
+			sameBits(t, func(s *Set[float32]) []float32 { return l.bits(s, in, w) })
 		}
-		sameBits(t, func(s *Set[float32]) []float32 { return l.bits(s, in, w) })
+	}
+}
+
+// A layer in parts gives the same bits with any batch, so with any number of steps whose
+// sums over x are made at once, and without Training, where states share slots.
+func TestRecurrentInParts(t *testing.T) {
+	for _, name := range cellNames {
+		l := layer{cell: name, gates: gatesOf[name], parts: true}
+		l.Config = Config{Steps: 2*rowsAtOnceX/3 + 1, Batch: 3, Features: 4, Units: 37, Bias: true, Sequence: true}
+		in := inputsTo[float32](l.inputs(rand.New(rand.NewPCG(6, 1)), true))
+		for _, s := range sets() {
+			run := func(batch int, training bool) []float32 {
+				cfg := l.Config
+				cfg.Batch, cfg.Training = batch, training
+				r := newRecurrent(s, cell(s, name), cfg, l.bound())
+				r.SetWeights(in)
+				y := make([]float32, batch*l.Steps*l.Units)
+				r.Forward(in, Out[float32]{Y: y})
+				return y[:l.Steps*l.Units] // of the first sample
+			}
+			want := run(1, true)
+			for _, batch := range []int{1, 2, 3} {
+				same(t, name+", "+s.Name, run(batch, false), want)
+			}
+		}
 	}
 }
 
@@ -270,7 +301,7 @@ func TestRecurrentOfOneSample(t *testing.T) {
 		for _, s := range sets() {
 			run := func(l layer, in In[float64]) []float32 {
 				given := inputsTo[float32](in)
-				r := newRecurrent(s, cell(s, l.cell), l.Config)
+				r := newRecurrent(s, cell(s, l.cell), l.Config, l.bound())
 				if r.bound() != (l.Batch == 1) {
 					t.Fatalf("%s: cores share the sums: %v", name, r.bound())
 				}
