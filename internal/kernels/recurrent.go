@@ -23,7 +23,8 @@ type Recurrent[T Float] struct {
 	span int // steps whose dz are kept at once
 	kept int // steps whose states are kept at once
 
-	parts bool // whether the sums over h and over [x 1] are made apart
+	parts   bool // whether the sums over h and over [x 1] are made apart
+	columns bool // whether cores share the columns of W and not the samples; with parts
 
 	memory int // elements that a run works in
 
@@ -97,9 +98,14 @@ const termsOfSpan = 4 * termsAtOnce
 // steps and the number of cores have no influence, so the bits do not depend on them.
 const weightsInParts = 1 << 19
 
+// The cores share the columns of the products of a step, so that each reads a part of the
+// weights, and meet twice at every step, if the rows of W for h have more elements than
+// fit into the second-level cache of a core (1 MB in float32).
+const weightsByColumns = 1 << 18
+
 // rowsAtOnceX are how many rows [x 1] the sums are made for at once, if that is a step or
 // more.
-const rowsAtOnceX = 192
+const rowsAtOnceX = 384
 
 // NewRecurrent prepares a layer. Before its first run it needs SetMemory.
 func NewRecurrent[T Float](set *Set[T], cell Cell[T], cfg Config) *Recurrent[T] {
@@ -121,6 +127,7 @@ func prepare[T Float](set *Set[T], cell Cell[T], cfg Config, inParts int) *Recur
 		l.row++
 	}
 	l.parts = !cfg.Dropout && l.row*l.cols >= inParts
+	l.columns = l.parts && l.n*l.cols > weightsByColumns
 	l.kept = 1
 	if cfg.Training {
 		l.span, l.kept = min(cfg.Steps, max(1, termsOfSpan/cfg.Batch)), cfg.Steps+1

@@ -48,8 +48,8 @@ func (l *Recurrent[T]) asked(grad Grad[T]) (top, bottom int) {
 // gradients of the states after a step, and then of those before: the part that the cell
 // leaves there, and the one that comes through the product.
 func (l *Recurrent[T]) backwardSpan(in In[T], grad Grad[T], first, end int) {
-	if l.parts {
-		l.backwardParts(in, grad, first, end)
+	if l.columns {
+		l.backwardColumns(in, grad, first, end)
 		return
 	}
 	l.share(end-first, func(from, to int) {

@@ -59,7 +59,7 @@ func (l *Recurrent[T]) forwardOne(in In[T], out Out[T]) {
 	l.begin(in, 0, 1)
 	l.read(in, 0, 0, 1)
 	Rounds(l.Steps, partsOf(l.cols, panelsToShare), func(step, from, end int) {
-		l.sumUnits(step, from, end, false)
+		l.sumUnits(step, from, end)
 	}, func(step int) {
 		l.activate(in, out, step, 0, 1)
 		if step+1 < l.Steps {
@@ -69,12 +69,11 @@ func (l *Recurrent[T]) forwardOne(in In[T], out Out[T]) {
 	l.finish(out, 0, 1)
 }
 
-// sumUnits computes the product of all samples with the packed W, or adds it to z, for
-// some units of panelsToShare panels.
-func (l *Recurrent[T]) sumUnits(step, from, end int, add bool) {
+// sumUnits is sum for all samples and some units of panelsToShare panels.
+func (l *Recurrent[T]) sumUnits(step, from, end int) {
 	first := l.slot(step, 0)
 	hx, z := RowMajor(l.hx, l.row), RowMajor(l.z, l.cols)
-	mulPanels(l.set, l.Batch, hx.From(first), &l.packed, z.From(first), from*panelsToShare, end*panelsToShare, add)
+	mulPanels(l.set, l.Batch, hx.From(first), &l.packed, z.From(first), from*panelsToShare, end*panelsToShare, l.parts)
 }
 
 // begin sets the states before the first step of the samples from..end.
@@ -104,7 +103,7 @@ func (l *Recurrent[T]) read(in In[T], step, from, end int) {
 	}
 }
 
-// sum computes z of a step.
+// sum computes z of a step, or with parts adds the sums over h to it.
 func (l *Recurrent[T]) sum(step, from, end int) {
 	if l.Dropout {
 		l.dropForward(step, from, end)
@@ -112,7 +111,7 @@ func (l *Recurrent[T]) sum(step, from, end int) {
 	}
 	first := l.slot(step, from)
 	hx, z := RowMajor(l.hx, l.row), RowMajor(l.z, l.cols)
-	l.set.MulPacked(end-from, hx.From(first), &l.packed, z.From(first), false)
+	l.set.MulPacked(end-from, hx.From(first), &l.packed, z.From(first), l.parts)
 }
 
 // activate computes the states after a step, and its output.

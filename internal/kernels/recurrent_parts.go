@@ -3,15 +3,23 @@ package kernels
 // stepsOfX is how many steps the sums over [x 1] are made for at once.
 func (l *Recurrent[T]) stepsOfX() int { return min(l.Steps, max(1, rowsAtOnceX/l.Batch)) }
 
-// forwardParts runs a layer whose weights are large. At every step the cores share the
-// columns of the sums, so each reads a part of the weights, and then the samples.
+// forwardParts runs a layer in parts.
 func (l *Recurrent[T]) forwardParts(in In[T], out Out[T]) {
 	l.begin(in, 0, l.Batch)
 	for first := 0; first < l.Steps; first += l.stepsOfX() {
 		end := min(l.Steps, first+l.stepsOfX())
 		l.sumX(in, first, end)
+		if l.Batch > 1 && !l.columns {
+			l.share(end-first, func(from, to int) {
+				for step := first; step < end; step++ {
+					l.sum(step, from, to)
+					l.activate(in, out, step, from, to)
+				}
+			})
+			continue
+		}
 		units := partsOf(l.cols, panelsToShare)
-		sums := turn{units, func(i, from, end int) { l.sumUnits(first+i, from, end, true) }}
+		sums := turn{units, func(i, from, end int) { l.sumUnits(first+i, from, end) }}
 		cells := turn{l.Batch, func(i, from, end int) { l.activate(in, out, first+i, from, end) }}
 		if l.Batch > 1 {
 			inTurns(end-first, units, sums, cells)
@@ -34,8 +42,8 @@ func (l *Recurrent[T]) sumX(in In[T], first, end int) {
 	})
 }
 
-// backwardParts is backwardSpan for a layer whose weights are large.
-func (l *Recurrent[T]) backwardParts(in In[T], grad Grad[T], first, end int) {
+// backwardColumns is backwardSpan by columns.
+func (l *Recurrent[T]) backwardColumns(in In[T], grad Grad[T], first, end int) {
 	width, units := panels(l.back)*tileColumns, partsOf(l.n, backPanelsToShare)
 	cells := turn{l.Batch, func(i, from, to int) { l.cellGrad(in, grad, end-1-i, first, from, to) }}
 	sums := turn{units, func(i, from, to int) {

@@ -11,9 +11,10 @@ import (
 // that share nothing with the kernels.
 type layer struct {
 	Config
-	cell  string // "LSTM", "GRU", "SimpleRNN"
-	gates int
-	parts bool // the sums over h and x are made apart
+	cell    string // "LSTM", "GRU", "SimpleRNN"
+	gates   int
+	parts   bool // the sums over h and x are made apart
+	columns bool // and cores share columns
 }
 
 // bound is the bound from which the layer has parts.
@@ -34,7 +35,7 @@ func newLayer(t *rapid.T) layer {
 	yes := func(name string) bool { return rapid.Bool().Draw(t, name) }
 	from1 := func(name string, most int) int { return rapid.IntRange(1, most).Draw(t, name) }
 	name := rapid.SampledFrom(cellNames).Draw(t, "cell")
-	return layer{cell: name, gates: gatesOf[name], parts: yes("parts"), Config: Config{
+	return layer{cell: name, gates: gatesOf[name], parts: yes("parts"), columns: yes("columns"), Config: Config{
 		Steps: from1("steps", 5), Batch: from1("batch", 4), Features: from1("features", 4), Units: from1("units", 10),
 		Bias: yes("bias"), Backwards: yes("backwards"), Sequence: yes("sequence"), ZeroMask: yes("zero mask"),
 		Training: true, InputGrad: yes("input gradient"), Dropout: yes("dropout"),

@@ -107,6 +107,7 @@ func trainingRuns[T Float](t *rapid.T, set *Set[T], distance, gradientDistance f
 	yes := func(name string) bool { return rapid.Bool().Draw(t, name) }
 	rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
 	r := newRecurrent(set, cell(set, l.cell), l.Config, l.bound())
+	r.columns = l.columns && r.parts
 	r.span = rapid.IntRange(1, r.span).Draw(t, "span") // shapes as small as these have one
 	for range 2 {
 		in := l.inputs(rng, yes("mask"))
@@ -146,8 +147,10 @@ func inference[T Float](t *rapid.T, set *Set[T]) {
 	masked := rapid.Bool().Draw(t, "mask")
 	rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
 	training := newRecurrent(set, cell(set, l.cell), l.Config, l.bound())
+	training.columns = l.columns && training.parts
 	l.Training = false
 	small := newRecurrent(set, cell(set, l.cell), l.Config, l.bound())
+	small.columns = l.columns && small.parts
 	for range 2 {
 		in := inputsTo[T](l.inputs(rng, masked))
 		var outs [2]Out[T]
@@ -211,6 +214,7 @@ func TestRecurrentMasksNaN(t *testing.T) {
 		w := l.weights(rng, true, true, true)
 		run := func() []float64 {
 			r := newRecurrent(Float64(), cell(Float64(), name), l.Config, l.bound())
+			r.columns = l.columns && r.parts
 			y, h, c := l.outputs()
 			g := Grad[float64]{
 				Y: w.Y, H: w.H, C: w.C, X: filled[float64](len(in.X)), Kernel: filled[float64](len(in.Kernel)),
@@ -235,6 +239,7 @@ func TestRecurrentMasksNaN(t *testing.T) {
 func (l layer) bits(s *Set[float32], in In[float64], w Grad[float64]) []float32 {
 	given := inputsTo[float32](in)
 	r := newRecurrent(s, cell(s, l.cell), l.Config, l.bound())
+	r.columns = l.columns && r.parts
 	y, h, c := l.outputs()
 	out := Out[float32]{to[float32](y), to[float32](h), to[float32](c)}
 	g := Grad[float32]{
@@ -257,7 +262,8 @@ func TestRecurrentOnAnyCores(t *testing.T) {
 		l.Config = Config{Steps: 9, Batch: 17, Features: 5, Units: 37, Bias: true, Sequence: true, Training: true, InputGrad: true}
 		rng := rand.New(rand.NewPCG(4, 1))
 		in, w := l.inputs(rng, true), l.weights(rng, true, true, true)
-		for _, l.parts = range []bool{false, true} {
+		for i := range 3 {
+			l.parts, l.columns = i > 0, i > 1
 			for _, s := range sets() {
 				cores(t, func() []float32 { return l.bits(s, in, w) })
 			}
@@ -270,7 +276,7 @@ func TestRecurrentOnAnyCores(t *testing.T) {
 // sums over x are made at once, and without Training, where states share slots.
 func TestRecurrentInParts(t *testing.T) {
 	for _, name := range cellNames {
-		l := layer{cell: name, gates: gatesOf[name], parts: true}
+		l := layer{cell: name, gates: gatesOf[name], parts: true, columns: true}
 		l.Config = Config{Steps: 2*rowsAtOnceX/3 + 1, Batch: 3, Features: 4, Units: 37, Bias: true, Sequence: true}
 		in := inputsTo[float32](l.inputs(rand.New(rand.NewPCG(6, 1)), true))
 		for _, s := range sets() {
@@ -278,6 +284,7 @@ func TestRecurrentInParts(t *testing.T) {
 				cfg := l.Config
 				cfg.Batch, cfg.Training = batch, training
 				r := newRecurrent(s, cell(s, name), cfg, l.bound())
+				r.columns = l.columns && r.parts
 				r.SetWeights(in)
 				y := make([]float32, batch*l.Steps*l.Units)
 				r.Forward(in, Out[float32]{Y: y})
@@ -302,6 +309,7 @@ func TestRecurrentOfOneSample(t *testing.T) {
 			run := func(l layer, in In[float64]) []float32 {
 				given := inputsTo[float32](in)
 				r := newRecurrent(s, cell(s, l.cell), l.Config, l.bound())
+				r.columns = l.columns && r.parts
 				if r.bound() != (l.Batch == 1) {
 					t.Fatalf("%s: cores share the sums: %v", name, r.bound())
 				}
