@@ -59,7 +59,7 @@ func For[T Float](op Op) (Kernel[T], error) {
 		return remember[T](op), nil
 	// reduce.go
 	case Reduce:
-		return reduce[T](op), nil
+		return reduceOf[T](op), nil
 	case Max:
 		return maxOf[T](op), nil
 	case MaxGradient:

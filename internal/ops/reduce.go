@@ -24,42 +24,64 @@ type Reduce struct {
 // summedAtOnce is the number of elements of a part.
 const summedAtOnce = 1 << 12
 
-func reduce[T Float](o Reduce) Func[T] {
-	p, set := o.Plan, kernels.For[T]()
-	acc, total := make([]float64, o.Size), p.count()*p.n
-	var parts []float64
-	if o.Size == 1 {
-		parts = make([]float64, (total+summedAtOnce-1)/summedAtOnce)
-	}
-	return func(out []T, in [][]T) error {
-		switch {
-		case parts != nil:
-			addParts(set, parts, in[0])
-			acc[0] = 0
-			for _, x := range parts {
-				acc[0] += x
-			}
-		case few(total):
-			clear(acc)
-			addTo(set, p, acc, in[0])
-		default:
-			clear(acc)
-			p.shared(func(p Broadcast, a, b int) { addTo(set, p, acc[b:], in[0][a:]) })
-		}
-		for i, x := range acc {
-			out[i] = T(x / o.Divisor)
-		}
-		return nil
-	}
+// reduce is the kernel.
+type reduce[T Float] struct {
+	Reduce
+	set   *kernels.Set[T]
+	acc   []float64 // the sums
+	parts []float64 // of the only sum
+
+	x    []T // of this run
+	work func(from, end int)
 }
 
-// addParts fills parts with the sums of summedAtOnce elements each.
-func addParts[T Float](set *kernels.Set[T], parts []float64, x []T) {
-	shareRows(len(x), summedAtOnce, func(from, end int) {
-		for i := from; i < end; i += summedAtOnce {
-			parts[i/summedAtOnce] = set.AddAll(x[i:min(i+summedAtOnce, end)])
+func reduceOf[T Float](o Reduce) *reduce[T] {
+	r := &reduce[T]{Reduce: o, set: kernels.For[T](), acc: make([]float64, o.Size)}
+	r.work = r.add
+	if o.Size == 1 {
+		r.parts = make([]float64, (r.total()+summedAtOnce-1)/summedAtOnce)
+		r.work = r.addParts
+	}
+	return r
+}
+
+// total is the number of elements of the operand.
+func (r *reduce[T]) total() int { return r.Plan.count() * r.Plan.n }
+
+// Run computes all sums.
+func (r *reduce[T]) Run(out []T, in [][]T) error {
+	r.x = in[0]
+	clear(r.acc)
+	n, unit := r.Plan.parts()
+	switch {
+	case r.parts != nil:
+		shareRows(len(r.x), summedAtOnce, r.work)
+		for _, x := range r.parts {
+			r.acc[0] += x
 		}
-	})
+	case few(r.total()):
+		addTo(r.set, r.Plan, r.acc, r.x)
+	default:
+		kernels.Parallel(n, unit, r.work)
+	}
+	r.x = nil // it must not keep the memory of a program alive
+	for i, x := range r.acc {
+		out[i] = T(x / r.Divisor)
+	}
+	return nil
+}
+
+// add adds the elements of a part of the plan to their sums.
+func (r *reduce[T]) add(from, end int) {
+	p, a, b := r.Plan.part(from, end)
+	addTo(r.set, p, r.acc[b:], r.x[a:])
+}
+
+// addParts adds up the elements from..end of the only sum, summedAtOnce for each part.
+func (r *reduce[T]) addParts(from, end int) {
+	for i := from; i < end; i += summedAtOnce {
+		r.parts[i/summedAtOnce] = r.set.AddAll(r.x[i:min(i+summedAtOnce, end)])
+	}
 }
 
 // addTo adds the elements of x to the sums that the plan assigns them to.
@@ -82,25 +104,31 @@ func addTo[T Float](set *kernels.Set[T], p Broadcast, sums []float64, x []T) {
 	p.rows(func(_, a, b int) { set.AddRows(rows, p.n, x[a:], stride, sums[b:]) })
 }
 
-// shared divides the sums of a plan between the cores. It calls f with the plan of each
-// part, and where it starts in the operand and in the result.
-func (p Broadcast) shared(f func(p Broadcast, a, b int)) {
-	for i, stride := range p.b {
-		if stride > 0 {
-			kernels.Parallel(p.dims[i], 1, func(from, end int) {
-				part := p
-				part.dims = slices.Clone(p.dims)
-				part.dims[i] = end - from
-				f(part, from*p.a[i], from*stride)
-			})
-			return
-		}
+// parts is what cores can share of the sums of a plan: n parts, of which a core takes
+// whole units.
+func (p Broadcast) parts() (n, unit int) {
+	if i := p.divided(); i >= 0 {
+		return p.dims[i], 1
 	}
-	kernels.Parallel(p.n, 16, func(from, end int) {
-		part := p
-		part.n = end - from
-		f(part, from, from)
-	})
+	return p.n, 16
+}
+
+// part is the plan of the parts from..end, and where they start in the operand and in the
+// result.
+func (p Broadcast) part(from, end int) (part Broadcast, a, b int) {
+	i := p.divided()
+	if i < 0 {
+		p.n = end - from
+		return p, from, from
+	}
+	p.dims = slices.Clone(p.dims)
+	p.dims[i] = end - from
+	return p, from * p.a[i], from * p.b[i]
+}
+
+// divided is the axis whose parts have sums of their own, or −1 if it is that of a row.
+func (p Broadcast) divided() int {
+	return slices.IndexFunc(p.b, func(stride int) bool { return stride > 0 })
 }
 
 // Max is the largest element of every line along an axis, or NaN if there is one.

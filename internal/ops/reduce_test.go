@@ -51,7 +51,7 @@ func TestReduce(t *testing.T) {
 			want[at] += float64(v)
 			size[at] += math.Abs(float64(v))
 		}
-		kernel := reduce[float32](Reduce{Plan: PlanBroadcast(c.shape, c.shape, c.kept), Size: c.kept.Size(), Divisor: 4})
+		kernel := reduceOf[float32](Reduce{Plan: PlanBroadcast(c.shape, c.shape, c.kept), Size: c.kept.Size(), Divisor: 4})
 		out := make([]float32, c.kept.Size())
 		if err := kernel.Run(out, [][]float32{x}); err != nil {
 			t.Fatal(err)
