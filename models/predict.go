@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/dense"
@@ -11,12 +12,39 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// predictBatch is how many samples are computed at a time.
-const predictBatch = 32
+// Samples are computed so many at a time that they have about predictSteps steps, within
+// bounds. Small products of few samples leave cores idle and read all weights often;
+// memory grows with the samples.
+const (
+	predictFewest = 32
+	predictMost   = 128
+	predictSteps  = 1 << 14
+)
+
+// predictBatch is how many samples are computed at a time: a multiple of predictFewest.
+func (m *Model) predictBatch(inputs []*tensor.Dense) int {
+	shapes := slices.Clone(m.output)
+	for _, t := range inputs {
+		shapes = append(shapes, graph.Shape(t.Shape()))
+	}
+	steps := 1
+	for _, s := range shapes {
+		if len(s) < 3 { // [samples, features]
+			continue
+		}
+		n := s[1 : len(s)-1].Size() // all axes between samples and features
+		if n == graph.Any {
+			return predictFewest
+		}
+		steps = max(steps, n)
+	}
+	return max(predictFewest, min(predictMost, predictSteps/steps/predictFewest*predictFewest))
+}
 
 // Predict computes the output for the given inputs: one tensor for each input of
 // the model, [samples, ...], of the model's dtype and finite. It computes batches
-// of 32 samples and stops between them when ctx ends. The caller owns the result.
+// of 32 to 128 samples, the fewer the more steps they have, and stops between them when
+// ctx ends. The caller owns the result.
 func (m *Model) Predict(ctx context.Context, inputs ...*tensor.Dense) (*tensor.Dense, error) {
 	out, err := m.PredictAll(ctx, inputs...)
 	if err != nil {
@@ -45,16 +73,17 @@ func (m *Model) PredictAll(ctx context.Context, inputs ...*tensor.Dense) ([]*ten
 		rows[i] = dense.Contiguous(t)
 	}
 	var out []*tensor.Dense
-	for from := 0; from < n; from += predictBatch {
+	batch := m.predictBatch(inputs)
+	for from := 0; from < n; from += batch {
 		if err := ctx.Err(); err != nil {
 			return nil, errors.Wrapf(err, "%s: prediction stopped after %d of %d samples", m.cfg.Name, from, n)
 		}
-		to := min(from+predictBatch, n)
+		to := min(from+batch, n)
 		part := make([]*tensor.Dense, len(rows))
 		for i, t := range rows {
 			part[i] = dense.Rows(t, from, to)
 		}
-		err := m.run(part, from/predictBatch, func(ys []*tensor.Dense) error {
+		err := m.run(part, from/batch, func(ys []*tensor.Dense) error {
 			if to-from == n {
 				for _, y := range ys {
 					out = append(out, dense.Clone(y))

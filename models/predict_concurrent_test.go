@@ -23,8 +23,8 @@ func TestPredictCancelled(t *testing.T) {
 		t.Errorf("got %v, %v", y, err)
 	}
 	// Between batches: the context ends after a number of checks.
-	y, err = m.Predict(&ending{Context: ctx, looks: 2}, inputs(tensor.Float32, 100, 4, 2))
-	if y != nil || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "after 64 of 100") {
+	y, err = m.Predict(&ending{Context: ctx, looks: 2}, inputs(tensor.Float32, 400, 4, 2))
+	if y != nil || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "after 256 of 400") {
 		t.Errorf("got %v, %v", y, err)
 	}
 	predict(t, m, inputs(tensor.Float32, 100, 4, 2))

@@ -11,6 +11,7 @@ import (
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/layers/activations"
 	"github.com/engram-go/engram/models"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
@@ -40,6 +41,19 @@ func TestPredictRowByRow(t *testing.T) {
 		}
 		for _, n := range []int{1, 31, 32, 33, 64, 65, 100} {
 			same(t, fmt.Sprintf("%v %d rows", dtype, n), predict(t, m, rows(x, 0, n)), rows(all, 0, n))
+		}
+	}
+}
+
+// The same for layers whose products are computed in other blocks for more rows.
+func TestPredictRowByRowDense(t *testing.T) {
+	for _, dtype := range dtypes {
+		m := models.NewSequential(models.Config{Seed: 1, Dtype: dtype}, layers.Input{Shape: graph.Shape{210}},
+			layers.Dense{Units: 150, Activation: activations.ReLU}, layers.Dense{Units: 7})
+		x := inputs(dtype, 300, 210)
+		all := predict(t, m, x)
+		for _, n := range []int{1, 33, 127, 128, 129, 256} {
+			same(t, fmt.Sprintf("%v %d rows", dtype, n), predict(t, m, rows(x, 300-n, 300)), rows(all, 300-n, 300))
 		}
 	}
 }
@@ -214,7 +228,7 @@ func TestPredictOutputsThatDoNotFit(t *testing.T) {
 		shape graph.Shape // of the output that does not fit
 	}{{growing{}, graph.Shape{1, 1, 2}}, {folding{}, graph.Shape{1, 2}}} {
 		m := models.NewSequential(models.Config{}, layers.Input{Shape: graph.Shape{2}}, c.layer)
-		_, err := m.Predict(ctx, inputs(tensor.Float32, 33, 2))
+		_, err := m.Predict(ctx, inputs(tensor.Float32, 129, 2))
 		errtest.Check(t, err, graph.Error{Path: "sequential", Field: "output 0", Value: c.shape})
 	}
 }
