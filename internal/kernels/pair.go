@@ -46,8 +46,7 @@ func (k *pairKernels[T]) Choose(c, x, y, z []T) { k.choose(c, x, y, z) }
 func pairGo[T Float]() pairKernels[T] {
 	return pairKernels[T]{
 		pairs: [pairKinds]func(x, y, z []T, stepX, stepY int){
-			PairPlus: arithmeticGo(plusGo[T], func(x, y T) T { return x + y }), PairMinus: arithmeticGo(minusGo[T], func(x, y T) T { return x - y }),
-			PairTimes: arithmeticGo(timesGo[T], func(x, y T) T { return x * y }), PairOver: arithmeticGo(overGo[T], func(x, y T) T { return x / y }),
+			PairPlus: plusPairsGo[T], PairMinus: minusPairsGo[T], PairTimes: timesPairsGo[T], PairOver: overPairsGo[T],
 			PairMaximum: eachPairGo(func(x, y T) T { return max(x, y) }), PairMinimum: eachPairGo(func(x, y T) T { return min(x, y) }),
 			PairGreater:      eachPairGo(func(x, y T) T { return oneIf[T](x > y) }),
 			PairGreaterEqual: eachPairGo(func(x, y T) T { return oneIf[T](x >= y) }),
@@ -80,15 +79,45 @@ func eachPairGo[T Float](f func(x, y T) T) func(x, y, z []T, stepX, stepY int) {
 	}
 }
 
-// arithmeticGo uses a loop of its own where both operands advance.
-func arithmeticGo[T Float](loop func(x, y, z []T), f func(x, y T) T) func(x, y, z []T, stepX, stepY int) {
-	each := eachPairGo(f)
-	return func(x, y, z []T, stepX, stepY int) {
-		if stepX == 1 && stepY == 1 {
-			loop(x[:len(z):len(x)], y, z)
-			return
-		}
-		each(x, y, z, stepX, stepY)
+// The loops of the arithmetic functions call no function for an element.
+
+func plusPairsGo[T Float](x, y, z []T, stepX, stepY int) {
+	if stepX == 1 && stepY == 1 {
+		plusGo(x[:len(z):len(x)], y, z)
+		return
+	}
+	for i := range z {
+		z[i] = x[i*stepX] + y[i*stepY]
+	}
+}
+
+func minusPairsGo[T Float](x, y, z []T, stepX, stepY int) {
+	if stepX == 1 && stepY == 1 {
+		minusGo(x[:len(z):len(x)], y, z)
+		return
+	}
+	for i := range z {
+		z[i] = x[i*stepX] - y[i*stepY]
+	}
+}
+
+func timesPairsGo[T Float](x, y, z []T, stepX, stepY int) {
+	if stepX == 1 && stepY == 1 {
+		timesGo(x[:len(z):len(x)], y, z)
+		return
+	}
+	for i := range z {
+		z[i] = x[i*stepX] * y[i*stepY]
+	}
+}
+
+func overPairsGo[T Float](x, y, z []T, stepX, stepY int) {
+	if stepX == 1 && stepY == 1 {
+		overGo(x[:len(z):len(x)], y, z)
+		return
+	}
+	for i := range z {
+		z[i] = x[i*stepX] / y[i*stepY]
 	}
 }
 
