@@ -19,7 +19,7 @@ import (
 // every index along these axes.
 //
 //	in, out: [batch, ..., features], of at least two axes
-//	weights: gamma and beta, of the sizes of the axes in their order
+//	weights: gamma and beta, of the sizes of the axes in the order of the input
 //
 // The output has the mask of the input; the axes must then not be those that the mask
 // has, since padding would count.

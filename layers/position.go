@@ -12,7 +12,7 @@ import (
 // al. 2017, "Convolutional Sequence to Sequence Learning").
 //
 //	in:      [batch, steps, features]; only the shape is used
-//	out:     [batch, steps, features], to be added to the input
+//	out:     [batch, steps, features], the vectors alone: add them to the input with Add
 //	weights: embeddings [sequence length, features]
 //
 // The output has the mask of the input. The features must be known when the model is
@@ -71,7 +71,7 @@ func (l PositionEmbedding) Stepwise(in []graph.Value) ([]graph.Pace, error) { re
 //	y[t, 2i+1] = cos(t / wavelength^(2i/features))
 //
 //	in:  [batch, steps, features]; only the shape is used
-//	out: [batch, steps, features], to be added to the input
+//	out: [batch, steps, features], the encoding alone: add it to the input with Add
 //
 // Steps are counted from 0. The output has the mask of the input. The features must be
 // known when the model is built; the steps may be open.

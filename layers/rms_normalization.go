@@ -17,7 +17,8 @@ import (
 // one number for every index along these axes.
 //
 //	in, out: [batch, ..., features], of at least two axes
-//	weights: scale (γ), of the sizes of the axes in their order, initially ones
+//	weights: scale (γ), of the sizes of the axes in the order of the input, initially
+//	         ones
 //
 // The output has the mask of the input; the axes must then not be those that the mask
 // has, since padding would count.
