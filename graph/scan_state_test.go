@@ -87,8 +87,8 @@ func TestScanOfStatefulSteps(t *testing.T) {
 	for name, step := range statefulSteps {
 		t.Run(name, func(t *testing.T) {
 			for _, masked := range []bool{false, true} {
-				want := runStateful(t, step, masked, true)
-				got := runStateful(t, step, masked, false)
+				want := runScan(t, 2, 3, 5, 4, step, masked, true)
+				got := runScan(t, 2, 3, 5, 4, step, masked, false)
 				for name, w := range want {
 					near(t, fmt.Sprintf("%s, masked %v", name, masked), inUnits(got[name], unit(name, w)), inUnits(w, unit(name, w)), 1e-12)
 				}
@@ -97,14 +97,13 @@ func TestScanOfStatefulSteps(t *testing.T) {
 	}
 }
 
-// runStateful gives the output of a scan of such steps, and all gradients, in the second
-// run.
-func runStateful(t *testing.T, step func(*graph.Scope, graph.Value, func(...int) graph.Value) graph.Value, masked, unrolled bool) map[string][]float64 {
+// runScan gives the output of a scan of such steps, and all gradients, in the last run. A
+// mask needs 3 samples of 5 steps.
+func runScan(t *testing.T, runs, batch, steps, size int, step func(*graph.Scope, graph.Value, func(...int) graph.Value) graph.Value, masked, unrolled bool) map[string][]float64 {
 	t.Helper()
-	const batch, steps = 3, 5
 	p := program(t, config(t, tensor.Float64), func(s *graph.Scope) {
-		x := s.Values(graphtest.Uniform(1, batch*steps*4, 1), graph.Shape{batch, steps, 4})
-		h := s.Values(graphtest.Uniform(2, batch*4, 1), graph.Shape{batch, 4})
+		x := s.Values(graphtest.Uniform(1, batch*steps*size, 1), graph.Shape{batch, steps, size})
+		h := s.Values(graphtest.Uniform(2, batch*size, 1), graph.Shape{batch, size})
 		wrt := map[string]graph.Value{"x": x, "h": h}
 		if masked {
 			x = x.WithMask(s.Values([]float64{1, 1, 0, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 1, 1}, graph.Shape{batch, steps}))
@@ -137,7 +136,7 @@ func runStateful(t *testing.T, step func(*graph.Scope, graph.Value, func(...int)
 	})
 	defer p.Close()
 	out := map[string][]float64{}
-	for range 2 {
+	for range runs {
 		run(t, p, nil)
 	}
 	for _, name := range p.Outputs() {

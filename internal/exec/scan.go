@@ -51,6 +51,7 @@ func newTask[T ops.Float](o *op) (_ task, inner *runner, err error) {
 	case nil: // a view
 	case Scan:
 		step := newStep[T](compute.Leaves, compute.Results, len(compute.Plan.Cuts)+len(compute.Plan.Carries), len(compute.Leaves), nil)
+		step.groups = groups[T](step.runner, compute.Plan.Y.Samples)
 		kernel := ops.NewScan(compute.Plan, step)
 		*compute.kernel = scanTask[T]{kernel, step}
 		t.kernel, inner = kernel, step.runner
@@ -60,6 +61,7 @@ func newTask[T ops.Float](o *op) (_ task, inner *runner, err error) {
 		given := forward.step.keep(results, plan.Steps, int(o.env.dtype.Size()))
 		incoming := 1 + len(plan.Carries) + plan.Losses // leaves after the whole values: gradients
 		step := newStep[T](compute.Leaves, results, len(plan.Cuts)+len(plan.Carries), len(compute.Leaves)-incoming, given)
+		step.groups = groups[T](step.runner, plan.Y.Samples)
 		forward.step.connectKept(step.runner)
 		t.kernel, inner = ops.NewScanGradient(plan, forward.kernel, step), step.runner
 	default:
@@ -137,6 +139,7 @@ type step[T ops.Float] struct {
 	operands [][]operand[T] // of each leaf
 	data     [][]T          // that each leaf reads
 	results  []part[T]
+	groups   []*group[T] // all operations
 	kept     []kept[T]
 	keptSize int
 	readers  []*runner // of the step and of its gradients
@@ -219,7 +222,14 @@ func (s *step[T]) Set(leaf int, data []T) {
 func (s *step[T]) Forget() { clear(s.data) }
 
 // Run computes the step.
-func (s *step[T]) Run() error { return s.run() }
+func (s *step[T]) Run() error {
+	for _, g := range s.groups {
+		if err := g.do(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // Result is the memory of a result.
 func (s *step[T]) Result(i int) []T {

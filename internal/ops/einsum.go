@@ -221,9 +221,8 @@ func (p *productKernel[T]) Run(out []T, in [][]T) error {
 	if p.swap {
 		p.left, p.right = p.right, p.left
 	}
-	if p.fixed && !p.fresh {
-		p.packed.Pack(p.set, kernels.Matrix[T]{Data: p.right, Row: p.bRow, Col: p.bCol}, p.k, p.n)
-		p.fresh = true
+	if p.fixed {
+		p.pack(p.right)
 	}
 	if p.many {
 		kernels.Parallel(p.items, 1, p.work)
@@ -240,13 +239,26 @@ func (p *productKernel[T]) some(from, end int) {
 		multiply(p.Product, p.set, p.out, p.left, p.right, p.plus, from, end, false)
 		return
 	}
-	row, rows, first, after := 0, p.m, from*unit, min(end*unit, p.n)
 	if p.byRows() {
-		row, rows, first, after = from*unit, min(end*unit, p.m)-from*unit, 0, p.n
+		p.rows(p.out, p.left, p.plus, from*unit, min(end*unit, p.m), 0, p.n)
+	} else {
+		p.rows(p.out, p.left, p.plus, 0, p.m, from*unit, min(end*unit, p.n))
 	}
-	initialize(p.Product, p.out, p.plus, row*p.cRow, rows, first, after)
-	p.packed.Mul(p.set, rows, kernels.Matrix[T]{Data: p.left[row*p.aRow:], Row: p.aRow, Col: p.aCol},
-		kernels.Matrix[T]{Data: p.out[row*p.cRow:], Row: p.cRow, Col: 1}, first, after, len(p.plus) > 0)
+}
+
+// pack packs the fixed operand if it has changed.
+func (p *productKernel[T]) pack(right []T) {
+	if !p.fresh {
+		p.packed.Pack(p.set, kernels.Matrix[T]{Data: right, Row: p.bRow, Col: p.bCol}, p.k, p.n)
+		p.fresh = true
+	}
+}
+
+// rows computes the rows from..end and the columns first..after with the packed operand.
+func (p *productKernel[T]) rows(out, left []T, plus [][]T, from, end, first, after int) {
+	initialize(p.Product, out, plus, from*p.cRow, end-from, first, after)
+	p.packed.Mul(p.set, end-from, kernels.Matrix[T]{Data: left[from*p.aRow:], Row: p.aRow, Col: p.aCol},
+		kernels.Matrix[T]{Data: out[from*p.cRow:], Row: p.cRow, Col: 1}, first, after, len(plus) > 0)
 }
 
 // unit is the size of a block, in rows or columns.

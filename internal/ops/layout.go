@@ -88,11 +88,13 @@ func Slice(s shapes.Shape, axis, from, to int) Cut {
 }
 
 func cut[T Float](o Cut) Func[T] {
-	return pieces(o.Count, o.Part, func(out []T, in [][]T, from, end int) {
-		for i := from; i < end; i++ {
-			copy(out[i*o.Part:(i+1)*o.Part], in[0][i*o.Whole+o.Offset:])
-		}
-	})
+	return pieces(o.Count, o.Part, func(out []T, in [][]T, from, end int) { cutPieces(o, out, in[0], from, end) })
+}
+
+func cutPieces[T Float](o Cut, out, x []T, from, end int) {
+	for i := from; i < end; i++ {
+		copy(out[i*o.Part:(i+1)*o.Part], x[i*o.Whole+o.Offset:])
+	}
 }
 
 func pad[T Float](o Pad) Func[T] {
