@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/engram-go/engram/internal/kernels"
 	"github.com/engram-go/engram/internal/ops"
@@ -76,15 +77,11 @@ func (a DotAttention) Run() Value {
 	sp.compute = att
 	sp.diff = func(in []Value, y, dy Value, _ []bool) []Value {
 		att.Training = true
-		packed := s.apply(spec{
-			name: "attention gradient", shape: Shape{q.Size() + k.Size() + v.Size()}, compute: ops.AttentionGradient{Attention: att},
-		}, append(append([]Value{}, in...), y, dy)...)
-		grads := make([]Value, len(in)) // none for masks
-		for i, at := 0, 0; i < 3; i++ {
-			grads[i] = packed.part(at, in[i].shape)
-			at += in[i].shape.Size()
-		}
-		return grads
+		all := make([]bool, len(in))
+		copy(all, []bool{true, true, true}) // masks have no gradient
+		return s.packed("attention gradient", in, all, func([]int) ops.Op {
+			return ops.AttentionGradient{Attention: att}
+		}, append(slices.Clone(in), y, dy)...)
 	}
 	return s.apply(sp, in...)
 }

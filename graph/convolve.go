@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/engram-go/engram/internal/ops"
 )
@@ -57,31 +58,9 @@ func (v Value) Convolve(kernel Value, bias *Value, w Window, groups int, f Funct
 	sp.compute = conv
 	sp.diff = func(in []Value, y, dy Value, want []bool) []Value {
 		conv.Training = true
-		return s.packedGradients("convolution gradient", in, want, func(at []int) ops.Op {
+		return s.packed("convolution gradient", in, want, func(at []int) ops.Op {
 			return ops.ConvolutionGradient{Convolution: conv, At: at}
-		}, y, dy)
+		}, append(slices.Clone(in), y, dy)...)
 	}
 	return s.apply(sp, in...)
-}
-
-// packedGradients adds an operation that computes the wanted gradients of the operands in
-// one value, and takes them out of it. Compute makes the operation from the place of each
-// gradient, −1 for none; its operands are those of in and of more.
-func (s *Scope) packedGradients(name string, in []Value, want []bool, compute func(at []int) ops.Op, more ...Value) []Value {
-	at, size := make([]int, len(in)), 0
-	for i, v := range in {
-		at[i] = -1
-		if want[i] {
-			at[i] = size
-			size += v.shape.Size()
-		}
-	}
-	packed := s.apply(spec{name: name, shape: Shape{size}, compute: compute(at)}, append(append([]Value{}, in...), more...)...)
-	grads := make([]Value, len(in))
-	for i, v := range in {
-		if at[i] >= 0 {
-			grads[i] = packed.part(at[i], v.shape)
-		}
-	}
-	return grads
 }

@@ -104,23 +104,7 @@ func (s *Scope) linearGradients(o *ops.Linear) rule {
 			grads[0] = s.apply(spec{name: "linear gradient", shape: in[0].shape, compute: pass}, in[1], y, dy)
 			operands = append(operands, grads[0])
 		}
-		size := 0
-		if weights.W {
-			size = in[1].shape.Size()
-		}
-		if weights.B {
-			size += in[2].shape.Size()
-		}
-		if size == 0 {
-			return grads
-		}
-		packed := s.apply(spec{name: "linear gradient", shape: Shape{size}, compute: weights}, operands...)
-		if weights.W {
-			grads[1] = packed.part(0, in[1].shape)
-		}
-		if weights.B {
-			grads[2] = packed.part(size-in[2].shape.Size(), in[2].shape)
-		}
+		copy(grads[1:], s.packed("linear gradient", in[1:], want[1:], func([]int) ops.Op { return weights }, operands...))
 		return grads
 	}
 }

@@ -67,29 +67,9 @@ func (v Value) normalize(name string, gamma, beta *Value, rows kernels.Rows) Val
 		if op.Shift {
 			grad.Beta = want[len(want)-1]
 		}
-		return v.s.packed(name+" gradient", grad, in, want, append(operands, y, dy)...)
+		return v.s.packed(name+" gradient", in, want, func([]int) ops.Op { return grad }, append(operands, y, dy)...)
 	}
 	return v.s.apply(sp, in...)
-}
-
-// packed are the gradients that are wanted of inputs. One operation gives all of them, one
-// after the other.
-func (s *Scope) packed(name string, op ops.Op, in []Value, want []bool, operands ...Value) []Value {
-	size := 0
-	for i, w := range want {
-		if w {
-			size += in[i].shape.Size()
-		}
-	}
-	all := s.apply(spec{name: name, shape: Shape{size}, compute: op}, operands...)
-	grads, at := make([]Value, len(in)), 0
-	for i, w := range want {
-		if w {
-			grads[i] = all.part(at, in[i].shape)
-			at += in[i].shape.Size()
-		}
-	}
-	return grads
 }
 
 // BatchNorm normalizes every column of the last axis, of n elements, to mean 0 and variance
@@ -152,7 +132,7 @@ func (v Value) BatchNorm(gamma, beta, mask *Value, epsilon float64) (y, mean, va
 			if op.Masked {
 				operands = append(operands, in[at])
 			}
-			grads := v.s.packed(name+" gradient", grad, in[:at], want[:at], append(operands, y, dy)...)
+			grads := v.s.packed(name+" gradient", in[:at], want[:at], func([]int) ops.Op { return grad }, append(operands, y, dy)...)
 			return append(grads, make([]Value, len(in)-at)...)
 		},
 	}, in...)

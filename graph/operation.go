@@ -97,6 +97,31 @@ func (s *Scope) ruleOfNodes(sp spec, in []Value) func(in []*exec.Node, y, dy *ex
 	}
 }
 
+// packed adds an operation that computes the wanted gradients of the values in, one after
+// the other, and takes them out of its result. Compute makes the operation from the place of
+// each gradient, −1 for none. Without a wanted gradient nothing is added.
+func (s *Scope) packed(name string, in []Value, want []bool, compute func(at []int) ops.Op, operands ...Value) []Value {
+	at, size := make([]int, len(in)), 0
+	for i, v := range in {
+		at[i] = -1
+		if want[i] {
+			at[i] = size
+			size += v.shape.Size()
+		}
+	}
+	grads := make([]Value, len(in))
+	if size == 0 {
+		return grads
+	}
+	all := s.apply(spec{name: name, shape: Shape{size}, compute: compute(at)}, operands...)
+	for i, v := range in {
+		if at[i] >= 0 {
+			grads[i] = all.part(at[i], v.shape)
+		}
+	}
+	return grads
+}
+
 func nodesOf(values []Value) []*exec.Node {
 	nodes := make([]*exec.Node, len(values))
 	for i, v := range values {

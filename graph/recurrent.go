@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/engram-go/engram/internal/kernels"
 	"github.com/engram-go/engram/internal/ops"
@@ -161,29 +162,12 @@ func (r Recurrent) spec(y Shape) spec {
 	}
 	sp.compute = o
 	sp.diff = func(in []Value, y, dy Value, want []bool) []Value {
-		grad := ops.RecurrentGradient{Recurrent: o, At: make([]int, len(in))}
-		size := 0
-		for i, v := range in {
-			grad.At[i] = -1
-			if want[i] && i < o.Differentiable() {
-				grad.At[i] = size
-				size += v.shape.Size()
-			}
-		}
-		grads := make([]Value, len(in))
-		if size == 0 { // only masks are wanted, which have no gradient
-			return grads
-		}
-		o.Config.Training, o.Config.InputGrad = true, o.Config.InputGrad || want[0] // one run may have several backward passes
-		packed := s.apply(spec{
-			name: "recurrent gradient", shape: Shape{size}, compute: grad,
-		}, append(append([]Value{}, in...), y, dy)...)
-		for i, v := range in {
-			if grad.At[i] >= 0 {
-				grads[i] = packed.part(grad.At[i], v.shape)
-			}
-		}
-		return grads
+		wanted := slices.Clone(want)
+		clear(wanted[o.Differentiable():]) // masks have no gradient
+		return s.packed("recurrent gradient", in, wanted, func(at []int) ops.Op {
+			o.Config.Training, o.Config.InputGrad = true, o.Config.InputGrad || want[0] // one run may have several backward passes
+			return ops.RecurrentGradient{Recurrent: o, At: at}
+		}, append(slices.Clone(in), y, dy)...)
 	}
 	return sp
 }

@@ -22,9 +22,10 @@ type Samples[T Float] struct {
 const elementWork = 16
 
 // SamplesOf divides an operation with a result of size elements, whose kernel is k, into
-// samples. ok is false if it cannot be divided. The parts compute the same bits.
+// samples. ok is false if it cannot be divided. The parts compute the same bits. One sample
+// is not divided: the kernels of its operations share their work themselves.
 func SamplesOf[T Float](op Op, k Kernel[T], samples, size int) (s Samples[T], ok bool) {
-	if size%samples != 0 {
+	if samples < 2 || size%samples != 0 {
 		return s, false
 	}
 	n := size / samples
