@@ -116,21 +116,18 @@ func (s *Set[T]) mulTaps(m, n, taps, k int, a Taps[T], b []T, panel int, c Matri
 	}
 }
 
-// PackedRows are k rows of n columns, laid out as Filters of one tap with room for more rows.
-// They are the right operand of a product that sums over rows.
+// PackedRows are k rows of n columns, laid out as Filters of one tap. They are the right
+// operand of a product that sums over rows.
 type PackedRows[T Float] struct {
-	room, k, n int
-	data       []T
+	k, n int
+	data []T
 }
-
-// PackedRowsSize is the number of elements that PackedRows of k rows and n columns take.
-func PackedRowsSize(k, n int) int { return PackedSize(k, n) }
 
 // PackRows lays out k rows of n columns, which lie row elements apart, in the given
 // memory.
 func (s *Set[T]) PackRows(memory []T, k, n int, data []T, row int) PackedRows[T] {
 	s.packPanels(memory, Matrix[T]{data, row, 1}, k, n)
-	return PackedRows[T]{k, k, n, memory}
+	return PackedRows[T]{k, n, memory}
 }
 
 // AddMulRows adds to m rows of c the products of k rows of b, the first being from: row
@@ -148,7 +145,7 @@ func (s *Set[T]) AddMulRows(m, k int, a []T, row, column int, b PackedRows[T], f
 	for i := range tiles {
 		at, end := m*i/tiles, m*(i+1)/tiles
 		left := Taps[T]{Data: a[at*column:], Row: column, Col: row}
-		s.mulTaps(end-at, b.n, 1, k, left, b.data[from*tileColumns:], b.room*tileColumns, c.From(at), true)
+		s.mulTaps(end-at, b.n, 1, k, left, b.data[from*tileColumns:], b.k*tileColumns, c.From(at), true)
 	}
 }
 

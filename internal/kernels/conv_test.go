@@ -83,7 +83,7 @@ func packedRowsCase(t *rapid.T, s *Set[float32], kind kind, mem *memory) {
 	row, column := upTo(t, "row", 2*m), rapid.IntRange(1, 3).Draw(t, "column")
 	a := mem.input("a", max(some-1, 0)*row+m*column, kind)
 	b, bRow := mem.input("b", k*(n+2), kind), n+2
-	packed := s.PackRows(mem.make("packed", PackedRowsSize(k, n)), k, n, b, bRow)
+	packed := s.PackRows(mem.make("packed", PackedSize(k, n)), k, n, b, bRow)
 	c := mem.make("c", m*(n+3))
 	kind.numbers(mem.rng, c)
 	before := slices.Clone(c)
@@ -180,7 +180,7 @@ func TestTapsOutOfRange(t *testing.T) {
 	}
 	for _, s := range sets() {
 		y := make([]float32, 100)
-		rows := s.PackRows(make([]float32, PackedRowsSize(2, 16)), 2, 16, make([]float32, 32), 16)
+		rows := s.PackRows(make([]float32, PackedSize(2, 16)), 2, 16, make([]float32, 32), 16)
 		if !panics(func() { s.AddMulRows(1, 2, y, 1, 1, rows, 1, RowMajor(y, 16)) }) {
 			t.Errorf("%s: rows behind the last do not panic", s.Name)
 		}
@@ -217,7 +217,7 @@ func BenchmarkTaps(b *testing.B) {
 				report(b)
 			})
 			b.Run(fmt.Sprint(features, " features, weights/", s.Name), func(b *testing.B) {
-				packed := s.PackRows(make([]float32, PackedRowsSize(rows, filters)), rows, filters, y, filters)
+				packed := s.PackRows(make([]float32, PackedSize(rows, filters)), rows, filters, y, filters)
 				for b.Loop() {
 					for j := range taps {
 						s.AddMulRows(features, rows, x[j*features:], features, 1, packed, 0, RowMajor(w[j*features*filters:], filters))

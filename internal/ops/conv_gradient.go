@@ -187,7 +187,7 @@ func (c *convolution[T]) kernelGradient(dkernel, x, dy []T) {
 func (c *convolution[T]) kernelRows(dkernel, x, dy []T, from, end int) {
 	part, width := c.slide.part(), c.slide.width()
 	group := c.Size * part // rows of a group
-	memory := takeMemory[T](kernels.PackedRowsSize(windowsAtOnce, min(width, filtersAtOnce)))
+	memory := takeMemory[T](kernels.PackedSize(windowsAtOnce, min(width, filtersAtOnce)))
 	defer rowMemory.Put(memory)
 	for i := from; i < end; i++ {
 		clear(dkernel[i%group*c.Filters+i/group*width:][:width])
