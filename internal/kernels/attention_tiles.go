@@ -32,28 +32,9 @@ func attentionGo[T Float]() attentionKernels[T] {
 	return attentionKernels[T]{columnsGo[T], weighGo[T], weighGradientGo[T], scaleColumnsGo[T], scaleRowsGo[T]}
 }
 
-// columnsGo sums in float64, since gradients are small differences of its sums.
 func columnsGo[T Float](m, n, k int, a []T, aRow, aCol int, b []T, bRow int, c []T, cRow int, add bool) {
-	b, c = slices.Clip(b), slices.Clip(c) // keeps a row from reading beyond them
-	for i := range m {
-		for j := 0; j < n; j += tileColumns {
-			width := min(tileColumns, n-j)
-			var sum [tileColumns]float64
-			for p := range k {
-				x := float64(a[i*aRow+p*aCol])
-				for q, y := range b[p*bRow+j:][:width] {
-					sum[q] += x * float64(y)
-				}
-			}
-			row := c[i*cRow+j:][:width]
-			for q := range row {
-				if add {
-					row[q] += T(sum[q])
-				} else {
-					row[q] = T(sum[q])
-				}
-			}
-		}
+	for i := 0; i < m; i += tileRows {
+		tileGo(min(tileRows, m-i), n, k, a[i*aRow:], aRow, aCol, b, bRow, tileColumns, c[i*cRow:], cRow, add)
 	}
 }
 
@@ -68,13 +49,13 @@ func weighGo[T Float](rows, n int, x []T, xRow int, most, sum, less []T) {
 			top = 0 // so that the difference to −∞ is −∞, not NaN
 		}
 		less[j] = T(math.Exp(float64(before - top)))
-		var total float64
+		var total T
 		for i := range rows {
-			w := T(math.Exp(float64(x[i*xRow+j]) - float64(top)))
+			w := T(math.Exp(float64(x[i*xRow+j] - top)))
 			x[i*xRow+j] = w
-			total += float64(w)
+			total += w
 		}
-		sum[j] = T(float64(sum[j])*float64(less[j]) + total)
+		sum[j] = sum[j]*less[j] + total
 	}
 }
 
@@ -83,9 +64,8 @@ func weighGradientGo[T Float](rows, n int, x, dx []T, xRow int, most, dot []T) {
 	for i := range rows {
 		x, dx := x[i*xRow:][:n], dx[i*xRow:][:n]
 		for j, v := range x {
-			w := math.Exp(float64(v) - float64(most[j]))
-			x[j] = T(w)
-			dx[j] = T(w * (float64(dx[j]) - float64(dot[j])))
+			x[j] = T(math.Exp(float64(v - most[j])))
+			dx[j] = x[j] * (dx[j] - dot[j])
 		}
 	}
 }
