@@ -53,15 +53,27 @@ func tapsTile(v vectors, m, panels int) {
 	Label("tap")
 	Load(Param("k"), k)
 	terms(k, func() {
-		x := make([]reg.VecVirtual, m)
-		for i := range x {
-			x[i] = v.new()
-			VBROADCASTSS(a.at(i), x[i])
+		ofA := func(i int) reg.VecVirtual {
+			x := v.new()
+			VBROADCASTSS(a.at(i), x)
+			return x
 		}
-		for j := range sum[0] {
-			y := v.load(b.at(v.size * j / 64).Offset(v.size * j % 64))
-			for i := range x {
-				VFMADD231PS(y, x[i], sum[i][j])
+		ofB := func(j int) reg.VecVirtual { return v.load(b.at(v.size * j / 64).Offset(v.size * j % 64)) }
+		if panels == 1 { // fewer registers than the other way round
+			y := vectorsOf(len(sum[0]), ofB)
+			for i := range sum {
+				x := ofA(i)
+				for j := range y {
+					VFMADD231PS(y[j], x, sum[i][j])
+				}
+			}
+		} else {
+			x := vectorsOf(m, ofA)
+			for j := range sum[0] {
+				y := ofB(j)
+				for i := range x {
+					VFMADD231PS(y, x[i], sum[i][j])
+				}
 			}
 		}
 		a.next(aCol)
