@@ -28,6 +28,8 @@ type fitRun struct {
 	inEpoch bool         // an epoch has begun
 	done    int          // its batches so far
 	totals  *epochTotals // over them
+
+	described string // what setup has computed; "" before
 }
 
 // run goes through the epochs. A resumed run begins where the state was taken.
@@ -185,6 +187,7 @@ func chunks(order []int, size int) [][]int { return slices.Collect(slices.Chunk(
 // state is how far the run has come.
 func (f *fitRun) state() *FitState {
 	s := &FitState{Epoch: f.epoch, InEpoch: f.inEpoch, Batches: f.steps(), Stopped: f.stopped, History: f.history.clone(), Callbacks: map[int]CallbackState{}}
+	s.Setup, _ = f.setup() // fails where a sample cannot be read, which fails the run too
 	if f.inEpoch {
 		s.Batch, s.Totals = f.done, f.totals.state()
 	} else if n := len(f.history.Epochs); n > 0 {
@@ -203,9 +206,13 @@ func (f *fitRun) state() *FitState {
 func (f *fitRun) resume(s *State) error {
 	t, at := f.trainer, s.Fit
 	const field = "FitConfig.Resume"
-	switch {
-	case at == nil:
+	if at == nil {
 		return t.fail(field, "must be taken by a callback of Fit; Trainer.Restore takes any state", nil)
+	}
+	if err := f.checkSetup(at.Setup); err != nil {
+		return err
+	}
+	switch {
 	case f.cfg.InitialEpoch != 0:
 		return t.fail("FitConfig.InitialEpoch", "must be 0 together with Resume", f.cfg.InitialEpoch)
 	case at.Epoch < 0 || at.Epoch > f.cfg.Epochs || at.InEpoch && at.Epoch == f.cfg.Epochs:

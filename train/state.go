@@ -38,6 +38,13 @@ type FitState struct {
 	Batches int  // batches of an epoch
 	Stopped bool // whether a callback had stopped the run
 
+	// Setup describes the model, the data and the config of the run, as JSON. Resume
+	// refuses a state whose Setup differs from its own; empty means that it is not
+	// compared. It has no unexported fields of configs, no functions, and no config of a
+	// model with a layer that models.Model.Save refuses. Data are described by the number
+	// of samples and a hash of the first and the last.
+	Setup string
+
 	Totals    map[string][]float64 // of that epoch, by the names of logs; nil between epochs
 	History   History
 	Callbacks map[int]CallbackState // of every StatefulCallback, by its place in FitConfig.Callbacks

@@ -337,7 +337,9 @@ func TestResumeErrors(t *testing.T) {
 		"a finished epoch in progress": {func(s *train.State, _ *train.FitConfig) { s.Fit.Epoch = 2 }, graph.Error{Field: "FitConfig.Resume.Fit.Epoch", Value: 2}},
 		"no epoch begun":               {func(s *train.State, _ *train.FitConfig) { s.Epoch = 0 }, graph.Error{Field: "FitConfig.Resume.Epoch", Value: 0}},
 		"too few epochs":               {func(s *train.State, cfg *train.FitConfig) { s.Fit.Epoch = 3 }, graph.Error{Field: "FitConfig.Resume.Fit.Epoch", Value: 3}},
-		"another batch size":           {func(_ *train.State, cfg *train.FitConfig) { cfg.BatchSize = 3 }, graph.Error{Field: "FitConfig.Resume.Fit.Batches", Value: 3}},
+		"another batch size":           {func(s *train.State, cfg *train.FitConfig) { s.Fit.Setup, cfg.BatchSize = "", 3 }, graph.Error{Field: "FitConfig.Resume.Fit.Batches", Value: 3}},
+		"another setup":                {func(_ *train.State, cfg *train.FitConfig) { cfg.NoShuffle = true }, graph.Error{Field: "FitConfig.Resume"}},
+		"no JSON":                      {func(s *train.State, _ *train.FitConfig) { s.Fit.Setup = "{" }, graph.Error{Field: "FitConfig.Resume.Fit.Setup"}},
 		"a batch too far":              {func(s *train.State, _ *train.FitConfig) { s.Fit.Batch = 4 }, graph.Error{Field: "FitConfig.Resume.Fit.Batch", Value: 4}},
 		"no callbacks":                 {func(_ *train.State, cfg *train.FitConfig) { cfg.Callbacks = nil }, graph.Error{Field: "FitConfig.Callbacks", Value: 0}},
 		"no state of a callback":       {func(s *train.State, _ *train.FitConfig) { s.Fit.Callbacks = nil }, graph.Error{Field: "FitConfig.Resume.Fit.Callbacks[0]"}},
@@ -351,7 +353,7 @@ func TestResumeErrors(t *testing.T) {
 		"a weight's path": {func(s *train.State, _ *train.FitConfig) { delete(s.Weights, "sequential/dense/bias") }, graph.Error{Path: "sequential/dense/bias", Field: "weight"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, m := newState(), linear(2)
+			s, m := newState(), linear(1)
 			before := hash(t, m)
 			cfg := train.FitConfig{Epochs: 2, BatchSize: 2, Callbacks: []train.Callback{&worst{limit: 1e9}, told{}}, Resume: s}
 			c.change(s, &cfg)
@@ -366,6 +368,6 @@ func TestResumeErrors(t *testing.T) {
 	s := newState()
 	s.Fit.Callbacks[0] = train.CallbackState{}
 	cfg := train.FitConfig{Epochs: 2, BatchSize: 2, Callbacks: []train.Callback{&worst{limit: 1e9}, told{}}, Resume: s}
-	_, err := compile(t, linear(2), train.Config{Metrics: []metrics.Metric{metrics.MAE{}}}).Fit(background, data, cfg)
+	_, err := compile(t, linear(1), train.Config{Metrics: []metrics.Metric{metrics.MAE{}}}).Fit(background, data, cfg)
 	errtest.Check(t, err, graph.Error{Field: "numbers", Value: 0})
 }

@@ -75,6 +75,7 @@ type Config struct {
 // may predict in others meanwhile.
 type Trainer struct {
 	model       Model
+	config      Config   // with its defaults filled in
 	names       []string // of its outputs at Compile
 	objectives  []objective
 	params      *graph.Params
@@ -124,7 +125,7 @@ func Compile(m Model, cfg Config) (*Trainer, error) {
 	if isNil(cfg.Optimizer) {
 		cfg.Optimizer = optimizers.Adam{}
 	}
-	t := &Trainer{model: m, carry: cfg.CarryState}
+	t := &Trainer{model: m, config: cfg, carry: cfg.CarryState}
 	var err error
 	if t.params, err = m.Params(); err != nil {
 		return nil, err
