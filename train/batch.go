@@ -15,7 +15,7 @@ import (
 // feed is the input of a program.
 type feed struct {
 	*samples.Batch
-	classWeights *tensor.Dense // of the classes of the targets; nil where all weigh the same
+	classWeights []*tensor.Dense // of the classes of the targets, one for each objective or none; nil where all weigh the same
 }
 
 // named is an input of the model, under the name that a program knows.
@@ -28,14 +28,14 @@ type named struct {
 type shapes struct {
 	inputs, targets []graph.Shape // no targets when predicting
 	weights         []graph.Shape // one for all objectives or one for each, nil where all weigh the same
-	classWeights    graph.Shape   // nil where there are none
+	classWeights    []graph.Shape // one for each objective or none, nil where all weigh the same
 }
 
 func (sh shapes) equal(other shapes) bool {
 	return slices.EqualFunc(sh.inputs, other.inputs, graph.Shape.Equal) &&
 		slices.EqualFunc(sh.targets, other.targets, graph.Shape.Equal) &&
 		slices.EqualFunc(sh.weights, other.weights, graph.Shape.Equal) &&
-		sh.classWeights.Equal(other.classWeights)
+		slices.EqualFunc(sh.classWeights, other.classWeights, graph.Shape.Equal)
 }
 
 // clone is a deep copy.
@@ -47,7 +47,7 @@ func (sh shapes) clone() shapes {
 		}
 		return out
 	}
-	return shapes{all(sh.inputs), all(sh.targets), all(sh.weights), sh.classWeights.Clone()}
+	return shapes{all(sh.inputs), all(sh.targets), all(sh.weights), all(sh.classWeights)}
 }
 
 // gather fills a batch with the samples at rows. Data may be implemented by a
@@ -73,7 +73,7 @@ func (t *Trainer) check(f feed, why purpose) (shapes, error) {
 	if len(f.Inputs) != len(t.inputs) {
 		return shapes{}, t.fail("inputs of the batch", fmt.Sprintf("must be %d", len(t.inputs)), len(f.Inputs))
 	}
-	got := shapes{inputs: t.shapes.inputs[:0], targets: t.shapes.targets[:0], weights: t.shapes.weights[:0]}
+	got := shapes{inputs: t.shapes.inputs[:0], targets: t.shapes.targets[:0], weights: t.shapes.weights[:0], classWeights: t.shapes.classWeights[:0]}
 	samples := graph.Any // of the first input, once it is known
 	for i, x := range f.Inputs {
 		shape, err := t.checkTensor(t.inputs[i].name, x, t.inputs[i].shape, samples)
@@ -106,10 +106,14 @@ func (t *Trainer) check(f feed, why purpose) (shapes, error) {
 		}
 		got.weights = append(got.weights, shape)
 	}
-	t.shapes = got
-	if f.classWeights != nil {
-		got.classWeights = graph.Shape(f.classWeights.Shape())
+	for _, w := range f.classWeights {
+		var shape graph.Shape
+		if w != nil {
+			shape = graph.Shape(w.Shape())
+		}
+		got.classWeights = append(got.classWeights, shape)
 	}
+	t.shapes = got
 	return got, nil
 }
 

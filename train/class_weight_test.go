@@ -7,6 +7,7 @@ import (
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/activations"
 	"github.com/engram-go/engram/models"
@@ -143,4 +144,83 @@ func TestClassWeightRefusesTargets(t *testing.T) {
 		_, err = compile(t, m, train.Config{Loss: loss}).Fit(background, data, train.FitConfig{ClassWeight: map[int]float64{0: 2}})
 		wantWithin(t, err, "epoch 1, batch 1: ", graph.Error{Path: "sequential", Field: "target", Value: want})
 	}
+}
+
+// Weights of the classes of one output of several train as weights of samples of this
+// output do, and not the other output.
+func TestClassWeightOfOneOutput(t *testing.T) {
+	weights := map[string]map[int]float64{"trend": {0: 0.5, 2: 3}} // and 1 of class 1
+	outputs := []train.Output{{Loss: losses.MSE{}, Weight: new(0.25)}, {Loss: trendLoss, Metrics: []metrics.Metric{metrics.Accuracy{}}}}
+	fit := func(sampleWeights []*tensor.Dense, cfg train.FitConfig) (*fork, *train.History) {
+		f := newFork(t)
+		d := newForked(t, f)
+		d.batch.Weights = sampleWeights
+		cfg.Epochs, cfg.Validation = 2, given{4, d.batch, nil}
+		history, err := compile(t, f, train.Config{Outputs: outputs}).Fit(background, given{4, d.batch, nil}, cfg)
+		check(t, err)
+		return f, history
+	}
+	ones, each := denseOf(tensor.Float64, []float64{1, 1, 1, 1}, 4), denseOf(tensor.Float64, []float64{0.5, 3, 1, 3}, 4) // of the trends 0, 2, 1, 2
+	a, got := fit(nil, train.FitConfig{ClassWeightOf: weights})
+	b, want := fit([]*tensor.Dense{ones, each}, train.FitConfig{})
+	_, plain := fit(nil, train.FitConfig{})
+	for _, p := range a.params.All() {
+		graphtest.CheckOutput(t, p.Path, p.Value().Float64s(), b.params.Get(p.Path).Value().Float64s(), 0)
+	}
+	for _, name := range []string{"loss", "price_loss", "trend_loss"} {
+		graphtest.CheckOutput(t, name, got.Values[name], want.Values[name], 0)
+	}
+	if got.Values["trend_loss"][0] == plain.Values["trend_loss"][0] {
+		t.Error("the weights change nothing")
+	}
+	// The first epoch has one step, before which the weights are equal.
+	graphtest.CheckOutput(t, "accuracy", got.Values["trend_accuracy"][:1], plain.Values["trend_accuracy"][:1], 0)
+	graphtest.CheckOutput(t, "price", got.Values["price_loss"][:1], plain.Values["price_loss"][:1], 0)
+
+	// The name of the only output is as good as ClassWeight.
+	m := func() *models.Sequential {
+		return models.NewSequential(models.Config{Dtype: tensor.Float64}, layers.Input{Shape: graph.Shape{features}}, layers.Dense{Units: 3, Name: "trend"})
+	}
+	d := newForked(t, newFork(t))
+	data, err := datasets.FromTensors(d.batch.Inputs, d.batch.Targets[1:])
+	check(t, err)
+	var hashes []string
+	for _, cfg := range []train.FitConfig{{ClassWeight: weights["trend"]}, {ClassWeightOf: weights}, {}} {
+		model := m()
+		_, err := compile(t, model, train.Config{Loss: trendLoss}).Fit(background, data, cfg)
+		check(t, err)
+		hashes = append(hashes, hash(t, model))
+	}
+	if hashes[0] != hashes[1] || hashes[0] == hashes[2] {
+		t.Error("ClassWeightOf the only output is not ClassWeight")
+	}
+}
+
+func TestClassWeightOfRefuses(t *testing.T) {
+	f := newFork(t)
+	d := newForked(t, f)
+	both := compile(t, f, train.Config{Outputs: []train.Output{{Loss: losses.MSE{}}, {Loss: trendLoss}}})
+	trend := compile(t, f, train.Config{Outputs: []train.Output{{}, {Loss: trendLoss}}})
+	only := *d.batch
+	only.Targets = only.Targets[1:]
+	one := map[int]float64{0: 2}
+	for _, c := range []struct {
+		trainer *train.Trainer
+		batch   *datasets.Batch
+		cfg     train.FitConfig
+		want    graph.Error
+	}{
+		{both, d.batch, train.FitConfig{ClassWeight: one}, graph.Error{Field: "FitConfig.ClassWeight"}},
+		{both, d.batch, train.FitConfig{ClassWeightOf: map[string]map[int]float64{"trends": one}}, graph.Error{Field: "FitConfig.ClassWeightOf", Value: "trends"}},
+		{trend, &only, train.FitConfig{ClassWeightOf: map[string]map[int]float64{"price": one}}, graph.Error{Field: "FitConfig.ClassWeightOf", Value: "price"}},
+		{trend, &only, train.FitConfig{ClassWeight: one, ClassWeightOf: map[string]map[int]float64{"trend": one}}, graph.Error{Field: "FitConfig.ClassWeightOf"}},
+		{both, d.batch, train.FitConfig{ClassWeightOf: map[string]map[int]float64{"trend": {3: 1}}}, graph.Error{Field: `FitConfig.ClassWeightOf["trend"]`, Value: "3"}},
+		{both, d.batch, train.FitConfig{ClassWeightOf: map[string]map[int]float64{"trend": {2: -1}}}, graph.Error{Field: `FitConfig.ClassWeightOf["trend"][2]`, Value: "-1"}},
+	} {
+		_, err := c.trainer.Fit(background, given{4, c.batch, nil}, c.cfg)
+		c.want.Path = "fork"
+		errtest.Check(t, err, c.want)
+	}
+	_, err := both.Fit(background, given{4, d.batch, nil}, train.FitConfig{ClassWeightOf: map[string]map[int]float64{"price": one}})
+	wantWithin(t, err, "epoch 1, batch 1: ", graph.Error{Path: "fork", Field: "target of price", Value: "[-1]"})
 }

@@ -8,13 +8,14 @@ import (
 
 // Names of inputs of a program and of logs.
 const (
-	weightsName      = "sample weights"
-	classWeightsName = "class weights"
-	lossName         = "loss"
+	weightsName = "sample weights"
+	lossName    = "loss"
 )
 
 func inputName(i int) string    { return fmt.Sprint("input ", i) }
 func weightsInput(i int) string { return fmt.Sprint(weightsName, " ", i) }
+
+func classWeightsInput(i int) string { return fmt.Sprint("class weights ", i) }
 
 // results are handles to what a program computes.
 type results struct {
@@ -111,21 +112,11 @@ func (t *Trainer) describe(s *graph.Scope, sh shapes) (d described) {
 	if len(sh.targets) == 0 || s.Err() != nil {
 		return d
 	}
-	samples := make([]*graph.Value, len(sh.weights))
-	for i, shape := range sh.weights {
-		if shape != nil {
-			v := s.Input(weightsInput(i), shape)
-			samples[i] = &v
-		}
-	}
-	var w batchWeights
-	if sh.classWeights != nil {
-		v := s.Input(classWeightsName, sh.classWeights)
-		w.classes = &v
-	}
+	samples := weightsIn(s, weightsInput, sh.weights)
+	classes := weightsIn(s, classWeightsInput, sh.classWeights)
 	for i, g := range t.objectives {
 		target, output := s.Input(g.input, sh.targets[i]), d.outputs[g.output]
-		w.samples = perObjective(samples, i)
+		w := batchWeights{samples: perObjective(samples, i), classes: perObjective(classes, i)}
 		var one describedObjective
 		s.Within(g.of(lossName), func() {
 			one.loss = g.lossOf(s, target, output, w)
@@ -145,6 +136,18 @@ func (t *Trainer) describe(s *graph.Scope, sh shapes) (d described) {
 		d.loss = d.loss.Add(extra)
 	}
 	return d
+}
+
+// weightsIn are inputs for weights of the given shapes, nil where there are none.
+func weightsIn(s *graph.Scope, name func(i int) string, shapes []graph.Shape) []*graph.Value {
+	out := make([]*graph.Value, len(shapes))
+	for i, shape := range shapes {
+		if shape != nil {
+			v := s.Input(name(i), shape)
+			out[i] = &v
+		}
+	}
+	return out
 }
 
 // valuesOf are the values of parameters in a graph. A parameter that the model did

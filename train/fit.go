@@ -37,6 +37,10 @@ type FitConfig struct {
 	// validation ignore them.
 	ClassWeight map[int]float64
 
+	// ClassWeightOf are those of several outputs, by the name of the output. Outputs
+	// without a name here have weights of 1.
+	ClassWeightOf map[string]map[int]float64
+
 	// DropRemainder leaves out the last batch of a pass over the data where it is
 	// smaller than BatchSize; Keras' fit never does. The variance of one or two
 	// samples is near 0, and moves the moving variance of BatchNormalization as much
@@ -70,7 +74,7 @@ func (t *Trainer) Fit(ctx context.Context, data samples.Data, cfg FitConfig) (*H
 	if err != nil {
 		return history, err
 	}
-	weights, err := t.newClassWeights(cfg.ClassWeight)
+	weights, err := t.newClassWeights(cfg)
 	if err != nil {
 		return history, err
 	}

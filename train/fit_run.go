@@ -9,7 +9,6 @@ import (
 	"github.com/engram-go/engram/datasets/samples"
 	"github.com/engram-go/engram/graph"
 	"github.com/pkg/errors"
-	"gorgonia.org/tensor"
 )
 
 // fitRun is one run of Fit.
@@ -17,13 +16,12 @@ type fitRun struct {
 	callbackRun
 	data    samples.Data
 	cfg     FitConfig
-	weights *classWeights // nil where there are none
+	weights []*classWeights // one for each objective, or none
 
 	size  int   // of a batch; no more than there are samples
 	pass  int   // over the samples, of which order is
 	order []int // of the samples
 	batch samples.Batch
-	class *tensor.Dense // weights of the classes of the batch
 
 	inEpoch bool         // an epoch has begun
 	done    int          // its batches so far
@@ -137,11 +135,11 @@ func (f *fitRun) step(b int) error {
 	if err := t.gather(f.data, f.rows(b), &f.batch); err != nil {
 		return err
 	}
-	var err error
-	if f.class, err = f.weights.of(f.batch.Targets, f.class); err != nil {
+	classes, err := weighClasses(f.weights, f.batch.Targets)
+	if err != nil {
 		return err
 	}
-	in := feed{Batch: &f.batch, classWeights: f.class}
+	in := feed{Batch: &f.batch, classWeights: classes}
 	p, err := t.train(in)
 	if err != nil {
 		return err

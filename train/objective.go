@@ -183,7 +183,7 @@ func (g objective) targetShape(output graph.Shape) graph.Shape {
 // nil if there are none.
 type batchWeights struct {
 	samples *graph.Value // of the data
-	classes *graph.Value // from FitConfig.ClassWeight
+	classes *graph.Value // from FitConfig.ClassWeight or ClassWeightOf
 }
 
 // lossOf is the loss of one output, by the formula at Config.

@@ -79,8 +79,13 @@ func (t *Trainer) set(p *program, f feed) error {
 			return err
 		}
 	}
-	if p.shapes.classWeights != nil {
-		return p.graph.SetInput(classWeightsName, f.classWeights)
+	for i, shape := range p.shapes.classWeights {
+		if shape == nil {
+			continue
+		}
+		if err := p.graph.SetInput(classWeightsInput(i), f.classWeights[i]); err != nil {
+			return err
+		}
 	}
 	return nil
 }
