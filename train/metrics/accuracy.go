@@ -1,9 +1,7 @@
 package metrics
 
 import (
-	"fmt"
 	"math"
-	"slices"
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/dense"
@@ -43,11 +41,8 @@ func byShape(target, output graph.Shape) (term, error) {
 	case !target.Equal(output):
 		return sparse(target, output)
 	}
-	return term{class: onlyOne}, nil
+	return term{class: onlyOne("use CategoricalAccuracy or BinaryAccuracy for other targets")}, nil
 }
-
-// slack is how far rounding may take a probability out of [0, 1].
-const slack = 1e-6
 
 // hitProbability is hitThreshold for probabilities only.
 func hitProbability(y, yhat []float64) (sum, count float64, err error) {
@@ -57,24 +52,6 @@ func hitProbability(y, yhat []float64) (sum, count float64, err error) {
 		}
 	}
 	return hitThreshold(0.5)(y, yhat)
-}
-
-// onlyOne is largestTarget for targets that are 1 for one class and 0 for the others.
-func onlyOne(y []float64, n int) (int, error) {
-	ones, others := 0, 0
-	for _, x := range y {
-		switch x {
-		case 1:
-			ones++
-		case 0:
-		default:
-			others++
-		}
-	}
-	if (ones != 1 || others > 0) && allFinite(y) {
-		return 0, graph.Error{Field: "target", Rule: "must be 1 for one class and 0 for the others; use CategoricalAccuracy or BinaryAccuracy for other targets", Value: y}
-	}
-	return largestTarget(y, n)
 }
 
 // BinaryAccuracy is the share of elements whose output is above the threshold where
@@ -145,34 +122,6 @@ func categorical(target, output graph.Shape) (term, error) {
 	return term{class: largestTarget}, severalClasses(output)
 }
 
-// unknown is the class of a target that is not finite.
-const unknown = -1
-
-// largestTarget is the class of the largest target, the first of equal ones.
-func largestTarget(y []float64, _ int) (int, error) {
-	if !allFinite(y) {
-		return unknown, nil
-	}
-	return slices.Index(y, slices.Max(y)), nil
-}
-
-func allFinite(x []float64) bool {
-	for _, e := range x {
-		if !dense.Finite(e) {
-			return false
-		}
-	}
-	return true
-}
-
-// severalClasses refuses an output with fewer than two classes.
-func severalClasses(output graph.Shape) error {
-	if len(output) > 1 && output[len(output)-1] > 1 {
-		return nil
-	}
-	return graph.Error{Field: "output", Rule: fmt.Sprintf("must have an axis of at least 2 classes; use %s for one number", BinaryAccuracy{}.Name()), Value: output}
-}
-
 // SparseCategoricalAccuracy is the share of samples, or steps, whose largest output
 // is that of the target's class; of equal ones the first counts. Outputs are
 // [batch, ..., classes], logits or probabilities; targets are the numbers of
@@ -189,25 +138,5 @@ func (SparseCategoricalAccuracy) HigherIsBetter() bool { return true }
 func (SparseCategoricalAccuracy) Start() Accumulator { return &average{term: sparse} }
 
 func sparse(target, output graph.Shape) (term, error) {
-	if err := severalClasses(output); err != nil {
-		return term{}, err
-	}
-	want := lead(output)
-	if !target.Equal(want) && !target.Equal(append(want.Clone(), 1)) {
-		return term{}, graph.Error{Field: "target", Rule: fmt.Sprintf("must be numbers of classes in the shape %v", want), Value: target}
-	}
-	return term{class: number}, nil
-}
-
-// number is the class of a target that is its number.
-func number(y []float64, n int) (int, error) {
-	class := y[0]
-	if !dense.Finite(class) {
-		return unknown, nil
-	}
-	if class != math.Trunc(class) || class < 0 || class >= float64(n) {
-		rule := fmt.Sprintf("must be the number of a class, a whole number from 0 to %d", n-1)
-		return 0, graph.Error{Field: "target", Rule: rule, Value: class}
-	}
-	return int(class), nil
+	return term{class: number}, numbersOfClasses(target, output)
 }

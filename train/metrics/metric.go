@@ -5,11 +5,7 @@
 package metrics
 
 import (
-	"fmt"
-
 	"github.com/engram-go/engram/graph"
-	"github.com/engram-go/engram/internal/dense"
-	"github.com/engram-go/engram/internal/errs"
 	"gorgonia.org/tensor"
 )
 
@@ -55,21 +51,20 @@ type average struct {
 	finish func(mean float64) float64 // nil where the mean is the result
 
 	sum, weight float64
-	y, yhat     []float64 // buffers for one line
-	classes     []int     // buffers for all lines
-	hits        []float64
+	lines       lines
+	classes     []int // buffers for all lines
+	values      []float64
 }
 
 // term is what is averaged, line by line along the last axis. The target's line is as
-// long as the output's, or one element. Where the batch is the only axis, a line is one
-// element. One of the fields is set.
+// long as the output's, or one element. Either line is set, or class and of.
 type term struct {
 	// line is a sum over the elements of a line, and the number that they count for.
 	line func(target, output []float64) (sum, count float64, err error)
 	// class is the class of a line's target, of n classes, or unknown where the target
-	// is not finite. The line counts once, and its sum is 1 where the largest output is
-	// that of the class.
+	// is not finite. The line counts once.
 	class func(target []float64, n int) (int, error)
+	of    measure // the outputs of a line and its class
 }
 
 func (a *average) Add(target, output, weights *tensor.Dense) error {
@@ -80,10 +75,23 @@ func (a *average) Add(target, output, weights *tensor.Dense) error {
 	if err != nil {
 		return err
 	}
-	if target.Dtype() == tensor.Float32 {
-		return add[float32](a, t, target, output, weights)
+	sum, total := 0.0, 0.0
+	if t.class != nil {
+		sum, total, err = a.addClasses(t, target, output, weights)
+	} else {
+		err = a.lines.each(target, output, weights, func(y, yhat []float64, weight float64) error {
+			s, count, err := t.line(y, yhat)
+			sum += weight * s
+			total += weight * count
+			return err
+		})
 	}
-	return add[float64](a, t, target, output, weights)
+	if err != nil {
+		return err
+	}
+	a.sum += sum
+	a.weight += total
+	return nil
 }
 
 func (a *average) Result() float64 {
@@ -103,99 +111,5 @@ func (a *average) Restore(state []float64) error {
 		return graph.Error{Field: "state", Rule: "must be a sum and a weight, which is not negative", Value: state}
 	}
 	a.sum, a.weight = state[0], state[1]
-	return nil
-}
-
-// add sums up a batch whose shapes and dtypes were checked.
-func add[T dense.Float](a *average, t term, target, output, weights *tensor.Dense) error {
-	y, yhat := elementsOf[T](target), elementsOf[T](output)
-	var w []T
-	if weights != nil {
-		w = elementsOf[T](weights)
-	}
-	lines := lead(graph.Shape(output.Shape())).Size()
-	n, m := len(y)/lines, len(yhat)/lines
-	if len(a.y) != n || len(a.yhat) != m {
-		a.y, a.yhat = make([]float64, n), make([]float64, m)
-	}
-	if t.class != nil {
-		if err := findHits(a, t, y, yhat, lines); err != nil {
-			return err
-		}
-	}
-	sum, total := 0.0, 0.0
-	for i := range lines {
-		s, count := 0.0, 1.0
-		if t.class != nil {
-			s = a.hits[i]
-		} else {
-			load(a.y, y[i*n:])
-			load(a.yhat, yhat[i*m:])
-			var err error
-			if s, count, err = t.line(a.y, a.yhat); err != nil {
-				return err
-			}
-		}
-		weight := 1.0
-		if w != nil {
-			weight = float64(w[i*len(w)/lines])
-		}
-		sum += weight * s
-		total += weight * count
-	}
-	a.sum += sum
-	a.weight += total
-	return nil
-}
-
-// elementsOf are the elements of a tensor in row-major order.
-func elementsOf[T dense.Float](t *tensor.Dense) []T { return dense.Elements[T](dense.Contiguous(t)) }
-
-func load[T dense.Float](to []float64, from []T) {
-	for i := range to {
-		to[i] = float64(from[i])
-	}
-}
-
-// lead is a shape without its last axis, unless that is the batch.
-func lead(s graph.Shape) graph.Shape { return s[:max(len(s)-1, 1)] }
-
-// same refuses a target whose shape is not that of the output.
-func same(target, output graph.Shape) error {
-	if target.Equal(output) {
-		return nil
-	}
-	return graph.Error{Field: "target", Rule: fmt.Sprintf("must have the shape of the output, %v", output), Value: target}
-}
-
-func check(target, output, weights *tensor.Dense) error {
-	if target == nil {
-		return graph.Error{Field: "target", Rule: "must not be nil"}
-	}
-	if output == nil {
-		return graph.Error{Field: "output", Rule: "must not be nil"}
-	}
-	dtype, shape := output.Dtype(), graph.Shape(output.Shape())
-	switch {
-	case dtype != tensor.Float32 && dtype != tensor.Float64:
-		return graph.Error{Field: "output", Rule: "must have dtype float32 or float64", Value: dtype}
-	case len(shape) == 0 || shape.Size() == 0:
-		return graph.Error{Field: "output", Rule: "must have samples", Value: shape}
-	case target.Dtype() != dtype:
-		return graph.Error{Field: "target", Rule: fmt.Sprintf("must have the output's dtype %v", dtype), Value: target.Dtype()}
-	case weights == nil:
-		return nil
-	}
-	lines := lead(shape)
-	if err := dense.Check(weights, dtype, lines[:min(max(weights.Dims(), 1), len(lines))]); err != nil {
-		return errs.At(err, "weights", "")
-	}
-	return notNegative(weights)
-}
-
-func notNegative(weights *tensor.Dense) error {
-	if least := dense.Min(weights); least < 0 {
-		return graph.Error{Field: "weights", Rule: "must not be negative", Value: least}
-	}
 	return nil
 }

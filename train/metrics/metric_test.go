@@ -12,7 +12,8 @@ import (
 )
 
 // regressions are the metrics whose targets and outputs are any numbers.
-var regressions = []metrics.Metric{metrics.RMSE{}, metrics.MSE{}, metrics.MAE{}, metrics.MAPE{}}
+var regressions = []metrics.Metric{metrics.RMSE{}, metrics.MSE{}, metrics.MAE{}, metrics.MAPE{}, metrics.SMAPE{},
+	metrics.MSLE{}, metrics.LogCosh{}, metrics.Poisson{}, metrics.MASE{Scale: 2}}
 
 func f64(shape []int, data ...float64) *tensor.Dense {
 	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(data))

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/dense"
 )
 
 var (
@@ -11,6 +12,10 @@ var (
 	_ Metric = RMSE{}
 	_ Metric = MAE{}
 	_ Metric = MAPE{}
+	_ Metric = SMAPE{}
+	_ Metric = MSLE{}
+	_ Metric = LogCosh{}
+	_ Metric = Poisson{}
 )
 
 // MSE is the mean squared error over all elements.
@@ -68,15 +73,104 @@ func (MAPE) HigherIsBetter() bool { return false }
 func (MAPE) Start() Accumulator { return &average{term: elements(percentage)} }
 
 func percentage(target, output float64) float64 {
-	return 100 * math.Abs(target-output) / max(math.Abs(target), 1e-7)
+	return 100 * math.Abs(target-output) / max(math.Abs(target), epsilon)
 }
 
-// elements averages a function over all elements.
+// SMAPE is the symmetric mean absolute percentage error over all elements,
+//
+//	100 · mean(2·|y − ŷ| / (|y| + |ŷ|))
+//
+// from 0 to 200, as in the M4 competition (Makridakis et al. 2020). An element whose
+// target and output are both 0 counts as 0.
+//
+// Use it for targets in original units. Like MAPE it says little about targets near 0:
+// where the target is 0, every output but 0 counts as 200.
+type SMAPE struct{}
+
+// Name is "smape".
+func (SMAPE) Name() string { return "smape" }
+
+// HigherIsBetter is false.
+func (SMAPE) HigherIsBetter() bool { return false }
+
+// Start begins an epoch.
+func (SMAPE) Start() Accumulator { return &average{term: elements(symmetricPercentage)} }
+
+func symmetricPercentage(target, output float64) float64 {
+	d := math.Abs(target - output)
+	if d == 0 {
+		return 0
+	}
+	return 200 * d / (math.Abs(target) + math.Abs(output))
+}
+
+// MSLE is the mean squared logarithmic error over all elements, as in Keras:
+//
+//	mean((log(1 + max(y, 1e-7)) − log(1 + max(ŷ, 1e-7)))²)
+type MSLE struct{}
+
+// Name is "msle".
+func (MSLE) Name() string { return "msle" }
+
+// HigherIsBetter is false.
+func (MSLE) HigherIsBetter() bool { return false }
+
+// Start begins an epoch.
+func (MSLE) Start() Accumulator {
+	return &average{term: elements(func(target, output float64) float64 {
+		return squared(math.Log1p(max(target, epsilon)), math.Log1p(max(output, epsilon)))
+	})}
+}
+
+// LogCosh is the mean of log(cosh(ŷ − y)) over all elements: half the squared error
+// where it is small, and the absolute error less log 2 where it is large.
+type LogCosh struct{}
+
+// Name is "logcosh".
+func (LogCosh) Name() string { return "logcosh" }
+
+// HigherIsBetter is false.
+func (LogCosh) HigherIsBetter() bool { return false }
+
+// Start begins an epoch.
+func (LogCosh) Start() Accumulator {
+	return &average{term: elements(func(target, output float64) float64 {
+		d := math.Abs(output - target)
+		return d + math.Log1p(math.Exp(-2*d)) - math.Ln2 // without overflow
+	})}
+}
+
+// Poisson is the mean of ŷ − y·log(ŷ + 1e-7) over all elements, as in Keras: but for a
+// term of the targets alone, the negative log likelihood of counts y whose expected
+// values are ŷ. A negative output makes it NaN.
+type Poisson struct{}
+
+// Name is "poisson".
+func (Poisson) Name() string { return "poisson" }
+
+// HigherIsBetter is false.
+func (Poisson) HigherIsBetter() bool { return false }
+
+// Start begins an epoch.
+func (Poisson) Start() Accumulator {
+	return &average{term: elements(func(target, output float64) float64 {
+		if output < 0 {
+			return math.NaN()
+		}
+		return output - target*math.Log(output+epsilon)
+	})}
+}
+
+// elements averages a function of finite numbers over all elements.
 func elements(f func(target, output float64) float64) func(target, output graph.Shape) (term, error) {
 	return func(target, output graph.Shape) (term, error) {
 		return term{line: func(y, yhat []float64) (sum, count float64, err error) {
 			for k := range y {
-				sum += f(y[k], yhat[k])
+				if dense.Finite(y[k]) && dense.Finite(yhat[k]) {
+					sum += f(y[k], yhat[k])
+				} else {
+					sum = math.NaN()
+				}
 			}
 			return sum, float64(len(y)), nil
 		}}, same(target, output)

@@ -20,15 +20,51 @@ type specimen struct {
 	Metric         metrics.Metric // the zero value
 	Name           string
 	HigherIsBetter bool
+	// Config is what is tested, where the zero value is refused or says too little; nil
+	// for the zero value.
+	Config metrics.Metric
 	// Line is the definition of the metric, written without looking at its code: the
 	// sum over one line of the last axis, and how many it counts for.
 	Line func(y, yhat []float64) (sum, count float64)
 	// Finish makes the metric of the mean; nil where they are equal.
 	Finish func(mean float64) float64
+	// Whole is the definition of a metric that is no mean, over all lines; instead of
+	// Line.
+	Whole func(lines []line) float64
 	// Draw makes one line of width numbers, exact in float32, and its target.
 	Draw func(t *rapid.T, width int) (y, yhat []float64)
 	// Bad has configs that are refused by the first Add, by field.
 	Bad map[string]metrics.Metric
+}
+
+// line is one line of the last axis, with its weight.
+type line struct {
+	y, yhat []float64
+	weight  float64
+}
+
+// of is the definition of the metric over all lines.
+func (s specimen) of(lines []line) float64 {
+	if s.Whole != nil {
+		return s.Whole(lines)
+	}
+	sum, total := 0.0, 0.0
+	for _, l := range lines {
+		a, n := s.Line(l.y, l.yhat)
+		sum, total = sum+l.weight*a, total+l.weight*n
+	}
+	if s.Finish != nil {
+		return s.Finish(sum / total)
+	}
+	return sum / total
+}
+
+// start begins an epoch of what is tested.
+func (s specimen) start() metrics.Accumulator {
+	if s.Config != nil {
+		return s.Config.Start()
+	}
+	return s.Metric.Start()
 }
 
 // specimens are the literals that describe the metrics, each in the file of its
@@ -48,7 +84,10 @@ func (s specimen) class() string { return reflect.TypeOf(s.Metric).Name() }
 func each(t *testing.T, f func(t *testing.T, s specimen)) {
 	for _, s := range specimens {
 		t.Run(s.class(), func(t *testing.T) {
-			conformance.Complete(t, s.class(), s, "HigherIsBetter", "Finish", "Bad")
+			conformance.Complete(t, s.class(), s, "HigherIsBetter", "Config", "Line", "Finish", "Whole", "Bad")
+			if (s.Line == nil) == (s.Whole == nil) {
+				t.Fatalf("the specimen of %s must have either Line or Whole", s.class())
+			}
 			f(t, s)
 		})
 	}
@@ -98,22 +137,25 @@ func TestNamesAndDirections(t *testing.T) {
 func TestDirectionsAreTrue(t *testing.T) {
 	each(t, func(t *testing.T, s specimen) {
 		rapid.Check(t, func(r *rapid.T) {
-			y, yhat := s.Draw(r, 2)
-			perfect := slices.Clone(y)
-			if len(y) != len(yhat) { // the number of a class
-				perfect = make([]float64, len(yhat))
-				perfect[int(y[0])] = 1
-			}
-			of := func(yhat []float64) float64 {
-				a := s.Metric.Start()
-				if err := a.Add(f64([]int{1, len(y)}, y...), f64([]int{1, len(yhat)}, yhat...), nil); err != nil {
+			best, other := s.start(), s.start()
+			for range 2 {
+				y, yhat := s.Draw(r, 2)
+				perfect := slices.Clone(y)
+				if len(y) != len(yhat) { // the number of a class
+					perfect = make([]float64, len(yhat))
+					perfect[int(y[0])] = 1
+				}
+				target := f64([]int{1, len(y)}, y...)
+				if err := best.Add(target, f64([]int{1, len(yhat)}, perfect...), nil); err != nil {
 					r.Fatal(err)
 				}
-				return a.Result()
+				if err := other.Add(target, f64([]int{1, len(yhat)}, yhat...), nil); err != nil {
+					r.Fatal(err)
+				}
 			}
-			best, other := of(perfect), of(yhat)
-			if s.HigherIsBetter && other > best || !s.HigherIsBetter && other < best {
-				r.Fatalf("%s: %v for %v and %v for the right output of %v", s.class(), other, yhat, best, y)
+			a, b := best.Result(), other.Result()
+			if !near(a, b) && (s.HigherIsBetter && b > a || !s.HigherIsBetter && b < a) {
+				r.Fatalf("%s: %v, and %v for the right outputs", s.class(), b, a)
 			}
 		})
 	})
@@ -138,7 +180,8 @@ func checkBatches(t *rapid.T, s specimen) {
 	}
 	each := max(steps, 1) // lines of a sample
 	var ys, yhats, weights []float64
-	sum, total, one := 0.0, 0.0, 0
+	var all []line
+	one := 0
 	for i := range samples * each {
 		y, yhat := s.Draw(t, width)
 		ys, yhats, one = append(ys, y...), append(yhats, yhat...), len(y)
@@ -149,13 +192,9 @@ func checkBatches(t *rapid.T, s specimen) {
 		if kind != "none" {
 			weight = weights[len(weights)-1]
 		}
-		a, n := s.Line(y, yhat)
-		sum, total = sum+weight*a, total+weight*n
+		all = append(all, line{y, yhat, weight})
 	}
-	want := sum / total
-	if s.Finish != nil {
-		want = s.Finish(want)
-	}
+	want := s.of(all)
 	part := func(data []float64, from, to int, shape ...int) *tensor.Dense {
 		n := len(data) / samples
 		return dense.FromFloat64(dtype, append([]int{to - from}, shape...), data[from*n:to*n])
@@ -164,7 +203,7 @@ func checkBatches(t *rapid.T, s specimen) {
 	if steps > 0 {
 		lead = []int{steps}
 	}
-	a := s.Metric.Start()
+	a := s.start()
 	for from := 0; from < samples; {
 		to := rapid.IntRange(from+1, samples).Draw(t, "to")
 		var w *tensor.Dense
@@ -184,7 +223,7 @@ func checkBatches(t *rapid.T, s specimen) {
 		}
 		yhat.Zero() // a batch is not kept
 		if kept, ok := a.(metrics.StatefulAccumulator); ok && rapid.Bool().Draw(t, "save") {
-			next := s.Metric.Start().(metrics.StatefulAccumulator)
+			next := s.start().(metrics.StatefulAccumulator)
 			if err := next.Restore(kept.State()); err != nil {
 				t.Fatal(err)
 			}
@@ -192,7 +231,7 @@ func checkBatches(t *rapid.T, s specimen) {
 		}
 		from = to
 	}
-	if got := a.Result(); !near(got, want) && !(math.IsNaN(got) && total == 0) {
+	if got := a.Result(); !near(got, want) && !(math.IsNaN(got) && math.IsNaN(want)) {
 		t.Fatalf("got %v, want %v", got, want)
 	}
 }
