@@ -1,0 +1,116 @@
+package metrics
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/dense"
+)
+
+// answers reads targets that say yes or no for each element of the output: 1 or 0, or the
+// numbers of classes, of which a line says yes to one.
+type answers struct {
+	numbers bool // of classes
+	class   *int // the only one that counts; nil where all do
+	yes     []bool
+}
+
+// answersOf chooses by the shapes. Class and field name the config in errors.
+func answersOf(class string, classID *int, target, output graph.Shape) (answers, error) {
+	a := answers{class: classID}
+	if classID != nil {
+		if n := output[len(output)-1]; len(output) < 2 || *classID < 0 || *classID >= n {
+			return a, graph.Error{Field: class + ".ClassID", Rule: fmt.Sprintf("must be a class on the last axis of the output, %v", output), Value: *classID}
+		}
+	}
+	if len(output) == 1 || output[len(output)-1] == 1 || target.Equal(output) {
+		return a, same(target, output)
+	}
+	a.numbers = true
+	return a, numbersOfClasses(target, output)
+}
+
+// read finds the answers of a target to m elements. ok is false where it is not finite.
+func (a *answers) read(y []float64, m int) (ok bool, err error) {
+	if len(a.yes) != m {
+		a.yes = make([]bool, m)
+	}
+	if a.numbers {
+		class, err := number(y, m)
+		if err != nil || class == unknown {
+			return false, err
+		}
+		clear(a.yes)
+		a.yes[class] = true
+		return true, nil
+	}
+	ok = true
+	for j, x := range y {
+		switch {
+		case !dense.Finite(x):
+			ok = false
+		case x != 0 && x != 1:
+			return false, graph.Error{Field: "target", Rule: "must be 0 or 1", Value: x}
+		}
+		a.yes[j] = x == 1
+	}
+	return ok, nil
+}
+
+// elements are the first and the one behind the last of m elements that count.
+func (a *answers) elements(m int) (from, end int) {
+	if a.class != nil {
+		return *a.class, *a.class + 1
+	}
+	return 0, m
+}
+
+// chooser says which outputs of a line are a yes: those above a threshold, and among the
+// k largest; of equal ones the first.
+type chooser struct {
+	threshold     float64
+	k             int  // 0 for all
+	probabilities bool // others are refused
+	yes           []bool
+}
+
+// read finds the outputs that say yes. ok is false where one is not finite.
+func (c *chooser) read(yhat []float64) (ok bool, err error) {
+	if len(c.yes) != len(yhat) {
+		c.yes = make([]bool, len(yhat))
+	}
+	if !allFinite(yhat) {
+		return false, nil
+	}
+	if c.probabilities {
+		for _, x := range yhat {
+			if x < -slack || x > 1+slack {
+				return false, graph.Error{Field: "output", Rule: "must be a probability, in [0, 1]; set Threshold for logits", Value: x}
+			}
+		}
+	}
+	if c.k == 0 || c.k >= len(yhat) {
+		for j, x := range yhat {
+			c.yes[j] = x > c.threshold
+		}
+		return true, nil
+	}
+	clear(c.yes)
+	for range c.k {
+		largest := -1
+		for j, x := range yhat {
+			if !c.yes[j] && (largest < 0 || x > yhat[largest]) {
+				largest = j
+			}
+		}
+		c.yes[largest] = true
+	}
+	for j, x := range yhat {
+		c.yes[j] = c.yes[j] && x > c.threshold
+	}
+	return true, nil
+}
+
+// everything is a threshold that every output exceeds.
+var everything = math.Inf(-1)
