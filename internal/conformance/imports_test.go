@@ -31,7 +31,8 @@ var levels = [][]string{
 	{"datasets", "models/safetensors"},
 	{"models"},
 	{"train"},
-	{"train/callbacks", "train/search", "train/forecast"},
+	{"train/callbacks"},
+	{"train/checkpoint", "train/search", "train/forecast"},
 	{"cmd/demo"},
 	{"internal/conformance"},
 }

@@ -1,4 +1,5 @@
-// Package regular opens regular files, and says what is wrong with other paths.
+// Package regular opens and replaces regular files, and says what is wrong with other
+// paths.
 package regular
 
 import (

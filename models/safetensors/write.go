@@ -3,14 +3,10 @@ package safetensors
 import (
 	"bufio"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"math"
-	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"unicode/utf8"
@@ -28,54 +24,10 @@ import (
 // link, the file that it points to is replaced; anything but a regular file is
 // refused.
 func WriteFile(path string, f File) error {
-	if err := replace(path, func(w io.Writer) error { return Write(w, f) }); err != nil {
+	if err := regular.Replace(path, ".safetensors-", func(w io.Writer) error { return Write(w, f) }); err != nil {
 		return inFile(path, err)
 	}
 	return nil
-}
-
-func replace(path string, write func(io.Writer) error) (err error) {
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target
-	}
-	perm := os.FileMode(0o666) // less the umask
-	info, statErr := os.Stat(path)
-	if statErr == nil {
-		if err := regular.Check(info); err != nil {
-			return err
-		}
-		perm = info.Mode().Perm()
-	}
-	tmp := filepath.Join(filepath.Dir(path), fmt.Sprintf(".safetensors-%016x.tmp", rand.Uint64()))
-	out, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
-	if err != nil {
-		return unwritable(err, errors.Join(errs.ErrInput, err))
-	}
-	defer func() {
-		if err != nil {
-			out.Close() // a second time does no harm
-			os.Remove(tmp)
-		}
-	}()
-	if statErr == nil {
-		if err := out.Chmod(perm); err != nil { // the umask may have taken some
-			return unwritable(err, err)
-		}
-	}
-	if err := write(out); err != nil {
-		return err
-	}
-	for _, finish := range []func() error{out.Sync, out.Close, func() error { return os.Rename(tmp, path) }} {
-		if err := finish(); err != nil {
-			return unwritable(err, err)
-		}
-	}
-	return nil
-}
-
-// unwritable is an error of the operating system.
-func unwritable(err, kind error) error {
-	return errs.Error{Field: "file", Rule: "must be writable", Value: regular.Reason(err), Kind: kind}
 }
 
 // Write writes f so that equal files give equal bytes: metadata and tensors are
@@ -106,7 +58,7 @@ func Write(w io.Writer, f File) error {
 		}
 	}
 	if err := b.Flush(); err != nil {
-		return unwritable(err, err)
+		return regular.Unwritable(err, err)
 	}
 	return nil
 }

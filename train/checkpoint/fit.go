@@ -1,0 +1,138 @@
+package checkpoint
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/engram-go/engram/datasets/samples"
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/train"
+)
+
+// Interrupted is the error of Fit when its context is done. The run is saved.
+type Interrupted struct {
+	File  string // the checkpoint
+	Where string // such as "epoch 12, batch 30 of 94"
+	Err   error  // of the context
+}
+
+// Error says where the run is, and that it can continue.
+func (e *Interrupted) Error() string {
+	return fmt.Sprintf("interrupted at %s and saved in %s: %v", e.Where, e.File, e.Err)
+}
+
+// Unwrap is the error of the context.
+func (e *Interrupted) Unwrap() error { return e.Err }
+
+// Fit starts a run in an empty folder, and continues the run of one that is not, to
+// the same weights and history, bit for bit. Trainer, data and config must be those of
+// the run; what differs is listed in an error. Only Epochs, Progress and callbacks
+// without a state may change. Of a run that is finished, it returns the history.
+//
+// When ctx is done, Fit finishes the batch, or the validation, saves, and returns an
+// *Interrupted. An error in saving ends Fit with the history so far; the trainer and the
+// older checkpoints are then intact.
+//
+// The state is taken after the callbacks of the config have received an event.
+func (d *Directory) Fit(ctx context.Context, t *train.Trainer, data samples.Data, cfg train.FitConfig) (*train.History, error) {
+	none := &train.History{}
+	switch {
+	case ctx == nil:
+		return none, graph.Error{Field: "ctx", Rule: "must not be nil"}
+	case t == nil:
+		return none, graph.Error{Field: "trainer", Rule: "must be made by Compile"}
+	case cfg.Resume != nil:
+		return none, graph.Error{Field: "FitConfig.Resume", Rule: "must be nil, as the folder has the state"}
+	case ctx.Err() != nil:
+		return none, ctx.Err()
+	}
+	state, path, err := d.latest()
+	if err != nil {
+		return none, err
+	}
+	s := &saver{run: d, ctx: ctx}
+	if state == nil {
+		d.log("%s is empty: a new run starts", d.path)
+	} else {
+		d.log("resumes from %s, in %s", where(state), path)
+		cfg.Resume, cfg.InitialEpoch = state, 0
+		s.saved = positionOf(state)
+	}
+	cfg.Callbacks = append(slices.Clone(cfg.Callbacks), s)
+	// The saver ends Fit at moments at which it can save.
+	return t.Fit(context.WithoutCancel(ctx), data, cfg)
+}
+
+// where is the position of a state in words.
+func where(s *train.State) string {
+	switch {
+	case s.Fit == nil:
+		return fmt.Sprintf("step %d", s.Step)
+	case s.Fit.InEpoch:
+		return fmt.Sprintf("epoch %d, batch %d of %d", s.Fit.Epoch+1, s.Fit.Batch, s.Fit.Batches)
+	}
+	return fmt.Sprintf("the end of epoch %d", s.Fit.Epoch)
+}
+
+// position is where a state was taken.
+type position struct {
+	epoch, step int
+	inEpoch     bool
+}
+
+func positionOf(s *train.State) position {
+	return position{s.Epoch, s.Step, s.Fit != nil && s.Fit.InEpoch}
+}
+
+// saver is the callback that saves. It is the last of the list.
+type saver struct {
+	run   *Directory
+	ctx   context.Context
+	last  time.Time // when it saved, or the run began
+	saved position
+}
+
+// On saves at the moments of the config, and when the context is done.
+func (s *saver) On(e *train.Event) error {
+	cfg := s.run.cfg
+	due := false
+	switch e.Moment {
+	case train.TrainBegin:
+		s.last = time.Now()
+		return nil
+	case train.TrainBatchEnd:
+		due = cfg.EveryBatches > 0 && (e.Batch+1)%cfg.EveryBatches == 0 || cfg.Every > 0 && time.Since(s.last) >= cfg.Every
+	case train.EpochEnd:
+		due = cfg.EveryEpochs > 0 && (e.Epoch+1)%cfg.EveryEpochs == 0
+	case train.TrainEnd:
+		_, _, err := s.save(e.Trainer)
+		return err
+	default:
+		return nil
+	}
+	done := s.ctx.Err()
+	if !due && done == nil {
+		return nil
+	}
+	state, path, err := s.save(e.Trainer)
+	if err == nil && done != nil {
+		err = &Interrupted{path, where(state), done}
+	}
+	return err
+}
+
+// save saves the state of a trainer, unless it was saved at this position.
+func (s *saver) save(t *train.Trainer) (*train.State, string, error) {
+	state := t.State()
+	if positionOf(state) == s.saved {
+		return state, "", nil
+	}
+	path, err := s.run.Save(state)
+	if err != nil {
+		return nil, "", err
+	}
+	s.saved, s.last = positionOf(state), time.Now()
+	return state, path, nil
+}

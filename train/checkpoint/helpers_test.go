@@ -1,0 +1,118 @@
+package checkpoint_test
+
+import (
+	"encoding/json"
+	"io"
+	"math"
+	"testing"
+
+	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/graph/graphtest"
+	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/models"
+	"github.com/engram-go/engram/train"
+	"github.com/engram-go/engram/train/callbacks"
+	"github.com/engram-go/engram/train/checkpoint"
+	"github.com/engram-go/engram/train/losses"
+	"github.com/engram-go/engram/train/metrics"
+	"github.com/engram-go/engram/train/optimizers"
+	"gorgonia.org/tensor"
+)
+
+// training is everything that a run needs.
+type training struct {
+	model   *models.Sequential
+	trainer *train.Trainer
+	data    datasets.Data
+	cfg     train.FitConfig
+}
+
+// trainings are the runs of the tests by name. Between them they have all that a
+// checkpoint must keep.
+var trainings = map[string]func() (training, error){
+	"plain": func() (training, error) {
+		return newTraining(1, []layers.Layer{layers.Input{Shape: graph.Shape{3}}, layers.Dense{Units: 4}, layers.BatchNormalization{}, layers.Dropout{Rate: 0.25}, layers.Dense{Units: 1}},
+			train.Config{Optimizer: optimizers.Adam{LearningRate: 0.01}, Metrics: []metrics.Metric{metrics.MAE{}}},
+			graph.Shape{40, 3}, graph.Shape{40, 1}, train.FitConfig{Epochs: 8, BatchSize: 7, ValidationSplit: 0.2,
+				Callbacks: []train.Callback{&callbacks.EarlyStopping{Patience: 2, RestoreBestWeights: true}}})
+	},
+	"steps": func() (training, error) {
+		return newTraining(2, []layers.Layer{layers.Input{Shape: graph.Shape{3}}, layers.Dense{Units: 3}, layers.Dropout{Rate: 0.5}, layers.Dense{Units: 1}},
+			train.Config{Optimizer: optimizers.SGD{Momentum: 0.5}},
+			graph.Shape{20, 3}, graph.Shape{20, 1}, train.FitConfig{Epochs: 12, BatchSize: 3, StepsPerEpoch: 4, DropRemainder: true})
+	},
+	"carried": func() (training, error) {
+		return newTraining(3, []layers.Layer{layers.Input{Shape: graph.Shape{4, 2}}, layers.GRU{Units: 5, Dropout: 0.25, RecurrentDropout: 0.25}, layers.BatchNormalization{}, layers.Dense{Units: 1}},
+			train.Config{Optimizer: optimizers.RMSprop{}, CarryState: true},
+			graph.Shape{12, 4, 2}, graph.Shape{12, 1}, train.FitConfig{Epochs: 12, BatchSize: 3, NoShuffle: true})
+	},
+}
+
+func newTraining(seed uint64, all []layers.Layer, cfg train.Config, x, y graph.Shape, fit train.FitConfig) (training, error) {
+	m := models.NewSequential(models.Config{Seed: seed}, all...)
+	cfg.Loss = losses.MSE{}
+	trainer, err := train.Compile(m, cfg)
+	if err != nil {
+		return training{}, err
+	}
+	data, err := datasets.FromTensors([]*tensor.Dense{uniform(seed, x)}, []*tensor.Dense{uniform(seed+1, y)})
+	return training{m, trainer, data, fit}, err
+}
+
+func uniform(seed uint64, shape graph.Shape) *tensor.Dense {
+	numbers := graphtest.Uniform(seed, shape.Size(), 1)
+	out := make([]float32, len(numbers))
+	for i, x := range numbers {
+		out[i] = float32(x)
+	}
+	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(out))
+}
+
+// outcome is what a run comes to, to the bit.
+type outcome struct {
+	Weights string
+	Epochs  []int
+	History map[string][]uint64
+}
+
+func (r training) outcome(h *train.History) (outcome, error) {
+	out := outcome{Epochs: h.Epochs, History: map[string][]uint64{}}
+	for name, values := range h.Values {
+		for _, x := range values {
+			out.History[name] = append(out.History[name], math.Float64bits(x))
+		}
+	}
+	var err error
+	out.Weights, err = r.model.WeightsSHA256()
+	return out, err
+}
+
+// uninterrupted is the outcome of a run without checkpoints.
+func uninterrupted(t testing.TB, name string) outcome {
+	t.Helper()
+	r, err := trainings[name]()
+	check(t, err)
+	h, err := r.trainer.Fit(t.Context(), r.data, r.cfg)
+	check(t, err)
+	out, err := r.outcome(h)
+	check(t, err)
+	return out
+}
+
+func open(t testing.TB, path string, cfg checkpoint.Config) *checkpoint.Directory {
+	t.Helper()
+	d, err := checkpoint.Open(path, cfg)
+	check(t, err)
+	t.Cleanup(func() { d.Close() })
+	return d
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func write(w io.Writer, v any) error { return json.NewEncoder(w).Encode(v) }
