@@ -130,18 +130,75 @@ func sameMemory(a, b *tensor.Dense) bool {
 // Run computes all outputs from the inputs, the parameters and the random draws of the
 // tick. The error of a failed operation has the path of its layer. After an error the
 // program can be run again.
-func (p *Program) Run(at Tick) error {
+func (p *Program) Run(at Tick) error { return p.RunInto(at, nil, nil) }
+
+// RunInto is Run that leaves the given results in tensors of the caller, which have their
+// dtype and shape, are in row-major order, and share no memory with each other, inputs or
+// parameters. Operations write there directly where they can, so Program.Result does not
+// have these results. Later runs leave the tensors as they are; a run that fails may have
+// changed them.
+func (p *Program) RunInto(at Tick, results []Result, to []*tensor.Dense) error {
 	if name, unset := p.unset(); unset {
 		return Error{Field: name, Rule: "must be set before a run"}
 	}
 	if err := p.checkCounts(); err != nil {
 		return err
 	}
+	into, err := p.into(results, to)
+	if err != nil {
+		return err
+	}
 	held := params.RLock(p.scope.cfg.Params)
 	defer held.RUnlock()
 	p.scope.version = held.Version()
 	p.at = at
-	return p.exec.Run(p.draw)
+	return p.exec.RunInto(p.draw, into)
+}
+
+// into checks the tensors of RunInto.
+func (p *Program) into(results []Result, to []*tensor.Dense) ([]exec.Into, error) {
+	if len(results) != len(to) {
+		return nil, Error{Field: "tensors", Rule: fmt.Sprintf("must be %d, one for each result", len(results)), Value: len(to)}
+	}
+	into := make([]exec.Into, len(to))
+	for i, t := range to {
+		y := p.Result(results[i])
+		if y == nil {
+			return nil, Error{Field: fmt.Sprintf("result %d", i), Rule: "must be a result of this program"}
+		}
+		if rule, value := p.refuses(t, y, to[:i]); rule != "" {
+			return nil, Error{Field: fmt.Sprintf("tensor %d", i), Rule: rule, Value: value}
+		}
+		into[i] = exec.Into{Result: p.scope.results[results[i].number-1].node, Memory: t}
+	}
+	return into, nil
+}
+
+// refuses is the rule that a tensor for the result y breaks, if it does; others are the
+// tensors before it.
+func (p *Program) refuses(t, y *tensor.Dense, others []*tensor.Dense) (rule string, value any) {
+	shares := func(other *tensor.Dense) bool { return dense.Overlap(other, t) }
+	switch {
+	case t == nil:
+		return "must not be nil", nil
+	case t.Dtype() != p.scope.Dtype():
+		return fmt.Sprintf("must be of dtype %v", p.scope.Dtype()), t.Dtype()
+	case !hasShape(t, Shape(y.Shape())):
+		return fmt.Sprintf("must have the shape %v", y.Shape()), Shape(t.Shape()).Clone()
+	case !dense.IsContiguous(t):
+		return "must be in row-major order", nil
+	case p.exec.Holds(t) || slices.ContainsFunc(others, shares):
+		return "must share no memory with results or other tensors", nil
+	}
+	for _, v := range p.scope.inputs {
+		if x, ok := v.node.Value().(*tensor.Dense); ok && shares(x) {
+			return "must share no memory with inputs", nil
+		}
+	}
+	if slices.ContainsFunc(p.scope.bound, func(b Bound) bool { return shares(b.Param.Value()) }) {
+		return "must share no memory with parameters", nil
+	}
+	return "", nil
 }
 
 // unset returns the first input by name that has not been set.

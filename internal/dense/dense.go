@@ -155,3 +155,9 @@ func physical(shape shapes.Shape) tensor.Shape {
 	}
 	return tensor.Shape(shape.Clone())
 }
+
+// Overlap reports whether two tensors of elements share memory.
+func Overlap(a, b *tensor.Dense) bool {
+	first, second := a.Uintptr(), b.Uintptr()
+	return first < second+b.MemSize() && second < first+a.MemSize()
+}

@@ -154,3 +154,16 @@ func TestIndex(t *testing.T) {
 		t.Errorf("a single number is at %v", got)
 	}
 }
+
+func TestOverlap(t *testing.T) {
+	a := dense.New(tensor.Float32, shapes.Shape{4, 2})
+	for _, c := range []struct {
+		from, to int
+		want     bool
+	}{{0, 1, false}, {0, 2, true}, {1, 3, true}, {2, 4, true}, {3, 4, false}} {
+		middle, part := dense.Rows(a, 1, 3), dense.Rows(a, c.from, c.to)
+		if dense.Overlap(middle, part) != c.want || dense.Overlap(part, middle) != c.want {
+			t.Errorf("rows 1 to 3 and %d to %d: want %v", c.from, c.to, c.want)
+		}
+	}
+}

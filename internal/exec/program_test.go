@@ -95,6 +95,49 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// Operations write to memory of the caller where nothing else reads their result.
+func TestRunInto(t *testing.T) {
+	_, g, x := builder(t, tensor.Float64)
+	first := scaled(t, g, 5, x)
+	last := scaled(t, g, 2, first)
+	twice := scaled(t, g, 3, x)
+	apply := func(o Operation, n *Node) *Node {
+		t.Helper()
+		o.View = true
+		y, err := g.Apply(o, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return y
+	}
+	viewed := apply(Operation{Name: "view", Shape: shapes.Shape{2, 1}}, last)
+	part := apply(Operation{Name: "view", Shape: shapes.Shape{1}, Offset: 1}, scaled(t, g, 4, x))
+	results := []*Node{first, viewed, part, twice, twice}
+	p, _ := run(t, g, false, results...)
+	var into []Into
+	for i, n := range results {
+		if got, want := p.writer(n) != nil, i == 1; got != want {
+			t.Errorf("result %d is written in place: %v, want %v", i, got, want)
+		}
+		into = append(into, Into{n, dense.New(tensor.Float64, shapes.Shape(Result(n).Shape()))})
+	}
+	clear(Result(viewed).Float64s())
+	if err := p.RunInto(func() error { return nil }, into); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range [][]float64{{15, -5}, {30, -10}, {-4}, {9, -3}, {9, -3}} {
+		if got := dense.ToFloat64(into[i].Memory); !slices.Equal(got, want) {
+			t.Errorf("result %d is %v, want %v", i, got, want)
+		}
+		if i == 1 && Result(results[i]).Float64s()[0] != 0 {
+			t.Error("the program's own memory was written")
+		}
+		if !p.Holds(Result(results[i])) || p.Holds(into[i].Memory) {
+			t.Errorf("result %d: the program must hold its own memory alone", i)
+		}
+	}
+}
+
 // An operation that fails or panics is an error of its layer, in both ways to run,
 // after which the program runs again.
 func TestRunFails(t *testing.T) {
