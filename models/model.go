@@ -46,6 +46,7 @@ type Model struct {
 	unnamed  bool // the name is a default
 	body     body
 	programs programs.Pool[*program]
+	batches  batchSizes
 	owner    owner
 
 	mu      sync.Mutex

@@ -3,7 +3,7 @@ package models
 import (
 	"context"
 	"fmt"
-	"slices"
+	"sync"
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/dense"
@@ -12,39 +12,83 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Samples are computed so many at a time that they have about predictSteps steps, within
-// bounds. Small products of few samples leave cores idle and read all weights often;
-// memory grows with the samples.
+// Samples are computed so many at a time that the results and the working memory of their
+// program have at most predictMemory bytes, within bounds. Small products of few samples
+// leave cores idle and read all weights often; memory grows with the samples.
 const (
 	predictFewest = 32
 	predictMost   = 128
-	predictSteps  = 1 << 14
+	predictMemory = 64 << 20
 )
 
-// predictBatch is how many samples are computed at a time: a multiple of predictFewest.
-func (m *Model) predictBatch(inputs []*tensor.Dense) int {
-	shapes := slices.Clone(m.output)
-	for _, t := range inputs {
-		shapes = append(shapes, graph.Shape(t.Shape()))
+// batchSizes are numbers of samples that were found for shapes of samples.
+type batchSizes struct {
+	mu    sync.Mutex
+	known map[string]int
+}
+
+// maxBatchSizes bounds them: data may have sequences of any number of lengths.
+const maxBatchSizes = 1 << 10
+
+// of returns what find gives for the shapes, the first time, and the same later.
+func (b *batchSizes) of(shapes []graph.Shape, find func() (int, error)) (int, error) {
+	key := fmt.Sprint(shapes)
+	b.mu.Lock()
+	n, ok := b.known[key]
+	b.mu.Unlock()
+	if ok {
+		return n, nil
 	}
-	steps := 1
-	for _, s := range shapes {
-		if len(s) < 3 { // [samples, features]
-			continue
-		}
-		n := s[1 : len(s)-1].Size() // all axes between samples and features
-		if n == graph.Any {
-			return predictFewest
-		}
-		steps = max(steps, n)
+	n, err := find()
+	if err != nil {
+		return 0, err
 	}
-	return max(predictFewest, min(predictMost, predictSteps/steps/predictFewest*predictFewest))
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.known == nil || len(b.known) >= maxBatchSizes {
+		b.known = map[string]int{}
+	}
+	b.known[key] = n
+	return n, nil
+}
+
+// clear forgets all, because the layers have changed.
+func (b *batchSizes) clear() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.known = nil
+}
+
+// predictBatch is how many of n samples are computed at a time: a multiple of
+// predictFewest, by the memory of a program for that many. It depends on nothing else, so
+// that random draws, which differ from batch to batch, stay the same.
+func (m *Model) predictBatch(inputs []*tensor.Dense, n int) (int, error) {
+	if n <= predictFewest {
+		return predictFewest, nil
+	}
+	shapes := shapesOfTensors(inputs)
+	for i, s := range shapes {
+		shapes[i] = s.With(0, predictFewest)
+	}
+	return m.batches.of(shapes, func() (int, error) {
+		var w graph.Workspace
+		p, err := m.compileFor(shapes, &w)
+		if err != nil {
+			return 0, err
+		}
+		defer p.Close()
+		times := predictMemory / max(w.MemorySize(), 1)
+		return predictFewest * int(max(1, min(times, predictMost/predictFewest))), nil
+	})
 }
 
 // Predict computes the output for the given inputs: one tensor for each input of
-// the model, [samples, ...], of the model's dtype and finite. It computes batches
-// of 32 to 128 samples, the fewer the more steps they have, and stops between them when
-// ctx ends. The caller owns the result.
+// the model, [samples, ...], of the model's dtype and finite. It computes batches of up to
+// 128 samples, and stops between them when ctx ends. The caller owns the result.
+//
+// A batch has 32, 64, 96 or 128 samples: as many as need at most 64 MB for the values of
+// all layers, or 32 if these need more. To find out, the first prediction of more than 32
+// samples of a shape compiles the model once more.
 func (m *Model) Predict(ctx context.Context, inputs ...*tensor.Dense) (*tensor.Dense, error) {
 	out, err := m.PredictAll(ctx, inputs...)
 	if err != nil {
@@ -72,8 +116,11 @@ func (m *Model) PredictAll(ctx context.Context, inputs ...*tensor.Dense) ([]*ten
 	for i, t := range inputs {
 		rows[i] = dense.Contiguous(t)
 	}
-	var out []*tensor.Dense
-	batch := m.predictBatch(inputs)
+	batch, err := m.predictBatch(rows, n)
+	if err != nil {
+		return nil, err
+	}
+	var out []*tensor.Dense // made when the first batch is compiled
 	for from := 0; from < n; from += batch {
 		if err := ctx.Err(); err != nil {
 			return nil, errors.Wrapf(err, "%s: prediction stopped after %d of %d samples", m.cfg.Name, from, n)
@@ -83,25 +130,20 @@ func (m *Model) PredictAll(ctx context.Context, inputs ...*tensor.Dense) ([]*ten
 		for i, t := range rows {
 			part[i] = dense.Rows(t, from, to)
 		}
-		err := m.run(part, from/batch, func(ys []*tensor.Dense) error {
-			if to-from == n {
-				for _, y := range ys {
-					out = append(out, dense.Clone(y))
-				}
-				return nil
-			}
+		err := m.run(part, from/batch, func(shapes []graph.Shape) ([]*tensor.Dense, error) {
 			if out == nil {
-				for _, y := range ys {
-					out = append(out, dense.New(m.Dtype(), graph.Shape(y.Shape()).With(0, n)))
+				for _, s := range shapes {
+					out = append(out, dense.New(m.Dtype(), s.With(0, n)))
 				}
 			}
-			for i, y := range ys {
-				if want, got := graph.Shape(out[i].Shape()).With(0, to-from), graph.Shape(y.Shape()); !got.Equal(want) {
-					return graph.Error{Path: m.cfg.Name, Field: outputName(i), Rule: fmt.Sprintf("must have the shape %v for %d samples", want, to-from), Value: got}
+			into := make([]*tensor.Dense, len(out))
+			for i, y := range out {
+				if want := graph.Shape(y.Shape()).With(0, to-from); !shapes[i].Equal(want) {
+					return nil, graph.Error{Path: m.cfg.Name, Field: outputName(i), Rule: fmt.Sprintf("must have the shape %v for %d samples", want, to-from), Value: shapes[i]}
 				}
-				dense.Copy(dense.Rows(out[i], from, to), y)
+				into[i] = dense.Rows(y, from, to)
 			}
-			return nil
+			return into, nil
 		})
 		if err != nil {
 			return nil, err
@@ -145,23 +187,30 @@ func (m *Model) checkInputs(inputs []*tensor.Dense) (int, error) {
 	return n, nil
 }
 
-// run computes one batch, on whose number random draws depend; use sees the
-// outputs, which are valid during the call.
-func (m *Model) run(batch []*tensor.Dense, number int, use func(outputs []*tensor.Dense) error) error {
+// run computes one batch, on whose number random draws depend, into the tensors that into
+// gives for the shapes of the outputs.
+func (m *Model) run(batch []*tensor.Dense, number int, into func(shapes []graph.Shape) ([]*tensor.Dense, error)) error {
 	fits := func(p *program) bool { return p.fits(batch) }
 	set := m.programs.Take(fits)
 	defer m.programs.Put(set)
-	p, err := set.Get(fits, func(w *graph.Workspace) (*program, error) {
-		return m.compile(graph.Config{Params: m.params, Seed: m.cfg.Seed, Workspace: w}, shapesOfTensors(batch), func(s *graph.Scope, in []graph.Value) []graph.Value {
-			return m.Call(s, in...)
-		})
+	p, err := set.Get(fits, func(w *graph.Workspace) (*program, error) { return m.compileFor(shapesOfTensors(batch), w) })
+	if err != nil {
+		return err
+	}
+	shapes := make([]graph.Shape, len(p.outputs))
+	for i, r := range p.outputs {
+		shapes[i] = graph.Shape(p.Result(r).Shape())
+	}
+	outputs, err := into(shapes)
+	if err != nil {
+		return err
+	}
+	return p.runInto(outputs, batch, graph.Tick{Step: number})
+}
+
+// compileFor compiles the model for inputs of the given shapes.
+func (m *Model) compileFor(shapes []graph.Shape, w *graph.Workspace) (*program, error) {
+	return m.compile(graph.Config{Params: m.params, Seed: m.cfg.Seed, Workspace: w}, shapes, func(s *graph.Scope, in []graph.Value) []graph.Value {
+		return m.Call(s, in...)
 	})
-	if err != nil {
-		return err
-	}
-	outputs, err := p.run(batch, graph.Tick{Step: number})
-	if err != nil {
-		return err
-	}
-	return use(outputs)
 }

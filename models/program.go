@@ -39,10 +39,8 @@ func (p *program) fits(inputs []*tensor.Dense) bool {
 // run computes the outputs, which hold until the next run of a program with the
 // same workspace.
 func (p *program) run(inputs []*tensor.Dense, at graph.Tick) ([]*tensor.Dense, error) {
-	for i, t := range inputs {
-		if err := p.SetInput(inputName(i), t); err != nil {
-			return nil, err
-		}
+	if err := p.setInputs(inputs); err != nil {
+		return nil, err
 	}
 	if err := p.Run(at); err != nil {
 		return nil, err
@@ -52,6 +50,23 @@ func (p *program) run(inputs []*tensor.Dense, at graph.Tick) ([]*tensor.Dense, e
 		outputs[i] = p.Result(r)
 	}
 	return outputs, nil
+}
+
+// runInto computes the outputs in tensors of the caller.
+func (p *program) runInto(outputs, inputs []*tensor.Dense, at graph.Tick) error {
+	if err := p.setInputs(inputs); err != nil {
+		return err
+	}
+	return p.RunInto(at, p.outputs, outputs)
+}
+
+func (p *program) setInputs(inputs []*tensor.Dense) error {
+	for i, t := range inputs {
+		if err := p.SetInput(inputName(i), t); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // inputName is the name of input i of a model in a program.

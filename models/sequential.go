@@ -43,6 +43,7 @@ func (m *Sequential) add(name string, l layers.Layer) {
 	}
 	m.calls = nil
 	m.programs.Clear()
+	m.batches.clear()
 }
 
 // chain is the body of a Sequential.
