@@ -24,7 +24,7 @@ type FitConfig struct {
 	InitialEpoch    int          // epochs done before, so that Epochs − InitialEpoch are left; default 0
 	BatchSize       int          // default DefaultBatchSize; the last batch of an epoch may be smaller
 	StepsPerEpoch   int          // batches of an epoch; default: all batches of the data
-	NoShuffle       bool         // keeps the samples in order; by default each pass over them has a new one
+	NoShuffle       bool         // keeps the samples in order; by default each pass over them has a new one, which the data may arrange; see samples.Ordered
 	Validation      samples.Data // evaluated after every epoch; default none
 	ValidationSplit float64      // share of the data, its last samples, used as Validation; default 0
 	ValidationSteps int          // number of batches of the validation, from the first; default all

@@ -7,6 +7,7 @@ import (
 
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/models"
 	"github.com/engram-go/engram/train"
@@ -73,6 +74,44 @@ func TestOrders(t *testing.T) {
 			t.Errorf("order %d without shuffle: %v", i, a)
 		}
 	}
+}
+
+// arranged is observed data that choose the order of the samples.
+type arranged struct {
+	observed
+	arrange func(order []int) []int
+}
+
+func (d *arranged) Order(order []int, batch int) []int { return d.arrange(order) }
+
+// Data choose the order of their samples in each pass, where they are shuffled.
+func TestOrderOfData(t *testing.T) {
+	const n = 10
+	cfg := train.FitConfig{Epochs: 2, BatchSize: 3}
+	d := &arranged{observed: observed{Data: table(t, 1, n)}}
+	var given []int
+	d.arrange = func(order []int) []int {
+		given = append(given, order...)
+		slices.Sort(order)
+		slices.Reverse(order)
+		return order
+	}
+	_, err := compile(t, linear(1), train.Config{}).Fit(background, d, cfg)
+	check(t, err)
+	want := []int{9, 8, 7, 6, 5, 4, 3, 2, 1, 0}
+	if !slices.Equal(d.rows, slices.Concat(want, want)) {
+		t.Errorf("read in the order %v", d.rows)
+	}
+	if plain := orders(t, compile(t, linear(1), train.Config{}), n, cfg); !slices.Equal(given, slices.Concat(plain...)) {
+		t.Errorf("given the order %v, want %v", given, plain)
+	}
+
+	d.arrange = func(order []int) []int { return order[:n-1] }
+	_, err = compile(t, linear(1), train.Config{}).Fit(background, d, cfg)
+	errtest.Check(t, err, graph.Error{Field: "Order"})
+	cfg.NoShuffle = true
+	_, err = compile(t, linear(1), train.Config{}).Fit(background, d, cfg)
+	check(t, err)
 }
 
 // The validation part is the last samples, whatever the order.

@@ -132,7 +132,11 @@ func (f *fitRun) step(b int) error {
 			return err
 		}
 	}
-	if err := t.gather(f.data, f.rows(b), &f.batch); err != nil {
+	rows, err := f.rows(b)
+	if err != nil {
+		return err
+	}
+	if err := t.gather(f.data, rows, &f.batch); err != nil {
 		return err
 	}
 	classes, err := weighClasses(f.weights, f.batch.Targets)
@@ -154,21 +158,28 @@ func (f *fitRun) before(b int) int { return (f.trainer.position.epoch-1)*f.steps
 // rows are the samples of batch b of the current epoch. Epochs follow one another
 // through passes over all samples, each in its own order, so the samples of an
 // epoch depend only on its number.
-func (f *fitRun) rows(b int) []int {
+func (f *fitRun) rows(b int) ([]int, error) {
 	per, done := f.perPass(), f.before(b)
 	if pass := done / per; pass != f.pass {
-		f.pass, f.order = pass, f.trainer.order(f.data.Len(), pass, f.cfg.NoShuffle)
+		order, err := f.newOrder(pass)
+		if err != nil {
+			return nil, err
+		}
+		f.pass, f.order = pass, order
 	}
 	from := done % per * f.size
-	return f.order[from:min(from+f.size, len(f.order))]
+	return f.order[from:min(from+f.size, len(f.order))], nil
 }
 
-// order is the order of the samples in a pass over them.
-func (t *Trainer) order(n, pass int, sorted bool) []int {
-	if sorted {
-		return inOrder(n)
+// newOrder is the order of the samples in a pass over them. The data may choose which
+// share a batch if they are shuffled.
+func (f *fitRun) newOrder(pass int) ([]int, error) {
+	n, m := f.data.Len(), f.trainer.model
+	if f.cfg.NoShuffle {
+		return inOrder(n), nil
 	}
-	return graph.Rand(t.model.Seed(), "shuffle", t.model.Name(), graph.Tick{Epoch: pass + 1}).Perm(n)
+	order, err := samples.Order(f.data, graph.Rand(m.Seed(), "shuffle", m.Name(), graph.Tick{Epoch: pass + 1}).Perm(n), f.size)
+	return order, errors.Wrapf(err, "%s: data", m.Name())
 }
 
 func inOrder(n int) []int {

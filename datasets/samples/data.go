@@ -10,6 +10,7 @@ package samples
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"gorgonia.org/tensor"
 
@@ -22,6 +23,34 @@ import (
 type Data interface {
 	Len() int
 	Gather(rows []int, into *Batch) error
+}
+
+// Ordered are Data that choose which samples share a batch, such as those of similar
+// lengths. Fit calls Order for each pass over shuffled data: with the samples in their
+// random order, and the batch size. It returns the same samples, in the order in which
+// they are cut into batches. The result must depend on nothing but the arguments, so that
+// a resumed run repeats it.
+type Ordered interface {
+	Data
+	Order(order []int, batch int) []int
+}
+
+// Order arranges samples as data choose if they are Ordered; otherwise it returns order as
+// it is. A subset and weighted data choose as the data that they are made of. An order
+// without all of the samples is an error.
+func Order(data Data, order []int, batch int) ([]int, error) {
+	o, ok := data.(Ordered)
+	if !ok {
+		return order, nil
+	}
+	got := o.Order(slices.Clone(order), batch)
+	a, b := slices.Clone(order), slices.Clone(got)
+	slices.Sort(a)
+	slices.Sort(b)
+	if !slices.Equal(a, b) {
+		return nil, errs.Error{Field: "Order", Rule: fmt.Sprintf("must return the %d samples that it got, each once", len(order)), Value: fmt.Sprintf("%d samples", len(got))}
+	}
+	return got, nil
 }
 
 // Batch is what Gather fills. The zero value is ready to use. A batch that is
@@ -58,7 +87,7 @@ type subset struct {
 func (s subset) Len() int { return s.n }
 
 func (s subset) Gather(rows []int, into *Batch) error {
-	if err := checkRows(rows, s.n); err != nil {
+	if err := CheckRows(rows, s.n); err != nil {
 		return err
 	}
 	shifted := make([]int, len(rows))
@@ -66,6 +95,23 @@ func (s subset) Gather(rows []int, into *Batch) error {
 		shifted[i] = s.from + row
 	}
 	return s.data.Gather(shifted, into)
+}
+
+// Order keeps order as it is if the data do not choose one.
+func (s subset) Order(order []int, batch int) []int {
+	o, ok := s.data.(Ordered)
+	if !ok {
+		return order
+	}
+	shifted := make([]int, len(order))
+	for i, row := range order {
+		shifted[i] = s.from + row
+	}
+	shifted = o.Order(shifted, batch)
+	for i := range shifted {
+		shifted[i] -= s.from
+	}
+	return shifted
 }
 
 // Split divides data into two parts, the last fraction of the samples in tail,
@@ -97,7 +143,9 @@ func Border(n int, fraction float64) int {
 	return int(math.Floor(float64(n)*(1-fraction) + 1e-6))
 }
 
-func checkRows(rows []int, n int) error {
+// CheckRows refuses no rows, and a row that data of n samples do not have: what Gather of
+// every Data must check first.
+func CheckRows(rows []int, n int) error {
 	if len(rows) == 0 {
 		return errs.Error{Field: "rows", Rule: "must not be empty"}
 	}

@@ -104,7 +104,7 @@ func (s *Samples) Gather(rows []int, into *Batch) error {
 	if into == nil {
 		return errs.Error{Field: "into", Rule: "must not be nil"}
 	}
-	if err := checkRows(rows, s.n); err != nil {
+	if err := CheckRows(rows, s.n); err != nil {
 		return err
 	}
 	if !s.fit(len(rows)) {

@@ -63,6 +63,14 @@ type weighed struct {
 	weights []*source // nil for none
 }
 
+// Order keeps order as it is if the data do not choose one.
+func (w weighed) Order(order []int, batch int) []int {
+	if o, ok := w.Data.(Ordered); ok {
+		return o.Order(order, batch)
+	}
+	return order
+}
+
 func (w weighed) Gather(rows []int, into *Batch) error {
 	if into == nil {
 		return errs.Error{Field: "into", Rule: "must not be nil"}
