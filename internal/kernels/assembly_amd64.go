@@ -34,8 +34,7 @@ func avx2() *Set[float32] {
 	s.gruForward = gruForward
 	s.gruBackward = gruBackward
 	s.attentionKernels = attentionAVX2()
-	s.Adam = adam
-	s.RMSprop = rmsprop
+	s.optimizerKernels = optimizerAVX2()
 	s.normKernels = normAVX2()
 	s.randomKernels = masks(maskAVX2, 1<<31)
 	s.vocabularyKernels = vocabulary(false)

@@ -14,6 +14,7 @@ package kernels
 //go:generate go run -C gen . -family conv -out ../conv_amd64.s -stubs ../conv_stubs_amd64.go -pkg kernels
 //go:generate go run -C gen . -family gemm -out ../gemm_amd64.s -stubs ../gemm_stubs_amd64.go -pkg kernels
 //go:generate go run -C gen . -family norm -out ../norm_amd64.s -stubs ../norm_stubs_amd64.go -pkg kernels
+//go:generate go run -C gen . -family optimizer -out ../optimizer_amd64.s -stubs ../optimizer_stubs_amd64.go -pkg kernels
 //go:generate go run -C gen . -family pair -out ../pair_amd64.s -stubs ../pair_stubs_amd64.go -pkg kernels
 //go:generate go run -C gen . -family random -out ../random_amd64.s -stubs ../random_stubs_amd64.go -pkg kernels
 //go:generate go run -C gen . -family vector -out ../vector_amd64.s -stubs ../vector_stubs_amd64.go -pkg kernels

@@ -96,21 +96,6 @@ func axpyGo[T Float](a T, x, y []T) {
 	}
 }
 
-func rmspropGo[T Float](w, g, v []T, keep, rate, epsilon T) {
-	for i := range w {
-		v[i] += keep * (g[i]*g[i] - v[i])
-		w[i] -= rate * g[i] / T(math.Sqrt(float64(v[i]+epsilon)))
-	}
-}
-
-func adamGo[T Float](w, g, m, v []T, keep1, keep2, rate, epsilon T) {
-	for i := range w {
-		m[i] += keep1 * (g[i] - m[i])
-		v[i] += keep2 * (g[i]*g[i] - v[i])
-		w[i] -= rate * m[i] / (T(math.Sqrt(float64(v[i]))) + epsilon)
-	}
-}
-
 // What makes one vector of two, in plain Go.
 
 func plusGo[T Float](x, y, z []T) {

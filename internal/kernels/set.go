@@ -52,22 +52,7 @@ type Set[T Float] struct {
 
 	attentionKernels[T]
 
-	// Adam does one step of Adam on the weights w with the gradient g and the
-	// moments m and v:
-	//
-	//	m += keep1·(g − m)    v += keep2·(g² − v)    w −= rate·m/(√v + epsilon)
-	//
-	// where keep1 and keep2 are 1 − β1 and 1 − β2, and rate is the corrected
-	// learning rate.
-	Adam func(w, g, m, v []T, keep1, keep2, rate, epsilon T)
-	// RMSprop does one step of RMSprop on the weights w with the gradient g and the
-	// mean v of its square:
-	//
-	//	v += keep·(g² − v)    w −= rate·g/√(v + epsilon)
-	//
-	// where keep is 1 − ρ.
-	RMSprop func(w, g, v []T, keep, rate, epsilon T)
-
+	optimizerKernels[T]
 	normKernels[T]
 	vocabularyKernels[T]
 	convKernels[T]
@@ -141,13 +126,12 @@ func portable[T Float]() *Set[T] {
 		lstmBackward: lstmBackwardGo[T],
 		gruForward:   gruForwardGo[T],
 		gruBackward:  gruBackwardGo[T],
-		Adam:         adamGo[T],
-		RMSprop:      rmspropGo[T],
 		normKernels:  normGo[T](),
 
 		vocabularyKernels: vocabularyGo[T](),
 		convKernels:       convGo[T](),
 		pairKernels:       pairGo[T](),
+		optimizerKernels:  optimizerGo[T](),
 	}
 }
 

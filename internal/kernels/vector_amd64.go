@@ -2,57 +2,12 @@
 
 package kernels
 
-import (
-	"math"
-	"sync"
-)
+import "math"
 
 // The assembly processes whole vectors of Width elements. It processes the remaining
-// elements in a padded copy, so that a result does not depend on its index in a slice.
+// elements in a padded copy, so that a result does not depend on its index in a slice. The
+// copies stay on the stack.
 
-// rests are spare memory for the padded copies. Local arrays would escape to the heap,
-// because the kernel is called through a variable.
-var rests = sync.Pool{New: func() any { return new([len(pointers{})][Width]float32) }}
-
-// pointers are the first elements of the vectors that a kernel takes.
-type pointers [4]*float32
-
-// tailed runs a kernel for whole vectors over up to four slices of the length of the
-// first: in place as far as possible, and on copies padded with zeros for the rest. Bit
-// i of written is set if the kernel writes to slice i.
-func tailed(f func(n int, p pointers), written uint, slices ...[]float32) {
-	n := len(slices[0])
-	if n == 0 {
-		return
-	}
-	var p pointers
-	for i, s := range slices {
-		p[i] = &s[:n:len(s)][0]
-	}
-	whole := n / Width * Width
-	if whole > 0 {
-		f(whole, p)
-	}
-	if whole == n {
-		return
-	}
-	rest := rests.Get().(*[len(p)][Width]float32)
-	for i, s := range slices {
-		clear(rest[i][:])
-		copy(rest[i][:], s[whole:n])
-		p[i] = &rest[i][0]
-	}
-	f(Width, p)
-	for i, s := range slices {
-		if written>>i&1 == 1 {
-			copy(s[whole:n], rest[i][:])
-		}
-	}
-	rests.Put(rest)
-}
-
-// addTimes and axpy do not use tailed: they run many times per step on short vectors, and
-// their copies stay on the stack.
 func addTimes(x, y, z []float32) {
 	n := len(x)
 	if n == 0 {
@@ -90,16 +45,6 @@ func axpy(a float32, x, y []float32) {
 		axpyAVX2(Width, a, &xs[0], &ys[0])
 		copy(y[whole:n], ys[:])
 	}
-}
-
-func adam(w, g, m, v []float32, keep1, keep2, rate, epsilon float32) {
-	tailed(func(n int, p pointers) {
-		adamAVX2(n, p[0], p[1], p[2], p[3], keep1, keep2, rate, epsilon)
-	}, 1<<0|1<<2|1<<3, w, g, m, v)
-}
-
-func rmsprop(w, g, v []float32, keep, rate, epsilon float32) {
-	tailed(func(n int, p pointers) { rmspropAVX2(n, p[0], p[1], p[2], keep, rate, epsilon) }, 1<<0|1<<2, w, g, v)
 }
 
 func softmax(x, y []float32) {

@@ -19,16 +19,6 @@ func axpyAVX2(n int, a float32, x *float32, y *float32)
 //go:noescape
 func addTimesAVX2(n int, x *float32, y *float32, z *float32)
 
-// adamAVX2 does one step of Adam: keep1 and keep2 are 1 − β1 and 1 − β2, rate the corrected learning rate.
-//
-//go:noescape
-func adamAVX2(n int, w *float32, grad *float32, m *float32, v *float32, keep1 float32, keep2 float32, rate float32, epsilon float32)
-
-// rmspropAVX2 does one step of RMSprop: keep is 1 − ρ, rate the learning rate.
-//
-//go:noescape
-func rmspropAVX2(n int, w *float32, grad *float32, v *float32, keep float32, rate float32, epsilon float32)
-
 // sumAVX2 is the sum of x, for n a multiple of 32.
 //
 //go:noescape

@@ -22,6 +22,7 @@ var families = map[string]func(){
 	"conv":       convKernels,
 	"gemm":       gemmKernels,
 	"norm":       normKernels,
+	"optimizer":  optimizerKernels,
 	"pair":       pairKernels,
 	"random":     randomKernels,
 	"vector":     vectorKernels,
