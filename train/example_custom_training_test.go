@@ -17,17 +17,17 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Lion steps by the sign of a moving average m of the gradient (Chen et al. 2023).
-type Lion struct{ LearningRate float64 }
+// Signum steps by the sign of a moving average m of the gradient (Bernstein et al. 2018).
+type Signum struct{ LearningRate float64 }
 
-func (l Lion) Rule(tensor.Dtype) (optimizers.Rule, error) {
-	return optimizers.Rule{Name: "lion", LearningRate: l.LearningRate, Slots: []optimizers.Slot{{Name: "m"}}, Float32: lion[float32], Float64: lion[float64]}, nil
+func (s Signum) Rule(tensor.Dtype) (optimizers.Rule, error) {
+	return optimizers.Rule{Name: "signum", LearningRate: s.LearningRate, Slots: []optimizers.Slot{{Name: "m"}}, Float32: signum[float32], Float64: signum[float64]}, nil
 }
 
-func lion[T optimizers.Float](s optimizers.Step[T]) {
-	for i, m := range s.Slots[0] {
-		s.Weights[i] -= s.Rate * T(cmp.Compare(0.9*m+0.1*s.Gradient[i], 0))
-		s.Slots[0][i] = 0.99*m + 0.01*s.Gradient[i]
+func signum[T optimizers.Float](s optimizers.Step[T]) {
+	for i, g := range s.Gradient {
+		s.Slots[0][i] = 0.9*s.Slots[0][i] + 0.1*g
+		s.Weights[i] -= s.Rate * T(cmp.Compare(s.Slots[0][i], 0))
 	}
 }
 
@@ -57,7 +57,7 @@ func Example_customTraining() {
 	data, err := datasets.FromSlices([][]float64{{0}, {1}, {2}, {3}}, [][]float64{{1}, {3}, {5}, {7}}, tensor.Float32)
 	check(err)
 	trainer, err := train.Compile(models.NewSequential(models.Config{Seed: 1}, layers.Input{Shape: []int{1}}, layers.Dense{Units: 1}),
-		train.Config{Loss: losses.MSE{}, Optimizer: Lion{0.01}, Metrics: []metrics.Metric{Near{distance: 0.2}}})
+		train.Config{Loss: losses.MSE{}, Optimizer: Signum{0.01}, Metrics: []metrics.Metric{Near{distance: 0.2}}})
 	check(err)
 	sum, batch := train.Gradients{}, datasets.Batch{}
 	for i := range 4 {

@@ -53,6 +53,9 @@ func (f *fitRun) run(ctx context.Context) error {
 		}
 		f.epoch++
 	}
+	if err := f.trainer.params.Update(f.trainer.optimizer.Finish); err != nil {
+		return err
+	}
 	return f.send(TrainEnd, 0, 0, nil)
 }
 

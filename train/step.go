@@ -224,11 +224,15 @@ func (t *Trainer) Apply(g *Gradients) error {
 // apply takes a step: commit makes the states of the run those of the trainer.
 func (t *Trainer) apply(grads []*tensor.Dense, rows [][]int, updates []update, commit func() error) error {
 	err := t.params.Update(func() error {
+		before := t.optimizer.Iterations()
 		if err := t.optimizer.StepRows(grads, rows); err != nil {
 			return err
 		}
 		for _, u := range updates {
 			dense.Copy(u.param.Value(), u.from)
+		}
+		if t.optimizer.Iterations() == before {
+			return nil // the gradients wait for those of other batches
 		}
 		if err := t.constrain(); err != nil {
 			return err
@@ -243,6 +247,20 @@ func (t *Trainer) apply(grads []*tensor.Dense, rows [][]int, updates []update, c
 	}
 	t.position.step++
 	return nil
+}
+
+// SwapAverages exchanges the trained weights and their moving averages, which Config.EMA
+// keeps. A second call leaves everything as it was. Between both, the model predicts with the
+// averages, Optimizer().Swapped() is true, and a step is an error.
+func (t *Trainer) SwapAverages() error {
+	if err := t.checkCompiled(); err != nil {
+		return err
+	}
+	if err := t.enter(); err != nil {
+		return err
+	}
+	defer t.leave()
+	return errs.At(t.params.Update(t.optimizer.Swap), t.model.Name(), "")
 }
 
 // checkCurrent refuses gradients of another step than the one to come.

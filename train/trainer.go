@@ -56,6 +56,20 @@ type Config struct {
 	Outputs   []Output             // one for each output of the model, in its order, instead of Loss and Metrics
 	Optimizer optimizers.Optimizer // optimizers.Adam{}
 
+	// Groups give the weights of some paths other learning rates or weight decays.
+	Groups []optimizers.Group
+
+	// GradientAccumulationSteps is the number of batches that make one step of the
+	// optimizer, with the mean of their gradients; default 1. As in Keras, every batch
+	// counts alike, a Schedule counts batches, and batches at the end of Fit that are too
+	// few for a step wait for the next call of Fit or Step. They are part of State. The
+	// moving averages of BatchNormalization take a step with every batch.
+	GradientAccumulationSteps int
+
+	// EMA keeps moving averages of the trained weights, which become the weights at the
+	// end of Fit; nil for none. See SwapAverages.
+	EMA *optimizers.EMA
+
 	// CarryState keeps the states of recurrent layers from batch to batch: sample i
 	// of a batch continues the sequence of sample i of the previous batch.
 	// Gradients stay within a batch, which is truncated back-propagation through
@@ -140,7 +154,8 @@ func Compile(m Model, cfg Config) (*Trainer, error) {
 		return nil, err
 	}
 	t.known, t.trained = t.params.All(), trainable(t.params)
-	if t.optimizer, err = optimizers.Start(cfg.Optimizer, t.trained); err != nil {
+	around := optimizers.Config{Groups: cfg.Groups, GradientAccumulationSteps: cfg.GradientAccumulationSteps, EMA: cfg.EMA}
+	if t.optimizer, err = optimizers.Start(cfg.Optimizer, t.trained, around); err != nil {
 		return nil, errs.At(err, m.Name(), "")
 	}
 	return t, nil

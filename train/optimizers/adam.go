@@ -3,6 +3,7 @@ package optimizers
 import (
 	"cmp"
 	"math"
+	"strings"
 
 	"github.com/engram-go/engram/internal/kernels"
 	"gorgonia.org/tensor"
@@ -24,9 +25,12 @@ var _ Optimizer = Adam{}
 // parameters are.
 type Adam struct {
 	LearningRate float64  // default 0.001
+	Schedule     Schedule // of learning rates, in the place of LearningRate; default none
+	WeightDecay  float64  // share of a weight, times the learning rate, that each step takes off; default 0
 	Beta1        *float64 // decay of m, in [0, 1); nil means 0.9
 	Beta2        *float64 // decay of v, in [0, 1); nil means 0.999
 	Epsilon      float64  // default 1e-7
+	AMSGrad      bool     // divides by the root of the largest v so far (Reddi et al. 2018)
 
 	// At most one of these; zero means none.
 	ClipValue      float64 // limits every element of a gradient to ±ClipValue
@@ -34,29 +38,43 @@ type Adam struct {
 	GlobalClipNorm float64 // scales all gradients down to this L2 norm together
 }
 
-// Rule has the slots "m" and "v".
-func (a Adam) Rule(dtype tensor.Dtype) (Rule, error) {
-	f := fields{class: "Adam", dtype: dtype}
+// Rule has the slots "m" and "v", and "v_hat" with AMSGrad.
+func (a Adam) Rule(dtype tensor.Dtype) (Rule, error) { return a.rule("Adam", dtype) }
+
+// rule is that of Adam and of AdamW, by the name of its type.
+func (a Adam) rule(class string, dtype tensor.Dtype) (Rule, error) {
+	f := fields{class: class, dtype: dtype}
 	beta1, beta2 := f.decay("Beta1", a.Beta1, 0.9), f.decay("Beta2", a.Beta2, 0.999)
 	epsilon := f.number("Epsilon", cmp.Or(a.Epsilon, 1e-7))
-	return Rule{
-		Name:         "adam",
+	r := Rule{
+		Name:         strings.ToLower(class),
 		Elementwise:  true,
 		Still:        true,
-		LearningRate: cmp.Or(a.LearningRate, 1e-3),
+		LearningRate: learningRate(a.LearningRate, a.Schedule, 1e-3),
+		Schedule:     a.Schedule,
+		WeightDecay:  a.WeightDecay,
 		Slots:        []Slot{{Name: "m"}, {Name: "v", Squares: true}},
 		Clip:         Clip{a.ClipValue, a.ClipNorm, a.GlobalClipNorm},
 		Rate: func(learningRate float64, step int) float64 {
 			return learningRate * math.Sqrt(1-math.Pow(beta2, float64(step))) / (1 - math.Pow(beta1, float64(step)))
 		},
-		Float32: adam[float32](beta1, beta2, epsilon),
-		Float64: adam[float64](beta1, beta2, epsilon),
-	}, f.err
+		Float32: adam[float32](a.AMSGrad, beta1, beta2, epsilon),
+		Float64: adam[float64](a.AMSGrad, beta1, beta2, epsilon),
+	}
+	if a.AMSGrad {
+		r.Slots = append(r.Slots, Slot{Name: "v_hat", Squares: true})
+	}
+	return r, f.err
 }
 
-func adam[T Float](beta1, beta2, epsilon float64) Update[T] {
+func adam[T Float](amsgrad bool, beta1, beta2, epsilon float64) Update[T] {
 	keep1, keep2, eps := T(1-beta1), T(1-beta2), T(epsilon)
 	kernel := kernels.For[T]()
+	if amsgrad {
+		return func(s Step[T]) {
+			kernel.AMSGrad(s.Weights, s.Gradient, s.Slots[0], s.Slots[1], s.Slots[2], keep1, keep2, s.Rate, eps)
+		}
+	}
 	return func(s Step[T]) {
 		kernel.Adam(s.Weights, s.Gradient, s.Slots[0], s.Slots[1], keep1, keep2, s.Rate, eps)
 	}

@@ -9,12 +9,16 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// check checks a rule; class is the type of its optimizer.
-func (r Rule) check(class string, dtype tensor.Dtype) error {
+// check checks a rule, and all slots of a state of it; class is the type of its optimizer.
+func (r Rule) check(class string, dtype tensor.Dtype, slots []Slot) error {
 	f := fields{class: class, dtype: dtype}
-	if f.number("LearningRate", r.LearningRate) == 0 {
-		f.fail("LearningRate", "must be positive in the Rule, with its default filled in", r.LearningRate)
+	rate := f.number("LearningRate", r.LearningRate)
+	if r.Schedule != nil {
+		r.checkSchedule(&f)
+	} else if rate == 0 {
+		f.fail("LearningRate", "must be positive in the Rule, with its default filled in", rate)
 	}
+	f.number("WeightDecay", r.WeightDecay)
 	r.Clip.check(&f)
 	switch {
 	case r.Name == "":
@@ -24,10 +28,11 @@ func (r Rule) check(class string, dtype tensor.Dtype) error {
 	case r.Float64 == nil:
 		f.fail("Rule.Float64", "must be set", nil)
 	}
-	for i, s := range r.Slots {
-		if s.Name == "" || slices.IndexFunc(r.Slots, func(o Slot) bool { return o.Name == s.Name }) < i {
+	for i, s := range slots {
+		if s.Name == "" || slices.IndexFunc(slots, func(o Slot) bool { return o.Name == s.Name }) < i {
 			f.fail("Rule.Slots", "must have unique names that are not empty", s.Name)
 		}
+		f.number("Rule.Slots", s.Initial)
 	}
 	return f.err
 }

@@ -38,7 +38,7 @@ func Example() {
 		return
 	}
 	defer prog.Close()
-	state, err := optimizers.Start(optimizers.SGD{LearningRate: 0.25}, params.All())
+	state, err := optimizers.Start(optimizers.SGD{LearningRate: 0.25}, params.All(), optimizers.Config{})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -43,7 +43,7 @@ func declare(t fatal, dtype tensor.Dtype, starts map[string]graphtest.Array) *gr
 
 func begin(t fatal, o optimizers.Optimizer, params *graph.Params) *optimizers.State {
 	t.Helper()
-	s, err := optimizers.Start(o, params.All())
+	s, err := optimizers.Start(o, params.All(), optimizers.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}

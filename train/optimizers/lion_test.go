@@ -5,17 +5,24 @@ import (
 	"pgregory.net/rapid"
 )
 
-// An optimizer of a user satisfies what all optimizers must.
 var _ = describe(specimen{
-	Defaults: Lion{LearningRate: 1e-4, Beta1: 0.9, Beta2: 0.99},
-	Golden:   map[string]optimizers.Optimizer{"lion": Lion{LearningRate: 0.01}},
-	Slots:    map[optimizers.Optimizer][]string{Lion{}: {"m"}},
-	Bad:      map[string]optimizers.Optimizer{"Beta1": Lion{Beta1: 1}, "Beta2": Lion{Beta2: 1.5}},
-	Valid:    map[string]float64{"Beta1": 1e-50, "Beta2": 1e-50},
+	Defaults: optimizers.Lion{LearningRate: 0.001, Beta1: new(0.9), Beta2: new(0.99)},
+	Golden: map[string]optimizers.Optimizer{
+		"lion":         optimizers.Lion{LearningRate: 0.0005},
+		"lion_options": optimizers.Lion{LearningRate: 0.002, WeightDecay: 0.5, Beta1: new(0.5), Beta2: new(0.75)},
+	},
+	Slots: map[optimizers.Optimizer][]string{
+		optimizers.Lion{}: {"m"},
+	},
+	Bad: map[string]optimizers.Optimizer{
+		"Beta1": optimizers.Lion{Beta1: new(1.0)},
+		"Beta2": optimizers.Lion{Beta2: new(1.5)},
+	},
 	Draw: func(t *rapid.T) optimizers.Optimizer {
-		return Lion{
+		return optimizers.Lion{
 			LearningRate: rapid.SampledFrom([]float64{0, 0.05}).Draw(t, "rate"),
-			Beta1:        rapid.SampledFrom([]float64{0, 0.5}).Draw(t, "beta1"),
+			Beta1:        rapid.SampledFrom([]*float64{nil, new(0.0), new(0.5)}).Draw(t, "beta1"),
+			Beta2:        rapid.SampledFrom([]*float64{nil, new(0.0), new(0.5)}).Draw(t, "beta2"),
 		}
 	},
 })

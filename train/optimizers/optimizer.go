@@ -4,7 +4,8 @@
 // parameters of a model and holds its slots.
 //
 // An optimizer of your own is a config with a method Rule; the package example
-// has one. Clipping, the learning rate, saving and restoring are the State's.
+// has one. Clipping, the learning rate, weight decay, accumulation and averages, saving and
+// restoring are the State's.
 package optimizers
 
 import "gorgonia.org/tensor"
@@ -19,9 +20,16 @@ type Optimizer interface {
 // Rule describes how an optimizer changes parameters.
 type Rule struct {
 	Name         string  // begins the names of saved tensors, such as "adam"; required
-	LearningRate float64 // of the first step, with its default filled in; positive
+	LearningRate float64 // of the first step, with its default filled in; positive, or 0 where there is a Schedule
 	Slots        []Slot  // what is kept for each parameter, in the order of Step.Slots
 	Clip         Clip    // how gradients are clipped before the update
+
+	// Schedule gives the learning rate of every step; nil where LearningRate is that of all.
+	Schedule Schedule
+	// WeightDecay, times the learning rate, is the share of every weight that is taken off
+	// before the update: decoupled weight decay (Loshchilov & Hutter 2019), which moments
+	// do not see. Zero means none. Config.Groups has parameters with another one.
+	WeightDecay float64
 
 	// Rate is the size of a step, the first being step 1, as a function of the
 	// learning rate. Nil means the learning rate itself.
@@ -37,15 +45,17 @@ type Rule struct {
 	// updated in parts, by several cores at the same time.
 	Elementwise bool
 	// Still says of an elementwise update that it leaves an element as it is, bit for
-	// bit, where the gradient and all slots are 0, positive or negative. Rows of an
-	// embedding that no sample has used so far are then skipped; see State.StepRows.
+	// bit, where the gradient is 0, positive or negative, and all slots are as they began.
+	// Rows of an embedding that no sample has used so far are then skipped; see
+	// State.StepRows.
 	Still bool
 }
 
 // Slot is a tensor that an optimizer keeps for each parameter, of its shape and
-// dtype. It begins as zeros.
+// dtype.
 type Slot struct {
-	Name string // such as "m"; it is saved as "<rule>/<slot>/<path>"
+	Name    string  // such as "m"; it is saved as "<rule>/<slot>/<path>"
+	Initial float64 // with which every element begins; default 0
 
 	// Squares says that the slot holds squares of gradients, or means of them. A
 	// gradient that is too large to square is then an error, and so is a negative
@@ -67,6 +77,6 @@ type Step[T Float] struct {
 	Weights  []T    // row-major
 	Gradient []T    // after clipping; finite
 	Slots    [][]T  // in the order of Rule.Slots
-	Rate     T      // what Rule.Rate gives
+	Rate     T      // what Rule.Rate gives, or the learning rate
 	Number   int    // of the step, from 1
 }

@@ -2,7 +2,6 @@ package optimizers
 
 import (
 	"cmp"
-	"math"
 
 	"github.com/engram-go/engram/internal/kernels"
 	"gorgonia.org/tensor"
@@ -33,6 +32,8 @@ var _ Optimizer = RMSprop{}
 // and so are values that are zero or infinite in float32 where the parameters are.
 type RMSprop struct {
 	LearningRate float64  // default 0.001
+	Schedule     Schedule // of learning rates, in the place of LearningRate; default none
+	WeightDecay  float64  // share of a weight, times the learning rate, that each step takes off; default 0
 	Rho          *float64 // decay of v and a, in [0, 1); nil means 0.9
 	Momentum     float64  // decay of u, at most 1; default 0, none
 	Epsilon      float64  // default 1e-7
@@ -57,11 +58,13 @@ func (o RMSprop) Rule(dtype tensor.Dtype) (Rule, error) {
 		Name:         "rmsprop",
 		Elementwise:  true,
 		Still:        true,
-		LearningRate: cmp.Or(o.LearningRate, 1e-3),
+		LearningRate: learningRate(o.LearningRate, o.Schedule, 1e-3),
+		Schedule:     o.Schedule,
+		WeightDecay:  o.WeightDecay,
 		Slots:        []Slot{{Name: "velocity", Squares: true}},
 		Clip:         Clip{o.ClipValue, o.ClipNorm, o.GlobalClipNorm},
-		Float32:      rmsprop[float32](rho, epsilon),
-		Float64:      rmsprop[float64](rho, epsilon),
+		Float32:      rmsprop[float32](o.Centered, rho, momentum, epsilon),
+		Float64:      rmsprop[float64](o.Centered, rho, momentum, epsilon),
 	}
 	if o.Centered {
 		r.Slots = append(r.Slots, Slot{Name: "average_gradient"})
@@ -69,41 +72,25 @@ func (o RMSprop) Rule(dtype tensor.Dtype) (Rule, error) {
 	if momentum > 0 {
 		r.Slots = append(r.Slots, Slot{Name: "momentum"})
 	}
-	if o.Centered || momentum > 0 {
-		r.Float32 = rmspropOptions[float32](o.Centered, rho, momentum, epsilon)
-		r.Float64 = rmspropOptions[float64](o.Centered, rho, momentum, epsilon)
-	}
 	return r, f.err
 }
 
-func rmsprop[T Float](rho, epsilon float64) Update[T] {
-	keep, eps := T(1-rho), T(epsilon)
-	kernel := kernels.For[T]()
-	return func(s Step[T]) {
-		kernel.RMSprop(s.Weights, s.Gradient, s.Slots[0], keep, s.Rate, eps)
-	}
-}
-
-// rmspropOptions is RMSprop centred, with momentum, or both.
-func rmspropOptions[T Float](centered bool, rho, momentum, epsilon float64) Update[T] {
+func rmsprop[T Float](centered bool, rho, momentum, epsilon float64) Update[T] {
 	keep, mu, eps := T(1-rho), T(momentum), T(epsilon)
-	return func(s Step[T]) {
-		v := s.Slots[0]
-		for i, g := range s.Gradient {
-			v[i] += keep * (g*g - v[i])
-			variance := v[i]
-			if centered {
-				a := s.Slots[1]
-				a[i] += keep * (g - a[i])
-				variance = max(v[i]-a[i]*a[i], 0)
-			}
-			d := s.Rate * g / T(math.Sqrt(float64(variance+eps)))
-			if momentum > 0 {
-				u := s.Slots[len(s.Slots)-1]
-				u[i] = mu*u[i] + d
-				d = u[i]
-			}
-			s.Weights[i] -= d
+	kernel := kernels.For[T]()
+	switch {
+	case centered && momentum > 0:
+		return func(s Step[T]) {
+			kernel.RMSpropCenteredMomentum(s.Weights, s.Gradient, s.Slots[0], s.Slots[1], s.Slots[2], keep, s.Rate, eps, mu)
+		}
+	case centered:
+		return func(s Step[T]) {
+			kernel.RMSpropCentered(s.Weights, s.Gradient, s.Slots[0], s.Slots[1], keep, s.Rate, eps)
+		}
+	case momentum > 0:
+		return func(s Step[T]) {
+			kernel.RMSpropMomentum(s.Weights, s.Gradient, s.Slots[0], s.Slots[1], keep, s.Rate, eps, mu)
 		}
 	}
+	return func(s Step[T]) { kernel.RMSprop(s.Weights, s.Gradient, s.Slots[0], keep, s.Rate, eps) }
 }

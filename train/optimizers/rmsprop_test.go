@@ -18,6 +18,7 @@ var _ = describe(specimen{
 		"rmsprop_momentum":          optimizers.RMSprop{LearningRate: 0.0002, Momentum: 0.5},
 		"rmsprop_centered":          optimizers.RMSprop{Centered: true},
 		"rmsprop_centered_momentum": optimizers.RMSprop{LearningRate: 0.0002, Momentum: 0.5, Centered: true},
+		"rmsprop_decay":             optimizers.RMSprop{LearningRate: 0.0005, WeightDecay: 0.2},
 		"rmsprop_torch":             optimizers.RMSprop{Epsilon: 1e-30},
 		"rmsprop_torch_momentum":    optimizers.RMSprop{LearningRate: 0.0002, Epsilon: 1e-30, Momentum: 0.5},
 		"rmsprop_torch_centered":    optimizers.RMSprop{Epsilon: 1e-30, Centered: true},

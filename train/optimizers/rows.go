@@ -2,7 +2,7 @@ package optimizers
 
 import "slices"
 
-// used are the rows of a parameter that may have a slot other than 0. A row becomes one
+// used are the rows of a parameter whose slots may differ from those of the start. A row becomes one
 // with its first gradient, and stays one.
 type used struct {
 	rows  []bool // nil for none
@@ -13,7 +13,7 @@ type used struct {
 // the given size, and those of this step. Rows that follow each other are one part, up to
 // a size.
 func (e *elementsOf[T]) divideUsed(i, size int, rows []int) {
-	u, n := e.used[i], len(e.slots[i])
+	u, n := e.used[i], len(e.rule.Slots)
 	e.parts = e.parts[:0]
 	if n == 0 { // no row is used but in its step
 		for _, row := range rows {
@@ -51,7 +51,13 @@ func (e *elementsOf[T]) addRow(row, size int) {
 	e.parts = append(e.parts, p)
 }
 
-// hasSlots reports whether a slot of a range of elements is not 0.
+// hasSlots reports whether a slot of a range of elements is not as it began.
 func (e *elementsOf[T]) hasSlots(i, from, end int) bool {
-	return slices.ContainsFunc(e.slots[i], func(slot []T) bool { return e.sizes(slot[from:end]) != 0 })
+	for j, slot := range e.rule.Slots {
+		first := T(slot.Initial)
+		if slices.ContainsFunc(e.slots[i][j][from:end], func(x T) bool { return x != first }) {
+			return true
+		}
+	}
+	return false
 }

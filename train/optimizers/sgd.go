@@ -1,8 +1,7 @@
 package optimizers
 
 import (
-	"cmp"
-
+	"github.com/engram-go/engram/internal/kernels"
 	"gorgonia.org/tensor"
 )
 
@@ -20,9 +19,11 @@ var _ Optimizer = SGD{}
 // A zero field takes its default. Negative, NaN and infinite values are errors,
 // and so are values that are zero or infinite in float32 where the parameters are.
 type SGD struct {
-	LearningRate float64 // default 0.01
-	Momentum     float64 // decay of v, at most 1; default 0, none
-	Nesterov     bool    // adds the momentum of the next step; no effect without Momentum
+	LearningRate float64  // default 0.01
+	Schedule     Schedule // of learning rates, in the place of LearningRate; default none
+	WeightDecay  float64  // share of a weight, times the learning rate, that each step takes off; default 0
+	Momentum     float64  // decay of v, at most 1; default 0, none
+	Nesterov     bool     // adds the momentum of the next step; no effect without Momentum
 
 	// At most one of these; zero means none.
 	ClipValue      float64 // limits every element of a gradient to ±ClipValue
@@ -37,10 +38,12 @@ func (o SGD) Rule(dtype tensor.Dtype) (Rule, error) {
 		Name:         "sgd",
 		Elementwise:  true,
 		Still:        true,
-		LearningRate: cmp.Or(o.LearningRate, 0.01),
+		LearningRate: learningRate(o.LearningRate, o.Schedule, 0.01),
+		Schedule:     o.Schedule,
+		WeightDecay:  o.WeightDecay,
 		Clip:         Clip{o.ClipValue, o.ClipNorm, o.GlobalClipNorm},
-		Float32:      descend[float32],
-		Float64:      descend[float64],
+		Float32:      descend[float32](),
+		Float64:      descend[float64](),
 	}
 	momentum := f.number("Momentum", o.Momentum)
 	if momentum > 1 {
@@ -58,29 +61,17 @@ func (o SGD) Rule(dtype tensor.Dtype) (Rule, error) {
 	return r, f.err
 }
 
-func descend[T Float](s Step[T]) {
-	w, rate := s.Weights, s.Rate
-	for i, g := range s.Gradient {
-		w[i] -= rate * g
-	}
+func descend[T Float]() Update[T] {
+	kernel := kernels.For[T]()
+	return func(s Step[T]) { kernel.SGD(s.Weights, s.Gradient, s.Rate) }
 }
 
 func withMomentum[T Float](momentum T) Update[T] {
-	return func(s Step[T]) {
-		w, v, rate := s.Weights, s.Slots[0], s.Rate
-		for i, g := range s.Gradient {
-			v[i] = momentum*v[i] - rate*g
-			w[i] += v[i]
-		}
-	}
+	kernel := kernels.For[T]()
+	return func(s Step[T]) { kernel.Momentum(s.Weights, s.Gradient, s.Slots[0], momentum, s.Rate) }
 }
 
 func nesterov[T Float](momentum T) Update[T] {
-	return func(s Step[T]) {
-		w, v, rate := s.Weights, s.Slots[0], s.Rate
-		for i, g := range s.Gradient {
-			v[i] = momentum*v[i] - rate*g
-			w[i] += momentum*v[i] - rate*g
-		}
-	}
+	kernel := kernels.For[T]()
+	return func(s Step[T]) { kernel.Nesterov(s.Weights, s.Gradient, s.Slots[0], momentum, s.Rate) }
 }

@@ -16,6 +16,7 @@ var _ = describe(specimen{
 		"sgd_momentum_clipvalue":       optimizers.SGD{LearningRate: 0.25, Momentum: 0.5, ClipValue: 0.5},
 		"sgd_momentum_clipnorm":        optimizers.SGD{LearningRate: 0.25, Momentum: 0.5, ClipNorm: 0.75},
 		"sgd_momentum_global_clipnorm": optimizers.SGD{LearningRate: 0.25, Momentum: 0.5, GlobalClipNorm: 1},
+		"sgd_nesterov_decay":           optimizers.SGD{LearningRate: 0.01, Momentum: 0.5, Nesterov: true, WeightDecay: 0.2},
 		"sgd_nesterov":                 optimizers.SGD{LearningRate: 0.25, Momentum: 0.5, Nesterov: true},
 	},
 	Slots: map[optimizers.Optimizer][]string{

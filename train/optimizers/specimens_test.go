@@ -52,7 +52,7 @@ func each(t *testing.T, f func(t *testing.T, s specimen)) {
 	for _, s := range specimens {
 		t.Run(s.class(), func(t *testing.T) {
 			conformance.Complete(t, s.class(), s, "Bad", "Valid")
-			for _, name := range []string{"LearningRate", "ClipValue", "ClipNorm", "GlobalClipNorm"} {
+			for _, name := range []string{"LearningRate", "Schedule", "WeightDecay", "ClipValue", "ClipNorm", "GlobalClipNorm"} {
 				if _, ok := reflect.TypeOf(s.Defaults).FieldByName(name); !ok {
 					t.Fatalf("%s must have the field %s, as SGD has", s.class(), name)
 				}
@@ -162,7 +162,7 @@ func TestBadFields(t *testing.T) {
 	before := numbers(params.Get("w").Value())
 	refused := func(t *testing.T, o optimizers.Optimizer, want errs.Error) {
 		t.Helper()
-		s, err := optimizers.Start(o, params.All())
+		s, err := optimizers.Start(o, params.All(), optimizers.Config{})
 		errtest.Check(t, err, want)
 		if s != nil {
 			t.Errorf("%#v: a state with an error", o)

@@ -18,17 +18,23 @@ type State struct {
 	rule         Rule
 	params       []*graph.Param
 	dtype        tensor.Dtype
-	learningRate float64
+	learningRate float64 // of all steps, if there is no schedule
 	iterations   int
 	elements     elements
+	slots        []Slot       // those of the rule, then others
+	accumulator  *accumulator // nil without accumulation
+	average      averaging
+	swapped      bool      // the weights are the averages
+	groups       []rates   // of parameters with equal ones
+	groupOf      []int     // by parameter
 	scales       []float64 // of the gradients in the current step
 	allRows      [][]int   // nil for each parameter
 	finite       []bool    // whether the weights are after it, by parameter
 }
 
-// Start checks an optimizer and prepares it for trainable parameters of one
+// Start checks an optimizer and its config, and prepares it for trainable parameters of one
 // dtype. It does not change them.
-func Start(o Optimizer, params []*graph.Param) (*State, error) {
+func Start(o Optimizer, params []*graph.Param, cfg Config) (*State, error) {
 	if o == nil {
 		return nil, graph.Error{Field: "optimizer", Rule: "must not be nil"}
 	}
@@ -40,18 +46,38 @@ func Start(o Optimizer, params []*graph.Param) (*State, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := r.check(class(o), dtype); err != nil {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	n := len(params)
+	s := &State{params: slices.Clone(params), dtype: dtype, learningRate: r.LearningRate, average: cfg.averaging(len(r.Slots)), slots: slices.Clone(r.Slots), scales: make([]float64, n), finite: make([]bool, n), allRows: make([][]int, n)}
+	if cfg.EMA != nil {
+		s.slots = append(s.slots, Slot{Name: averageSlot})
+	}
+	if cfg.GradientAccumulationSteps > 1 {
+		s.accumulator = &accumulator{steps: cfg.GradientAccumulationSteps, slot: len(s.slots), rows: make([][]int, n), pending: make([]pendingRows, n)}
+		s.accumulator.restored(0)
+		s.slots = append(s.slots, Slot{Name: accumulatorSlot})
+	}
+	if err := r.check(class(o), dtype, s.slots); err != nil {
+		return nil, err
+	}
+	if s.groups, s.groupOf, err = cfg.resolve(params, r.WeightDecay, dtype); err != nil {
 		return nil, err
 	}
 	if r.Rate == nil {
 		r.Rate = func(learningRate float64, _ int) float64 { return learningRate }
 	}
-	params = slices.Clone(params)
-	s := &State{rule: r, params: params, dtype: dtype, learningRate: r.LearningRate, scales: make([]float64, len(params)), finite: make([]bool, len(params)), allRows: make([][]int, len(params))}
+	s.rule = r
 	if dtype == tensor.Float32 {
-		s.elements = newElements(params, r, r.Float32)
+		s.elements = newElements(s.params, r, r.Float32, s.slots)
 	} else {
-		s.elements = newElements(params, r, r.Float64)
+		s.elements = newElements(s.params, r, r.Float64, s.slots)
+	}
+	if a := s.accumulator; a != nil {
+		for i := range params {
+			a.grads = append(a.grads, s.elements.slot(i, a.slot))
+		}
 	}
 	return s, nil
 }
@@ -59,6 +85,11 @@ func Start(o Optimizer, params []*graph.Param) (*State, error) {
 // Step changes every parameter, in place, along its gradient; grads are in the
 // order in which Start was given the parameters, with their shapes and dtype. It
 // writes to memory that programs read: call it inside Params.Update.
+//
+// With Config.GradientAccumulationSteps, k > 1, it adds up the gradients, and each k-th
+// call changes the parameters by the mean of k gradients, as Keras does. Clipping, decay and
+// averages belong to that call. Each gradient counts alike, however many samples its batch
+// had. A Schedule counts the calls, as in Keras, and Iterations the changes.
 //
 // An error changes nothing, neither the parameters nor the state. One of kind
 // graph.ErrNotFinite names a parameter whose gradient has a NaN or an infinity,
@@ -87,6 +118,9 @@ func (s *State) stepRows(grads []*tensor.Dense, rows [][]int) error {
 	if len(grads) != len(s.params) {
 		return graph.Error{Field: "gradients", Rule: "must be one for each parameter", Value: len(grads)}
 	}
+	if s.swapped {
+		return graph.Error{Field: "weights", Rule: "must be swapped back before a step: they are the averages now"}
+	}
 	if rows == nil {
 		rows = s.allRows
 	}
@@ -96,18 +130,28 @@ func (s *State) stepRows(grads []*tensor.Dense, rows [][]int) error {
 	if err := s.measure(grads, rows); err != nil {
 		return err
 	}
+	if err := s.setRates(); err != nil {
+		return err
+	}
+	if a := s.accumulator; a != nil {
+		if !a.add(s.elements, grads, rows) {
+			for i := range s.finite {
+				s.finite[i] = true
+			}
+			return nil
+		}
+		grads, rows = a.grads, a.rows
+		s.setScales(grads, rows) // a mean is not larger than its largest part, which measure has accepted
+	}
 	number := s.iterations + 1
-	rate := s.rule.Rate(s.learningRate, number)
-	if math.IsNaN(rate) {
-		return graph.Error{Field: "Rule.Rate", Rule: "must not give NaN", Value: rate, Kind: graph.ErrNotFinite}
-	}
-	if !dense.Finite(dense.Round(s.dtype, rate)) {
-		return graph.Error{Field: "learning rate", Rule: "must be small enough for a finite step", Value: s.learningRate, Kind: graph.ErrNotFinite}
-	}
 	for i, g := range grads {
-		s.finite[i] = s.elements.step(i, g, rows[i], s.scales[i], rate, number)
+		group := s.groups[s.groupOf[i]]
+		s.finite[i] = s.elements.step(i, g, rows[i], change{s.scales[i], group.rate, group.decay, number, s.average.at(number)})
 	}
 	s.iterations = number
+	if a := s.accumulator; a != nil {
+		a.clear(s.elements)
+	}
 	return nil
 }
 
@@ -132,24 +176,39 @@ func (s *State) checkRows(rows [][]int) error {
 // measure checks all gradients and finds the factors that scale them down.
 func (s *State) measure(grads []*tensor.Dense, rows [][]int) error {
 	clip := s.rule.Clip
-	total := 0.0
 	for i, g := range grads {
 		p := s.params[i]
 		fits := g != nil && g.Dtype() == s.dtype && slices.Equal(g.Shape(), p.Value().Shape())
-		largest, squares := math.NaN(), 0.0
+		largest := math.NaN()
 		if fits {
 			largest = s.elements.largest(g, rows[i])
 		}
 		if !dense.Finite(largest) {
 			return badGradient(p, dense.Check(g, s.dtype, graph.Shape(p.Value().Shape())))
 		}
-		if clip.byNorm() {
-			squares = s.elements.squares(g, rows[i])
-			total += squares
-		}
 		square := clip.bound(largest) * clip.bound(largest)
-		if s.rule.squares() && !dense.Finite(dense.Round(s.dtype, square)) || clip.byNorm() && !dense.Finite(total) {
-			return graph.Error{Path: p.Path, Field: "gradient", Rule: "must be small enough to square", Value: largest, Kind: graph.ErrNotFinite}
+		if s.rule.squares() && !dense.Finite(dense.Round(s.dtype, square)) {
+			return tooLarge(p, largest)
+		}
+	}
+	if i := s.setScales(grads, rows); i >= 0 {
+		return tooLarge(s.params[i], s.elements.largest(grads[i], rows[i]))
+	}
+	return nil
+}
+
+// setScales finds the factors that scale gradients down to the norms of clipping. It
+// returns the index of the first gradient with which the sum of squares is infinite, or -1.
+func (s *State) setScales(grads []*tensor.Dense, rows [][]int) int {
+	clip, total := s.rule.Clip, 0.0
+	for i, g := range grads {
+		s.scales[i] = 1
+		if !clip.byNorm() {
+			continue
+		}
+		squares := s.elements.squares(g, rows[i])
+		if total += squares; !dense.Finite(total) {
+			return i
 		}
 		s.scales[i] = shrink(squares, clip.ClipNorm)
 	}
@@ -158,7 +217,11 @@ func (s *State) measure(grads []*tensor.Dense, rows [][]int) error {
 			s.scales[i] = shrink(total, clip.GlobalClipNorm)
 		}
 	}
-	return nil
+	return -1
+}
+
+func tooLarge(p *graph.Param, largest float64) error {
+	return graph.Error{Path: p.Path, Field: "gradient", Rule: "must be small enough to square", Value: largest, Kind: graph.ErrNotFinite}
 }
 
 // badGradient says of which parameter the gradient is that dense.Check refuses.
@@ -170,19 +233,13 @@ func badGradient(p *graph.Param, err error) error {
 	return errs.At(err, p.Path, "gradient's "+e.Field)
 }
 
-// LearningRate is the learning rate of the next step.
-func (s *State) LearningRate() float64 { return s.learningRate }
-
-// SetLearningRate changes the learning rate from the next step on. Zero leaves
-// the parameters where they are. A negative rate, NaN, and a rate that is
-// infinite in the parameters' dtype are errors that change nothing.
-func (s *State) SetLearningRate(rate float64) error {
-	if !(rate >= 0) || !dense.Finite(dense.Round(s.dtype, rate)) {
-		return graph.Error{Field: "learning rate", Rule: "must be finite and not negative", Value: rate}
-	}
-	s.learningRate = rate
-	return nil
-}
-
-// Iterations is the number of steps done.
+// Iterations is the number of updates done.
 func (s *State) Iterations() int { return s.iterations }
+
+// batches is the number of calls of Step so far.
+func (s *State) batches() int {
+	if a := s.accumulator; a != nil {
+		return s.iterations*a.steps + a.done
+	}
+	return s.iterations
+}

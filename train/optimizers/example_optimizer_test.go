@@ -9,48 +9,47 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Lion steps by the sign of a moving average (Chen et al. 2023). With gradient g
+// Signum steps by the sign of a moving average (Bernstein et al. 2018). With gradient g
 // and m starting at zero:
 //
-//	w −= LearningRate·sign(Beta1·m + (1 − Beta1)·g)
-//	m = Beta2·m + (1 − Beta2)·g
-type Lion struct {
+//	m = Beta·m + (1 − Beta)·g
+//	w −= LearningRate·sign(m)
+type Signum struct {
 	LearningRate float64 // default 1e-4
-	Beta1, Beta2 float64 // in [0, 1); default 0.9 and 0.99
+	Schedule     optimizers.Schedule
+	WeightDecay  float64
+	Beta         float64 // in [0, 1); default 0.9
 	optimizers.Clip
 }
 
 // Rule has the slot "m".
-func (l Lion) Rule(tensor.Dtype) (optimizers.Rule, error) {
-	l.Beta1, l.Beta2 = cmp.Or(l.Beta1, 0.9), cmp.Or(l.Beta2, 0.99)
-	if !(l.Beta1 >= 0 && l.Beta1 < 1) {
-		return optimizers.Rule{}, graph.Error{Field: "Lion.Beta1", Rule: "must lie in [0, 1)", Value: l.Beta1}
+func (s Signum) Rule(tensor.Dtype) (optimizers.Rule, error) {
+	s.Beta = cmp.Or(s.Beta, 0.9)
+	if !(s.Beta >= 0 && s.Beta < 1) {
+		return optimizers.Rule{}, graph.Error{Field: "Signum.Beta", Rule: "must lie in [0, 1)", Value: s.Beta}
 	}
-	if !(l.Beta2 >= 0 && l.Beta2 < 1) {
-		return optimizers.Rule{}, graph.Error{Field: "Lion.Beta2", Rule: "must lie in [0, 1)", Value: l.Beta2}
+	if s.Schedule == nil {
+		s.LearningRate = cmp.Or(s.LearningRate, 1e-4)
 	}
 	return optimizers.Rule{
-		Name:         "lion",
-		LearningRate: cmp.Or(l.LearningRate, 1e-4),
+		Name:         "signum",
+		LearningRate: s.LearningRate,
+		Schedule:     s.Schedule,
+		WeightDecay:  s.WeightDecay,
 		Slots:        []optimizers.Slot{{Name: "m"}},
-		Clip:         l.Clip,
-		Float32:      lion[float32](l),
-		Float64:      lion[float64](l),
+		Clip:         s.Clip,
+		Float32:      signum[float32](s.Beta),
+		Float64:      signum[float64](s.Beta),
 	}, nil
 }
 
-func lion[T optimizers.Float](l Lion) optimizers.Update[T] {
-	beta1, beta2 := T(l.Beta1), T(l.Beta2)
+func signum[T optimizers.Float](beta float64) optimizers.Update[T] {
+	keep := T(1 - beta)
 	return func(s optimizers.Step[T]) {
 		w, m := s.Weights, s.Slots[0]
 		for i, g := range s.Gradient {
-			switch c := beta1*m[i] + (1-beta1)*g; {
-			case c > 0:
-				w[i] -= s.Rate
-			case c < 0:
-				w[i] += s.Rate
-			}
-			m[i] = beta2*m[i] + (1-beta2)*g
+			m[i] += keep * (g - m[i])
+			w[i] -= s.Rate * T(cmp.Compare(m[i], 0))
 		}
 	}
 }
@@ -77,7 +76,7 @@ func ExampleOptimizer() {
 		fmt.Println(err)
 		return
 	}
-	state, err := optimizers.Start(Lion{LearningRate: 0.25, Clip: optimizers.Clip{ClipNorm: 1}}, params.All())
+	state, err := optimizers.Start(Signum{LearningRate: 0.25, Clip: optimizers.Clip{ClipNorm: 1}}, params.All(), optimizers.Config{})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -93,11 +92,11 @@ func ExampleOptimizer() {
 		}
 	}
 	fmt.Println(params.Get("w").Value().Float64s())
-	fmt.Printf("%.4f\n", state.Tensors()["lion/m/w"].Float64s())
-	_, err = optimizers.Start(Lion{LearningRate: -1}, params.All())
+	fmt.Printf("%.4f\n", state.Tensors()["signum/m/w"].Float64s())
+	_, err = optimizers.Start(Signum{LearningRate: -1}, params.All(), optimizers.Config{})
 	fmt.Println(err)
 	// Output:
 	// [0.5]
-	// [0.0199]
-	// Lion.LearningRate must be finite and not negative, got -1
+	// [0.1900]
+	// Signum.LearningRate must be finite and not negative, got -1
 }
