@@ -51,12 +51,15 @@ func (t *Trainer) Evaluate(ctx context.Context, data samples.Data, cfg EvaluateC
 }
 
 func (t *Trainer) evaluate(ctx context.Context, c *callbackRun, data samples.Data, batches [][]int) (*epochTotals, error) {
-	s := t.newTotals()
+	s, left := t.newTotals(), len(batches)
 	err := t.forEachBatch(ctx, c, data, batches, evaluating, func(p *program, _ []int, batch *samples.Batch) (Logs, error) {
 		if err := s.add(p, feed{Batch: batch}); err != nil {
 			return nil, err
 		}
-		return s.logs(""), nil
+		if left--; left > 0 {
+			return s.batchLogs(), nil
+		}
+		return s.logs(""), nil // also those of TestEnd
 	})
 	return s, err
 }

@@ -89,7 +89,7 @@ func (f *fitRun) runEpoch(ctx context.Context) (Logs, error) {
 		f.done = b + 1
 		var logs Logs
 		if len(f.callbacks) > 0 {
-			logs = f.totals.logs("")
+			logs = f.totals.batchLogs()
 		}
 		if err := f.send(TrainBatchEnd, b, steps, logs); err != nil {
 			return nil, err

@@ -106,7 +106,12 @@ func (s *epochTotals) add(p *program, f feed) error {
 
 // logs are the total loss, the losses of the outputs if there are several, and the
 // metrics.
-func (s *epochTotals) logs(prefix string) Logs {
+func (s *epochTotals) logs(prefix string) Logs { return s.report(prefix, true) }
+
+// batchLogs are the logs in the middle of an epoch, without metrics that would take long.
+func (s *epochTotals) batchLogs() Logs { return s.report("", false) }
+
+func (s *epochTotals) report(prefix string, whole bool) Logs {
 	out := Logs{{prefix + lossName, s.loss / s.samples}}
 	if len(s.objectives) > 1 {
 		for _, g := range s.objectives {
@@ -115,6 +120,9 @@ func (s *epochTotals) logs(prefix string) Logs {
 	}
 	for _, g := range s.objectives {
 		for j, v := range g.values {
+			if _, long := v.(metrics.EpochAccumulator); long && !whole {
+				continue
+			}
 			out = append(out, Log{prefix + g.figure(g.objective.metrics[j].Name()), v.Result()})
 		}
 	}

@@ -165,6 +165,8 @@ func fits(t *testing.T) map[string]struct {
 	}{
 		"shuffled": {dropped, train.Config{Optimizer: optimizers.Adam{}, Metrics: []metrics.Metric{metrics.MAE{}, metrics.RMSE{}}},
 			table(t, 1, 11), train.FitConfig{Epochs: 3, BatchSize: 3, ValidationSplit: 0.2}, math.Inf(1)},
+		"metrics of several numbers": {dropped, train.Config{Metrics: []metrics.Metric{metrics.AUC{}, metrics.F1Score{Threshold: new(0.0)}, metrics.R2Score{}}},
+			answers(t, 1, 14), train.FitConfig{Epochs: 2, BatchSize: 3, ValidationSplit: 0.4}, math.Inf(1)},
 		"steps that cross passes": {dropped, train.Config{Optimizer: optimizers.Adam{}},
 			table(t, 1, 7), train.FitConfig{Epochs: 3, BatchSize: 3, StepsPerEpoch: 2, DropRemainder: true}, math.Inf(1)},
 		"stopped in an epoch": {dropped, train.Config{}, table(t, 1, 8), train.FitConfig{Epochs: 4, BatchSize: 2}, 2},

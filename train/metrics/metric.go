@@ -43,6 +43,14 @@ type StatefulAccumulator interface {
 	Restore(state []float64) error
 }
 
+// EpochAccumulator is an accumulator whose Result takes the longer the more was added,
+// such as a sort of all outputs. Logs of batches leave it out; those of epochs, of
+// validation and of Evaluate have it.
+type EpochAccumulator interface {
+	Accumulator
+	EpochOnly()
+}
+
 // average is the weighted mean of a term over all batches.
 type average struct {
 	// term chooses what to average for the shapes of targets and outputs, or
