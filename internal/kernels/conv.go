@@ -4,13 +4,11 @@ import "slices"
 
 // convKernels are the parts of convolutions.
 type convKernels[T Float] struct {
-	// tapsTile computes m ≤ tileRows rows and n columns of c = a·b, or adds them to c,
-	// over k terms of each tap, in order. Term p of tap j of row i of a lies at i·aRow +
-	// j·aTap + p·aCol. In b, the terms of the taps follow each other, and its panels of
-	// tileColumns columns lie panel elements apart.
-	tapsTile func(m, n, taps, k int, a []T, aRow, aTap, aCol int, b []T, panel int, c []T, cRow int, add bool)
-	// tapsAcross is how many panels tapsTile computes over many rows at a time.
-	tapsAcross int
+	// mulTaps computes m rows and n columns of c = a·b, or adds them to c, over k terms of
+	// each tap, in order; none of the numbers is 0. Term p of tap j of row i of a lies at
+	// i·aRow + j·aTap + p·aCol. In b, the terms of the taps follow each other, and its
+	// panels of tileColumns columns lie panel elements apart.
+	mulTaps func(m, n, taps, k int, a []T, aRow, aTap, aCol int, b []T, panel int, c []T, cRow int, add bool)
 
 	// depthwise and depthwiseSums are Depthwise and DepthwiseSums, of at least one
 	// row and tap and of at least Width channels.
@@ -22,14 +20,11 @@ type convKernels[T Float] struct {
 
 func convGo[T Float]() convKernels[T] {
 	return convKernels[T]{
-		tapsTile: tapsTileGo[T], tapsAcross: 1,
+		mulTaps:   mulTapsGo[T],
 		depthwise: depthwiseGo[T], depthwiseSums: depthwiseSumsGo[T],
 		poolKernels: poolGo[T](),
 	}
 }
-
-// tapsPanels is the largest number of panels of a tile.
-const tapsPanels = 4
 
 // Taps is the left operand of a convolution: term p of tap j of row i lies at
 // i·Row + j·Tap + p·Col.
@@ -38,9 +33,9 @@ type Taps[T Float] struct {
 	Row, Tap, Col int
 }
 
-// from is the part that begins with a row, a tap and a term.
-func (a Taps[T]) from(row, tap, term int) Taps[T] {
-	a.Data = a.Data[row*a.Row+tap*a.Tap+term*a.Col:]
+// from is the part that begins with a tap and a term.
+func (a Taps[T]) from(tap, term int) Taps[T] {
+	a.Data = a.Data[tap*a.Tap+term*a.Col:]
 	return a
 }
 
@@ -91,28 +86,16 @@ func (s *Set[T]) MulTaps(m int, a Taps[T], b *Filters[T], from, end int, c Matri
 	if b.k > termsAtOnce {
 		for j := from; j < end; j++ {
 			for p := 0; p < b.k; p += termsAtOnce {
-				s.mulTaps(m, b.n, 1, min(termsAtOnce, b.k-p), a.from(0, j-from, p), b.data[(j*b.k+p)*tileColumns:], panel, c, add || j > from || p > 0)
+				left := a.from(j-from, p)
+				s.mulTaps(m, b.n, 1, min(termsAtOnce, b.k-p), left.Data, left.Row, left.Tap, left.Col, b.data[(j*b.k+p)*tileColumns:], panel, c.Data, c.Row, add || j > from || p > 0)
 			}
 		}
 		return
 	}
 	atOnce := termsAtOnce / b.k
 	for j := from; j < end; j += atOnce {
-		s.mulTaps(m, b.n, min(atOnce, end-j), b.k, a.from(0, j-from, 0), b.data[j*b.k*tileColumns:], panel, c, add || j > from)
-	}
-}
-
-// mulTaps computes m rows and n columns over k terms of each tap.
-func (s *Set[T]) mulTaps(m, n, taps, k int, a Taps[T], b []T, panel int, c Matrix[T], add bool) {
-	across := s.tapsAcross
-	if m <= stripRows {
-		across = tapsPanels
-	}
-	for j := 0; j < n; j += across * tileColumns {
-		for i := 0; i < m; i += tileRows {
-			s.tapsTile(min(tileRows, m-i), min(across*tileColumns, n-j), taps, k, a.Data[i*a.Row:], a.Row, a.Tap, a.Col,
-				b[j/tileColumns*panel:], panel, c.Data[i*c.Row+j:], c.Row, add)
-		}
+		left := a.from(j-from, 0)
+		s.mulTaps(m, b.n, min(atOnce, end-j), b.k, left.Data, left.Row, left.Tap, left.Col, b.data[j*b.k*tileColumns:], panel, c.Data, c.Row, add || j > from)
 	}
 }
 
@@ -144,12 +127,11 @@ func (s *Set[T]) AddMulRows(m, k int, a []T, row, column int, b PackedRows[T], f
 	tiles := (m + tileRows - 1) / tileRows
 	for i := range tiles {
 		at, end := m*i/tiles, m*(i+1)/tiles
-		left := Taps[T]{Data: a[at*column:], Row: column, Col: row}
-		s.mulTaps(end-at, b.n, 1, k, left, b.data[from*tileColumns:], b.k*tileColumns, c.From(at), true)
+		s.mulTaps(end-at, b.n, 1, k, a[at*column:], column, 0, row, b.data[from*tileColumns:], b.k*tileColumns, c.Data[at*c.Row:], c.Row, true)
 	}
 }
 
-func tapsTileGo[T Float](m, n, taps, k int, a []T, aRow, aTap, aCol int, b []T, panel int, c []T, cRow int, add bool) {
+func mulTapsGo[T Float](m, n, taps, k int, a []T, aRow, aTap, aCol int, b []T, panel int, c []T, cRow int, add bool) {
 	b, c = slices.Clip(b), slices.Clip(c) // keeps a row from reading beyond them
 	for i := range m {
 		for q := 0; q < n; q += tileColumns {

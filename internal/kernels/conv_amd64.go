@@ -6,6 +6,9 @@ import "sync"
 
 type tapsKernel func(taps, k int, a *float32, aRow, aCol, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
 
+// tapsPanels is the largest number of panels of a tile.
+const tapsPanels = 4
+
 // avx2Taps and avx512Taps are the kernels for each number of rows and panels. Only those
 // for AVX-512 read the mask.
 var avx2Taps = [tileRows + 1][tapsPanels + 1]tapsKernel{
@@ -28,7 +31,7 @@ var avx512Taps = [tileRows + 1][tapsPanels + 1]tapsKernel{
 
 func convAVX2() convKernels[float32] {
 	k := convGo[float32]()
-	k.tapsTile = tapsTile2
+	k.mulTaps = mulTapsAVX2
 	k.depthwise, k.depthwiseSums = depthwiseAVX2, depthwiseSumsAVX2
 	k.poolKernels = poolAVX2()
 	return k
@@ -36,20 +39,22 @@ func convAVX2() convKernels[float32] {
 
 func convAVX512() convKernels[float32] {
 	k := convAVX2()
-	k.tapsTile, k.tapsAcross = tapsTile512, tapsPanels
+	k.mulTaps = mulTapsAVX512
 	k.depthwise, k.depthwiseSums = depthwiseAVX512, depthwiseSumsAVX512
 	return k
 }
 
-// tapsTile512 computes a tile with the largest kernels.
-func tapsTile512(m, n, taps, k int, a []float32, aRow, aTap, aCol int, b []float32, panel int, c []float32, cRow int, add bool) {
+// mulTapsAVX512 computes tiles of as many panels as there are kernels for.
+func mulTapsAVX512(m, n, taps, k int, a []float32, aRow, aTap, aCol int, b []float32, panel int, c []float32, cRow int, add bool) {
 	checkTaps(m, n, taps, k, a, aRow, aTap, aCol, b, panel, c, cRow)
 	for all, at := panels(n), 0; at < all; at += tapsPanels {
 		count, mask := min(all-at, tapsPanels), uint32(1<<tileColumns-1)
 		if at+count == all {
 			mask >>= all*tileColumns - n
 		}
-		avx512Taps[m][count](taps, k, &a[0], 4*aRow, 4*aCol, 4*(aTap-k*aCol), &b[at*panel], 4*panel, &c[at*tileColumns], 4*cRow, add, mask)
+		for i := 0; i < m; i += tileRows {
+			avx512Taps[min(tileRows, m-i)][count](taps, k, &a[i*aRow], 4*aRow, 4*aCol, 4*(aTap-k*aCol), &b[at*panel], 4*panel, &c[i*cRow+at*tileColumns], 4*cRow, add, mask)
+		}
 	}
 }
 
@@ -57,17 +62,22 @@ func tapsTile512(m, n, taps, k int, a []float32, aRow, aTap, aCol int, b []float
 // tileColumns]float32.
 var edges = sync.Pool{New: func() any { return new([tileRows * tileColumns]float32) }}
 
-// tapsTile2 computes a tile with the largest kernels, and fewer than 16 columns through
-// a whole tile.
-func tapsTile2(m, n, taps, k int, a []float32, aRow, aTap, aCol int, b []float32, panel int, c []float32, cRow int, add bool) {
+// mulTapsAVX2 computes one panel at a time, so that it stays in the first-level cache, but
+// few rows over several panels. Fewer than 16 columns are computed through a whole tile.
+func mulTapsAVX2(m, n, taps, k int, a []float32, aRow, aTap, aCol int, b []float32, panel int, c []float32, cRow int, add bool) {
 	checkTaps(m, n, taps, k, a, aRow, aTap, aCol, b, panel, c, cRow)
 	skip, at := 4*(aTap-k*aCol), 0
 	for whole := n / tileColumns; at < whole; {
-		count := min(whole-at, tapsPanels)
-		for avx2Taps[m][count] == nil {
-			count--
+		count := 1
+		if m <= stripRows {
+			count = min(whole-at, tapsPanels)
+			for avx2Taps[m][count] == nil {
+				count--
+			}
 		}
-		avx2Taps[m][count](taps, k, &a[0], 4*aRow, 4*aCol, skip, &b[at*panel], 4*panel, &c[at*tileColumns], 4*cRow, add, 0)
+		for i := 0; i < m; i += tileRows {
+			avx2Taps[min(tileRows, m-i)][count](taps, k, &a[i*aRow], 4*aRow, 4*aCol, skip, &b[at*panel], 4*panel, &c[i*cRow+at*tileColumns], 4*cRow, add, 0)
+		}
 		at += count
 	}
 	width := n - at*tileColumns
@@ -75,24 +85,27 @@ func tapsTile2(m, n, taps, k int, a []float32, aRow, aTap, aCol int, b []float32
 		return
 	}
 	tile := edges.Get().(*[tileRows * tileColumns]float32)
-	avx2Taps[m][1](taps, k, &a[0], 4*aRow, 4*aCol, skip, &b[at*panel], 4*panel, &tile[0], 4*tileColumns, false, 0)
-	for i := range m {
-		row := c[i*cRow+at*tileColumns:][:width]
-		for j, x := range tile[i*tileColumns:][:width] {
-			if add {
-				row[j] += x
-			} else {
-				row[j] = x
+	for i := 0; i < m; i += tileRows {
+		rows := min(tileRows, m-i)
+		avx2Taps[rows][1](taps, k, &a[i*aRow], 4*aRow, 4*aCol, skip, &b[at*panel], 4*panel, &tile[0], 4*tileColumns, false, 0)
+		for r := range rows {
+			row := c[(i+r)*cRow+at*tileColumns:][:width]
+			for j, x := range tile[r*tileColumns:][:width] {
+				if add {
+					row[j] += x
+				} else {
+					row[j] = x
+				}
 			}
 		}
 	}
 	edges.Put(tile)
 }
 
-// checkTaps checks the bounds of a tile.
+// checkTaps checks the bounds of a product.
 func checkTaps(m, n, taps, k int, a []float32, aRow, aTap, aCol int, b []float32, panel int, c []float32, cRow int) {
-	if m < 1 || m > tileRows || n < 1 || taps < 1 || k < 1 || taps > len(b)/k {
-		panic("kernels: tile of no size")
+	if m < 1 || n < 1 || taps < 1 || k < 1 || taps > len(b)/k {
+		panic("kernels: product of no size")
 	}
 	_ = a[last(m, aRow)+last(taps, aTap)+last(k, aCol)]
 	_ = b[last(panels(n), panel)+last(taps*k+1, tileColumns)-1]

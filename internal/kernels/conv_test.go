@@ -184,9 +184,9 @@ func TestTapsOutOfRange(t *testing.T) {
 		if !panics(func() { s.AddMulRows(1, 2, y, 1, 1, rows, 1, RowMajor(y, 16)) }) {
 			t.Errorf("%s: rows behind the last do not panic", s.Name)
 		}
-		for _, size := range [][4]int{{0, 1, 1, 1}, {tileRows + 1, 1, 1, 1}, {1, 1, 0, 1}, {1, 1, 1, 0}} {
-			if s.Name != "go" && !panics(func() { s.tapsTile(size[0], 16*size[1], size[2], size[3], y, 1, 1, 1, y, 16, y, 16, false) }) {
-				t.Errorf("%s: a tile of the size %v does not panic", s.Name, size)
+		for _, size := range [][4]int{{0, 1, 1, 1}, {1, 0, 1, 1}, {1, 1, 0, 1}, {1, 1, 1, 0}} {
+			if s.Name != "go" && !panics(func() { s.mulTaps(size[0], 16*size[1], size[2], size[3], y, 1, 1, 1, y, 16, y, 16, false) }) {
+				t.Errorf("%s: a product of the size %v does not panic", s.Name, size)
 			}
 		}
 	}
