@@ -18,6 +18,7 @@
 package checkpoint
 
 import (
+	stderrors "errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -101,7 +102,7 @@ func Open(path string, cfg Config) (*Directory, error) {
 }
 
 func unusable(path string, err error) error {
-	return graph.Error{Path: path, Field: "folder", Rule: "must be one that can be written to", Value: regular.Reason(err), Kind: errors.WithStack(err)}
+	return graph.Error{Path: path, Field: "folder", Rule: "must be one that can be written to", Value: regular.Reason(err), Kind: stderrors.Join(graph.ErrInput, err)}
 }
 
 // clean removes unfinished files and finds the number of the next one.
