@@ -29,6 +29,7 @@ type progress struct {
 	first         time.Time // when its first batch was done, which had to compile
 	drawn         time.Time
 	done, batches int
+	before        int // batches that were done when the epoch was resumed
 	width         int // of the unfinished line on the terminal
 }
 
@@ -54,10 +55,10 @@ func (p *progress) On(e *Event) error {
 			fmt.Fprintf(p.w, "Epoch %d/%d\n", e.Epoch+1, e.Epochs)
 		}
 	case TrainBatchEnd:
-		p.done, p.batches = e.Batch+1, e.Batches
-		if p.done == 1 {
-			p.first = p.now()
+		if p.done == 0 {
+			p.first, p.before = p.now(), e.Batch
 		}
+		p.done, p.batches = e.Batch+1, e.Batches
 		if p.columns != nil && p.now().Sub(p.drawn) >= redrawAfter {
 			p.draw(p.cut(p.bar() + " " + clock(p.left()) + " " + p.step() + figures(e.Logs)))
 		}
@@ -108,10 +109,10 @@ func (p *progress) bar() string {
 
 // perStep is the mean time of a batch, without the first unless it is the only one.
 func (p *progress) perStep() time.Duration {
-	if p.done > 1 {
-		return p.now().Sub(p.first) / time.Duration(p.done-1)
+	if n := p.done - p.before; n > 1 {
+		return p.now().Sub(p.first) / time.Duration(n-1)
 	}
-	return p.now().Sub(p.begun) / time.Duration(max(p.done, 1))
+	return p.now().Sub(p.begun)
 }
 
 func (p *progress) left() time.Duration { return p.perStep() * time.Duration(p.batches-p.done) }

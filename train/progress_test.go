@@ -136,6 +136,15 @@ func TestProgressOfAnEpochStoppedEarly(t *testing.T) {
 }
 
 // A training that ends in the middle of a line ends the line.
+// The time of a batch counts those since an epoch was resumed.
+func TestProgressOfAResumedEpoch(t *testing.T) {
+	s := newScreen(80)
+	s.send(EpochBegin, 0, 0)
+	s.taken()
+	want(t, "first batch", s.batch(2*time.Second, 4, 10, 0.25), "\r 5/10 ━━━━━━━━━━────────── 10s 2s/step - loss: 0.2500")
+	want(t, "second batch", s.batch(100*time.Millisecond, 5, 10, 0.25), "\r 6/10 ━━━━━━━━━━━━──────── 0s 100ms/step - loss: 0.2500")
+}
+
 func TestProgressClose(t *testing.T) {
 	s := newScreen(80)
 	s.send(EpochBegin, 0, 0)

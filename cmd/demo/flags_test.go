@@ -49,6 +49,7 @@ func TestInvalidFlags(t *testing.T) {
 
 		{"save nowhere", "", "--save nowhere/model", statusUsage, `--save must lie in a folder that exists, got "nowhere/model"`},
 		{"save a folder", "", "--save .", statusUsage, `--save must be a regular file, got "."`},
+		{"checkpoint in a file", "p\n1\n", "--checkpoint prices.csv", statusFailure, "--checkpoint: prices.csv/prices: folder must be one that can be written to, got not a directory"},
 		{"report below a file", "p\n1\n", "--report prices.csv/here", statusUsage, `--report must be a folder or a path where one can be created, got "prices.csv/here"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

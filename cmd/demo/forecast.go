@@ -15,6 +15,7 @@ import (
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/models"
 	"github.com/engram-go/engram/train"
+	"github.com/engram-go/engram/train/checkpoint"
 	"github.com/engram-go/engram/train/losses"
 	"github.com/engram-go/engram/train/optimizers"
 )
@@ -59,6 +60,7 @@ type forecaster struct {
 	data    *datasets.Windowed
 	model   *models.Sequential
 	trainer *train.Trainer
+	kept    *checkpoint.Directory // nil without --checkpoint
 
 	losses    []float64 // by epoch
 	took      time.Duration
@@ -89,10 +91,24 @@ func newForecaster(s subject, c setting) (*forecaster, error) {
 	return &forecaster{subject: s, setting: c, data: data, model: model, trainer: trainer}, nil
 }
 
+// keep makes fit keep checkpoints in a folder, and continue from the newest. The log
+// says what is done with them.
+func (f *forecaster) keep(folder string, log io.Writer) (err error) {
+	f.kept, err = checkpoint.Open(folder, checkpoint.Config{Every: time.Second, Log: log})
+	return err
+}
+
 // fit trains the model and then evaluates it once on the test part.
 func (f *forecaster) fit(ctx context.Context, progress io.Writer) error {
 	begun := time.Now()
-	history, err := f.trainer.Fit(ctx, f.data.Train, train.FitConfig{Epochs: f.epochs, Progress: progress})
+	cfg := train.FitConfig{Epochs: f.epochs, Progress: progress}
+	var history *train.History
+	var err error
+	if f.kept != nil {
+		history, err = f.kept.Fit(ctx, f.trainer, f.data.Train, cfg)
+	} else {
+		history, err = f.trainer.Fit(ctx, f.data.Train, cfg)
+	}
 	if err != nil {
 		return errors.Wrap(err, f.name())
 	}

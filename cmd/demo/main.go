@@ -9,10 +9,14 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
+	"unicode"
 
 	"github.com/pkg/errors"
+
+	"github.com/engram-go/engram/train/checkpoint"
 )
 
 func main() {
@@ -51,6 +55,15 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
+// resumable marks an error of a demo that keeps checkpoints: run again with the same
+// arguments, it continues.
+type resumable struct {
+	error
+	args []string // after the name of the demo
+}
+
+func (e resumable) Unwrap() error { return e.error }
+
 // start runs the demo named by the first argument and returns the exit status.
 func start(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	all := demos()
@@ -75,11 +88,33 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return statusUsage
 	case errors.Is(err, context.Canceled):
 		// The line break keeps the message off the line of the progress bar.
-		fmt.Fprintf(stderr, "\n%s: interrupted before the end: %v\n", d.name, err)
+		if _, saved := stderrors.AsType[*checkpoint.Interrupted](err); !saved {
+			err = errors.WithMessage(err, "interrupted before the end")
+		}
+		fmt.Fprintf(stderr, "\n%s: %v\n", d.name, err)
+		if e, ok := stderrors.AsType[resumable](err); ok {
+			fmt.Fprintf(stderr, "To continue: go run ./cmd/demo %s\n", quoted(append([]string{d.name}, e.args...)))
+		}
 		return statusInterrupted
 	}
 	fmt.Fprintf(stderr, "%s: %v\n", d.name, err)
 	return statusFailure
+}
+
+// quoted are arguments as a POSIX shell reads them.
+func quoted(args []string) string {
+	out := make([]string, len(args))
+	for i, arg := range args {
+		if out[i] = arg; arg == "" || strings.ContainsFunc(arg, special) {
+			out[i] = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+// special reports whether a shell may not take a character as it is.
+func special(r rune) bool {
+	return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_./,:=+@%", r)
 }
 
 func listDemos(w io.Writer, all []demo) {

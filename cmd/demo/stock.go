@@ -23,6 +23,7 @@ type stockOptions struct {
 	setting
 	csv, column, transform string
 	save, report           string
+	checkpoint             string
 	json                   bool
 }
 
@@ -50,6 +51,7 @@ func stockFlags(args []string, stdout io.Writer) (stockOptions, error) {
 	seed := f.seed("seed", 1, "seed of all random numbers")
 	save := f.text("save", "FILE", "", "save the trained stock model in the safetensors format")
 	report := f.text("report", "DIR", "engram-report", "folder for the report, stock.html")
+	checkpoint := f.text("checkpoint", "DIR", "", "keep the state of the trainings in this folder, and continue from it where they were interrupted")
 	asJSON := f.toggle("json", "write only the results to standard output, as one JSON object")
 	if err := f.parse(args, stdout); err != nil {
 		return stockOptions{}, err
@@ -57,17 +59,26 @@ func stockFlags(args []string, stdout io.Writer) (stockOptions, error) {
 	return stockOptions{
 		setting: setting{*steps, *units, *epochs, *seed},
 		csv:     *csv, column: *column, transform: *transform,
-		save: *save, report: *report, json: *asJSON,
+		save: *save, report: *report, checkpoint: *checkpoint, json: *asJSON,
 	}, nil
 }
 
-// runStock trains a model on prices and, to check that it can learn, the same
-// model on the sunspots.
+// runStock runs the demo. An interrupted one with --checkpoint can be continued.
 func runStock(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	o, err := stockFlags(args, stdout)
 	if err != nil {
 		return err
 	}
+	err = o.run(ctx, stdout, stderr)
+	if err != nil && o.checkpoint != "" {
+		return resumable{err, args}
+	}
+	return err
+}
+
+// run trains a model on prices and, to check that it can learn, the same model on the
+// sunspots.
+func (o stockOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 	terminal := stdout
 	if o.json {
 		terminal = nil
@@ -78,6 +89,14 @@ func runStock(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	}
 	if err := o.checkFiles(); err != nil {
 		return err
+	}
+	if o.checkpoint != "" {
+		for name, f := range map[string]*forecaster{"prices": stock, "sunspots": spots} {
+			if err := f.keep(filepath.Join(o.checkpoint, name), stderr); err != nil {
+				return errors.Wrap(err, "--checkpoint")
+			}
+			defer f.kept.Close()
+		}
 	}
 	out := stockReport{notebook.New("Can an LSTM forecast "+stock.called+"?", terminal), stock, spots}
 	if err := out.begin(); err != nil {

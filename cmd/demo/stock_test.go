@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/models"
 )
@@ -202,6 +204,56 @@ func TestStockInterrupted(t *testing.T) {
 				t.Errorf("standard output %q, files %q", stdout.String(), files(t))
 			}
 		})
+	}
+}
+
+// A run that is interrupted at any moment says how to continue it, and that ends with
+// what one that was not interrupted prints.
+func TestStockCheckpoint(t *testing.T) {
+	t.Chdir(t.TempDir())
+	timeless := func(r map[string]any) map[string]any {
+		for _, part := range []map[string]any{r, r["sunspots"].(map[string]any)} {
+			delete(part, "train_seconds")
+		}
+		return r
+	}
+	flags := []string{"--units", "2", "--steps", "3", "--epochs", "3", "--report", "it's here"}
+	want := timeless(stockJSON(t, flags...))
+	args := append([]string{"stock", "--json", "--checkpoint", "kept"}, flags...)
+	lines := []string{ // what each run says, with the command at its end
+		"checkpoint: kept/prices is empty: a new run starts\n",
+		"checkpoint: resumes from the end of epoch 1, in kept/prices/checkpoint-00000001.safetensors\n",
+		"checkpoint: the run is finished: its results come from the end of epoch 3, in kept/prices/checkpoint-0000000",
+		"checkpoint: the run is finished: its results come from the end of epoch 3, in kept/prices/checkpoint-0000000",
+	}
+	for i, writes := range []int{2, 3, 3, 0} { // to standard error before the interrupt
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		stderr := &canceller{n: writes, cancel: cancel}
+		var stdout bytes.Buffer
+		status := start(ctx, args, &stdout, stderr)
+		if text := stderr.String(); !strings.HasPrefix(text, lines[i]) {
+			t.Errorf("run %d: %s, want %s", i, text, lines[i])
+		}
+		if writes > 0 {
+			const command = "To continue: go run ./cmd/demo stock --json --checkpoint kept --units 2 --steps 3 --epochs 3 --report 'it'\\''s here'\n"
+			if text := stderr.String(); status != statusInterrupted || !strings.HasSuffix(text, command) || !strings.Contains(text, "interrupted at ") {
+				t.Errorf("run %d: status %d: %s", i, status, text)
+			}
+			continue
+		}
+		var got map[string]any
+		if err := json.Unmarshal(stdout.Bytes(), &got); err != nil || status != statusOK {
+			t.Fatalf("status %d, %v: %s", status, err, stderr)
+		}
+		if diff := cmp.Diff(want, timeless(got)); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	}
+	// Other flags are refused, with a list.
+	run := runDemo(t, "stock", "--checkpoint", "kept", "--units", "3", "--steps", "3", "--epochs", "3")
+	if run.status != statusFailure || !strings.Contains(run.stderr, "config.units is 2 in the state and 3 now") {
+		t.Errorf("status %d: %s", run.status, run.stderr)
 	}
 }
 

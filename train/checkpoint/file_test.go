@@ -138,9 +138,9 @@ func TestDamage(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	for i := range 400 {
+	for i := range 200 {
 		at := i // all of the beginning
-		if i >= 200 {
+		if i >= 100 {
 			at = random.IntN(len(good))
 		}
 		bad := bytes.Clone(good)

@@ -20,7 +20,7 @@ type Interrupted struct {
 
 // Error says where the run is, and that it can continue.
 func (e *Interrupted) Error() string {
-	return fmt.Sprintf("interrupted at %s and saved in %s: %v", e.Where, e.File, e.Err)
+	return fmt.Sprintf("interrupted at %s, and saved in %s", e.Where, e.File)
 }
 
 // Unwrap is the error of the context.
@@ -56,13 +56,21 @@ func (d *Directory) Fit(ctx context.Context, t *train.Trainer, data samples.Data
 	if state == nil {
 		d.log("%s is empty: a new run starts", d.path)
 	} else {
-		d.log("resumes from %s, in %s", where(state), path)
+		d.log("%s from %s, in %s", verb(state, cfg), where(state), path)
 		cfg.Resume, cfg.InitialEpoch = state, 0
 		s.saved = positionOf(state)
 	}
 	cfg.Callbacks = append(slices.Clone(cfg.Callbacks), s)
 	// The saver ends Fit at moments at which it can save.
 	return t.Fit(context.WithoutCancel(ctx), data, cfg)
+}
+
+// verb says what Fit does with a state: there may be nothing left to train.
+func verb(s *train.State, cfg train.FitConfig) string {
+	if s.Fit != nil && !s.Fit.InEpoch && (s.Fit.Stopped || s.Fit.Epoch >= max(cfg.Epochs, 1)) {
+		return "the run is finished: its results come"
+	}
+	return "resumes"
 }
 
 // where is the position of a state in words.

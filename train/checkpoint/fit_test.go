@@ -101,7 +101,7 @@ func TestFit(t *testing.T) {
 	for name, newRun := range trainings {
 		want := uninterrupted(t, name)
 		path := filepath.Join(t.TempDir(), "a", "b")
-		for i, line := range []string{"checkpoint: " + path + " is empty: a new run starts\n", fmt.Sprintf("checkpoint: resumes from the end of epoch %d, in ", len(want.Epochs))} {
+		for i, line := range []string{"checkpoint: " + path + " is empty: a new run starts\n", fmt.Sprintf("checkpoint: the run is finished: its results come from the end of epoch %d, in ", len(want.Epochs))} {
 			var log bytes.Buffer
 			d := open(t, path, checkpoint.Config{Log: &log})
 			r, err := newRun()
