@@ -33,8 +33,8 @@ func attentionGo[T Float]() attentionKernels[T] {
 }
 
 func columnsGo[T Float](m, n, k int, a []T, aRow, aCol int, b []T, bRow int, c []T, cRow int, add bool) {
-	for i := 0; i < m; i += tileRows {
-		tileGo(min(tileRows, m-i), n, k, a[i*aRow:], aRow, aCol, b, bRow, tileColumns, c[i*cRow:], cRow, add)
+	if m > 0 {
+		tileGo(m, n, k, a, aRow, aCol, tileRows*aRow, b, bRow, tileColumns, c, cRow, add)
 	}
 }
 

@@ -45,22 +45,19 @@ func fill[T Float](m, n int, c Matrix[T], add bool) {
 	}
 }
 
-// tiles computes m rows and n columns, tile by tile. The rows of a that one tile takes
-// are aTile elements behind those of the tile before.
+// tiles computes m rows and n columns. The rows of a that one tile takes are aTile elements
+// behind those of the tile before.
 func (s *Set[T]) tiles(m, n, k int, a Matrix[T], aTile int, b []T, bRow, panel int, c []T, cRow int, add bool) {
 	few := m % tileRows // rows beyond whole tiles, which are computed over all columns
 	if few > stripRows {
 		few = 0
 	}
-	many, across := m-few, s.across*tileColumns
-	for j := 0; j < n && many > 0; j += across {
-		b := b[j/tileColumns*panel:]
-		for i := 0; i < many; i += tileRows {
-			s.tile(min(tileRows, many-i), min(across, n-j), k, a.Data[i/tileRows*aTile:], a.Row, a.Col, b, bRow, panel, c[i*cRow+j:], cRow, add)
-		}
+	many := m - few
+	if many > 0 {
+		s.tile(many, n, k, a.Data, a.Row, a.Col, aTile, b, bRow, panel, c, cRow, add)
 	}
 	if few > 0 {
-		s.tile(few, n, k, a.Data[many/tileRows*aTile:], a.Row, a.Col, b, bRow, panel, c[many*cRow:], cRow, add)
+		s.tile(few, n, k, a.Data[many/tileRows*aTile:], a.Row, a.Col, aTile, b, bRow, panel, c[many*cRow:], cRow, add)
 	}
 }
 

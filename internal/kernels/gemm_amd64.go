@@ -5,7 +5,6 @@ package kernels
 func gemmAVX2() gemmKernels[float32] {
 	return gemmKernels[float32]{
 		tile:       tileAVX2,
-		across:     1,
 		direct:     4 * tileRows,
 		directLong: 2 * tileRows,
 		copyPanel:  copyPanel,
@@ -17,26 +16,30 @@ func gemmAVX2() gemmKernels[float32] {
 // gemmAVX512 are the products for AVX-512, whose vectors have the columns of a panel.
 func gemmAVX512() gemmKernels[float32] {
 	s := gemmAVX2()
-	s.tile, s.across, s.masks = tileAVX512, 4, true
+	s.tile, s.masks = tileAVX512, true
 	s.direct, s.directLong = 22*tileRows, 8*tileRows
 	return s
 }
 
-// checkTile checks the bounds of a tile that reads the given number of columns of b.
-func checkTile(m, n, columns, k int, a []float32, aRow, aCol int, b []float32, bRow, panel int, c []float32, cRow int) {
-	if m < 1 || m > tileRows || n < 1 || n > 1<<60 {
+// checkTile checks the bounds of tiles that read the given number of columns of b.
+func checkTile(m, n, columns, k int, a []float32, aRow, aCol, aTile int, b []float32, bRow, panel int, c []float32, cRow int) {
+	if m < 1 || n < 1 || n > 1<<60 {
 		panic("kernels: tile of a wrong size")
 	}
+	before := (m - 1) / tileRows // tiles of all rows before the last
+	if before > 0 {
+		_ = a[last(before, aTile)+last(tileRows, aRow)+last(k, aCol)]
+	}
+	_ = a[last(before+1, aTile)+last(m-before*tileRows, aRow)+last(k, aCol)]
 	whole := panels(n) - 1
-	_ = a[last(m, aRow)+last(k, aCol)]
 	_ = b[last(k, bRow)+last(whole+1, panel)+columns-whole*tileColumns-1]
 	_ = c[last(m, cRow)+n-1]
 }
 
-func tileAVX2(m, n, k int, a []float32, aRow, aCol int, b []float32, bRow, panel int, c []float32, cRow int, add bool) {
-	checkTile(m, n, panels(n)*tileColumns, k, a, aRow, aCol, b, bRow, panel, c, cRow)
+func tileAVX2(m, n, k int, a []float32, aRow, aCol, aTile int, b []float32, bRow, panel int, c []float32, cRow int, add bool) {
+	checkTile(m, n, panels(n)*tileColumns, k, a, aRow, aCol, aTile, b, bRow, panel, c, cRow)
 	at, whole := 0, n/tileColumns
-	switch m {
+	switch m { // few rows, over several panels
 	case 1:
 		for ; at+4 <= whole; at += 4 {
 			tile1x64(k, &a[0], 4*aRow, 4*aCol, &b[at*panel], 4*bRow, 4*panel, &c[at*tileColumns], 4*cRow, add)
@@ -50,15 +53,19 @@ func tileAVX2(m, n, k int, a []float32, aRow, aCol int, b []float32, bRow, panel
 			tile3x32(k, &a[0], 4*aRow, 4*aCol, &b[at*panel], 4*bRow, 4*panel, &c[at*tileColumns], 4*cRow, add)
 		}
 	}
-	for ; at < whole; at++ {
-		panelAVX2(m, k, &a[0], aRow, aCol, &b[at*panel], bRow, &c[at*tileColumns], cRow, add)
+	for ; at < whole; at++ { // a panel over all rows, so that it stays in the nearest cache
+		for i := 0; i < m; i += tileRows {
+			panelAVX2(min(tileRows, m-i), k, &a[i/tileRows*aTile], aRow, aCol, &b[at*panel], bRow, &c[i*cRow+at*tileColumns], cRow, add)
+		}
 	}
-	if width := n - at*tileColumns; width > 0 { // through a whole panel
+	width := n - at*tileColumns
+	for i := 0; i < m && width > 0; i += tileRows { // through a whole panel
 		var all [tileRows * tileColumns]float32
-		panelAVX2(m, k, &a[0], aRow, aCol, &b[at*panel], bRow, &all[0], tileColumns, false)
-		for i := range m {
-			row := c[i*cRow+at*tileColumns:][:width]
-			for j, x := range all[i*tileColumns:][:width] {
+		rows := min(tileRows, m-i)
+		panelAVX2(rows, k, &a[i/tileRows*aTile], aRow, aCol, &b[at*panel], bRow, &all[0], tileColumns, false)
+		for r := range rows {
+			row := c[(i+r)*cRow+at*tileColumns:][:width]
+			for j, x := range all[r*tileColumns:][:width] {
 				if add {
 					x += row[j]
 				}
@@ -96,12 +103,14 @@ var tiles512 = [tileRows + 1][9]func(k int, a *float32, aRow, aCol int, b *float
 	6: {1: tile6x16AVX512, 2: tile6x32AVX512, 3: tile6x48AVX512, 4: tile6x64AVX512},
 }
 
-func tileAVX512(m, n, k int, a []float32, aRow, aCol int, b []float32, bRow, panel int, c []float32, cRow int, add bool) {
-	checkTile(m, n, n, k, a, aRow, aCol, b, bRow, panel, c, cRow)
+func tileAVX512(m, n, k int, a []float32, aRow, aCol, aTile int, b []float32, bRow, panel int, c []float32, cRow int, add bool) {
+	checkTile(m, n, n, k, a, aRow, aCol, aTile, b, bRow, panel, c, cRow)
 	all := panels(n)
 	for at := 0; at < all; {
 		count := all - at
 		switch {
+		case m > stripRows:
+			count = min(count, 4)
 		case count >= 8 && m == 1:
 			count = 8
 		case count >= 8:
@@ -113,7 +122,9 @@ func tileAVX512(m, n, k int, a []float32, aRow, aCol int, b []float32, bRow, pan
 		if at+count == all {
 			mask >>= all*tileColumns - n
 		}
-		tiles512[m][count](k, &a[0], 4*aRow, 4*aCol, &b[at*panel], 4*bRow, 4*panel, &c[at*tileColumns], 4*cRow, add, mask)
+		for i := 0; i < m; i += tileRows {
+			tiles512[min(tileRows, m-i)][count](k, &a[i/tileRows*aTile], 4*aRow, 4*aCol, &b[at*panel], 4*bRow, 4*panel, &c[i*cRow+at*tileColumns], 4*cRow, add, mask)
+		}
 		at += count
 	}
 }

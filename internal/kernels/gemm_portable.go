@@ -4,20 +4,19 @@ import "slices"
 
 // gemmKernels are the parts of matrix products.
 type gemmKernels[T Float] struct {
-	// tile computes m ≤ tileRows rows and n columns of c = a·b over k terms, or adds them
-	// to c. Element (i, p) of a lies at i·aRow + p·aCol. Columns of b lie in panels of
-	// tileColumns, panel elements apart, and its rows bRow elements apart. If masks is
-	// not set, the last panel of b must have memory for all of its columns.
-	//
-	// across is how many panels tiles of all rows are computed over at a time.
+	// tile computes m rows and n columns of c = a·b over k terms, or adds them to c, in
+	// tiles of tileRows rows, the last of which may have fewer. Element (i, p) of a tile of
+	// a lies at i·aRow + p·aCol, and its tiles lie aTile elements apart. Columns of b lie in
+	// panels of tileColumns, panel elements apart, and its rows bRow elements apart. If
+	// masks is not set, the last panel of b must have memory for all of its columns.
 	//
 	// direct is the number of rows up to which Mul reads b without packing it, because
 	// packing takes as long as a product of few rows, and directLong the same where rows of
 	// b are longRow elements or more apart. Measured on a Zen 5, AVX-512 gains up to 132 and
 	// 48 rows, because it reads an element half as often, and AVX2 up to 24 and 12.
-	tile                       func(m, n, k int, a []T, aRow, aCol int, b []T, bRow, panel int, c []T, cRow int, add bool)
-	across, direct, directLong int
-	masks                      bool
+	tile               func(m, n, k int, a []T, aRow, aCol, aTile int, b []T, bRow, panel int, c []T, cRow int, add bool)
+	direct, directLong int
+	masks              bool
 
 	// copyPanel copies n rows of tileColumns elements to rows that follow each other.
 	copyPanel func(n int, from []T, row int, to []T)
@@ -46,7 +45,6 @@ const transposeRows = 8
 func portableGemm[T Float]() gemmKernels[T] {
 	return gemmKernels[T]{
 		tile:       tileGo[T],
-		across:     1,
 		direct:     4 * tileRows,
 		directLong: 4 * tileRows,
 		masks:      true,
@@ -56,8 +54,8 @@ func portableGemm[T Float]() gemmKernels[T] {
 	}
 }
 
-func tileGo[T Float](m, n, k int, a []T, aRow, aCol int, b []T, bRow, panel int, c []T, cRow int, add bool) {
-	if m < 1 || m > tileRows {
+func tileGo[T Float](m, n, k int, a []T, aRow, aCol, aTile int, b []T, bRow, panel int, c []T, cRow int, add bool) {
+	if m < 1 {
 		panic("kernels: tile of a wrong size")
 	}
 	b, c = slices.Clip(b), slices.Clip(c) // keeps a row from reading beyond them
@@ -66,7 +64,7 @@ func tileGo[T Float](m, n, k int, a []T, aRow, aCol int, b []T, bRow, panel int,
 		for i := range m {
 			var sum [tileColumns]T
 			for p := range k {
-				x := a[i*aRow+p*aCol]
+				x := a[i/tileRows*aTile+i%tileRows*aRow+p*aCol]
 				for j, y := range b[p*bRow:][:width] {
 					sum[j] += x * y
 				}

@@ -150,7 +150,7 @@ func (s *Set[T]) Softmax(n int, x, y []T) {
 	}
 }
 
-// beyond is an offset beyond every slice, of which the sum of two does not overflow.
+// beyond is an offset beyond every slice, of which the sum of three does not overflow.
 const beyond = math.MaxInt / 4
 
 // last returns the offset of the last of n elements with the given stride, at most beyond.

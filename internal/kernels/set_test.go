@@ -163,53 +163,67 @@ func TestOutOfRange(t *testing.T) {
 		f    func(s *Set[float32], x buffers)
 	}{
 		{"tile: no terms behind a", func(s *Set[float32], x buffers) {
-			s.tile(1, 16, k, x.a[:k-1], k, 1, x.b, 16, 16*k, x.c, 16, false)
+			s.tile(1, 16, k, x.a[:k-1], k, 1, 0, x.b, 16, 16*k, x.c, 16, false)
 		}},
 		{"tile: no rows behind a", func(s *Set[float32], x buffers) {
-			s.tile(3, 16, k, x.a[:3*k-1], k, 1, x.b, 16, 16*k, x.c, 16, false)
+			s.tile(3, 16, k, x.a[:3*k-1], k, 1, 0, x.b, 16, 16*k, x.c, 16, false)
 		}},
 		{"tile: no terms behind b", func(s *Set[float32], x buffers) {
-			s.tile(1, 16, k, x.a, k, 1, x.b[:k*16-1], 16, 16*k, x.c, 16, false)
+			s.tile(1, 16, k, x.a, k, 1, 0, x.b[:k*16-1], 16, 16*k, x.c, 16, false)
 		}},
 		{"tile: no columns behind c", func(s *Set[float32], x buffers) {
-			s.tile(1, 16, k, x.a, k, 1, x.b, 16, 16*k, x.c[:15], 16, false)
+			s.tile(1, 16, k, x.a, k, 1, 0, x.b, 16, 16*k, x.c[:15], 16, false)
 		}},
 		{"tile: no rows behind c", func(s *Set[float32], x buffers) {
-			s.tile(2, 16, k, x.a, k, 1, x.b, 16, 16*k, x.c[:31], 16, false)
+			s.tile(2, 16, k, x.a, k, 1, 0, x.b, 16, 16*k, x.c[:31], 16, false)
 		}},
-		{"tile: a row before a", func(s *Set[float32], x buffers) { s.tile(2, 16, k, x.a[k:], -k, 1, x.b, 16, 16*k, x.c, 16, false) }},
-		{"tile: a row before c", func(s *Set[float32], x buffers) { s.tile(2, 16, k, x.a, k, 1, x.b, 16, 16*k, x.c, -16, false) }},
-		{"tile: a long row of a", func(s *Set[float32], x buffers) { s.tile(2, 16, k, x.a, huge, 1, x.b, 16, 16*k, x.c, 16, false) }},
+		{"tile: no whole tile behind a", func(s *Set[float32], x buffers) {
+			s.tile(7, 16, k, x.a[:6*k-1], k, 1, 0, x.b, 16, 16*k, x.c, 16, false)
+		}},
+		{"tile: no second tile behind a", func(s *Set[float32], x buffers) {
+			s.tile(7, 16, k, x.a[:20+k-1], k, 1, 20, x.b, 16, 16*k, x.c, 16, false)
+		}},
+		{"tile: a tile before a", func(s *Set[float32], x buffers) {
+			s.tile(7, 16, k, x.a[6*k:], k, 1, -1, x.b, 16, 16*k, x.c, 16, false)
+		}},
+		{"tile: tiles of a that add up to nothing", func(s *Set[float32], x buffers) {
+			s.tile(14, 16, k, x.a, k, 1, math.MaxInt/2+1, x.b, 16, 16*k, x.c, 16, false)
+		}},
+		{"tile: a row before a", func(s *Set[float32], x buffers) { s.tile(2, 16, k, x.a[k:], -k, 1, 0, x.b, 16, 16*k, x.c, 16, false) }},
+		{"tile: a row before c", func(s *Set[float32], x buffers) { s.tile(2, 16, k, x.a, k, 1, 0, x.b, 16, 16*k, x.c, -16, false) }},
+		{"tile: a long row of a", func(s *Set[float32], x buffers) { s.tile(2, 16, k, x.a, huge, 1, 0, x.b, 16, 16*k, x.c, 16, false) }},
 		{"tile: rows of a that add up to nothing", func(s *Set[float32], x buffers) {
-			s.tile(5, 16, k, x.a, math.MaxInt/2+1, 1, x.b, 16, 16*k, x.c, 16, false)
+			s.tile(5, 16, k, x.a, math.MaxInt/2+1, 1, 0, x.b, 16, 16*k, x.c, 16, false)
 		}},
 		{"tile: terms of a that add up to nothing", func(s *Set[float32], x buffers) {
-			s.tile(1, 16, 5, x.a, k, math.MaxInt/2+1, x.b, 16, 16*k, x.c, 16, false)
+			s.tile(1, 16, 5, x.a, k, math.MaxInt/2+1, 0, x.b, 16, 16*k, x.c, 16, false)
 		}},
 		{"tile: rows of c that add up to nothing", func(s *Set[float32], x buffers) {
-			s.tile(5, 16, k, x.a, k, 1, x.b, 16, 16*k, x.c, math.MaxInt/2+1, false)
+			s.tile(5, 16, k, x.a, k, 1, 0, x.b, 16, 16*k, x.c, math.MaxInt/2+1, false)
 		}},
 		{"tile: no terms behind a, for four panels", func(s *Set[float32], x buffers) {
-			s.tile(1, 64, k, x.a[:k-1], k, 1, x.b, 16, 16*k, x.c, 64, false)
+			s.tile(1, 64, k, x.a[:k-1], k, 1, 0, x.b, 16, 16*k, x.c, 64, false)
 		}},
 		{"tile: no panels behind b", func(s *Set[float32], x buffers) {
-			s.tile(1, 64, k, x.a, k, 1, x.b[:4*16*k-1], 16, 16*k, x.c, 64, false)
+			s.tile(1, 64, k, x.a, k, 1, 0, x.b[:4*16*k-1], 16, 16*k, x.c, 64, false)
 		}},
 		{"tile: no panels behind c", func(s *Set[float32], x buffers) {
-			s.tile(1, 64, k, x.a, k, 1, x.b, 16, 16*k, x.c[:63], 64, false)
+			s.tile(1, 64, k, x.a, k, 1, 0, x.b, 16, 16*k, x.c[:63], 64, false)
 		}},
 		{"tile: no rows of four panels behind c", func(s *Set[float32], x buffers) {
-			s.tile(2, 64, k, x.a, k, 1, x.b, 16, 16*k, x.c[:127], 64, false)
+			s.tile(2, 64, k, x.a, k, 1, 0, x.b, 16, 16*k, x.c[:127], 64, false)
 		}},
 		{"tile: many terms", func(s *Set[float32], x buffers) {
-			s.tile(1, 64, math.MaxInt/8+2, x.a, 0, 0, x.b, 16, 16*k, x.c, 64, false)
+			s.tile(1, 64, math.MaxInt/8+2, x.a, 0, 0, 0, x.b, 16, 16*k, x.c, 64, false)
 		}},
-		{"tile: many panels", func(s *Set[float32], x buffers) { s.tile(1, math.MaxInt-1, 1, x.a, 1, 1, x.b, 16, 16, x.c, 64, false) }},
+		{"tile: many panels", func(s *Set[float32], x buffers) {
+			s.tile(1, math.MaxInt-1, 1, x.a, 1, 1, 0, x.b, 16, 16, x.c, 64, false)
+		}},
 		{"tile: some columns of b", func(s *Set[float32], x buffers) {
-			s.tile(1, 5, k, x.a, k, 1, x.b[:(k-1)*20+4], 20, 16, x.c, 16, false)
+			s.tile(1, 5, k, x.a, k, 1, 0, x.b[:(k-1)*20+4], 20, 16, x.c, 16, false)
 		}},
 		{"tile: a panel before b", func(s *Set[float32], x buffers) {
-			s.tile(1, 32, k, x.a, k, 1, x.b[16*k:], 16, -16, x.c, 32, false)
+			s.tile(1, 32, k, x.a, k, 1, 0, x.b[16*k:], 16, -16, x.c, 32, false)
 		}},
 		{"MulPacked: rows that overlap", func(s *Set[float32], x buffers) {
 			var p Packed[float32]
@@ -288,8 +302,8 @@ func TestOutOfRange(t *testing.T) {
 				t.Errorf("%s: a cell of %d elements, gates %d apart, does not panic", s.Name, size[0], size[1])
 			}
 		}
-		for _, m := range []int{-1, 0, tileRows + 1} {
-			if !panics(func() { s.tile(m, 16, 1, z, 1, 1, z, 16, 16, make([]float32, 200), 16, false) }) {
+		for _, m := range []int{-1, 0} {
+			if !panics(func() { s.tile(m, 16, 1, z, 1, 1, 0, z, 16, 16, make([]float32, 200), 16, false) }) {
 				t.Errorf("%s: a tile of %d rows does not panic", s.Name, m)
 			}
 		}
