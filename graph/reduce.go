@@ -107,6 +107,15 @@ func (v Value) MapAxis(name string, axis int, f func(x, y []float64), df func(x,
 	return v.alongAxis(name, axis, true, f, df)
 }
 
+// ReduceAxis applies f to every vector along an axis, which is removed: f computes one
+// number of it. df computes the gradient dx from x, the result y and its gradient dy. Use it
+// for a loss of your own; what MapAxis says of its functions holds for these too.
+func (v Value) ReduceAxis(name string, axis int, f func(x []float64) float64, df func(x []float64, y, dy float64, dx []float64)) Value {
+	return v.alongAxis(name, axis, false,
+		func(x, y []float64) { y[0] = f(x) },
+		func(x, y, dy, dx []float64) { df(x, y[0], dy[0], dx) })
+}
+
 func (v Value) alongAxis(name string, axis int, keep bool, f func(x, y []float64), df func(x, y, dy, dx []float64)) Value {
 	return v.along(name, axis, keep,
 		func(p ops.LinePlan) ops.Op { return ops.Lines{Plan: p, F: f} },

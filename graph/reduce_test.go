@@ -95,6 +95,9 @@ func TestAxisValues(t *testing.T) {
 	}{
 		"max":       {graph.Value.Max, maxOf},
 		"logSumExp": {graph.Value.LogSumExp, logSumExpOf},
+		"reduceAxis": {func(v graph.Value, axis int) graph.Value {
+			return v.ReduceAxis("largest", axis, maxOf, nil)
+		}, maxOf},
 	}
 	for name, c := range folds {
 		t.Run(name, func(t *testing.T) {

@@ -92,6 +92,11 @@ func For[T Float](op Op) (Kernel[T], error) {
 		return crossEntropyOf[T](op), nil
 	case CrossEntropyGradient:
 		return Func[T](crossEntropyOf[T](op.CrossEntropy).backward), nil
+	// ctc.go
+	case CTC:
+		return ctc[T](op), nil
+	case CTCGradient:
+		return ctcGradient[T](op), nil
 	// gather.go
 	case Gather:
 		return gather[T](op), nil
