@@ -83,7 +83,7 @@ func compile(t testing.TB, m train.Model, cfg train.Config) *train.Trainer {
 	return trainer
 }
 
-func hash(t testing.TB, m *models.Sequential) string {
+func hash(t testing.TB, m interface{ WeightsSHA256() (string, error) }) string {
 	t.Helper()
 	h, err := m.WeightsSHA256()
 	check(t, err)

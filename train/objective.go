@@ -189,7 +189,12 @@ type batchWeights struct {
 // lossOf is the loss of one output, by the formula at Config.
 func (g objective) lossOf(s *graph.Scope, target, output graph.Value, w batchWeights) graph.Value {
 	mask, masked := output.Mask()
-	each := g.loss.Loss(target, output.WithoutMask()) // [batch, ...]
+	if _, ok := g.loss.(losses.MaskReader); ok {
+		masked = false // for what follows
+	} else {
+		output = output.WithoutMask()
+	}
+	each := g.loss.Loss(target, output) // [batch, ...]
 	if each.Rank() == 0 || s.Err() == nil && each.Dim(0) != output.Dim(0) {
 		s.Failf("loss", "must be one number for each sample, or for each step", each.Shape())
 		return each

@@ -34,15 +34,15 @@ func (b BinaryCrossentropy) Loss(target, output graph.Value) graph.Value {
 	}
 	y := unit(target, "target", "must lie in [0, 1]")
 	y = smooth("BinaryCrossentropy", y, b.LabelSmoothing, 2)
-	yes, no := logOdds(output, b.FromLogits)
+	yes, no := logOdds("BinaryCrossentropy", output, b.FromLogits)
 	return mean(y.Times(yes).Add(y.OneMinus().Times(no)).Neg())
 }
 
 // logOdds are log p and log(1 − p). Logits, also those behind a sigmoid or a
 // softmax, give them without a limit.
-func logOdds(output graph.Value, fromLogits bool) (yes, no graph.Value) {
+func logOdds(class string, output graph.Value, fromLogits bool) (yes, no graph.Value) {
 	if fromLogits {
-		refuseProbabilities("BinaryCrossentropy", output)
+		refuseProbabilities(class, output)
 		return logSigmoid(output), output.Softplus().Neg()
 	}
 	if z, ok := output.SigmoidOf(); ok {

@@ -10,6 +10,7 @@ var (
 	_ Loss         = CategoricalCrossentropy{}
 	_ Loss         = SparseCategoricalCrossentropy{}
 	_ TargetShaper = SparseCategoricalCrossentropy{}
+	_ Loss         = KLDivergence{}
 )
 
 // CategoricalCrossentropy is for outputs that choose one of several classes,
@@ -84,4 +85,33 @@ func (c SparseCategoricalCrossentropy) Loss(target, output graph.Value) graph.Va
 	}
 	class := target.Require("target", classRule(n), whole(n))
 	return logProbabilities(output).Pick(class).Neg()
+}
+
+// KLDivergence is how far the probabilities of an output are from those of a target, which
+// it reaches at 0 (Kullback & Leibler 1951): the cross-entropy without the entropy of the
+// target,
+//
+//	Σ y·log(y/p)
+//
+// with y and p kept in [1e-7, 1], as in Keras, beyond which the derivative is 0. Where the
+// output is a softmax or a sigmoid, log p is computed from the logits behind it, without a
+// limit. Outputs and targets outside [0, 1] are an error of the run.
+type KLDivergence struct{}
+
+// Loss maps [batch, ..., classes] to [batch, ...].
+func (KLDivergence) Loss(target, output graph.Value) graph.Value {
+	classes(output)
+	if !fits(target, output) {
+		return output
+	}
+	y := unit(target, "target", "must lie in [0, 1]").Clip(epsilon, 1)
+	var log graph.Value // of p
+	if z, ok := output.SoftmaxOf(); ok {
+		log = z.LogSoftmax(-1)
+	} else if z, ok := output.SigmoidOf(); ok {
+		log = logSigmoid(z)
+	} else {
+		log = unit(output, "output", "must be a probability, in [0, 1]; end the model with a softmax").Clip(epsilon, 1).Log()
+	}
+	return y.Times(y.Log().Sub(log)).Sum(-1)
 }

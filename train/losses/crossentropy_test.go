@@ -38,6 +38,48 @@ var (
 		},
 	})
 	_ = describe(specimen{
+		Loss: losses.BinaryFocalCrossentropy{}, Draw: drawProbabilities,
+		Golden: []string{"binary_focal", "binary_focal_logits", "binary_focal_balanced", "binary_focal_half"},
+		Bad: map[string]losses.Loss{
+			"LabelSmoothing": losses.BinaryFocalCrossentropy{LabelSmoothing: 1.5},
+			"Alpha":          losses.BinaryFocalCrossentropy{Alpha: new(1.5)},
+			"Gamma":          losses.BinaryFocalCrossentropy{Gamma: new(-1.0)},
+		},
+		Line: meanOfPairs(func(y, p float64) float64 {
+			missed := 1 - (y*p + (1-y)*(1-p))
+			return -missed * missed * (y*math.Log(p) + (1-y)*math.Log(1-p))
+		}),
+	})
+	_ = describe(specimen{
+		Loss: losses.CategoricalFocalCrossentropy{}, Draw: drawProbabilities,
+		Golden: []string{"categorical_focal", "categorical_focal_logits", "categorical_focal_classes"},
+		Bad: map[string]losses.Loss{
+			"LabelSmoothing": losses.CategoricalFocalCrossentropy{LabelSmoothing: 1.5},
+			"Alpha":          losses.CategoricalFocalCrossentropy{Alpha: []float64{1, 2, 3}},
+			"Alpha[1]":       losses.CategoricalFocalCrossentropy{Alpha: []float64{1, -2}},
+			"Gamma":          losses.CategoricalFocalCrossentropy{Gamma: new(math.NaN())},
+		},
+		Line: func(y, yhat []float64) float64 {
+			loss, sum := 0.0, sumOf(yhat)
+			for i, p := range yhat {
+				p /= sum
+				loss -= 0.25 * (1 - p) * (1 - p) * y[i] * math.Log(p)
+			}
+			return loss
+		},
+	})
+	_ = describe(specimen{
+		Loss: losses.KLDivergence{}, Golden: []string{"kl"}, Draw: drawProbabilities,
+		Line: func(y, yhat []float64) float64 {
+			loss := 0.0
+			for i, p := range yhat {
+				q := max(y[i], 1e-7)
+				loss += q * math.Log(q/p)
+			}
+			return loss
+		},
+	})
+	_ = describe(specimen{
 		Loss: losses.SparseCategoricalCrossentropy{}, Golden: []string{"sparse", "sparse_logits"},
 		Line: func(y, yhat []float64) float64 { return -math.Log(yhat[int(y[0])] / sumOf(yhat)) },
 		Draw: func(t *rapid.T, width int) (y, yhat []float64) {
@@ -75,6 +117,13 @@ var crossentropies = map[string]struct {
 	"categorical_logits_smooth": {losses.CategoricalCrossentropy{FromLogits: true, LabelSmoothing: 0.25}, "shares", "logits"},
 	"sparse":                    {losses.SparseCategoricalCrossentropy{}, "classes", "probabilities"},
 	"sparse_logits":             {losses.SparseCategoricalCrossentropy{FromLogits: true}, "classes", "logits"},
+	"binary_focal":              {losses.BinaryFocalCrossentropy{}, "yes", "probabilities"},
+	"binary_focal_logits":       {losses.BinaryFocalCrossentropy{FromLogits: true}, "yes", "logits"},
+	"binary_focal_balanced":     {losses.BinaryFocalCrossentropy{ClassBalancing: true, Alpha: new(0.6), Gamma: new(1.5), LabelSmoothing: 0.25}, "yes", "probabilities"},
+	"binary_focal_half":         {losses.BinaryFocalCrossentropy{Gamma: new(0.5), FromLogits: true}, "yes", "logits"},
+	"categorical_focal":         {losses.CategoricalFocalCrossentropy{}, "shares", "probabilities"},
+	"categorical_focal_logits":  {losses.CategoricalFocalCrossentropy{FromLogits: true}, "shares", "logits"},
+	"categorical_focal_classes": {losses.CategoricalFocalCrossentropy{Alpha: []float64{0.5, 0.25, 1, 2}, Gamma: new(1.5), FromLogits: true, LabelSmoothing: 0.25}, "shares", "logits"},
 }
 
 func TestCrossentropyGolden(t *testing.T) {
@@ -104,6 +153,9 @@ func TestCrossentropyGradients(t *testing.T) {
 	for name, x := range crossentropies {
 		t.Log(name)
 		for i, shape := range [][]int{{1, 2}, {3, 4}, {2, 3, 2}} {
+			if name == "categorical_focal_classes" {
+				shape[len(shape)-1] = 4 // it has a weight for each
+			}
 			graphtest.CheckGrad(t, func(s *graph.Scope, in []graph.Value) graph.Value {
 				target, output := in[0].Sigmoid(), in[1]
 				if x.target == "classes" {

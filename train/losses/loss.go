@@ -22,7 +22,7 @@ import (
 // a TargetShaper; the result is the mean over the features, [batch, ...].
 // Without an axis of features, [batch], every element already is the number of a
 // sample. Errors are reported through the scope of output. Masks and weights are
-// applied by the trainer.
+// applied by the trainer; output has no mask, unless the loss is a MaskReader.
 type Loss interface {
 	Loss(target, output graph.Value) graph.Value
 }
@@ -31,6 +31,14 @@ type Loss interface {
 // may be open.
 type TargetShaper interface {
 	TargetShape(output graph.Shape) graph.Shape
+}
+
+// MaskReader is a loss of whole sequences, such as CTC: one number for each sample, [batch],
+// whatever the number of steps. Its Loss gets the output with its mask, if there is one, and
+// leaves the masked steps out itself; see graph.Value.Mask.
+type MaskReader interface {
+	Loss
+	ReadsMask()
 }
 
 // fits tells whether the shapes of target and output are equal, and reports an

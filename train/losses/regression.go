@@ -4,12 +4,18 @@ import (
 	"math"
 
 	"github.com/engram-go/engram/graph"
+	"gonum.org/v1/gonum/floats"
 )
 
 var (
 	_ Loss = MSE{}
 	_ Loss = MAE{}
 	_ Loss = Huber{}
+	_ Loss = LogCosh{}
+	_ Loss = MAPE{}
+	_ Loss = MSLE{}
+	_ Loss = Poisson{}
+	_ Loss = CosineSimilarity{}
 )
 
 // MSE is the mean squared error, the mean of (ŷ − y)² over the features.
@@ -59,6 +65,140 @@ func (h Huber) Loss(target, output graph.Value) graph.Value {
 	}, func(d, _ float64) float64 {
 		return min(max(d, -delta), delta)
 	}))
+}
+
+// LogCosh is near d²/2 for small errors d = ŷ − y and near |d| − log 2 for large ones, the
+// mean of log cosh d over the features. It has all derivatives, unlike Huber.
+type LogCosh struct{}
+
+// Loss maps [batch, ..., features] to [batch, ...].
+func (LogCosh) Loss(target, output graph.Value) graph.Value {
+	return mean(difference(target, output).Map("log cosh", func(d float64) float64 {
+		if a := math.Abs(d); a > 1 {
+			return a + math.Log1p(math.Exp(-2*a)) - math.Ln2
+		}
+		half := math.Sinh(d / 2)
+		return math.Log1p(2 * half * half) // cosh d = 1 + 2 sinh²(d/2)
+	}, func(d, _ float64) float64 { return math.Tanh(d) }))
+}
+
+// MAPE is the mean absolute percentage error, the mean over the features of
+//
+//	100·|ŷ − y| / max(|y|, 1e-7)
+//
+// Targets near 0 outweigh all others: a target of 0 with an error of 1 counts 10⁹.
+type MAPE struct{}
+
+// Loss maps [batch, ..., features] to [batch, ...].
+func (MAPE) Loss(target, output graph.Value) graph.Value {
+	size := target.Abs().Clip(epsilon, math.Inf(1))
+	return mean(difference(target, output).Abs().Div(size).Scale(100))
+}
+
+// MSLE is the mean squared logarithmic error, for targets that are not negative and of very
+// different sizes: the mean over the features of
+//
+//	(log(1 + ŷ) − log(1 + y))²
+//
+// As in Keras, outputs below 1e-7 count as 1e-7, with a derivative of 0, and so do targets. A
+// negative target is an error of the run.
+type MSLE struct{}
+
+// Loss maps [batch, ..., features] to [batch, ...].
+func (MSLE) Loss(target, output graph.Value) graph.Value {
+	if !fits(target, output) {
+		return output
+	}
+	log := func(v graph.Value) graph.Value {
+		return v.Map("log of one more", func(x float64) float64 {
+			if x < epsilon && !math.IsInf(x, -1) {
+				x = epsilon
+			}
+			return math.Log1p(x)
+		}, func(x, _ float64) float64 {
+			if x < epsilon {
+				return 0
+			}
+			return 1 / (1 + x)
+		})
+	}
+	return mean(log(output).Sub(log(notNegative(target, "target"))).Square())
+}
+
+// Poisson is for outputs that are the expected number of events, which a softplus or an
+// exponential makes positive, with targets that are the numbers counted. It is the negative
+// log-likelihood of the Poisson distribution without the term log y!, which no output
+// changes: the mean over the features of
+//
+//	ŷ − y·log(ŷ + 1e-7)
+//
+// Negative outputs or targets are an error of the run. NegativeBinomialNLL is for counts
+// that vary more than these.
+type Poisson struct{}
+
+// Loss maps [batch, ..., features] to [batch, ...].
+func (Poisson) Loss(target, output graph.Value) graph.Value {
+	if !fits(target, output) {
+		return output
+	}
+	y := notNegative(target, "target")
+	yhat := output.Require("output", "must not be negative; end the model with a softplus", func(x float64) bool { return !(x < 0) })
+	return mean(yhat.Sub(y.Times(yhat.AddConst(epsilon).Log())))
+}
+
+// CosineSimilarity is minus the cosine of the angle between output and target over the
+// features: −1 where they point the same way, 0 where they are orthogonal and 1 where they
+// are opposite, whatever their lengths:
+//
+//	−Σ (y/max(‖y‖, 1e-7))·(ŷ/max(‖ŷ‖, 1e-7))
+type CosineSimilarity struct{}
+
+// Loss maps [batch, ..., features] to [batch, ...].
+func (CosineSimilarity) Loss(target, output graph.Value) graph.Value {
+	if !fits(target, output) {
+		return output
+	}
+	if output.Rank() < 2 || output.Dim(-1) == graph.Any {
+		output.Scope().Failf("output", "must have an axis of samples and one of features", output.Shape())
+		return output
+	}
+	n := output.Dim(-1)
+	unit := func(x []float64) (u []float64, size float64, long bool) {
+		norm := floats.Norm(x, 2)
+		u, long = make([]float64, n), !(norm < epsilon)
+		size = norm
+		if !long {
+			size = epsilon
+		}
+		for i, e := range x {
+			u[i] = e / size
+		}
+		return u, size, long
+	}
+	return ofLines("cosine similarity", func(x []float64) float64 {
+		a, _, _ := unit(x[:n])
+		b, _, _ := unit(x[n:])
+		return -floats.Dot(a, b)
+	}, func(x, dx []float64) {
+		a, la, longA := unit(x[:n])
+		b, lb, longB := unit(x[n:])
+		dot := floats.Dot(a, b)
+		slope := func(dx, u, other []float64, size float64, long bool) {
+			for i := range dx {
+				dx[i] = -other[i] / size
+				if long { // the length of the vector is divided out
+					dx[i] += u[i] * dot / size
+				}
+			}
+		}
+		slope(dx[:n], a, b, la, longA)
+		slope(dx[n:], b, a, lb, longB)
+	}, target, output)
+}
+
+// notNegative refuses negative numbers. A NaN is accepted and makes the loss NaN.
+func notNegative(v graph.Value, field string) graph.Value {
+	return v.Require(field, "must not be negative", func(x float64) bool { return !(x < 0) })
 }
 
 // difference is output − target.

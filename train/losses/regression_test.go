@@ -3,6 +3,8 @@ package losses_test
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/engram-go/engram/graph"
@@ -18,6 +20,24 @@ var (
 	_ = describe(specimen{Loss: losses.MSE{}, Golden: []string{"mse"}, Line: meanOf(plain["mse"]), Draw: drawNumbers})
 	_ = describe(specimen{Loss: losses.MAE{}, Golden: []string{"mae"}, Line: meanOf(plain["mae"]), Draw: drawNumbers})
 	_ = describe(specimen{Loss: losses.Huber{}, Golden: []string{"huber", "huber_half"}, Line: meanOf(plain["huber"]), Draw: drawNumbers})
+	_ = describe(specimen{Loss: losses.LogCosh{}, Golden: []string{"log_cosh"}, Line: meanOf(plain["log_cosh"]), Draw: drawNumbers})
+	_ = describe(specimen{Loss: losses.MAPE{}, Golden: []string{"mape"}, Draw: drawNumbers, Line: meanOfPairs(func(y, yhat float64) float64 {
+		return 100 * math.Abs(yhat-y) / max(math.Abs(y), 1e-7)
+	})})
+	_ = describe(specimen{Loss: losses.MSLE{}, Golden: []string{"msle"}, Draw: drawCounts, Line: meanOfPairs(func(y, yhat float64) float64 {
+		d := math.Log1p(max(yhat, 1e-7)) - math.Log1p(max(y, 1e-7))
+		return d * d
+	})})
+	_ = describe(specimen{Loss: losses.Poisson{}, Golden: []string{"poisson"}, Draw: drawCounts, Line: meanOfPairs(func(y, yhat float64) float64 {
+		return yhat - y*math.Log(yhat+1e-7)
+	})})
+	_ = describe(specimen{Loss: losses.CosineSimilarity{}, Golden: []string{"cosine"}, Draw: drawNumbers, Line: func(y, yhat []float64) float64 {
+		dot, a, b := 0.0, 0.0, 0.0
+		for i := range y {
+			dot, a, b = dot+y[i]*yhat[i], a+y[i]*y[i], b+yhat[i]*yhat[i]
+		}
+		return -dot / (max(math.Sqrt(a), 1e-7) * max(math.Sqrt(b), 1e-7))
+	}})
 )
 
 // meanOf is the mean of a function of the errors of one line.
@@ -31,25 +51,64 @@ func meanOf(f func(d float64) float64) func(y, yhat []float64) float64 {
 	}
 }
 
+// meanOfPairs is the mean of a function of the targets and outputs of one line.
+func meanOfPairs(f func(y, yhat float64) float64) func(y, yhat []float64) float64 {
+	return func(y, yhat []float64) float64 {
+		sum := 0.0
+		for i := range y {
+			sum += f(y[i], yhat[i])
+		}
+		return sum / float64(len(y))
+	}
+}
+
+// drawCounts draws whole numbers as targets, and positive numbers as outputs.
+func drawCounts(t *rapid.T, width int) (y, yhat []float64) {
+	for range width {
+		y = append(y, float64(rapid.IntRange(0, 20).Draw(t, "y")))
+	}
+	return y, rapid.SliceOfN(rapid.Float64Range(0.01, 20), width, width).Draw(t, "yhat")
+}
+
 func drawNumbers(t *rapid.T, width int) (y, yhat []float64) {
 	number := rapid.Float64Range(-2, 2)
 	return rapid.SliceOfN(number, width, width).Draw(t, "y"), rapid.SliceOfN(number, width, width).Draw(t, "yhat")
 }
 
-// regressions are losses of any numbers, under the names of the golden file.
-var regressions = map[string]losses.Loss{
-	"mse":        losses.MSE{},
-	"mae":        losses.MAE{},
-	"huber":      losses.Huber{},
-	"huber_half": losses.Huber{Delta: 0.5},
+// regressions are losses under the names of the golden file, with those of their targets and
+// outputs there.
+var regressions = map[string]struct {
+	loss           losses.Loss
+	target, output string
+}{
+	"mse":               {losses.MSE{}, "target", "prediction"},
+	"mae":               {losses.MAE{}, "target", "prediction"},
+	"huber":             {losses.Huber{}, "target", "prediction"},
+	"huber_half":        {losses.Huber{Delta: 0.5}, "target", "prediction"},
+	"log_cosh":          {losses.LogCosh{}, "target", "prediction"},
+	"mape":              {losses.MAPE{}, "near", "positive"},
+	"msle":              {losses.MSLE{}, "counts", "positive"},
+	"poisson":           {losses.Poisson{}, "counts", "shares"},
+	"cosine":            {losses.CosineSimilarity{}, "target", "prediction"},
+	"hinge":             {losses.Hinge{}, "signs", "prediction"},
+	"hinge_yes":         {losses.Hinge{}, "yes", "prediction"},
+	"squared_hinge":     {losses.SquaredHinge{}, "signs", "prediction"},
+	"categorical_hinge": {losses.CategoricalHinge{}, "choices", "prediction"},
+	"kl":                {losses.KLDivergence{}, "targets", "shares"},
+	"quantile":          {losses.Quantile{}, "target", "triples"},
+	"quantile_two":      {losses.Quantile{Levels: []float64{0.05, 0.6}}, "target", "pairs"},
+	"gaussian":          {losses.GaussianNLL{}, "target", "pairs"},
+	"student_t":         {losses.StudentTNLL{}, "target", "triples"},
+	"negative_binomial": {losses.NegativeBinomialNLL{}, "counts", "pairs"},
 }
 
-// plain are the same losses of one element.
+// plain are those of errors of one element.
 var plain = map[string]func(d float64) float64{
 	"mse":        func(d float64) float64 { return d * d },
 	"mae":        math.Abs,
 	"huber":      func(d float64) float64 { return huber(d, 1) },
 	"huber_half": func(d float64) float64 { return huber(d, 0.5) },
+	"log_cosh":   func(d float64) float64 { return math.Log(math.Cosh(d)) },
 }
 
 func huber(d, delta float64) float64 {
@@ -137,11 +196,11 @@ func TestGolden(t *testing.T) {
 		dtype tensor.Dtype
 		tol   float64
 	}{{tensor.Float32, graphtest.Tol32}, {tensor.Float64, graphtest.Tol64}} {
-		for name, loss := range regressions {
+		for name, x := range regressions {
 			got := run(t, c.dtype, map[string]graphtest.Array{
-				"prediction": golden["prediction"], "target": golden["target"], "weights": golden["weights"],
+				"prediction": golden[x.output], "target": golden[x.target], "weights": golden["weights"],
 			}, func(s *graph.Scope, in map[string]graph.Value) map[string]graph.Value {
-				samples := loss.Loss(in["target"], in["prediction"])
+				samples := x.loss.Loss(in["target"], in["prediction"])
 				total := samples.Mean()
 				weighted := samples.Times(in["weights"]).Mean()
 				return map[string]graph.Value{
@@ -166,7 +225,7 @@ func TestGolden(t *testing.T) {
 func TestMeanOverTheLastAxis(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		shape := rapid.SliceOfN(rapid.IntRange(1, 4), 1, 4).Draw(t, "shape")
-		name := rapid.SampledFrom([]string{"mse", "mae", "huber", "huber_half"}).Draw(t, "loss")
+		name := rapid.SampledFrom([]string{"mse", "mae", "huber", "huber_half", "log_cosh"}).Draw(t, "loss")
 		n := graph.Shape(shape).Size()
 		draw := func(label string) graphtest.Array {
 			return graphtest.Array{Shape: shape, Data: rapid.SliceOfN(rapid.Float64Range(-2, 2), n, n).Draw(t, label)}
@@ -178,7 +237,7 @@ func TestMeanOverTheLastAxis(t *testing.T) {
 		}
 		got := run(t, tensor.Float64, map[string]graphtest.Array{"target": target, "output": output},
 			func(s *graph.Scope, in map[string]graph.Value) map[string]graph.Value {
-				v := regressions[name].Loss(in["target"], in["output"])
+				v := regressions[name].loss.Loss(in["target"], in["output"])
 				if !v.Shape().Equal(want) {
 					t.Fatalf("shape: got %v, want %v", v.Shape(), want)
 				}
@@ -197,7 +256,8 @@ func TestMeanOverTheLastAxis(t *testing.T) {
 }
 
 func TestGradients(t *testing.T) {
-	for _, loss := range regressions {
+	for name := range plain {
+		loss := regressions[name].loss
 		for i, shape := range [][]int{{1}, {4}, {2, 3}, {1, 1}, {2, 3, 2}, {3, 1, 1}} {
 			// Errors of 2 and 0.3, away from every kink, and of both signs.
 			for _, scale := range []float64{2, -0.3} {
@@ -210,18 +270,45 @@ func TestGradients(t *testing.T) {
 	}
 }
 
-// What is not finite must show.
+// All gradients, of the targets too where they are not labels or counts, at the golden
+// numbers without those on corners.
+func TestGradientsOfGoldenNumbers(t *testing.T) {
+	golden := graphtest.Golden(t, "testdata/losses.npz")
+	smooth := func(name string) graphtest.Array {
+		a := golden[name]
+		n := len(a.Data) / 6
+		return graphtest.Array{Shape: []int{5, n}, Data: slices.Concat(a.Data[:2*n], a.Data[3*n:])}
+	}
+	for name, x := range regressions {
+		t.Log(name)
+		target, output := smooth(x.target), smooth(x.output)
+		if x.output == "positive" {
+			output.Data[4], target.Data[4] = 0.5, 0.25 // they were below 1e-7
+		}
+		if x.target == "target" || x.target == "near" {
+			graphtest.CheckGrad(t, func(_ *graph.Scope, in []graph.Value) graph.Value { return x.loss.Loss(in[0], in[1]) }, target, output)
+			continue
+		}
+		graphtest.CheckGrad(t, func(s *graph.Scope, in []graph.Value) graph.Value {
+			return x.loss.Loss(s.Values(target.Data, graph.Shape(target.Shape)), in[0])
+		}, output)
+	}
+}
+
+// What is not finite must show. An infinite output on the right side of a hinge is as right
+// as can be.
 func TestPassesOnWhatIsNotFinite(t *testing.T) {
-	for name, loss := range regressions {
+	golden := graphtest.Golden(t, "testdata/losses.npz")
+	for name, x := range regressions {
 		for _, bad := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
-			got := run(t, tensor.Float64, map[string]graphtest.Array{
-				"target": {Shape: []int{2, 1}, Data: []float64{0, 0}},
-				"output": {Shape: []int{2, 1}, Data: []float64{bad, 1}},
-			}, func(s *graph.Scope, in map[string]graph.Value) map[string]graph.Value {
-				return map[string]graph.Value{"loss": loss.Loss(in["target"], in["output"])}
-			})["loss"]
-			if got[0]-got[0] == 0 || got[1]-got[1] != 0 {
-				t.Errorf("%s of %v: got %v, want the first not finite", name, bad, got)
+			target, output := golden[x.target], golden[x.output]
+			output.Data = slices.Clone(output.Data)
+			output.Data[0] = bad
+			if strings.Contains(name, "hinge") && name != "categorical_hinge" && bad*golden["signs"].Data[0] > 0 {
+				continue
+			}
+			if loss, err := firstLoss(t, x.loss, target, output); err == nil && loss-loss == 0 {
+				t.Errorf("%s of %v: got %v", name, bad, loss)
 			}
 		}
 	}
@@ -259,11 +346,15 @@ func TestOpenAxes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, loss := range regressions {
+	for name, x := range regressions {
 		err := graph.Shapes(graph.Config{Params: params}, func(s *graph.Scope) {
-			target := s.Input("target", graph.Shape{graph.Any, 7, 3})
-			output := s.Input("output", graph.Shape{graph.Any, graph.Any, 3})
-			if got, want := loss.Loss(target, output).Shape(), (graph.Shape{graph.Any, 7}); !got.Equal(want) {
+			shape := graph.Shape{graph.Any, graph.Any, 6}
+			output := s.Input("output", shape)
+			if l, ok := x.loss.(losses.TargetShaper); ok {
+				shape = l.TargetShape(shape)
+			}
+			target := s.Input("target", shape.With(1, 7))
+			if got, want := x.loss.Loss(target, output).Shape(), (graph.Shape{graph.Any, 7}); !got.Equal(want) {
 				t.Errorf("%s: got %v, want %v", name, got, want)
 			}
 		})

@@ -19,15 +19,19 @@ import (
 // specimen describes a loss for the tests that every loss must pass.
 type specimen struct {
 	Loss losses.Loss // the zero value
-	// Golden has the names of the configs of the loss in regressions or
-	// crossentropies, whose values and gradients are compared with those that the
+	// Golden has the names of the configs of the loss in regressions, crossentropies
+	// or sequences, whose values and gradients are compared with those that the
 	// scripts in testdata write and with finite differences.
 	Golden []string
 	// Line is the zero value's loss of one line of the last axis, from the
 	// definition.
 	Line func(y, yhat []float64) float64
-	// Draw makes one line of width numbers, and its target.
+	// Draw makes one line of width numbers, or of several for each of width targets, and
+	// its target.
 	Draw func(t *rapid.T, width int) (y, yhat []float64)
+	// Steps is the number of steps of a loss of whole sequences, 0 for others. A line is
+	// then a sample [Steps, classes], and the loss is called with a batch of them.
+	Steps int
 	// Bad has configs that are refused, by field. NaN, infinite and negative numbers
 	// are tried in every field.
 	Bad map[string]losses.Loss
@@ -50,7 +54,7 @@ func (s specimen) class() string { return reflect.TypeOf(s.Loss).Name() }
 func each(t *testing.T, f func(t *testing.T, s specimen)) {
 	for _, s := range specimens {
 		t.Run(s.class(), func(t *testing.T) {
-			conformance.Complete(t, s.class(), s, "Bad")
+			conformance.Complete(t, s.class(), s, "Bad", "Steps")
 			f(t, s)
 		})
 	}
@@ -69,12 +73,14 @@ func TestEveryLossHasASpecimen(t *testing.T) {
 			t.Error("the specimen must have the zero value")
 		}
 		for _, name := range s.Golden {
-			loss := regressions[name]
-			if loss == nil {
-				loss = crossentropies[name].loss
+			loss := regressions[name].loss
+			for _, other := range []losses.Loss{crossentropies[name].loss, sequences[name].loss} {
+				if loss == nil {
+					loss = other
+				}
 			}
 			if reflect.TypeOf(loss) != reflect.TypeOf(s.Loss) {
-				t.Errorf("Golden has %s, which regressions and crossentropies have as the name of a %T", name, loss)
+				t.Errorf("Golden has %s, which regressions, crossentropies and sequences have as the name of a %T", name, loss)
 			}
 		}
 	})
@@ -94,21 +100,28 @@ func checkLines(t *rapid.T, s specimen) {
 	tol := map[tensor.Dtype]float64{tensor.Float32: 1e-5, tensor.Float64: 1e-12}[dtype]
 	lead := rapid.SliceOfN(rapid.IntRange(1, 3), 1, 2).Draw(t, "lead")
 	width, n := rapid.IntRange(2, 4).Draw(t, "width"), graph.Shape(lead).Size()
+	if s.Steps > 0 {
+		lead = []int{n}
+	}
 	var ys, yhats, want []float64
-	one := 0
+	one, size := 0, 0 // of a line of targets and of outputs
 	for range n {
 		y, yhat := s.Draw(t, width)
-		ys, yhats, one = append(ys, y...), append(yhats, yhat...), len(y)
+		ys, yhats, one, size = append(ys, y...), append(yhats, yhat...), len(y), len(yhat)
 		want = append(want, s.Line(y, yhat))
 	}
 	masked := rapid.IntRange(0, n-1).Draw(t, "masked")
 	weights := slices.Repeat([]float64{1}, n)
 	weights[masked] = 0
-	of := func(last int) []int { return append(slices.Clone(lead), last) }
+	of := func(last ...int) []int { return append(slices.Clone(lead), last...) }
+	outputs := of(size)
+	if s.Steps > 0 {
+		outputs = of(s.Steps, size/s.Steps)
+	}
 	changed := slices.Clone(yhats)
-	clear(changed[masked*width : (masked+1)*width])
+	clear(changed[masked*size : (masked+1)*size])
 	got := run(t, dtype, map[string]graphtest.Array{
-		"y": {Shape: of(one), Data: ys}, "yhat": {Shape: of(width), Data: yhats}, "other": {Shape: of(width), Data: changed}, "w": {Shape: lead, Data: weights},
+		"y": {Shape: of(one), Data: ys}, "yhat": {Shape: outputs, Data: yhats}, "other": {Shape: outputs, Data: changed}, "w": {Shape: lead, Data: weights},
 	}, func(sc *graph.Scope, in map[string]graph.Value) map[string]graph.Value {
 		lines := s.Loss.Loss(in["y"], in["yhat"])
 		if !lines.Shape().Equal(lead) {
@@ -126,7 +139,7 @@ func checkLines(t *rapid.T, s specimen) {
 		}
 	}
 	for i, g := range got["gradient"] {
-		if other := got["other"][i]; i/width == masked && (g != 0 || other != 0) || g != other {
+		if other := got["other"][i]; i/size == masked && (g != 0 || other != 0) || g != other {
 			t.Fatalf("element %d, masked line %d: gradients %v and %v", i, masked, g, other)
 		}
 	}
