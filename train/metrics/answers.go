@@ -3,6 +3,7 @@ package metrics
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/dense"
@@ -11,12 +12,12 @@ import (
 // answers reads targets that say yes or no for each element of the output: 1 or 0, or the
 // numbers of classes, of which a line says yes to one.
 type answers struct {
-	numbers bool // of classes
-	class   *int // the only one that counts; nil where all do
-	yes     []bool
+	numbers bool  // of classes
+	class   *int  // the only one that counts; nil where all do
+	yes     []int // the elements of a line that are a yes, in order
 }
 
-// answersOf chooses by the shapes. Class and field name the config in errors.
+// answersOf chooses by the shapes. Class is the name of the metric, for errors.
 func answersOf(class string, classID *int, target, output graph.Shape) (answers, error) {
 	a := answers{class: classID}
 	if classID != nil {
@@ -31,18 +32,17 @@ func answersOf(class string, classID *int, target, output graph.Shape) (answers,
 	return a, numbersOfClasses(target, output)
 }
 
-// read finds the answers of a target to m elements. ok is false where it is not finite.
+// read finds which of m elements a target says yes to. ok is false where it is not finite.
 func (a *answers) read(y []float64, m int) (ok bool, err error) {
-	if len(a.yes) != m {
-		a.yes = make([]bool, m)
-	}
+	a.yes = a.yes[:0]
 	if a.numbers {
 		class, err := number(y, m)
 		if err != nil || class == unknown {
 			return false, err
 		}
-		clear(a.yes)
-		a.yes[class] = true
+		if a.class == nil || *a.class == class {
+			a.yes = append(a.yes, class)
+		}
 		return true, nil
 	}
 	ok = true
@@ -52,8 +52,9 @@ func (a *answers) read(y []float64, m int) (ok bool, err error) {
 			ok = false
 		case x != 0 && x != 1:
 			return false, graph.Error{Field: "target", Rule: "must be 0 or 1", Value: x}
+		case x == 1 && (a.class == nil || *a.class == j):
+			a.yes = append(a.yes, j)
 		}
-		a.yes[j] = x == 1
 	}
 	return ok, nil
 }
@@ -70,16 +71,18 @@ func (a *answers) elements(m int) (from, end int) {
 // k largest; of equal ones the first.
 type chooser struct {
 	threshold     float64
-	k             int  // 0 for all
-	probabilities bool // others are refused
-	yes           []bool
+	k             int   // 0 for all
+	class         *int  // the only one that counts; nil where all do
+	probabilities bool  // others are refused
+	yes           []int // the elements of a line that are a yes, in order
 }
+
+// everything is a threshold that every output exceeds.
+var everything = math.Inf(-1)
 
 // read finds the outputs that say yes. ok is false where one is not finite.
 func (c *chooser) read(yhat []float64) (ok bool, err error) {
-	if len(c.yes) != len(yhat) {
-		c.yes = make([]bool, len(yhat))
-	}
+	c.yes = c.yes[:0]
 	if !allFinite(yhat) {
 		return false, nil
 	}
@@ -91,26 +94,23 @@ func (c *chooser) read(yhat []float64) (ok bool, err error) {
 		}
 	}
 	if c.k == 0 || c.k >= len(yhat) {
-		for j, x := range yhat {
-			c.yes[j] = x > c.threshold
+		for j := range yhat {
+			c.yes = append(c.yes, j)
 		}
-		return true, nil
-	}
-	clear(c.yes)
-	for range c.k {
-		largest := -1
-		for j, x := range yhat {
-			if !c.yes[j] && (largest < 0 || x > yhat[largest]) {
-				largest = j
+	} else {
+		for range c.k {
+			largest := -1
+			for j, x := range yhat {
+				if (largest < 0 || x > yhat[largest]) && !slices.Contains(c.yes, j) {
+					largest = j
+				}
 			}
+			c.yes = append(c.yes, largest)
 		}
-		c.yes[largest] = true
+		slices.Sort(c.yes)
 	}
-	for j, x := range yhat {
-		c.yes[j] = c.yes[j] && x > c.threshold
-	}
+	c.yes = slices.DeleteFunc(c.yes, func(j int) bool {
+		return !(yhat[j] > c.threshold) || c.class != nil && *c.class != j
+	})
 	return true, nil
 }
-
-// everything is a threshold that every output exceeds.
-var everything = math.Inf(-1)

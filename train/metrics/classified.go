@@ -51,21 +51,8 @@ func (c *classified) Add(target, output, weights *tensor.Dense) error {
 			return nil
 		}
 		from, end := c.answers.elements(len(yhat))
-		for j := from; j < end; j++ {
-			total += weight
-			at := &c.next[0]
-			if len(c.next) > 1 {
-				at = &c.next[j]
-			}
-			switch want, got := c.answers.yes[j], c.chooser.yes[j]; {
-			case want && got:
-				at.tp += weight
-			case got:
-				at.fp += weight
-			case want:
-				at.fn += weight
-			}
-		}
+		total += weight * float64(end-from)
+		c.compare(weight)
 		return nil
 	})
 	if err != nil {
@@ -75,6 +62,30 @@ func (c *classified) Add(target, output, weights *tensor.Dense) error {
 	c.weight += total
 	c.numbers = c.answers.numbers
 	return nil
+}
+
+// compare counts the elements of a line where target or output says yes.
+func (c *classified) compare(weight float64) {
+	of := func(j int) *counts {
+		if len(c.next) == 1 {
+			j = 0
+		}
+		return &c.next[j]
+	}
+	want, got := c.answers.yes, c.chooser.yes
+	for len(want) > 0 || len(got) > 0 {
+		switch {
+		case len(got) == 0 || len(want) > 0 && want[0] < got[0]:
+			of(want[0]).fn += weight
+			want = want[1:]
+		case len(want) == 0 || got[0] < want[0]:
+			of(got[0]).fp += weight
+			got = got[1:]
+		default:
+			of(want[0]).tp += weight
+			want, got = want[1:], got[1:]
+		}
+	}
 }
 
 // prepare checks the config for the shapes of a batch and copies the counts.
@@ -101,7 +112,7 @@ func (c *classified) prepare(target, output graph.Shape) error {
 		return bad("Average", "must be set, or ClassID, where targets are the numbers of classes", target)
 	}
 	a.yes, c.answers = c.answers.yes, a
-	c.chooser.k, c.chooser.threshold, c.chooser.probabilities = cfg.TopK, everything, false
+	c.chooser = chooser{k: cfg.TopK, threshold: everything, class: cfg.ClassID, yes: c.chooser.yes}
 	switch {
 	case cfg.Threshold != nil:
 		c.chooser.threshold = *cfg.Threshold

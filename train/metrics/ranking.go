@@ -60,10 +60,11 @@ func (r *ranking) Add(target, output, weights *tensor.Dense) error {
 		if len(r.all)+end-from > maxScored {
 			return graph.Error{Field: "output", Rule: fmt.Sprintf("must have at most %d elements in an epoch, since all are kept", maxScored), Value: len(r.all) + end - from}
 		}
+		yes := r.answers.yes
 		for j := from; j < end; j++ {
 			e := scored{yhat[j], -weight}
-			if r.answers.yes[j] {
-				e.weight = weight
+			if len(yes) > 0 && yes[0] == j {
+				e.weight, yes = weight, yes[1:]
 			}
 			r.all = append(r.all, e)
 		}
