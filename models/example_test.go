@@ -137,3 +137,33 @@ func ExampleModel_Call() {
 	fmt.Println(y.Data(), gradient.Data())
 	// Output: [9] [54 54]
 }
+
+// A model that got other units and one more layer keeps the weights of its first layer.
+func ExampleModel_LoadMatchingWeights() {
+	build := func(units int, more ...layers.Layer) *models.Sequential {
+		m := models.NewSequential(models.Config{Seed: 1}, layers.Input{Shape: graph.Shape{3}}, layers.Dense{Name: "first", Units: 2}, layers.Dense{Name: "second", Units: units})
+		for _, l := range more {
+			m.Add(l)
+		}
+		return m
+	}
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	file := filepath.Join(dir, "model.safetensors")
+	if err := build(4).Save(file); err != nil {
+		log.Fatal(err)
+	}
+	model := build(5, layers.Dense{Name: "third", Units: 1})
+	mismatch, err := model.LoadMatchingWeights(file)
+	fmt.Println(mismatch.Missing, err)
+	for _, u := range mismatch.Unfitting {
+		fmt.Println(u)
+	}
+	// Output:
+	// [sequential/third/kernel sequential/third/bias] <nil>
+	// sequential/second/bias must be float32 [5], got float32 [4]
+	// sequential/second/kernel must be float32 [2, 5], got float32 [2, 4]
+}
