@@ -128,8 +128,10 @@ func (g *Graph) Apply(o Operation, in ...*Node) (*Node, error) {
 	}
 	if p.View { // the memory of a leaf may change, and is copied
 		if p.source, p.View = in[0].Op().(*op); !p.View {
-			size := p.Shape.Size()
-			p.Compute = ops.Cut{Count: 1, Whole: size, Part: size, Offset: p.Offset}
+			p.Compute = ops.Copy{}
+			if size := p.Shape.Size(); size != p.in[0].Size() {
+				p.Compute = ops.Cut{Count: 1, Whole: size, Part: size, Offset: p.Offset}
+			}
 		}
 	}
 	var err error

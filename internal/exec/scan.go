@@ -51,7 +51,7 @@ func newTask[T ops.Float](o *op) (_ task, inner *runner, err error) {
 	case nil: // a view
 	case Scan:
 		step := newStep[T](compute.Leaves, compute.Results, len(compute.Plan.Cuts)+len(compute.Plan.Carries), len(compute.Leaves), nil)
-		step.groups = groups[T](step.runner, compute.Plan.Y.Samples)
+		step.share(compute.Plan, compute.Leaves[len(compute.Plan.Cuts):][:len(compute.Plan.Carries)], true)
 		kernel := ops.NewScan(compute.Plan, step)
 		*compute.kernel = scanTask[T]{kernel, step}
 		t.kernel, inner = kernel, step.runner
@@ -59,78 +59,15 @@ func newTask[T ops.Float](o *op) (_ task, inner *runner, err error) {
 		forward := (*compute.Scan.kernel).(scanTask[T])
 		plan, results := compute.terms()
 		given := forward.step.keep(results, plan.Steps, int(o.env.dtype.Size()))
-		incoming := 1 + len(plan.Carries) + plan.Losses // leaves after the whole values: gradients
-		step := newStep[T](compute.Leaves, results, len(plan.Cuts)+len(plan.Carries), len(compute.Leaves)-incoming, given)
-		step.groups = groups[T](step.runner, plan.Y.Samples)
-		forward.step.connectKept(step.runner)
+		incoming := len(compute.Leaves) - 1 - len(plan.Carries) - plan.Losses // leaves after the whole values: gradients
+		step := newStep[T](compute.Leaves, results, len(plan.Cuts)+len(plan.Carries), incoming, given)
+		step.share(plan.Scan, compute.Leaves[incoming:len(compute.Leaves)-plan.Losses], plan.Stacked())
+		forward.step.connectKept(step)
 		t.kernel, inner = ops.NewScanGradient(plan, forward.kernel, step), step.runner
 	default:
 		t.kernel, err = ops.For[T](compute)
 	}
 	return t, inner, err
-}
-
-// terms is the plan with the terms of the gradients of whole values, and the results of
-// the step that it reads.
-func (s ScanGradient) terms() (ops.ScanGradient, []*Node) {
-	plan := s.Plan
-	first := len(plan.Carries) // of the results that belong to whole values
-	for _, at := range plan.At[:len(plan.Cuts)] {
-		if at >= 0 {
-			first++
-		}
-	}
-	results, rest := s.Results[:first:first], s.Results[first:]
-	for i := len(plan.Cuts) + plan.Initial; i < len(plan.At); i++ {
-		if plan.At[i] < 0 {
-			continue
-		}
-		for _, n := range split(rest[0]) {
-			if p, a, b, ok := stacks(n); ok {
-				plan.Terms = append(plan.Terms, ops.Term{Whole: i, Product: &p, A: a.Shape().TotalSize(), B: b.Shape().TotalSize()})
-				results = append(results, a, b)
-				continue
-			}
-			plan.Terms = append(plan.Terms, ops.Term{Whole: i})
-			results = append(results, n)
-		}
-		rest = rest[1:]
-	}
-	return plan, results
-}
-
-// split returns the terms of a sum if one of them is a product that can be computed for
-// several steps, and otherwise the node itself.
-func split(n *Node) []*Node {
-	o, ok := n.Op().(*op)
-	if !ok {
-		return []*Node{n}
-	}
-	if _, ok := o.Compute.(ops.Sum); ok {
-		for _, term := range operands(n) {
-			if _, _, _, ok := stacks(term); ok {
-				return operands(n)
-			}
-		}
-	}
-	return []*Node{n}
-}
-
-// stacks returns the operands of a product that can be computed for several steps.
-func stacks(n *Node) (p ops.Product, a, b *Node, ok bool) {
-	o, ok := n.Op().(*op)
-	for ok && o.View && o.Shape.Size() == o.source.Shape.Size() { // another shape
-		n = operands(n)[0]
-		o, ok = n.Op().(*op)
-	}
-	if !ok {
-		return p, nil, nil, false
-	}
-	in := operands(n)
-	if p, ok = o.Compute.(ops.Product); !ok || len(in) != 2 {
-		return p, nil, nil, false
-	}
-	return p, in[0], in[1], p.Stacks(in[0].Shape().TotalSize(), in[1].Shape().TotalSize())
 }
 
 // step runs the graph of a scan's step.
@@ -141,8 +78,9 @@ type step[T ops.Float] struct {
 	results  []part[T]
 	groups   []*group[T] // all operations
 	kept     []kept[T]
-	keptSize int
-	readers  []*runner // of the step and of its gradients
+	family   []*step[T] // of a forward pass: the step and its gradients, which share what is kept
+	samples  int
+	lanes    *lanes[T] // nil if the samples of the step cannot be divided
 }
 
 // operand is one that reads a leaf.
@@ -164,6 +102,7 @@ type fixed interface {
 type part[T ops.Float] struct {
 	task         *taskOf[T]
 	offset, size int
+	whole        bool // whether it is the whole result
 	leaf         int
 }
 
@@ -171,7 +110,8 @@ type part[T ops.Float] struct {
 // values. Results of the given operations are there already.
 func newStep[T ops.Float](leaves, results []*Node, from, end int, given map[*op]bool) *step[T] {
 	r := newRunner(results, given)
-	s := &step[T]{runner: r, operands: make([][]operand[T], len(leaves)), data: make([][]T, len(leaves)), readers: []*runner{r}}
+	s := &step[T]{runner: r, operands: make([][]operand[T], len(leaves)), data: make([][]T, len(leaves))}
+	s.family = []*step[T]{s}
 	number := make(map[*Node]int, len(leaves))
 	for i, leaf := range leaves {
 		number[leaf] = i
@@ -203,7 +143,7 @@ func partOf[T ops.Float](n *Node) part[T] {
 		p.offset += o.Offset
 		o = o.source
 	}
-	p.task = o.task.(*taskOf[T])
+	p.task, p.whole = o.task.(*taskOf[T]), p.size == o.Shape.Size()
 	return p
 }
 
@@ -219,7 +159,12 @@ func (s *step[T]) Set(leaf int, data []T) {
 }
 
 // Forget drops what the leaves read, which would keep the memory of a program alive.
-func (s *step[T]) Forget() { clear(s.data) }
+func (s *step[T]) Forget() {
+	clear(s.data)
+	if s.lanes != nil {
+		s.lanes.forget()
+	}
+}
 
 // Run computes the step.
 func (s *step[T]) Run() error {

@@ -1,6 +1,10 @@
 package exec
 
-import "github.com/engram-go/engram/internal/ops"
+import (
+	"slices"
+
+	"github.com/engram-go/engram/internal/ops"
+)
 
 // kept is a result of a step that its gradient reads. It is kept for all steps.
 type kept[T ops.Float] struct {
@@ -29,7 +33,7 @@ func (s *step[T]) keep(results []*Node, steps, bytes int) map[*op]bool {
 	for _, o := range s.ops {
 		forward[o] = canKeep[T](o)
 	}
-	found, size := map[*op]bool{}, s.keptSize
+	found, size := map[*op]bool{}, s.KeptSize()
 	seen := map[*Node]bool{}
 	for todo := results; len(todo) > 0; {
 		n := todo[len(todo)-1]
@@ -55,7 +59,6 @@ func (s *step[T]) keep(results []*Node, steps, bytes int) map[*op]bool {
 			s.kept = append(s.kept, kept[T]{op: o, task: o.task.(*taskOf[T]), size: o.Shape.Size()})
 		}
 	}
-	s.keptSize = size
 	return found
 }
 
@@ -77,15 +80,16 @@ func (s *step[T]) missing(o *op) int {
 	return o.Shape.Size()
 }
 
-// connectKept makes the operations of one more runner read kept results, and those of
+// connectKept adds a gradient of the step. Its operations read kept results, and those of
 // the others read what has been kept since.
-func (s *step[T]) connectKept(r *runner) {
-	s.readers = append(s.readers, r)
-	for i := range s.kept {
-		k := &s.kept[i]
-		k.readers = nil
-		for _, r := range s.readers {
-			for _, u := range r.inner {
+func (s *step[T]) connectKept(gradient *step[T]) {
+	s.family = append(s.family, gradient)
+	for _, f := range s.family {
+		f.kept = slices.Clone(s.kept)
+		for i := range f.kept {
+			k := &f.kept[i]
+			k.readers = nil
+			for _, u := range f.inner {
 				if u.node.Op().(*op).owner() == k.op {
 					p := partOf[T](u.node)
 					to := operand[T]{task: u.op.task.(*taskOf[T]), at: u.at}
@@ -97,11 +101,17 @@ func (s *step[T]) connectKept(r *runner) {
 }
 
 // KeptSize is the number of elements that each step keeps.
-func (s *step[T]) KeptSize() int { return s.keptSize }
+func (s *step[T]) KeptSize() int {
+	size := 0
+	for _, k := range s.kept {
+		size += k.size
+	}
+	return size
+}
 
-// Keep makes step i write what it keeps to memory, and its gradient read it there.
+// Keep makes step i write what it keeps to memory, or its gradient read it there.
 func (s *step[T]) Keep(memory []T, i int) {
-	steps := len(memory) / s.keptSize
+	steps := len(memory) / s.KeptSize()
 	for _, k := range s.kept {
 		k.task.out = memory[i*k.size : (i+1)*k.size : (i+1)*k.size]
 		for _, r := range k.readers {

@@ -46,7 +46,7 @@ func groups[T ops.Float](r *runner, samples int) []*group[T] {
 			}
 			continue
 		}
-		if last == nil || !aligned(uses[o], part.Whole, inLast) {
+		if last == nil || samples > 1 && !aligned(uses[o], part.Whole, inLast) {
 			last = &group[T]{each: samples}
 			last.run = last.compute
 			all = append(all, last)
@@ -85,7 +85,7 @@ const groupWorth = 1 << 20
 
 // do runs the group.
 func (g *group[T]) do() (err error) {
-	if len(g.part) < 2 || g.work < groupWorth {
+	if len(g.part) < 2 || g.each < 2 || g.work < groupWorth {
 		for _, o := range g.ops {
 			if err := o.run(nil); err != nil {
 				return err

@@ -98,14 +98,16 @@ func cutPieces[T Float](o Cut, out, x []T, from, end int) {
 }
 
 func pad[T Float](o Pad) Func[T] {
-	return pieces(o.Count, o.Whole, func(out []T, in [][]T, from, end int) {
-		for i := from; i < end; i++ {
-			piece := out[i*o.Whole : (i+1)*o.Whole]
-			clear(piece[:o.Offset])
-			copy(piece[o.Offset:], in[0][i*o.Part:(i+1)*o.Part])
-			clear(piece[o.Offset+o.Part:])
-		}
-	})
+	return pieces(o.Count, o.Whole, func(out []T, in [][]T, from, end int) { padPieces(o, out, in[0], from, end) })
+}
+
+func padPieces[T Float](o Pad, out, x []T, from, end int) {
+	for i := from; i < end; i++ {
+		piece := out[i*o.Whole : (i+1)*o.Whole]
+		clear(piece[:o.Offset])
+		copy(piece[o.Offset:], x[i*o.Part:(i+1)*o.Part])
+		clear(piece[o.Offset+o.Part:])
+	}
 }
 
 // pieces lets the cores share count pieces, each of size elements of the result.
@@ -132,14 +134,16 @@ func concat[T Float](o Concat) Func[T] {
 	for _, n := range o.Sizes {
 		size += n
 	}
-	return pieces(o.Count, size, func(out []T, in [][]T, from, end int) {
-		for i := from; i < end; i++ {
-			piece := out[i*size : (i+1)*size]
-			for j, n := range o.Sizes {
-				piece = piece[copy(piece, in[j][i*n:(i+1)*n]):]
-			}
+	return pieces(o.Count, size, func(out []T, in [][]T, from, end int) { joinPieces(o, out, in, from, end) })
+}
+
+func joinPieces[T Float](o Concat, out []T, in [][]T, from, end int) {
+	out = out[len(out)/o.Count*from:]
+	for i := from; i < end; i++ {
+		for j, n := range o.Sizes {
+			out = out[copy(out, in[j][i*n:(i+1)*n]):]
 		}
-	})
+	}
 }
 
 // Remember writes the step x of each sample to the row at its count, [batch], of memory that

@@ -46,10 +46,16 @@ type Step[T Float] interface {
 	Result(i int) []T
 
 	// KeptSize is the number of elements of a step that are kept for its gradient. Keep
-	// makes the step write them for step i, and its gradient read them there. memory is
+	// makes the step write them for step i, or its gradient read them there. memory is
 	// that of all steps.
 	KeptSize() int
 	Keep(memory []T, i int)
+
+	// Divide calls f, which runs so many steps, for samples from..end with a step that
+	// computes these samples only, and so for all samples. Cores may do so at the same
+	// time: each has its own leaves, which read what those of this step do until they are
+	// set. A step that cannot be divided computes all samples.
+	Divide(steps int, f func(part Step[T], from, end int) error) error
 }
 
 // layout is where the states, the losses and the traces begin in the output, and
@@ -94,19 +100,23 @@ func (o *Scan) time(k int) int {
 	return k
 }
 
-// fromSteps copies the piece of time t of all samples; toSteps writes it back.
-func fromSteps[T Float](piece, all []T, samples, steps, t int) {
-	n := len(piece) / samples
-	for i := range samples {
+// fromSteps copies the piece of time t of the samples from..end; toSteps writes it back.
+func fromSteps[T Float](piece, all []T, n, steps, t, from, end int) {
+	for i := from; i < end; i++ {
 		copy(piece[i*n:(i+1)*n], all[(i*steps+t)*n:])
 	}
 }
 
-func toSteps[T Float](all, piece []T, samples, steps, t int) {
-	n := len(piece) / samples
-	for i := range samples {
+func toSteps[T Float](all, piece []T, n, steps, t, from, end int) {
+	for i := from; i < end; i++ {
 		copy(all[(i*steps+t)*n:(i*steps+t+1)*n], piece[i*n:])
 	}
+}
+
+// copySamples copies the samples from..end of a value that has so many.
+func copySamples[T Float](to, v []T, samples, from, end int) {
+	from, end = len(v)*from/samples, len(v)*end/samples
+	copy(to[from:end], v[from:end])
 }
 
 // ScanKernel is the forward pass of a scan.
@@ -173,7 +183,7 @@ func (k *ScanKernel[T]) begin(step Step[T], in [][]T, i int) {
 		step.Set(c, in[c][t*p.Size:(t+1)*p.Size])
 	}
 	if len(k.kept) > 0 {
-		k.step.Keep(k.kept, i)
+		step.Keep(k.kept, i)
 	}
 }
 
@@ -186,38 +196,49 @@ func (k *ScanKernel[T]) Run(out []T, in [][]T) error {
 	}
 	k.bind(k.step, in[len(k.Cuts)+k.Initial:])
 	firstState, firstLoss, firstTrace, _ := k.layout()
-	losses := out[firstLoss:firstTrace]
-	clear(losses)
-	for i := range k.Steps {
-		k.begin(k.step, in, i)
-		if err := k.step.Run(); err != nil {
-			return err
-		}
-		next, result := k.row(i+1), 1 // result 0 is y
-		for range k.Carries {
-			next = next[copy(next, k.step.Result(result)):]
-			result++
-		}
-		for l := range losses {
-			losses[l] += k.step.Result(result)[0]
-			result++
-		}
-		k.write(out, out[firstTrace:], i, result)
+	clear(out[firstLoss:firstTrace])
+	err := k.step.Divide(k.Steps, func(part Step[T], from, end int) error { return k.run(part, out, in, from, end) })
+	if err != nil {
+		return err
 	}
 	copy(out[firstState:firstLoss], k.row(k.Steps))
 	return nil
 }
 
-// write copies the output and the traces of step i to out and traces. result is the
-// index of the first trace.
-func (k *ScanKernel[T]) write(out, traces []T, i, result int) {
+// run runs all steps for the samples from..end.
+func (k *ScanKernel[T]) run(step Step[T], out []T, in [][]T, from, end int) error {
+	_, firstLoss, firstTrace, _ := k.layout()
+	losses := out[firstLoss:firstTrace]
+	for i := range k.Steps {
+		k.begin(step, in, i)
+		if err := step.Run(); err != nil {
+			return err
+		}
+		next, result := k.row(i+1), 1 // result 0 is y
+		for _, n := range k.Carries {
+			copySamples(next, step.Result(result), k.Y.Samples, from, end)
+			next = next[n:]
+			result++
+		}
+		for l := range losses {
+			losses[l] += step.Result(result)[0]
+			result++
+		}
+		k.write(step, out, out[firstTrace:], i, result, from, end)
+	}
+	return nil
+}
+
+// write copies the output and the traces of step i, of the samples from..end, to out and
+// traces. result is the index of the first trace.
+func (k *ScanKernel[T]) write(step Step[T], out, traces []T, i, result, from, end int) {
 	if k.Sequence {
-		toSteps(out, k.step.Result(0), k.Y.Samples, k.Steps, i)
+		toSteps(out, step.Result(0), k.Y.Size/k.Y.Samples, k.Steps, i, from, end)
 	} else if i == k.Steps-1 {
-		copy(out, k.step.Result(0))
+		copySamples(out, step.Result(0), k.Y.Samples, from, end)
 	}
 	for _, p := range k.Traces {
-		toSteps(traces, k.step.Result(result), p.Samples, k.Steps, i)
+		toSteps(traces, step.Result(result), p.Size/p.Samples, k.Steps, i, from*p.Samples/k.Y.Samples, end*p.Samples/k.Y.Samples)
 		traces = traces[k.Steps*p.Size:]
 		result++
 	}

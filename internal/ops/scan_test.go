@@ -21,6 +21,10 @@ func (s *linear) Forget() {}
 
 func (s *linear) Keep([]float64, int) {}
 
+func (s *linear) Divide(_ int, f func(part Step[float64], from, end int) error) error {
+	return f(s, 0, 2)
+}
+
 func (s *linear) Set(leaf int, data []float64) { s.leaves[leaf] = data }
 
 func (s *linear) Result(i int) []float64 { return s.results[i] }
