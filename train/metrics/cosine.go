@@ -1,9 +1,8 @@
 package metrics
 
 import (
-	"math"
-
 	"github.com/engram-go/engram/graph"
+	"gonum.org/v1/gonum/floats"
 )
 
 var _ Metric = CosineSimilarity{}
@@ -11,10 +10,10 @@ var _ Metric = CosineSimilarity{}
 // CosineSimilarity is the mean over samples, or steps, of the cosine of the angle
 // between target and output, [batch, ..., features]:
 //
-//	Σ y·ŷ / (|y|·|ŷ|)
+//	Σ (y/max(‖y‖, 1e-7))·(ŷ/max(‖ŷ‖, 1e-7))
 //
-// It lies in [−1, 1], and is 0 where one of both has only zeros. The loss of this name in
-// Keras is its negative.
+// It lies in [−1, 1], and is 0 where one of both has only zeros. It is the negative of the
+// loss of this name.
 type CosineSimilarity struct{}
 
 // Name is "cosine_similarity".
@@ -34,21 +33,9 @@ func (CosineSimilarity) Start() Accumulator {
 }
 
 func cosine(y, yhat []float64) (sum, count float64, err error) {
-	a, b := norm(y), norm(yhat)
-	if a == 0 || b == 0 {
-		return 0 * (a + b), 1, nil // NaN where the other is not finite
-	}
+	a, b := max(floats.Norm(y, 2), epsilon), max(floats.Norm(yhat, 2), epsilon)
 	for k := range y {
 		sum += y[k] / a * (yhat[k] / b)
 	}
 	return sum, 1, nil
-}
-
-// norm is the Euclidean norm, without overflow.
-func norm(x []float64) float64 {
-	size := 0.0
-	for _, e := range x {
-		size = math.Hypot(size, e)
-	}
-	return size
 }

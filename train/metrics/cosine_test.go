@@ -21,7 +21,7 @@ var _ = describe(specimen{Metric: metrics.CosineSimilarity{}, Name: "cosine_simi
 		return dot / math.Sqrt(a*b), 1
 	}})
 
-// The value of Keras' documentation; lengths whose squares overflow or vanish; and what
+// The value of Keras' documentation; lengths whose squares overflow, or that are below 1e-7; and what
 // is not finite.
 func TestCosineSimilarity(t *testing.T) {
 	for _, c := range []struct {
@@ -30,7 +30,8 @@ func TestCosineSimilarity(t *testing.T) {
 	}{
 		{[]float64{0, 1, 1, 1}, []float64{1, 0, 1, 1}, 0.49999999999999994},
 		{[]float64{1e200, 1e200}, []float64{1e200, 0}, math.Sqrt(0.5)},
-		{[]float64{1e-200, 1e-200}, []float64{-1e-200, 0}, -math.Sqrt(0.5)},
+		{[]float64{1e-200, 1e-200}, []float64{-1, 0}, 0},
+		{[]float64{1e-8, 0}, []float64{-1e-8, 0}, -0.01},
 		{[]float64{0, 0}, []float64{math.Inf(1), 0}, math.NaN()},
 		{[]float64{math.NaN(), 0}, []float64{0, 0}, math.NaN()},
 		{[]float64{1, 1}, []float64{math.Inf(1), 0}, math.NaN()},

@@ -48,3 +48,18 @@ func ExampleCosineSimilarity() {
 	fmt.Println(measured(metrics.CosineSimilarity{}, []float64{1, 1}, []float64{0, 3}))
 	// Output: cosine_similarity: 0.7071
 }
+
+func ExampleMSE() {
+	fmt.Println(measured(metrics.MSE{}, []float64{1, 2}, []float64{4, 3}))
+	// Output: mse: 5
+}
+
+func ExampleMAE() {
+	fmt.Println(measured(metrics.MAE{}, []float64{1, 2}, []float64{4, 3}))
+	// Output: mae: 2
+}
+
+func ExampleRMSE() {
+	fmt.Println(measured(metrics.RMSE{}, []float64{1, 2}, []float64{4, 3}))
+	// Output: rmse: 2.236
+}

@@ -50,3 +50,42 @@ func ExampleBinaryAccuracy() {
 	fmt.Println(accuracy.Result())
 	// Output: 0.75
 }
+
+// The first output is largest at another class than its target.
+func ExampleCategoricalAccuracy() {
+	accuracy := metrics.CategoricalAccuracy{}.Start()
+	target := tensor.New(tensor.WithShape(2, 3), tensor.WithBacking([]float64{0, 0, 1, 0, 1, 0}))
+	output := tensor.New(tensor.WithShape(2, 3), tensor.WithBacking([]float64{0.1, 0.6, 0.3, 0.05, 0.95, 0}))
+	if err := accuracy.Add(target, output, nil); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(accuracy.Result())
+	// Output: 0.5
+}
+
+// The shapes say which accuracy it is: an output of one number is a probability.
+func ExampleAccuracy() {
+	accuracy := metrics.Accuracy{}.Start()
+	target := tensor.New(tensor.WithShape(4, 1), tensor.WithBacking([]float64{1, 1, 0, 0}))
+	output := tensor.New(tensor.WithShape(4, 1), tensor.WithBacking([]float64{0.98, 1, 0, 0.6}))
+	if err := accuracy.Add(target, output, nil); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(accuracy.Result())
+	// Output: 0.75
+}
+
+// The class of the first sample has the second largest output.
+func ExampleTopKCategoricalAccuracy() {
+	accuracy := metrics.TopKCategoricalAccuracy{K: 2}.Start()
+	target := tensor.New(tensor.WithShape(2, 3), tensor.WithBacking([]float64{0, 0, 1, 0, 0, 1}))
+	output := tensor.New(tensor.WithShape(2, 3), tensor.WithBacking([]float64{0.1, 0.6, 0.3, 0.05, 0.95, 0}))
+	if err := accuracy.Add(target, output, nil); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(accuracy.Result())
+	// Output: 0.5
+}

@@ -107,6 +107,8 @@ func symmetricPercentage(target, output float64) float64 {
 // MSLE is the mean squared logarithmic error over all elements, as in Keras:
 //
 //	mean((log(1 + max(y, 1e-7)) − log(1 + max(ŷ, 1e-7)))²)
+//
+// A negative target is an error.
 type MSLE struct{}
 
 // Name is "msle".
@@ -117,8 +119,8 @@ func (MSLE) HigherIsBetter() bool { return false }
 
 // Start begins an epoch.
 func (MSLE) Start() Accumulator {
-	return &average{term: elements(func(target, output float64) float64 {
-		return squared(math.Log1p(max(target, epsilon)), math.Log1p(max(output, epsilon)))
+	return &average{term: checkedElements(func(y, _ float64) error { return notBelow0("target", y) }, func(y, yhat float64) float64 {
+		return squared(math.Log1p(max(y, epsilon)), math.Log1p(max(yhat, epsilon)))
 	})}
 }
 
@@ -133,16 +135,20 @@ func (LogCosh) Name() string { return "logcosh" }
 func (LogCosh) HigherIsBetter() bool { return false }
 
 // Start begins an epoch.
-func (LogCosh) Start() Accumulator {
-	return &average{term: elements(func(target, output float64) float64 {
-		d := math.Abs(output - target)
+func (LogCosh) Start() Accumulator { return &average{term: elements(logCosh)} }
+
+func logCosh(target, output float64) float64 {
+	d := math.Abs(output - target)
+	if d > 1 {
 		return d + math.Log1p(math.Exp(-2*d)) - math.Ln2 // without overflow
-	})}
+	}
+	half := math.Sinh(d / 2)
+	return math.Log1p(2 * half * half) // cosh d = 1 + 2 sinh²(d/2), exact for small d
 }
 
 // Poisson is the mean of ŷ − y·log(ŷ + 1e-7) over all elements, as in Keras: but for a
 // term of the targets alone, the negative log likelihood of counts y whose expected
-// values are ŷ. A negative output makes it NaN.
+// values are ŷ. Negative targets and outputs are an error.
 type Poisson struct{}
 
 // Name is "poisson".
@@ -153,24 +159,39 @@ func (Poisson) HigherIsBetter() bool { return false }
 
 // Start begins an epoch.
 func (Poisson) Start() Accumulator {
-	return &average{term: elements(func(target, output float64) float64 {
-		if output < 0 {
-			return math.NaN()
+	return &average{term: checkedElements(func(y, yhat float64) error {
+		if err := notBelow0("target", y); err != nil {
+			return err
 		}
-		return output - target*math.Log(output+epsilon)
-	})}
+		return notBelow0("output", yhat)
+	}, func(y, yhat float64) float64 { return yhat - y*math.Log(yhat+epsilon) })}
+}
+
+func notBelow0(field string, x float64) error {
+	if x < 0 {
+		return graph.Error{Field: field, Rule: "must not be negative", Value: x}
+	}
+	return nil
 }
 
 // elements averages a function of finite numbers over all elements.
 func elements(f func(target, output float64) float64) func(target, output graph.Shape) (term, error) {
+	return checkedElements(func(_, _ float64) error { return nil }, f)
+}
+
+// checkedElements is elements for numbers that are checked before.
+func checkedElements(check func(target, output float64) error, f func(target, output float64) float64) func(target, output graph.Shape) (term, error) {
 	return func(target, output graph.Shape) (term, error) {
 		return term{line: func(y, yhat []float64) (sum, count float64, err error) {
 			for k := range y {
-				if dense.Finite(y[k]) && dense.Finite(yhat[k]) {
-					sum += f(y[k], yhat[k])
-				} else {
+				if !dense.Finite(y[k]) || !dense.Finite(yhat[k]) {
 					sum = math.NaN()
+					continue
 				}
+				if err := check(y[k], yhat[k]); err != nil {
+					return 0, 0, err
+				}
+				sum += f(y[k], yhat[k])
 			}
 			return sum, float64(len(y)), nil
 		}}, same(target, output)

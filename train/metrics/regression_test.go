@@ -4,6 +4,8 @@ import (
 	"math"
 	"testing"
 
+	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/train/metrics"
 	"gorgonia.org/tensor"
 	"pgregory.net/rapid"
@@ -21,7 +23,14 @@ var (
 			}
 			return 100 * math.Abs(y-p) / ((math.Abs(y) + math.Abs(p)) / 2)
 		})})
-	_ = describe(specimen{Metric: metrics.MSLE{}, Name: "msle", Draw: drawNumbers,
+	_ = describe(specimen{Metric: metrics.MSLE{}, Name: "msle",
+		Draw: func(t *rapid.T, width int) (y, yhat []float64) {
+			y, yhat = drawNumbers(t, width)
+			for i := range y {
+				y[i] = math.Abs(y[i])
+			}
+			return y, yhat
+		},
 		Line: sumOf(func(y, p float64) float64 {
 			return math.Pow(math.Log(1+math.Max(y, 1e-7))-math.Log(1+math.Max(p, 1e-7)), 2)
 		})})
@@ -137,8 +146,26 @@ func TestRegressionsOfLargeNumbers(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", c.metric.Name(), got, c.want)
 		}
 	}
-	a := metrics.Poisson{}.Start()
-	if err := a.Add(f64([]int{1}, 1), f64([]int{1}, -1), nil); err != nil || !math.IsNaN(a.Result()) {
-		t.Errorf("a negative expected count: %v, %v", a.Result(), err)
+	a := metrics.LogCosh{}.Start()
+	if err := a.Add(f64([]int{1}, 0), f64([]int{1}, 1e-10), nil); err != nil || math.Abs(a.Result()-5e-21) > 1e-30 {
+		t.Errorf("a small error: %v, %v", a.Result(), err)
+	}
+}
+
+func TestRegressionsRefuse(t *testing.T) {
+	for _, c := range []struct {
+		metric         metrics.Metric
+		target, output float64
+		field          string
+	}{
+		{metrics.MSLE{}, -1, 1, "target"},
+		{metrics.Poisson{}, -1, 1, "target"},
+		{metrics.Poisson{}, 1, -1, "output"},
+	} {
+		a := c.metric.Start()
+		errtest.Check(t, a.Add(f64([]int{1}, c.target), f64([]int{1}, c.output), nil), errs.Error{Field: c.field, Value: "-1"})
+		if got := a.Result(); !math.IsNaN(got) {
+			t.Errorf("the error has left %v", got)
+		}
 	}
 }
