@@ -52,6 +52,7 @@ type linearForward[T Float] struct {
 	loops   kernels.FunctionLoops[T]
 	weights *weights[T]
 	sums    []T // [rows, out]: x·w + b, kept for the backward pass
+	passes  int // backward passes
 
 	x, b, z, y []T // of this run
 	work       func(from, end int)

@@ -8,7 +8,7 @@ type linearGradient[T Float] struct {
 	forward    *linearForward[T]
 	transposed *weights[T]
 	dsums      []T       // [rows, out]: the gradient of x·w + b; that of y if F is the identity
-	memory     []T       // of dsums
+	memory     []T       // of dsums, unless it replaces x·w + b
 	columns    []float64 // sums of columns of dsums
 
 	v, dy, dx, dw, db, x []T // of this run
@@ -22,6 +22,7 @@ func linearGradientOf[T Float](o *LinearGradient) *linearGradient[T] {
 		l := linearOf[T](o.Linear)
 		g = &linearGradient[T]{Linear: o.Linear, forward: l, transposed: newWeights(l.set, o.Out, o.In, o.version)}
 		g.activations, g.inputs, g.products = g.activate, g.multiply, g.sum
+		l.passes++
 		o.kernel = g
 	}
 	return g
@@ -52,11 +53,15 @@ func (g *linearGradient[T]) ScratchSize() int {
 }
 
 func (g *linearGradient[T]) dsumsSize() int {
-	if g.F == (Function{}) {
+	if g.F == (Function{}) || g.replaces() {
 		return 0
 	}
 	return g.Rows * g.Out
 }
+
+// replaces reports whether the gradient of x·w + b replaces x·w + b, which no other backward
+// pass reads.
+func (g *linearGradient[T]) replaces() bool { return g.forward.keeps() && g.forward.passes == 1 }
 
 // SetScratch makes the kernel work there.
 func (g *linearGradient[T]) SetScratch(memory []T) {
@@ -95,6 +100,9 @@ func (g *linearGradient[T]) begin(y, dy []T) {
 		g.dsums = dy
 	case g.F.GradientReadsX():
 		g.v = g.forward.sums
+		if g.replaces() {
+			g.dsums = g.v
+		}
 	case g.F.GradientReadsY():
 		g.v = y
 	}

@@ -20,6 +20,7 @@ type linearCase struct {
 	x, w, b, dy   []float64
 	y, dx, dw, db []float64
 	versions      bool // whether weights stay packed
+	passes        int  // backward passes over one forward pass, 1 for 0
 }
 
 // newLinearCase draws the operands.
@@ -77,19 +78,24 @@ func runLinear[T Float](t reporter, c *linearCase, x, w, b bool) [4][]T {
 	if c.versions {
 		o.Version = func() uint64 { return 7 }
 	}
-	run := func(op Op, size int, in ...[]T) []T {
+	var scratch, runs []func() // of the kernels, which are all made before
+	plan := func(op Op, size int, in ...[]T) []T {
 		kernel, err := For[T](op)
 		if err != nil {
 			t.Fatalf("%v", err)
 		}
-		if k, ok := kernel.(Scratch[T]); ok && k.ScratchSize() > 0 {
-			k.SetScratch(slices.Repeat([]T{T(math.NaN())}, k.ScratchSize()))
-		}
 		out := slices.Repeat([]T{T(math.NaN())}, size)
-		for range 2 { // the second time with what is packed
+		runs = append(runs, func() {
 			if err := kernel.Run(out, in); err != nil {
 				t.Fatalf("%v", err)
 			}
+		})
+		if k, ok := kernel.(Scratch[T]); ok {
+			scratch = append(scratch, func() {
+				if n := k.ScratchSize(); n > 0 {
+					k.SetScratch(slices.Repeat([]T{T(math.NaN())}, n))
+				}
+			})
 		}
 		return out
 	}
@@ -105,29 +111,34 @@ func runLinear[T Float](t reporter, c *linearCase, x, w, b bool) [4][]T {
 	if c.bias {
 		in = append(in, of(c.b))
 	}
-	out[0] = run(o, c.rows*c.out, in...)
-	pass := &LinearGradient{Linear: o}
-	operands := [][]T{in[0], out[0], of(c.dy)}
-	if x {
-		out[1] = run(pass, len(c.x), in[1], out[0], operands[2])
-		operands = append(operands, out[1])
+	out[0] = plan(o, c.rows*c.out, in...)
+	for range max(c.passes, 1) { // the last gives the results
+		pass := &LinearGradient{Linear: o}
+		operands := [][]T{in[0], out[0], of(c.dy)}
+		if x {
+			out[1] = plan(pass, len(c.x), in[1], out[0], operands[2])
+			operands = append(operands, out[1])
+		}
+		if !w && !b {
+			continue
+		}
+		size := 0
+		if w {
+			size = len(c.w)
+		}
+		if b {
+			size += len(c.b)
+		}
+		packed := plan(LinearWeights{LinearGradient: pass, W: w, B: b, Alone: !x}, size, operands...)
+		if w {
+			out[2] = packed[:len(c.w)]
+		}
+		if b {
+			out[3] = packed[size-len(c.b):]
+		}
 	}
-	if !w && !b {
-		return out
-	}
-	size := 0
-	if w {
-		size = len(c.w)
-	}
-	if b {
-		size += len(c.b)
-	}
-	packed := run(LinearWeights{LinearGradient: pass, W: w, B: b, Alone: !x}, size, operands...)
-	if w {
-		out[2] = packed[:len(c.w)]
-	}
-	if b {
-		out[3] = packed[size-len(c.b):]
+	for _, f := range slices.Concat(scratch, runs, runs) { // the second time with what is packed
+		f()
 	}
 	return out
 }
@@ -145,7 +156,7 @@ func TestLinear(t *testing.T) {
 		c := newLinearCase(rapid.Uint64().Draw(t, "seed"), size("rows"), size("in"), size("out"),
 			rapid.SampledFrom(linearFunctions).Draw(t, "function"), rapid.Bool().Draw(t, "bias"))
 		c.solve()
-		c.versions = rapid.Bool().Draw(t, "versions")
+		c.versions, c.passes = rapid.Bool().Draw(t, "versions"), rapid.IntRange(1, 2).Draw(t, "passes")
 		want := [3]bool{}
 		for i, name := range []string{"dx", "dw", "db"} {
 			want[i] = rapid.Bool().Draw(t, name) && (i < 2 || c.bias)
