@@ -28,7 +28,7 @@ var levels = [][]string{
 	{"internal/exec"},
 	{"graph"},
 	{"internal/programs", "layers", "datasets/samples", "train/losses", "train/metrics", "train/optimizers"},
-	{"datasets", "datasets/text", "models/safetensors"},
+	{"datasets", "datasets/text", "models/safetensors", "train/schedules"},
 	{"models"},
 	{"train"},
 	{"train/callbacks"},

@@ -27,6 +27,12 @@ func TestStepRows(t *testing.T) {
 		"Adam, global norm": optimizers.Adam{GlobalClipNorm: 0.3},
 		"RMSprop":           optimizers.RMSprop{Rho: &rho},
 		"RMSprop, options":  optimizers.RMSprop{Centered: true, Momentum: 0.5},
+		"AMSGrad":           optimizers.Adam{AMSGrad: true},
+		"Adamax":            optimizers.Adamax{},
+		"Nadam":             optimizers.Nadam{},
+		"Adagrad":           optimizers.Adagrad{},
+		"Adadelta":          optimizers.Adadelta{},
+		"Lion":              optimizers.Lion{},
 		"SGD":               optimizers.SGD{},
 		"SGD, norm":         optimizers.SGD{ClipNorm: 0.2},
 		"SGD, momentum":     optimizers.SGD{Momentum: 0.9},
@@ -34,44 +40,50 @@ func TestStepRows(t *testing.T) {
 	} {
 		for _, shape := range []graph.Shape{{1, 3}, {50, 5}, {1100, 33}, {2, 20000}, {40}} {
 			for _, dtype := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
-				what := fmt.Sprint(name, " ", shape, " ", dtype)
-				rng := rand.New(rand.NewPCG(1, 1))
-				start := make([]float64, shape.Size())
-				for i := range start {
-					if start[i] = rng.NormFloat64(); i%3 == 0 {
-						start[i] = math.Copysign(0, -1)
-					}
-				}
-				starts := map[string]graphtest.Array{"w": {Shape: shape, Data: start}}
-				whole, byRows := declare(t, dtype, starts), declare(t, dtype, starts)
-				all, some := begin(t, o, whole), begin(t, o, byRows)
-				for number := range 6 {
-					rows, g := someRows(rng, shape)
-					grad := dense(dtype, shape, g...)
-					step(t, all, whole, grad)
-					list := [][]int{rows}
-					if number == 3 {
-						list[0] = nil
-					}
-					before := runtime.GOMAXPROCS(1 + number%3)
-					err := some.StepRows([]*tensor.Dense{grad}, list)
-					runtime.GOMAXPROCS(before)
-					if err != nil {
-						t.Fatal(err)
-					}
-					if number == 1 { // another state goes on
-						saved := some.Tensors()
-						some = begin(t, o, byRows)
-						if err := some.Restore(saved); err != nil {
-							t.Fatal(err)
-						}
-					}
-					got := snapshot(some, byRows)
-					for name, want := range snapshot(all, whole) {
-						sameBits(t, fmt.Sprint(what, ", step ", number, ", ", name), got[name], want)
-					}
-				}
+				checkRows(t, name, o, optimizers.Config{}, shape, dtype)
 			}
+		}
+	}
+}
+
+// checkRows holds steps by rows to whole steps.
+func checkRows(t *testing.T, name string, o optimizers.Optimizer, cfg optimizers.Config, shape graph.Shape, dtype tensor.Dtype) {
+	t.Helper()
+	what := fmt.Sprint(name, " ", shape, " ", dtype)
+	rng := rand.New(rand.NewPCG(1, 1))
+	start := make([]float64, shape.Size())
+	for i := range start {
+		if start[i] = rng.NormFloat64(); i%3 == 0 {
+			start[i] = math.Copysign(0, -1)
+		}
+	}
+	starts := map[string]graphtest.Array{"w": {Shape: shape, Data: start}}
+	whole, byRows := declare(t, dtype, starts), declare(t, dtype, starts)
+	all, some := beginWith(t, o, whole, cfg), beginWith(t, o, byRows, cfg)
+	for number := range 6 {
+		rows, g := someRows(rng, shape)
+		grad := dense(dtype, shape, g...)
+		step(t, all, whole, grad)
+		list := [][]int{rows}
+		if number == 3 {
+			list[0] = nil
+		}
+		before := runtime.GOMAXPROCS(1 + number%3)
+		err := some.StepRows([]*tensor.Dense{grad}, list)
+		runtime.GOMAXPROCS(before)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if number == 2 { // another state goes on
+			saved := some.Tensors()
+			some = beginWith(t, o, byRows, cfg)
+			if err := some.Restore(saved); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := snapshot(some, byRows)
+		for name, want := range snapshot(all, whole) {
+			sameBits(t, fmt.Sprint(what, ", step ", number, ", ", name), got[name], want)
 		}
 	}
 }

@@ -70,14 +70,17 @@ func (s specimen) zero() optimizers.Optimizer {
 // with is an optimizer with a number in a field, which is a float64 or a pointer
 // to one.
 func with(o optimizers.Optimizer, field string, x float64) optimizers.Optimizer {
+	if f, ok := reflect.TypeOf(o).FieldByName(field); ok && f.Type.Kind() == reflect.Pointer {
+		return withField(o, field, &x)
+	}
+	return withField(o, field, x)
+}
+
+// withField is an optimizer with a value in a field.
+func withField(o optimizers.Optimizer, field string, x any) optimizers.Optimizer {
 	v := reflect.New(reflect.TypeOf(o)).Elem()
 	v.Set(reflect.ValueOf(o))
-	f := v.FieldByName(field)
-	if f.Kind() == reflect.Pointer {
-		f.Set(reflect.ValueOf(&x))
-	} else {
-		f.SetFloat(x)
-	}
+	v.FieldByName(field).Set(reflect.ValueOf(x))
 	return v.Interface().(optimizers.Optimizer)
 }
 

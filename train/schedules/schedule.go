@@ -1,0 +1,49 @@
+// Package schedules has learning rates that change with the steps of a training. A
+// schedule is a plain config value, for the field Schedule of any optimizer:
+//
+//	optimizers.Adam{Schedule: schedules.CosineDecay{InitialLearningRate: 0.01, DecaySteps: 2000}}
+//
+// Names, defaults and formulas are those of Keras 3; OneCycle is PyTorch's. A step is a
+// batch: an epoch of 3200 samples has 100 steps if a batch has 32. With
+// train.Config.GradientAccumulationSteps, too, batches count. The first step is step 0.
+// Compile checks all fields. A schedule of your own is a type with the method Rate of
+// optimizers.Schedule; the package example has one.
+package schedules
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/engram-go/engram/graph"
+)
+
+// fields checks the fields of a schedule. The first error is kept.
+type fields struct {
+	class string // such as "CosineDecay"
+	err   error
+}
+
+func (f *fields) fail(name, rule string, value any) {
+	if f.err == nil {
+		f.err = graph.Error{Field: f.class + "." + name, Rule: rule, Value: value}
+	}
+}
+
+func (f *fields) positive(name string, x float64) {
+	if !(x > 0) || math.IsInf(x, 1) {
+		f.fail(name, "must be finite and positive", x)
+	}
+}
+
+// within checks a number from 0 to a largest one.
+func (f *fields) within(name string, x, most float64) {
+	if !(x >= 0 && x <= most) {
+		f.fail(name, fmt.Sprintf("must be from 0 to %v", most), x)
+	}
+}
+
+func (f *fields) steps(name string, n int) {
+	if n < 1 {
+		f.fail(name, "must be positive", n)
+	}
+}
