@@ -44,6 +44,19 @@ func TestAverages(t *testing.T) {
 	})
 }
 
+// With a momentum of 0 the averages are the weights, to the bit.
+func TestAveragesWithoutMomentum(t *testing.T) {
+	params := declare(t, tensor.Float32, map[string]graphtest.Array{"w": {Shape: graph.Shape{1}, Data: []float64{0}}})
+	s := beginWith(t, optimizers.SGD{}, params, optimizers.Config{EMA: &optimizers.EMA{Momentum: new(0.0)}})
+	for _, w := range []float64{1, 1e8, 1.3} {
+		if err := params.Set(map[string]*tensor.Dense{"w": dense(tensor.Float32, []int{1}, w)}); err != nil {
+			t.Fatal(err)
+		}
+		step(t, s, params, dense(tensor.Float32, []int{1}, 0))
+		sameBits(t, "average", numbers(s.Tensors()["sgd/average/w"]), numbers(params.Get("w").Value()))
+	}
+}
+
 func TestSwap(t *testing.T) {
 	params := declare(t, tensor.Float64, map[string]graphtest.Array{"w": {Shape: graph.Shape{1}, Data: []float64{1}}})
 	w := func() float64 { return numbers(params.Get("w").Value())[0] }
