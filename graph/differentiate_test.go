@@ -31,6 +31,8 @@ func TestUnaryGradients(t *testing.T) {
 		"tanh":        graph.Value.Tanh,
 		"sigmoid":     graph.Value.Sigmoid,
 		"softplus":    graph.Value.Softplus,
+		"logGamma":    func(v graph.Value) graph.Value { return positive(v).LogGamma() },
+		"digamma":     func(v graph.Value) graph.Value { return positive(v).Digamma() },
 		"relu":        func(v graph.Value) graph.Value { return v.Scale(0.01).AddConst(0.5).Times(v).ReLU() },
 		"clip":        func(v graph.Value) graph.Value { return v.Scale(0.4).Clip(-0.5, 0.5) },
 		"sum":         func(v graph.Value) graph.Value { return v.Sum() },

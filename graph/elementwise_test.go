@@ -134,6 +134,7 @@ func TestUnaryValues(t *testing.T) {
 			}
 			return math.Log(1 + math.Exp(x))
 		}},
+		"logGamma": {graph.Value.LogGamma, func(x float64) float64 { y, _ := math.Lgamma(x); return y }},
 		"relu": {graph.Value.ReLU, func(x float64) float64 {
 			if x < 0 {
 				return 0

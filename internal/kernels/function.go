@@ -39,6 +39,8 @@ const (
 	Mish                           // x·tanh(log(1 + eˣ))
 	GELU                           // x·Φ(x), with Φ the normal distribution function
 	GELUTanh                       // ½x·(1 + tanh(√(2/π)·(x + 0.044715 x³)))
+	LogGamma                       // log |Γ(x)|
+	Digamma                        // the derivative of log |Γ(x)|
 	functionKinds
 )
 
@@ -87,6 +89,8 @@ var functionNames = [functionKinds]string{
 	Mish:       "mish",
 	GELU:       "gelu",
 	GELUTanh:   "gelu",
+	LogGamma:   "log gamma",
+	Digamma:    "digamma",
 }
 
 // Function is a function of one element, with the constants of its kind. Functions can be
@@ -124,7 +128,8 @@ func (f Function) GradientReadsY() bool {
 
 // FunctionLoops are a function and its gradient as loops over vectors.
 //
-// In Go a result is that of float64, rounded. In assembly, errors are at most, in units of
+// In Go a result is that of float64, rounded; Pow, LogGamma and Digamma have nothing else. In
+// float64 these are within 2⁻⁴⁸·max(1, |y|) for positive x. In assembly, errors are at most, in units of
 // 2⁻²⁴ of the result (half a unit in the last place, or less):
 //
 //	Identity, Abs, Clip, ReLU, Threshold, HardShrink    0

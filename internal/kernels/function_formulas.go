@@ -1,6 +1,10 @@
 package kernels
 
-import "math"
+import (
+	"math"
+
+	"github.com/engram-go/engram/internal/gamma"
+)
 
 // formula is a function in float64, with its derivative: a function of x, or of y where
 // Function.GradientReadsY says so.
@@ -33,6 +37,10 @@ func formulaOf(f Function) formula {
 	case Pow:
 		return formula{func(x float64) float64 { return math.Pow(x, a) },
 			func(x float64) float64 { return a * math.Pow(x, a-1) }}
+	case LogGamma:
+		return formula{logGammaGo, gamma.Digamma}
+	case Digamma:
+		return formula{gamma.Digamma, gamma.Trigamma}
 	case Tanh:
 		return formula{math.Tanh, func(y float64) float64 { return 1 - y*y }}
 	case TanhShrink:
@@ -146,6 +154,11 @@ func logGo(x float64) float64 {
 		return math.Log(x*0x1p53) - 53*math.Ln2
 	}
 	return math.Log(x)
+}
+
+func logGammaGo(x float64) float64 {
+	y, _ := math.Lgamma(x)
+	return y
 }
 
 func softplusGo(x float64) float64 { return max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) }

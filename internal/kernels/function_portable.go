@@ -64,6 +64,13 @@ func functionGo[T Float](f Function) FunctionLoops[T] {
 				}
 			}
 		}
+	case LogGamma, Digamma:
+		loops.Gradient = func(x, dy, dx []T) {
+			x, dx = x[:len(dy):len(x)], dx[:len(dy):len(dx)]
+			for i, dy := range dy {
+				dx[i] = T(float64(dy) * formula.slope(float64(x[i]))) // the slope alone may overflow T
+			}
+		}
 	case Exp:
 		loops.Gradient = func(y, dy, dx []T) { timesGo(dy, y, dx) }
 	case Tanh:

@@ -81,6 +81,8 @@ var functionBounds = []functionBound{
 		z := geluBendGo(x)
 		return sigmoidGo(z) * (1 + math.Abs(x)*sigmoidGo(-z)*(2+x*x)) * max(1, math.Abs(z))
 	}},
+	{f: LogGamma.With(), units: 1, slopes: 2},
+	{f: Digamma.With(), units: 1, slopes: 2},
 }
 
 func one(float64) float64 { return 1 }

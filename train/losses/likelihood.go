@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"github.com/engram-go/engram/graph"
-	"gonum.org/v1/gonum/mathext"
+	"github.com/engram-go/engram/internal/gamma"
 )
 
 var (
@@ -107,7 +107,7 @@ func studentTConstant(nu float64) (value, slope float64) {
 	}
 	a, _ := math.Lgamma(x)
 	b, _ := math.Lgamma(x + 0.5)
-	return math.Log(nu*math.Pi)/2 + a - b, (1/nu + mathext.Digamma(x) - mathext.Digamma(x+0.5)) / 2
+	return math.Log(nu*math.Pi)/2 + a - b, (1/nu + gamma.Digamma(x) - gamma.Digamma(x+0.5)) / 2
 }
 
 // NegativeBinomialNLL is for targets that are counts, whose variance μ + α·μ² is larger than
@@ -143,7 +143,7 @@ func (NegativeBinomialNLL) Loss(target, output graph.Value) graph.Value {
 		d := negativeBinomialOf(out)
 		mu, r, each := d.Mean, 1/d.Dispersion, d.Dispersion*d.Mean
 		dout[0] = (mu - y) / (mu * (1 + each)) * sigmoid(out[0])
-		slope := mathext.Digamma(r) - mathext.Digamma(y+r) + math.Log1p(each) // of r, without the last terms
+		slope := gamma.Digamma(r) - gamma.Digamma(y+r) + math.Log1p(each) // of r, without the last terms
 		dout[1] = ((y+r)*mu/(1+each) - y*r - r*r*slope) * sigmoid(out[1])
 		return 0
 	})
