@@ -8,6 +8,7 @@ import (
 
 	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/errs/errtest"
+	"github.com/engram-go/engram/internal/shapes"
 )
 
 // The numbers are those of Keras' pad_sequences in testdata/text.py.
@@ -39,7 +40,7 @@ func TestPadErrors(t *testing.T) {
 		{[][]int{{1}, {1, 1<<24 + 1}}, Padding{}, errs.Error{Field: "sequences[1][1]", Value: 1<<24 + 1}},
 		{[][]int{{-1<<24 - 1}}, Padding{}, errs.Error{Field: "sequences[0][0]", Value: -1<<24 - 1}},
 		{[][]int{{1}}, Padding{Length: -1}, errs.Error{Field: "Padding.Length", Value: -1}},
-		{[][]int{{1}, {2}}, Padding{Length: 1 << 31}, errs.Error{Field: "sequences", Value: 2}},
+		{[][]int{{1}, {2}}, Padding{Length: shapes.MaxElements}, errs.Error{Field: "sequences", Value: 2}},
 		{[][]int{{1}}, Padding{Padding: "left"}, errs.Error{Field: "Padding.Padding", Value: "left"}},
 		{[][]int{{1}}, Padding{Truncating: "right"}, errs.Error{Field: "Padding.Truncating", Value: "right"}},
 		{[][]int{{1}}, Padding{Value: 1<<24 + 1}, errs.Error{Field: "Padding.Value", Value: 1<<24 + 1}},

@@ -3,6 +3,7 @@ package text
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 
 	"gorgonia.org/tensor"
@@ -27,7 +28,7 @@ type SequenceConfig struct {
 	Padding    Side         // where a shorter sequence is padded with 0; by default Pre
 	Truncating Side         // where a longer one loses steps; by default Pre
 	Vocabulary int          // all tokens must be less; by default what the dtype represents
-	Classes    int          // all StepTargets must be less; by default what the dtype represents
+	Classes    int          // all targets must be whole numbers below it; by default Targets may be anything
 	Dtype      tensor.Dtype // by default Float32
 }
 
@@ -57,7 +58,7 @@ func NewSequences(inputs [][]int, c SequenceConfig) (*Sequences, error) {
 	s := &Sequences{inputs: inputs, steps: c.StepTargets, lengths: slices.Clone(c.Lengths)}
 	var err error
 	if s.pad, err = (Padding{Padding: c.Padding, Truncating: c.Truncating, Dtype: c.Dtype}).complete(); err != nil {
-		return nil, errs.At(err, "SequenceConfig", "")
+		return nil, errs.At(err, "", "SequenceConfig")
 	}
 	for i, n := range s.lengths {
 		if n < 1 || i > 0 && n <= s.lengths[i-1] {
@@ -98,14 +99,18 @@ func NewSequences(inputs [][]int, c SequenceConfig) (*Sequences, error) {
 			return nil, err
 		}
 	}
-	return s, s.setTargets(c.Targets)
+	if c.Targets == nil {
+		return s, nil
+	}
+	if err := s.setTargets(c.Targets, c.Classes); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
-// setTargets takes the targets of the sequences, if there are any.
-func (s *Sequences) setTargets(t *tensor.Dense) error {
-	if t == nil {
-		return nil
-	}
+// setTargets takes the targets of the sequences, which are classes if their number is not
+// 0.
+func (s *Sequences) setTargets(t *tensor.Dense, classes int) error {
 	const field = "SequenceConfig.Targets"
 	if t.Dtype() != s.pad.Dtype {
 		return errs.Error{Field: field, Rule: fmt.Sprintf("must be of the dtype %v", s.pad.Dtype), Value: t.Dtype()}
@@ -114,8 +119,18 @@ func (s *Sequences) setTargets(t *tensor.Dense) error {
 	if s.targets, err = samples.FromTensors([]*tensor.Dense{t}, nil); err != nil {
 		return errs.At(err, field, "")
 	}
-	if n := s.targets.Len(); n != len(s.inputs) {
+	n := s.targets.Len()
+	if n != len(s.inputs) {
 		return errs.Error{Field: field, Rule: fmt.Sprintf("must be for the %d sequences", len(s.inputs)), Value: n}
+	}
+	if classes == 0 {
+		return nil
+	}
+	all := dense.ToFloat64(t)
+	for i, v := range all {
+		if v < 0 || v >= float64(classes) || v != math.Trunc(v) {
+			return errs.Error{Field: fmt.Sprintf("%s[%d]", field, i/(len(all)/n)), Rule: fmt.Sprintf("must be a whole number from 0 to %d", classes-1), Value: v}
+		}
 	}
 	return nil
 }

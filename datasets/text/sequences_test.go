@@ -25,7 +25,7 @@ func TestSequences(t *testing.T) {
 		x, y   [][]float64
 	}{
 		{"longest", SequenceConfig{}, []int{2, 0}, [][]float64{{4, 5, 6}, {0, 0, 1}}, nil},
-		{"classes", SequenceConfig{Targets: classes, Vocabulary: 12}, []int{1, 3, 1}, [][]float64{{0, 0, 0, 2, 3}, {7, 8, 9, 10, 11}, {0, 0, 0, 2, 3}}, [][]float64{{1}, {3}, {1}}},
+		{"classes", SequenceConfig{Targets: classes, Vocabulary: 12, Classes: 4}, []int{1, 3, 1}, [][]float64{{0, 0, 0, 2, 3}, {7, 8, 9, 10, 11}, {0, 0, 0, 2, 3}}, [][]float64{{1}, {3}, {1}}},
 		{"lengths", SequenceConfig{Lengths: []int{2, 4}}, []int{2, 0}, [][]float64{{0, 4, 5, 6}, {0, 0, 0, 1}}, nil},
 		{"first length", SequenceConfig{Lengths: []int{2, 4}}, []int{0, 0}, [][]float64{{0, 1}, {0, 1}}, nil},
 		{"cut", SequenceConfig{Lengths: []int{2, 4}}, []int{3}, [][]float64{{8, 9, 10, 11}}, nil},
@@ -74,13 +74,15 @@ func TestSequenceErrors(t *testing.T) {
 		{two, SequenceConfig{Classes: -1}, errs.Error{Field: "SequenceConfig.Classes", Value: -1}},
 		{two, SequenceConfig{Lengths: []int{0}}, errs.Error{Field: "SequenceConfig.Lengths[0]", Value: 0}},
 		{two, SequenceConfig{Lengths: []int{3, 3}}, errs.Error{Field: "SequenceConfig.Lengths[1]", Value: 3}},
-		{two, SequenceConfig{Padding: "left"}, errs.Error{Path: "SequenceConfig", Field: "Padding.Padding", Value: "left"}},
-		{two, SequenceConfig{Dtype: tensor.Int}, errs.Error{Path: "SequenceConfig", Field: "Padding.Dtype", Value: "int"}},
+		{two, SequenceConfig{Padding: "left"}, errs.Error{Field: "SequenceConfig.Padding", Value: "left"}},
+		{two, SequenceConfig{Dtype: tensor.Int}, errs.Error{Field: "SequenceConfig.Dtype", Value: "int"}},
 		{two, SequenceConfig{StepTargets: [][]int{{1, 2}}}, errs.Error{Field: "SequenceConfig.StepTargets", Value: 1}},
 		{two, SequenceConfig{StepTargets: [][]int{{1, 2}, {3, 4}}}, errs.Error{Field: "SequenceConfig.StepTargets[1]", Value: 2}},
 		{two, SequenceConfig{StepTargets: two, Classes: 3}, errs.Error{Field: "SequenceConfig.StepTargets[1][0]", Value: 3}},
 		{two, SequenceConfig{StepTargets: two, Targets: dense.Of([]float32{1, 2}, 2)}, errs.Error{Field: "SequenceConfig.StepTargets"}},
 		{two, SequenceConfig{Targets: dense.Of([]float32{1, 2, 3}, 3)}, errs.Error{Field: "SequenceConfig.Targets", Value: 3}},
+		{two, SequenceConfig{Targets: dense.Of([]float32{1, 2}, 2), Classes: 2}, errs.Error{Field: "SequenceConfig.Targets[1]", Value: 2}},
+		{two, SequenceConfig{Targets: dense.Of([]float32{0, 1, 0.5, 0}, 2, 2), Classes: 2}, errs.Error{Field: "SequenceConfig.Targets[1]", Value: 0.5}},
 		{two, SequenceConfig{Targets: dense.Of([]float64{1, 2}, 2)}, errs.Error{Field: "SequenceConfig.Targets", Value: "float64"}},
 	} {
 		_, err := NewSequences(c.inputs, c.config)

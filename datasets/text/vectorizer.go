@@ -99,29 +99,28 @@ func (v *Vectorizer) Decode(numbers []int) (string, error) {
 // An error names the text by its index: one that is not UTF-8, and texts that have no
 // token at all where OutputSequenceLength is 0.
 func (v *Vectorizer) Vectorize(texts []string, dtype tensor.Dtype) (*tensor.Dense, error) {
+	dtype, err := floatType(dtype)
+	if err != nil {
+		return nil, err
+	}
 	if len(texts) == 0 {
 		return nil, errs.Error{Field: "texts", Rule: "must not be empty"}
 	}
 	numbers := make([][]int, len(texts))
 	for i, t := range texts {
-		var err error
 		if numbers[i], err = v.encode(fmt.Sprintf("texts[%d]", i), t); err != nil {
 			return nil, err
 		}
 	}
 	if v.config.OutputMode == Int {
 		t, err := Pad(numbers, Padding{Length: v.config.OutputSequenceLength, Padding: Post, Truncating: Post, Dtype: dtype})
-		return t, errs.At(err, "texts", "")
+		return t, errs.At(err, "", "texts")
 	}
 	return v.counts(numbers, dtype)
 }
 
 // counts makes the tensor of the other output modes, [texts, vocabulary].
 func (v *Vectorizer) counts(numbers [][]int, dtype tensor.Dtype) (*tensor.Dense, error) {
-	dtype, err := floatType(dtype)
-	if err != nil {
-		return nil, err
-	}
 	width := v.Len()
 	if len(numbers) > shapes.MaxElements/width {
 		return nil, errs.Error{Field: "texts", Rule: fmt.Sprintf("must be few enough for a tensor of %d numbers, at %d each", shapes.MaxElements, width), Value: len(numbers)}

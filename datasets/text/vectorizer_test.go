@@ -1,15 +1,11 @@
 package text
 
 import (
-	"bytes"
-	"context"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
 	"strings"
 	"testing"
-	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -101,80 +97,6 @@ func TestKerasExamples(t *testing.T) {
 	}
 }
 
-func TestNormalization(t *testing.T) {
-	const apart, together, ligature = "cafe\u0301", "caf\u00e9", "ﬁne"
-	for _, c := range []struct {
-		form Normalization
-		same map[string]string
-	}{
-		{"", map[string]string{apart: apart, together: together, ligature: ligature}},
-		{NFC, map[string]string{apart: together, together: together, ligature: ligature}},
-		{NFKC, map[string]string{apart: together, together: together, ligature: "fine"}},
-	} {
-		for text, want := range c.same {
-			v, err := Adapt(VectorizerConfig{Normalization: c.form}, text)
-			check(t, err)
-			if got := v.Config().Vocabulary[2]; got != want {
-				t.Errorf("%s: %+q becomes %+q, want %+q", c.form, text, got, want)
-			}
-		}
-	}
-}
-
-// A stream of lines has the vocabulary of its lines, however it is read.
-func TestAdaptReader(t *testing.T) {
-	g := readGolden(t)
-	text := strings.Join(g.Texts, "\n")
-	var lines []string
-	for line := range strings.Lines(text) {
-		lines = append(lines, line)
-	}
-	for _, c := range []VectorizerConfig{{}, {Split: Character, Standardize: NoStandardization}, {OutputMode: TFIDF}, {Ngrams: []int{1, 2}}, {Split: NoSplit}} {
-		want, err := Adapt(c, lines...)
-		if c.Split == NoSplit {
-			want, err = Adapt(c, strings.Split(text, "\n")...)
-		}
-		check(t, err)
-		got, err := AdaptReader(t.Context(), c, iotest.OneByteReader(strings.NewReader(text)))
-		check(t, err)
-		if d := cmp.Diff(want.Config(), got.Config()); d != "" {
-			t.Errorf("%+v: %s", c, d)
-		}
-	}
-	windows, err := AdaptReader(t.Context(), VectorizerConfig{Split: NoSplit}, strings.NewReader("one two\r\none two\r\n\r\n"))
-	if err != nil || windows.Len() != 3 || windows.Index("one two") != 2 {
-		t.Errorf("%v, error %v", windows, err)
-	}
-}
-
-// A long line is divided at white space, and a long word is an error.
-func TestAdaptReaderLongLines(t *testing.T) {
-	const n = 300_000
-	v, err := AdaptReader(t.Context(), VectorizerConfig{OutputMode: TFIDF}, strings.NewReader(strings.Repeat("abc de ", n)+"f"))
-	check(t, err)
-	if got, want := v.Config().Vocabulary, []string{"[UNK]", "de", "abc", "f"}; !slices.Equal(got, want) {
-		t.Errorf("%q, want %q", got, want)
-	}
-	_, err = AdaptReader(t.Context(), VectorizerConfig{}, strings.NewReader("a "+strings.Repeat("b", 2*maxToken)))
-	errtest.Check(t, err, errs.Error{Field: "text"})
-}
-
-func TestAdaptReaderErrors(t *testing.T) {
-	stopped, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := AdaptReader(stopped, VectorizerConfig{}, strings.NewReader("a")); !errors.Is(err, context.Canceled) {
-		t.Errorf("stopped: %v", err)
-	}
-	broken := errors.New("broken")
-	if _, err := AdaptReader(t.Context(), VectorizerConfig{}, iotest.ErrReader(broken)); !errors.Is(err, broken) {
-		t.Errorf("broken: %v", err)
-	}
-	_, err := AdaptReader(t.Context(), VectorizerConfig{}, nil)
-	errtest.Check(t, err, errs.Error{Field: "reader"})
-	_, err = AdaptReader(t.Context(), VectorizerConfig{}, strings.NewReader("a\nb\xff\n"))
-	errtest.Check(t, err, errs.Error{Field: "line 2", Value: `"b\xff\n"`})
-}
-
 func TestVectorizerErrors(t *testing.T) {
 	some := []string{"a", "b"}
 	for _, c := range []struct {
@@ -230,7 +152,7 @@ func TestVectorizerErrors(t *testing.T) {
 		want  errs.Error
 	}{
 		{nil, tensor.Float32, errs.Error{Field: "texts"}},
-		{[]string{"", "."}, tensor.Float32, errs.Error{Path: "texts", Field: "sequences"}},
+		{[]string{"", "."}, tensor.Float32, errs.Error{Field: "texts"}},
 		{[]string{"a", "b", "\xc0"}, tensor.Float32, errs.Error{Field: "texts[2]"}},
 	} {
 		_, err := v.Vectorize(c.texts, c.dtype)
@@ -239,9 +161,8 @@ func TestVectorizerErrors(t *testing.T) {
 	for _, mode := range []OutputMode{Int, Count} {
 		v, err := NewVectorizer(VectorizerConfig{Vocabulary: some, OutputMode: mode})
 		check(t, err)
-		if _, err := v.Vectorize(some, tensor.Int); !errors.Is(err, errs.ErrInput) {
-			t.Errorf("whole numbers: %v", err)
-		}
+		_, err = v.Vectorize(some, tensor.Int)
+		errtest.Check(t, err, errs.Error{Field: "dtype", Value: "int"})
 	}
 	_, err = v.Decode([]int{2, 4})
 	errtest.Check(t, err, errs.Error{Field: "numbers[1]", Value: 4})
@@ -270,146 +191,4 @@ func TestDecode(t *testing.T) {
 			t.Errorf("%s, error %v", d, err)
 		}
 	}
-}
-
-// A vectorizer comes back from its file as it was, and changing what Config returned does
-// not change it.
-func TestVectorizerFile(t *testing.T) {
-	g := readGolden(t)
-	for _, c := range []VectorizerConfig{
-		{}, {Split: Character, Standardize: NoStandardization, MaxTokens: 20, OutputSequenceLength: 7, Normalization: NFKC},
-		{OutputMode: TFIDF, Ngrams: []int{2, 1}},
-	} {
-		v, err := Adapt(c, g.Texts...)
-		check(t, err)
-		path := t.TempDir() + "/words.json"
-		check(t, v.Save(path))
-		loaded, err := LoadVectorizer(path)
-		check(t, err)
-		config := loaded.Config()
-		if d := cmp.Diff(v.Config(), config); d != "" {
-			t.Error(d)
-		}
-		config.Vocabulary[2], config.Ngrams[0] = "changed", 9
-		if d := cmp.Diff(v.Config(), loaded.Config()); d != "" {
-			t.Error(d)
-		}
-	}
-	_, err := LoadVectorizer(t.TempDir())
-	errtest.Check(t, err, errs.Error{Field: "file"})
-	v, err := NewVectorizer(VectorizerConfig{Vocabulary: []string{"a"}})
-	check(t, err)
-	path := t.TempDir()
-	errtest.Check(t, v.Save(path), errs.Error{Path: path, Field: "file"})
-}
-
-func TestReadVectorizerErrors(t *testing.T) {
-	file := func(config string) string { return `{"class_name": "VectorizerConfig", "config": ` + config + `}` }
-	for _, c := range []struct{ data, field string }{
-		{"", ""}, {"{}", ""}, {file(`{}`), "VectorizerConfig.Vocabulary"},
-		{file(`{"vocabulary": ["a", "a"]}`), "VectorizerConfig.Vocabulary[1]"},
-		{file(`{"vocabulary": ["a"], "newer": 1}`), ""},
-		{file(`{"vocabulary": ["a"], "split": 1}`), ""},
-		{file(`{"vocabulary": ["a"], "split": "comma"}`), "VectorizerConfig.Split"},
-	} {
-		_, err := ReadVectorizer(strings.NewReader(c.data))
-		errtest.Check(t, err, errs.Error{Field: c.field})
-	}
-	_, err := ReadVectorizer(nil)
-	errtest.Check(t, err, errs.Error{Field: "reader"})
-}
-
-func TestReadVocabulary(t *testing.T) {
-	for text, want := range map[string][]string{
-		"":                       nil,
-		"\n[UNK]\nthe\nof\n":     {"", "[UNK]", "the", "of"},
-		"the\r\nof new\r\n\r\n":  {"the", "of new"},
-		"one":                    {"one"},
-		"a\n\nb":                 {"a", "", "b"},
-		strings.Repeat("\n", 10): {},
-	} {
-		got, err := ReadVocabulary(strings.NewReader(text))
-		if d := cmp.Diff(want, got, cmpopts.EquateEmpty()); d != "" || err != nil {
-			t.Errorf("%q: %s, error %v", text, d, err)
-		}
-	}
-	_, err := ReadVocabulary(nil)
-	errtest.Check(t, err, errs.Error{Field: "reader"})
-	_, err = ReadVocabulary(strings.NewReader(strings.Repeat("a", maxToken+1)))
-	errtest.Check(t, err, errs.Error{Field: "text"})
-}
-
-// Whatever text a vectorizer is built from, its numbers are within its vocabulary, no
-// token of the text is unknown, and its file gives it back.
-func FuzzAdapt(f *testing.F) {
-	for _, s := range []string{"To be, or not to be", "a\u0301 ﬁ\u00a0日本\n\nx", "[UNK] \xff", ""} {
-		for kind := range byte(8) {
-			f.Add(s, kind)
-		}
-	}
-	f.Fuzz(func(t *testing.T, text string, kind byte) {
-		c := VectorizerConfig{
-			Split:         []Split{Whitespace, Character, NoSplit}[kind%3],
-			Standardize:   []Standardization{LowerAndStripPunctuation, NoStandardization}[kind/3%2],
-			Ngrams:        [][]int{nil, {1, 2}}[kind/6%2],
-			Normalization: []Normalization{"", NFC, NFKC}[kind/12%3],
-			OutputMode:    []OutputMode{Int, TFIDF}[kind/36%2],
-		}
-		v, err := Adapt(c, text)
-		read, readErr := AdaptReader(t.Context(), c, strings.NewReader(text))
-		if (err == nil) != (readErr == nil) && !(c.Split == NoSplit) && !strings.Contains(text, "\n") {
-			t.Fatalf("text: %v, reader: %v", err, readErr)
-		}
-		if readErr == nil && read.Len() < 2 {
-			t.Fatal("an empty vocabulary")
-		}
-		if err != nil {
-			return
-		}
-		numbers, err := v.Encode(text)
-		check(t, err)
-		unknown := v.Index(UnknownToken)
-		if c.Standardize != NoStandardization && slices.Contains(numbers, unknown) {
-			t.Fatalf("unknown tokens in %v", numbers)
-		}
-		if _, err := v.Decode(numbers); err != nil {
-			t.Fatal(err)
-		}
-		var file bytes.Buffer
-		check(t, v.Write(&file))
-		back, err := ReadVectorizer(&file)
-		check(t, err)
-		if d := cmp.Diff(v.Config(), back.Config()); d != "" {
-			t.Fatal(d)
-		}
-	})
-}
-
-// No file makes ReadVectorizer panic, and what it reads can be written and read again.
-func FuzzReadVectorizer(f *testing.F) {
-	v, err := Adapt(VectorizerConfig{OutputMode: TFIDF, Ngrams: []int{1, 2}}, "to be or not to be")
-	check(f, err)
-	var file bytes.Buffer
-	check(f, v.Write(&file))
-	f.Add(file.Bytes())
-	f.Add([]byte(`{"class_name":"VectorizerConfig","config":{"vocabulary":["a","b"],"max_tokens":9}}`))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		v, err := ReadVectorizer(bytes.NewReader(data))
-		if err != nil {
-			if !errors.Is(err, errs.ErrInput) && !errors.Is(err, errs.ErrNotFinite) {
-				t.Fatalf("error of another kind: %v", err)
-			}
-			return
-		}
-		if _, err := v.Vectorize([]string{"to be", "a\nb"}, tensor.Float32); err != nil && v.Config().OutputSequenceLength < 1<<20 {
-			t.Fatal(err)
-		}
-		var again bytes.Buffer
-		check(t, v.Write(&again))
-		back, err := ReadVectorizer(&again)
-		check(t, err)
-		if d := cmp.Diff(v.Config(), back.Config()); d != "" {
-			t.Fatal(d)
-		}
-	})
 }
