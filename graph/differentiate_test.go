@@ -139,6 +139,35 @@ func TestJoinGradients(t *testing.T) {
 	}
 }
 
+// Gradients of slices: of all of a value, in any order, of a part of it, of overlapping parts,
+// and along different axes.
+func TestSliceGradients(t *testing.T) {
+	type slice struct{ axis, from, to int }
+	for _, slices := range [][]slice{
+		{{1, 0, 2}, {1, 2, 3}, {1, 3, 6}},
+		{{1, 3, 6}, {1, 0, 2}, {1, 2, 3}},
+		{{0, 0, 1}, {0, 1, 4}},
+		{{1, 0, 2}, {1, 3, 6}},
+		{{1, 0, 3}, {1, 3, 5}},
+		{{1, 1, 3}, {1, 3, 6}},
+		{{1, 0, 4}, {1, 2, 6}},
+		{{1, 0, 3}, {0, 2, 4}},
+		{{0, 0, 2}, {1, 3, 6}},
+		{{1, 0, 3}, {1, 0, 3}, {1, 3, 6}},
+		{{1, 1, 6}, {2, 0, 2}, {2, 2, 6}},
+		{{2, 2, 6}, {2, 0, 2}, {1, 1, 6}},
+		{{1, 0, 3}, {1, 2, 5}},
+	} {
+		graphtest.CheckGrad(t, func(_ *graph.Scope, in []graph.Value) graph.Value {
+			sum := in[0].Slice(slices[0].axis, slices[0].from, slices[0].to).Square().Sum()
+			for i, p := range slices[1:] {
+				sum = sum.Add(in[0].Slice(p.axis, p.from, p.to).Pow(float64(i + 3)).Sum())
+			}
+			return sum
+		}, graphtest.Input(1, 4, 6, 6))
+	}
+}
+
 func TestGatherGradient(t *testing.T) {
 	for _, shape := range [][]int{{4, 3}, {4}, {4, 1, 2}} {
 		graphtest.CheckGrad(t, func(s *graph.Scope, in []graph.Value) graph.Value {

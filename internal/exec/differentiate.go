@@ -141,10 +141,48 @@ func (g *Graph) sum(path string, terms []*Node) (*Node, error) {
 	if len(terms) == 1 {
 		return terms[0], nil
 	}
+	if n, err := g.join(path, terms); n != nil || err != nil {
+		return n, err
+	}
 	return g.Apply(Operation{
 		Path: path, Name: "sum", Shape: g.b.shapeOf(terms[0]), Compute: ops.Sum{},
 		Diff: func(in []*Node, _, dy *Node, _ []bool) ([]*Node, error) {
 			return slices.Repeat([]*Node{dy}, len(in)), nil
 		},
 	}, terms...)
+}
+
+// join returns the sum of gradients of the parts that an operand was cut into, such as the
+// gates of a recurrent layer, if they are all of it. No two have a number in the same place,
+// so they are copied next to each other. Of other nodes it returns nil.
+func (g *Graph) join(path string, terms []*Node) (*Node, error) {
+	pads := make([]ops.Pad, len(terms))
+	order := make([]int, len(terms))
+	for i, n := range terms {
+		o, ours := n.Op().(*op)
+		if !ours {
+			return nil, nil
+		}
+		pad, ok := o.Compute.(ops.Pad)
+		if !ok {
+			return nil, nil
+		}
+		pads[i], order[i] = pad, i
+	}
+	slices.SortFunc(order, func(i, k int) int { return pads[i].Offset - pads[k].Offset })
+	all := ops.Concat{Count: pads[0].Count}
+	var parts []*Node
+	end := 0
+	for _, i := range order {
+		p := pads[i]
+		if p.Count != pads[0].Count || p.Whole != pads[0].Whole || p.Offset != end {
+			return nil, nil
+		}
+		end += p.Part
+		all.Sizes, parts = append(all.Sizes, p.Part), append(parts, operands(terms[i])[0])
+	}
+	if end != pads[0].Whole {
+		return nil, nil
+	}
+	return g.Apply(Operation{Path: path, Name: "slice gradient", Shape: g.b.shapeOf(terms[0]), Compute: all}, parts...)
 }

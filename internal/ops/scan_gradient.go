@@ -68,7 +68,11 @@ func (k *scanGradient[T]) Run(out []T, in [][]T) error {
 	first := len(k.Cuts) + k.Initial // of the whole values
 	k.forward.bind(k.step, in[first:])
 	k.begin(dout, len(k.Cuts)+len(k.Carries)+len(in)-first)
-	clear(out)
+	for i, at := range k.At[first:] { // what terms are added to; the rest is written
+		if at >= 0 {
+			clear(out[at : at+len(in[first+i])])
+		}
+	}
 	var from, end int // steps
 	some := func(part Step[T], first, last int) error {
 		for i := end - 1; i >= from; i-- {
