@@ -15,7 +15,7 @@ import (
 // and Decode gives back the same bytes.
 //
 // It does not change, so many goroutines may share one. See TrainBPE, ReadBPE and
-// LoadBPE; the zero value has no tokens.
+// LoadBPE; the zero value has no tokens and encodes every text to none.
 type BPE struct {
 	tokens []string       // the bytes of each token
 	index  map[string]int // its inverse
@@ -89,6 +89,9 @@ func (b *BPE) Index(token string) (int, bool) {
 
 // Encode returns the numbers of the tokens of a text of any bytes.
 func (b *BPE) Encode(text string) []int {
+	if b.Len() == 0 {
+		return nil
+	}
 	var numbers []int
 	var w word
 	for data := []byte(text); len(data) > 0; {

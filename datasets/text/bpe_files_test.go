@@ -88,6 +88,10 @@ func TestReadBPEErrors(t *testing.T) {
 	errtest.Check(t, err, errs.Error{Path: "vocabulary", Field: "file"})
 	_, err = b.Decode([]int{0, 256})
 	errtest.Check(t, err, errs.Error{Field: "numbers[1]", Value: 256})
+	var zero BPE
+	if n := zero.Encode("a"); n != nil {
+		t.Errorf("the zero value encodes to %v", n)
+	}
 	if _, ok := b.Token(-1); ok {
 		t.Error("a token of number -1")
 	}

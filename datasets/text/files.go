@@ -19,6 +19,9 @@ func registry() (*codec.Registry, error) { return codec.NewRegistry(VectorizerCo
 
 // Write writes the config and the vocabulary as JSON, at most 16 MiB.
 func (v *Vectorizer) Write(w io.Writer) error {
+	if err := v.check(); err != nil {
+		return err
+	}
 	r, err := registry()
 	if err != nil {
 		return err

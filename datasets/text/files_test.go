@@ -97,8 +97,8 @@ func FuzzReadVectorizer(f *testing.F) {
 			}
 			return
 		}
-		if _, err := v.Vectorize([]string{"to be", "a\nb"}, tensor.Float32); err != nil && v.Config().OutputSequenceLength < 1<<20 {
-			t.Fatal(err)
+		if _, err := v.Vectorize([]string{"to be", "a\nb"}, tensor.Float32); err != nil && !errors.Is(err, errs.ErrInput) {
+			t.Fatal(err) // with runs of tokens alone, a text may have none
 		}
 		var again bytes.Buffer
 		check(t, v.Write(&again))

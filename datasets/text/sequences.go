@@ -195,8 +195,12 @@ func (s *Sequences) gather(all [][]int, rows []int, steps int, into []*tensor.De
 // the batches that is as random as the given one: it sorts them by the length that they
 // are padded to, cuts them into batches, and puts each batch at the place of its first
 // sample. Samples that do not fill a batch are the last of the given order, of any length.
-// Fit calls it for each pass over shuffled data.
+// Fit calls it for each pass over shuffled data. The order must be of samples that there
+// are; a batch of less than 1 sample leaves it as it is.
 func (s *Sequences) Order(order []int, batch int) []int {
+	if batch < 1 {
+		return order
+	}
 	full := len(order) / batch * batch
 	place := make(map[int]int, full)
 	for i, row := range order[:full] {

@@ -37,6 +37,14 @@ func NewVectorizer(c VectorizerConfig) (*Vectorizer, error) {
 	return v, nil
 }
 
+// check refuses the zero value.
+func (v *Vectorizer) check() error {
+	if v.Len() > 0 {
+		return nil
+	}
+	return errs.Error{Field: "Vectorizer", Rule: "must have a vocabulary: make it with Adapt, NewVectorizer or LoadVectorizer"}
+}
+
 // Config is the config with its defaults filled in and the whole vocabulary, from which
 // NewVectorizer makes an equal Vectorizer.
 func (v *Vectorizer) Config() VectorizerConfig {
@@ -62,6 +70,9 @@ func (v *Vectorizer) Index(token string) int {
 func (v *Vectorizer) Encode(text string) ([]int, error) { return v.encode("text", text) }
 
 func (v *Vectorizer) encode(name, text string) ([]int, error) {
+	if err := v.check(); err != nil {
+		return nil, err
+	}
 	tokens, err := v.config.tokens(name, text)
 	if err != nil {
 		return nil, err

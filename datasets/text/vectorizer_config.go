@@ -68,7 +68,7 @@ type VectorizerConfig struct {
 	Split                Split           // by default Whitespace
 	Ngrams               []int           // lengths of runs of tokens that become tokens, joined by blanks: 1, 2 adds pairs to the tokens; at most 16; by default 1 alone
 	OutputMode           OutputMode      // by default Int
-	OutputSequenceLength int             // steps of the output of Int: longer texts lose their end, shorter ones are padded with 0; by default those of the longest text
+	OutputSequenceLength int             // steps of the output of Int, at most 2²⁰: longer texts lose their end, shorter ones are padded with 0; by default those of the longest text
 	Normalization        Normalization   // before Standardize; by default none
 
 	// Vocabulary are the tokens in the order of their numbers, for NewVectorizer. It may
@@ -83,6 +83,7 @@ type VectorizerConfig struct {
 const (
 	maxNgram = 16
 	maxToken = 1 << 20 // bytes
+	maxSteps = 1 << 20 // so that a config from a file cannot exhaust memory
 )
 
 // complete fills in the defaults and checks all fields but the vocabulary.
@@ -118,8 +119,8 @@ func (c VectorizerConfig) complete() (VectorizerConfig, error) {
 	if least := len(c.reserved()) + 1; c.MaxTokens != 0 && c.MaxTokens < least {
 		return c, c.wrong("MaxTokens", fmt.Sprintf("must be 0 or at least %d, to hold a token beside the reserved ones", least), c.MaxTokens)
 	}
-	if c.OutputSequenceLength < 0 {
-		return c, c.wrong("OutputSequenceLength", "must not be negative", c.OutputSequenceLength)
+	if c.OutputSequenceLength < 0 || c.OutputSequenceLength > maxSteps {
+		return c, c.wrong("OutputSequenceLength", fmt.Sprintf("must be from 0 to %d", maxSteps), c.OutputSequenceLength)
 	}
 	if c.OutputSequenceLength > 0 && c.OutputMode != Int {
 		return c, c.wrong("OutputSequenceLength", "must be 0 unless OutputMode is int", c.OutputSequenceLength)

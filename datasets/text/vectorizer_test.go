@@ -2,6 +2,7 @@ package text
 
 import (
 	"fmt"
+	"io"
 	"math"
 	"slices"
 	"strings"
@@ -122,6 +123,7 @@ func TestVectorizerErrors(t *testing.T) {
 		{VectorizerConfig{Vocabulary: some, Ngrams: []int{1, 0}}, errs.Error{Field: "VectorizerConfig.Ngrams[1]", Value: 0}},
 		{VectorizerConfig{Vocabulary: some, Ngrams: []int{17}}, errs.Error{Field: "VectorizerConfig.Ngrams[0]", Value: 17}},
 		{VectorizerConfig{Vocabulary: some, Ngrams: []int{2, 2}}, errs.Error{Field: "VectorizerConfig.Ngrams[1]", Value: 2}},
+		{VectorizerConfig{Vocabulary: some, OutputSequenceLength: maxSteps + 1}, errs.Error{Field: "VectorizerConfig.OutputSequenceLength", Value: maxSteps + 1}},
 		{VectorizerConfig{Vocabulary: some, OutputSequenceLength: -1}, errs.Error{Field: "VectorizerConfig.OutputSequenceLength", Value: -1}},
 		{VectorizerConfig{Vocabulary: some, OutputSequenceLength: 2, OutputMode: Count}, errs.Error{Field: "VectorizerConfig.OutputSequenceLength", Value: 2}},
 		{VectorizerConfig{Vocabulary: some, IDFWeights: []float64{1, 2}}, errs.Error{Field: "VectorizerConfig.IDFWeights", Value: 2}},
@@ -164,6 +166,12 @@ func TestVectorizerErrors(t *testing.T) {
 		_, err = v.Vectorize(some, tensor.Int)
 		errtest.Check(t, err, errs.Error{Field: "dtype", Value: "int"})
 	}
+	var zero Vectorizer
+	_, err = zero.Vectorize(some, tensor.Float32)
+	errtest.Check(t, err, errs.Error{Field: "Vectorizer"})
+	_, err = zero.Encode("a")
+	errtest.Check(t, err, errs.Error{Field: "Vectorizer"})
+	errtest.Check(t, zero.Write(io.Discard), errs.Error{Field: "Vectorizer"})
 	_, err = v.Decode([]int{2, 4})
 	errtest.Check(t, err, errs.Error{Field: "numbers[1]", Value: 4})
 }
