@@ -3,6 +3,7 @@ package graph_test
 import (
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -136,6 +137,47 @@ func TestCTCOfExtremes(t *testing.T) {
 					t.Errorf("%v %s: the gradient is %v", dt, name, grad)
 					break
 				}
+			}
+		}
+	}
+}
+
+// Long sequences on several cores: the same bits on any number of them, and in float32 what
+// float64 gives.
+func TestCTCOnCores(t *testing.T) {
+	const batch, steps, classes, room = 6, 150, 12, 40
+	z := rounded(tensor.Float32, array{Shape: []int{batch, steps, classes}, Data: graphtest.Uniform(31, batch*steps*classes, 8)})
+	labels := make([]float64, batch*room)
+	for i := range labels {
+		if n := i % room; n < 10+5*(i/room) {
+			labels[i] = float64(1 + (n*n+i/room)%(classes-1))
+		}
+	}
+	build := func(s *graph.Scope, z graph.Value) graph.Value {
+		return z.CTC(s.Values(labels, graph.Shape{batch, room}), nil, 0)
+	}
+	ones := slices.Repeat([]float64{1}, batch)
+	want, wantGrad := lossAndGradient(t, tensor.Float64, z, ones, build)
+	var first [2][32]byte
+	for _, cores := range []int{1, 2, 3} {
+		before := runtime.GOMAXPROCS(cores)
+		each, grad := lossAndGradient(t, tensor.Float32, z, ones, build)
+		runtime.GOMAXPROCS(before)
+		bits := [2][32]byte{checksum(each), checksum(grad)}
+		if cores == 1 {
+			first = bits
+		}
+		if bits != first {
+			t.Errorf("other bits on %d cores", cores)
+		}
+		for i, x := range each {
+			if !(math.Abs(x-want[i]) <= 1e-7*want[i]) {
+				t.Errorf("sample %d: got %v, want %v", i, x, want[i])
+			}
+		}
+		for i, x := range grad {
+			if !(math.Abs(x-wantGrad[i]) <= 1e-7) {
+				t.Fatalf("gradient %d: got %v, want %v", i, x, wantGrad[i])
 			}
 		}
 	}

@@ -43,7 +43,8 @@ type Model interface {
 // of datasets.Batch.Weights times that of FitConfig.ClassWeight, each 1 by
 // default. n counts the samples, or the steps of all samples. If the output has a
 // mask, the sum and n cover only the steps that are not masked; a batch in which
-// all are masked has a loss of 0. Weights do not count in n: weights of 2 double
+// all are masked has a loss of 0. A losses.MaskReader, such as CTC, has one l for
+// each sample, and n counts samples. Weights do not count in n: weights of 2 double
 // the loss.
 //
 // The total loss is the sum over the outputs, each times its Output.Weight, plus

@@ -7,6 +7,14 @@
 //
 // n is the number of samples, or of steps that are not masked, in the batch,
 // whatever their weights are. train.Config has the details.
+//
+//   - Numbers: MSE, MAE, Huber, LogCosh, MAPE, MSLE, CosineSimilarity; counts: Poisson.
+//   - Forecasts with their uncertainty: Quantile; GaussianNLL, StudentTNLL and, of counts,
+//     NegativeBinomialNLL.
+//   - Yes or no: BinaryCrossentropy, BinaryFocalCrossentropy, Hinge, SquaredHinge.
+//   - Classes: CategoricalCrossentropy, SparseCategoricalCrossentropy,
+//     CategoricalFocalCrossentropy, CategoricalHinge, KLDivergence.
+//   - Labels in an order, of unknown steps: CTC.
 package losses
 
 import (
