@@ -205,3 +205,47 @@ func TestEveryLossWithClassWeights(t *testing.T) {
 		})
 	}
 }
+
+// Of a model that is given nothing, each loss finds the statistic of the targets that it is
+// minimal at: mean and deviation, quantiles, or mean and variance of counts.
+func TestLossesFindTheirStatistics(t *testing.T) {
+	const n = 64
+	spread, counts := graphtest.Uniform(8200, n, 2), make([]float64, n)
+	mean, square, countMean, countSquare := 0.0, 0.0, 0.0, 0.0
+	for i := range spread {
+		spread[i] += 3
+		counts[i] = math.Floor(math.Pow(spread[i], 2) / 2)
+		mean, countMean = mean+spread[i]/n, countMean+counts[i]/n
+		square, countSquare = square+spread[i]*spread[i]/n, countSquare+counts[i]*counts[i]/n
+	}
+	fit := func(loss losses.Loss, units int, y []float64) *tensor.Dense {
+		x := denseOf(tensor.Float64, slices.Repeat([]float64{1}, n), n, 1)
+		data, err := datasets.FromTensors([]*tensor.Dense{x}, []*tensor.Dense{denseOf(tensor.Float64, y, n, 1)})
+		check(t, err)
+		m := models.NewSequential(models.Config{Seed: 1, Dtype: tensor.Float64}, layers.Input{Shape: graph.Shape{1}}, layers.Dense{Units: units})
+		trainer := compile(t, m, train.Config{Loss: loss, Optimizer: optimizers.Adam{LearningRate: 0.05}})
+		for range 3 {
+			_, err = trainer.Fit(background, data, train.FitConfig{Epochs: 300, BatchSize: n})
+			check(t, err)
+			check(t, trainer.Optimizer().SetLearningRate(trainer.Optimizer().LearningRate()/10))
+		}
+		out, err := m.Predict(background, denseOf(tensor.Float64, []float64{1}, 1, 1))
+		check(t, err)
+		return out
+	}
+	g, err := losses.GaussianNLL{}.Distributions(fit(losses.GaussianNLL{}, 2, spread))
+	check(t, err)
+	graphtest.CheckOutput(t, "gaussian", []float64{g[0].Mean, g[0].Scale}, []float64{mean, math.Sqrt(square - mean*mean)}, 1e-3)
+	b, err := losses.NegativeBinomialNLL{}.Distributions(fit(losses.NegativeBinomialNLL{}, 2, counts))
+	check(t, err)
+	graphtest.CheckOutput(t, "mean of counts", []float64{b[0].Mean}, []float64{countMean}, 1e-3)
+	if deviation := math.Sqrt(countSquare - countMean*countMean); !(math.Abs(b[0].StdDev()-deviation) < 0.15*deviation) {
+		t.Errorf("the deviation of counts is %v, that of the distribution %v", deviation, b[0].StdDev())
+	}
+	sorted := slices.Sorted(slices.Values(spread))
+	for i, q := range fit(losses.Quantile{}, 3, spread).Float64s() {
+		if at, _ := slices.BinarySearch(sorted, q); math.Abs(float64(at)/n-[]float64{0.1, 0.5, 0.9}[i]) > 1.5/n {
+			t.Errorf("below quantile %d, %v, lie %d of %d", i, q, at, n)
+		}
+	}
+}
