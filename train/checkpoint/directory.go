@@ -91,7 +91,10 @@ func Open(path string, cfg Config) (*Directory, error) {
 	}
 	if err := lock(f); err != nil {
 		f.Close()
-		return nil, graph.Error{Path: path, Field: "folder", Rule: "must not be in use by another run", Value: err}
+		if err == errInUse {
+			return nil, graph.Error{Path: path, Field: "folder", Rule: "must not be in use by another run"}
+		}
+		return nil, graph.Error{Path: path, Field: "folder", Rule: "must be on a file system with locks (flock)", Value: err, Kind: stderrors.Join(graph.ErrInput, err)}
 	}
 	d := &Directory{path: path, cfg: cfg, lock: f, next: 1}
 	if err := d.clean(); err != nil {
@@ -100,6 +103,8 @@ func Open(path string, cfg Config) (*Directory, error) {
 	}
 	return d, nil
 }
+
+var errInUse = errors.New("in use")
 
 func unusable(path string, err error) error {
 	return graph.Error{Path: path, Field: "folder", Rule: "must be one that can be written to", Value: regular.Reason(err), Kind: stderrors.Join(graph.ErrInput, err)}

@@ -179,7 +179,7 @@ func TestLock(t *testing.T) {
 	errtest.Check(t, err, graph.Error{Field: "checkpoint.Directory"})
 	_, err = d.Latest()
 	errtest.Check(t, err, graph.Error{Field: "checkpoint.Directory"})
-	killed(t, "steps", path, 3, false)
+	killed(t, "steps", path, 3, 0, false)
 	d = open(t, path, checkpoint.Config{})
 	check(t, d.Close())
 }

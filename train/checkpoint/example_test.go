@@ -133,11 +133,11 @@ func ExampleReadFile() {
 		log.Fatal(err)
 	}
 	model := models.NewSequential(models.Config{Seed: 2}, layers.Input{Shape: graph.Shape{1}}, layers.Dense{Units: 1})
+	var weights []models.Weight
 	for path, value := range state.Weights {
-		if err := model.SetWeights(models.Weight{Path: path, Value: value}); err != nil {
-			log.Fatal(err)
-		}
+		weights = append(weights, models.Weight{Path: path, Value: value})
 	}
-	fmt.Println(len(state.Weights), "weights")
-	// Output: 2 weights
+	mismatch, err := model.SetMatchingWeights(weights...)
+	fmt.Println(len(weights), "weights, all fit:", mismatch.Empty(), err)
+	// Output: 2 weights, all fit: true <nil>
 }

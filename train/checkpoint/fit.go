@@ -9,6 +9,7 @@ import (
 	"github.com/engram-go/engram/datasets/samples"
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/train"
+	"github.com/pkg/errors"
 )
 
 // Interrupted is the error of Fit when its context is done. The run is saved.
@@ -38,6 +39,9 @@ func (e *Interrupted) Unwrap() error { return e.Err }
 // The state is taken after the callbacks of the config have received an event.
 func (d *Directory) Fit(ctx context.Context, t *train.Trainer, data samples.Data, cfg train.FitConfig) (*train.History, error) {
 	none := &train.History{}
+	if err := d.check(); err != nil {
+		return none, err
+	}
 	switch {
 	case ctx == nil:
 		return none, graph.Error{Field: "ctx", Rule: "must not be nil"}
@@ -45,8 +49,9 @@ func (d *Directory) Fit(ctx context.Context, t *train.Trainer, data samples.Data
 		return none, graph.Error{Field: "trainer", Rule: "must be made by Compile"}
 	case cfg.Resume != nil:
 		return none, graph.Error{Field: "FitConfig.Resume", Rule: "must be nil, as the folder has the state"}
-	case ctx.Err() != nil:
-		return none, ctx.Err()
+	}
+	if err := ctx.Err(); err != nil {
+		return none, errors.Wrapf(err, "%s: stopped before the run", d.path)
 	}
 	state, path, err := d.latest()
 	if err != nil {

@@ -83,9 +83,9 @@ func (h *heavy) Restore(s train.CallbackState) error {
 	return nil
 }
 
-// killed runs a child and kills it after some batches, and then, if saving is true, while
-// it saves. A child that ends before returns its outcome.
-func killed(t *testing.T, name, path string, batches int, saving bool) *outcome {
+// killed runs a child and kills it some time after some batches, and then, if saving is
+// true, while it saves. A child that ends before returns its outcome.
+func killed(t *testing.T, name, path string, batches int, delay time.Duration, saving bool) *outcome {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), childVariable+"="+name+":"+path)
@@ -102,6 +102,7 @@ func killed(t *testing.T, name, path string, batches int, saving bool) *outcome 
 			check(t, json.Unmarshal(line, end))
 		}
 		if n == batches && end == nil {
+			time.Sleep(delay)
 			for deadline := time.Now().Add(time.Second); saving && !unfinished(t, path) && time.Now().Before(deadline); {
 			}
 			check(t, cmd.Process.Kill())
@@ -139,8 +140,7 @@ func testKilled(t *testing.T, kills int) {
 				path := t.TempDir()
 				var end *outcome
 				for end == nil {
-					batches := random.IntN(12)
-					if end = killed(t, name, path, batches, random.IntN(2) == 0); end == nil {
+					if end = killed(t, name, path, random.IntN(12), time.Duration(random.IntN(3000))*time.Microsecond, random.IntN(2) == 0); end == nil {
 						done++
 					}
 					if unfinished(t, path) {
