@@ -9,9 +9,11 @@ func Named(name string, m Metric) Metric {
 	return named{m, name}
 }
 
+// named has exported fields, so that a training can tell whether it is resumed with the
+// metrics that it had.
 type named struct {
 	Metric
-	name string
+	As string
 }
 
-func (n named) Name() string { return n.name }
+func (n named) Name() string { return n.As }
