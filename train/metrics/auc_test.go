@@ -197,6 +197,18 @@ func TestRankingsRefuse(t *testing.T) {
 	if got := a.State(); a.Result() != 1 || len(got) != 5 {
 		t.Errorf("the errors have left %v", got)
 	}
+
+	// what was not finite stays so in a saved state, also with a weight of 0
+	for _, weight := range []float64{0, 1} {
+		bad := metrics.AUC{}.Start().(metrics.StatefulAccumulator)
+		if err := bad.Add(f64([]int{3}, 0, 1, 1), f64([]int{3}, 0, 1, math.NaN()), f64([]int{3}, 1, 1, weight)); err != nil {
+			t.Fatal(err)
+		}
+		next := metrics.AUC{}.Start().(metrics.StatefulAccumulator)
+		if err := next.Restore(bad.State()); err != nil || !math.IsNaN(next.Result()) {
+			t.Errorf("restored %v, %v", next.Result(), err)
+		}
+	}
 }
 
 func ExampleAUC() {

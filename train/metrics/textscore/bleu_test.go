@@ -152,6 +152,20 @@ func TestBLEUOfPapineni(t *testing.T) {
 	}
 }
 
+// Of references that are as close in length the shorter counts, and each further order
+// without a match gets half of the matches of the one before.
+func TestBLEUDetails(t *testing.T) {
+	got, err := textscore.BLEU{}.Score([][]string{{"a b c d e f", "a b c d"}}, []string{"a b c d e"})
+	if err != nil || got.ReferenceWords != 4 || got.BrevityPenalty != 1 {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	got, err = textscore.BLEU{}.Score([][]string{{"a x c y e"}}, []string{"a b c d e"})
+	want := 100 * math.Pow(3.0/5*(1.0/2/4)*(1.0/4/3)*(1.0/8/2), 1.0/4)
+	if err != nil || !close12(got.Score, want) {
+		t.Errorf("got %+v, %v, want %v", got, err, want)
+	}
+}
+
 func TestBLEURefuses(t *testing.T) {
 	text, references := []string{"a"}, [][]string{{"a"}}
 	for _, c := range []struct {

@@ -26,7 +26,7 @@ random.seed(1)
 
 WORDS = ["the", "The", "a", "cat", "Cat", "dog", "sat", "on", "mat", "is", "it's", "don't", "1,000.5", "3.14", "3.", ".5", "x,y", "U.S.",
          "well-known", "1990-2000", "end-", "(maybe)", "\"so\"", "&amp;", "&quot;hi&quot;", "&lt;b&gt;", "&amp;lt;", "<skipped>", "50%", "$5",
-         "naïve", "Größe", "日本", "a/b", "e-mail@x.org", "[1]", "{x}", "~", "...", "!?", "_", "`q`", "A:B;C", "#1", "a+b=c", "x^2", "\\n"]
+         "naïve", "Größe", "日本", "a/b", "e-mail@x.org", "[1]", "{x}", "~", "...", "!?", "_", "`q`", "A:B;C", "#1", "3.a", "2,b", "a+b=c", "x^2", "\\n"]
 SPACES = [" ", " ", " ", "  ", "\t", "\u00a0", "\x1c"]
 
 
