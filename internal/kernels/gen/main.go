@@ -24,6 +24,7 @@ var families = map[string]func(){
 	"norm":       normKernels,
 	"optimizer":  optimizerKernels,
 	"pair":       pairKernels,
+	"products":   productKernels,
 	"random":     randomKernels,
 	"vector":     vectorKernels,
 	"vocabulary": vocabularyKernels,
