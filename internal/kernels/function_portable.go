@@ -64,13 +64,6 @@ func functionGo[T Float](f Function) FunctionLoops[T] {
 				}
 			}
 		}
-	case LogGamma, Digamma:
-		loops.Gradient = func(x, dy, dx []T) {
-			x, dx = x[:len(dy):len(x)], dx[:len(dy):len(dx)]
-			for i, dy := range dy {
-				dx[i] = T(float64(dy) * formula.slope(float64(x[i]))) // the slope alone may overflow T
-			}
-		}
 	case Exp:
 		loops.Gradient = func(y, dy, dx []T) { timesGo(dy, y, dx) }
 	case Tanh:
@@ -88,7 +81,7 @@ func slopeGo[T Float](slope func(float64) float64) func(v, dy, dx []T) {
 	return func(v, dy, dx []T) {
 		v, dx = v[:len(dy):len(v)], dx[:len(dy):len(dx)]
 		for i, dy := range dy {
-			dx[i] = dy * T(slope(float64(v[i])))
+			dx[i] = T(float64(dy) * slope(float64(v[i]))) // the slope alone may overflow T
 		}
 	}
 }
