@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -71,6 +74,31 @@ func TestAdaptReaderLongLines(t *testing.T) {
 	}
 	_, err = AdaptReader(t.Context(), VectorizerConfig{}, strings.NewReader("a "+strings.Repeat("b", 2*maxToken)))
 	errtest.Check(t, err, errs.Error{Field: "text"})
+}
+
+// The vocabulary of a stream does not keep the lines of its tokens in memory.
+func TestAdaptReaderMemory(t *testing.T) {
+	const lines, length = 300, 50_000
+	read, write := io.Pipe()
+	go func() {
+		for i := range lines {
+			fmt.Fprintf(write, "%stoken%d\n", strings.Repeat(" ", length), i)
+		}
+		write.Close()
+	}()
+	heap := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := heap()
+	v, err := AdaptReader(t.Context(), VectorizerConfig{}, read)
+	check(t, err)
+	if got := int64(heap()) - int64(before); got > lines*length/4 || v.Len() != lines+2 {
+		t.Errorf("%d tokens take %d bytes", v.Len(), got)
+	}
+	runtime.KeepAlive(v)
 }
 
 func TestAdaptReaderErrors(t *testing.T) {

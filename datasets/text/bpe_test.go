@@ -47,6 +47,23 @@ func roundTrip(t *testing.T, b *BPE, text string) {
 	}
 }
 
+// A pair that is gone when its turn comes gives no turn to the pair in its place: of y z,
+// x y, p x and x yz, which were learned in this order, pxyz has the first and the third.
+func TestEncodeOrder(t *testing.T) {
+	b := newBPE(byteTokens())
+	for _, s := range [][2]string{{"y", "z"}, {"x", "y"}, {"p", "x"}, {"x", "yz"}} {
+		left, right := b.index[s[0]], b.index[s[1]]
+		b.join(pair{int32(left), int32(right)}, b.add(s[0]+s[1]))
+	}
+	var got []string
+	for _, n := range b.Encode("pxyz") {
+		got = append(got, b.tokens[n])
+	}
+	if !slices.Equal(got, []string{"px", "yz"}) {
+		t.Errorf("%q", got)
+	}
+}
+
 // A word as long as a text takes about as many steps as its length: about a second if
 // each step looked at all of it.
 func TestEncodeLongWord(t *testing.T) {

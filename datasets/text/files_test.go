@@ -109,3 +109,23 @@ func FuzzReadVectorizer(f *testing.F) {
 		}
 	})
 }
+
+// Files of earlier versions give the same numbers for ever; they are never written again.
+func TestSavedFiles(t *testing.T) {
+	const poem = "Shall I compare thee to a summer's day? É"
+	v, err := LoadVectorizer("testdata/saved/vectorizer.json")
+	check(t, err)
+	x, err := v.Vectorize([]string{poem}, tensor.Float64)
+	check(t, err)
+	if d := cmp.Diff([][]float64{{29.04401315130571, 1.8458266904983307, 0, 0, 0, 0, 0, 0, 1.8458266904983307, 0, 0, 0}}, rows(t, x)); d != "" {
+		t.Error(d)
+	}
+	b, err := LoadBPE("testdata/saved/vocab.json", "testdata/saved/merges.txt")
+	check(t, err)
+	if d := cmp.Diff([]int{50, 261, 293, 220, 40, 263, 78, 272, 286, 68, 279, 68, 278, 258, 260, 84, 295, 81, 269, 259, 264, 30, 220, 275}, b.Encode(poem)); d != "" {
+		t.Error(d)
+	}
+	if end, _ := b.Index("<|endoftext|>"); end != 299 {
+		t.Errorf("the end of a text is %d", end)
+	}
+}

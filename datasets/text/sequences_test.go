@@ -171,4 +171,17 @@ func TestSequencesOrderIsMixed(t *testing.T) {
 	if slices.Equal(firsts[0], firsts[1]) {
 		t.Error("batches of two orders are in the same order")
 	}
+
+	// Samples of one length stay in the given order.
+	two, err := NewSequences(inputs, SequenceConfig{Lengths: []int{50, 100}})
+	check(t, err)
+	order := rand.New(rand.NewPCG(1, 2)).Perm(len(inputs))
+	got := two.Order(order, 4)
+	for _, long := range []bool{false, true} {
+		other := func(row int) bool { return (len(inputs[row]) > 50) != long }
+		a, b := slices.DeleteFunc(slices.Clone(order), other), slices.DeleteFunc(slices.Clone(got), other)
+		if !slices.Equal(a, b) {
+			t.Errorf("samples of one length have the order %v, want %v", b, a)
+		}
+	}
 }

@@ -141,13 +141,14 @@ func (v *Vectorizer) counts(numbers [][]int, dtype tensor.Dtype) (*tensor.Dense,
 	for i, tokens := range numbers {
 		clear(row)
 		for _, n := range tokens {
+			row[n]++
+		}
+		for n, count := range row {
 			switch v.config.OutputMode {
 			case MultiHot:
-				row[n] = 1
-			case Count:
-				row[n]++
+				row[n] = min(count, 1)
 			case TFIDF:
-				row[n] += v.config.IDFWeights[n]
+				row[n] = count * v.config.IDFWeights[n]
 			}
 		}
 		dense.SetFloat64(dense.Rows(t, i, i+1), row)
