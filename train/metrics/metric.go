@@ -2,6 +2,17 @@
 // exact over an epoch: sums over all elements in float64, never an average of
 // batch values. A metric is a plain config value; its Accumulator is given the
 // batches of one epoch.
+//
+//   - Numbers: MSE, RMSE, MAE, R2Score; MAPE, SMAPE, MSLE, LogCosh, Poisson;
+//     MASE, which compares with the naive forecast; CosineSimilarity.
+//   - One answer, yes or no: BinaryAccuracy, Precision, Recall, F1Score, AUC,
+//     AveragePrecision, Hinge, SquaredHinge.
+//   - One class of several: CategoricalAccuracy, TopKCategoricalAccuracy and both for
+//     numbers of classes, SparseCategoricalAccuracy and SparseTopKCategoricalAccuracy;
+//     Precision, Recall and F1Score with an Average; CategoricalHinge, KLDivergence;
+//     Perplexity of the next word. ConfusionMatrix is filled from predictions.
+//
+// Package textscore scores generated text.
 package metrics
 
 import (
