@@ -43,7 +43,7 @@ func TestMomentsOfFit(t *testing.T) {
 	want := diary{"train begin, epoch 0/2, batch 0/0, "}
 	for e := range 2 {
 		add := func(format string) { want = append(want, fmt.Sprintf(format, e)) }
-		add("epoch begin, epoch %d/2, batch 0/0, ")
+		add("epoch begin, epoch %d/2, batch 0/2, ")
 		add("train batch begin, epoch %d/2, batch 0/2, ")
 		add("train batch end, epoch %d/2, batch 0/2, loss")
 		add("train batch begin, epoch %d/2, batch 1/2, ")

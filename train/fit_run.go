@@ -67,7 +67,8 @@ func (f *fitRun) runEpoch(ctx context.Context) (Logs, error) {
 		t.position.epoch, t.position.step = t.position.epoch+1, 0
 		f.inEpoch, f.done, f.totals = true, 0, t.newTotals()
 	}
-	if err := f.send(EpochBegin, 0, 0, nil); err != nil {
+	steps := f.steps()
+	if err := f.send(EpochBegin, f.done, steps, nil); err != nil {
 		return nil, err
 	}
 	if resumed {
@@ -75,7 +76,6 @@ func (f *fitRun) runEpoch(ctx context.Context) (Logs, error) {
 			return nil, err
 		}
 	}
-	steps := f.steps()
 	for b := f.done; b < steps && (b == 0 || !f.stopped); b++ {
 		if err := ctx.Err(); err != nil {
 			return nil, errors.Wrapf(err, "%s: stopped in epoch %d before batch %d", t.model.Name(), f.epoch+1, b+1)

@@ -50,13 +50,13 @@ func newProgress(w io.Writer) *progress {
 func (p *progress) On(e *Event) error {
 	switch e.Moment {
 	case EpochBegin:
-		p.begun, p.drawn, p.done, p.batches = p.now(), time.Time{}, 0, 0
+		p.begun, p.drawn, p.before, p.done, p.batches = p.now(), time.Time{}, e.Batch, e.Batch, e.Batches
 		if p.columns != nil {
 			fmt.Fprintf(p.w, "Epoch %d/%d\n", e.Epoch+1, e.Epochs)
 		}
 	case TrainBatchEnd:
-		if p.done == 0 {
-			p.first, p.before = p.now(), e.Batch
+		if p.done == p.before {
+			p.first = p.now()
 		}
 		p.done, p.batches = e.Batch+1, e.Batches
 		if p.columns != nil && p.now().Sub(p.drawn) >= redrawAfter {

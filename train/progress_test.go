@@ -139,10 +139,15 @@ func TestProgressOfAnEpochStoppedEarly(t *testing.T) {
 // The time of a batch counts those since an epoch was resumed.
 func TestProgressOfAResumedEpoch(t *testing.T) {
 	s := newScreen(80)
-	s.send(EpochBegin, 0, 0)
+	s.send(EpochBegin, 4, 10)
 	s.taken()
 	want(t, "first batch", s.batch(2*time.Second, 4, 10, 0.25), "\r 5/10 ━━━━━━━━━━────────── 10s 2s/step - loss: 0.2500")
 	want(t, "second batch", s.batch(100*time.Millisecond, 5, 10, 0.25), "\r 6/10 ━━━━━━━━━━━━──────── 0s 100ms/step - loss: 0.2500")
+
+	s = newScreen(0) // where all batches were done
+	s.send(EpochBegin, 10, 10)
+	s.send(EpochEnd, 0, 0, Log{"loss", 0.25})
+	want(t, "no batch", s.taken(), "Epoch 3/50 - 10/10 - 0s - 0s/step - loss: 0.2500\n")
 }
 
 func TestProgressClose(t *testing.T) {

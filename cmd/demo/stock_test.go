@@ -237,7 +237,7 @@ func TestStockCheckpoint(t *testing.T) {
 		}
 		if writes > 0 {
 			const command = "To continue: go run ./cmd/demo stock --json --checkpoint kept --units 2 --steps 3 --epochs 3 --report 'it'\\''s here'\n"
-			if text := stderr.String(); status != statusInterrupted || !strings.HasSuffix(text, command) || !strings.Contains(text, "interrupted at ") {
+			if text := stderr.String(); status != statusInterrupted || !strings.HasSuffix(text, command) || !strings.Contains(text, ": interrupted ") {
 				t.Errorf("run %d: status %d: %s", i, status, text)
 			}
 			continue

@@ -37,7 +37,7 @@ import (
 )
 
 // Config says when Fit saves, and what a directory keeps. Fit saves whenever one of the
-// three says so, and at the end of the run.
+// three says so, and at the end of the last epoch.
 type Config struct {
 	EveryBatches int           // after each of so many batches of an epoch; default 0: never
 	EveryEpochs  int           // after each of so many epochs; default 1 if the other two are 0

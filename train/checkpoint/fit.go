@@ -33,7 +33,7 @@ func (e *Interrupted) Unwrap() error { return e.Err }
 // without a state may change. Of a run that is finished, it returns the history.
 //
 // When ctx is done, Fit finishes the batch, or the validation, saves, and returns an
-// *Interrupted. An error in saving ends Fit with the history so far; the trainer and the
+// *Interrupted, unless the run is at its end. An error in saving ends Fit with the history so far; the trainer and the
 // older checkpoints are then intact.
 //
 // The state is taken after the callbacks of the config have received an event.
@@ -57,15 +57,13 @@ func (d *Directory) Fit(ctx context.Context, t *train.Trainer, data samples.Data
 	if err != nil {
 		return none, err
 	}
-	s := &saver{run: d, ctx: ctx}
 	if state == nil {
 		d.log("%s is empty: a new run starts", d.path)
 	} else {
 		d.log("%s from %s, in %s", verb(state, cfg), where(state), path)
 		cfg.Resume, cfg.InitialEpoch = state, 0
-		s.saved = positionOf(state)
 	}
-	cfg.Callbacks = append(slices.Clone(cfg.Callbacks), s)
+	cfg.Callbacks = append(slices.Clone(cfg.Callbacks), &saver{run: d, ctx: ctx})
 	// The saver ends Fit at moments at which it can save.
 	return t.Fit(context.WithoutCancel(ctx), data, cfg)
 }
@@ -89,28 +87,18 @@ func where(s *train.State) string {
 	return fmt.Sprintf("the end of epoch %d", s.Fit.Epoch)
 }
 
-// position is where a state was taken.
-type position struct {
-	epoch, step int
-	inEpoch     bool
-}
-
-func positionOf(s *train.State) position {
-	return position{s.Epoch, s.Step, s.Fit != nil && s.Fit.InEpoch}
-}
-
 // saver is the callback that saves. It is the last of the list.
 type saver struct {
-	run   *Directory
-	ctx   context.Context
-	last  time.Time // when it saved, or the run began
-	saved position
+	run  *Directory
+	ctx  context.Context
+	last time.Time // when it saved, or the run began
 }
 
-// On saves at the moments of the config, and when the context is done.
+// On saves at the moments of the config, at the end of the last epoch, and when the
+// context is done. At TrainEnd it would be too late: other callbacks may have set the
+// weights of the best epoch, from which a longer run must not continue.
 func (s *saver) On(e *train.Event) error {
-	cfg := s.run.cfg
-	due := false
+	cfg, due, end := s.run.cfg, false, false
 	switch e.Moment {
 	case train.TrainBegin:
 		s.last = time.Now()
@@ -118,34 +106,23 @@ func (s *saver) On(e *train.Event) error {
 	case train.TrainBatchEnd:
 		due = cfg.EveryBatches > 0 && (e.Batch+1)%cfg.EveryBatches == 0 || cfg.Every > 0 && time.Since(s.last) >= cfg.Every
 	case train.EpochEnd:
-		due = cfg.EveryEpochs > 0 && (e.Epoch+1)%cfg.EveryEpochs == 0
-	case train.TrainEnd:
-		_, _, err := s.save(e.Trainer)
-		return err
+		end = e.Epoch+1 == e.Epochs || e.Stopped()
+		due = end || cfg.EveryEpochs > 0 && (e.Epoch+1)%cfg.EveryEpochs == 0
 	default:
 		return nil
 	}
-	done := s.ctx.Err()
-	if !due && done == nil {
+	interrupted := s.ctx.Err()
+	if !due && interrupted == nil {
 		return nil
 	}
-	state, path, err := s.save(e.Trainer)
-	if err == nil && done != nil {
-		err = &Interrupted{path, where(state), done}
-	}
-	return err
-}
-
-// save saves the state of a trainer, unless it was saved at this position.
-func (s *saver) save(t *train.Trainer) (*train.State, string, error) {
-	state := t.State()
-	if positionOf(state) == s.saved {
-		return state, "", nil
-	}
+	state := e.Trainer.State()
 	path, err := s.run.Save(state)
 	if err != nil {
-		return nil, "", err
+		return err
 	}
-	s.saved, s.last = positionOf(state), time.Now()
-	return state, path, nil
+	s.last = time.Now()
+	if interrupted != nil && !end {
+		return &Interrupted{path, where(state), interrupted}
+	}
+	return nil
 }

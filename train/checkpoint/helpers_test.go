@@ -17,6 +17,7 @@ import (
 	"github.com/engram-go/engram/train/losses"
 	"github.com/engram-go/engram/train/metrics"
 	"github.com/engram-go/engram/train/optimizers"
+	"github.com/engram-go/engram/train/schedules"
 	"gorgonia.org/tensor"
 )
 
@@ -41,6 +42,12 @@ var trainings = map[string]func() (training, error){
 		return newTraining(2, []layers.Layer{layers.Input{Shape: graph.Shape{3}}, layers.Dense{Units: 3}, layers.Dropout{Rate: 0.5}, layers.Dense{Units: 1}},
 			train.Config{Optimizer: optimizers.SGD{Momentum: 0.5}},
 			graph.Shape{20, 3}, graph.Shape{20, 1}, train.FitConfig{Epochs: 12, BatchSize: 3, StepsPerEpoch: 4, DropRemainder: true})
+	},
+	"averaged": func() (training, error) {
+		return newTraining(4, []layers.Layer{layers.Input{Shape: graph.Shape{3}}, layers.Dense{Units: 3}, layers.Dropout{Rate: 0.5}, layers.Dense{Units: 1}},
+			train.Config{Optimizer: optimizers.AdamW{Schedule: schedules.CosineDecay{InitialLearningRate: 0.1, DecaySteps: 40}},
+				Groups: []optimizers.Group{optimizers.NoWeightDecay("bias")}, GradientAccumulationSteps: 3, EMA: &optimizers.EMA{Momentum: new(0.5), OverwriteFrequency: 4}},
+			graph.Shape{20, 3}, graph.Shape{20, 1}, train.FitConfig{Epochs: 7, BatchSize: 3})
 	},
 	"carried": func() (training, error) {
 		return newTraining(3, []layers.Layer{layers.Input{Shape: graph.Shape{4, 2}}, layers.GRU{Units: 5, Dropout: 0.25, RecurrentDropout: 0.25}, layers.BatchNormalization{}, layers.Dense{Units: 1}},
