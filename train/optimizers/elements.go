@@ -199,11 +199,15 @@ func (e *elementsOf[T]) step(i int, grad *tensor.Dense, rows []int, c change) bo
 // fills e.sums with the sizes of their weights.
 func (e *elementsOf[T]) stepRange(i int, s Step[T], c change, from, end int) {
 	weights, gradient, n := s.Weights, s.Gradient, len(e.rule.Slots)
+	buffer := e.clipped // the gradient belongs to the caller
+	if buffer != nil && from < end {
+		buffer = buffer[e.parts[from].from:e.parts[end-1].end] // of this range alone; its beginning stays in the cache
+	}
 	for k := from; k < end; k++ {
 		p := e.parts[k]
 		s.Weights, s.Gradient = weights[p.from:p.end:p.end], gradient[p.from:p.end:p.end]
-		if e.clipped != nil {
-			clipped := e.clipped[p.from:p.end:p.end] // the gradient belongs to the caller
+		if buffer != nil {
+			clipped := buffer[:len(s.Gradient):len(s.Gradient)]
 			e.kernel.Clip(s.Gradient, clipped, c.scale, e.limit)
 			s.Gradient = clipped
 		}

@@ -138,7 +138,7 @@ func TestBadFields(t *testing.T) {
 			name := reflect.TypeOf(schedule).Name()
 			errtest.Check(t, schedule.(checked).Check(), errs.Error{Field: name + "." + field})
 			schedule.Rate(0)
-			schedule.Rate(1 << 40)
+			schedule.Rate(math.MaxInt)
 		}
 		for name, schedule := range s.Golden {
 			zero := reflect.Zero(reflect.TypeOf(schedule)).Interface().(checked)
@@ -153,7 +153,7 @@ func TestBadFields(t *testing.T) {
 // Rates stay finite and within their limits however long a training is.
 func TestLongTrainings(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		step := int(math.Exp2(rapid.Float64Range(0, 53).Draw(t, "bits")))
+		step := rapid.IntRange(0, math.MaxInt).Draw(t, "step")
 		for _, s := range specimens {
 			for name, schedule := range s.Golden {
 				if rate := schedule.Rate(step); !(rate >= 0 && rate <= 0.1+1e-15) {
@@ -171,7 +171,7 @@ func TestRestartsBeginExactly(t *testing.T) {
 		first int
 	}{{1, 7}, {2, 1}, {2, 7}, {3, 7}, {5, 2}, {10, 3}} {
 		s := schedules.CosineDecayRestarts{InitialLearningRate: 1, FirstDecaySteps: c.first, TMul: c.mul}
-		for start, length := 0, c.first; start < 1<<40 && start < 1000*c.first*int(c.mul); start, length = start+length, length*int(c.mul) {
+		for start, length := 0, c.first; start < 1000*c.first*int(c.mul); start, length = start+length, length*int(c.mul) {
 			if rate := s.Rate(start); rate != 1 {
 				t.Errorf("%+v: the rate of step %d is %v", s, start, rate)
 			}
