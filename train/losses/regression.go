@@ -163,36 +163,29 @@ func (CosineSimilarity) Loss(target, output graph.Value) graph.Value {
 		return output
 	}
 	n := output.Dim(-1)
-	unit := func(x []float64) (u []float64, size float64, long bool) {
-		norm := floats.Norm(x, 2)
-		u, long = make([]float64, n), !(norm < epsilon)
-		size = norm
-		if !long {
-			size = epsilon
+	// The lengths of two vectors, which are at least epsilon, and the cosine between them.
+	between := func(a, b []float64) (la, lb, cosine float64) {
+		la, lb = max(floats.Norm(a, 2), epsilon), max(floats.Norm(b, 2), epsilon)
+		for i := range a {
+			cosine += a[i] / la * (b[i] / lb)
 		}
-		for i, e := range x {
-			u[i] = e / size
-		}
-		return u, size, long
+		return la, lb, cosine
 	}
-	return ofLines("cosine similarity", func(x []float64) float64 {
-		a, _, _ := unit(x[:n])
-		b, _, _ := unit(x[n:])
-		return -floats.Dot(a, b)
-	}, func(x, dx []float64) {
-		a, la, longA := unit(x[:n])
-		b, lb, longB := unit(x[n:])
-		dot := floats.Dot(a, b)
-		slope := func(dx, u, other []float64, size float64, long bool) {
-			for i := range dx {
-				dx[i] = -other[i] / size
-				if long { // the length of the vector is divided out
-					dx[i] += u[i] * dot / size
-				}
+	slope := func(da, a, b []float64) {
+		la, lb, cosine := between(a, b)
+		for i := range da {
+			da[i] = -b[i] / lb / la
+			if la > epsilon { // the length of a is divided out
+				da[i] += a[i] / la * cosine / la
 			}
 		}
-		slope(dx[:n], a, b, la, longA)
-		slope(dx[n:], b, a, lb, longB)
+	}
+	return ofLines("cosine similarity", func(x []float64) float64 {
+		_, _, cosine := between(x[:n], x[n:])
+		return 0 - cosine // not −0
+	}, func(x, dx []float64) {
+		slope(dx[:n], x[:n], x[n:])
+		slope(dx[n:], x[n:], x[:n])
 	}, target, output)
 }
 
