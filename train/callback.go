@@ -1,13 +1,17 @@
 package train
 
-import "gorgonia.org/tensor"
+import (
+	stderrors "errors"
+
+	"gorgonia.org/tensor"
+)
 
 // Moment says when an event happens.
 type Moment int
 
 // The moments, in Keras' terms. Epochs belong to training; the moments of Test
 // are those of Evaluate and of the validation within an epoch. After an error
-// there is no event for the end.
+// there is no event for the end, but Failed.
 const (
 	TrainBegin Moment = iota
 	TrainEnd
@@ -23,6 +27,14 @@ const (
 	PredictEnd
 	PredictBatchBegin
 	PredictBatchEnd
+
+	// TrainBatchFailed comes instead of TrainBatchEnd if the step was an error, which
+	// Event.Err is. Stop then ends Fit without it: the epoch is left out of the history
+	// and has no EpochEnd, and TrainEnd follows.
+	TrainBatchFailed
+	// Failed comes before Fit, Evaluate or Predict return Event.Err, also to callbacks
+	// that have received no beginning.
+	Failed
 )
 
 // Event is what a callback receives. Through the trainer it reaches the model
@@ -37,6 +49,8 @@ type Event struct {
 	// History holds the finished epochs of this Fit, at EpochEnd also the one that
 	// has just ended. It must not be changed. It is nil outside Fit.
 	History *History
+
+	Err error // at TrainBatchFailed and Failed; nil at other moments
 
 	stop *bool
 }
@@ -91,6 +105,7 @@ type callbackRun struct {
 	epoch, epochs int
 	history       *History // nil outside Fit
 	stopped       bool
+	err           error // of TrainBatchFailed and Failed
 }
 
 // send gives an event to all callbacks, in their order.
@@ -98,11 +113,38 @@ func (c *callbackRun) send(m Moment, batch, batches int, logs Logs) error {
 	for _, cb := range c.callbacks {
 		e := &Event{
 			Moment: m, Trainer: c.trainer, Epoch: c.epoch, Epochs: c.epochs,
-			Batch: batch, Batches: batches, Logs: logs, History: c.history, stop: &c.stopped,
+			Batch: batch, Batches: batches, Logs: logs, History: c.history, Err: c.err, stop: &c.stopped,
 		}
 		if err := cb.On(e); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// rescued reports whether a callback ends Fit without the error of a step.
+func (c *callbackRun) rescued(batch, batches int, err error) (bool, error) {
+	stopped := c.stopped
+	c.err, c.stopped = err, false
+	sent := c.send(TrainBatchFailed, batch, batches, nil)
+	rescued := c.stopped
+	c.err, c.stopped = nil, stopped || rescued
+	return rescued, sent
+}
+
+// failed tells all callbacks of an error, and returns it together with theirs.
+func (c *callbackRun) failed(err error) error {
+	if err == nil {
+		return nil
+	}
+	c.err = err
+	defer func() { c.err = nil }()
+	for _, cb := range c.callbacks {
+		one := *c
+		one.callbacks = []Callback{cb}
+		if e := one.send(Failed, 0, 0, nil); e != nil {
+			err = stderrors.Join(err, e)
+		}
+	}
+	return err
 }

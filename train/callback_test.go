@@ -20,6 +20,7 @@ var momentNames = map[train.Moment]string{
 	train.TestBatchBegin: "test batch begin", train.TestBatchEnd: "test batch end",
 	train.PredictBegin: "predict begin", train.PredictEnd: "predict end",
 	train.PredictBatchBegin: "predict batch begin", train.PredictBatchEnd: "predict batch end",
+	train.TrainBatchFailed: "train batch failed", train.Failed: "failed",
 }
 
 // diary writes down what it is told.
@@ -174,6 +175,8 @@ func TestCallbackError(t *testing.T) {
 		var after diary
 		callbacks := []train.Callback{at(m, epoch, 0, fails), &after}
 		switch m {
+		case train.TrainBatchFailed, train.Failed:
+			continue // TestFailed
 		case train.PredictBegin, train.PredictEnd, train.PredictBatchBegin, train.PredictBatchEnd:
 			callbacks[0] = at(m, 0, 0, fails)
 			out, err := trainer.Predict(background, data, train.EvaluateConfig{Callbacks: callbacks})
@@ -189,7 +192,9 @@ func TestCallbackError(t *testing.T) {
 		if len(history.Epochs) != want {
 			t.Errorf("%s: history %+v, want %d epochs", name, history, want)
 		}
-		if len(after) > 0 && strings.HasPrefix(after[len(after)-1], name+fmt.Sprintf(", epoch %d", epoch)) {
+		if n := len(after); n == 0 || !strings.HasPrefix(after[n-1], "failed") {
+			t.Errorf("%s: no callback was told of the failure", name)
+		} else if after = after[:n-1]; n > 1 && strings.HasPrefix(after[n-2], name+fmt.Sprintf(", epoch %d", epoch)) {
 			t.Errorf("%s: the next callback was told", name)
 		}
 	}

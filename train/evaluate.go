@@ -43,9 +43,10 @@ func (t *Trainer) Evaluate(ctx context.Context, data samples.Data, cfg EvaluateC
 		return nil, err
 	}
 	batches := chunks(inOrder(data.Len()), size)
-	s, err := t.evaluate(ctx, &callbackRun{trainer: t, callbacks: cfg.Callbacks}, data, batches)
+	c := &callbackRun{trainer: t, callbacks: cfg.Callbacks}
+	s, err := t.evaluate(ctx, c, data, batches)
 	if err != nil {
-		return nil, err
+		return nil, c.failed(err)
 	}
 	return s.logs(""), nil
 }
@@ -104,7 +105,7 @@ func (t *Trainer) PredictAll(ctx context.Context, data samples.Data, cfg Evaluat
 		return nil, nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, c.failed(err)
 	}
 	return all, nil
 }

@@ -96,7 +96,7 @@ func (t *Trainer) Fit(ctx context.Context, data samples.Data, cfg FitConfig) (*H
 	outer := t.fit
 	t.fit = f
 	defer func() { t.fit = outer }()
-	return history, f.run(ctx)
+	return history, f.failed(f.run(ctx))
 }
 
 // prepare checks the config, fills in its defaults and splits off the validation

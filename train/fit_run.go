@@ -43,6 +43,10 @@ func (f *fitRun) run(ctx context.Context) error {
 	}
 	for f.inEpoch || f.epoch < f.cfg.Epochs && !f.stopped {
 		logs, err := f.runEpoch(ctx)
+		if err == errAbandoned {
+			f.inEpoch, f.totals = false, nil
+			break
+		}
 		if err != nil {
 			return err
 		}
@@ -58,6 +62,10 @@ func (f *fitRun) run(ctx context.Context) error {
 	}
 	return f.send(TrainEnd, 0, 0, nil)
 }
+
+// errAbandoned says that a callback has ended Fit within an epoch, after a step that was
+// an error.
+var errAbandoned = errors.New("abandoned")
 
 // runEpoch trains for an epoch, or for the rest of a resumed one, and evaluates
 // the validation data.
@@ -84,7 +92,13 @@ func (f *fitRun) runEpoch(ctx context.Context) (Logs, error) {
 			return nil, err
 		}
 		if err := f.step(b); err != nil {
-			return nil, errors.Wrapf(err, "epoch %d, batch %d", f.epoch+1, b+1)
+			err = errors.Wrapf(err, "epoch %d, batch %d", f.epoch+1, b+1)
+			if rescued, failed := f.rescued(b, steps, err); failed != nil {
+				return nil, failed
+			} else if rescued {
+				return nil, errAbandoned
+			}
+			return nil, err
 		}
 		f.done = b + 1
 		var logs Logs
