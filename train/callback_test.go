@@ -122,7 +122,13 @@ func TestStop(t *testing.T) {
 		var d diary
 		trainer := compile(t, linear(1), train.Config{})
 		history, err := trainer.Fit(background, table(t, 1, 10), train.FitConfig{
-			Epochs: 5, BatchSize: 4, ValidationSplit: 0.2, Callbacks: []train.Callback{at(c.moment, c.epoch, 0, stop), &d},
+			Epochs: 5, BatchSize: 4, ValidationSplit: 0.2, Callbacks: []train.Callback{at(c.moment, c.epoch, 0, func(e *train.Event) error {
+				before := e.Stopped()
+				if e.Stop(); before || !e.Stopped() {
+					t.Errorf("stopped: %v before Stop, %v after it", before, e.Stopped())
+				}
+				return nil
+			}), &d},
 		})
 		check(t, err)
 		name := fmt.Sprintf("%s of epoch %d", momentNames[c.moment], c.epoch)

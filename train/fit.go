@@ -48,11 +48,11 @@ type FitConfig struct {
 	DropRemainder bool
 
 	// Resume continues from a state that a callback took in another Fit, to the same
-	// bits as a run that never stopped. Model, data and config must be the same, except
-	// Epochs, and the callbacks equal and in the same order. What FitState.Setup shows
-	// to differ is an error that lists it. The history continues
-	// that of the state. TrainBegin and, within an epoch, EpochBegin are sent again,
-	// before the states of callbacks are restored.
+	// bits as a run that never stopped; package train/checkpoint does this with files.
+	// Model, data and config must be the same, except Epochs, and the callbacks equal
+	// and in the same order. What FitState.Setup shows to differ is an error that lists
+	// it. The history continues that of the state. TrainBegin and, within an epoch,
+	// EpochBegin are sent again, before the states of callbacks are restored.
 	Resume *State
 }
 

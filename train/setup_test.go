@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/train"
 	"github.com/engram-go/engram/train/losses"
@@ -95,6 +96,14 @@ func TestResumeNamesWhatDiffers(t *testing.T) {
 			}
 		})
 	}
+	// A model that cannot be described in full: a Lambda is not in Config.Custom.
+	lambda := newSetupCase(t)
+	lambda.more = []layers.Layer{layers.Lambda{Function: layers.NewFunction("twice", func(_ *graph.Scope, x ...graph.Value) []graph.Value { return []graph.Value{x[0].Scale(2)} })}}
+	lambda.fit.Resume = state(lambda)
+	check(t, lambda.run(t))
+	lambda.seed = 2
+	wantError(t, lambda.run(t), "different: Model.Seed is 1 in the state and 2 now")
+
 	for name, change := range map[string]func(c *setupCase){
 		"nothing":  func(*setupCase) {},
 		"epochs":   func(c *setupCase) { c.fit.Epochs = 5 },

@@ -16,8 +16,8 @@ import (
 // and FitConfig.Resume continue from it, in a trainer that was compiled from an
 // equal model with an equal config. Which weights are frozen is not part of it.
 //
-// Package encoding/gob writes a State to a file, with all bits. Package encoding/json
-// does not know tensors and leaves out their elements.
+// Package train/checkpoint keeps States in files. Package encoding/gob writes one anywhere
+// else, with all bits; encoding/json does not know tensors and leaves out their elements.
 type State struct {
 	Weights   map[string]*tensor.Dense // of the model by path, moving averages included
 	Optimizer map[string]*tensor.Dense // as optimizers.State.Tensors

@@ -247,11 +247,20 @@ func TestResumeEvents(t *testing.T) {
 		3: {train.TrainBegin: 1, train.EpochBegin: 1, train.TrainBatchBegin: 3, train.TrainBatchEnd: 3, train.EpochEnd: 1, train.TrainEnd: 1},
 	} {
 		got := told{}
-		cfg.Callbacks, cfg.Resume = []train.Callback{got}, states[i]
+		begins := []int{} // batches done at EpochBegin
+		cfg.Callbacks, cfg.Resume = []train.Callback{got, train.CallbackFunc(func(e *train.Event) error {
+			if e.Moment == train.EpochBegin {
+				begins = append(begins, e.Batch)
+			}
+			return nil
+		})}, states[i]
 		_, err := compile(t, linear(1), train.Config{}).Fit(background, data, cfg)
 		check(t, err)
 		if !maps.Equal(got, want) {
 			t.Errorf("state %d: %v, want %v", i, got, want)
+		}
+		if begins[0] != states[i].Fit.Batch || len(begins) > 1 && begins[1] != 0 {
+			t.Errorf("state %d: epochs begin at batches %v", i, begins)
 		}
 	}
 }
