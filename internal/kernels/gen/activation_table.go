@@ -43,7 +43,7 @@ var activationFunctions = []struct {
 		return v.times(v.times(y, v.minus(v.load(constant(1)), y)), dy)
 	})},
 	{"log", "log x", plain(vectors.log), slope(func(v vectors, x, dy reg.VecVirtual) reg.VecVirtual {
-		return v.times(v.over(v.load(constant(1)), x), dy)
+		return v.over(dy, x) // 1/x may be infinite where dy/x is not
 	})},
 	{"clip", "x within [a, b]", func(v vectors, p parameters) func(...reg.VecVirtual) reg.VecVirtual {
 		a, b := p(0), p(1)
