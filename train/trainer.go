@@ -68,7 +68,8 @@ type Config struct {
 	GradientAccumulationSteps int
 
 	// EMA keeps moving averages of the trained weights, which become the weights at the
-	// end of Fit; nil for none. See SwapAverages.
+	// end of Fit, before TrainEnd; nil for none. A callback that restores weights at
+	// TrainEnd, such as EarlyStopping, replaces them. See SwapAverages.
 	EMA *optimizers.EMA
 
 	// CarryState keeps the states of recurrent layers from batch to batch: sample i

@@ -2,6 +2,7 @@ package optimizers_test
 
 import (
 	"math"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -74,6 +75,24 @@ func TestClipping(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A gradient of many parts is clipped as one of few, on any number of cores.
+func TestClippingOfManyParts(t *testing.T) {
+	const n = 120003
+	g := graphtest.Input(2, n).Data
+	for _, cores := range []int{1, 2, 3} {
+		params := declare(t, tensor.Float64, map[string]graphtest.Array{"w": {Shape: []int{n}, Data: make([]float64, n)}})
+		s := begin(t, optimizers.SGD{LearningRate: 1, ClipValue: 0.5}, params)
+		before := runtime.GOMAXPROCS(cores)
+		step(t, s, params, dense(tensor.Float64, []int{n}, g...))
+		runtime.GOMAXPROCS(before)
+		for i, w := range numbers(params.Get("w").Value()) {
+			if want := -min(max(g[i], -0.5), 0.5); w != want {
+				t.Fatalf("on %d cores: element %d is %v, want %v", cores, i, w, want)
+			}
+		}
+	}
 }
 
 func squares(x []float64) (sum float64) {

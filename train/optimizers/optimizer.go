@@ -3,6 +3,11 @@
 // Start makes a State of it, which applies the optimizer's rule to the
 // parameters of a model and holds its slots.
 //
+// Names, defaults and formulas are those of Keras 3. Every optimizer has a LearningRate or
+// a Schedule, a WeightDecay, which is decoupled from the gradient, and three ways to clip
+// gradients. What concerns all of them is in Config, which train.Config has too: groups of
+// parameters, gradient accumulation and moving averages of the weights.
+//
 // An optimizer of your own is a config with a method Rule; the package example
 // has one. Clipping, the learning rate, weight decay, accumulation and averages, saving and
 // restoring are the State's.

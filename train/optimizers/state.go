@@ -50,7 +50,11 @@ func Start(o Optimizer, params []*graph.Param, cfg Config) (*State, error) {
 		return nil, err
 	}
 	n := len(params)
-	s := &State{params: slices.Clone(params), dtype: dtype, learningRate: r.LearningRate, average: cfg.averaging(len(r.Slots)), slots: slices.Clone(r.Slots), scales: make([]float64, n), finite: make([]bool, n), allRows: make([][]int, n)}
+	s := &State{
+		params: slices.Clone(params), dtype: dtype, learningRate: r.LearningRate,
+		slots: slices.Clone(r.Slots), average: cfg.averaging(len(r.Slots)),
+		scales: make([]float64, n), finite: make([]bool, n), allRows: make([][]int, n),
+	}
 	if cfg.EMA != nil {
 		s.slots = append(s.slots, Slot{Name: averageSlot})
 	}

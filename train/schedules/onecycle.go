@@ -30,9 +30,10 @@ type OneCycle struct {
 // Rate is the learning rate of a step, from 0.
 func (d OneCycle) Rate(step int) float64 {
 	first := d.MaxLearningRate / cmp.Or(d.DivFactor, 25)
-	rates := []float64{first, d.MaxLearningRate, first / cmp.Or(d.FinalDivFactor, 1e4)}
+	last := first / cmp.Or(d.FinalDivFactor, 1e4)
+	rates := []float64{first, d.MaxLearningRate, last}
 	if d.ThreePhase {
-		rates = []float64{first, d.MaxLearningRate, first, rates[2]}
+		rates = []float64{first, d.MaxLearningRate, first, last}
 	}
 	ends := d.ends()
 	at, from := min(float64(step), ends[len(ends)-1]), 0.0
@@ -42,17 +43,17 @@ func (d OneCycle) Rate(step int) float64 {
 		}
 		from = end
 	}
-	return rates[len(rates)-1]
+	return last
 }
 
 // ends are the steps at which the phases end.
 func (d OneCycle) ends() []float64 {
 	rise := cmp.Or(d.PctStart, 0.3) * float64(d.TotalSteps)
-	last := float64(d.TotalSteps) - 1
+	end := float64(d.TotalSteps) - 1
 	if d.ThreePhase {
-		return []float64{rise - 1, 2*rise - 2, last}
+		return []float64{rise - 1, 2*rise - 2, end}
 	}
-	return []float64{rise - 1, last}
+	return []float64{rise - 1, end}
 }
 
 func (d OneCycle) between(start, end, share float64) float64 {
