@@ -133,7 +133,7 @@ func (d *Directory) clean() error {
 
 // Close unlocks the folder.
 func (d *Directory) Close() error {
-	if d.lock == nil {
+	if d == nil || d.lock == nil {
 		return nil
 	}
 	f := d.lock

@@ -184,6 +184,21 @@ func TestLock(t *testing.T) {
 	check(t, d.Close())
 }
 
+// A directory that does not come from Open is an error.
+func TestZeroDirectory(t *testing.T) {
+	r, err := trainings["steps"]()
+	check(t, err)
+	for _, d := range []*checkpoint.Directory{nil, {}} {
+		_, err := d.Latest()
+		errtest.Check(t, err, graph.Error{Field: "checkpoint.Directory"})
+		_, err = d.Save(r.trainer.State())
+		errtest.Check(t, err, graph.Error{Field: "checkpoint.Directory"})
+		_, err = d.Fit(t.Context(), r.trainer, r.data, r.cfg)
+		errtest.Check(t, err, graph.Error{Field: "checkpoint.Directory"})
+		check(t, d.Close())
+	}
+}
+
 func TestOpenErrors(t *testing.T) {
 	path := t.TempDir()
 	for name, cfg := range map[string]checkpoint.Config{"EveryBatches": {EveryBatches: -1}, "EveryEpochs": {EveryEpochs: -1}, "Every": {Every: -1}, "Keep": {Keep: -1}} {
