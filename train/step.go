@@ -159,7 +159,8 @@ func (t *Trainer) executePart(p *program, g *Gradients, n int) (after map[string
 // Apply takes a step with gradients: the optimizer changes the weights,
 // constraints are applied, and the moving averages and carried states become
 // those that the gradients carry. ByPath must hold every trainable weight, of its
-// shape and dtype, and nothing else.
+// shape and dtype, and nothing else. With Config.GradientAccumulationSteps they count as
+// those of one batch.
 //
 // Gradients serve once, and before any other step: later ones are refused, since
 // they would put moving averages and states back. Errors are those of Step: what
