@@ -212,8 +212,7 @@ func chunks(order []int, size int) [][]int { return slices.Collect(slices.Chunk(
 
 // state is how far the run has come.
 func (f *fitRun) state() *FitState {
-	s := &FitState{Epoch: f.epoch, InEpoch: f.inEpoch, Batches: f.steps(), Stopped: f.stopped, History: f.history.clone(), Callbacks: map[int]CallbackState{}}
-	s.Setup, _ = f.setup() // fails where a sample cannot be read, which fails the run too
+	s := &FitState{Epoch: f.epoch, InEpoch: f.inEpoch, Batches: f.steps(), Stopped: f.stopped, Setup: f.setup(), History: f.history.clone(), Callbacks: map[int]CallbackState{}}
 	if f.inEpoch {
 		s.Batch, s.Totals = f.done, f.totals.state()
 	} else if n := len(f.history.Epochs); n > 0 {

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"math"
 	"reflect"
@@ -15,62 +16,63 @@ import (
 
 	"github.com/engram-go/engram/datasets/samples"
 	"github.com/engram-go/engram/internal/dense"
-	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 )
 
 // setup is what a run that continues to the same bits must have in common with this
 // one, for FitState.Setup. It is computed once.
-func (f *fitRun) setup() (string, error) {
+func (f *fitRun) setup() string {
 	if f.described != "" {
-		return f.described, nil
+		return f.described
 	}
 	t, cfg := f.trainer, f.cfg
 	cfg.Epochs, cfg.InitialEpoch, cfg.Callbacks, cfg.Progress, cfg.Resume = 0, 0, nil, nil, nil // may differ
 	cfg.Validation = nil                                                                        // is described below
 	var model any = map[string]any{"Name": t.model.Name(), "Seed": t.model.Seed(), "Dtype": t.model.Dtype().String()}
 	if m, ok := t.model.(interface{ JSON() ([]byte, error) }); ok {
-		if text, err := m.JSON(); err == nil { // an error means that a layer cannot be written
+		if text, err := m.JSON(); err == nil && json.Valid(text) { // an error means that a layer cannot be written
 			model = json.RawMessage(text)
 		}
 	}
-	all := map[string]any{"Model": model, "Config": describe(reflect.ValueOf(t.config), 0), "FitConfig": describe(reflect.ValueOf(cfg), 0)}
-	var err error
-	if all["Data"], err = describeData(f.data); err != nil {
-		return "", err
-	}
+	all := map[string]any{"Model": model, "Config": describe(reflect.ValueOf(t.config), 0), "FitConfig": describe(reflect.ValueOf(cfg), 0), "Data": describeData(f.data)}
 	if f.cfg.Validation != nil {
-		if all["Validation"], err = describeData(f.cfg.Validation); err != nil {
-			return "", err
-		}
+		all["Validation"] = describeData(f.cfg.Validation)
 	}
-	text, err := json.Marshal(all)
+	text, _ := json.Marshal(all) // which refuses nothing of this
 	f.described = string(text)
-	return f.described, errors.Wrap(err, t.model.Name())
+	return f.described
 }
 
-// describeData is the number of samples, and a hash of the first and the last: reading
-// all could take as long as training on them.
-func describeData(data samples.Data) (map[string]any, error) {
+// describeData is the number of samples, and a hash of the first and the last, or why
+// there is none: reading all could take as long as training on them.
+func describeData(data samples.Data) map[string]any {
 	h := sha256.New()
 	for _, row := range []int{0, data.Len() - 1} {
-		var b samples.Batch
-		if err := data.Gather([]int{row}, &b); err != nil {
-			return nil, err
+		if err := hashSample(h, data, row); err != nil {
+			return map[string]any{"Samples": data.Len(), "Error": err.Error()}
 		}
-		for i, list := range [][]*tensor.Dense{b.Inputs, b.Targets, b.Weights} {
-			for j, d := range list {
-				if d == nil {
-					continue
-				}
-				fmt.Fprintf(h, "%d %d %v %v\n", i, j, d.Dtype(), d.Shape())
-				if err := binary.Write(h, binary.LittleEndian, dense.Contiguous(d).Data()); err != nil {
-					return nil, errors.WithStack(err)
-				}
+	}
+	return map[string]any{"Samples": data.Len(), "FirstAndLast": hex.EncodeToString(h.Sum(nil))}
+}
+
+// hashSample writes all tensors of a sample to a hash.
+func hashSample(h io.Writer, data samples.Data, row int) error {
+	var b samples.Batch
+	if err := data.Gather([]int{row}, &b); err != nil {
+		return err
+	}
+	for i, list := range [][]*tensor.Dense{b.Inputs, b.Targets, b.Weights} {
+		for j, d := range list {
+			if d == nil {
+				continue
+			}
+			fmt.Fprintf(h, "%d %d %v %v\n", i, j, d.Dtype(), d.Shape())
+			if err := binary.Write(h, binary.LittleEndian, dense.Contiguous(d).Data()); err != nil {
+				return err
 			}
 		}
 	}
-	return map[string]any{"Samples": data.Len(), "FirstAndLast": hex.EncodeToString(h.Sum(nil))}, nil
+	return nil
 }
 
 // describe is a config as a tree for JSON: a struct by its exported fields that are
@@ -137,15 +139,11 @@ func (f *fitRun) checkSetup(saved string) error {
 		return nil
 	}
 	const field = "FitConfig.Resume"
-	now, err := f.setup()
-	if err != nil {
-		return err
-	}
 	before, err := parse(saved)
 	if err != nil {
 		return f.trainer.fail(field+".Fit.Setup", "must be JSON", err)
 	}
-	after, err := parse(now)
+	after, err := parse(f.setup())
 	if err != nil {
 		return err
 	}

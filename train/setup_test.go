@@ -1,6 +1,7 @@
 package train_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -32,6 +33,21 @@ type undescribed struct{ train.Model }
 
 // hashes are those of samples in an error.
 var hashes = regexp.MustCompile(`"[0-9a-f]{64}"`)
+
+// failsOnce is data of which a sample cannot be read alone, the first time.
+type failsOnce struct {
+	datasets.Data
+	row  int
+	done bool
+}
+
+func (f *failsOnce) Gather(rows []int, into *datasets.Batch) error {
+	if !f.done && len(rows) == 1 && rows[0] == f.row {
+		f.done = true
+		return errors.New("no connection")
+	}
+	return f.Data.Gather(rows, into)
+}
 
 func newSetupCase(t *testing.T) setupCase {
 	return setupCase{
@@ -103,6 +119,13 @@ func TestResumeNamesWhatDiffers(t *testing.T) {
 	check(t, lambda.run(t))
 	lambda.seed = 2
 	wantError(t, lambda.run(t), "different: Model.Seed is 1 in the state and 2 now")
+
+	// Data whose last sample cannot be read for the description, though it can later.
+	flaky := newSetupCase(t)
+	flaky.fit.ValidationSplit = 0
+	flaky.data = &failsOnce{Data: flaky.data, row: 9}
+	flaky.fit.Resume = state(flaky)
+	wantError(t, flaky.run(t), `different: Data.Error is "no connection" in the state and unset now; Data.FirstAndLast is unset in the state and `)
 
 	for name, change := range map[string]func(c *setupCase){
 		"nothing":  func(*setupCase) {},
