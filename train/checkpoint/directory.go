@@ -39,8 +39,8 @@ import (
 // Config says when Fit saves, and what a directory keeps. Fit saves whenever one of the
 // three says so, and at the end of the last epoch.
 type Config struct {
-	EveryBatches int           // after each of so many batches of an epoch; default 0: never
-	EveryEpochs  int           // after each of so many epochs; default 1 if the other two are 0
+	EveryBatches int           // after every so many batches, counted over all epochs; default 0: never
+	EveryEpochs  int           // after every so many epochs; default 1 if the other two are 0
 	Every        time.Duration // after the first batch so long after the last save; default 0: never
 
 	Keep int       // number of files, the newest; default 3

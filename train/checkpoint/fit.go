@@ -104,7 +104,8 @@ func (s *saver) On(e *train.Event) error {
 		s.last = time.Now()
 		return nil
 	case train.TrainBatchEnd:
-		due = cfg.EveryBatches > 0 && (e.Batch+1)%cfg.EveryBatches == 0 || cfg.Every > 0 && time.Since(s.last) >= cfg.Every
+		batches := e.Epoch*e.Batches + e.Batch + 1 // of all epochs
+		due = cfg.EveryBatches > 0 && batches%cfg.EveryBatches == 0 || cfg.Every > 0 && time.Since(s.last) >= cfg.Every
 	case train.EpochEnd:
 		end = e.Epoch+1 == e.Epochs || e.Stopped()
 		due = end || cfg.EveryEpochs > 0 && (e.Epoch+1)%cfg.EveryEpochs == 0
