@@ -89,7 +89,8 @@ func (h *heavy) Restore(s train.CallbackState) error {
 }
 
 // killed runs a child and kills it some time after some batches, and then, if saving is
-// true, while it saves. A child that ends before returns its outcome.
+// true, while it saves. If batches is −1, it is killed while it starts. A child that ends
+// before returns its outcome.
 func killed(t *testing.T, name, path string, batches int, delay time.Duration, saving bool) *outcome {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
@@ -99,6 +100,10 @@ func killed(t *testing.T, name, path string, batches int, delay time.Duration, s
 	stdout, err := cmd.StdoutPipe()
 	check(t, err)
 	check(t, cmd.Start())
+	if batches < 0 {
+		time.Sleep(20 * delay)
+		check(t, cmd.Process.Kill())
+	}
 	lines := bufio.NewScanner(stdout)
 	var end *outcome
 	for n := 0; lines.Scan(); n++ {
@@ -145,7 +150,7 @@ func testKilled(t *testing.T, kills int) {
 				path := t.TempDir()
 				var end *outcome
 				for end == nil {
-					if end = killed(t, name, path, random.IntN(12), time.Duration(random.IntN(3000))*time.Microsecond, random.IntN(2) == 0); end == nil {
+					if end = killed(t, name, path, random.IntN(14)-1, time.Duration(random.IntN(3000))*time.Microsecond, random.IntN(2) == 0); end == nil {
 						done++
 					}
 					if unfinished(t, path) {
