@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"io"
 
 	"github.com/engram-go/engram/datasets/samples"
 	"github.com/engram-go/engram/graph"
@@ -13,6 +14,7 @@ import (
 // EvaluateConfig says how Evaluate and Predict go through the data.
 type EvaluateConfig struct {
 	BatchSize int // DefaultBatchSize
+	Steps     int // number of batches, from the first; default all
 	Callbacks []Callback
 }
 
@@ -24,16 +26,24 @@ func (c EvaluateConfig) prepare(ctx context.Context, t *Trainer, data samples.Da
 	if err := t.checkData("data", data); err != nil {
 		return 0, err
 	}
-	if err := t.checkCallbacks("EvaluateConfig", c.Callbacks); err != nil {
+	if err := c.check(t); err != nil {
 		return 0, err
 	}
-	switch {
-	case c.BatchSize < 0:
-		return 0, t.fail("EvaluateConfig.BatchSize", "must not be negative", c.BatchSize)
-	case c.BatchSize == 0:
+	if c.BatchSize == 0 {
 		c.BatchSize = DefaultBatchSize
 	}
 	return c.BatchSize, t.checkCarry("data", data, c.BatchSize)
+}
+
+// check checks the config alone.
+func (c EvaluateConfig) check(t *Trainer) error {
+	switch {
+	case c.BatchSize < 0:
+		return t.fail("EvaluateConfig.BatchSize", "must not be negative", c.BatchSize)
+	case c.Steps < 0:
+		return t.fail("EvaluateConfig.Steps", "must not be negative", c.Steps)
+	}
+	return t.checkCallbacks("EvaluateConfig", c.Callbacks)
 }
 
 // Evaluate returns the loss and the metrics on data, without training.
@@ -42,25 +52,47 @@ func (t *Trainer) Evaluate(ctx context.Context, data samples.Data, cfg EvaluateC
 	if err != nil {
 		return nil, err
 	}
-	batches := chunks(inOrder(data.Len()), size)
-	c := &callbackRun{trainer: t, callbacks: cfg.Callbacks}
-	s, err := t.evaluate(ctx, c, data, batches)
+	return t.evaluateOnce(ctx, t.newListed(data, size, cfg.Steps), cfg.Callbacks)
+}
+
+// EvaluateStream returns the loss and the metrics on the first pass of a stream, to its
+// end or for cfg.Steps batches. cfg.BatchSize must be 0: batches are those of the stream.
+func (t *Trainer) EvaluateStream(ctx context.Context, stream samples.Stream, cfg EvaluateConfig) (Logs, error) {
+	if err := t.checkContext(ctx); err != nil {
+		return nil, err
+	}
+	if isNil(stream) {
+		return nil, t.fail("stream", "must not be nil", nil)
+	}
+	if cfg.BatchSize != 0 {
+		return nil, t.fail("EvaluateConfig.BatchSize", "must be 0 for a stream, whose batches are as they are; see samples.Rebatch", cfg.BatchSize)
+	}
+	if err := cfg.check(t); err != nil {
+		return nil, err
+	}
+	return t.evaluateOnce(ctx, &streamed{trainer: t, stream: stream, count: cfg.Steps, once: true}, cfg.Callbacks)
+}
+
+func (t *Trainer) evaluateOnce(ctx context.Context, from source, callbacks []Callback) (Logs, error) {
+	c := &callbackRun{trainer: t, callbacks: callbacks}
+	s, err := t.evaluate(ctx, c, from)
 	if err != nil {
 		return nil, c.failed(err)
 	}
 	return s.logs(""), nil
 }
 
-func (t *Trainer) evaluate(ctx context.Context, c *callbackRun, data samples.Data, batches [][]int) (*epochTotals, error) {
-	s, left := t.newTotals(), len(batches)
-	err := t.forEachBatch(ctx, c, data, batches, evaluating, func(p *program, _ []int, batch *samples.Batch) (Logs, error) {
-		if err := s.add(p, feed{Batch: batch}); err != nil {
+func (t *Trainer) evaluate(ctx context.Context, c *callbackRun, from source) (*epochTotals, error) {
+	s, left := t.newTotals(), from.steps()
+	logs := func() Logs { return s.logs("") }
+	err := t.forEachBatch(ctx, c, from, evaluating, logs, func(p *program, r reading) (Logs, error) {
+		if err := s.add(p, feed{Batch: r.Batch}); err != nil {
 			return nil, err
 		}
-		if left--; left > 0 {
-			return s.batchLogs(), nil
+		if left--; left == 0 {
+			return logs(), nil
 		}
-		return s.logs(""), nil // also those of TestEnd
+		return s.batchLogs(), nil
 	})
 	return s, err
 }
@@ -86,16 +118,19 @@ func (t *Trainer) PredictAll(ctx context.Context, data samples.Data, cfg Evaluat
 		return nil, err
 	}
 	var all []*tensor.Dense
-	order := inOrder(data.Len())
+	from := t.newListed(data, size, cfg.Steps)
+	n := min(data.Len(), from.count*size)
 	c := &callbackRun{trainer: t, callbacks: cfg.Callbacks}
-	err = t.forEachBatch(ctx, c, data, chunks(order, size), predicting, func(p *program, rows []int, _ *samples.Batch) (Logs, error) {
+	none := func() Logs { return nil }
+	err = t.forEachBatch(ctx, c, from, predicting, none, func(p *program, r reading) (Logs, error) {
+		rows := r.rows
 		if all == nil {
 			all = make([]*tensor.Dense, len(p.outputs))
 		}
 		for i, out := range p.outputs {
 			shape := graph.Shape(out.Shape())
 			if all[i] == nil && len(shape) > 0 {
-				all[i] = dense.New(out.Dtype(), shape.With(0, len(order)))
+				all[i] = dense.New(out.Dtype(), shape.With(0, n))
 			}
 			if all[i] == nil || !shape.Equal(graph.Shape(all[i].Shape()).With(0, len(rows))) {
 				return nil, t.fail("output", "must have the samples of the batch and one shape in all batches", shape)
@@ -110,10 +145,10 @@ func (t *Trainer) PredictAll(ctx context.Context, data samples.Data, cfg Evaluat
 	return all, nil
 }
 
-// forEachBatch runs the model on one batch of rows after another and sends the
-// events to the callbacks; use turns the results of a batch into logs.
-func (t *Trainer) forEachBatch(ctx context.Context, c *callbackRun, data samples.Data, batches [][]int, why purpose,
-	use func(p *program, rows []int, batch *samples.Batch) (Logs, error)) error {
+// forEachBatch runs the model on one batch after another and sends the events to the
+// callbacks; use turns the results of a batch into logs, and all those of all batches.
+func (t *Trainer) forEachBatch(ctx context.Context, c *callbackRun, from source, why purpose, all func() Logs,
+	use func(p *program, r reading) (Logs, error)) (err error) {
 	begin, end, batchBegin, batchEnd := TestBegin, TestEnd, TestBatchBegin, TestBatchEnd
 	if why == predicting {
 		begin, end, batchBegin, batchEnd = PredictBegin, PredictEnd, PredictBatchBegin, PredictBatchEnd
@@ -124,29 +159,38 @@ func (t *Trainer) forEachBatch(ctx context.Context, c *callbackRun, data samples
 	if err := c.send(begin, 0, 0, nil); err != nil {
 		return err
 	}
-	var batch samples.Batch
-	var logs Logs
-	for b, rows := range batches {
+	defer func() {
+		if e := from.close(); err == nil {
+			err = e
+		}
+	}()
+	steps := from.steps()
+	for b := 0; steps == 0 || b < steps; b++ {
 		if err := ctx.Err(); err != nil {
 			return errors.Wrapf(err, "%s: stopped before batch %d", t.model.Name(), b+1)
 		}
-		if err := c.send(batchBegin, b, len(batches), nil); err != nil {
-			return err
-		}
-		err := t.gather(data, rows, &batch)
-		var p *program
-		if err == nil {
-			p, err = t.run(feed{Batch: &batch}, why, graph.Tick{Step: b})
-		}
-		if err == nil {
-			logs, err = use(p, rows, &batch)
+		r, err := from.read(ctx, b)
+		if err == io.EOF {
+			break
 		}
 		if err != nil {
 			return errors.Wrapf(err, "batch %d", b+1)
 		}
-		if err := c.send(batchEnd, b, len(batches), logs); err != nil {
+		if err := c.send(batchBegin, b, steps, nil); err != nil {
+			return err
+		}
+		p, err := t.run(feed{Batch: r.Batch}, why, graph.Tick{Step: b})
+		var logs Logs
+		if err == nil {
+			logs, err = use(p, r)
+		}
+		if err != nil {
+			return errors.Wrapf(err, "batch %d", b+1)
+		}
+		from.done()
+		if err := c.send(batchEnd, b, steps, logs); err != nil {
 			return err
 		}
 	}
-	return c.send(end, 0, 0, logs)
+	return c.send(end, 0, 0, all())
 }

@@ -20,16 +20,17 @@ const maxCount = min(1<<31, math.MaxInt)
 
 // FitConfig says how Fit goes through the data.
 type FitConfig struct {
-	Epochs          int          // number of the last epoch, from 1; default 1
-	InitialEpoch    int          // epochs done before, so that Epochs − InitialEpoch are left; default 0
-	BatchSize       int          // default DefaultBatchSize; the last batch of an epoch may be smaller
-	StepsPerEpoch   int          // batches of an epoch; default: all batches of the data
-	NoShuffle       bool         // keeps the samples in order; by default each pass over them has a new one, which the data may arrange; see samples.Ordered
-	Validation      samples.Data // evaluated after every epoch; default none
-	ValidationSplit float64      // share of the data, its last samples, used as Validation; default 0
-	ValidationSteps int          // number of batches of the validation, from the first; default all
-	Callbacks       []Callback
-	Progress        io.Writer // for Keras' progress line; nil for none
+	Epochs           int            // number of the last epoch, from 1; default 1
+	InitialEpoch     int            // epochs done before, so that Epochs − InitialEpoch are left; default 0
+	BatchSize        int            // default DefaultBatchSize; the last batch of an epoch may be smaller
+	StepsPerEpoch    int            // batches of an epoch; default: all batches of the data
+	NoShuffle        bool           // keeps the samples in order; by default each pass over them has a new one, which the data may arrange; see samples.Ordered
+	Validation       samples.Data   // evaluated after every epoch; default none
+	ValidationStream samples.Stream // its first pass is evaluated after every epoch, instead of Validation; default none
+	ValidationSplit  float64        // share of the data, its last samples, used as Validation; default 0
+	ValidationSteps  int            // number of batches of the validation, from the first; default all
+	Callbacks        []Callback
+	Progress         io.Writer // for Keras' progress line; nil for none
 
 	// ClassWeight are weights of classes in the training loss, by the number of the
 	// class, 1 by default. Targets must be numbers of classes, or 1 for the class
@@ -74,15 +75,57 @@ func (t *Trainer) Fit(ctx context.Context, data samples.Data, cfg FitConfig) (*H
 	if err != nil {
 		return history, err
 	}
-	weights, err := t.newClassWeights(cfg)
-	if err != nil {
+	from := &indexed{trainer: t, data: data, cfg: cfg, size: min(cfg.BatchSize, data.Len()), pass: -1}
+	return history, t.fitTo(ctx, history, from, cfg)
+}
+
+// FitStream is Fit on a stream. An epoch is a pass over it, whose number is that of the
+// epochs begun before, or StepsPerEpoch batches, which a stream without an end needs. With
+// StepsPerEpoch an epoch continues the pass where the previous one ended, and a new pass
+// begins where one ends. A pass without a batch is an error.
+//
+// Batches and their order are those of the stream; samples.Rebatch makes and shuffles
+// them. So NoShuffle, ValidationSplit and DropRemainder must be zero, and BatchSize is
+// that of Validation alone. Event.Batches is 0 without StepsPerEpoch.
+//
+// A resumed run opens the pass in which the state was taken, and passes over the batches
+// that were done; see samples.Skipper.
+func (t *Trainer) FitStream(ctx context.Context, stream samples.Stream, cfg FitConfig) (*History, error) {
+	history := &History{}
+	if err := t.checkContext(ctx); err != nil {
 		return history, err
 	}
-	f := &fitRun{data: data, cfg: cfg, weights: weights, size: min(cfg.BatchSize, data.Len()), pass: -1}
+	if isNil(stream) {
+		return history, t.fail("stream", "must not be nil", nil)
+	}
+	const rule = "must be unset for a stream, which has its own batches and order; see samples.Rebatch"
+	switch {
+	case cfg.NoShuffle:
+		return history, t.fail("FitConfig.NoShuffle", rule, cfg.NoShuffle)
+	case cfg.DropRemainder:
+		return history, t.fail("FitConfig.DropRemainder", rule, cfg.DropRemainder)
+	case cfg.ValidationSplit != 0:
+		return history, t.fail("FitConfig.ValidationSplit", rule, cfg.ValidationSplit)
+	}
+	if err := t.checkFit(&cfg); err != nil {
+		return history, err
+	}
+	from := &streamed{trainer: t, stream: stream, count: cfg.StepsPerEpoch}
+	from.at.Pass = max(t.position.epoch, cfg.InitialEpoch)
+	return history, t.fitTo(ctx, history, from, cfg)
+}
+
+// fitTo trains on the batches of a source, with a config that has been checked.
+func (t *Trainer) fitTo(ctx context.Context, history *History, from source, cfg FitConfig) (err error) {
+	weights, err := t.newClassWeights(cfg)
+	if err != nil {
+		return err
+	}
+	f := &fitRun{source: from, cfg: cfg, weights: weights}
 	f.callbackRun = callbackRun{trainer: t, callbacks: cfg.Callbacks, epochs: cfg.Epochs, history: history}
 	if cfg.Resume != nil {
 		if err := f.resume(cfg.Resume); err != nil {
-			return history, err
+			return err
 		}
 	} else {
 		t.position.epoch = max(t.position.epoch, cfg.InitialEpoch)
@@ -96,22 +139,54 @@ func (t *Trainer) Fit(ctx context.Context, data samples.Data, cfg FitConfig) (*H
 	outer := t.fit
 	t.fit = f
 	defer func() { t.fit = outer }()
-	return history, f.failed(f.run(ctx))
+	defer func() {
+		if e := from.close(); err == nil {
+			err = e
+		}
+	}()
+	return f.failed(f.run(ctx))
 }
 
-// prepare checks the config, fills in its defaults and splits off the validation
-// data.
+// prepare checks the data and the config, fills in its defaults and splits off the
+// validation data.
 func (t *Trainer) prepare(data samples.Data, cfg *FitConfig) (samples.Data, error) {
 	if err := t.checkData("data", data); err != nil {
 		return nil, err
 	}
-	if cfg.Validation != nil {
-		if err := t.checkData("FitConfig.Validation", cfg.Validation); err != nil {
+	if err := t.checkFit(cfg); err != nil {
+		return nil, err
+	}
+	if cfg.ValidationSplit > 0 {
+		head, tail, err := samples.Split(data, cfg.ValidationSplit)
+		if err != nil {
+			return nil, errors.Wrapf(err, "%s: FitConfig.ValidationSplit", t.model.Name())
+		}
+		data, cfg.Validation = head, tail
+		if err := t.checkCarry("validation data", tail, cfg.BatchSize); err != nil {
 			return nil, err
 		}
 	}
+	if cfg.DropRemainder && data.Len() < cfg.BatchSize {
+		return nil, t.fail("FitConfig.DropRemainder", fmt.Sprintf("must be false where there are fewer samples than a batch of %d has", cfg.BatchSize), data.Len())
+	}
+	if t.carry && !cfg.NoShuffle {
+		return nil, t.fail("FitConfig.NoShuffle", "must be set where states are carried", false)
+	}
+	if cfg.DropRemainder {
+		return data, nil
+	}
+	return data, t.checkCarry("data", data, cfg.BatchSize)
+}
+
+// checkFit checks a config and fills in its defaults.
+func (t *Trainer) checkFit(cfg *FitConfig) error {
+	if cfg.Validation != nil {
+		if err := t.checkData("FitConfig.Validation", cfg.Validation); err != nil {
+			return err
+		}
+	}
 	if err := t.checkCallbacks("FitConfig", cfg.Callbacks); err != nil {
-		return nil, err
+		return err
 	}
 	for _, c := range []struct {
 		field string
@@ -121,7 +196,7 @@ func (t *Trainer) prepare(data samples.Data, cfg *FitConfig) (samples.Data, erro
 		{"StepsPerEpoch", cfg.StepsPerEpoch}, {"ValidationSteps", cfg.ValidationSteps},
 	} {
 		if c.value < 0 {
-			return nil, t.fail("FitConfig."+c.field, "must not be negative", c.value)
+			return t.fail("FitConfig."+c.field, "must not be negative", c.value)
 		}
 	}
 	if cfg.Epochs == 0 {
@@ -132,40 +207,24 @@ func (t *Trainer) prepare(data samples.Data, cfg *FitConfig) (samples.Data, erro
 	}
 	switch {
 	case cfg.StepsPerEpoch > maxCount:
-		return nil, t.fail("FitConfig.StepsPerEpoch", fmt.Sprintf("must be at most %d", maxCount), cfg.StepsPerEpoch)
+		return t.fail("FitConfig.StepsPerEpoch", fmt.Sprintf("must be at most %d", maxCount), cfg.StepsPerEpoch)
 	case cfg.InitialEpoch > maxCount:
-		return nil, t.fail("FitConfig.InitialEpoch", fmt.Sprintf("must be at most %d", maxCount), cfg.InitialEpoch)
+		return t.fail("FitConfig.InitialEpoch", fmt.Sprintf("must be at most %d", maxCount), cfg.InitialEpoch)
 	case cfg.InitialEpoch > cfg.Epochs:
-		return nil, t.fail("FitConfig.InitialEpoch", fmt.Sprintf("must be at most Epochs, %d", cfg.Epochs), cfg.InitialEpoch)
+		return t.fail("FitConfig.InitialEpoch", fmt.Sprintf("must be at most Epochs, %d", cfg.Epochs), cfg.InitialEpoch)
 	case !(cfg.ValidationSplit >= 0 && cfg.ValidationSplit < 1):
-		return nil, t.fail("FitConfig.ValidationSplit", "must be at least 0 and less than 1", cfg.ValidationSplit)
+		return t.fail("FitConfig.ValidationSplit", "must be at least 0 and less than 1", cfg.ValidationSplit)
 	case cfg.ValidationSplit > 0 && cfg.Validation != nil:
-		return nil, t.fail("FitConfig.ValidationSplit", "must be 0 where Validation is set", cfg.ValidationSplit)
-	case cfg.ValidationSteps > 0 && cfg.ValidationSplit == 0 && cfg.Validation == nil:
-		return nil, t.fail("FitConfig.ValidationSteps", "must be 0 where nothing is validated", cfg.ValidationSteps)
-	}
-	if cfg.ValidationSplit > 0 {
-		head, tail, err := samples.Split(data, cfg.ValidationSplit)
-		if err != nil {
-			return nil, errors.Wrapf(err, "%s: FitConfig.ValidationSplit", t.model.Name())
-		}
-		data, cfg.Validation = head, tail
-	}
-	if cfg.DropRemainder && data.Len() < cfg.BatchSize {
-		return nil, t.fail("FitConfig.DropRemainder", fmt.Sprintf("must be false where there are fewer samples than a batch of %d has", cfg.BatchSize), data.Len())
-	}
-	if t.carry && !cfg.NoShuffle {
-		return nil, t.fail("FitConfig.NoShuffle", "must be set where states are carried", false)
+		return t.fail("FitConfig.ValidationSplit", "must be 0 where Validation is set", cfg.ValidationSplit)
+	case cfg.ValidationStream != nil && (cfg.Validation != nil || cfg.ValidationSplit > 0):
+		return t.fail("FitConfig.ValidationStream", "must be nil where there is other validation data", nil)
+	case cfg.ValidationSteps > 0 && cfg.ValidationSplit == 0 && cfg.Validation == nil && cfg.ValidationStream == nil:
+		return t.fail("FitConfig.ValidationSteps", "must be 0 where nothing is validated", cfg.ValidationSteps)
 	}
 	if cfg.Validation != nil {
-		if err := t.checkCarry("validation data", cfg.Validation, cfg.BatchSize); err != nil {
-			return nil, err
-		}
+		return t.checkCarry("validation data", cfg.Validation, cfg.BatchSize)
 	}
-	if cfg.DropRemainder {
-		return data, nil
-	}
-	return data, t.checkCarry("data", data, cfg.BatchSize)
+	return nil
 }
 
 func (t *Trainer) checkCompiled() error {

@@ -3,25 +3,19 @@ package train
 import (
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 
-	"github.com/engram-go/engram/datasets/samples"
-	"github.com/engram-go/engram/graph"
 	"github.com/pkg/errors"
 )
 
 // fitRun is one run of Fit.
 type fitRun struct {
 	callbackRun
-	data    samples.Data
+	source  source
 	cfg     FitConfig
 	weights []*classWeights // one for each objective, or none
-
-	size  int   // of a batch; no more than there are samples
-	pass  int   // over the samples, of which order is
-	order []int // of the samples
-	batch samples.Batch
 
 	inEpoch bool         // an epoch has begun
 	done    int          // its batches so far
@@ -75,7 +69,7 @@ func (f *fitRun) runEpoch(ctx context.Context) (Logs, error) {
 		t.position.epoch, t.position.step = t.position.epoch+1, 0
 		f.inEpoch, f.done, f.totals = true, 0, t.newTotals()
 	}
-	steps := f.steps()
+	steps := f.source.steps()
 	if err := f.send(EpochBegin, f.done, steps, nil); err != nil {
 		return nil, err
 	}
@@ -84,14 +78,21 @@ func (f *fitRun) runEpoch(ctx context.Context) (Logs, error) {
 			return nil, err
 		}
 	}
-	for b := f.done; b < steps && (b == 0 || !f.stopped); b++ {
+	for b := f.done; (steps == 0 || b < steps) && (b == 0 || !f.stopped); b++ {
 		if err := ctx.Err(); err != nil {
 			return nil, errors.Wrapf(err, "%s: stopped in epoch %d before batch %d", t.model.Name(), f.epoch+1, b+1)
+		}
+		r, err := f.source.read(ctx, b)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, errors.Wrapf(err, "epoch %d, batch %d", f.epoch+1, b+1)
 		}
 		if err := f.send(TrainBatchBegin, b, steps, nil); err != nil {
 			return nil, err
 		}
-		if err := f.step(b); err != nil {
+		if err := f.step(b, r); err != nil {
 			err = errors.Wrapf(err, "epoch %d, batch %d", f.epoch+1, b+1)
 			if rescued, failed := f.rescued(b, steps, err); failed != nil {
 				return nil, failed
@@ -100,6 +101,7 @@ func (f *fitRun) runEpoch(ctx context.Context) (Logs, error) {
 			}
 			return nil, err
 		}
+		f.source.done()
 		f.done = b + 1
 		var logs Logs
 		if len(f.callbacks) > 0 {
@@ -110,12 +112,8 @@ func (f *fitRun) runEpoch(ctx context.Context) (Logs, error) {
 		}
 	}
 	logs := f.totals.logs("")
-	if f.cfg.Validation != nil {
-		batches := chunks(inOrder(f.cfg.Validation.Len()), f.cfg.BatchSize)
-		if n := f.cfg.ValidationSteps; n > 0 {
-			batches = batches[:min(n, len(batches))]
-		}
-		val, err := t.evaluate(ctx, &f.callbackRun, f.cfg.Validation, batches)
+	if validation := f.validation(); validation != nil {
+		val, err := t.evaluate(ctx, &f.callbackRun, validation)
 		if err != nil {
 			return nil, errors.Wrapf(err, "validation of epoch %d", f.epoch+1)
 		}
@@ -124,43 +122,30 @@ func (f *fitRun) runEpoch(ctx context.Context) (Logs, error) {
 	return logs, nil
 }
 
-// steps is the number of batches of an epoch.
-func (f *fitRun) steps() int {
-	if f.cfg.StepsPerEpoch > 0 {
-		return f.cfg.StepsPerEpoch
+// validation are the batches that are evaluated after an epoch; nil for none.
+func (f *fitRun) validation() source {
+	switch t, cfg := f.trainer, f.cfg; {
+	case cfg.Validation != nil:
+		return t.newListed(cfg.Validation, cfg.BatchSize, cfg.ValidationSteps)
+	case cfg.ValidationStream != nil:
+		return &streamed{trainer: t, stream: cfg.ValidationStream, count: cfg.ValidationSteps, once: true}
 	}
-	return f.perPass()
-}
-
-// perPass is the number of batches that hold all samples once, but for those that
-// DropRemainder leaves out.
-func (f *fitRun) perPass() int {
-	if f.cfg.DropRemainder {
-		return f.data.Len() / f.size
-	}
-	return (f.data.Len()-1)/f.size + 1
+	return nil
 }
 
 // step trains on batch b of the current epoch.
-func (f *fitRun) step(b int) error {
+func (f *fitRun) step(b int, r reading) error {
 	t := f.trainer
-	if b == 0 || f.before(b)%f.perPass() == 0 {
+	if b == 0 || r.begins {
 		if err := t.ResetStates(); err != nil {
 			return err
 		}
 	}
-	rows, err := f.rows(b)
+	classes, err := weighClasses(f.weights, r.Targets)
 	if err != nil {
 		return err
 	}
-	if err := t.gather(f.data, rows, &f.batch); err != nil {
-		return err
-	}
-	classes, err := weighClasses(f.weights, f.batch.Targets)
-	if err != nil {
-		return err
-	}
-	in := feed{Batch: &f.batch, classWeights: classes}
+	in := feed{Batch: r.Batch, classWeights: classes}
 	p, err := t.train(in)
 	if err != nil {
 		return err
@@ -168,51 +153,12 @@ func (f *fitRun) step(b int) error {
 	return f.totals.add(p, in)
 }
 
-// before is how many batches came before batch b of the current epoch, over all
-// epochs.
-func (f *fitRun) before(b int) int { return (f.trainer.position.epoch-1)*f.steps() + b }
-
-// rows are the samples of batch b of the current epoch. Epochs follow one another
-// through passes over all samples, each in its own order, so the samples of an
-// epoch depend only on its number.
-func (f *fitRun) rows(b int) ([]int, error) {
-	per, done := f.perPass(), f.before(b)
-	if pass := done / per; pass != f.pass {
-		order, err := f.newOrder(pass)
-		if err != nil {
-			return nil, err
-		}
-		f.pass, f.order = pass, order
-	}
-	from := done % per * f.size
-	return f.order[from:min(from+f.size, len(f.order))], nil
-}
-
-// newOrder is the order of the samples in a pass over them. The data may choose which
-// share a batch if they are shuffled.
-func (f *fitRun) newOrder(pass int) ([]int, error) {
-	n, m := f.data.Len(), f.trainer.model
-	if f.cfg.NoShuffle {
-		return inOrder(n), nil
-	}
-	order, err := samples.Order(f.data, graph.Rand(m.Seed(), "shuffle", m.Name(), graph.Tick{Epoch: pass + 1}).Perm(n), f.size)
-	return order, errors.Wrapf(err, "%s: data", m.Name())
-}
-
-func inOrder(n int) []int {
-	order := make([]int, n)
-	for i := range order {
-		order[i] = i
-	}
-	return order
-}
-
-// chunks cuts an order into batches of a size, the last perhaps smaller.
-func chunks(order []int, size int) [][]int { return slices.Collect(slices.Chunk(order, size)) }
-
 // state is how far the run has come.
 func (f *fitRun) state() *FitState {
-	s := &FitState{Epoch: f.epoch, InEpoch: f.inEpoch, Batches: f.steps(), Stopped: f.stopped, Setup: f.setup(), History: f.history.clone(), Callbacks: map[int]CallbackState{}}
+	s := &FitState{Epoch: f.epoch, InEpoch: f.inEpoch, Batches: f.source.steps(), Stopped: f.stopped, Setup: f.setup(), History: f.history.clone(), Callbacks: map[int]CallbackState{}}
+	if stream, ok := f.source.(*streamed); ok {
+		s.Stream = new(stream.at)
+	}
 	if f.inEpoch {
 		s.Batch, s.Totals = f.done, f.totals.state()
 	} else if n := len(f.history.Epochs); n > 0 {
@@ -244,10 +190,13 @@ func (f *fitRun) resume(s *State) error {
 		return t.fail(field+".Fit.Epoch", fmt.Sprintf("must be within Epochs, %d", f.cfg.Epochs), at.Epoch)
 	case at.InEpoch && s.Epoch < 1:
 		return t.fail(field+".Epoch", "must be positive within an epoch", s.Epoch)
-	case at.Batches != f.steps():
-		return t.fail(field+".Fit.Batches", fmt.Sprintf("must be the %d of this data and config", f.steps()), at.Batches)
-	case at.Batch < 0 || at.Batch > at.Batches || !at.InEpoch && at.Batch != 0:
-		return t.fail(field+".Fit.Batch", fmt.Sprintf("must be from 0 to %d, and 0 between epochs", at.Batches), at.Batch)
+	case at.Batches != f.source.steps():
+		return t.fail(field+".Fit.Batches", fmt.Sprintf("must be the %d of this data and config", f.source.steps()), at.Batches)
+	case at.Batch < 0 || at.Batch > f.mostSteps() || !at.InEpoch && at.Batch != 0:
+		return t.fail(field+".Fit.Batch", fmt.Sprintf("must be from 0 to %d, and 0 between epochs", f.mostSteps()), at.Batch)
+	}
+	if err := f.resumeStream(at.Stream); err != nil {
+		return err
 	}
 	if err := f.checkCallbackStates(at.Callbacks); err != nil {
 		return err
@@ -265,6 +214,33 @@ func (f *fitRun) resume(s *State) error {
 	}
 	*f.history = at.History.clone()
 	f.epoch, f.inEpoch, f.done, f.stopped = at.Epoch, at.InEpoch, at.Batch, at.Stopped
+	return nil
+}
+
+// mostSteps is the largest number of batches that an epoch can have.
+func (f *fitRun) mostSteps() int {
+	if n := f.source.steps(); n > 0 {
+		return n
+	}
+	return maxCount
+}
+
+// resumeStream goes to a position in the stream; nil is that of a run over data.
+func (f *fitRun) resumeStream(at *StreamPosition) error {
+	const field = "FitConfig.Resume.Fit.Stream"
+	stream, ok := f.source.(*streamed)
+	switch {
+	case !ok && at != nil:
+		return f.trainer.fail(field, "must be nil, as Fit reads no stream; use FitStream", *at)
+	case ok && at == nil:
+		return f.trainer.fail(field, "must be set, as FitStream takes no state of Fit", nil)
+	case !ok:
+		return nil
+	}
+	if least, most := min(at.Pass, at.Batches, at.Samples), max(at.Pass, at.Batches, at.Samples); least < 0 || most > maxCount {
+		return f.trainer.fail(field, fmt.Sprintf("must have numbers from 0 to %d", maxCount), *at)
+	}
+	stream.at = *at
 	return nil
 }
 

@@ -63,6 +63,9 @@ func (p *progress) On(e *Event) error {
 			p.draw(p.cut(p.bar() + " " + clock(p.left()) + " " + p.step() + figures(e.Logs)))
 		}
 	case EpochEnd:
+		if p.batches == 0 {
+			p.batches = p.done // which is known now
+		}
 		took := clock(p.now().Sub(p.begun).Round(time.Second))
 		if p.columns == nil {
 			fmt.Fprintf(p.w, "Epoch %d/%d - %s - %s - %s%s\n", e.Epoch+1, e.Epochs, p.count(), took, p.step(), figures(e.Logs))
@@ -98,12 +101,18 @@ func (p *progress) close() {
 
 // count is how many batches are done: " 7/10".
 func (p *progress) count() string {
+	if p.batches == 0 && p.done > 0 {
+		return fmt.Sprintf("%d/unknown", p.done)
+	}
 	return fmt.Sprintf("%*d/%d", len(fmt.Sprint(p.batches)), p.done, p.batches)
 }
 
 // bar is the count followed by the bar.
 func (p *progress) bar() string {
-	full := barWidth * p.done / max(p.batches, 1)
+	full := 0
+	if p.batches > 0 {
+		full = barWidth * p.done / p.batches
+	}
 	return p.count() + " " + strings.Repeat("━", full) + strings.Repeat("─", barWidth-full)
 }
 
@@ -115,7 +124,14 @@ func (p *progress) perStep() time.Duration {
 	return p.now().Sub(p.begun)
 }
 
-func (p *progress) left() time.Duration { return p.perStep() * time.Duration(p.batches-p.done) }
+// left is the time that the epoch will still take; the time that it has taken, as in
+// Keras, where its end is not known.
+func (p *progress) left() time.Duration {
+	if p.batches == 0 {
+		return p.now().Sub(p.begun)
+	}
+	return p.perStep() * time.Duration(p.batches-p.done)
+}
 
 // step writes the time a batch takes in the unit that suits it: 2s/step,
 // 13ms/step, 640us/step.

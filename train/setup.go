@@ -27,16 +27,16 @@ func (f *fitRun) setup() string {
 	}
 	t, cfg := f.trainer, f.cfg
 	cfg.Epochs, cfg.InitialEpoch, cfg.Callbacks, cfg.Progress, cfg.Resume = 0, 0, nil, nil, nil // may differ
-	cfg.Validation = nil                                                                        // is described below
+	cfg.Validation, cfg.ValidationStream = nil, nil                                             // are described below
 	var model any = map[string]any{"Name": t.model.Name(), "Seed": t.model.Seed(), "Dtype": t.model.Dtype().String()}
 	if m, ok := t.model.(interface{ JSON() ([]byte, error) }); ok {
 		if text, err := m.JSON(); err == nil && json.Valid(text) { // an error means that a layer cannot be written
 			model = json.RawMessage(text)
 		}
 	}
-	all := map[string]any{"Model": model, "Config": describe(reflect.ValueOf(t.config), 0), "FitConfig": describe(reflect.ValueOf(cfg), 0), "Data": describeData(f.data)}
-	if f.cfg.Validation != nil {
-		all["Validation"] = describeData(f.cfg.Validation)
+	all := map[string]any{"Model": model, "Config": describe(reflect.ValueOf(t.config), 0), "FitConfig": describe(reflect.ValueOf(cfg), 0), "Data": f.source.describe()}
+	if validation := f.validation(); validation != nil {
+		all["Validation"] = validation.describe()
 	}
 	text, _ := json.Marshal(all) // which refuses nothing of this
 	f.described = string(text)
@@ -73,6 +73,35 @@ func hashSample(h io.Writer, data samples.Data, row int) error {
 		}
 	}
 	return nil
+}
+
+// describe is a stream by its type and exported fields, without the elements of lists,
+// which may be as large as the data.
+func (s *streamed) describe() any {
+	return describeStream(reflect.ValueOf(&s.stream).Elem(), 0)
+}
+
+func describeStream(v reflect.Value, depth int) any {
+	const deepest = 10 // a pointer may lead back
+	switch {
+	case !v.IsValid() || depth > deepest:
+		return nil
+	case v.Kind() == reflect.Pointer:
+		return describeStream(v.Elem(), depth+1)
+	case v.Kind() == reflect.Interface && !v.IsNil():
+		return map[string]any{"Type": v.Elem().Type().String(), "Value": describeStream(v.Elem(), depth+1)}
+	case v.Kind() == reflect.Struct:
+		out := map[string]any{}
+		for i := range v.NumField() {
+			if f := v.Type().Field(i); f.IsExported() && !v.Field(i).IsZero() {
+				out[f.Name] = describeStream(v.Field(i), depth+1)
+			}
+		}
+		return out
+	case v.Kind() == reflect.Slice || v.Kind() == reflect.Array || v.Kind() == reflect.Map:
+		return v.Len()
+	}
+	return describe(v, depth)
 }
 
 // describe is a config as a tree for JSON: a struct by its exported fields that are

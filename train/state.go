@@ -35,14 +35,16 @@ type FitState struct {
 	Epoch   int  // epochs finished, those before InitialEpoch included
 	InEpoch bool // whether the next epoch had begun
 	Batch   int  // batches done in it
-	Batches int  // batches of an epoch
+	Batches int  // batches of an epoch; 0 where it ends with a pass over a stream
 	Stopped bool // whether a callback had stopped the run
+
+	Stream *StreamPosition // of FitStream; nil for Fit
 
 	// Setup describes the model, the data and the config of the run, as JSON. Resume
 	// refuses a state whose Setup differs from its own; empty means that it is not
 	// compared. It has no unexported fields of configs, no functions, and no config of a
 	// model with a layer that models.Model.Save refuses. Data are described by the number
-	// of samples and a hash of the first and the last.
+	// of samples and a hash of the first and the last, streams by their exported fields.
 	Setup string
 
 	Totals    map[string][]float64 // of that epoch, by the names of logs; nil between epochs
