@@ -38,6 +38,22 @@ func (e *Interrupted) Unwrap() error { return e.Err }
 //
 // The state is taken after the callbacks of the config have received an event.
 func (d *Directory) Fit(ctx context.Context, t *train.Trainer, data samples.Data, cfg train.FitConfig) (*train.History, error) {
+	return d.fit(ctx, t, cfg, func(ctx context.Context, cfg train.FitConfig) (*train.History, error) {
+		return t.Fit(ctx, data, cfg)
+	})
+}
+
+// FitStream is Fit on a stream. A resumed run opens the pass in which it was saved, and
+// passes over the batches that it had done. When ctx is done, the run still waits for the
+// batch that it is reading.
+func (d *Directory) FitStream(ctx context.Context, t *train.Trainer, stream samples.Stream, cfg train.FitConfig) (*train.History, error) {
+	return d.fit(ctx, t, cfg, func(ctx context.Context, cfg train.FitConfig) (*train.History, error) {
+		return t.FitStream(ctx, stream, cfg)
+	})
+}
+
+// fit is Fit with the function that trains.
+func (d *Directory) fit(ctx context.Context, t *train.Trainer, cfg train.FitConfig, run func(context.Context, train.FitConfig) (*train.History, error)) (*train.History, error) {
 	none := &train.History{}
 	if err := d.check(); err != nil {
 		return none, err
@@ -65,7 +81,7 @@ func (d *Directory) Fit(ctx context.Context, t *train.Trainer, data samples.Data
 	}
 	cfg.Callbacks = append(slices.Clone(cfg.Callbacks), &saver{run: d, ctx: ctx})
 	// The saver ends Fit at moments at which it can save.
-	return t.Fit(context.WithoutCancel(ctx), data, cfg)
+	return run(context.WithoutCancel(ctx), cfg)
 }
 
 // verb says what Fit does with a state: there may be nothing left to train.
@@ -81,6 +97,8 @@ func where(s *train.State) string {
 	switch {
 	case s.Fit == nil:
 		return fmt.Sprintf("step %d", s.Step)
+	case s.Fit.InEpoch && s.Fit.Batches == 0: // where the stream ends is not known
+		return fmt.Sprintf("epoch %d, batch %d", s.Fit.Epoch+1, s.Fit.Batch)
 	case s.Fit.InEpoch:
 		return fmt.Sprintf("epoch %d, batch %d of %d", s.Fit.Epoch+1, s.Fit.Batch, s.Fit.Batches)
 	}

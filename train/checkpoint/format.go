@@ -58,9 +58,17 @@ type fit struct {
 	Batch     int             `json:"batch,omitzero"`
 	Batches   int             `json:"batches,omitzero"`
 	Stopped   bool            `json:"stopped,omitzero"`
+	Stream    *stream         `json:"stream,omitempty"`
 	Setup     json.RawMessage `json:"setup,omitempty"`
 	Epochs    []int           `json:"epochs,omitempty"`    // of the history
 	Callbacks []int           `json:"callbacks,omitempty"` // places of those with a state
+}
+
+// stream is a train.StreamPosition.
+type stream struct {
+	Pass    int `json:"pass,omitzero"`
+	Batches int `json:"batches,omitzero"`
+	Samples int `json:"samples,omitzero"`
 }
 
 // encode puts a state in the form of a file.
@@ -83,7 +91,7 @@ func encode(s *train.State) (safetensors.File, error) {
 	add("optimizer", s.Optimizer)
 	add("carried", s.Carried)
 	if at := s.Fit; at != nil {
-		h.Fit = &fit{Epoch: at.Epoch, InEpoch: at.InEpoch, Batch: at.Batch, Batches: at.Batches, Stopped: at.Stopped,
+		h.Fit = &fit{Epoch: at.Epoch, InEpoch: at.InEpoch, Batch: at.Batch, Batches: at.Batches, Stopped: at.Stopped, Stream: (*stream)(at.Stream),
 			Setup: json.RawMessage(at.Setup), Epochs: at.History.Epochs, Callbacks: slices.Sorted(maps.Keys(at.Callbacks))}
 		for name, numbers := range at.History.Values {
 			list("history/"+name, numbers)
@@ -134,7 +142,7 @@ func newer(name string) error {
 func decode(h header, tensors map[string]*tensor.Dense) (*train.State, error) {
 	s := &train.State{Weights: map[string]*tensor.Dense{}, Optimizer: map[string]*tensor.Dense{}, Epoch: h.Epoch, Step: h.Step}
 	if h.Fit != nil {
-		s.Fit = &train.FitState{Epoch: h.Fit.Epoch, InEpoch: h.Fit.InEpoch, Batch: h.Fit.Batch, Batches: h.Fit.Batches, Stopped: h.Fit.Stopped,
+		s.Fit = &train.FitState{Epoch: h.Fit.Epoch, InEpoch: h.Fit.InEpoch, Batch: h.Fit.Batch, Batches: h.Fit.Batches, Stopped: h.Fit.Stopped, Stream: (*train.StreamPosition)(h.Fit.Stream),
 			Setup: string(h.Fit.Setup), Totals: map[string][]float64{}, History: train.History{Epochs: h.Fit.Epochs, Values: map[string][]float64{}},
 			Callbacks: map[int]train.CallbackState{}}
 		for _, place := range h.Fit.Callbacks {
