@@ -1,7 +1,6 @@
 package datasets
 
 import (
-	"fmt"
 	"io"
 	"path/filepath"
 	"strings"
@@ -66,61 +65,12 @@ func readCSV(r io.Reader, path string, config CSVConfig, most limits) (*Series, 
 	if err != nil {
 		return nil, err
 	}
-	index, wanted, err := rows.find(names, config)
+	s, err := readTable(rows, path, names, "CSVConfig", config.Columns, config.Index, most.cells)
 	if err != nil {
 		return nil, err
 	}
-
-	s := &Series{Name: path}
-	var order chronology
-	for cells := 0; ; {
-		row, err := rows.next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		if cells += len(row); cells > most.cells {
-			return nil, rows.fault("file", fmt.Sprintf("must have at most %d cells", most.cells), nil)
-		}
-		if s.Values == nil {
-			if index < 0 {
-				index = dateColumn(row, wanted)
-			}
-			if wanted == nil {
-				wanted = numeric(row, index)
-			}
-			if wanted == nil {
-				return nil, rows.fault("row", "must hold a number", few(row))
-			}
-			s.Values = make([][]float64, len(wanted))
-		}
-		for c, i := range wanted {
-			v, err := rows.number(names[i], row[i])
-			if err != nil {
-				return nil, err
-			}
-			s.Values[c] = append(s.Values[c], v)
-		}
-		if index >= 0 {
-			label := strings.Clone(strings.TrimSpace(row[index]))
-			order.add(label)
-			s.Index = append(s.Index, label)
-		}
-	}
-	if s.Values == nil {
+	if s == nil {
 		return nil, errs.Error{Path: path, Field: "file", Rule: "must have a row below its header"}
-	}
-	if order.backwards() {
-		return nil, errs.Error{Path: path, Field: shorten(names[index]), Rule: "must go forward in time, the oldest row first",
-			Value: shorten(s.Index[0]) + " to " + shorten(s.Index[s.Len()-1])}
-	}
-	for _, i := range wanted {
-		s.Columns = append(s.Columns, names[i])
 	}
 	return s, nil
 }
-
-// few shows the first cells of a row.
-func few(row []string) string { return shorten(strings.Join(row[:min(8, len(row))], ",")) }

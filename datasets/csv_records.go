@@ -42,7 +42,7 @@ func newRecords(r io.Reader, path string, most limits) (*records, error) {
 }
 
 // fault is an error at the last record.
-func (r *records) fault(field, rule string, value any) error {
+func (r *records) fault(field, rule string, value any) errs.Error {
 	return errs.Error{Path: fmt.Sprintf("%s:%d", r.path, r.line), Field: shorten(field), Rule: rule, Value: value}
 }
 
@@ -103,41 +103,7 @@ func (r *records) header(config CSVConfig) ([]string, error) {
 	return names, nil
 }
 
-// find returns the positions of the selected columns: -1 for no index,
-// nil for no columns.
-func (r *records) find(names []string, config CSVConfig) (index int, columns []int, err error) {
-	index = -1
-	if config.Index != "" {
-		if index = slices.Index(names, config.Index); index < 0 {
-			return 0, nil, r.fault("CSVConfig.Index", "must be one of "+list(names), shorten(config.Index))
-		}
-	}
-	if name, twice := duplicate(config.Columns); twice {
-		return 0, nil, r.fault("CSVConfig.Columns", "must all be different", shorten(name))
-	}
-	for i, name := range config.Columns {
-		at := slices.Index(names, name)
-		if at < 0 {
-			return 0, nil, r.fault(fmt.Sprintf("CSVConfig.Columns[%d]", i), "must be one of "+list(names), shorten(name))
-		}
-		columns = append(columns, at)
-	}
-	return index, columns, nil
-}
-
-func (r *records) number(name, cell string) (float64, error) {
-	v, err := strconv.ParseFloat(strings.TrimSpace(cell), 64)
-	switch {
-	case errors.Is(err, strconv.ErrRange):
-		return 0, r.fault(name, "must be a number within the range of float64", shorten(cell))
-	case err != nil:
-		return 0, r.fault(name, "must be a number", strconv.Quote(shorten(cell)))
-	case !dense.Finite(v):
-		return 0, errs.Error{Path: fmt.Sprintf("%s:%d", r.path, r.line), Field: shorten(name), Rule: "must be finite",
-			Value: shorten(cell), Kind: errs.ErrNotFinite}
-	}
-	return v, nil
-}
+func (r *records) number(name, cell string) (float64, error) { return parseNumber(r, name, cell) }
 
 var (
 	errRecord = errors.New("record too long")
@@ -163,30 +129,6 @@ func (a *allowance) Read(p []byte) (int, error) {
 	a.record -= n
 	a.total -= n
 	return n, err
-}
-
-// missing are the cells that mark a missing number, in lower case.
-var missing = []string{"", "na", "n/a", "#n/a", "null", "none", "nil", "-", "--", ".", "?"}
-
-// decoration removes currency signs, percent signs and digit separators.
-var decoration = strings.NewReplacer(",", "", "'", "", "’", "", "\u00a0", "", "\u202f", "", "$", "", "€", "", "£", "", "¥", "", "%", "")
-
-// numeric lists the columns whose cell is meant as a number, even if it cannot
-// be parsed: an invalid cell is an error and does not remove its column.
-func numeric(row []string, index int) []int {
-	var columns []int
-	for i, cell := range row {
-		if i != index && (slices.Contains(missing, strings.ToLower(strings.TrimSpace(cell))) || isNumber(decoration.Replace(cell))) {
-			columns = append(columns, i)
-		}
-	}
-	return columns
-}
-
-// isNumber reports whether a cell is a number, including NaN and numbers out of range.
-func isNumber(cell string) bool {
-	_, err := strconv.ParseFloat(strings.TrimSpace(cell), 64)
-	return err == nil || errors.Is(err, strconv.ErrRange)
 }
 
 // isFigure reports whether a name is a finite number: "inf" may mean inflation.

@@ -15,7 +15,7 @@ func TestReadCSVLimits(t *testing.T) {
 		want errs.Error
 	}{
 		{limits{record: 20, total: 11, cells: 4}, errs.Error{Field: "file"}},
-		{limits{record: 20, total: 12, cells: 3}, errs.Error{Path: "x:3", Field: "file"}},
+		{limits{record: 20, total: 12, cells: 3}, errs.Error{Path: "x:3", Field: "cells"}},
 		{limits{record: 3, total: 12, cells: 4}, errs.Error{Path: "x:1", Field: "row"}},
 	} {
 		_, err := readCSV(strings.NewReader(text), "x", CSVConfig{}, c.most)

@@ -1,9 +1,13 @@
 package datasets_test
 
 import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
 	"fmt"
 	"log"
 	"strings"
+	"time"
 
 	"gorgonia.org/tensor"
 
@@ -39,6 +43,27 @@ func ExampleReadCSV() {
 	fmt.Println(err)
 	// Output:
 	// csv:3: close must be a number, got "n/a"
+}
+
+// A query in time order becomes a series. The database here is one of a test.
+func ExampleReadSQL() {
+	db := sql.OpenDB(&result{columns: []string{"day", "close"}, rows: [][]driver.Value{
+		{time.Date(2024, 1, 2, 0, 0, 0, 0, time.UTC), 101.5}, {time.Date(2024, 1, 3, 0, 0, 0, 0, time.UTC), 102.0},
+	}})
+	defer db.Close()
+	rows, err := db.QueryContext(context.Background(), "SELECT day, close FROM prices ORDER BY day")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	series, err := datasets.ReadSQL(rows, datasets.SQLConfig{Name: "prices"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(series.Index, series.Columns, series.Values)
+	// Output:
+	// [2024-01-02 2024-01-03] [close] [[101.5 102]]
 }
 
 // Nested slices become a tensor of sequences. It is the first program of
