@@ -143,6 +143,23 @@ func (g objective) of(thing string) string {
 	return thing + " of " + g.name
 }
 
+// LogNames are the names of the values that an epoch reports, in the order of Logs,
+// without those of validation data, which begin with "val_".
+func (t *Trainer) LogNames() []string {
+	names := []string{lossName}
+	if len(t.objectives) > 1 {
+		for _, g := range t.objectives {
+			names = append(names, g.figure(lossName))
+		}
+	}
+	for _, g := range t.objectives {
+		for _, m := range g.metrics {
+			names = append(names, g.figure(m.Name()))
+		}
+	}
+	return names
+}
+
 // HigherIsBetter tells whether a higher value is better of what logs report
 // under a name, such as "val_accuracy": for a metric, what the metric says; for
 // losses, false. ok is false where no log has that name.

@@ -1,9 +1,7 @@
 package callbacks
 
 import (
-	"maps"
 	"math"
-	"slices"
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/dense"
@@ -29,9 +27,6 @@ var _ train.StatefulCallback = (*EarlyStopping)(nil)
 //
 // It departs from Keras for a value of NaN, which never improves and is never the
 // best; in Keras a first NaN is a best value that no number improves on.
-//
-// Use a pointer. Each Fit starts from the beginning, unless a state is restored;
-// one EarlyStopping serves one Fit at a time.
 type EarlyStopping struct {
 	Monitor            string   // the name of the value in train.Logs; default "val_loss"
 	MinDelta           float64  // the smallest improvement that counts; default 0
@@ -72,14 +67,12 @@ func (c *EarlyStopping) StoppedEpoch() (epoch int, ok bool) {
 }
 
 // On checks the value after every epoch. Fields that break their rules are an
-// error when Fit begins. A name that is not in the logs is one after the first
-// batch; one of validation data, where there are none, after the first epoch.
+// error when Fit begins, and so is a name that is not in the logs; one of validation
+// data, where there are none, is an error after the first epoch.
 func (c *EarlyStopping) On(e *train.Event) error {
 	switch e.Moment {
 	case train.TrainBegin:
 		return c.begin(e.Trainer)
-	case train.TrainBatchEnd:
-		return c.monitor.check(e.Logs)
 	case train.EpochEnd:
 		return c.update(e)
 	case train.TrainEnd:
@@ -94,8 +87,6 @@ func (c *EarlyStopping) begin(t *train.Trainer) error {
 		return graph.Error{Field: "EarlyStopping." + field, Rule: rule, Value: value}
 	}
 	switch {
-	case !(c.MinDelta >= 0) || math.IsInf(c.MinDelta, 0):
-		return fail("MinDelta", "must be finite and not negative", c.MinDelta)
 	case c.Patience < 0:
 		return fail("Patience", "must not be negative", c.Patience)
 	case c.StartFromEpoch < 0:
@@ -103,10 +94,11 @@ func (c *EarlyStopping) begin(t *train.Trainer) error {
 	case c.Baseline != nil && (math.IsNaN(*c.Baseline) || math.IsInf(*c.Baseline, 0)):
 		return fail("Baseline", "must be finite", *c.Baseline)
 	}
-	if err := c.Mode.check("EarlyStopping"); err != nil {
+	m, err := newMonitor("EarlyStopping", c.Monitor, c.Mode, c.MinDelta, t)
+	if err != nil {
 		return err
 	}
-	c.monitor = newMonitor("EarlyStopping", c.Monitor, c.Mode, c.MinDelta, t)
+	c.monitor = m
 	c.params, c.state, c.weights = t.Params(), progress{best: math.NaN()}, nil
 	return nil
 }
@@ -190,34 +182,14 @@ func (c *EarlyStopping) Restore(s train.CallbackState) error {
 	return nil
 }
 
-// maxEpochs bounds the counts of a state, so that an int can hold them.
-const maxEpochs = math.MaxInt32
-
 // readProgress checks the numbers of a state.
 func readProgress(numbers map[string]float64) (progress, error) {
 	p := progress{best: math.NaN()}
 	seen := 0
 	counts := map[string]*int{"seen": &seen, "wait": &p.wait, "best_epoch": &p.bestEpoch, "stopped": &p.stopped}
-	for _, name := range slices.Sorted(maps.Keys(counts)) {
-		x, ok := numbers[name]
-		if !ok {
-			return p, graph.Error{Path: name, Field: "number", Rule: "must be present"}
-		}
-		if x != math.Trunc(x) || x < 0 || x > maxEpochs {
-			return p, graph.Error{Path: name, Field: "number", Rule: "must be a number of epochs", Value: x}
-		}
-		*counts[name] = int(x)
-	}
-	if best, ok := numbers["best"]; ok {
-		p.best = best
-	}
-	for _, name := range slices.Sorted(maps.Keys(numbers)) {
-		if counts[name] == nil && name != "best" {
-			return p, graph.Error{Path: name, Field: "number", Rule: "must belong to EarlyStopping", Value: numbers[name]}
-		}
-	}
+	err := readNumbers("EarlyStopping", numbers, counts, map[string]*float64{"best": &p.best})
 	p.seen = seen > 0
-	return p, nil
+	return p, err
 }
 
 // readWeights copies the tensors of a state; nil where there are none.

@@ -77,8 +77,8 @@ func TestEarlyStoppingAuto(t *testing.T) {
 	}
 }
 
-// A name that is not in the logs is refused after the first batch, or, where it is
-// that of validation data, after the first epoch.
+// A name that is not in the logs is refused before training, or, where it is that of
+// validation data and there are none, after the first epoch.
 func TestEarlyStoppingUnknownMonitor(t *testing.T) {
 	for monitor, epochs := range map[string]int{"": 1, "Loss": 0, "val_acc": 0} {
 		s := newStage(t, write("score", 1, 2, 3))
@@ -110,6 +110,21 @@ func TestEarlyStoppingValAccuracy(t *testing.T) {
 	best, _, ok := c.Best()
 	if want := slices.Max(history.Values["val_accuracy"]); !ok || best != want {
 		t.Errorf("best %v, %v, want the highest, %v", best, ok, want)
+	}
+}
+
+// A metric that the logs of batches lack can be monitored.
+func TestEarlyStoppingAUC(t *testing.T) {
+	m := models.NewSequential(models.Config{Seed: 1}, layers.Input{Shape: graph.Shape{1}}, layers.Dense{Units: 1, Activation: activations.Sigmoid})
+	trainer, err := train.Compile(m, train.Config{Loss: losses.BinaryCrossentropy{}, Metrics: []metrics.Metric{metrics.AUC{}}})
+	check(t, err)
+	data, err := datasets.FromSlices([][]float64{{-1}, {1}, {2}}, [][]float64{{0}, {1}, {1}}, tensor.Float32)
+	check(t, err)
+	c := &callbacks.EarlyStopping{Monitor: "auc"}
+	_, err = trainer.Fit(context.Background(), data, train.FitConfig{Epochs: 3, Callbacks: []train.Callback{c}})
+	check(t, err)
+	if _, _, ok := c.Best(); !ok {
+		t.Error("no epoch was judged")
 	}
 }
 

@@ -23,27 +23,29 @@ import (
 var _ = describe(specimen{
 	Good: &callbacks.EarlyStopping{Monitor: "score"},
 	Bad:  map[string]train.Callback{"Mode": &callbacks.EarlyStopping{Monitor: "score", Mode: "up"}},
-	Result: func(cb train.Callback) string {
+	Result: func(cb train.Callback, _ stage) string {
 		c := cb.(*callbacks.EarlyStopping)
 		best, bestEpoch, ok := c.Best()
 		stopped, wasStopped := c.StoppedEpoch()
 		return fmt.Sprint(best, bestEpoch, ok, stopped, wasStopped)
 	},
-	Draw: func(t *rapid.T) train.Callback {
-		c := &callbacks.EarlyStopping{
-			Monitor:            "score",
-			MinDelta:           rapid.SampledFrom([]float64{0, 0, 0.5, 0.75}).Draw(t, "min delta"),
-			Patience:           rapid.IntRange(0, 4).Draw(t, "patience"),
-			Mode:               rapid.SampledFrom([]callbacks.Mode{callbacks.Auto, callbacks.Min, callbacks.Max}).Draw(t, "mode"),
-			RestoreBestWeights: rapid.Bool().Draw(t, "restore"),
-			StartFromEpoch:     rapid.IntRange(0, 3).Draw(t, "start"),
-		}
-		if rapid.Bool().Draw(t, "with baseline") {
-			c.Baseline = new(rapid.SampledFrom([]float64{0, 1, 2}).Draw(t, "baseline"))
-		}
-		return c
-	},
+	Draw: func(t *rapid.T) train.Callback { return drawEarlyStopping(t) },
 })
+
+func drawEarlyStopping(t *rapid.T) *callbacks.EarlyStopping {
+	c := &callbacks.EarlyStopping{
+		Monitor:            "score",
+		MinDelta:           rapid.SampledFrom([]float64{0, 0, 0.5, 0.75}).Draw(t, "min delta"),
+		Patience:           rapid.IntRange(0, 4).Draw(t, "patience"),
+		Mode:               rapid.SampledFrom([]callbacks.Mode{callbacks.Auto, callbacks.Min, callbacks.Max}).Draw(t, "mode"),
+		RestoreBestWeights: rapid.Bool().Draw(t, "restore"),
+		StartFromEpoch:     rapid.IntRange(0, 3).Draw(t, "start"),
+	}
+	if rapid.Bool().Draw(t, "with baseline") {
+		c.Baseline = new(rapid.SampledFrom([]float64{0, 1, 2}).Draw(t, "baseline"))
+	}
+	return c
+}
 
 // script is a metric whose value in each epoch is written beforehand.
 type script struct {
@@ -61,13 +63,19 @@ func (s script) HigherIsBetter() bool { return s.higher }
 
 func (s script) Start() metrics.Accumulator {
 	*s.epoch++
-	return scripted(s.values[*s.epoch-1])
+	return &scripted{s.values[*s.epoch-1]}
 }
 
-type scripted float64
+type scripted struct{ value float64 }
 
-func (scripted) Add(_, _, _ *tensor.Dense) error { return nil }
-func (s scripted) Result() float64               { return float64(s) }
+func (s *scripted) Add(_, _, _ *tensor.Dense) error { return nil }
+func (s *scripted) Result() float64                 { return s.value }
+func (s *scripted) State() []float64                { return []float64{s.value} }
+
+func (s *scripted) Restore(state []float64) error {
+	s.value = state[0]
+	return nil
+}
 
 // stage is a small model with data to train it on.
 type stage struct {
@@ -81,12 +89,14 @@ type tester interface {
 	Fatal(args ...any)
 }
 
-func newStage(t tester, s script) stage {
+func newStage(t tester, s script, changes ...func(*train.Config)) stage {
 	t.Helper()
 	m := models.NewSequential(models.Config{Seed: 1}, layers.Input{Shape: graph.Shape{1}}, layers.Dense{Units: 1})
-	trainer, err := train.Compile(m, train.Config{
-		Loss: losses.MSE{}, Optimizer: optimizers.SGD{LearningRate: 0.01}, Metrics: []metrics.Metric{s},
-	})
+	cfg := train.Config{Loss: losses.MSE{}, Optimizer: optimizers.SGD{LearningRate: 0.01}, Metrics: []metrics.Metric{s}}
+	for _, change := range changes {
+		change(&cfg)
+	}
+	trainer, err := train.Compile(m, cfg)
 	check(t, err)
 	*s.epoch = 0 // Compile has looked at what Start gives
 	data, err := datasets.FromSlices([][]float64{{1}, {2}}, [][]float64{{3}, {5}}, tensor.Float32)
@@ -194,7 +204,7 @@ func play(t tester, c *callbacks.EarlyStopping, name string, figures []float64) 
 func TestEarlyStoppingAgainstPlain(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		figures := rapid.SliceOfN(figure, 1, 12).Draw(r, "figures")
-		c := *specimens[0].Draw(r).(*callbacks.EarlyStopping)
+		c := *drawEarlyStopping(r)
 		high := c.Mode == callbacks.Max // score is better when lower
 		want := plain(figures, c, high)
 

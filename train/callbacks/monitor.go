@@ -1,5 +1,17 @@
-// Package callbacks has the callbacks of Fit: EarlyStopping. Each implements
-// train.Callback, in its own file.
+// Package callbacks has the callbacks of Fit, each in its own file:
+//
+//   - EarlyStopping and TerminateOnNaN end it,
+//   - ModelCheckpoint saves the model, or its weights,
+//   - ReduceLROnPlateau and LearningRateScheduler change the learning rate,
+//   - SwapEMAWeights evaluates with averages of the weights,
+//   - CSVLogger, JSONLogger and Slog write the logs of epochs.
+//
+// Each implements train.Callback. Fit calls them in the order of FitConfig.Callbacks. Those
+// that remember something implement train.StatefulCallback, so that a training which is
+// resumed goes on as one that never stopped. Use pointers. Each Fit starts from the
+// beginning, unless a state is restored; one callback serves one Fit at a time. For a few
+// lines of your own, train.CallbackFunc makes a callback of a function, which receives all
+// moments, as Keras' LambdaCallback does.
 package callbacks
 
 import (
@@ -37,18 +49,28 @@ type monitor struct {
 	log      string // the name of the value
 	sign     float64
 	minDelta float64
-	checked  bool // the name is in the logs
 }
 
-func newMonitor(class, log string, mode Mode, minDelta float64, t *train.Trainer) monitor {
+// newMonitor refuses a mode that is unknown, and a name that no log has.
+func newMonitor(class, log string, mode Mode, minDelta float64, t *train.Trainer) (monitor, error) {
+	if err := mode.check(class); err != nil {
+		return monitor{}, err
+	}
+	if !(minDelta >= 0) || math.IsInf(minDelta, 0) {
+		return monitor{}, graph.Error{Field: class + ".MinDelta", Rule: "must be finite and not negative", Value: minDelta}
+	}
 	if log == "" {
 		log = "val_loss"
 	}
 	m := monitor{class: class, log: log, sign: 1, minDelta: minDelta}
-	if higher, _ := t.HigherIsBetter(log); mode == Max || mode != Min && higher {
+	higher, ok := t.HigherIsBetter(log)
+	if !ok {
+		return m, m.unknown(strings.Join(t.LogNames(), ", ") + ", or val_ and one of these")
+	}
+	if mode == Max || mode != Min && higher {
 		m.sign = -1
 	}
-	return m
+	return m, nil
 }
 
 // improves tells whether value is better than reference by more than minDelta.
@@ -60,20 +82,8 @@ func (m monitor) improves(value, reference float64) bool {
 	return m.sign*value+m.minDelta < m.sign*reference
 }
 
-// check refuses a name that is not in the logs of the first batch, which have all
-// values but those of validation data.
-func (m *monitor) check(logs train.Logs) error {
-	if m.checked {
-		return nil
-	}
-	m.checked = true
-	if _, ok := logs.Get(strings.TrimPrefix(m.log, "val_")); !ok {
-		return m.unknown(names(logs) + ", or val_ and one of these")
-	}
-	return nil
-}
-
-// value is the value in the logs of an epoch.
+// value is the value in logs. Those of an epoch lack it where it is of validation data and
+// there are none, those of a batch also where it is computed for whole epochs alone.
 func (m monitor) value(logs train.Logs) (float64, error) {
 	value, ok := logs.Get(m.log)
 	if !ok {

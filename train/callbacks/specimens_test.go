@@ -3,6 +3,7 @@ package callbacks_test
 import (
 	"context"
 	"math"
+	"os"
 	"reflect"
 	"testing"
 
@@ -20,13 +21,27 @@ import (
 type specimen struct {
 	// Good is a config that watches the metric "score".
 	Good train.Callback
+	// Required is a field that must be set; empty where there is none.
+	Required string
+	// Compile changes how the model is compiled; nil where it need not be.
+	Compile func(c *train.Config)
 	// Bad has configs that are refused when Fit begins, by the field that the error
 	// names. NaN, infinite and negative numbers are tried in every field.
 	Bad map[string]train.Callback
-	// Result is what users read from the callback after a Fit.
-	Result func(train.Callback) string
+	// Result is what users find after a Fit: in the callback, the trainer or the current
+	// folder.
+	Result func(cb train.Callback, s stage) string
 	// Draw makes a random valid config that watches the metric "score".
 	Draw func(t *rapid.T) train.Callback
+}
+
+// Files in memory save waiting for the disk, which would be most of the time of the tests.
+func TestMain(m *testing.M) {
+	const inMemory = "/dev/shm"
+	if _, err := os.Stat(inMemory); err == nil {
+		os.Setenv("TMPDIR", inMemory)
+	}
+	os.Exit(m.Run())
 }
 
 // specimens are the literals that describe the callbacks, each in the file of its
@@ -42,14 +57,35 @@ func describe(s specimen) bool {
 // class is the name of the type.
 func (s specimen) class() string { return reflect.TypeOf(s.Good).Elem().Name() }
 
-// each runs a test for every specimen, by the name of its type.
+// stage is a new stage for the specimen.
+func (s specimen) stage(t tester, score script) stage {
+	t.Helper()
+	if s.Compile == nil {
+		return newStage(t, score)
+	}
+	return newStage(t, score, s.Compile)
+}
+
+// each runs a test for every specimen, by the name of its type, in a folder of its own.
 func each(t *testing.T, f func(t *testing.T, s specimen)) {
 	for _, s := range specimens {
 		t.Run(s.class(), func(t *testing.T) {
-			conformance.Complete(t, s.class(), s, "Bad")
+			conformance.Complete(t, s.class(), s, "Bad", "Required", "Compile")
+			t.Chdir(t.TempDir())
 			f(t, s)
 		})
 	}
+}
+
+// random runs a property on random configs.
+func (s specimen) random(t *testing.T, property func(r *rapid.T, cb train.Callback)) {
+	tried := 0
+	rapid.Check(t, func(r *rapid.T) {
+		if tried++; tried > 40 { // which are enough for each of many callbacks
+			return
+		}
+		property(r, s.Draw(r))
+	})
 }
 
 // clone is a callback with the same fields, which has not been used.
@@ -68,14 +104,18 @@ func TestEveryCallbackHasASpecimen(t *testing.T) {
 	conformance.Described(t, "On", described, "Good: &callbacks.%s{...}, ...", "early_stopping_test.go")
 }
 
-// The zero value works where there are validation data, and does nothing outside
-// of Fit.
+// The zero value works where there are validation data, unless a field is required.
+// Evaluate and Predict take every callback.
 func TestZeroValues(t *testing.T) {
 	each(t, func(t *testing.T, s specimen) {
-		stage := newStage(t, write("score", 3, 2, 1))
+		stage := s.stage(t, write("score", 3, 2, 1))
 		zero := reflect.New(reflect.TypeOf(s.Good).Elem()).Interface().(train.Callback)
 		_, err := stage.trainer.Fit(context.Background(), stage.data, train.FitConfig{Epochs: 1, Validation: stage.data, Callbacks: []train.Callback{zero}})
-		check(t, err)
+		if s.Required != "" {
+			errtest.Check(t, err, errs.Error{Field: s.class() + "." + s.Required})
+		} else {
+			check(t, err)
+		}
 		cfg := train.EvaluateConfig{Callbacks: []train.Callback{clone(s.Good)}}
 		_, err = stage.trainer.Evaluate(context.Background(), stage.data, cfg)
 		check(t, err)
@@ -89,7 +129,7 @@ func TestBadFields(t *testing.T) {
 	each(t, func(t *testing.T, s specimen) {
 		refused := func(field string, value any, cb train.Callback) {
 			t.Helper()
-			stage := newStage(t, write("score", 1, 2, 3))
+			stage := s.stage(t, write("score", 1, 2, 3))
 			before := stage.hash(t)
 			_, err := stage.fit(3, cb)
 			errtest.Check(t, err, errs.Error{Field: s.class() + "." + field, Value: value})
@@ -119,6 +159,9 @@ func TestBadFields(t *testing.T) {
 				set(-0.5, reflect.ValueOf(-0.5))
 			case reflect.TypeFor[int]():
 				set(-1, reflect.ValueOf(-1))
+			case reflect.TypeFor[*int]():
+				x := -1
+				set(x, reflect.ValueOf(&x))
 			}
 		}
 		for field, cb := range s.Bad {
@@ -130,13 +173,13 @@ func TestBadFields(t *testing.T) {
 // A Fit after another is the same as a Fit with a callback that was not used.
 func TestEachFitStartsFromTheBeginning(t *testing.T) {
 	each(t, func(t *testing.T, s specimen) {
-		rapid.Check(t, func(r *rapid.T) {
-			cb := s.Draw(r)
+		s.random(t, func(r *rapid.T, cb train.Callback) {
 			values := rapid.SliceOfN(figure, 8, 8).Draw(r, "values")
-			other := newStage(r, write("score", 0, 5, 1))
+			other := s.stage(r, write("score", 0, 5, 1))
 			used := clone(cb)
 			_, err := other.fit(3, used)
 			check(r, err)
+			s.Result(used, other) // takes files away
 			if diff := cmp.Diff(run(r, s, clone(cb), values, 0), run(r, s, used, values, 0)); diff != "" {
 				r.Fatal(diff)
 			}
@@ -151,8 +194,7 @@ func TestResumedCallbacks(t *testing.T) {
 		if _, ok := s.Good.(train.StatefulCallback); !ok {
 			return
 		}
-		rapid.Check(t, func(r *rapid.T) {
-			cb := s.Draw(r)
+		s.random(t, func(r *rapid.T, cb train.Callback) {
 			values := rapid.SliceOfN(figure, 2, 10).Draw(r, "values")
 			whole := run(r, s, clone(cb), values, 0)
 			if whole.Epochs == 1 {
@@ -182,7 +224,7 @@ type result struct {
 func run(t tester, s specimen, cb train.Callback, values []float64, cut int) result {
 	t.Helper()
 	score := write("score", values...)
-	stage := newStage(t, score)
+	stage := s.stage(t, score)
 	interrupted := errors.New("interrupted")
 	resumed := clone(cb) // before cb is used
 	var state *train.State
@@ -195,12 +237,12 @@ func run(t tester, s specimen, cb train.Callback, values []float64, cut int) res
 	})}}
 	h, err := stage.trainer.Fit(context.Background(), stage.data, cfg)
 	if errors.Is(err, interrupted) {
-		stage = newStage(t, score)
+		stage = s.stage(t, score)
 		*score.epoch = cut
 		cb, cfg.Resume = resumed, state
 		cfg.Callbacks[0] = cb
 		h, err = stage.trainer.Fit(context.Background(), stage.data, cfg)
 	}
 	check(t, err)
-	return result{len(h.Epochs), stage.hash(t), s.Result(cb)}
+	return result{len(h.Epochs), stage.hash(t), s.Result(cb, stage)}
 }
