@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -80,6 +81,31 @@ func TestRoundTrip(t *testing.T) {
 			rt.Fatalf("(-want +got):\n%s", diff)
 		}
 	})
+}
+
+// Every field of a state is written: one that train.State gets later fails here until
+// it is.
+func TestEveryFieldIsWritten(t *testing.T) {
+	one := map[string]*tensor.Dense{"x": tensor.New(tensor.WithBacking([]float64{1, 2}))}
+	want := &train.State{Weights: one, Optimizer: one, Carried: one, Epoch: 1, Step: 2, Fit: &train.FitState{
+		Epoch: 3, InEpoch: true, Batch: 4, Batches: 5, Stopped: true, Setup: `{}`, Totals: map[string][]float64{"x": {1}},
+		History:   train.History{Epochs: []int{6}, Values: map[string][]float64{"x": {7}}},
+		Callbacks: map[int]train.CallbackState{8: {Numbers: map[string]float64{"x": 9}, Tensors: one}},
+	}}
+	path := filepath.Join(t.TempDir(), "file")
+	check(t, checkpoint.WriteFile(path, want))
+	got, err := checkpoint.ReadFile(path)
+	check(t, err)
+	for _, s := range []*train.State{want, got} {
+		for _, v := range []any{*s, *s.Fit, s.Fit.History, s.Fit.Callbacks[8]} {
+			v := reflect.ValueOf(v)
+			for i := range v.NumField() {
+				if v.Field(i).IsZero() {
+					t.Errorf("%v.%s is not written", v.Type(), v.Type().Field(i).Name)
+				}
+			}
+		}
+	}
 }
 
 // What a newer version may write is an error, though the checksum is right.
