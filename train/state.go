@@ -8,6 +8,7 @@ import (
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/dense"
 	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/train/metrics"
 	"gorgonia.org/tensor"
 )
 
@@ -68,6 +69,23 @@ func (t *Trainer) State() *State {
 		s.Fit = t.fit.state()
 	}
 	return s
+}
+
+// CheckResume reports a metric without which a state of the middle of an epoch could not
+// be resumed: its accumulator must be a metrics.StatefulAccumulator, as those of Engram
+// are. Call it before a long training whose states are to be kept.
+func (t *Trainer) CheckResume() error {
+	if err := t.checkCompiled(); err != nil {
+		return err
+	}
+	for _, g := range t.objectives {
+		for _, m := range g.metrics {
+			if _, ok := m.Start().(metrics.StatefulAccumulator); !ok {
+				return t.fail(g.figure(m.Name()), "must be a metric whose accumulator is a metrics.StatefulAccumulator, to be resumed within an epoch", nil)
+			}
+		}
+	}
+	return nil
 }
 
 // Restore sets the trainer to a state, whose tensors it copies. State.Fit is ignored;

@@ -382,3 +382,19 @@ func TestResumeErrors(t *testing.T) {
 	_, err := compile(t, linear(1), train.Config{Metrics: []metrics.Metric{metrics.MAE{}}}).Fit(background, data, cfg)
 	errtest.Check(t, err, graph.Error{Field: "numbers", Value: 0})
 }
+
+// Metrics of Engram can be resumed within an epoch; one whose accumulator has no state is
+// named.
+func TestCheckResume(t *testing.T) {
+	check(t, compile(t, linear(1), train.Config{Metrics: []metrics.Metric{metrics.MAE{}, metrics.R2Score{}}}).CheckResume())
+	trainer := compile(t, linear(1), train.Config{Metrics: []metrics.Metric{metrics.MAE{}, stateless{metrics.RMSE{}}}})
+	errtest.Check(t, trainer.CheckResume(), graph.Error{Path: "sequential", Field: "rmse"})
+	errtest.Check(t, (&train.Trainer{}).CheckResume(), graph.Error{Field: "trainer"})
+}
+
+// stateless hides the state of a metric's accumulator.
+type stateless struct{ metrics.Metric }
+
+func (s stateless) Start() metrics.Accumulator {
+	return struct{ metrics.Accumulator }{s.Metric.Start()}
+}

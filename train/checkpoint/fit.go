@@ -29,7 +29,7 @@ func (e *Interrupted) Unwrap() error { return e.Err }
 
 // Fit starts a run in an empty folder, and continues the run of one that is not, to
 // the same weights and history, bit for bit. Trainer, data and config must be those of
-// the run; what differs is listed in an error. Only Epochs, Progress and callbacks
+// the run; what differs is listed in an error. Metrics must pass Trainer.CheckResume. Only Epochs, Progress and callbacks
 // without a state may change. Of a run that is finished, it returns the history.
 //
 // When ctx is done, Fit finishes the batch, or the validation, saves, and returns an
@@ -65,6 +65,9 @@ func (d *Directory) fit(ctx context.Context, t *train.Trainer, cfg train.FitConf
 		return none, graph.Error{Field: "trainer", Rule: "must be made by Compile"}
 	case cfg.Resume != nil:
 		return none, graph.Error{Field: "FitConfig.Resume", Rule: "must be nil, as the folder has the state"}
+	}
+	if err := t.CheckResume(); err != nil {
+		return none, err
 	}
 	if err := ctx.Err(); err != nil {
 		return none, errors.Wrapf(err, "%s: stopped before the run", d.path)

@@ -17,8 +17,10 @@ import (
 	"github.com/engram-go/engram/train"
 	"github.com/engram-go/engram/train/checkpoint"
 	"github.com/engram-go/engram/train/losses"
+	"github.com/engram-go/engram/train/metrics"
 	"github.com/engram-go/engram/train/optimizers"
 	"github.com/google/go-cmp/cmp"
+	"gorgonia.org/tensor"
 )
 
 // after cancels a context at the n-th event.
@@ -194,6 +196,15 @@ func TestMoreEpochs(t *testing.T) {
 	}
 }
 
+// forgetful is a metric whose accumulator has no state.
+type forgetful struct{}
+
+func (forgetful) Name() string                    { return "forgetful" }
+func (forgetful) HigherIsBetter() bool            { return true }
+func (forgetful) Start() metrics.Accumulator      { return forgetful{} }
+func (forgetful) Add(_, _, _ *tensor.Dense) error { return nil }
+func (forgetful) Result() float64                 { return 0 }
+
 func TestFitErrors(t *testing.T) {
 	path := t.TempDir()
 	d := open(t, path, checkpoint.Config{})
@@ -215,6 +226,10 @@ func TestFitErrors(t *testing.T) {
 	resumed.Resume = r.trainer.State()
 	_, err = d.Fit(t.Context(), r.trainer, r.data, resumed)
 	errtest.Check(t, err, graph.Error{Field: "FitConfig.Resume"})
+	stateless, err := train.Compile(r.model, train.Config{Loss: losses.MSE{}, Metrics: []metrics.Metric{metrics.MAE{}, forgetful{}}})
+	check(t, err)
+	_, err = d.Fit(t.Context(), stateless, r.data, r.cfg)
+	errtest.Check(t, err, graph.Error{Path: "sequential", Field: "forgetful"})
 	if got := files(t, path); got != nil {
 		t.Errorf("wrote %q", got)
 	}
