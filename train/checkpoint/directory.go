@@ -39,7 +39,7 @@ import (
 // Config says when Fit saves, and what a directory keeps. Fit saves whenever one of the
 // three says so, and at the end of the last epoch.
 type Config struct {
-	EveryBatches int           // after every so many batches, counted over all epochs; default 0: never
+	EveryBatches int           // after so many batches since the last save; default 0: never
 	EveryEpochs  int           // after every so many epochs; default 1 if the other two are 0
 	Every        time.Duration // after the first batch so long after the last save; default 0: never
 

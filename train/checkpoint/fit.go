@@ -110,9 +110,10 @@ func where(s *train.State) string {
 
 // saver is the callback that saves. It is the last of the list.
 type saver struct {
-	run  *Directory
-	ctx  context.Context
-	last time.Time // when it saved, or the run began
+	run     *Directory
+	ctx     context.Context
+	last    time.Time // when it saved, or the run began
+	batches int       // since then
 }
 
 // On saves at the moments of the config, at the end of the last epoch, and when the
@@ -125,8 +126,8 @@ func (s *saver) On(e *train.Event) error {
 		s.last = time.Now()
 		return nil
 	case train.TrainBatchEnd:
-		batches := e.Epoch*e.Batches + e.Batch + 1 // of all epochs
-		due = cfg.EveryBatches > 0 && batches%cfg.EveryBatches == 0 || cfg.Every > 0 && time.Since(s.last) >= cfg.Every
+		s.batches++
+		due = cfg.EveryBatches > 0 && s.batches >= cfg.EveryBatches || cfg.Every > 0 && time.Since(s.last) >= cfg.Every
 	case train.EpochEnd:
 		end = e.Epoch+1 == e.Epochs || e.Stopped()
 		due = end || cfg.EveryEpochs > 0 && (e.Epoch+1)%cfg.EveryEpochs == 0
@@ -142,7 +143,7 @@ func (s *saver) On(e *train.Event) error {
 	if err != nil {
 		return err
 	}
-	s.last = time.Now()
+	s.last, s.batches = time.Now(), 0
 	if interrupted != nil && !end {
 		return &Interrupted{path, where(state), interrupted}
 	}

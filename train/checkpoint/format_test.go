@@ -66,6 +66,9 @@ func drawState(t *rapid.T) *train.State {
 				return train.CallbackState{Numbers: rapid.MapOfN(name, number, 0, 3).Draw(t, "numbers"), Tensors: tensors.Draw(t, "tensors")}
 			}), 0, 2).Draw(t, "callbacks")}
 	}
+	if s.Fit != nil && rapid.Bool().Draw(t, "stream") {
+		s.Fit.Stream = &train.StreamPosition{Pass: count.Draw(t, "pass"), Batches: count.Draw(t, "batches"), Samples: count.Draw(t, "samples")}
+	}
 	return s
 }
 
@@ -88,7 +91,7 @@ func TestRoundTrip(t *testing.T) {
 func TestEveryFieldIsWritten(t *testing.T) {
 	one := map[string]*tensor.Dense{"x": tensor.New(tensor.WithBacking([]float64{1, 2}))}
 	want := &train.State{Weights: one, Optimizer: one, Carried: one, Epoch: 1, Step: 2, Fit: &train.FitState{
-		Epoch: 3, InEpoch: true, Batch: 4, Batches: 5, Stopped: true, Setup: `{}`, Totals: map[string][]float64{"x": {1}},
+		Epoch: 3, InEpoch: true, Batch: 4, Batches: 5, Stopped: true, Stream: &train.StreamPosition{Pass: 1, Batches: 2, Samples: 3}, Setup: `{}`, Totals: map[string][]float64{"x": {1}},
 		History:   train.History{Epochs: []int{6}, Values: map[string][]float64{"x": {7}}},
 		Callbacks: map[int]train.CallbackState{8: {Numbers: map[string]float64{"x": 9}, Tensors: one}},
 	}}
@@ -97,7 +100,7 @@ func TestEveryFieldIsWritten(t *testing.T) {
 	got, err := checkpoint.ReadFile(path)
 	check(t, err)
 	for _, s := range []*train.State{want, got} {
-		for _, v := range []any{*s, *s.Fit, s.Fit.History, s.Fit.Callbacks[8]} {
+		for _, v := range []any{*s, *s.Fit, *s.Fit.Stream, s.Fit.History, s.Fit.Callbacks[8]} {
 			v := reflect.ValueOf(v)
 			for i := range v.NumField() {
 				if v.Field(i).IsZero() {

@@ -34,7 +34,7 @@ type training struct {
 var trainings = map[string]func() (training, error){
 	"plain": func() (training, error) {
 		return newTraining(1, []layers.Layer{layers.Input{Shape: graph.Shape{3}}, layers.Dense{Units: 4}, layers.BatchNormalization{}, layers.Dropout{Rate: 0.25}, layers.Dense{Units: 1}},
-			train.Config{Optimizer: optimizers.Adam{LearningRate: 0.01}, Metrics: []metrics.Metric{metrics.MAE{}}},
+			train.Config{Optimizer: optimizers.Adam{LearningRate: 0.01}, Metrics: []metrics.Metric{metrics.MAE{}, metrics.R2Score{}}},
 			graph.Shape{40, 3}, graph.Shape{40, 1}, train.FitConfig{Epochs: 8, BatchSize: 7, ValidationSplit: 0.2,
 				Callbacks: []train.Callback{&callbacks.EarlyStopping{Patience: 2, RestoreBestWeights: true}}})
 	},
