@@ -29,12 +29,13 @@ func (e *Interrupted) Unwrap() error { return e.Err }
 
 // Fit starts a run in an empty folder, and continues the run of one that is not, to
 // the same weights and history, bit for bit. Trainer, data and config must be those of
-// the run; what differs is listed in an error. Metrics must pass Trainer.CheckResume. Only Epochs, Progress and callbacks
-// without a state may change. Of a run that is finished, it returns the history.
+// the run; what differs is listed in an error. Only Epochs, Progress and callbacks
+// without a state may change. Metrics must pass Trainer.CheckResume. Of a run that is
+// finished, it returns the history.
 //
 // When ctx is done, Fit finishes the batch, or the validation, saves, and returns an
-// *Interrupted, unless the run is at its end. An error in saving ends Fit with the history so far; the trainer and the
-// older checkpoints are then intact.
+// *Interrupted, unless the run is at its end. An error in saving ends Fit with the
+// history so far; the trainer and the older checkpoints are then intact.
 //
 // The state is taken after the callbacks of the config have received an event.
 func (d *Directory) Fit(ctx context.Context, t *train.Trainer, data samples.Data, cfg train.FitConfig) (*train.History, error) {

@@ -131,7 +131,7 @@ func TestNewer(t *testing.T) {
 		"without Fit":      {func(f safetensors.File) { f.Metadata["engram_state"] = `{}` }, graph.Error{Field: "callbacks/0/numbers/best"}},
 		"history":          {func(f safetensors.File) { f.Tensors["history/x"] = tensor.New(tensor.WithBacking([]float32{1})) }, graph.Error{Path: "history/x", Field: "tensor"}},
 		"totals":           {func(f safetensors.File) { f.Tensors["totals/x"] = tensor.New(tensor.FromScalar(1.0)) }, graph.Error{Path: "totals/x", Field: "tensor"}},
-		"callback":         {func(f safetensors.File) { f.Tensors["callbacks/1/numbers/x"] = one }, graph.Error{Field: "callbacks/1/numbers/x"}},
+		"callback":         {func(f safetensors.File) { f.Tensors["callbacks/3/numbers/x"] = one }, graph.Error{Field: "callbacks/3/numbers/x"}},
 		"callback's place": {func(f safetensors.File) { f.Tensors["callbacks/x/numbers/x"] = one }, graph.Error{Field: "callbacks/x/numbers/x"}},
 		"callback's kind":  {func(f safetensors.File) { f.Tensors["callbacks/0/x/x"] = one }, graph.Error{Field: "callbacks/0/x/x"}},
 		"callback's number": {func(f safetensors.File) {

@@ -36,7 +36,10 @@ var trainings = map[string]func() (training, error){
 		return newTraining(1, []layers.Layer{layers.Input{Shape: graph.Shape{3}}, layers.Dense{Units: 4}, layers.BatchNormalization{}, layers.Dropout{Rate: 0.25}, layers.Dense{Units: 1}},
 			train.Config{Optimizer: optimizers.Adam{LearningRate: 0.01}, Metrics: []metrics.Metric{metrics.MAE{}, metrics.R2Score{}}},
 			graph.Shape{40, 3}, graph.Shape{40, 1}, train.FitConfig{Epochs: 8, BatchSize: 7, ValidationSplit: 0.2,
-				Callbacks: []train.Callback{&callbacks.EarlyStopping{Patience: 2, RestoreBestWeights: true}}})
+				Callbacks: []train.Callback{
+					&callbacks.EarlyStopping{Patience: 2, RestoreBestWeights: true},
+					&callbacks.ReduceLROnPlateau{Patience: new(1), Factor: 0.5, MinDelta: new(1.0)}, // which reduces after most epochs
+				}})
 	},
 	"steps": func() (training, error) {
 		return newTraining(2, []layers.Layer{layers.Input{Shape: graph.Shape{3}}, layers.Dense{Units: 3}, layers.Dropout{Rate: 0.5}, layers.Dense{Units: 1}},
