@@ -161,12 +161,16 @@ func readTensor(r io.Reader, e entry) (*tensor.Dense, error) {
 	var backing any
 	var err error
 	if e.dtype.of == tensor.Float32 {
-		backing, err = readNumbers(r, n, 4, func(b []byte) float32 {
-			return math.Float32frombits(binary.LittleEndian.Uint32(b))
+		backing, err = readNumbers(r, n, 4, func(out []float32, b []byte) {
+			for i := range out {
+				out[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
+			}
 		})
 	} else {
-		backing, err = readNumbers(r, n, 8, func(b []byte) float64 {
-			return math.Float64frombits(binary.LittleEndian.Uint64(b))
+		backing, err = readNumbers(r, n, 8, func(out []float64, b []byte) {
+			for i := range out {
+				out[i] = math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:]))
+			}
 		})
 	}
 	if err != nil {
@@ -177,20 +181,19 @@ func readTensor(r io.Reader, e entry) (*tensor.Dense, error) {
 
 // readNumbers reads n numbers of the given size. A header may claim any n, so the
 // slice starts small and grows as the bytes arrive.
-func readNumbers[T any](r io.Reader, n, size int, decode func([]byte) T) ([]T, error) {
-	out := make([]T, 0, min(n, chunk/size))
-	buf := make([]byte, min(n, chunk/size)*size)
+func readNumbers[T any](r io.Reader, n, size int, decode func(out []T, b []byte)) ([]T, error) {
+	most := min(n, chunk/size)
+	out, buf := make([]T, 0, most), make([]byte, most*size)
 	for len(out) < n {
-		b := buf[:min(n-len(out), chunk/size)*size]
-		if _, err := io.ReadFull(r, b); err != nil {
+		k := min(n-len(out), most)
+		if _, err := io.ReadFull(r, buf[:k*size]); err != nil {
 			return nil, cut(err, "data")
 		}
-		if len(out) == cap(out) {
-			out = slices.Grow(out, min(n-len(out), cap(out)))
+		if cap(out)-len(out) < k {
+			out = slices.Grow(out, max(k, min(n-len(out), cap(out))))
 		}
-		for ; len(b) > 0; b = b[size:] {
-			out = append(out, decode(b))
-		}
+		out = out[:len(out)+k]
+		decode(out[len(out)-k:], buf)
 	}
 	return slices.Clip(out), nil
 }

@@ -42,19 +42,22 @@ func Write(w io.Writer, f File) error {
 	}
 	b := bufio.NewWriterSize(w, chunk)
 	b.Write(head) // an error stays until Flush
-	var num [8]byte
+	buf := make([]byte, chunk)
 	for _, name := range names {
-		d := f.Tensors[name]
-		if d.Dtype() == tensor.Float32 {
-			for _, v := range d.Float32s() {
-				binary.LittleEndian.PutUint32(num[:], math.Float32bits(v))
-				b.Write(num[:4])
+		if d := f.Tensors[name]; d.Dtype() == tensor.Float32 {
+			for part := range slices.Chunk(d.Float32s(), chunk/4) {
+				for i, x := range part {
+					binary.LittleEndian.PutUint32(buf[4*i:], math.Float32bits(x))
+				}
+				b.Write(buf[:4*len(part)])
 			}
-			continue
-		}
-		for _, v := range d.Float64s() {
-			binary.LittleEndian.PutUint64(num[:], math.Float64bits(v))
-			b.Write(num[:])
+		} else {
+			for part := range slices.Chunk(d.Float64s(), chunk/8) {
+				for i, x := range part {
+					binary.LittleEndian.PutUint64(buf[8*i:], math.Float64bits(x))
+				}
+				b.Write(buf[:8*len(part)])
+			}
 		}
 	}
 	if err := b.Flush(); err != nil {
