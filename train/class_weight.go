@@ -8,6 +8,7 @@ import (
 
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/internal/dense"
+	"github.com/engram-go/engram/train/losses"
 	"gorgonia.org/tensor"
 )
 
@@ -63,6 +64,9 @@ func (t *Trainer) newClassWeights(cfg FitConfig) ([]*classWeights, error) {
 }
 
 func (t *Trainer) classWeightsOf(g objective, field string, weights map[int]float64, output graph.Shape) (*classWeights, error) {
+	if _, ok := g.loss.(losses.MaskReader); ok {
+		return nil, t.fail(field, fmt.Sprintf("must be nil with %T, since a sample has no single class; weights of samples are possible", g.loss), weights)
+	}
 	c := &classWeights{trainer: t, field: field, target: g.target, weights: weights, classes: 2, output: output}
 	if last := len(output) - 1; last > 0 && output[last] > 1 {
 		c.classes = output[last]

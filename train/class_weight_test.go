@@ -221,6 +221,14 @@ func TestClassWeightOfRefuses(t *testing.T) {
 		c.want.Path = "fork"
 		errtest.Check(t, err, c.want)
 	}
+	labels := compile(t, models.NewSequential(models.Config{}, layers.Input{Shape: graph.Shape{4, features}}, layers.Dense{Units: 3, Name: "letters"}), train.Config{Loss: losses.CTC{}})
+	for field, cfg := range map[string]train.FitConfig{
+		"FitConfig.ClassWeight":              {ClassWeight: one},
+		`FitConfig.ClassWeightOf["letters"]`: {ClassWeightOf: map[string]map[int]float64{"letters": one}},
+	} {
+		_, err := labels.Fit(background, given{4, d.batch, nil}, cfg)
+		errtest.Check(t, err, graph.Error{Field: field})
+	}
 	_, err := both.Fit(background, given{4, d.batch, nil}, train.FitConfig{ClassWeightOf: map[string]map[int]float64{"price": one}})
 	wantWithin(t, err, "epoch 1, batch 1: ", graph.Error{Path: "fork", Field: "target of price", Value: "[-1]"})
 }

@@ -119,7 +119,7 @@ func (t *Trainer) checkNames() error {
 			case m.Name() == "" || strings.HasPrefix(name, validationPrefix):
 				return t.fail(field, "must have a name that does not start with "+validationPrefix, fmt.Sprintf("%q", name))
 			case seen[name]:
-				return t.fail(field, "must have a unique name", fmt.Sprintf("%q", name))
+				return t.fail(field, "must have a unique name; metrics.Named gives it another", fmt.Sprintf("%q", name))
 			}
 			seen[name] = true
 		}

@@ -39,6 +39,11 @@ func TestErrorsOfOutputs(t *testing.T) {
 			t.Fatalf("case %d", i)
 		}
 	}
+	// Losses that need more outputs than one, or steps.
+	for _, loss := range []losses.Loss{losses.Quantile{}, losses.GaussianNLL{}, losses.StudentTNLL{}, losses.NegativeBinomialNLL{}, losses.CTC{}} {
+		_, err := train.Compile(newFork(t), train.Config{Outputs: []train.Output{{Loss: loss}, {}}})
+		errtest.Check(t, err, graph.Error{Path: "loss of price", Field: "output", Value: "[any, 1]"})
+	}
 	f := newFork(t)
 	d := newForked(t, f)
 	trainer := compile(t, f, train.Config{Outputs: []train.Output{mse, {Loss: trendLoss}}})

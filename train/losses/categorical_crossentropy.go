@@ -38,7 +38,7 @@ type CategoricalCrossentropy struct {
 // Loss maps [batch, ..., classes] to [batch, ...].
 func (c CategoricalCrossentropy) Loss(target, output graph.Value) graph.Value {
 	n := classes(output)
-	if !fits(target, output) {
+	if !fitsClasses(target, output) {
 		return output
 	}
 	if z, ok := logits("CategoricalCrossentropy", output, c.FromLogits); ok {
@@ -77,7 +77,7 @@ func (c SparseCategoricalCrossentropy) Loss(target, output graph.Value) graph.Va
 	}
 	want := c.TargetShape(output.Shape())
 	if !target.Shape().Matches(want) {
-		s.Failf("target", fmt.Sprintf("must be numbers of classes in the shape %v", want), target.Shape())
+		s.Failf("target", fmt.Sprintf("must be numbers of classes in the shape %v; CategoricalCrossentropy takes a number for each class", want), target.Shape())
 		return output
 	}
 	if z, ok := logits("SparseCategoricalCrossentropy", output, c.FromLogits); ok {
@@ -101,7 +101,7 @@ type KLDivergence struct{}
 // Loss maps [batch, ..., classes] to [batch, ...].
 func (KLDivergence) Loss(target, output graph.Value) graph.Value {
 	classes(output)
-	if !fits(target, output) {
+	if !fitsClasses(target, output) {
 		return output
 	}
 	y := unit(target, "target", "must lie in [0, 1]").Clip(epsilon, 1)

@@ -3,6 +3,7 @@ package losses_test
 import (
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/engram-go/engram/graph"
@@ -270,6 +271,30 @@ func firstLoss(t *testing.T, loss losses.Loss, target, output graphtest.Array) (
 		t.Fatal(err)
 	}
 	return out.Float64s()[0], nil
+}
+
+// Who gives one kind of targets to a loss of the other is told which loss takes them.
+func TestOtherLossForTargets(t *testing.T) {
+	for loss, shape := range map[losses.Loss]graph.Shape{
+		losses.CategoricalCrossentropy{}: {4}, losses.CategoricalHinge{}: {4, 1}, losses.KLDivergence{}: {4},
+		losses.SparseCategoricalCrossentropy{}: {4, 3},
+	} {
+		want := "SparseCategoricalCrossentropy"
+		if (loss == losses.SparseCategoricalCrossentropy{}) {
+			want = "CategoricalCrossentropy"
+		}
+		params, err := graph.NewParams(tensor.Float32, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = graph.Shapes(graph.Config{Params: params}, func(s *graph.Scope) {
+			loss.Loss(s.Input("target", shape), s.Input("output", graph.Shape{4, 3}))
+		})
+		errtest.Check(t, err, errs.Error{Field: "target", Value: shape})
+		if !strings.Contains(err.Error(), " "+want+" takes") {
+			t.Errorf("%T: %v", loss, err)
+		}
+	}
 }
 
 // Bad data are an error of the run.

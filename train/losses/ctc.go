@@ -66,6 +66,6 @@ func (c CTC) Loss(target, output graph.Value) graph.Value {
 	if logits, ok := output.SoftmaxOf(); ok {
 		z = logits
 	}
-	return z.CTC(target, mask, c.Blank).Require("loss", "must be finite: each sample needs a step for each label, and one more between equal labels",
+	return z.CTC(target, mask, c.Blank).Require("CTC", "must be finite: each sample needs a step for each label, and one more between equal labels",
 		func(x float64) bool { return !math.IsInf(x, 1) })
 }

@@ -89,7 +89,7 @@ func TestCTCRefuses(t *testing.T) {
 	}
 	for _, labels := range [][]float64{{1, 1, 2}, {1, 2, 1, 2}} {
 		_, err := firstLoss(t, losses.CTC{}, graphtest.Array{Shape: []int{1, len(labels)}, Data: labels}, logits)
-		errtest.Check(t, err, errs.Error{Field: "loss", Value: "+Inf"})
+		errtest.Check(t, err, errs.Error{Field: "CTC", Value: "+Inf"})
 	}
 	params, err := graph.NewParams(tensor.Float32, 1)
 	if err != nil {

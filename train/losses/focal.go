@@ -125,7 +125,7 @@ type CategoricalFocalCrossentropy struct {
 func (c CategoricalFocalCrossentropy) Loss(target, output graph.Value) graph.Value {
 	const class = "CategoricalFocalCrossentropy"
 	n := classes(output)
-	if !fits(target, output) {
+	if !fitsClasses(target, output) {
 		return output
 	}
 	gamma := focus(class, output, c.Gamma)

@@ -56,7 +56,7 @@ type CategoricalHinge struct{}
 // Loss maps [batch, ..., classes] to [batch, ...].
 func (CategoricalHinge) Loss(target, output graph.Value) graph.Value {
 	classes(output)
-	if !fits(target, output) {
+	if !fitsClasses(target, output) {
 		return output
 	}
 	y := unit(target, "target", "must lie in [0, 1]")

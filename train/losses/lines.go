@@ -70,11 +70,12 @@ func perTarget(name string, target, output graph.Value, k int,
 	}, target, output)
 }
 
-// targetsOf is the shape of targets of which each has k numbers of the output.
+// targetsOf is the shape of targets of which each has k numbers of the output. One that has
+// too few is for perTarget to refuse.
 func targetsOf(output graph.Shape, k int) graph.Shape {
 	shape, last := output.Clone(), len(output)-1
 	if last >= 0 && shape[last] != graph.Any {
-		shape[last] /= k
+		shape[last] = max(1, shape[last]/k)
 	}
 	return shape
 }

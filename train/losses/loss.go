@@ -52,13 +52,21 @@ type MaskReader interface {
 // fits tells whether the shapes of target and output are equal, and reports an
 // error where they are not: [batch] and [batch, 1] would broadcast to every sample
 // against every other, and train a wrong model without an error.
-func fits(target, output graph.Value) bool {
+func fits(target, output graph.Value) bool { return fitsOr(target, output, "") }
+
+// fitsClasses is fits for targets with an axis of classes.
+func fitsClasses(target, output graph.Value) bool {
+	return fitsOr(target, output, "; SparseCategoricalCrossentropy takes the numbers of classes")
+}
+
+// fitsOr is fits with what else can be done.
+func fitsOr(target, output graph.Value, remedy string) bool {
 	s, want := output.Scope(), output.Shape()
 	switch {
 	case len(want) == 0:
 		s.Failf("output", "must have an axis of samples", want)
 	case !target.Shape().Matches(want):
-		s.Failf("target", fmt.Sprintf("must have the shape of the output, %v", want), target.Shape())
+		s.Failf("target", fmt.Sprintf("must have the shape of the output, %v%s", want, remedy), target.Shape())
 	default:
 		return true
 	}

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/engram-go/engram/graph"
@@ -116,8 +117,9 @@ func (CategoricalAccuracy) HigherIsBetter() bool { return true }
 func (CategoricalAccuracy) Start() Accumulator { return &average{term: categorical} }
 
 func categorical(target, output graph.Shape) (term, error) {
-	if err := same(target, output); err != nil {
-		return term{}, err
+	if !target.Equal(output) {
+		rule := fmt.Sprintf("must have the shape of the output, %v; SparseCategoricalAccuracy and SparseTopKCategoricalAccuracy take the numbers of classes", output)
+		return term{}, graph.Error{Field: "target", Rule: rule, Value: target}
 	}
 	return term{class: largestTarget}, severalClasses(output)
 }

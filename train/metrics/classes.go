@@ -161,7 +161,7 @@ func severalClasses(output graph.Shape) error {
 	if len(output) > 1 && output[len(output)-1] > 1 {
 		return nil
 	}
-	return graph.Error{Field: "output", Rule: fmt.Sprintf("must have an axis of at least 2 classes; use %s for one number", BinaryAccuracy{}.Name()), Value: output}
+	return graph.Error{Field: "output", Rule: "must have an axis of at least 2 classes; use BinaryAccuracy for one number", Value: output}
 }
 
 // numbersOfClasses refuses targets that have not the shape of numbers of classes.

@@ -11,7 +11,7 @@ import "github.com/engram-go/engram/graph"
 // weights. They are saved with the optimizer, as "<rule>/average/<path>". They are taken
 // before constraints are applied.
 //
-// When training.Fit has ended, the weights are the averages. State.Swap gives the weights
+// When Fit of package train has ended, the weights are the averages. State.Swap gives the weights
 // the averages before that, as for an evaluation.
 type EMA struct {
 	Momentum           *float64 // in [0, 1); nil means 0.99

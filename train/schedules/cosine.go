@@ -49,7 +49,7 @@ func alongCosine(share, height, alpha float64) float64 {
 func (d CosineDecay) Check() error {
 	f := fields{class: "CosineDecay"}
 	if d.WarmupTarget != 0 {
-		f.within("InitialLearningRate", d.InitialLearningRate, math.MaxFloat64)
+		f.notNegative("InitialLearningRate", d.InitialLearningRate)
 		f.positive("WarmupTarget", d.WarmupTarget)
 		f.steps("WarmupSteps", d.WarmupSteps)
 	} else {
@@ -59,7 +59,7 @@ func (d CosineDecay) Check() error {
 		}
 	}
 	f.steps("DecaySteps", d.DecaySteps)
-	f.within("Alpha", d.Alpha, 1)
+	f.share("Alpha", d.Alpha)
 	return f.err
 }
 
@@ -104,6 +104,6 @@ func (d CosineDecayRestarts) Check() error {
 		f.fail("TMul", "must be finite and at least 1", t)
 	}
 	f.positive("MMul", cmp.Or(d.MMul, 1))
-	f.within("Alpha", d.Alpha, 1)
+	f.share("Alpha", d.Alpha)
 	return f.err
 }

@@ -112,7 +112,7 @@ func (d PolynomialDecay) Check() error {
 	f := fields{class: "PolynomialDecay"}
 	f.positive("InitialLearningRate", d.InitialLearningRate)
 	f.steps("DecaySteps", d.DecaySteps)
-	f.within("EndLearningRate", d.end(), math.MaxFloat64)
+	f.notNegative("EndLearningRate", d.end())
 	f.positive("Power", cmp.Or(d.Power, 1))
 	return f.err
 }
@@ -145,7 +145,7 @@ func (d PiecewiseConstantDecay) Check() error {
 		}
 	}
 	for i, v := range d.Values {
-		f.within(fmt.Sprintf("Values[%d]", i), v, math.MaxFloat64)
+		f.notNegative(fmt.Sprintf("Values[%d]", i), v)
 	}
 	return f.err
 }

@@ -11,7 +11,6 @@
 package schedules
 
 import (
-	"fmt"
 	"math"
 
 	"github.com/engram-go/engram/graph"
@@ -35,10 +34,15 @@ func (f *fields) positive(name string, x float64) {
 	}
 }
 
-// within checks a number from 0 to a largest one.
-func (f *fields) within(name string, x, most float64) {
-	if !(x >= 0 && x <= most) {
-		f.fail(name, fmt.Sprintf("must be from 0 to %v", most), x)
+func (f *fields) notNegative(name string, x float64) {
+	if !(x >= 0) || math.IsInf(x, 1) {
+		f.fail(name, "must be finite and not negative", x)
+	}
+}
+
+func (f *fields) share(name string, x float64) {
+	if !(x >= 0 && x <= 1) {
+		f.fail(name, "must lie in [0, 1]", x)
 	}
 }
 
