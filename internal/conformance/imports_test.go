@@ -37,6 +37,12 @@ var levels = [][]string{
 	{"internal/conformance"},
 }
 
+// alone are packages that one folder may import, so that nobody compiles them without
+// using it.
+var alone = map[string]string{
+	"google.golang.org/protobuf": "train/callbacks/tensorboard",
+}
+
 // groupOf finds the group of a package by its folder: the one with the longest name
 // that contains the folder.
 func groupOf(dir string) (name string, level int, ok bool) {
@@ -59,6 +65,11 @@ func importFault(dir, imported string) string {
 	}
 	if under(imported, "gorgonia.org/gorgonia") && name != "graph" && name != "internal/exec" {
 		return fmt.Sprintf("%s imports %s, which only graph and internal/exec may do", dir, imported)
+	}
+	for root, only := range alone {
+		if under(imported, root) && dir != only {
+			return fmt.Sprintf("%s imports %s, which only %s may do", dir, imported, only)
+		}
 	}
 	if !under(imported, module) {
 		return ""
@@ -156,6 +167,8 @@ func TestImportFaults(t *testing.T) {
 		{"train", module + "/train/losses", ""},
 		{"train/callbacks", module + "/train", ""},
 		{"cmd/demo", module + "/cmd/demo/notebook", ""},
+		{"train/callbacks/tensorboard", "google.golang.org/protobuf/encoding/protowire", ""},
+		{"train/callbacks", "google.golang.org/protobuf/encoding/protowire", "which only train/callbacks/tensorboard may do"},
 		{".", "fmt", "folder . is in no group"},
 		{"layers", "gorgonia.org/gorgonia", "layers imports gorgonia.org/gorgonia, which only graph and internal/exec may do"},
 		{"cmd/demo", "gorgonia.org/gorgonia/encoding/dot", "which only graph and internal/exec may do"},

@@ -63,7 +63,7 @@ func (c *CSVLogger) begin(t *train.Trainer) (err error) {
 		return graph.Error{Field: "CSVLogger.Separator", Rule: "must be one character, and no quote or end of a line", Value: strconv.Quote(c.Separator)}
 	}
 	c.comma, c.columns = comma[0], nil
-	if c.file, err = openLog("CSVLogger.Filename", c.Filename, c.Append); err != nil || c.file.position == 0 {
+	if c.file, err = openLog("CSVLogger.Filename", c.Filename, c.Append); err != nil || c.file.Position == 0 {
 		return err
 	}
 	if c.columns, err = c.header(); err != nil {
@@ -77,16 +77,16 @@ const maxHeader = 1 << 20
 
 // header reads the columns of the file.
 func (c *CSVLogger) header() ([]string, error) {
-	f, err := os.Open(c.file.path)
+	f, err := os.Open(c.file.Path)
 	if err != nil {
 		return nil, errors.WithStack(err)
 	}
 	defer f.Close()
-	r := csv.NewReader(bufio.NewReader(io.LimitReader(f, min(maxHeader, c.file.position))))
+	r := csv.NewReader(bufio.NewReader(io.LimitReader(f, min(maxHeader, c.file.Position))))
 	r.Comma = c.comma
 	columns, err := r.Read()
 	if err != nil || columns[0] != "epoch" {
-		return nil, graph.Error{Path: c.file.path, Field: "header", Rule: "must begin with the column epoch, as CSVLogger writes it"}
+		return nil, graph.Error{Path: c.file.Path, Field: "header", Rule: "must begin with the column epoch, as CSVLogger writes it"}
 	}
 	return columns, nil
 }
@@ -95,7 +95,7 @@ func (c *CSVLogger) header() ([]string, error) {
 func (c *CSVLogger) checkColumns(names []string) error {
 	for _, name := range names {
 		if !slices.Contains(c.columns, name) {
-			return graph.Error{Path: c.file.path, Field: "column", Rule: "must be in the header, which has " + strings.Join(c.columns, ", ") + "; use another file", Value: strconv.Quote(name)}
+			return graph.Error{Path: c.file.Path, Field: "column", Rule: "must be in the header, which has " + strings.Join(c.columns, ", ") + "; use another file", Value: strconv.Quote(name)}
 		}
 	}
 	return nil
@@ -157,12 +157,12 @@ func (c *CSVLogger) Restore(s train.CallbackState) error {
 	}
 	restored := *c
 	restored.file, restored.columns = file, nil
-	if file.position > 0 {
+	if file.Position > 0 {
 		if restored.columns, err = restored.header(); err != nil {
 			return err
 		}
 	}
-	if err := file.cut(); err != nil {
+	if err := file.Cut(); err != nil {
 		return err
 	}
 	*c = restored

@@ -76,7 +76,7 @@ func (c *JSONLogger) Restore(s train.CallbackState) error {
 	if err != nil {
 		return err
 	}
-	if err := file.cut(); err != nil {
+	if err := file.Cut(); err != nil {
 		return err
 	}
 	c.file = file
