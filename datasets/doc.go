@@ -2,8 +2,9 @@
 // trained on.
 //
 // A Series is a table of numbers in time order: read from a CSV file (LoadCSV,
-// ReadCSV) or a database (ReadSQL), made of Go slices (FromSlice, FromColumns) or
-// included in the module (EUStocks, AirPassengers, Sunspots). Windows transforms a series, divides it into
+// ReadCSV), a database (ReadSQL) or a Parquet file (package datasets/parquet), made of
+// Go slices (FromSlice, FromColumns, FromTimes) or included in the module (EUStocks,
+// AirPassengers, Sunspots). Windows transforms a series, divides it into
 // sliding windows and splits these in time order. Windowed turns predictions back
 // into original units and compares them with the naive forecasts (Score).
 //

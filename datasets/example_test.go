@@ -129,3 +129,14 @@ func ExampleWeigh() {
 	fmt.Println(batch.Weights[0])
 	// Output: [3  1]
 }
+
+func ExampleFromTimes() {
+	day := time.Date(2024, 1, 2, 0, 0, 0, 0, time.UTC)
+	series, err := datasets.FromTimes("prices", []time.Time{day, day.AddDate(0, 0, 1)}, []string{"close"}, [][]float64{{101.5, 102}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(series.Index)
+	// Output: [2024-01-02 2024-01-03]
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/engram-go/engram/internal/errs"
 )
@@ -34,6 +35,40 @@ func FromSlice(name string, values []float64) *Series {
 func FromColumns(name string, names []string, values [][]float64) (*Series, error) {
 	s := &Series{Name: name, Columns: names, Values: values}
 	return s, s.check()
+}
+
+// FromTimes makes a series of several columns, as FromColumns does, whose rows are
+// labelled with times: as "2024-01-02T15:04:05Z" (RFC 3339), or as "2024-01-02" if each
+// is midnight in UTC. A number of times that is not that of the rows, and times in
+// descending order, are errors.
+func FromTimes(name string, times []time.Time, names []string, values [][]float64) (*Series, error) {
+	s := &Series{Name: name, Index: make([]string, len(times)), Columns: names, Values: values}
+	forward := len(times) == 0 || !times[len(times)-1].Before(times[0])
+	for i, at := range times {
+		s.Index[i] = at.Format(time.RFC3339Nano)
+		forward = forward || i > 0 && at.After(times[i-1])
+	}
+	shortenDates(s.Index)
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	if !forward {
+		return nil, errs.Error{Path: s.name(), Field: "times", Rule: "must go forward, the oldest row first", Value: s.Index[0] + " to " + s.Index[len(times)-1]}
+	}
+	return s, nil
+}
+
+// shortenDates writes labels as dates if each is midnight in UTC.
+func shortenDates(labels []string) {
+	const midnight = "T00:00:00Z"
+	for _, label := range labels {
+		if !strings.HasSuffix(label, midnight) {
+			return
+		}
+	}
+	for i, label := range labels {
+		labels[i] = strings.TrimSuffix(label, midnight)
+	}
 }
 
 // Len is the number of rows.

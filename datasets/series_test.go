@@ -3,6 +3,7 @@ package datasets_test
 import (
 	"math"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -75,5 +76,31 @@ func TestFromSlices(t *testing.T) {
 	} {
 		_, err := datasets.FromColumns("", c.names, c.values)
 		errtest.Check(t, err, c.want)
+	}
+}
+
+func TestFromTimes(t *testing.T) {
+	names, values := []string{"a"}, [][]float64{{1, 2}}
+	s, err := datasets.FromTimes("x", []time.Time{day(2, 0), day(3, 0)}, names, values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(&datasets.Series{Name: "x", Index: []string{"2024-01-02", "2024-01-03"}, Columns: names, Values: values}, s); d != "" {
+		t.Error(d)
+	}
+	if s, err = datasets.FromTimes("x", []time.Time{day(2, 0), day(2, 7)}, names, values); err != nil || s.Index[1] != "2024-01-02T07:00:00Z" {
+		t.Errorf("%v, error %v", s, err)
+	}
+	if _, err = datasets.FromTimes("x", []time.Time{day(2, 7), day(2, 7)}, names, values); err != nil {
+		t.Error(err)
+	}
+	for _, c := range []struct {
+		times []time.Time
+		field string
+	}{
+		{nil, "Series.Index"}, {[]time.Time{day(2, 0)}, "Series.Index"}, {[]time.Time{day(2, 1), day(2, 0)}, "times"},
+	} {
+		_, err := datasets.FromTimes("x", c.times, names, values)
+		errtest.Check(t, err, errs.Error{Path: "x", Field: c.field})
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/engram-go/engram/internal/errs"
@@ -160,17 +159,4 @@ func (c *cell) Scan(value any) error {
 		*c = cell(fmt.Sprint(v))
 	}
 	return nil
-}
-
-// shortenDates writes labels as dates if each is midnight in UTC.
-func shortenDates(labels []string) {
-	const midnight = "T00:00:00Z"
-	for _, label := range labels {
-		if !strings.HasSuffix(label, midnight) {
-			return
-		}
-	}
-	for i, label := range labels {
-		labels[i] = strings.TrimSuffix(label, midnight)
-	}
 }
