@@ -91,8 +91,9 @@ func (o stockOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	if o.checkpoint != "" {
-		for name, f := range map[string]*forecaster{"prices": stock, "sunspots": spots} {
-			if err := f.keep(filepath.Join(o.checkpoint, name), stderr); err != nil {
+		for i, f := range []*forecaster{stock, spots} {
+			folder := []string{"prices", "sunspots"}[i]
+			if err := f.keep(filepath.Join(o.checkpoint, folder), stderr); err != nil {
 				return errors.Wrap(err, "--checkpoint")
 			}
 			defer f.kept.Close()
