@@ -146,10 +146,36 @@ func (m *Model) PredictAll(ctx context.Context, inputs ...*tensor.Dense) ([]*ten
 			return into, nil
 		})
 		if err != nil {
-			return nil, err
+			return nil, m.locate(err, part, from)
 		}
 	}
 	return out, nil
+}
+
+// locate names the sample at which an error of a batch lies, whose first sample is sample
+// from of the inputs; see errs.Sample.
+func (m *Model) locate(err error, batch []*tensor.Dense, from int) error {
+	i, err := errs.Sample(err, batch[0].Shape()[0], func(i int) error {
+		one := make([]*tensor.Dense, len(batch))
+		for k, t := range batch {
+			if i < 0 {
+				one[k] = dense.New(t.Dtype(), graph.Shape(t.Shape()).With(0, 1))
+			} else {
+				one[k] = dense.Rows(t, i, i+1)
+			}
+		}
+		return m.run(one, 0, func(shapes []graph.Shape) ([]*tensor.Dense, error) {
+			out := make([]*tensor.Dense, len(shapes))
+			for k, s := range shapes {
+				out[k] = dense.New(m.Dtype(), s)
+			}
+			return out, nil
+		})
+	})
+	if i < 0 {
+		return err
+	}
+	return errors.Wrapf(err, "sample %d", from+i)
 }
 
 // checkInputs compares the inputs with those of the model and returns the number

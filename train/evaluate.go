@@ -185,7 +185,7 @@ func (t *Trainer) forEachBatch(ctx context.Context, c *callbackRun, from source,
 			logs, err = use(p, r)
 		}
 		if err != nil {
-			return errors.Wrapf(err, "batch %d", b+1)
+			return errors.Wrapf(t.locate(err, r.Batch, why, nil, r.sample), "batch %d", b+1)
 		}
 		from.done()
 		if err := c.send(batchEnd, b, steps, logs); err != nil {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/engram-go/engram/datasets/samples"
 	"github.com/pkg/errors"
 )
 
@@ -141,12 +142,19 @@ func (f *fitRun) step(b int, r reading) error {
 			return err
 		}
 	}
-	classes, err := weighClasses(f.weights, r.Targets)
+	if err := f.train(r.Batch); err != nil {
+		return t.locate(err, r.Batch, training, f.weights, r.sample)
+	}
+	return nil
+}
+
+func (f *fitRun) train(b *samples.Batch) error {
+	classes, err := weighClasses(f.weights, b.Targets)
 	if err != nil {
 		return err
 	}
-	in := feed{Batch: r.Batch, classWeights: classes}
-	p, err := t.train(in)
+	in := feed{Batch: b, classWeights: classes}
+	p, err := f.trainer.train(in)
 	if err != nil {
 		return err
 	}

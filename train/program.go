@@ -97,6 +97,11 @@ func (t *Trainer) run(f feed, why purpose, at graph.Tick) (*program, error) {
 		return nil, err
 	}
 	defer t.leave()
+	return t.runEntered(f, why, at)
+}
+
+// runEntered is run after enter.
+func (t *Trainer) runEntered(f feed, why purpose, at graph.Tick) (*program, error) {
 	p, err := t.programFor(f, why)
 	if err != nil {
 		return nil, err

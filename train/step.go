@@ -29,7 +29,7 @@ func (t *Trainer) Step(ctx context.Context, batch *samples.Batch) (float64, erro
 	}
 	p, err := t.train(feed{Batch: batch})
 	if err != nil {
-		return 0, err
+		return 0, t.locate(err, batch, training, nil, sampleOfBatch)
 	}
 	return dense.At(p.loss, 0), nil
 }
@@ -91,6 +91,13 @@ func (t *Trainer) Accumulate(ctx context.Context, g *Gradients, batch *samples.B
 	if g == nil {
 		return t.fail("gradients", "must not be nil", nil)
 	}
+	if err := t.accumulate(g, batch); err != nil {
+		return t.locate(err, batch, training, nil, sampleOfBatch)
+	}
+	return nil
+}
+
+func (t *Trainer) accumulate(g *Gradients, batch *samples.Batch) error {
 	if err := t.enter(); err != nil {
 		return err
 	}
