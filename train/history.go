@@ -97,12 +97,18 @@ func (s *epochTotals) add(p *program, f feed) error {
 		}
 		for j, v := range g.values {
 			if err := v.Add(f.Targets[i], r.output, weights); err != nil {
-				return errors.Wrap(err, g.figure(g.metrics[j].Name()))
+				return metricError{errors.Wrap(err, g.figure(g.metrics[j].Name()))}
 			}
 		}
 	}
 	return nil
 }
+
+// metricError is an error of a metric, and not of a program.
+type metricError struct{ error }
+
+// Unwrap returns the error without its type.
+func (e metricError) Unwrap() error { return e.error }
 
 // logs are the total loss, the losses of the outputs if there are several, and the
 // metrics.

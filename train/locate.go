@@ -29,8 +29,9 @@ func (t *Trainer) locate(err error, b *samples.Batch, why purpose, weights []*cl
 		return err // that another goroutine uses the trainer
 	}
 	defer t.leave()
+	ofMetric := errors.As(err, new(metricError))
 	i, err := errs.Sample(err, countSamples(b), func(i int) error {
-		return t.tryAlone(sampleOf(b, i), why, weights)
+		return t.tryAlone(sampleOf(b, i), why, weights, ofMetric)
 	})
 	if i < 0 {
 		return err
@@ -38,8 +39,9 @@ func (t *Trainer) locate(err error, b *samples.Batch, why purpose, weights []*cl
 	return errors.Wrap(err, name(i))
 }
 
-// tryAlone evaluates one sample, or predicts its outputs. It changes no state of a run.
-func (t *Trainer) tryAlone(b *samples.Batch, why purpose, weights []*classWeights) error {
+// tryAlone evaluates one sample, with its metrics or without, or predicts its outputs. It
+// changes no state of a run.
+func (t *Trainer) tryAlone(b *samples.Batch, why purpose, weights []*classWeights, withMetrics bool) error {
 	if why == training {
 		why = evaluating
 	}
@@ -52,7 +54,7 @@ func (t *Trainer) tryAlone(b *samples.Batch, why purpose, weights []*classWeight
 	}
 	f := feed{Batch: b, classWeights: classes}
 	p, err := t.runEntered(f, why, graph.Tick{})
-	if err != nil || why == predicting {
+	if err != nil || !withMetrics {
 		return err
 	}
 	return t.newTotals().add(p, f)
