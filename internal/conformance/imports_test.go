@@ -42,6 +42,7 @@ var levels = [][]string{
 // using it.
 var alone = map[string]string{
 	"google.golang.org/protobuf": "train/callbacks/tensorboard",
+	"net/http":                   "train/callbacks/mlflow",
 }
 
 // groupOf finds the group of a package by its folder: the one with the longest name
@@ -169,6 +170,7 @@ func TestImportFaults(t *testing.T) {
 		{"train/callbacks", module + "/train", ""},
 		{"cmd/demo", module + "/cmd/demo/notebook", ""},
 		{"train/callbacks/tensorboard", "google.golang.org/protobuf/encoding/protowire", ""},
+		{"train/callbacks", "net/http", "which only train/callbacks/mlflow may do"},
 		{"train/callbacks", "google.golang.org/protobuf/encoding/protowire", "which only train/callbacks/tensorboard may do"},
 		{".", "fmt", "folder . is in no group"},
 		{"layers", "gorgonia.org/gorgonia", "layers imports gorgonia.org/gorgonia, which only graph and internal/exec may do"},
