@@ -10,8 +10,9 @@
 // Arrow, Spark, DuckDB and Polars write for numbers by default. Other compressions, and
 // encrypted files, are errors that say so.
 //
-// The reader is written for files that are not trusted. Memory is bounded by the size of
-// the file and by 100 million values.
+// The reader is written for files that are not trusted. A file may have 100 million
+// numbers in the chosen columns, and at most 1000 for each of its bytes, or a million:
+// a run of one value takes a few bytes, whatever its length.
 //
 // The format is described in the Apache Parquet format specification, version 2.11.
 package parquet
@@ -82,8 +83,8 @@ func read(r io.ReaderAt, size int64, path string, config Config) (*datasets.Seri
 	if f.rows == 0 {
 		return nil, errs.Error{Path: path, Field: "file", Rule: "must have a row"}
 	}
-	if f.rows > maxCells/len(wanted) {
-		return nil, errs.Error{Path: path, Field: "file", Rule: fmt.Sprintf("must have at most %d numbers in the chosen columns", maxCells), Value: fmt.Sprintf("%d rows of %d", f.rows, len(wanted))}
+	if most := min(maxCells, max(1e6, 1000*size)); int64(f.rows) > most/int64(len(wanted)) {
+		return nil, errs.Error{Path: path, Field: "file", Rule: fmt.Sprintf("must have at most %d numbers in the chosen columns, for its %d bytes", most, size), Value: fmt.Sprintf("%d rows of %d", f.rows, len(wanted))}
 	}
 	var names []string
 	var values [][]float64
