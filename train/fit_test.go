@@ -64,7 +64,7 @@ func TestFitAgainstPlainLoop(t *testing.T) {
 
 		weight := one
 		x, y := rows(seed, n)
-		var data datasets.Data = samples(t, x, y)
+		var data datasets.Data = inMemory(t, x, y)
 		if heavy {
 			weight = func(i int) float64 { return float64(i%3) / 2 }
 			data = weighted{data, weight}
@@ -204,8 +204,8 @@ func TestValidationDataIsTheSameAsSplit(t *testing.T) {
 		check(t, err)
 		return history
 	}
-	split := fit(samples(t, x, y), train.FitConfig{ValidationSplit: 0.3})
-	given := fit(samples(t, x[:14], y[:14]), train.FitConfig{Validation: samples(t, x[14:], y[14:])})
+	split := fit(inMemory(t, x, y), train.FitConfig{ValidationSplit: 0.3})
+	given := fit(inMemory(t, x[:14], y[:14]), train.FitConfig{Validation: inMemory(t, x[14:], y[14:])})
 	if diff := cmp.Diff(split, given); diff != "" {
 		t.Errorf("split and given validation data differ:\n%s", diff)
 	}
@@ -219,7 +219,7 @@ func TestStep(t *testing.T) {
 	m := linear(2)
 	p := plainOf(t, m)
 	trainer := compile(t, m, train.Config{})
-	b := batch(t, samples(t, x, y))
+	b := batch(t, inMemory(t, x, y))
 	for range 5 {
 		got, err := trainer.Step(background, b)
 		check(t, err)
@@ -239,7 +239,7 @@ func TestEvaluateAndPredict(t *testing.T) {
 	before := hash(t, m)
 	for _, size := range []int{0, 1, 7, 70, 1000} {
 		cfg := train.EvaluateConfig{BatchSize: size}
-		logs, err := trainer.Evaluate(background, samples(t, x, y), cfg)
+		logs, err := trainer.Evaluate(background, inMemory(t, x, y), cfg)
 		check(t, err)
 		mse := p.loss(x, y, one)
 		if len(logs) != 2 || logs[0].Name != "loss" || logs[1].Name != "rmse" {
@@ -247,7 +247,7 @@ func TestEvaluateAndPredict(t *testing.T) {
 		}
 		graphtest.CheckOutput(t, "logs", []float64{logs[0].Value, logs[1].Value}, []float64{mse, math.Sqrt(mse)}, 1e-12)
 
-		out, err := trainer.Predict(background, samples(t, x, y), cfg)
+		out, err := trainer.Predict(background, inMemory(t, x, y), cfg)
 		check(t, err)
 		want := make([]float64, len(x))
 		for i := range x {
@@ -309,7 +309,7 @@ func TestDropRemainder(t *testing.T) {
 	x, y := rows(1, n)
 	m := linear(1)
 	trainer, want := compile(t, m, train.Config{}), plainOf(t, m)
-	history, err := trainer.Fit(background, samples(t, x, y), train.FitConfig{Epochs: epochs, BatchSize: size, DropRemainder: true})
+	history, err := trainer.Fit(background, inMemory(t, x, y), train.FitConfig{Epochs: epochs, BatchSize: size, DropRemainder: true})
 	check(t, err)
 	left := map[int]bool{}
 	for e := range epochs {
@@ -331,12 +331,12 @@ func TestDropRemainder(t *testing.T) {
 	if len(left) < 2 {
 		t.Error("every pass left the same sample out")
 	}
-	_, err = trainer.Fit(background, samples(t, x, y), train.FitConfig{BatchSize: 8, DropRemainder: true})
+	_, err = trainer.Fit(background, inMemory(t, x, y), train.FitConfig{BatchSize: 8, DropRemainder: true})
 	errtest.Check(t, err, graph.Error{Path: "sequential", Field: "FitConfig.DropRemainder", Value: n})
 	carrying := compile(t, linear(1), train.Config{CarryState: true}) // whose batches must have one size
-	_, err = carrying.Fit(background, samples(t, x, y), train.FitConfig{BatchSize: 3, NoShuffle: true})
+	_, err = carrying.Fit(background, inMemory(t, x, y), train.FitConfig{BatchSize: 3, NoShuffle: true})
 	errtest.Check(t, err, graph.Error{Path: "sequential", Field: "data", Value: n})
-	_, err = carrying.Fit(background, samples(t, x, y), train.FitConfig{BatchSize: 3, NoShuffle: true, DropRemainder: true})
+	_, err = carrying.Fit(background, inMemory(t, x, y), train.FitConfig{BatchSize: 3, NoShuffle: true, DropRemainder: true})
 	check(t, err)
 }
 

@@ -71,7 +71,7 @@ func TestGradientsOfPlainModel(t *testing.T) {
 	m := linear(1)
 	trainer, before := compile(t, m, train.Config{}), plainOf(t, m)
 	x, y := rows(1, 5)
-	g, err := trainer.Gradients(background, batch(t, samples(t, x, y)))
+	g, err := trainer.Gradients(background, batch(t, inMemory(t, x, y)))
 	check(t, err)
 	after := before
 	after.step(x, y, one, 1) // of rate 1: the difference is the gradient

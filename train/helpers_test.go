@@ -41,10 +41,10 @@ func rows(seed uint64, n int) (x, y [][]float64) {
 func table(t testing.TB, seed uint64, n int) *datasets.Samples {
 	t.Helper()
 	x, y := rows(seed, n)
-	return samples(t, x, y)
+	return inMemory(t, x, y)
 }
 
-func samples(t testing.TB, x, y [][]float64) *datasets.Samples {
+func inMemory(t testing.TB, x, y [][]float64) *datasets.Samples {
 	t.Helper()
 	return numbers(t, tensor.Float64, x, y)
 }

@@ -17,7 +17,7 @@ func answers(t testing.TB, seed uint64, n int) *datasets.Samples {
 	for i := range y {
 		y[i][0] = math.Ceil(max(y[i][0], 0))
 	}
-	return samples(t, x, y)
+	return inMemory(t, x, y)
 }
 
 // A metric whose result takes long has a value for an epoch and for an evaluation, and

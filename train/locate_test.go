@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/engram-go/engram/datasets"
-	data "github.com/engram-go/engram/datasets/samples"
+	"github.com/engram-go/engram/datasets/samples"
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/layers/activations"
@@ -113,7 +113,7 @@ func TestErrorsNameTheSample(t *testing.T) {
 			}
 			_, err := newTrainer().Evaluate(t.Context(), d, train.EvaluateConfig{BatchSize: 8})
 			wantError(t, err, "batch 5: sample 37: ", c.want)
-			_, err = newTrainer().EvaluateStream(t.Context(), data.Prefetch{Stream: inBatches(d, 8, 1)}, train.EvaluateConfig{})
+			_, err = newTrainer().EvaluateStream(t.Context(), samples.Prefetch{Stream: inBatches(d, 8, 1)}, train.EvaluateConfig{})
 			wantError(t, err, "sample 37 of the pass: ", c.want)
 			_, err = newTrainer().Fit(t.Context(), plainData{make([]float64, 4), []float64{0}, []float64{1}}, train.FitConfig{Validation: d, BatchSize: 8})
 			wantError(t, err, "validation of epoch 1: batch 5: sample 37: ", c.want)

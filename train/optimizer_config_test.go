@@ -24,7 +24,7 @@ func TestFitAccumulates(t *testing.T) {
 	var waiting []int // samples
 	steps := 0
 	for range 3 {
-		_, err := trainer.Fit(background, samples(t, x, y), train.FitConfig{BatchSize: size, NoShuffle: true})
+		_, err := trainer.Fit(background, inMemory(t, x, y), train.FitConfig{BatchSize: size, NoShuffle: true})
 		check(t, err)
 		for i := range n {
 			// The mean of equal batches is the step of one batch of all.

@@ -50,7 +50,7 @@ func TestMovingAverages(t *testing.T) {
 	for i := range x {
 		x[i][1] = 5 + 3*x[i][1] // far from mean 0 and variance 1
 	}
-	data := samples(t, x, y)
+	data := inMemory(t, x, y)
 	trainer := compile(t, m, train.Config{})
 	_, err := trainer.Fit(background, data, train.FitConfig{Epochs: epochs, BatchSize: size, NoShuffle: true, Validation: table(t, 4, 5)})
 	check(t, err)

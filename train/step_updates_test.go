@@ -41,7 +41,7 @@ func TestUpdatesFollowTheBatches(t *testing.T) {
 		return models.NewSequential(config, layers.Input{Shape: graph.Shape{features}}, Centre{}, layers.Dense{Units: 1})
 	}
 	x, y := rows(4, n)
-	data, valid := samples(t, x, y), table(t, 8, 5)
+	data, valid := inMemory(t, x, y), table(t, 8, 5)
 	average := func(m *models.Sequential) []float64 {
 		w, err := m.Weight("sequential/centre/average")
 		check(t, err)

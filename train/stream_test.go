@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/engram-go/engram/datasets"
-	data "github.com/engram-go/engram/datasets/samples"
+	"github.com/engram-go/engram/datasets/samples"
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/models"
@@ -24,7 +24,7 @@ import (
 
 // inBatches is a stream of the samples in order, in batches of a size. It has no end if
 // times is 0, and otherwise goes through the samples so often in a pass.
-func inBatches(from datasets.Data, size, times int) data.StreamFunc {
+func inBatches(from datasets.Data, size, times int) samples.StreamFunc {
 	return func(context.Context, int) iter.Seq2[*datasets.Batch, error] {
 		return func(yield func(*datasets.Batch, error) bool) {
 			var b datasets.Batch
@@ -69,9 +69,9 @@ func TestStreamOfData(t *testing.T) {
 			gotHash, got := run(func(tr *train.Trainer, all, validation datasets.Data) (*train.History, error) {
 				cfg := cfg
 				cfg.NoShuffle, cfg.BatchSize = false, 0
-				var s data.Stream = inBatches(all, size, 1)
+				var s samples.Stream = inBatches(all, size, 1)
 				if ahead {
-					s = data.Prefetch{Stream: s}
+					s = samples.Prefetch{Stream: s}
 				}
 				cfg.ValidationStream = inBatches(validation, size, 1)
 				return tr.FitStream(t.Context(), s, cfg)
@@ -99,7 +99,7 @@ func TestStreamResume(t *testing.T) {
 	for _, perEpoch := range []int{0, 2, 5} {
 		start := func(resume *train.State, epochs int, cb train.Callback) (string, *train.History) {
 			m := linear(5, layers.Dropout{Rate: 0.5})
-			s := data.Prefetch{Stream: data.Rebatch{Stream: inBatches(all, 4, 1), BatchSize: 3, Shuffle: 5, Seed: 9}}
+			s := samples.Prefetch{Stream: samples.Rebatch{Stream: inBatches(all, 4, 1), BatchSize: 3, Shuffle: 5, Seed: 9}}
 			cfg := train.FitConfig{Epochs: epochs, StepsPerEpoch: perEpoch, Resume: resume}
 			if cb != nil {
 				cfg.Callbacks = []train.Callback{cb}
@@ -132,7 +132,7 @@ func TestStreamResume(t *testing.T) {
 func TestStreamPasses(t *testing.T) {
 	all := table(t, 1, 4)
 	var passes []int
-	counted := data.StreamFunc(func(ctx context.Context, pass int) iter.Seq2[*datasets.Batch, error] {
+	counted := samples.StreamFunc(func(ctx context.Context, pass int) iter.Seq2[*datasets.Batch, error] {
 		passes = append(passes, pass)
 		return inBatches(all, 2, 1)(ctx, pass)
 	})
@@ -177,16 +177,16 @@ func TestEvaluateStream(t *testing.T) {
 func TestStreamErrors(t *testing.T) {
 	all := table(t, 1, 4)
 	good := inBatches(all, 2, 1)
-	empty := data.StreamFunc(func(_ context.Context, pass int) iter.Seq2[*datasets.Batch, error] {
+	empty := samples.StreamFunc(func(_ context.Context, pass int) iter.Seq2[*datasets.Batch, error] {
 		if pass == 0 {
 			return good(t.Context(), 0)
 		}
 		return func(func(*datasets.Batch, error) bool) {}
 	})
-	broken := data.StreamFunc(func(context.Context, int) iter.Seq2[*datasets.Batch, error] {
+	broken := samples.StreamFunc(func(context.Context, int) iter.Seq2[*datasets.Batch, error] {
 		return func(yield func(*datasets.Batch, error) bool) { yield(nil, io.ErrUnexpectedEOF) }
 	})
-	fit := func(s data.Stream, cfg train.FitConfig) error {
+	fit := func(s samples.Stream, cfg train.FitConfig) error {
 		_, err := compile(t, linear(1), train.Config{}).FitStream(t.Context(), s, cfg)
 		return err
 	}
@@ -226,8 +226,8 @@ func TestStreamLeavesNoGoroutine(t *testing.T) {
 	all := table(t, 1, 4)
 	tr := compile(t, linear(1), train.Config{})
 	ctx, cancel := context.WithCancel(t.Context())
-	run := func(s data.Stream, cfg train.FitConfig) error {
-		_, err := tr.FitStream(ctx, data.Prefetch{Stream: s}, cfg)
+	run := func(s samples.Stream, cfg train.FitConfig) error {
+		_, err := tr.FitStream(ctx, samples.Prefetch{Stream: s}, cfg)
 		return err
 	}
 	check(t, run(inBatches(all, 2, 0), train.FitConfig{StepsPerEpoch: 3})) // starts what stays
@@ -256,7 +256,7 @@ func TestStreamLeavesNoGoroutine(t *testing.T) {
 func TestStreamWeights(t *testing.T) {
 	x, _ := rows(1, 6)
 	y := [][]float64{{0}, {1}, {1}, {0}, {1}, {0}}
-	weighed, err := datasets.Weigh(samples(t, x, y), tensor.New(tensor.WithShape(6), tensor.WithBacking([]float64{1, 2, 0, 1, 0.5, 3})))
+	weighed, err := datasets.Weigh(inMemory(t, x, y), tensor.New(tensor.WithShape(6), tensor.WithBacking([]float64{1, 2, 0, 1, 0.5, 3})))
 	check(t, err)
 	cfg := train.FitConfig{ClassWeight: map[int]float64{1: 3}, Epochs: 2}
 	ordered := cfg
@@ -269,4 +269,39 @@ func TestStreamWeights(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || hash(t, a) != hash(t, b) {
 		t.Error(diff)
 	}
+}
+
+// A run does not continue on a stream with other fields.
+func TestStreamSetup(t *testing.T) {
+	all := table(t, 1, 12)
+	run := func(s samples.Stream, cfg train.FitConfig) (state *train.State, err error) {
+		cfg.Callbacks = []train.Callback{train.CallbackFunc(func(e *train.Event) error {
+			if e.Moment == train.EpochEnd {
+				state = e.Trainer.State()
+			}
+			return nil
+		})}
+		_, err = compile(t, linear(1), train.Config{}).FitStream(t.Context(), s, cfg)
+		return state, err
+	}
+	stream := func(shuffle int) samples.Stream {
+		return samples.Prefetch{Stream: &samples.Rebatch{Stream: inBatches(all, 4, 1), Shuffle: shuffle}}
+	}
+	state, err := run(stream(3), train.FitConfig{ValidationStream: stream(1)})
+	check(t, err)
+	for _, c := range []struct {
+		stream, validation samples.Stream
+		want               string
+	}{
+		{stream(4), stream(1), "Data.Value.Stream.Value.Shuffle is 3 in the state and 4 now"},
+		{stream(3), stream(2), "Validation.Value.Stream.Value.Shuffle is 1 in the state and 2 now"},
+		{inBatches(all, 4, 1), stream(1), "Data.Type is"},
+	} {
+		_, err = run(c.stream, train.FitConfig{Epochs: 2, ValidationStream: c.validation, Resume: state})
+		wantError(t, err, "FitConfig.Resume must come from a run with the same model, data and config", c.want)
+	}
+	_, err = run(stream(3), train.FitConfig{Epochs: 2, ValidationStream: stream(1), Resume: state})
+	check(t, err)
+	_, err = compile(t, linear(1), train.Config{}).Fit(t.Context(), all, train.FitConfig{Epochs: 2, Resume: state})
+	wantError(t, err, "FitConfig.Resume")
 }

@@ -140,7 +140,7 @@ func TestManyBatchSizes(t *testing.T) {
 	trainer := compile(t, m, train.Config{})
 	for round := range 2 {
 		for n := 1; n <= 12; n++ {
-			got, err := trainer.Step(background, batch(t, samples(t, x[:n], y[:n])))
+			got, err := trainer.Step(background, batch(t, inMemory(t, x[:n], y[:n])))
 			check(t, err)
 			if want := p.loss(x[:n], y[:n], one); !(math.Abs(got-want) < 1e-12) {
 				t.Fatalf("round %d, %d samples: loss %v, want %v", round, n, got, want)

@@ -74,7 +74,7 @@ func TestCustomTraining(t *testing.T) {
 		t.Fatal(err)
 	}
 	var code []byte
-	for _, example := range []string{"train/example_custom_training_test.go", "train/example_gradients_test.go", "train/checkpoint/example_test.go"} {
+	for _, example := range []string{"train/example_custom_training_test.go", "train/example_gradients_test.go", "train/example_stream_test.go", "train/checkpoint/example_test.go"} {
 		text, err := readFile(example)
 		if err != nil {
 			t.Fatal(err)
@@ -82,8 +82,8 @@ func TestCustomTraining(t *testing.T) {
 		code = append(code, text...)
 	}
 	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllSubmatch(doc, -1)
-	if len(blocks) != 9 {
-		t.Fatalf("got %d pieces of code, want 9", len(blocks))
+	if len(blocks) != 11 {
+		t.Fatalf("got %d pieces of code, want 11", len(blocks))
 	}
 	for _, b := range blocks {
 		if text := b[1]; !bytes.Contains(code, text) && !bytes.Contains(code, indented(text)) && !bytes.Contains(code, indented(indented(text))) {
