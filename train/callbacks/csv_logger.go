@@ -6,12 +6,12 @@ import (
 	"encoding/csv"
 	"io"
 	"math"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/regular"
 	"github.com/engram-go/engram/train"
 	"github.com/pkg/errors"
 )
@@ -77,9 +77,9 @@ const maxHeader = 1 << 20
 
 // header reads the columns of the file.
 func (c *CSVLogger) header() ([]string, error) {
-	f, err := os.Open(c.file.Path)
+	f, err := regular.Open(c.file.Path)
 	if err != nil {
-		return nil, errors.WithStack(err)
+		return nil, err
 	}
 	defer f.Close()
 	r := csv.NewReader(bufio.NewReader(io.LimitReader(f, min(maxHeader, c.file.Position))))

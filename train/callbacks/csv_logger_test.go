@@ -60,6 +60,9 @@ func TestCSVLogger(t *testing.T) {
 	want(before)
 	check(t, fit(&callbacks.CSVLogger{Filename: "log", Separator: ";"}, false, `a"b;c`, 7))
 	want("epoch;\"a\"\"b;c\";loss\n0;7;0\n")
+	check(t, os.WriteFile("log", []byte("epoch,a,loss\n0,7,0\n1,8"), 0o666)) // of a process that was killed
+	check(t, fit(&callbacks.CSVLogger{Filename: "log", Append: true}, false, "a", 7))
+	want("epoch,a,loss\n0,7,0\n1,8\n0,7,0\n")
 	check(t, os.WriteFile("log", nil, 0o666))
 	check(t, fit(&callbacks.CSVLogger{Filename: "log", Append: true}, false, "a", 7))
 	want("epoch,a,loss\n0,7,0\n")

@@ -236,11 +236,19 @@ func TestEarlyStoppingByHand(t *testing.T) {
 		"NaN alone":             {[]float64{math.NaN(), math.NaN(), math.NaN()}, callbacks.EarlyStopping{Patience: 2, RestoreBestWeights: true}, outcome{2, 1, 0, -1, 0}},
 		// Improvements short of the baseline do not reset the count, and
 		// only an epoch that does not improve stops.
-		"baseline": {[]float64{5, 4, 3, 3, 0}, callbacks.EarlyStopping{Baseline: &one, Patience: 2}, outcome{4, 3, 3, 2, 3}},
+		"baseline":                  {[]float64{5, 4, 3, 3, 0}, callbacks.EarlyStopping{Baseline: &one, Patience: 2}, outcome{4, 3, 3, 2, 3}},
+		"highest":                   {[]float64{1, 3, 3, 4}, callbacks.EarlyStopping{Mode: callbacks.Max}, outcome{3, 2, 3, 1, 2}},
+		"highest, too small a step": {[]float64{1, 1.5, 1.75}, callbacks.EarlyStopping{Mode: callbacks.Max, MinDelta: 0.5}, outcome{2, 1, 1, 0, 1}},
+		"highest, restored":         {[]float64{1, 3, 2, 2}, callbacks.EarlyStopping{Mode: callbacks.Max, Patience: 2, RestoreBestWeights: true}, outcome{4, 3, 3, 1, 1}},
+		"highest, with a baseline":  {[]float64{0, 2, 3, 2, 2}, callbacks.EarlyStopping{Mode: callbacks.Max, Baseline: &one, Patience: 2}, outcome{5, 4, 3, 2, 4}},
+		// The baseline counts from the epoch at which counting starts.
+		"baseline, started later": {[]float64{0, 5, 4, 4}, callbacks.EarlyStopping{Baseline: &one, Patience: 2, StartFromEpoch: 1}, outcome{4, 3, 4, 2, 3}},
+		// Which is not met by a value that is better by MinDelta alone.
+		"baseline with a step": {[]float64{3, 0.75, 0.75}, callbacks.EarlyStopping{Baseline: &one, Patience: 2, MinDelta: 0.5}, outcome{3, 2, 0.75, 1, 2}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.stop.Monitor = "mae" // which Auto knows
-			if got := plain(c.figures, c.stop, false); got != c.want {
+			if got := plain(c.figures, c.stop, c.stop.Mode == callbacks.Max); got != c.want {
 				t.Errorf("plain gives %+v, want %+v", got, c.want)
 			}
 			if got := play(t, &c.stop, "mae", c.figures); got != c.want {

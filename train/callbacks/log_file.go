@@ -7,6 +7,7 @@ import (
 	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/regular"
 	"github.com/engram-go/engram/train"
+	"github.com/pkg/errors"
 )
 
 // logFile is a file to which a callback appends. Its position is the callback's state: a
@@ -31,10 +32,32 @@ func openLog(field, path string, appends bool) (logFile, error) {
 	return l, nil
 }
 
-// write writes text at the position.
-func (l *logFile) write(text []byte) error {
-	_, err := l.Write(text)
+// write writes lines at the position, on a new line also where the last one of a file to
+// which the callback appends has no end.
+func (l *logFile) write(lines []byte) error {
+	if l.Position > 0 {
+		last, err := l.last()
+		if err != nil {
+			return err
+		}
+		if last != '\n' {
+			lines = append([]byte{'\n'}, lines...)
+		}
+	}
+	_, err := l.Write(lines)
 	return err
+}
+
+// last is the byte before the position.
+func (l logFile) last() (byte, error) {
+	f, err := regular.Open(l.Path)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	var b [1]byte
+	_, err = f.ReadAt(b[:], l.Position-1)
+	return b[0], errors.Wrap(err, l.Path)
 }
 
 // state is the state of a callback that has a position alone. The text before it is then on
