@@ -98,19 +98,32 @@ func (c *chooser) read(yhat []float64) (ok bool, err error) {
 			c.yes = append(c.yes, j)
 		}
 	} else {
-		for range c.k {
-			largest := -1
-			for j, x := range yhat {
-				if (largest < 0 || x > yhat[largest]) && !slices.Contains(c.yes, j) {
-					largest = j
-				}
-			}
-			c.yes = append(c.yes, largest)
-		}
-		slices.Sort(c.yes)
+		c.largest(yhat)
 	}
 	c.yes = slices.DeleteFunc(c.yes, func(j int) bool {
 		return !(yhat[j] > c.threshold) || c.class != nil && *c.class != j
 	})
 	return true, nil
+}
+
+// largest finds the k largest of finite outputs. Those so far are kept in order, so that most
+// of the others are compared with the last of them alone.
+func (c *chooser) largest(yhat []float64) {
+	for j, x := range yhat {
+		if len(c.yes) == c.k {
+			last := c.k - 1
+			if !(x > yhat[c.yes[last]]) {
+				continue
+			}
+			c.yes = c.yes[:last]
+		}
+		at, _ := slices.BinarySearchFunc(c.yes, x, func(i int, x float64) int {
+			if yhat[i] >= x {
+				return -1 // of equal ones the first stays before
+			}
+			return 1
+		})
+		c.yes = slices.Insert(c.yes, at, j)
+	}
+	slices.Sort(c.yes)
 }

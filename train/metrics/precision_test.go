@@ -1,8 +1,10 @@
 package metrics_test
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/engram-go/engram/internal/errs"
@@ -188,6 +190,48 @@ func TestPrecisionRecallF1(t *testing.T) {
 		}
 		if got := a.Result(); !near(got, c.want) && !(math.IsNaN(got) && math.IsNaN(c.want)) {
 			t.Errorf("%s %+v of %v for %v: got %v, want %v", c.metric.Name(), c.metric, c.output, c.target, got, c.want)
+		}
+	}
+}
+
+// The TopK largest outputs are those of a stable sort, the first of equal ones.
+func TestTopKOfAnswers(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(2, 40).Draw(t, "classes")
+		k := rapid.IntRange(1, n).Draw(t, "k")
+		output := make([]float64, n)
+		order := make([]int, n)
+		for j := range n {
+			output[j], order[j] = float64(rapid.IntRange(-3, 3).Draw(t, "output")), j
+		}
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(output[b], output[a]) })
+		for place, class := range order {
+			a := metrics.Recall{TopK: k, Average: metrics.Micro}.Start()
+			if err := a.Add(f64([]int{1}, float64(class)), f64([]int{1, n}, output...), nil); err != nil {
+				t.Fatal(err)
+			}
+			want := 0.0
+			if place < k {
+				want = 1
+			}
+			if got := a.Result(); got != want {
+				t.Fatalf("class %d at place %d of %v with k %d: got %v, want %v", class, place, output, k, got, want)
+			}
+		}
+	})
+}
+
+// Thousands of the largest outputs among tens of thousands take no longer than a sort.
+func BenchmarkTopKOfAnswers(b *testing.B) {
+	const n = 50000
+	output := make([]float64, n)
+	for j := range output {
+		output[j] = float64(j * 7919 % n)
+	}
+	a := metrics.Recall{TopK: 1000, Average: metrics.Micro}.Start()
+	for b.Loop() {
+		if err := a.Add(f64([]int{1}, 1), f64([]int{1, n}, output...), nil); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

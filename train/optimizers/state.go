@@ -123,7 +123,7 @@ func (s *State) stepRows(grads []*tensor.Dense, rows [][]int) error {
 		return graph.Error{Field: "gradients", Rule: "must be one for each parameter", Value: len(grads)}
 	}
 	if s.swapped {
-		return graph.Error{Field: "weights", Rule: "must be swapped back before a step: they are the averages now"}
+		return graph.Error{Field: "weights", Rule: "must not be the averages in a step; swap them back first, with SwapAverages of a Trainer or Swap of a State"}
 	}
 	if rows == nil {
 		rows = s.allRows
