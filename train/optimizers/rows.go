@@ -2,8 +2,8 @@ package optimizers
 
 import "slices"
 
-// used are the rows of a parameter whose slots may differ from those of the start. A row becomes one
-// with its first gradient, and stays one.
+// used are the rows of a parameter whose slots may differ from those of the start. A row
+// becomes one with its first gradient, and stays one.
 type used struct {
 	rows  []bool // nil for none
 	stale bool   // slots were written without rows

@@ -47,8 +47,8 @@ func (s *State) numbers() map[string]float64 {
 }
 
 // Restore sets the state to what Tensors gave, including the learning rate unless there
-// is a Schedule, which gives it. It must be given exactly the names of Tensors, with equal shapes and dtypes and
-// valid elements. An error changes nothing.
+// is a Schedule, which gives it. It must be given exactly the names of Tensors, with equal
+// shapes and dtypes and valid elements. An error changes nothing.
 func (s *State) Restore(tensors map[string]*tensor.Dense) error {
 	want := s.Tensors()
 	for _, name := range slices.Sorted(maps.Keys(tensors)) {
