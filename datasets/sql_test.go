@@ -180,6 +180,33 @@ func TestReadSQLFailures(t *testing.T) {
 	}
 }
 
+// cursor is a result that is no *sql.Rows: one row of a float32.
+type cursor struct {
+	read      bool
+	scan, end error
+}
+
+func (c *cursor) Columns() ([]string, error) { return []string{"a"}, nil }
+func (c *cursor) Next() bool                 { c.read = !c.read; return c.read }
+func (c *cursor) Err() error                 { return nil }
+func (c *cursor) Close() error               { return c.end }
+func (c *cursor) Scan(dest ...any) error {
+	return errors.Join(c.scan, dest[0].(sql.Scanner).Scan(float32(0.5)))
+}
+
+func TestReadSQLCursor(t *testing.T) {
+	s, err := datasets.ReadSQL(&cursor{}, datasets.SQLConfig{})
+	if err != nil || s.Values[0][0] != 0.5 {
+		t.Errorf("%v, error %v", s, err)
+	}
+	lost := errors.New("connection lost")
+	for _, c := range []*cursor{{scan: lost}, {end: lost}} {
+		if s, err := datasets.ReadSQL(c, datasets.SQLConfig{}); !errors.Is(err, lost) || s != nil {
+			t.Errorf("%v, error %v", s, err)
+		}
+	}
+}
+
 // Any values give a complete, finite series or an error. The bytes are a kind and up to
 // eight bytes for each value.
 func FuzzReadSQL(f *testing.F) {

@@ -169,6 +169,21 @@ func TestLoadArchiveBounded(t *testing.T) {
 	}
 }
 
+// The compressed arrays of a file have a limit together.
+func TestLoadArchiveLimit(t *testing.T) {
+	archive, err := zip.OpenReader("testdata/compressed.npz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer archive.Close()
+	left := int64(30003)
+	if _, err := readEntry(archive.File[0], tensor.Float32, &left); err != nil || left != 3 {
+		t.Fatalf("%d elements are left, error %v", left, err)
+	}
+	_, err = readEntry(archive.File[1], tensor.Float32, &left)
+	errtest.Check(t, err, errs.Error{Field: "shape", Value: "[2, 2]"})
+}
+
 // Numbers that a dtype cannot hold.
 func TestLimits(t *testing.T) {
 	path := "testdata/limits.npz"

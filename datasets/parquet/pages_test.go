@@ -3,6 +3,8 @@ package parquet
 import (
 	"bytes"
 	"compress/gzip"
+	"hash/crc32"
+	"slices"
 	"testing"
 
 	"github.com/klauspost/compress/snappy"
@@ -81,5 +83,50 @@ func TestThriftBounded(t *testing.T) {
 		if s, _, err := readStruct([]byte(data)); err == nil {
 			t.Errorf("%q is %v", data, s)
 		}
+	}
+}
+
+// A page with a wrong checksum is an error, and one without a checksum is not.
+func TestChecksum(t *testing.T) {
+	data := []byte{1, 0, 0, 0, 2, 0, 0, 0}
+	sum := int64(int32(crc32.ChecksumIEEE(data)))
+	for _, c := range []struct {
+		fields []field
+		ok     bool
+	}{{nil, true}, {[]field{{4, sum}}, true}, {[]field{{4, sum + 1}}, false}, {[]field{{4, int64(0)}}, false}} {
+		header := structure{{1, int64(0)}, {2, int64(8)}, {3, int64(8)}, {5, structure{{1, int64(2)}, {2, int64(plain)}}}}
+		raw := append(encode(nil, append(header, c.fields...)), data...)
+		out, err := readPages(nil, raw, 0, column{physical: int32s}, 2)
+		if (err == nil) != c.ok || c.ok && !slices.Equal(out, []uint64{1, 2}) {
+			t.Errorf("%v: %v, error %v", c.fields, out, err)
+		}
+	}
+}
+
+func TestDecodeDelta(t *testing.T) {
+	// Blocks of 8 in one part; 3 values: 7, then the least difference −2 and 0 or 2 above it.
+	data := []byte{8, 1, 3, 14, 3, 2, 0b1000, 0}
+	out, err := decodeDelta(nil, data, 3)
+	if want := []uint64{7, 5, 5}; err != nil || !slices.Equal(out, want) {
+		t.Errorf("%v, want %v, error %v", out, want, err)
+	}
+	for name, change := range map[string]func([]byte){
+		"number of values": func(b []byte) { b[2] = 4 },
+		"65 bits":          func(b []byte) { b[5] = 65 },
+		"no block":         func(b []byte) { b[0] = 0 },
+		"no parts":         func(b []byte) { b[1] = 0 },
+	} {
+		wrong := append(bytes.Clone(data), make([]byte, 100)...)
+		change(wrong)
+		if out, err := decodeDelta(nil, wrong, 3); err == nil {
+			t.Errorf("%s: no error, but %v", name, out)
+		}
+	}
+	// Differences of 32 bits wrap around, so the upper half of the bits has no meaning.
+	if got := (column{physical: int32s, unsigned: true}).number(1<<32 | 5); got != 5 {
+		t.Errorf("%v, want 5", got)
+	}
+	if got := (column{physical: int32s}).number(1<<32 - 5); got != -5 {
+		t.Errorf("%v, want −5", got)
 	}
 }
