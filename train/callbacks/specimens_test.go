@@ -81,7 +81,7 @@ func each(t *testing.T, f func(t *testing.T, s specimen)) {
 func (s specimen) random(t *testing.T, property func(r *rapid.T, cb train.Callback)) {
 	tried := 0
 	rapid.Check(t, func(r *rapid.T) {
-		if tried++; tried > 40 { // which are enough for each of many callbacks
+		if tried++; tried > 25 { // which are enough for each of many callbacks
 			return
 		}
 		property(r, s.Draw(r))
