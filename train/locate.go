@@ -11,11 +11,14 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// sample names a sample of the batch: by its index in the data, or in the pass of a
-// stream.
+// sample names a sample of the batch: by its index in the data, or by its number in the
+// pass of a stream.
 func (r reading) sample(i int) string {
-	if r.rows != nil {
+	switch {
+	case r.rows != nil:
 		return fmt.Sprintf("sample %d", r.rows[i])
+	case i < len(r.Numbers):
+		return fmt.Sprintf("sample %d of the pass", r.Numbers[i])
 	}
 	return fmt.Sprintf("sample %d of the pass", r.first+i)
 }

@@ -106,12 +106,15 @@ func TestErrorsNameTheSample(t *testing.T) {
 				_, err := newTrainer().FitStream(t.Context(), inBatches(d, size, 1), cfg)
 				wantError(t, err, ": sample 37 of the pass: ", c.want)
 			}
+			// Shuffled samples keep their numbers.
+			_, err := newTrainer().FitStream(t.Context(), samples.Prefetch{Stream: samples.Rebatch{Stream: inBatches(d, 3, 1), Shuffle: 20, BatchSize: 4}}, cfg)
+			wantError(t, err, ": sample 37 of the pass: ", c.want)
 			one := &datasets.Batch{}
 			check(t, d.Gather([]int{4, bad, 5}, one))
 			if c.fit {
 				return
 			}
-			_, err := newTrainer().Evaluate(t.Context(), d, train.EvaluateConfig{BatchSize: 8})
+			_, err = newTrainer().Evaluate(t.Context(), d, train.EvaluateConfig{BatchSize: 8})
 			wantError(t, err, "batch 5: sample 37: ", c.want)
 			_, err = newTrainer().EvaluateStream(t.Context(), samples.Prefetch{Stream: inBatches(d, 8, 1)}, train.EvaluateConfig{})
 			wantError(t, err, "sample 37 of the pass: ", c.want)

@@ -135,6 +135,17 @@ func TestProgressOfAnEpochStoppedEarly(t *testing.T) {
 	}
 }
 
+// Where the end of an epoch is not known, the line has the time since its beginning.
+func TestProgressOfAStream(t *testing.T) {
+	s := newScreen(80)
+	s.send(EpochBegin, 0, 0)
+	s.taken()
+	want(t, "first batch", s.batch(time.Second, 0, 0, 0.5), "\r1/unknown ──────────────────── 1s 1s/step - loss: 0.5000")
+	want(t, "second batch", s.batch(time.Second, 1, 0, 0.5), "\r2/unknown ──────────────────── 2s 1s/step - loss: 0.5000")
+	s.send(EpochEnd, 0, 0, Log{"loss", 0.5})
+	want(t, "end", s.taken(), "\r2/2 ━━━━━━━━━━━━━━━━━━━━ 2s 1s/step - loss: 0.5000      \n")
+}
+
 // A training that ends in the middle of a line ends the line.
 // The time of a batch counts those since an epoch was resumed.
 func TestProgressOfAResumedEpoch(t *testing.T) {

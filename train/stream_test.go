@@ -68,12 +68,14 @@ func TestStreamOfData(t *testing.T) {
 		for _, ahead := range []bool{false, true} {
 			gotHash, got := run(func(tr *train.Trainer, all, validation datasets.Data) (*train.History, error) {
 				cfg := cfg
-				cfg.NoShuffle, cfg.BatchSize = false, 0
+				cfg.NoShuffle = false
 				var s samples.Stream = inBatches(all, size, 1)
 				if ahead {
 					s = samples.Prefetch{Stream: s}
+					cfg.Validation = validation
+				} else {
+					cfg.ValidationStream = inBatches(validation, size, 1)
 				}
-				cfg.ValidationStream = inBatches(validation, size, 1)
 				return tr.FitStream(t.Context(), s, cfg)
 			})
 			if diff := cmp.Diff(want, got); diff != "" || gotHash != wantHash {
@@ -304,4 +306,54 @@ func TestStreamSetup(t *testing.T) {
 	check(t, err)
 	_, err = compile(t, linear(1), train.Config{}).Fit(t.Context(), all, train.FitConfig{Epochs: 2, Resume: state})
 	wantError(t, err, "FitConfig.Resume")
+}
+
+// seekable is a stream whose readers skip.
+type seekable struct {
+	samples.StreamFunc
+	skipped, read *int
+}
+
+func (s seekable) Open(ctx context.Context, pass int) (samples.Reader, error) {
+	r, err := s.StreamFunc.Open(ctx, pass)
+	return &seeking{r, s}, err
+}
+
+type seeking struct {
+	samples.Reader
+	of seekable
+}
+
+func (s *seeking) Next(into *samples.Batch) error {
+	*s.of.read++
+	return s.Reader.Next(into)
+}
+
+func (s *seeking) Skip(n int) error {
+	*s.of.skipped += n
+	return samples.Skip(s.Reader, n)
+}
+
+// A resumed run skips the batches before it, if the stream can.
+func TestStreamSkips(t *testing.T) {
+	var skipped, read int
+	s := seekable{inBatches(table(t, 1, 10), 2, 1), &skipped, &read}
+	for _, stream := range []samples.Stream{s, samples.Prefetch{Stream: s, Batches: 1}} {
+		var state *train.State
+		keep := train.CallbackFunc(func(e *train.Event) error {
+			if e.Moment == train.TrainBatchEnd && e.Batch == 2 && state == nil {
+				state = e.Trainer.State()
+			}
+			return nil
+		})
+		a, b := linear(1), linear(1)
+		_, err := compile(t, a, train.Config{}).FitStream(t.Context(), stream, train.FitConfig{Callbacks: []train.Callback{keep}})
+		check(t, err)
+		skipped, read = 0, 0
+		_, err = compile(t, b, train.Config{}).FitStream(t.Context(), stream, train.FitConfig{Callbacks: []train.Callback{keep}, Resume: state})
+		check(t, err)
+		if skipped != 3 || read != 3 || hash(t, a) != hash(t, b) { // two batches and the end
+			t.Errorf("%T: %d skipped, %d read", stream, skipped, read)
+		}
+	}
 }

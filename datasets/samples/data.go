@@ -2,9 +2,13 @@
 // and any other Data, gathered into batches.
 //
 // Samples come from tensors (FromTensors), plain Go slices (FromSlices) or views
-// of a longer tensor (FromViews). Subset, Split and Weigh make new Data of
-// others. The names are available in package datasets too, which makes samples
+// of a longer tensor (FromViews). Subset, Split, TimeSeriesSplit and Weigh make new
+// Data of others. The names are available in package datasets too, which makes samples
 // of time series.
+//
+// A Stream is data that are read in order, larger than memory or without an end:
+// StreamFunc makes one of a function, Rebatch makes batches of its samples and shuffles
+// them, Prefetch reads ahead.
 package samples
 
 import (
@@ -65,6 +69,12 @@ type Batch struct {
 	// has weights. They are finite and not negative. A weight of 2 doubles a
 	// sample's part of the loss; see train.Config.
 	Weights []*tensor.Dense
+
+	// Numbers are those of the samples in errors that name one, for a batch of a Stream:
+	// such as the lines of a file, or the places that the samples had before they were
+	// shuffled. Empty means that they are counted from 0 in the pass. For Data, a sample
+	// has its index.
+	Numbers []int
 }
 
 // Subset is the samples from, from+1, … to−1 of data. It copies nothing.

@@ -63,8 +63,8 @@ type rebatched struct {
 
 // sample is one sample in memory.
 type sample struct {
-	Batch     // of this sample alone
-	index int // in the pass
+	Batch      // of this sample alone
+	number int // of Batch.Numbers, or in the pass
 }
 
 func (r *rebatched) Close() error { return r.source.Close() }
@@ -126,7 +126,10 @@ func (r *rebatched) next() (*sample, error) {
 	if n := len(r.free); n > 0 {
 		s, r.free = r.free[n-1], r.free[:n-1]
 	}
-	s.index = r.read
+	s.number = r.read
+	if len(r.block.Numbers) > 0 {
+		s.number = r.block.Numbers[r.row]
+	}
 	for _, p := range parts(&s.Batch, &r.block) {
 		*p.into = resize(*p.into, len(p.from))
 		for i, t := range p.from {
@@ -147,6 +150,10 @@ func (r *rebatched) next() (*sample, error) {
 
 // stack makes a batch of samples.
 func stack(into *Batch, all []*sample) error {
+	into.Numbers = into.Numbers[:0]
+	for _, s := range all {
+		into.Numbers = append(into.Numbers, s.number)
+	}
 	for k, p := range parts(into, &all[0].Batch) {
 		*p.into = resize(*p.into, len(p.from))
 		for i, first := range p.from {
@@ -161,8 +168,8 @@ func stack(into *Batch, all []*sample) error {
 		for row, s := range all {
 			from := parts(&Batch{}, &s.Batch)[k].from
 			if !alike(from, p.from) {
-				return errs.Error{Path: fmt.Sprintf("sample %d of the stream", s.index), Field: p.name,
-					Rule: fmt.Sprintf("must have the dtypes and shapes of sample %d, which is in the same batch", all[0].index), Value: kinds(from)}
+				return errs.Error{Path: fmt.Sprintf("sample %d of the stream", s.number), Field: p.name,
+					Rule: fmt.Sprintf("must have the dtypes and shapes of sample %d, which is in the same batch", all[0].number), Value: kinds(from)}
 			}
 			for i, t := range from {
 				if t != nil {

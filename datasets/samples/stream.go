@@ -26,7 +26,7 @@ type Stream interface {
 // Reader reads one pass. One goroutine uses it at a time.
 type Reader interface {
 	// Next fills into with the next batch, and returns io.EOF after the last. It may
-	// overwrite the tensors in into.
+	// overwrite the tensors and numbers in into.
 	Next(into *Batch) error
 	// Close frees what the pass holds. It is called once, and Next never after it.
 	Close() error
@@ -135,6 +135,7 @@ func copyBatch(into, from *Batch) error {
 			(*part.into)[i] = to
 		}
 	}
+	into.Numbers = append(into.Numbers[:0], from.Numbers...)
 	return nil
 }
 
@@ -181,6 +182,9 @@ func (b *Batch) rows() (int, error) {
 			}
 			n = t.Shape()[0]
 		}
+	}
+	if len(b.Numbers) > 0 && len(b.Numbers) != n {
+		return 0, errs.Error{Field: "numbers", Rule: fmt.Sprintf("must be empty or those of the %d samples", n), Value: len(b.Numbers)}
 	}
 	return n, nil
 }
