@@ -165,7 +165,7 @@ func (f *fitRun) train(b *samples.Batch) error {
 func (f *fitRun) state() *FitState {
 	s := &FitState{Epoch: f.epoch, InEpoch: f.inEpoch, Batches: f.source.steps(), Stopped: f.stopped, Setup: f.setup(), History: f.history.clone(), Callbacks: map[int]CallbackState{}}
 	if stream, ok := f.source.(*streamed); ok {
-		s.Stream = new(stream.at)
+		s.Stream = new(stream.position(f.inEpoch))
 	}
 	if f.inEpoch {
 		s.Batch, s.Totals = f.done, f.totals.state()

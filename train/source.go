@@ -147,8 +147,18 @@ type streamed struct {
 
 	at     StreamPosition // after the last batch that was used
 	last   int            // samples of the batch that was read after that
+	ended  bool           // the pass, and the epoch with it
 	reader samples.Reader // of the pass; nil before it begins
 	batch  samples.Batch
+}
+
+// position is that of a state. Within an epoch that has ended with its pass, while it is
+// validated, it stays in the pass, so that a resumed run ends the epoch there too.
+func (s *streamed) position(inEpoch bool) StreamPosition {
+	if s.ended && !inEpoch {
+		return StreamPosition{Pass: s.at.Pass + 1}
+	}
+	return s.at
 }
 
 // StreamPosition is how far a run has come in a stream.
@@ -161,6 +171,7 @@ type StreamPosition struct {
 func (s *streamed) steps() int { return s.count }
 
 func (s *streamed) read(ctx context.Context, b int) (reading, error) {
+	s.at, s.ended = s.position(false), false
 	for {
 		if s.reader == nil {
 			if err := s.open(ctx); err != nil {
@@ -180,10 +191,11 @@ func (s *streamed) read(ctx context.Context, b int) (reading, error) {
 		if err := s.close(); err != nil {
 			return reading{}, err
 		}
-		s.at = StreamPosition{Pass: s.at.Pass + 1}
-		if s.once || s.count == 0 {
+		if s.once || s.count == 0 && b > 0 { // an epoch has a batch
+			s.ended = true
 			return reading{}, io.EOF
 		}
+		s.at = StreamPosition{Pass: s.at.Pass + 1}
 	}
 	s.last = 0
 	if len(s.batch.Inputs) > 0 && s.batch.Inputs[0] != nil && s.batch.Inputs[0].Dims() > 0 {

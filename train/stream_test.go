@@ -102,7 +102,7 @@ func TestStreamResume(t *testing.T) {
 		start := func(resume *train.State, epochs int, cb train.Callback) (string, *train.History) {
 			m := linear(5, layers.Dropout{Rate: 0.5})
 			s := samples.Prefetch{Stream: samples.Rebatch{Stream: inBatches(all, 4, 1), BatchSize: 3, Shuffle: 5, Seed: 9}}
-			cfg := train.FitConfig{Epochs: epochs, StepsPerEpoch: perEpoch, Resume: resume}
+			cfg := train.FitConfig{Epochs: epochs, StepsPerEpoch: perEpoch, ValidationStream: inBatches(all, 6, 1), Resume: resume}
 			if cb != nil {
 				cfg.Callbacks = []train.Callback{cb}
 			}
@@ -113,7 +113,7 @@ func TestStreamResume(t *testing.T) {
 		var states []*train.State
 		wantHash, want := start(nil, 3, train.CallbackFunc(func(e *train.Event) error {
 			switch e.Moment {
-			case train.EpochBegin, train.TrainBatchBegin, train.TrainBatchEnd, train.EpochEnd:
+			case train.EpochBegin, train.TrainBatchBegin, train.TrainBatchEnd, train.TestBegin, train.TestBatchEnd, train.EpochEnd:
 				states = append(states, e.Trainer.State())
 			}
 			return nil
@@ -355,5 +355,45 @@ func TestStreamSkips(t *testing.T) {
 		if skipped != 3 || read != 3 || hash(t, a) != hash(t, b) { // two batches and the end
 			t.Errorf("%T: %d skipped, %d read", stream, skipped, read)
 		}
+	}
+}
+
+// Steps are the first batches of data, too.
+func TestPredictSteps(t *testing.T) {
+	all := table(t, 1, 11)
+	tr := compile(t, linear(1), train.Config{})
+	whole, err := tr.Predict(t.Context(), all, train.EvaluateConfig{BatchSize: 4})
+	check(t, err)
+	for steps, n := range map[int]int{1: 4, 2: 8, 3: 11, 9: 11} {
+		got, err := tr.Predict(t.Context(), all, train.EvaluateConfig{BatchSize: 4, Steps: steps})
+		check(t, err)
+		if diff := cmp.Diff(whole.Float64s()[:n], got.Float64s()); diff != "" {
+			t.Errorf("%d steps: %s", steps, diff)
+		}
+	}
+	_, err = tr.Predict(t.Context(), all, train.EvaluateConfig{Steps: -1})
+	wantError(t, err, "EvaluateConfig.Steps must not be negative")
+}
+
+// An epoch that begins at the end of a pass is the next pass.
+func TestStreamResumeAtTheEnd(t *testing.T) {
+	s := inBatches(table(t, 1, 4), 2, 1)
+	var state *train.State
+	keep := train.CallbackFunc(func(e *train.Event) error {
+		if e.Moment == train.EpochEnd && state == nil {
+			state = e.Trainer.State()
+		}
+		return nil
+	})
+	cfg := train.FitConfig{Epochs: 2, Callbacks: []train.Callback{keep}}
+	a, b := linear(1), linear(1)
+	want, err := compile(t, a, train.Config{}).FitStream(t.Context(), s, cfg)
+	check(t, err)
+	state.Fit.Stream = &train.StreamPosition{Batches: 2, Samples: 4}
+	cfg.Resume = state
+	got, err := compile(t, b, train.Config{}).FitStream(t.Context(), s, cfg)
+	check(t, err)
+	if diff := cmp.Diff(want, got); diff != "" || hash(t, a) != hash(t, b) {
+		t.Error(diff)
 	}
 }
