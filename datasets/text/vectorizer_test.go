@@ -127,6 +127,7 @@ func TestVectorizerErrors(t *testing.T) {
 		{VectorizerConfig{Vocabulary: some, OutputSequenceLength: -1}, errs.Error{Field: "VectorizerConfig.OutputSequenceLength", Value: -1}},
 		{VectorizerConfig{Vocabulary: some, OutputSequenceLength: 2, OutputMode: Count}, errs.Error{Field: "VectorizerConfig.OutputSequenceLength", Value: 2}},
 		{VectorizerConfig{Vocabulary: some, IDFWeights: []float64{1, 2}}, errs.Error{Field: "VectorizerConfig.IDFWeights", Value: 2}},
+		{VectorizerConfig{Vocabulary: some, IDFWeights: []float64{1}}, errs.Error{Field: "VectorizerConfig.IDFWeights", Value: 1}},
 		{VectorizerConfig{Vocabulary: some, OutputMode: TFIDF}, errs.Error{Field: "VectorizerConfig.IDFWeights", Value: 0}},
 		{VectorizerConfig{Vocabulary: some, OutputMode: TFIDF, IDFWeights: []float64{1, math.NaN()}}, errs.Error{Field: "VectorizerConfig.IDFWeights[1]", Value: "NaN", Kind: errs.ErrNotFinite}},
 	} {
