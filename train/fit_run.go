@@ -194,8 +194,10 @@ func (f *fitRun) resume(s *State) error {
 	switch {
 	case f.cfg.InitialEpoch != 0:
 		return t.fail("FitConfig.InitialEpoch", "must be 0 together with Resume", f.cfg.InitialEpoch)
-	case at.Epoch < 0 || at.Epoch > f.cfg.Epochs || at.InEpoch && at.Epoch == f.cfg.Epochs:
-		return t.fail(field+".Fit.Epoch", fmt.Sprintf("must be within Epochs, %d", f.cfg.Epochs), at.Epoch)
+	case at.Epoch < 0 || at.Epoch >= maxCount:
+		return t.fail(field+".Fit.Epoch", fmt.Sprintf("must be from 0 to %d", maxCount-1), at.Epoch)
+	case at.begun() > f.cfg.Epochs:
+		return t.fail("FitConfig.Epochs", fmt.Sprintf("must be at least %d, the epochs that the resumed run has begun", at.begun()), f.cfg.Epochs)
 	case at.InEpoch && s.Epoch < 1:
 		return t.fail(field+".Epoch", "must be positive within an epoch", s.Epoch)
 	case at.Batches != f.source.steps():
@@ -223,6 +225,14 @@ func (f *fitRun) resume(s *State) error {
 	*f.history = at.History.clone()
 	f.epoch, f.inEpoch, f.done, f.stopped = at.Epoch, at.InEpoch, at.Batch, at.Stopped
 	return nil
+}
+
+// begun is the number of epochs that had begun.
+func (s *FitState) begun() int {
+	if s.InEpoch {
+		return s.Epoch + 1
+	}
+	return s.Epoch
 }
 
 // mostSteps is the largest number of batches that an epoch can have.

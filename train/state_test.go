@@ -345,9 +345,11 @@ func TestResumeErrors(t *testing.T) {
 	}{
 		"outside Fit":                  {func(s *train.State, _ *train.FitConfig) { s.Fit = nil }, graph.Error{Field: "FitConfig.Resume"}},
 		"InitialEpoch":                 {func(_ *train.State, cfg *train.FitConfig) { cfg.InitialEpoch = 1 }, graph.Error{Field: "FitConfig.InitialEpoch", Value: 1}},
-		"a finished epoch in progress": {func(s *train.State, _ *train.FitConfig) { s.Fit.Epoch = 2 }, graph.Error{Field: "FitConfig.Resume.Fit.Epoch", Value: 2}},
+		"a finished epoch in progress": {func(s *train.State, _ *train.FitConfig) { s.Fit.Epoch = 2 }, graph.Error{Field: "FitConfig.Epochs", Value: 2}},
 		"no epoch begun":               {func(s *train.State, _ *train.FitConfig) { s.Epoch = 0 }, graph.Error{Field: "FitConfig.Resume.Epoch", Value: 0}},
-		"too few epochs":               {func(s *train.State, cfg *train.FitConfig) { s.Fit.Epoch = 3 }, graph.Error{Field: "FitConfig.Resume.Fit.Epoch", Value: 3}},
+		"too few epochs":               {func(_ *train.State, cfg *train.FitConfig) { cfg.Epochs = 1 }, graph.Error{Field: "FitConfig.Epochs", Value: 1}},
+		"a negative epoch":             {func(s *train.State, _ *train.FitConfig) { s.Fit.Epoch = -1 }, graph.Error{Field: "FitConfig.Resume.Fit.Epoch", Value: -1}},
+		"an endless number of epochs":  {func(s *train.State, _ *train.FitConfig) { s.Fit.Epoch = math.MaxInt }, graph.Error{Field: "FitConfig.Resume.Fit.Epoch", Value: math.MaxInt}},
 		"another batch size":           {func(s *train.State, cfg *train.FitConfig) { s.Fit.Setup, cfg.BatchSize = "", 3 }, graph.Error{Field: "FitConfig.Resume.Fit.Batches", Value: 3}},
 		"another setup":                {func(_ *train.State, cfg *train.FitConfig) { cfg.NoShuffle = true }, graph.Error{Field: "FitConfig.Resume"}},
 		"no JSON":                      {func(s *train.State, _ *train.FitConfig) { s.Fit.Setup = "{" }, graph.Error{Field: "FitConfig.Resume.Fit.Setup"}},

@@ -202,6 +202,7 @@ var flagFields = map[string]string{
 	"CSVConfig.Columns[0]":    "--column",
 	"WindowConfig.Steps":      "--steps",
 	"LSTM.Units":              "--units",
+	"FitConfig.Epochs":        "--epochs",
 }
 
 // flagged replaces such a field in an error by its flag.

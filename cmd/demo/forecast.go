@@ -110,7 +110,7 @@ func (f *forecaster) fit(ctx context.Context, progress io.Writer) error {
 		history, err = f.trainer.Fit(ctx, f.data.Train, cfg)
 	}
 	if err != nil {
-		return errors.Wrap(err, f.name())
+		return errors.Wrap(flagged(err), f.name())
 	}
 	f.took = time.Since(begun)
 	f.losses = history.Values["loss"]

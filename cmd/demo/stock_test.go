@@ -223,8 +223,8 @@ func TestStockCheckpoint(t *testing.T) {
 	lines := []string{ // what each run says, with the command at its end
 		"checkpoint: kept/prices is empty: a new run starts\n",
 		"checkpoint: resumes from the end of epoch 1, in kept/prices/checkpoint-00000001.safetensors\n",
-		"checkpoint: the run is finished: its results come from the end of epoch 3, in kept/prices/checkpoint-0000000",
-		"checkpoint: the run is finished: its results come from the end of epoch 3, in kept/prices/checkpoint-0000000",
+		"checkpoint: the run is finished; its results are from the end of epoch 3, in kept/prices/checkpoint-0000000",
+		"checkpoint: the run is finished; its results are from the end of epoch 3, in kept/prices/checkpoint-0000000",
 	}
 	for i, writes := range []int{2, 3, 3, 0} { // to standard error before the interrupt
 		ctx, cancel := context.WithCancel(t.Context())
@@ -253,6 +253,10 @@ func TestStockCheckpoint(t *testing.T) {
 	// Other flags are refused, with a list.
 	run := runDemo(t, "stock", "--checkpoint", "kept", "--units", "3", "--steps", "3", "--epochs", "3")
 	if run.status != statusFailure || !strings.Contains(run.stderr, "config.units is 2 in the state and 3 now") {
+		t.Errorf("status %d: %s", run.status, run.stderr)
+	}
+	run = runDemo(t, "stock", "--checkpoint", "kept", "--units", "2", "--steps", "3", "--epochs", "2")
+	if run.status != statusUsage || !strings.Contains(run.stderr, "--epochs must be at least 3,") {
 		t.Errorf("status %d: %s", run.status, run.stderr)
 	}
 }

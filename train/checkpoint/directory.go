@@ -92,7 +92,7 @@ func Open(path string, cfg Config) (*Directory, error) {
 	if err := lock(f); err != nil {
 		f.Close()
 		if err == errInUse {
-			return nil, graph.Error{Path: path, Field: "folder", Rule: "must not be in use by another run"}
+			return nil, graph.Error{Path: path, Field: "folder", Rule: "must not be in use by another run; wait until that has ended, or use another folder"}
 		}
 		return nil, graph.Error{Path: path, Field: "folder", Rule: "must be on a file system with locks (flock)", Value: err, Kind: stderrors.Join(graph.ErrInput, err)}
 	}
@@ -225,14 +225,16 @@ func (d *Directory) latest() (*train.State, string, error) {
 	var damaged []string
 	for _, f := range files {
 		if err := verify(f.path); err != nil {
-			d.log("warning: left out: %v", err)
 			damaged = append(damaged, err.Error())
 			continue
+		}
+		for _, text := range damaged {
+			d.log("warning: left out: %s", text)
 		}
 		s, err := read(f.path)
 		return s, f.path, err
 	}
-	return nil, "", graph.Error{Path: d.path, Field: "folder", Rule: "must have a checkpoint that is not damaged, or none, for a new run: " + strings.Join(damaged, "; ")}
+	return nil, "", graph.Error{Path: d.path, Field: "folder", Rule: "must have a checkpoint that is not damaged; to start a new run, remove these files: " + strings.Join(damaged, "; ")}
 }
 
 func (d *Directory) log(format string, args ...any) {

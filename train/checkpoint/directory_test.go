@@ -89,6 +89,9 @@ func TestDamagedFiles(t *testing.T) {
 				check(t, err)
 				h, err := d.Fit(t.Context(), r.trainer, r.data, r.cfg)
 				errtest.Check(t, err, graph.Error{Path: path, Field: "folder"})
+				if !strings.Contains(fmt.Sprint(err), "to start a new run, remove these files") {
+					t.Errorf("%v has no remedy", err)
+				}
 				for _, file := range all {
 					if !strings.Contains(fmt.Sprint(err), file) {
 						t.Errorf("%v does not name %s", err, file)

@@ -2,8 +2,10 @@ package checkpoint
 
 import (
 	"context"
+	stderrors "errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/engram-go/engram/datasets/samples"
@@ -77,21 +79,24 @@ func (d *Directory) fit(ctx context.Context, t *train.Trainer, cfg train.FitConf
 	if err != nil {
 		return none, err
 	}
-	if state == nil {
-		d.log("%s is empty: a new run starts", d.path)
-	} else {
-		d.log("%s from %s, in %s", verb(state, cfg), where(state), path)
+	begins := d.path + " is empty: a new run starts"
+	if state != nil {
+		begins = fmt.Sprintf("%s from %s, in %s", verb(state, cfg), where(state), path)
 		cfg.Resume, cfg.InitialEpoch = state, 0
 	}
-	cfg.Callbacks = append(slices.Clone(cfg.Callbacks), &saver{run: d, ctx: ctx})
+	cfg.Callbacks = append(slices.Clone(cfg.Callbacks), &saver{run: d, ctx: ctx, begins: begins})
 	// The saver ends Fit at moments at which it can save.
-	return run(context.WithoutCancel(ctx), cfg)
+	history, err := run(context.WithoutCancel(ctx), cfg)
+	if e, ok := stderrors.AsType[graph.Error](err); ok && strings.HasPrefix(e.Field, "FitConfig.Resume") {
+		err = errors.Wrapf(err, "%s is of another run; use the settings of that run, or another folder", path)
+	}
+	return history, err
 }
 
 // verb says what Fit does with a state: there may be nothing left to train.
 func verb(s *train.State, cfg train.FitConfig) string {
 	if s.Fit != nil && !s.Fit.InEpoch && (s.Fit.Stopped || s.Fit.Epoch >= max(cfg.Epochs, 1)) {
-		return "the run is finished: its results come"
+		return "the run is finished; its results are"
 	}
 	return "resumes"
 }
@@ -113,6 +118,7 @@ func where(s *train.State) string {
 type saver struct {
 	run     *Directory
 	ctx     context.Context
+	begins  string    // what the log says once Fit has accepted the state
 	last    time.Time // when it saved, or the run began
 	batches int       // since then
 }
@@ -124,6 +130,7 @@ func (s *saver) On(e *train.Event) error {
 	cfg, due, end := s.run.cfg, false, false
 	switch e.Moment {
 	case train.TrainBegin:
+		s.run.log("%s", s.begins)
 		s.last = time.Now()
 		return nil
 	case train.TrainBatchEnd:

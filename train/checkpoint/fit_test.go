@@ -103,7 +103,7 @@ func TestFit(t *testing.T) {
 	for name, newRun := range trainings {
 		want := uninterrupted(t, name)
 		path := filepath.Join(t.TempDir(), "a", "b")
-		for i, line := range []string{"checkpoint: " + path + " is empty: a new run starts\n", fmt.Sprintf("checkpoint: the run is finished: its results come from the end of epoch %d, in ", len(want.Epochs))} {
+		for i, line := range []string{"checkpoint: " + path + " is empty: a new run starts\n", fmt.Sprintf("checkpoint: the run is finished; its results are from the end of epoch %d, in ", len(want.Epochs))} {
 			var log bytes.Buffer
 			d := open(t, path, checkpoint.Config{Log: &log})
 			r, err := newRun()
@@ -207,7 +207,8 @@ func (forgetful) Result() float64                 { return 0 }
 
 func TestFitErrors(t *testing.T) {
 	path := t.TempDir()
-	d := open(t, path, checkpoint.Config{})
+	var log bytes.Buffer
+	d := open(t, path, checkpoint.Config{Log: &log})
 	r, err := trainings["steps"]()
 	check(t, err)
 	var none context.Context
@@ -237,7 +238,13 @@ func TestFitErrors(t *testing.T) {
 	check(t, err)
 	before := files(t, path)
 
-	// Another config is refused, with a list.
+	log.Reset()
+	shorter := r.cfg
+	shorter.Epochs = 5
+	_, err = d.Fit(t.Context(), r.trainer, r.data, shorter)
+	errtest.Check(t, err, graph.Error{Path: "sequential", Field: "FitConfig.Epochs", Value: 5})
+
+	// Another config is refused, with a list and the file.
 	other, err := trainings["steps"]()
 	check(t, err)
 	other.trainer, err = train.Compile(other.model, train.Config{Loss: losses.MSE{}, Optimizer: optimizers.SGD{Momentum: 0.25}})
@@ -245,10 +252,13 @@ func TestFitErrors(t *testing.T) {
 	other.cfg.BatchSize = 4
 	_, err = d.Fit(t.Context(), other.trainer, other.data, other.cfg)
 	errtest.Check(t, err, graph.Error{Field: "FitConfig.Resume"})
-	for _, want := range []string{"Config.Optimizer.Value.Momentum is 0.5 in the state and 0.25 now", "FitConfig.BatchSize is 3 in the state and 4 now"} {
+	for _, want := range []string{before[len(before)-1], "another folder", "Config.Optimizer.Value.Momentum is 0.5 in the state and 0.25 now", "FitConfig.BatchSize is 3 in the state and 4 now"} {
 		if !strings.Contains(fmt.Sprint(err), want) {
 			t.Errorf("%v does not say %s", err, want)
 		}
+	}
+	if log.Len() > 0 {
+		t.Errorf("a run that was refused is told as one that goes on: %s", &log)
 	}
 	if diff := cmp.Diff(before, files(t, path)); diff != "" {
 		t.Error(diff)
