@@ -171,7 +171,7 @@ func TestRebatchErrors(t *testing.T) {
 	}
 	for _, s := range []samples.Stream{
 		samples.Rebatch{}, samples.Rebatch{Stream: lengths, BatchSize: -1}, samples.Rebatch{Stream: lengths, Shuffle: -1},
-		samples.Prefetch{}, samples.Prefetch{Stream: lengths, Batches: -1}, samples.Prefetch{Stream: lengths, Batches: 1 << 40},
+		samples.Prefetch{}, samples.Prefetch{Stream: lengths, Batches: -1}, samples.Prefetch{Stream: lengths, Batches: 1 << 30},
 	} {
 		if _, err := s.Open(t.Context(), 0); err == nil {
 			t.Errorf("%+v is no error", s)
@@ -246,7 +246,7 @@ func TestSkip(t *testing.T) {
 // The goroutine of Prefetch ends however the reading ends.
 func TestPrefetchEnds(t *testing.T) {
 	before := runtime.NumGoroutine()
-	endless := counting(1<<40, -1, 1)
+	endless := counting(1<<30, -1, 1)
 	blocked := samples.StreamFunc(func(ctx context.Context, _ int) iter.Seq2[*samples.Batch, error] {
 		return func(yield func(*samples.Batch, error) bool) {
 			<-ctx.Done()
