@@ -81,7 +81,13 @@ func (p *prefetched) Next(into *Batch) error {
 
 // read fills batches until the end of the pass.
 func (p *prefetched) read() {
-	defer close(p.ended)
+	filling := false
+	defer func() {
+		if filling { // fill did not return; full has room for its batch
+			p.full <- fetched{err: errs.Error{Field: "stream", Rule: "must not end the goroutine that reads it, as runtime.Goexit and FailNow of a test do"}}
+		}
+		close(p.ended)
+	}()
 	for {
 		var f fetched
 		select {
@@ -89,7 +95,9 @@ func (p *prefetched) read() {
 		case <-p.ctx.Done():
 			return
 		}
+		filling = true
 		f.err = p.fill(f.batch)
+		filling = false
 		select {
 		case p.full <- f:
 		case <-p.ctx.Done():

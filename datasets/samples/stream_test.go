@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/engram-go/engram/datasets/samples"
+	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/google/go-cmp/cmp"
 	"gorgonia.org/tensor"
 )
@@ -256,6 +258,9 @@ func TestPrefetchEnds(t *testing.T) {
 	panics := samples.StreamFunc(func(context.Context, int) iter.Seq2[*samples.Batch, error] {
 		return func(func(*samples.Batch, error) bool) { panic("out of luck") }
 	})
+	exits := samples.StreamFunc(func(context.Context, int) iter.Seq2[*samples.Batch, error] {
+		return func(func(*samples.Batch, error) bool) { runtime.Goexit() }
+	})
 	for _, read := range []int{0, 1, 5} {
 		r, err := samples.Prefetch{Stream: endless, Batches: 3}.Open(t.Context(), 0)
 		check(t, err)
@@ -279,6 +284,11 @@ func TestPrefetchEnds(t *testing.T) {
 		if err := r.Next(&b); err == nil || !strings.Contains(err.Error(), "out of luck") {
 			t.Errorf("got %v", err)
 		}
+		check(t, r.Close())
+
+		r, err = samples.Prefetch{Stream: exits, Batches: 1}.Open(t.Context(), 0)
+		check(t, err)
+		errtest.Check(t, r.Next(&b), errs.Error{Field: "stream"})
 		check(t, r.Close())
 	}
 	deadline := time.Now().Add(5 * time.Second)
