@@ -25,7 +25,8 @@ var _ train.StatefulCallback = (*CSVLogger)(nil)
 // the same bits; others are nan, inf and -inf.
 //
 // A row is in the file when the epoch has ended. A training that is resumed cuts off the
-// rows after its checkpoint, so that none is there twice or missing.
+// rows after its checkpoint, so that none is there twice or missing. Of one that was killed
+// before its first checkpoint, Append keeps the rows.
 //
 // It departs from Keras in that there are no columns of validation data where there are
 // none, and in that a file to which it appends must have the columns of the logs.

@@ -19,7 +19,8 @@ var _ train.StatefulCallback = (*JSONLogger)(nil)
 // The epoch is from 0, and the others are in the order of the logs. Numbers are written so
 // that reading gives the same bits; NaN and infinite ones, which JSON does not have, are
 // null. As with CSVLogger, a line is in the file when the epoch has ended, and a training
-// that is resumed cuts off the lines after its checkpoint.
+// that is resumed cuts off the lines after its checkpoint; of one that was killed before its
+// first checkpoint, Append keeps the lines.
 type JSONLogger struct {
 	Filename string // required
 	Append   bool   // continues a file that exists; by default it is replaced when the first epoch ends

@@ -23,7 +23,8 @@ var _ train.StatefulCallback = (*ModelCheckpoint)(nil)
 // batch, both from 1, and the name of a log, such as {val_loss}, for its value. Formats are
 // those of Python: {epoch:02d}, {val_loss:.4f}; {{ is a brace. Missing folders are made.
 // After the first placeholder the path stays in its folder. A file appears whole or not at
-// all, and replaces one of the same name.
+// all, and replaces one of the same name; a process that is killed while it saves may leave
+// a file .safetensors-*.tmp behind, which can be removed.
 //
 // What Model.Save would refuse is an error when Fit begins, and so is a placeholder or a
 // Monitor that is not in the logs.
