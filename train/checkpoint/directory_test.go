@@ -24,7 +24,7 @@ func fitted(t *testing.T, path, name string, epochs int, cfg checkpoint.Config) 
 	r, err := trainings[name]()
 	check(t, err)
 	r.cfg.Epochs = epochs
-	_, err = d.Fit(t.Context(), r.trainer, r.data, r.cfg)
+	_, err = r.fitIn(t.Context(), d)
 	check(t, err)
 	check(t, d.Close())
 }
@@ -37,7 +37,7 @@ func ending(t *testing.T, path, name string) (outcome, string) {
 	defer d.Close()
 	r, err := trainings[name]()
 	check(t, err)
-	h, err := d.Fit(t.Context(), r.trainer, r.data, r.cfg)
+	h, err := r.fitIn(t.Context(), d)
 	check(t, err)
 	out, err := r.outcome(h)
 	check(t, err)
@@ -87,7 +87,7 @@ func TestDamagedFiles(t *testing.T) {
 				check(t, err)
 				before, err := r.model.WeightsSHA256()
 				check(t, err)
-				h, err := d.Fit(t.Context(), r.trainer, r.data, r.cfg)
+				h, err := r.fitIn(t.Context(), d)
 				errtest.Check(t, err, graph.Error{Path: path, Field: "folder"})
 				if !strings.Contains(fmt.Sprint(err), "to start a new run, remove these files") {
 					t.Errorf("%v has no remedy", err)
@@ -196,7 +196,7 @@ func TestZeroDirectory(t *testing.T) {
 		errtest.Check(t, err, graph.Error{Field: "checkpoint.Directory"})
 		_, err = d.Save(r.trainer.State())
 		errtest.Check(t, err, graph.Error{Field: "checkpoint.Directory"})
-		_, err = d.Fit(t.Context(), r.trainer, r.data, r.cfg)
+		_, err = r.fitIn(t.Context(), d)
 		errtest.Check(t, err, graph.Error{Field: "checkpoint.Directory"})
 		check(t, d.Close())
 	}
@@ -262,7 +262,7 @@ func TestRemovedFolder(t *testing.T) {
 		}
 		// The trainer goes on where it was.
 		r.cfg.Resume = last
-		h, err = r.trainer.Fit(t.Context(), r.data, r.cfg)
+		h, err = r.fit(t.Context())
 		check(t, err)
 		if got, err := r.outcome(h); err != nil || !cmp.Equal(want, got) {
 			t.Errorf("%v, other bits", err)

@@ -47,7 +47,7 @@ func TestFullDisk(t *testing.T) {
 	r, err := trainings["steps"]()
 	check(t, err)
 	r.cfg.Callbacks = []train.Callback{fill}
-	h, err := d.Fit(t.Context(), r.trainer, r.data, r.cfg)
+	h, err := r.fitIn(t.Context(), d)
 	if !errors.Is(err, syscall.ENOSPC) || !strings.HasPrefix(err.Error(), filepath.Join(run, "checkpoint-00000006.safetensors")) || len(h.Epochs) != 6 {
 		t.Errorf("%v after %d epochs", err, len(h.Epochs))
 	}

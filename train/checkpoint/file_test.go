@@ -34,7 +34,7 @@ func state(t testing.TB, name string) *train.State {
 		}
 		return nil
 	}))
-	_, err = r.trainer.Fit(t.Context(), r.data, r.cfg)
+	_, err = r.fit(t.Context())
 	check(t, err)
 	return s
 }

@@ -59,7 +59,7 @@ func TestInterrupted(t *testing.T) {
 				check(t, err)
 				ctx, cancel := context.WithCancel(t.Context())
 				r.cfg.Callbacks = append(r.cfg.Callbacks, count, &after{2 + random.IntN(150), cancel})
-				h, err := d.Fit(ctx, r.trainer, r.data, r.cfg)
+				h, err := r.fitIn(ctx, d)
 				cancel()
 				check(t, d.Close())
 				if stopped, ok := errors.AsType[*checkpoint.Interrupted](err); ok && errors.Is(err, context.Canceled) {
@@ -88,11 +88,11 @@ func batchesOf(t *testing.T, newRun func() (training, error)) (n int) {
 	r.cfg.Epochs = 1
 	r.cfg.Callbacks = append(r.cfg.Callbacks, train.CallbackFunc(func(e *train.Event) error {
 		if e.Moment == train.TrainBatchEnd {
-			n = e.Batches
+			n++
 		}
 		return nil
 	}))
-	_, err = r.trainer.Fit(t.Context(), r.data, r.cfg)
+	_, err = r.fit(t.Context())
 	check(t, err)
 	return n
 }
@@ -108,7 +108,7 @@ func TestFit(t *testing.T) {
 			d := open(t, path, checkpoint.Config{Log: &log})
 			r, err := newRun()
 			check(t, err)
-			h, err := d.Fit(t.Context(), r.trainer, r.data, r.cfg)
+			h, err := r.fitIn(t.Context(), d)
 			check(t, err)
 			got, err := r.outcome(h)
 			check(t, err)
@@ -142,7 +142,7 @@ func TestWhenFitSaves(t *testing.T) {
 		r, err := trainings["steps"]()
 		check(t, err)
 		r.cfg.Epochs = 2
-		_, err = d.Fit(t.Context(), r.trainer, r.data, r.cfg)
+		_, err = r.fitIn(t.Context(), d)
 		check(t, err)
 		var got []string
 		for _, file := range files(t, path) {
@@ -181,7 +181,7 @@ func TestMoreEpochs(t *testing.T) {
 			if epochs == 3 {
 				r.cfg.Epochs = epochs
 			}
-			h, err := d.Fit(t.Context(), r.trainer, r.data, r.cfg)
+			h, err := r.fitIn(t.Context(), d)
 			check(t, err)
 			check(t, d.Close())
 			got, err := r.outcome(h)
@@ -220,7 +220,7 @@ func TestFitErrors(t *testing.T) {
 	errtest.Check(t, err, graph.Error{Field: "data"})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err = d.Fit(ctx, r.trainer, r.data, r.cfg); !errors.Is(err, context.Canceled) {
+	if _, err = r.fitIn(ctx, d); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 	resumed := r.cfg
@@ -234,7 +234,7 @@ func TestFitErrors(t *testing.T) {
 	if got := files(t, path); got != nil {
 		t.Errorf("wrote %q", got)
 	}
-	_, err = d.Fit(t.Context(), r.trainer, r.data, r.cfg)
+	_, err = r.fitIn(t.Context(), d)
 	check(t, err)
 	before := files(t, path)
 

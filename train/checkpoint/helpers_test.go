@@ -1,12 +1,14 @@
 package checkpoint_test
 
 import (
+	"context"
 	"encoding/json"
 	"io"
+	"iter"
 	"math"
 	"testing"
 
-	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/datasets/samples"
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/graph/graphtest"
 	"github.com/engram-go/engram/layers"
@@ -25,8 +27,23 @@ import (
 type training struct {
 	model   *models.Sequential
 	trainer *train.Trainer
-	data    datasets.Data
+	data    samples.Data
+	stream  samples.Stream // in the place of data; nil for none
 	cfg     train.FitConfig
+}
+
+func (r training) fit(ctx context.Context) (*train.History, error) {
+	if r.stream != nil {
+		return r.trainer.FitStream(ctx, r.stream, r.cfg)
+	}
+	return r.trainer.Fit(ctx, r.data, r.cfg)
+}
+
+func (r training) fitIn(ctx context.Context, d *checkpoint.Directory) (*train.History, error) {
+	if r.stream != nil {
+		return d.FitStream(ctx, r.trainer, r.stream, r.cfg)
+	}
+	return d.Fit(ctx, r.trainer, r.data, r.cfg)
 }
 
 // trainings are the runs of the tests by name. Between them they have all that a
@@ -57,6 +74,29 @@ var trainings = map[string]func() (training, error){
 			train.Config{Optimizer: optimizers.RMSprop{}, CarryState: true},
 			graph.Shape{12, 4, 2}, graph.Shape{12, 1}, train.FitConfig{Epochs: 12, BatchSize: 3, NoShuffle: true})
 	},
+	"stream":        func() (training, error) { return newStreamed(0) },
+	"stream, steps": func() (training, error) { return newStreamed(4) },
+}
+
+// newStreamed is a training that reads a stream, which is shuffled and read ahead, some
+// batches an epoch; 0 for all.
+func newStreamed(perEpoch int) (training, error) {
+	r, err := newTraining(5, []layers.Layer{layers.Input{Shape: graph.Shape{3}}, layers.Dense{Units: 4}, layers.BatchNormalization{}, layers.Dropout{Rate: 0.25}, layers.Dense{Units: 1}},
+		train.Config{Optimizer: optimizers.Adam{LearningRate: 0.01}},
+		graph.Shape{40, 3}, graph.Shape{40, 1}, train.FitConfig{Epochs: 8, StepsPerEpoch: perEpoch, Callbacks: []train.Callback{&callbacks.EarlyStopping{Patience: 5, RestoreBestWeights: true}}})
+	single := samples.StreamFunc(func(context.Context, int) iter.Seq2[*samples.Batch, error] {
+		return func(yield func(*samples.Batch, error) bool) {
+			var b samples.Batch
+			for row := range r.data.Len() {
+				if !yield(&b, r.data.Gather([]int{row}, &b)) {
+					return
+				}
+			}
+		}
+	})
+	r.cfg.ValidationStream = single
+	r.stream = samples.Prefetch{Stream: samples.Rebatch{Stream: single, BatchSize: 7, Shuffle: 10, Seed: 4}}
+	return r, err
 }
 
 func newTraining(seed uint64, all []layers.Layer, cfg train.Config, x, y graph.Shape, fit train.FitConfig) (training, error) {
@@ -66,8 +106,8 @@ func newTraining(seed uint64, all []layers.Layer, cfg train.Config, x, y graph.S
 	if err != nil {
 		return training{}, err
 	}
-	data, err := datasets.FromTensors([]*tensor.Dense{uniform(seed, x)}, []*tensor.Dense{uniform(seed+1, y)})
-	return training{m, trainer, data, fit}, err
+	data, err := samples.FromTensors([]*tensor.Dense{uniform(seed, x)}, []*tensor.Dense{uniform(seed+1, y)})
+	return training{model: m, trainer: trainer, data: data, cfg: fit}, err
 }
 
 func uniform(seed uint64, shape graph.Shape) *tensor.Dense {
@@ -103,7 +143,7 @@ func uninterrupted(t testing.TB, name string) outcome {
 	t.Helper()
 	r, err := trainings[name]()
 	check(t, err)
-	h, err := r.trainer.Fit(t.Context(), r.data, r.cfg)
+	h, err := r.fit(t.Context())
 	check(t, err)
 	out, err := r.outcome(h)
 	check(t, err)

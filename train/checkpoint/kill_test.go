@@ -57,7 +57,7 @@ func child(name, path string) error {
 		}
 		return nil
 	}))
-	h, err := run.Fit(context.Background(), r.trainer, r.data, r.cfg)
+	h, err := r.fitIn(context.Background(), run)
 	if err != nil {
 		return err
 	}

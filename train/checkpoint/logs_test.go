@@ -32,7 +32,7 @@ func TestLogsOfAKilledRun(t *testing.T) {
 					return nil
 				}))
 			d := open(t, filepath.Join(dir, "run"), checkpoint.Config{EveryBatches: 2, EveryEpochs: 1})
-			_, err = d.Fit(t.Context(), r.trainer, r.data, r.cfg)
+			_, err = r.fitIn(t.Context(), d)
 			check(t, d.Close())
 			if err == nil {
 				if killed := try > 0; killed != (events > 0) {
@@ -88,7 +88,7 @@ func TestEventFilesOfAKilledRun(t *testing.T) {
 				return nil
 			}))
 			d := open(t, filepath.Join(dir, "run"), checkpoint.Config{EveryBatches: 2, EveryEpochs: 1})
-			_, err = d.Fit(t.Context(), r.trainer, r.data, r.cfg)
+			_, err = r.fitIn(t.Context(), d)
 			check(t, d.Close())
 			if err == nil {
 				break
