@@ -25,6 +25,10 @@ func (a Append) Check() (size int64, err error) {
 		return 0, err
 	}
 	defer f.Close()
+	return a.size(f)
+}
+
+func (a Append) size(f *os.File) (int64, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return 0, a.unwritable(err)
@@ -54,10 +58,18 @@ func (a Append) unwritable(err error) error {
 	return errs.At(Unwritable(err, err), a.Path, "")
 }
 
-// Write writes text at the position, behind which nothing follows then.
+// Write writes text at the position, behind which nothing follows then. A file that is
+// shorter is an error: it was removed or replaced since the last Write.
 func (a *Append) Write(text []byte) (n int, err error) {
 	f, err := a.open()
 	if err != nil {
+		return 0, err
+	}
+	if size, err := a.size(f); err != nil || size < a.Position {
+		f.Close()
+		if err == nil {
+			err = errs.Error{Path: a.Path, Field: "file", Rule: fmt.Sprintf("must keep the %d bytes that were written to it; write to a file that nothing else changes", a.Position), Value: size}
+		}
 		return 0, err
 	}
 	err = f.Truncate(a.Position)

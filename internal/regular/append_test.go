@@ -63,6 +63,16 @@ func TestAppendErrors(t *testing.T) {
 	if missing.Position = 1; missing.Cut() == nil {
 		t.Error("a missing file was cut")
 	}
+	// No hole is made where the text before the position is gone.
+	gone := regular.Append{Path: filepath.Join(dir, "gone")}
+	if _, err := gone.Write([]byte("text")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(gone.Path); err != nil {
+		t.Fatal(err)
+	}
+	_, err = gone.Write([]byte("more"))
+	errtest.Check(t, err, errs.Error{Path: gone.Path, Field: "file", Value: 0})
 	folder := regular.Append{Path: dir}
 	_, err = folder.Check()
 	errtest.Check(t, err, errs.Error{Path: dir, Field: "file", Value: "a directory"})
