@@ -48,7 +48,7 @@ func (d *Directory) Fit(ctx context.Context, t *train.Trainer, data samples.Data
 
 // FitStream is Fit on a stream. A resumed run opens the pass in which it was saved, and
 // passes over the batches that it had done. When ctx is done, the run still waits for the
-// batch that it is reading.
+// batch that it is reading, the first one of a resumed run with those before it.
 func (d *Directory) FitStream(ctx context.Context, t *train.Trainer, stream samples.Stream, cfg train.FitConfig) (*train.History, error) {
 	return d.fit(ctx, t, cfg, func(ctx context.Context, cfg train.FitConfig) (*train.History, error) {
 		return t.FitStream(ctx, stream, cfg)
