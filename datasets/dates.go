@@ -2,77 +2,180 @@ package datasets
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
 
-// dateLayouts are the recognized dates. Two of them match the same cells, as
-// 1/2/2006 may begin with the month or the day. Years of two digits and plain
-// numbers are left out, as they are too often something else.
-var dateLayouts = []string{
-	"2006-01-02", "2006-01-02 15:04", "2006-01-02 15:04:05", "2006-01-02 15:04:05Z07:00",
-	"2006-01-02T15:04:05", time.RFC3339, "2006-01", "2006/1/2",
-	"1/2/2006", "2/1/2006", "2.1.2006", "Jan 2, 2006", "2 Jan 2006", "2-Jan-2006",
+// timeFormat is a way to write times. Formats of dates may be followed by a time of day
+// and a zone, and preceded by the name of the weekday.
+type timeFormat struct {
+	name    string // as in CSVConfig.Time and in Series.Notes
+	swapped string // the name of the format with the day and the month exchanged, if it is one
+	parse   func(string) (instant, bool)
 }
 
-// dateColumn is the first column whose cell is a date and that is not read as
-// numbers, or -1.
-func dateColumn(row []string, wanted []int) int {
-	for i, cell := range row {
-		if len(readings(cell)) > 0 && !slices.Contains(wanted, i) {
-			return i
+// instant is a time and whether its zone was written.
+type instant struct {
+	at    time.Time
+	zoned bool
+}
+
+// timeFormats are the recognized times. The numbers come last, and of them the most
+// common first: a label that is one is a time only in a column of times.
+var timeFormats = []timeFormat{
+	dates("yyyy-mm-dd", "", "2006-1-2"), dates("yyyy/mm/dd", "", "2006/1/2"), dates("yyyy.mm.dd", "", "2006.1.2"),
+	dates("mm/dd/yyyy", "dd/mm/yyyy", "1/2/2006"), dates("dd/mm/yyyy", "mm/dd/yyyy", "2/1/2006"),
+	dates("mm-dd-yyyy", "dd-mm-yyyy", "1-2-2006"), dates("dd-mm-yyyy", "mm-dd-yyyy", "2-1-2006"),
+	dates("mm/dd/yy", "dd/mm/yy", "1/2/06"), dates("dd/mm/yy", "mm/dd/yy", "2/1/06"),
+	dates("dd.mm.yyyy", "", "2.1.2006"), dates("dd.mm.yy", "", "2.1.06"),
+	dates("mon dd, yyyy", "", "Jan 2, 2006", "January 2, 2006", "Jan 2 2006", "January 2 2006"),
+	dates("dd mon yyyy", "", "2 Jan 2006", "2 January 2006"), dates("dd-mon-yyyy", "", "2-Jan-2006"),
+	dates("dd-mon-yy", "", "2-Jan-06"), dates("yyyy-mon-dd", "", "2006-Jan-2"),
+	dates("yyyy-mm", "", "2006-1"), dates("yyyy/mm", "", "2006/1"), dates("mm/yyyy", "", "1/2006"), dates("yyyyMmm", "", "2006M1"),
+	dates("mon yyyy", "", "Jan 2006", "January 2006", "Jan-2006", "Jan, 2006"),
+	dates("mon-yy", "", "Jan-06"), dates("yyyy mon", "", "2006 Jan", "2006-Jan"),
+	{name: "quarters", parse: quarter},
+	{name: "yyyymmdd", parse: digits("20060102")}, {name: "yyyymm", parse: digits("200601")}, {name: "yyyy", parse: digits("2006")},
+	{name: "seconds since 1970", parse: epoch(1e8, 1e10, 1e9)}, {name: "milliseconds since 1970", parse: epoch(1e11, 1e13, 1e6)},
+	{name: "microseconds since 1970", parse: epoch(1e14, 1e16, 1e3)}, {name: "nanoseconds since 1970", parse: epoch(1e17, 9e18, 1)},
+	{name: "numbers", parse: plainNumber},
+}
+
+// dates is a format of dates with one of the layouts of package time.
+func dates(name, swapped string, layouts ...string) timeFormat {
+	return timeFormat{name, swapped, func(label string) (instant, bool) {
+		date, clock := splitClock(label)
+		for _, layout := range layouts {
+			at, err := time.Parse(layout, date)
+			if err != nil {
+				continue
+			}
+			if clock == "" {
+				return instant{at, false}, true
+			}
+			after, zoned, ok := timeOfDay(clock)
+			return instant{at.Add(after), zoned}, ok
+		}
+		return instant{}, false
+	}}
+}
+
+// splitClock divides a label into its date and its time of day, "" if there is none. It
+// removes the name of the weekday.
+func splitClock(label string) (date, clock string) {
+	label = strings.TrimSpace(label)
+	if first, rest, ok := strings.Cut(label, " "); ok {
+		if _, err := time.Parse("Mon", strings.TrimSuffix(first, ",")); err == nil {
+			label = strings.TrimSpace(rest)
+		} else if _, err := time.Parse("Monday", strings.TrimSuffix(first, ",")); err == nil {
+			label = strings.TrimSpace(rest)
 		}
 	}
-	return -1
+	colon := strings.IndexByte(label, ':')
+	if colon < 0 {
+		return label, ""
+	}
+	i := strings.LastIndexAny(label[:colon], " T")
+	if i < 0 {
+		return "", label
+	}
+	return strings.TrimRight(label[:i], " ,"), label[i+1:]
 }
 
-// chronology checks the order of the labels of rows, to detect files with the newest
-// row first.
-type chronology struct {
-	begun    bool
-	readings []reading // those that every label so far has
-}
-
-// reading is the labels parsed with one layout.
-type reading struct {
-	layout      string
-	first, last time.Time
-	forward     bool // from one row to the next, somewhere
-}
-
-// readings are all dates that a label can mean.
-func readings(label string) []reading {
-	var all []reading
-	for _, layout := range dateLayouts {
-		if at, err := time.Parse(layout, strings.TrimSpace(label)); err == nil {
-			all = append(all, reading{layout: layout, first: at, last: at})
+// timeOfDay reads "15:04", "3:04:05 PM", "15:04:05.5Z", "15:04+02:00" and the like, as the
+// time since midnight in UTC of the same date. A zone other than UTC, GMT and an offset
+// is not known.
+func timeOfDay(clock string) (since time.Duration, zoned, ok bool) {
+	s := strings.ToUpper(strings.TrimSpace(clock))
+	offset := time.Duration(0)
+	for _, utc := range []string{"UTC", "GMT", "Z"} {
+		if cut, found := strings.CutSuffix(s, utc); found {
+			s, zoned = strings.TrimSpace(cut), true
+			break
 		}
 	}
-	return all
-}
-
-func (c *chronology) add(label string) {
-	if !c.begun {
-		c.begun, c.readings = true, readings(label)
-		return
-	}
-	kept := c.readings[:0]
-	for _, r := range c.readings {
-		at, err := time.Parse(r.layout, strings.TrimSpace(label))
-		if err != nil {
-			continue
+	if i := strings.LastIndexAny(s, "+-"); i > 0 && !zoned {
+		layout := map[int]string{3: "-07", 5: "-0700", 6: "-07:00"}[len(s)-i]
+		at, err := time.Parse(layout, s[i:])
+		if layout == "" || err != nil {
+			return 0, false, false
 		}
-		r.forward = r.forward || at.After(r.last)
-		r.last = at
-		kept = append(kept, r)
+		_, seconds := at.Zone()
+		s, zoned, offset = strings.TrimSpace(s[:i]), true, time.Duration(seconds)*time.Second
 	}
-	c.readings = kept
+	layout := "15:04"
+	if strings.Count(s, ":") == 2 {
+		layout = "15:04:05"
+	}
+	if strings.HasSuffix(s, "M") {
+		s = strings.ReplaceAll(s, " ", "")
+		layout = strings.Replace(layout, "15", "3", 1) + "PM"
+	}
+	at, err := time.Parse(layout, s)
+	if err != nil {
+		return 0, false, false
+	}
+	return at.Sub(time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC)) - offset, zoned, true
 }
 
-// backwards reports whether the dates descend with every layout that parses all
-// labels.
-func (c *chronology) backwards() bool {
-	return len(c.readings) > 0 && !slices.ContainsFunc(c.readings, func(r reading) bool {
-		return r.forward || !r.last.Before(r.first)
+// quarter reads "2020Q1", "2020-Q1", "2020 Q1", "Q1 2020" and "Q1-2020".
+func quarter(label string) (instant, bool) {
+	s := strings.NewReplacer(" ", "", "-", "", "/", "").Replace(strings.ToUpper(label))
+	year, number, ok := strings.Cut(s, "Q")
+	if year == "" && len(number) == 5 { // Q12020
+		number, year = number[:1], number[1:]
+	}
+	at, err := time.Parse("2006", year)
+	if !ok || err != nil || len(number) != 1 || number < "1" || number > "4" {
+		return instant{}, false
+	}
+	return instant{at: at.AddDate(0, 3*int(number[0]-'1'), 0)}, true
+}
+
+// digits is a format of nothing but digits. Other centuries are too often other numbers.
+func digits(layout string) func(string) (instant, bool) {
+	return func(label string) (instant, bool) {
+		at, err := time.Parse(layout, strings.TrimSpace(label))
+		return instant{at: at}, err == nil && at.Year() >= 1500 && at.Year() < 2500
+	}
+}
+
+// epoch is a count from 1970, from least to most, of units of so many nanoseconds.
+func epoch(least, most, unit float64) func(string) (instant, bool) {
+	return func(label string) (instant, bool) {
+		whole, fraction, _ := strings.Cut(strings.TrimSpace(label), ".")
+		n, err := strconv.ParseInt(whole, 10, 64)
+		if err != nil || float64(n) < least || float64(n) >= most {
+			return instant{}, false
+		}
+		part := 0.0
+		if fraction != "" {
+			if part, err = strconv.ParseFloat("0."+fraction, 64); err != nil {
+				return instant{}, false
+			}
+		}
+		per := int64(1e9 / unit)
+		return instant{at: time.Unix(n/per, n%per*int64(unit)+int64(part*unit)).UTC()}, true
+	}
+}
+
+// plainNumber is a number of any unit, such as a count of days or a year and its
+// fraction, on a scale of seconds: only its order counts.
+func plainNumber(label string) (instant, bool) {
+	const most = 1e15
+	v, err := strconv.ParseFloat(strings.TrimSpace(label), 64)
+	if err != nil || !(v > -most && v < most) {
+		return instant{}, false
+	}
+	whole := int64(v)
+	return instant{at: time.Unix(whole, int64((v-float64(whole))*1e9)).UTC()}, true
+}
+
+// isDate reports whether a cell is a time and no number.
+func isDate(cell string) bool {
+	return slices.ContainsFunc(timeFormats, func(f timeFormat) bool {
+		_, ok := f.parse(cell)
+		return ok && !isNumber(cell)
 	})
 }

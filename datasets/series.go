@@ -21,6 +21,7 @@ type Series struct {
 	Index   []string    // a label for each row, such as its date; nil if there are none
 	Columns []string    // the names of the columns, all different
 	Values  [][]float64 // the columns, all of one length: Values[column][row]
+	Notes   string      // what reading a file detected and changed, in one line; empty if there is nothing to say
 }
 
 // FromSlice makes a series with one column, which has the name of the series. The
@@ -209,6 +210,6 @@ func embedded(name, index string) *Series {
 	if err != nil {
 		return &Series{Name: name}
 	}
-	s.Name = name
+	s.Name, s.Notes = name, ""
 	return s
 }

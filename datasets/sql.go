@@ -43,8 +43,8 @@ type SQLConfig struct {
 //
 // Errors name the row, from 0, and the column, as "sql, row 12: close must not be NULL":
 // a duplicate name, a missing column, NULL, a
-// number that is not finite, dates in
-// descending order, no rows, more than 100 million values, and what the database
+// number that is not finite, times in
+// descending order, out of order or twice, no rows, more than 100 million values, and what the database
 // reports.
 func ReadSQL(rows Cursor, config SQLConfig) (*Series, error) {
 	if config.Name == "" {
@@ -69,7 +69,7 @@ func readSQL(rows Cursor, config SQLConfig) (*Series, error) {
 		return nil, errs.Error{Path: config.Name, Field: "column " + shorten(name), Rule: "must have a name of its own: name it with AS"}
 	}
 	r := &results{name: config.Name, rows: rows, row: -1, cells: make([]cell, len(names)), text: make([]string, len(names))}
-	s, err := readTable(r, config.Name, names, "SQLConfig", config.Columns, config.Index, maxCells)
+	s, err := readTable(r, config.Name, names, selection{config: "SQLConfig", columns: config.Columns, index: config.Index, remedy: sqlRemedies}, maxCells)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +81,15 @@ func readSQL(rows Cursor, config SQLConfig) (*Series, error) {
 		return nil, r.fault("label", "must not be NULL", nil)
 	}
 	shortenDates(s.Index)
+	s.Notes = ""
 	return s, nil
+}
+
+var sqlRemedies = remedies{
+	format:     "let the query give a date",
+	sort:       "let the query ORDER BY it",
+	duplicates: "let the query GROUP BY it",
+	several:    "of a table of several series, choose one with WHERE",
 }
 
 // results are the rows of a query as text, which is what a file has.

@@ -128,7 +128,7 @@ func TestReadSQLErrors(t *testing.T) {
 		{"missing index", result{columns: two}, datasets.SQLConfig{Name: "x", Index: "b"}, errs.Error{Path: "x", Field: "SQLConfig.Index", Value: "b"}},
 		{"null", result{columns: two, rows: [][]driver.Value{{day(2, 0), 1.0}, {day(3, 0), nil}}}, datasets.SQLConfig{}, errs.Error{Path: "sql, row 1", Field: "a"}},
 		{"null first", result{columns: two, rows: [][]driver.Value{{day(2, 0), nil}}}, datasets.SQLConfig{}, errs.Error{Path: "sql, row 0", Field: "a"}},
-		{"null label", result{columns: two, rows: [][]driver.Value{{day(2, 0), 1.0}, {nil, 1.0}}}, datasets.SQLConfig{}, errs.Error{Path: "sql, row 1", Field: "label"}},
+		{"null label", result{columns: two, rows: [][]driver.Value{{day(2, 0), 1.0}, {nil, 1.0}}}, datasets.SQLConfig{}, errs.Error{Path: "sql, row 1", Field: "at"}},
 		{"text", result{columns: two, rows: [][]driver.Value{{day(2, 0), "x"}}}, datasets.SQLConfig{Columns: []string{"a"}}, errs.Error{Path: "sql, row 0", Field: "a", Value: `"x"`}},
 		{"time as a number", result{columns: two, rows: [][]driver.Value{{day(2, 0), 1.0}}}, datasets.SQLConfig{Columns: []string{"at"}}, errs.Error{Field: "at", Value: `"2024-01-02T00:00:00Z"`}},
 		{"NaN", result{columns: two, rows: [][]driver.Value{{day(2, 0), math.NaN()}}}, datasets.SQLConfig{}, errs.Error{Path: "sql, row 0", Field: "a", Kind: errs.ErrNotFinite}},

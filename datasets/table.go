@@ -3,6 +3,7 @@ package datasets
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,15 +24,54 @@ type table interface {
 	fault(field, rule string, value any) errs.Error
 }
 
+// selection is what to read of a table, and how.
+type selection struct {
+	config     string // the type of the options, for messages
+	columns    []string
+	index      string
+	time       string            // the format of times, by default detected
+	where      map[string]string // the rows to read: those with these cells
+	sort       bool
+	duplicates string // which of the rows of one time to keep, by default an error
+	reverse    bool   // rows with the newest one first
+	remedy     remedies
+}
+
+// remedies say what to do about times.
+type remedies struct{ format, sort, duplicates, several string }
+
+func (o selection) check(rows table) error {
+	if o.time != "" && !slices.ContainsFunc(timeFormats, func(f timeFormat) bool { return f.name == o.time }) {
+		names := make([]string, len(timeFormats))
+		for i, f := range timeFormats {
+			names[i] = f.name
+		}
+		return rows.fault(o.config+".Time", "must be one of "+strings.Join(names, ", "), strconv.Quote(shorten(o.time)))
+	}
+	if !slices.Contains([]string{"", "first", "last", "mean"}, o.duplicates) {
+		return rows.fault(o.config+".Duplicates", "must be first, last or mean", strconv.Quote(shorten(o.duplicates)))
+	}
+	return nil
+}
+
 // readTable reads a series; nil if there are no rows. The names of its columns are all
-// different. Config is the type that selects columns, for messages.
-func readTable(rows table, name string, names []string, config string, columns []string, index string, mostCells int) (*Series, error) {
-	at, wanted, err := find(rows, names, config, columns, index)
+// different.
+func readTable(rows table, name string, names []string, o selection, mostCells int) (*Series, error) {
+	if err := o.check(rows); err != nil {
+		return nil, err
+	}
+	label, wanted, err := find(rows, names, o)
+	if err != nil {
+		return nil, err
+	}
+	filters, err := o.filters(rows, names)
 	if err != nil {
 		return nil, err
 	}
 	s := &Series{Name: name}
 	var order chronology
+	path := func() string { return rows.fault("", "", nil).Path }
+	left := 0
 	for cells := 0; ; {
 		row, err := rows.next()
 		if err == io.EOF {
@@ -43,12 +83,18 @@ func readTable(rows table, name string, names []string, config string, columns [
 		if cells += len(row); cells > mostCells {
 			return nil, rows.fault("cells", fmt.Sprintf("must be at most %d", mostCells), nil)
 		}
+		if slices.ContainsFunc(filters, func(f filter) bool { return strings.TrimSpace(row[f.column]) != f.cell }) {
+			left++
+			continue
+		}
 		if s.Values == nil {
-			if at < 0 {
-				at = dateColumn(row, wanted)
+			if len(label.columns) == 0 {
+				label = timeColumns(names, row, wanted)
+			} else {
+				label = label.complete(names, row)
 			}
 			if wanted == nil {
-				wanted = numeric(row, at)
+				wanted = numeric(row, label.columns)
 			}
 			if wanted == nil {
 				return nil, rows.fault("row", "must hold a number", few(row))
@@ -62,45 +108,78 @@ func readTable(rows table, name string, names []string, config string, columns [
 			}
 			s.Values[c] = append(s.Values[c], v)
 		}
-		if at >= 0 {
-			label := strings.Clone(strings.TrimSpace(row[at]))
-			order.add(label)
-			s.Index = append(s.Index, label)
+		if len(label.columns) == 0 {
+			continue
 		}
+		text, ok := label.of(row)
+		if !ok || !order.add(text, o.time, path) {
+			return nil, rows.fault(label.name(names), order.rule(o), strconv.Quote(shorten(text)))
+		}
+		s.Index = append(s.Index, text)
 	}
 	if s.Values == nil {
+		if left > 0 {
+			return nil, rows.fault(o.config+".Where", "must leave a row", fmt.Sprintf("none of %d", left))
+		}
 		return nil, nil
 	}
-	if order.backwards() {
-		return nil, errs.Error{Path: name, Field: shorten(names[at]), Rule: "must go forward in time, the oldest row first",
-			Value: shorten(s.Index[0]) + " to " + shorten(s.Index[s.Len()-1])}
+	notes, err := order.arrange(s, label.name(names), o)
+	if err != nil {
+		return nil, err
 	}
+	if left > 0 {
+		notes = append(notes, fmt.Sprintf("%d other rows left out", left))
+	}
+	s.Notes = strings.Join(notes, ", ")
 	for _, i := range wanted {
 		s.Columns = append(s.Columns, names[i])
 	}
 	return s, nil
 }
 
-// find returns the positions of the selected columns: -1 for no index, nil for no
-// columns.
-func find(rows table, names []string, config string, columns []string, index string) (at int, wanted []int, err error) {
-	at = -1
-	if index != "" {
-		if at = slices.Index(names, index); at < 0 {
-			return 0, nil, rows.fault(config+".Index", "must be one of "+list(names), shorten(index))
+// filter is a condition on the rows to read.
+type filter struct {
+	column int
+	cell   string
+}
+
+func (o selection) filters(rows table, names []string) ([]filter, error) {
+	var all []filter
+	for _, name := range slices.Sorted(maps.Keys(o.where)) {
+		i := slices.Index(names, name)
+		if i < 0 {
+			return nil, rows.fault(o.config+".Where", "must name one of "+list(names), shorten(name))
+		}
+		all = append(all, filter{i, strings.TrimSpace(o.where[name])})
+	}
+	return all, nil
+}
+
+// find returns the columns of the labels and the positions of those of the numbers; none
+// and nil if they are to be detected.
+func find(rows table, names []string, o selection) (label labels, wanted []int, err error) {
+	if i := slices.Index(names, o.index); o.index != "" && i >= 0 {
+		label.columns = []int{i}
+	} else if o.index != "" {
+		for _, name := range strings.Split(o.index, ",") {
+			i := slices.Index(names, strings.TrimSpace(name))
+			if i < 0 {
+				return label, nil, rows.fault(o.config+".Index", "must be one of "+list(names), shorten(name))
+			}
+			label.columns = append(label.columns, i)
 		}
 	}
-	if name, twice := duplicate(columns); twice {
-		return 0, nil, rows.fault(config+".Columns", "must all be different", shorten(name))
+	if name, twice := duplicate(o.columns); twice {
+		return label, nil, rows.fault(o.config+".Columns", "must all be different", shorten(name))
 	}
-	for i, name := range columns {
+	for i, name := range o.columns {
 		one := slices.Index(names, name)
 		if one < 0 {
-			return 0, nil, rows.fault(fmt.Sprintf("%s.Columns[%d]", config, i), "must be one of "+list(names), shorten(name))
+			return label, nil, rows.fault(fmt.Sprintf("%s.Columns[%d]", o.config, i), "must be one of "+list(names), shorten(name))
 		}
 		wanted = append(wanted, one)
 	}
-	return at, wanted, nil
+	return label, wanted, nil
 }
 
 // parseNumber reads the number in a cell of the last row.
@@ -130,10 +209,10 @@ var decoration = strings.NewReplacer(",", "", "'", "", "’", "", "\u00a0", "", 
 
 // numeric lists the columns whose cell is meant as a number, even if it cannot
 // be parsed: an invalid cell is an error and does not remove its column.
-func numeric(row []string, index int) []int {
+func numeric(row []string, labels []int) []int {
 	var columns []int
 	for i, cell := range row {
-		if i != index && (slices.Contains(missing, strings.ToLower(strings.TrimSpace(cell))) || isNumber(decoration.Replace(cell))) {
+		if !slices.Contains(labels, i) && (slices.Contains(missing, strings.ToLower(strings.TrimSpace(cell))) || isNumber(decoration.Replace(cell))) {
 			columns = append(columns, i)
 		}
 	}

@@ -42,7 +42,7 @@ var (
 
 func stockFlags(args []string, stdout io.Writer) (stockOptions, error) {
 	f := newFlags("stock", "Trains an LSTM to forecast a stock index, and the same LSTM to forecast the sunspots, and compares both with the naive forecast, which repeats the last value. Defaults are in parentheses.")
-	csv := f.text("csv", "FILE", "", "forecast a series from a CSV file instead of the built-in stock index; with a header, oldest row first")
+	csv := f.text("csv", "FILE", "", "forecast a series from a CSV file instead of the built-in stock index; what was detected in it is written to standard error")
 	column := f.text("column", "NAME", "", "the column to forecast (DAX; in a CSV file the only column)")
 	transform := f.choice("transform", "log-return", transformNames, "the transform of the prices")
 	steps := f.count("steps", 30, 400, "rows in a window, from which the next row is forecast")
@@ -89,6 +89,9 @@ func (o stockOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	if err := o.checkFiles(); err != nil {
 		return err
+	}
+	if notes := stock.series.Notes; o.csv != "" && notes != "" {
+		fmt.Fprintf(stderr, "%s: %s\n", o.csv, notes)
 	}
 	if o.checkpoint != "" {
 		for i, f := range []*forecaster{stock, spots} {

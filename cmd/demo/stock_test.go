@@ -112,6 +112,20 @@ func TestStockCSV(t *testing.T) {
 	}
 }
 
+// What reading the file detected and changed is told.
+func TestStockNotes(t *testing.T) {
+	t.Chdir(t.TempDir())
+	text := "date,close\n"
+	for year := range 40 {
+		text += fmt.Sprintf("31.12.%d,%d\n", 2040-year, 3+year%7)
+	}
+	write(t, "prices.csv", text)
+	run := runDemo(t, append([]string{"stock", "--csv", "prices.csv"}, tiny...)...)
+	if run.status != statusOK || !strings.HasPrefix(run.stderr, "prices.csv: ") || !strings.Contains(run.stderr, "dd.mm.yyyy, newest first: reversed\n") {
+		t.Errorf("status %d: %s", run.status, run.stderr)
+	}
+}
+
 func TestStockSeed(t *testing.T) {
 	t.Chdir(t.TempDir())
 	results := func(seed string) map[string]any {

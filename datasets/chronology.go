@@ -1,0 +1,218 @@
+package datasets
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/engram-go/engram/internal/errs"
+)
+
+// chronology checks the times of all rows.
+type chronology struct {
+	rows     int
+	first    string
+	readings []reading // those of the formats that every label so far has
+}
+
+// reading is the labels read with one format.
+type reading struct {
+	format         timeFormat
+	last           instant
+	label          string // the last one
+	differs        bool   // from the reading with the day and the month exchanged, somewhere
+	up, down, same steps
+}
+
+// steps are those from a row to the next in one direction.
+type steps struct {
+	count       int
+	path, value string // where the first one is, and its labels
+}
+
+// add checks the label of the next row, which is at a path, and reports whether it is
+// written as all before. The format is the only one to try, or "".
+func (c *chronology) add(label, format string, path func() string) bool {
+	c.rows++
+	if c.rows == 1 {
+		c.first = label
+		for _, f := range timeFormats {
+			if at, ok := f.parse(label); ok && (format == "" || f.name == format) {
+				c.readings = append(c.readings, reading{format: f, last: at, label: label})
+			}
+		}
+		c.compare()
+		return len(c.readings) > 0 || format == ""
+	}
+	if len(c.readings) == 0 { // labels that are no times
+		return true
+	}
+	kept := c.readings[:0]
+	for _, r := range c.readings {
+		now, ok := r.format.parse(label)
+		if !ok || now.zoned != r.last.zoned {
+			continue
+		}
+		step := &r.same
+		if d := now.at.Compare(r.last.at); d > 0 {
+			step = &r.up
+		} else if d < 0 {
+			step = &r.down
+		}
+		if step.count++; step.count == 1 {
+			step.path, step.value = path(), shorten(label)+" after "+shorten(r.label)
+		}
+		r.last, r.label = now, label
+		kept = append(kept, r)
+	}
+	c.readings = kept
+	c.compare()
+	return len(kept) > 0
+}
+
+// compare notes the readings of dates that are other times with the day and the month exchanged.
+func (c *chronology) compare() {
+	for i := range c.readings {
+		r := &c.readings[i]
+		for _, other := range c.readings {
+			r.differs = r.differs || other.format.name == r.format.swapped && !other.last.at.Equal(r.last.at)
+		}
+	}
+}
+
+// decide chooses the format: the first one in which the rows are in order, or the first.
+// It refuses dates that can be read in two ways, since both are in order, or neither.
+func (c *chronology) decide() (r reading, other string, ambiguous bool) {
+	ordered := slices.DeleteFunc(slices.Clone(c.readings), func(r reading) bool { return r.up.count > 0 && r.down.count > 0 })
+	if len(ordered) == 0 {
+		ordered = c.readings
+	}
+	r = ordered[0]
+	ambiguous = r.differs && slices.ContainsFunc(ordered, func(o reading) bool { return o.format.name == r.format.swapped })
+	return r, r.format.swapped, ambiguous
+}
+
+// arrange puts the rows of a series in time order, as far as the options allow it, and
+// says what it did. The field names the column, in messages.
+func (c *chronology) arrange(s *Series, field string, o selection) (notes []string, err error) {
+	if len(c.readings) == 0 {
+		if o.sort || o.duplicates != "" {
+			return nil, errs.Error{Path: s.Name, Field: field, Rule: "must be times, which " + o.config + ".Sort and Duplicates need", Value: shorten(c.first)}
+		}
+		return nil, nil
+	}
+	r, other, ambiguous := c.decide()
+	if ambiguous {
+		return nil, errs.Error{Path: s.Name, Field: field, Value: shorten(c.first),
+			Rule: fmt.Sprintf("must not be ambiguous: dates may be %s or %s: %s", r.format.name, other, o.remedy.format)}
+	}
+	notes = append(notes, r.format.name)
+	switch {
+	case r.down.count == 0:
+	case r.up.count == 0 && !o.reverse:
+		return nil, errs.Error{Path: s.Name, Field: field, Rule: "must go forward in time, the oldest row first: " + o.remedy.sort,
+			Value: shorten(s.Index[0]) + " to " + shorten(s.Index[s.Len()-1])}
+	case r.up.count == 0 && r.same.count == 0:
+		slices.Reverse(s.Index)
+		for _, column := range s.Values {
+			slices.Reverse(column)
+		}
+		notes = append(notes, "newest first: reversed")
+	case r.up.count == 0:
+		sortRows(s, r.format)
+		notes = append(notes, "newest first: reversed")
+	case o.sort:
+		sortRows(s, r.format)
+		notes = append(notes, fmt.Sprintf("out of order: sorted, %d steps back", r.down.count))
+	default:
+		wrong := r.down
+		if r.up.count < r.down.count {
+			wrong = r.up
+		}
+		return nil, errs.Error{Path: wrong.path, Field: field, Value: wrong.value, Rule: "must go forward in time, or backward in all rows: " +
+			o.remedy.sort + "; " + o.remedy.several}
+	}
+	if r.same.count == 0 && (r.up.count == 0 || r.down.count == 0) {
+		return notes, nil
+	}
+	merged, example := mergeRows(s, r.format, o.duplicates)
+	if merged == 0 {
+		return notes, nil
+	}
+	if o.duplicates == "" {
+		e := errs.Error{Path: s.Name, Field: field, Rule: "must not have a time twice: " + o.remedy.duplicates + "; " + o.remedy.several, Value: shorten(example)}
+		if r.same.count > 0 {
+			e.Path, e.Value = r.same.path, r.same.value
+		}
+		return nil, e
+	}
+	return append(notes, fmt.Sprintf("%d repeated times: the %s kept", merged, o.duplicates)), nil
+}
+
+// sortRows sorts the rows by time. Rows of one time keep their order.
+func sortRows(s *Series, f timeFormat) {
+	times := make([]time.Time, s.Len())
+	order := make([]int, s.Len())
+	for i, label := range s.Index {
+		at, _ := f.parse(label) // add has parsed it
+		times[i], order[i] = at.at, i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return times[a].Compare(times[b]) })
+	s.Index = permute(s.Index, order)
+	for c, column := range s.Values {
+		s.Values[c] = permute(column, order)
+	}
+}
+
+func permute[T any](from []T, order []int) []T {
+	to := make([]T, len(from))
+	for i, j := range order {
+		to[i] = from[j]
+	}
+	return to
+}
+
+// mergeRows makes one row of neighbours of one time: the first, the last or the mean of
+// them. It returns how many rows are too many, and the label of one of them.
+func mergeRows(s *Series, f timeFormat, keep string) (merged int, example string) {
+	n := 0 // rows kept
+	var last time.Time
+	equal := 0.0 // rows of the last time
+	for i, label := range s.Index {
+		at, _ := f.parse(label)
+		if i == 0 || !at.at.Equal(last) {
+			s.Index[n] = label
+			for _, column := range s.Values {
+				column[n] = column[i]
+			}
+			last, equal = at.at, 1
+			n++
+			continue
+		}
+		merged, example = merged+1, label
+		equal++
+		for _, column := range s.Values {
+			switch keep {
+			case "last":
+				column[n-1] = column[i]
+			case "mean":
+				column[n-1] += (column[i] - column[n-1]) / equal
+			}
+		}
+	}
+	s.Index = s.Index[:n]
+	for c, column := range s.Values {
+		s.Values[c] = column[:n]
+	}
+	return merged, strings.Clone(example)
+}
+
+// rule is that which the last label violates.
+func (c *chronology) rule(o selection) string {
+	if c.rows == 1 && o.time != "" {
+		return "must be a time written as " + o.time + ", as " + o.config + ".Time says"
+	}
+	return "must be a time written as " + strconv.Quote(shorten(c.first)) + " in the first row: correct or remove this row"
+}
