@@ -190,7 +190,7 @@ func (o stockOptions) subject() (subject, error) {
 // hint explains the error if a column that was not selected cannot be parsed.
 func (o stockOptions) hint(err error) error {
 	e, ok := stderrors.AsType[graph.Error](err)
-	if !ok || o.column != "" || e.Path == o.csv || slices.Contains([]string{"file", "header", "row"}, e.Field) {
+	if !ok || o.column != "" || !strings.HasPrefix(e.Rule, "must be a number") && !strings.HasPrefix(e.Rule, "must be finite") {
 		return err
 	}
 	return errors.Wrap(err, "--csv without --column reads all columns of numbers")
