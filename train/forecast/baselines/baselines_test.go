@@ -128,7 +128,7 @@ func TestExact(t *testing.T) {
 				t.Fatal(err)
 			}
 			for h, v := range got.Mean {
-				if w := want(len(history) + h); math.Abs(v-w) > 1e-9*1000 {
+				if w := want(len(history) + h); math.Abs(v-w) > 1e-6 {
 					t.Fatalf("%s, step %d: got %v, want %v; %+v", name, h+1, v, w, f)
 				}
 				if d := got.Deviation[h]; d > 1e-6 {
@@ -230,7 +230,7 @@ func TestErrors(t *testing.T) {
 		{fit(baselines.ETS{}, []float64{1, 2, math.NaN(), 4, 5}), graph.ErrNotFinite, "ETS: history[2] must be finite: remove or fill in what is missing, got NaN"},
 		{fit(baselines.Naive{}, []float64{1, math.Inf(-1)}), graph.ErrNotFinite, "Naive: history[1] must be finite"},
 		{horizon, graph.ErrInput, "horizon must be from 1 to 1000000, got 0"},
-		{quantile, graph.ErrInput, "quantile must lie between 0 and 1, got 1"},
+		{quantile, graph.ErrInput, "quantile must lie between 0 and 1, at least 1e-16 from both, got 1"},
 		{lengths, graph.ErrInput, "Forecast.Deviation must have the 12 steps of Mean, got 0"},
 		{level, graph.ErrInput, "level must lie between 0 and 1, got NaN"},
 	} {
@@ -241,19 +241,31 @@ func TestErrors(t *testing.T) {
 }
 
 // A million values take a bounded time, with long periods too: all of these together take
-// about four seconds. What is quadratic would take minutes.
+// about two seconds. What is quadratic would take minutes.
 func TestLong(t *testing.T) {
 	x := make([]float64, 1_000_000)
 	for i := range x {
 		x[i] = 10 + math.Sin(float64(i)/7) + float64(i%24)
 	}
 	start := time.Now()
-	for _, m := range []method{baselines.Theta{Period: 300_000}, baselines.Theta{Period: 24}, baselines.ETS{Period: 24},
+	for _, m := range []method{baselines.Theta{Period: 300_000}, baselines.ETS{Period: 24, Trend: "damped"},
 		baselines.ETS{Period: 300_000, Trend: "none"}, baselines.SeasonalNaive{Period: 300_000}} {
 		forecast(t, m, x, 48)
 	}
 	if took := time.Since(start); took > time.Minute {
 		t.Errorf("took %v", took)
+	}
+}
+
+// The criterion is that of errors in the units of the history.
+func TestCriterion(t *testing.T) {
+	x := datasets.AirPassengers().Values[0]
+	f, _ := forecast(t, baselines.ETS{Trend: "none"}, x, 1)
+	n := float64(len(x))
+	sum := f.Sigma * f.Sigma * (n - 2)            // two numbers: alpha and the first level
+	want := n*math.Log(sum/n) + 2*3 + 2*3*4/(n-4) // and Sigma
+	if f.Method != "ETS(A,N,N)" || !near(f.AICc, want, 1e-12) {
+		t.Errorf("%s: got %v, want %v", f.Method, f.AICc, want)
 	}
 }
 

@@ -88,6 +88,7 @@ func (c ETS) Fit(history []float64) (*Fitted, error) {
 		return nil, errs.Error{Field: "ETS", Value: len(x),
 			Rule: "must have a history with two more values than the model has parameters and initial states, and a finite error: choose a simpler Trend or Season, or Naive"}
 	}
+	best.AICc += 2 * float64(len(x)) * math.Log(scale)
 	return best.times(scale), nil
 }
 

@@ -42,7 +42,10 @@ type Fitted struct {
 
 	Sigma          float64 // the standard deviation of one-step errors
 	SlopeDeviation float64 // the standard error of the slope; 0 if taken as exact
-	AICc           float64 // of ETS alone: the criterion by which it chooses, lower is better
+	// AICc is the criterion by which ETS chooses, lower is better; 0 for other methods. With
+	// the sum of squares S of n errors and k estimated numbers, Sigma among them, it is
+	// n·log(S/n) + 2k + 2k(k+1)/(n−k−1).
+	AICc float64
 }
 
 // Forecast is what a method expects of the next values, the next one first.
@@ -92,18 +95,21 @@ func (f *Fitted) Forecast(horizon int) (Forecast, error) {
 // Quantile returns the values that the next ones stay below with probability p, between
 // 0 and 1 exclusively: Mean + Deviation·Φ⁻¹(p), with the normal distribution.
 func (f Forecast) Quantile(p float64) ([]float64, error) {
-	if !(p > 0 && p < 1) {
-		return nil, errs.Error{Field: "quantile", Rule: "must lie between 0 and 1", Value: p}
+	z := math.Sqrt2 * math.Erfinv(2*p-1)
+	if math.IsNaN(z) || math.IsInf(z, 0) {
+		return nil, errs.Error{Field: "quantile", Rule: "must lie between 0 and 1, at least 1e-16 from both", Value: p}
 	}
 	if len(f.Deviation) != len(f.Mean) {
 		return nil, errs.Error{Field: "Forecast.Deviation", Rule: fmt.Sprintf("must have the %d steps of Mean", len(f.Mean)), Value: len(f.Deviation)}
 	}
-	z := math.Sqrt2 * math.Erfinv(2*p-1)
 	q := make([]float64, len(f.Mean))
 	for i, m := range f.Mean {
 		q[i] = m + z*f.Deviation[i]
 	}
-	return q, finite("quantile", q)
+	if err := finite("quantile", q); err != nil {
+		return nil, err
+	}
+	return q, nil
 }
 
 // Interval returns the bounds between which the next values lie with the given

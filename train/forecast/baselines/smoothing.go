@@ -182,7 +182,7 @@ func (s *smoothing) fit() *Fitted {
 		return nil
 	}
 	end, out := s.run(p)
-	if math.IsInf(out.sum, 0) || math.IsNaN(out.sum) {
+	if total := out.sum + out.adjusted; math.IsInf(total, 0) || math.IsNaN(total) {
 		return nil
 	}
 	f := &Fitted{Method: s.name, Level: end.level, Slope: end.slope, Damping: p.phi, Season: end.season,
