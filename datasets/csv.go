@@ -19,9 +19,15 @@ type CSVConfig struct {
 	// or a column of numbers whose name says that it is a time, such as timestamp.
 	Index string
 
+	Separator rune   // between cells; by default detected: comma, semicolon, tab or |
+	Decimal   string // the decimal mark, "." or ","; by default detected
+	Skip      int    // lines before the header to leave out; comments, which begin with #, % or //, always are
+	NoHeader  bool   // the first line is a row: columns are called "column 1" and so on; by default detected
+
 	Time       string            // how times are written, as Notes say it: "dd/mm/yyyy"; by default detected
 	Sort       bool              // sort the rows by time; by default rows out of order are an error
 	Duplicates string            // keep the "first", the "last" or the "mean" of rows of one time; by default an error
+	Missing    string            // "drop" rows with a missing number, or repeat the one of the "previous" time; by default an error
 	Where      map[string]string // read only the rows with these cells: {"Store": "1"}
 }
 
@@ -33,7 +39,7 @@ var csvRemedies = remedies{
 }
 
 func (c CSVConfig) selection() selection {
-	return selection{config: "CSVConfig", columns: c.Columns, index: c.Index, time: c.Time, where: c.Where,
+	return selection{config: "CSVConfig", columns: c.Columns, index: c.Index, time: c.Time, missing: c.Missing, where: c.Where,
 		sort: c.Sort, duplicates: c.Duplicates, reverse: true, remedy: csvRemedies}
 }
 
@@ -54,16 +60,24 @@ func LoadCSV(path string, config CSVConfig) (*Series, error) {
 	return s, nil
 }
 
-// ReadCSV reads a series, called "csv", from comma-separated text: a header
-// with the names of the columns, then a row a line, in time order. A file with the newest
-// row first is reversed, which Notes say. UTF-8 with or without a byte order mark, lines that end in LF or CRLF,
-// quoted cells and blanks around a cell are read; blank lines only at the end.
+// ReadCSV reads a series, called "csv", from a file with a header, the names of the columns,
+// then a row a line, in time order. Notes say in one line what was detected, as
+// "semicolon-separated, decimal comma, dd.mm.yyyy, newest first: reversed".
 //
-// Errors name the line and the column, as "csv:12: Close must be a number":
-// no header (a first line with a number in it is none, unless Columns are
-// given), a duplicate name, a missing column, a row with more or fewer
-// cells than the header, a cell that is not a finite number (a missing one, such as NA, or a
-// formatted one, such as "5,064.83" or $101.30), no
+// Cells are divided by commas, semicolons, tabs or |, and may be quoted. The text is in
+// UTF-8, UTF-16 with a byte order mark, or Latin-1, and may be compressed with gzip. Comments
+// (#, % or //) and a line such as sep=; at the start, empty columns at the right, and blank
+// rows and lines of text at the end are left out. A first line of numbers and times alone
+// is a row, not a header. Spreadsheets, JSON, HTML and other files are named in the error.
+//
+// Numbers may have a decimal point or comma, thousands in groups of three, a currency or
+// percent sign, which is removed, parentheses or a minus behind them if negative, and K, M
+// or B for thousands, millions and billions. The decimal mark is detected from the first
+// 64 KiB; a cell that contradicts it is an error.
+//
+// Errors name the line and the column, as "csv:12: Close must be a number", and the option
+// that helps: a duplicate name, a missing column, a row with more or fewer cells than the
+// header, a cell that is not a finite number or is missing (empty, NA, null, -, ., ?), no
 // rows. The time of every row is checked: it is an error if one is missing or written in
 // another way than the first, if rows are out of order or have the same time, as those of
 // several series in one file, and if dates such as 01/02/2020 have their rows in order both
@@ -88,11 +102,11 @@ func readCSV(r io.Reader, path string, config CSVConfig, most limits) (*Series, 
 	if r == nil {
 		return nil, errs.Error{Path: path, Field: "reader", Rule: "must not be nil"}
 	}
-	rows, err := newRecords(r, path, most)
+	rows, err := newRecords(r, path, config, most)
 	if err != nil {
 		return nil, err
 	}
-	names, err := rows.header(config)
+	names, err := rows.header()
 	if err != nil {
 		return nil, err
 	}
@@ -103,5 +117,6 @@ func readCSV(r io.Reader, path string, config CSVConfig, most limits) (*Series, 
 	if s == nil {
 		return nil, errs.Error{Path: path, Field: "file", Rule: "must have a row below its header"}
 	}
+	s.Notes = rows.report(s.Notes)
 	return s, nil
 }

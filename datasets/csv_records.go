@@ -1,15 +1,16 @@
 package datasets
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/csv"
 	stderrors "errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/pkg/errors"
 
@@ -19,67 +20,180 @@ import (
 
 // records reads the rows of a CSV file and keeps the line number.
 type records struct {
-	path string
-	most limits
-	in   *allowance
-	csv  *csv.Reader
-	line int // first line of the last record
-	end  int // its last line
+	path    string
+	config  CSVConfig
+	most    limits
+	in      *allowance
+	csv     *csv.Reader
+	skipped int      // lines before the first record
+	line    int      // first line of the last record
+	end     int      // its last line
+	width   int      // cells in a row; 0 before the header
+	pending []string // the first row, if there is no header
+
+	numbers numbers
+	notes   []string
+	latin   bool // cells in Latin-1
+	percent bool // percent signs
+	grouped bool // thousands separators
+	footer  int  // lines of text behind the rows
 }
 
-func newRecords(r io.Reader, path string, most limits) (*records, error) {
-	buffered := bufio.NewReader(r)
-	switch mark, _ := buffered.Peek(3); {
-	case string(mark) == "\ufeff":
-		buffered.Discard(3) // cannot fail: the bytes are there
-	case bytes.HasPrefix(mark, []byte("\xff\xfe")), bytes.HasPrefix(mark, []byte("\xfe\xff")):
-		return nil, errs.Error{Path: path, Field: "file", Rule: "must be text in UTF-8", Value: "UTF-16"}
+func newRecords(r io.Reader, path string, config CSVConfig, most limits) (*records, error) {
+	text, notes, err := plainText(r, path, most.total)
+	if err != nil {
+		return nil, err
 	}
-	in := &allowance{r: buffered, total: most.total}
-	reader := csv.NewReader(in)
-	reader.ReuseRecord = true
-	return &records{path: path, most: most, in: in, csv: reader}, nil
+	skipped, separator, comments := skipLines(text, config.Skip)
+	sample, _ := text.Peek(sampleBytes)
+	if config.Separator != 0 {
+		separator = config.Separator
+	}
+	if separator == 0 {
+		separator = detectSeparator(sample)
+	}
+	name := strconv.QuoteRune(separator)
+	for _, s := range separators {
+		if s.char == separator {
+			name = s.name
+		}
+	}
+	if strings.ContainsRune("\"\r\n\ufffd", separator) || !utf8.ValidRune(separator) {
+		return nil, errs.Error{Path: path, Field: "CSVConfig.Separator", Rule: "must be a character other than a quote and a line end", Value: name}
+	}
+	in := &allowance{r: text, total: most.total}
+	rec := &records{path: path, config: config, most: most, in: in, csv: newReader(in, separator), skipped: skipped,
+		notes: slices.Concat(notes, comments, []string{name + "-separated"})}
+	switch config.Decimal {
+	case "":
+		rec.numbers.decimal = detectDecimal(sampleRows(sample, separator), separator)
+	case ".", ",":
+		rec.numbers.decimal = config.Decimal[0]
+	default:
+		return nil, errs.Error{Path: path, Field: "CSVConfig.Decimal", Rule: "must be . or ,", Value: strconv.Quote(shorten(config.Decimal))}
+	}
+	if rec.numbers.decimal == ',' {
+		rec.notes = append(rec.notes, "decimal comma")
+	}
+	return rec, nil
+}
+
+func newReader(r io.Reader, separator rune) *csv.Reader {
+	reader := csv.NewReader(r)
+	reader.Comma, reader.ReuseRecord, reader.FieldsPerRecord = separator, true, -1
+	return reader
+}
+
+// sampleRows are the rows below the first of the start of a file.
+func sampleRows(sample []byte, separator rune) (rows [][]string) {
+	if len(sample) == sampleBytes { // without the last line, which may be cut off
+		sample = sample[:bytes.LastIndexByte(sample, '\n')+1]
+	}
+	reader := newReader(bytes.NewReader(sample), separator)
+	for {
+		row, err := reader.Read()
+		if err != nil {
+			break
+		}
+		rows = append(rows, slices.Clone(row))
+	}
+	if len(rows) > 1 {
+		rows = rows[1:]
+	}
+	return rows
 }
 
 // fault is an error at the last record.
 func (r *records) fault(field, rule string, value any) errs.Error {
-	return errs.Error{Path: fmt.Sprintf("%s:%d", r.path, r.line), Field: shorten(field), Rule: rule, Value: value}
+	return errs.Error{Path: fmt.Sprintf("%s:%d", r.path, r.line+r.skipped), Field: shorten(field), Rule: rule, Value: value}
 }
 
 // next returns the cells of the next row, valid until the one after, or io.EOF.
 func (r *records) next() ([]string, error) {
-	r.in.record = r.most.record
-	row, err := r.csv.Read()
-	if err == io.EOF {
-		return nil, io.EOF
+	if row := r.pending; row != nil {
+		r.pending = nil
+		return row, nil
 	}
-	r.line = r.end + 1
-	if bad, ok := stderrors.AsType[*csv.ParseError](err); ok && bad.Err != csv.ErrFieldCount {
-		r.line = bad.Line
-		return nil, r.fault("row", "must be comma-separated text", fmt.Sprintf("%v at character %d", bad.Err, bad.Column))
-	}
-	switch {
-	case errors.Is(err, errRecord):
-		return nil, r.fault("row", fmt.Sprintf("must be at most %d bytes long", r.most.record), nil)
-	case errors.Is(err, errTotal):
-		return nil, r.fault("file", fmt.Sprintf("must be at most %d bytes long", r.most.total), nil)
-	case err != nil && !errors.Is(err, csv.ErrFieldCount):
-		return nil, errors.Wrapf(err, "%s:%d", r.path, r.line)
-	}
-	if line, _ := r.csv.FieldPos(0); line != r.line {
-		return nil, r.fault("row", "must not be blank", nil) // the reader skips blank lines, which may be missing numbers
-	}
+	row, blank, err := r.read()
 	if err != nil {
-		return nil, r.fault("row", fmt.Sprintf("must have %d cells, as the header", r.csv.FieldsPerRecord), len(row))
+		return nil, err
 	}
-	last := len(row) - 1
-	line, _ := r.csv.FieldPos(last)
-	r.end = line + strings.Count(row[last], "\n")
+	if blank {
+		return nil, r.rest(row)
+	}
+	if r.width == 0 {
+		return row, nil
+	}
+	if len(row) > r.width && !slices.ContainsFunc(row[r.width:], filled) {
+		return row[:r.width], nil
+	}
+	if len(row) != r.width {
+		return nil, r.fault("row", fmt.Sprintf("must have %d cells, as the header: correct it, or skip lines before the header with CSVConfig.Skip", r.width), len(row))
+	}
 	return row, nil
 }
 
-// header reads the names of the columns.
-func (r *records) header(config CSVConfig) ([]string, error) {
+func filled(cell string) bool { return strings.TrimSpace(cell) != "" }
+
+// rest reads what follows a blank row: only blank rows and lines of text may, since a
+// blank row further up may stand for missing numbers.
+func (r *records) rest(row []string) error {
+	bad := r.fault("row", "must not be blank, unless it is at the end: remove it", nil)
+	for {
+		var text []string
+		for _, cell := range row {
+			if filled(cell) {
+				text = append(text, cell)
+			}
+		}
+		if len(text) > 1 || len(text) == 1 && (r.width < 2 || isNumber(text[0]) || isDate(text[0])) {
+			return bad
+		}
+		r.footer += len(text)
+		var err error
+		if row, _, err = r.read(); err != nil {
+			return err
+		}
+	}
+}
+
+// read reads the next record, and reports whether it is blank or behind blank lines.
+func (r *records) read() (row []string, blank bool, err error) {
+	r.in.record = r.most.record
+	row, err = r.csv.Read()
+	if err == io.EOF {
+		return nil, false, io.EOF
+	}
+	r.line = r.end + 1
+	if bad, ok := stderrors.AsType[*csv.ParseError](err); ok {
+		r.line = bad.Line
+		return nil, false, r.fault("row", "must be comma-separated text", fmt.Sprintf("%v at character %d", bad.Err, bad.Column))
+	}
+	switch {
+	case errors.Is(err, errRecord):
+		return nil, false, r.fault("row", fmt.Sprintf("must be at most %d bytes long", r.most.record), nil)
+	case errors.Is(err, errTotal):
+		return nil, false, r.fault("file", fmt.Sprintf("must be at most %d bytes long", r.most.total), nil)
+	case errors.Is(err, errs.ErrInput):
+		return nil, false, err
+	case err != nil:
+		return nil, false, errors.Wrapf(err, "%s:%d", r.path, r.line+r.skipped)
+	}
+	line, _ := r.csv.FieldPos(0)
+	blank = line != r.line || len(row) > 1 && !slices.ContainsFunc(row, filled)
+	last := len(row) - 1
+	line, _ = r.csv.FieldPos(last)
+	r.end = line + strings.Count(row[last], "\n")
+	for i, cell := range row {
+		if !utf8.ValidString(cell) {
+			row[i], r.latin = latin1(cell), true
+		}
+	}
+	return row, blank, nil
+}
+
+// header reads the names of the columns, or makes them, if the first row has data.
+func (r *records) header() ([]string, error) {
 	row, err := r.next()
 	if err == io.EOF {
 		return nil, errs.Error{Path: r.path, Field: "header", Rule: "must name the columns, but the file is empty"}
@@ -91,19 +205,82 @@ func (r *records) header(config CSVConfig) ([]string, error) {
 	for i, cell := range row {
 		names[i] = strings.Clone(strings.TrimSpace(cell))
 	}
-	if len(names) == 1 && strings.ContainsAny(names[0], ";\t") && !slices.Contains(config.Columns, names[0]) {
-		return nil, r.fault("header", "must be separated by commas", strconv.Quote(shorten(names[0])))
+	figures := len(r.config.Columns) == 0 && slices.ContainsFunc(names, r.isFigure)
+	if r.config.NoHeader || figures && !slices.ContainsFunc(names, func(name string) bool { return !r.isFigure(name) && !isDate(name) && !isMissing(name) }) {
+		for i := range names {
+			names[i] = fmt.Sprintf("column %d", i+1)
+		}
+		r.pending = slices.Clone(row)
+		r.notes = append(r.notes, "no header")
+		r.width = len(names)
+		return names, nil
+	}
+	if figures {
+		return nil, r.fault("header", "must name the columns: if there is none, set CSVConfig.NoHeader; if it has numbers, CSVConfig.Columns; if it is further down, CSVConfig.Skip", few(names))
+	}
+	for len(names) > 1 && names[len(names)-1] == "" {
+		names = names[:len(names)-1]
 	}
 	if name, twice := duplicate(names); twice {
 		return nil, r.fault(name, "must name one column only", nil)
 	}
-	if len(config.Columns) == 0 && slices.ContainsFunc(names, isFigure) {
-		return nil, r.fault("header", "must name the columns", few(names))
-	}
+	r.width = len(names)
 	return names, nil
 }
 
-func (r *records) number(name, cell string) (float64, error) { return parseNumber(r, name, cell) }
+func (r *records) number(name, cell string) (float64, error) {
+	if nan := strings.EqualFold(strings.TrimSpace(cell), "nan"); r.config.Missing != "" && (nan || isMissing(cell)) {
+		return math.NaN(), nil
+	}
+	if isMissing(cell) {
+		return 0, r.fault(name, "must be a number, not missing: set CSVConfig.Missing to drop or previous", strconv.Quote(shorten(cell)))
+	}
+	mark := r.numbers
+	if mark.decimal == 0 {
+		if strings.ContainsAny(cell, ".,") {
+			return 0, r.fault(name, "must have a known decimal mark: set CSVConfig.Decimal to . or ,", strconv.Quote(shorten(cell)))
+		}
+		mark.decimal = '.'
+	}
+	text, ok := mark.plain(cell)
+	if !ok {
+		return 0, r.fault(name, fmt.Sprintf("must be a number with the decimal mark %q: correct it, or set CSVConfig.Decimal, Missing or Columns", mark.decimal), strconv.Quote(shorten(cell)))
+	}
+	v, err := parseNumber(r, name, text)
+	if bad, ok := err.(errs.Error); ok {
+		bad.Value = shorten(strings.TrimSpace(cell))
+		bad.Rule += ": correct it, or, if it is NaN, set CSVConfig.Missing to drop or previous"
+		return 0, bad
+	}
+	if mark.decimal == ',' {
+		r.grouped = r.grouped || strings.Contains(cell, ".")
+	} else {
+		r.grouped = r.grouped || strings.Contains(cell, ",")
+	}
+	r.percent = r.percent || strings.Contains(cell, "%")
+	return v, err
+}
+
+// report says how the file is written, and what was done with its rows.
+func (r *records) report(rows string) string {
+	notes := r.notes
+	if r.latin {
+		notes = append(notes, "Latin-1")
+	}
+	if r.grouped {
+		notes = append(notes, "thousands separators removed")
+	}
+	if r.percent {
+		notes = append(notes, "percent signs removed")
+	}
+	if rows != "" {
+		notes = append(notes, rows)
+	}
+	if r.footer > 0 {
+		notes = append(notes, fmt.Sprintf("%d lines of text at the end left out", r.footer))
+	}
+	return strings.Join(notes, ", ")
+}
 
 var (
 	errRecord = errors.New("record too long")
@@ -132,7 +309,11 @@ func (a *allowance) Read(p []byte) (int, error) {
 }
 
 // isFigure reports whether a name is a finite number: "inf" may mean inflation.
-func isFigure(name string) bool {
-	v, err := strconv.ParseFloat(name, 64)
-	return err == nil && dense.Finite(v)
+func (r *records) isFigure(name string) bool {
+	text, ok := numbers{'.'}.plain(name)
+	if !ok {
+		text, ok = numbers{','}.plain(name)
+	}
+	v, err := strconv.ParseFloat(text, 64)
+	return ok && err == nil && dense.Finite(v)
 }

@@ -62,7 +62,6 @@ func TestReadCSVErrors(t *testing.T) {
 		{"empty", "", datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "header"}},
 		{"byte order mark alone", "\ufeff", datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "header"}},
 		{"header alone", "a,b\n", datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file"}},
-		{"no header", "1,2\n3,4\n", datasets.CSVConfig{}, errs.Error{Path: "csv:1", Field: "header", Value: "1,2"}},
 		{"name twice", "a,b,a\n1,2,3\n", datasets.CSVConfig{}, errs.Error{Path: "csv:1", Field: "a"}},
 		{"missing column", "a,b\n1,2\n", datasets.CSVConfig{Columns: []string{"b", "close"}}, errs.Error{Path: "csv:1", Field: "CSVConfig.Columns[1]", Value: "close"}},
 		{"column twice", "a,b\n1,2\n", datasets.CSVConfig{Columns: []string{"b", "b"}}, errs.Error{Path: "csv:1", Field: "CSVConfig.Columns", Value: "b"}},
@@ -73,17 +72,9 @@ func TestReadCSVErrors(t *testing.T) {
 		{"word in a selected column", "a,b\nx,2\n", datasets.CSVConfig{Columns: []string{"a"}}, errs.Error{Path: "csv:2", Field: "a", Value: `"x"`}},
 		{"blank cell", "a,b\n1,\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "b", Value: `""`}},
 		{"no numbers", "a,b\nx,y\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "row", Value: "x,y"}},
-		{"semicolons", "date;close\n2024-01-02;1,5\n", datasets.CSVConfig{Columns: []string{"close"}}, errs.Error{Path: "csv:1", Field: "header", Value: `"date;close"`}},
-		{"tabs", "date\tclose\n2024-01-02\t1.5\n", datasets.CSVConfig{}, errs.Error{Path: "csv:1", Field: "header"}},
-		{"UTF-16", "\xff\xfea\x00\n\x001\x00\n\x00", datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file", Value: "UTF-16"}},
-		{"UTF-16, big-endian", "\xfe\xff\x00a\x00\n", datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file", Value: "UTF-16"}},
-		{"thousands", "date,close,volume\n2024-01-02,\"5,064.83\",7\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "close", Value: `"5,064.83"`}},
-		{"dollars", "date,close,volume\n2024-01-02,$101.30,7\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "close", Value: `"$101.30"`}},
-		{"per cent", "a,b\n0.5 %,7\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "a", Value: `"0.5 %"`}},
 		{"missing first", "date,close,volume\n2024-01-02,NA,7\n2024-01-03,2,7\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "close", Value: `"NA"`}},
 		{"null first", "close,volume\nNull,7\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "close", Value: `"Null"`}},
 		{"nan first", "close,volume\nnan,7\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "close", Value: "nan", Kind: errs.ErrNotFinite}},
-		{"no header, with dates", "2024-01-02,1\n2024-01-03,2\n", datasets.CSVConfig{}, errs.Error{Path: "csv:1", Field: "header", Value: "2024-01-02,1"}},
 		{"NaN", "a,b\n1,NaN\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "b", Value: "NaN", Kind: errs.ErrNotFinite}},
 		{"inf", "a,b\n1,2\n1,-inf\n", datasets.CSVConfig{}, errs.Error{Path: "csv:3", Field: "b", Value: "-inf", Kind: errs.ErrNotFinite}},
 		{"too large", "a\n1e999\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "a", Value: "1e999"}},
@@ -92,7 +83,6 @@ func TestReadCSVErrors(t *testing.T) {
 		{"blank line before the header", "\na\n1\n", datasets.CSVConfig{}, errs.Error{Path: "csv:1", Field: "row"}},
 		{"open quote", "a,b\n1,\"2\n", datasets.CSVConfig{}, errs.Error{Field: "row"}},
 		{"bare quote", "a,b\n1,2\"\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "row"}},
-		{"old Mac", "a\r1\r2\r", datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s, err := datasets.ReadCSV(strings.NewReader(c.text), c.config)
@@ -147,7 +137,7 @@ func TestLoadCSV(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := &datasets.Series{Name: "prices", Notes: "yyyy-mm-dd", Index: []string{"2024-01-02", "2024-01-03"}, Columns: []string{"close"}, Values: [][]float64{{1, 2}}}
+	want := &datasets.Series{Name: "prices", Notes: "comma-separated, yyyy-mm-dd", Index: []string{"2024-01-02", "2024-01-03"}, Columns: []string{"close"}, Values: [][]float64{{1, 2}}}
 	if d := cmp.Diff(want, s); d != "" {
 		t.Error(d)
 	}
@@ -171,6 +161,7 @@ func FuzzReadCSV(f *testing.F) {
 	for _, seed := range []string{
 		"a,b\n1,2\n3,4\n", "\ufeffa,b\r\n1,2\r\n", "a\n\"1\"\n", "date,x\n2024-01-01,1e5\n", "a,a\n1,2\n",
 		"a,b\n1\n", "a\nNaN\n", "a\n1e999\n", "\"a\nb\",c\n1,2\n\n", "a\n\n1\n", "1,2\n3,4\n", "\"", "a,b\n,1\n", "",
+		"Tag;a\n30.01.2024;1.234,5\n29.01.2024;(2)\n", "\xff\xfea\x00\n\x001\x00", "\x1f\x8b\x08", "sep=|\n# x\na|b\n$1%|2\n", "a\r1\r", "year,month,a\n2020,1,5\n",
 	} {
 		f.Add([]byte(seed), "", "")
 		f.Add([]byte(seed), "a", "date")
@@ -193,7 +184,7 @@ func FuzzReadCSV(f *testing.F) {
 		if _, err := datasets.FromColumns(s.Name, s.Columns, s.Values); err != nil {
 			t.Fatalf("incomplete: %v", err)
 		}
-		if s.Len() > bytes.Count(text, []byte("\n")) || index != "" && len(s.Index) != s.Len() {
+		if s.Len() > bytes.Count(text, []byte("\n"))+bytes.Count(text, []byte("\r"))+1 && !bytes.HasPrefix(text, []byte("\x1f\x8b")) || index != "" && len(s.Index) != s.Len() {
 			t.Fatalf("%d rows, %d labels of %q", s.Len(), len(s.Index), text)
 		}
 		again, err := datasets.ReadCSV(strings.NewReader(toCSV(s)), datasets.CSVConfig{Columns: s.Columns})

@@ -42,7 +42,7 @@ func ExampleReadCSV() {
 	_, err := datasets.ReadCSV(strings.NewReader(file), datasets.CSVConfig{Columns: []string{"close"}})
 	fmt.Println(err)
 	// Output:
-	// csv:3: close must be a number, got "n/a"
+	// csv:3: close must be a number, not missing: set CSVConfig.Missing to drop or previous, got "n/a"
 }
 
 // A query in time order becomes a series. The database here is one of a test.

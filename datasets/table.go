@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,6 +32,7 @@ type selection struct {
 	index      string
 	time       string            // the format of times, by default detected
 	where      map[string]string // the rows to read: those with these cells
+	missing    string            // what to do about missing numbers, which are NaN, by default an error
 	sort       bool
 	duplicates string // which of the rows of one time to keep, by default an error
 	reverse    bool   // rows with the newest one first
@@ -50,6 +52,9 @@ func (o selection) check(rows table) error {
 	}
 	if !slices.Contains([]string{"", "first", "last", "mean"}, o.duplicates) {
 		return rows.fault(o.config+".Duplicates", "must be first, last or mean", strconv.Quote(shorten(o.duplicates)))
+	}
+	if !slices.Contains([]string{"", "drop", "previous"}, o.missing) {
+		return rows.fault(o.config+".Missing", "must be drop or previous", strconv.Quote(shorten(o.missing)))
 	}
 	return nil
 }
@@ -130,11 +135,57 @@ func readTable(rows table, name string, names []string, o selection, mostCells i
 	if left > 0 {
 		notes = append(notes, fmt.Sprintf("%d other rows left out", left))
 	}
+	if filled := fillMissing(s, o.missing); filled > 0 {
+		notes = append(notes, fmt.Sprintf("%d rows with missing numbers: %s", filled, map[string]string{"drop": "dropped", "previous": "filled with the previous"}[o.missing]))
+	}
+	if s.Len() == 0 {
+		return nil, rows.fault("rows", "must not all have missing numbers", nil)
+	}
 	s.Notes = strings.Join(notes, ", ")
 	for _, i := range wanted {
 		s.Columns = append(s.Columns, names[i])
 	}
 	return s, nil
+}
+
+// fillMissing drops rows with NaN, or puts in the number before. Rows at the start, which
+// have none before, are dropped. It returns the number of rows with NaN.
+func fillMissing(s *Series, how string) (rows int) {
+	if how == "" {
+		return 0
+	}
+	n := 0 // rows kept
+	for i := range s.Len() {
+		bad, gap := false, false
+		for _, column := range s.Values {
+			column[n] = column[i]
+			if math.IsNaN(column[n]) {
+				bad = true
+				if how == "drop" || n == 0 {
+					gap = true
+				} else {
+					column[n] = column[n-1]
+				}
+			}
+		}
+		if bad {
+			rows++
+		}
+		if gap {
+			continue
+		}
+		if s.Index != nil {
+			s.Index[n] = s.Index[i]
+		}
+		n++
+	}
+	for c := range s.Values {
+		s.Values[c] = s.Values[c][:n]
+	}
+	if s.Index != nil {
+		s.Index = s.Index[:n]
+	}
+	return rows
 }
 
 // filter is a condition on the rows to read.
@@ -204,15 +255,18 @@ func few(row []string) string { return shorten(strings.Join(row[:min(8, len(row)
 // missing are the cells that mark a missing number, in lower case.
 var missing = []string{"", "na", "n/a", "#n/a", "null", "none", "nil", "-", "--", ".", "?"}
 
-// decoration removes currency signs, percent signs and digit separators.
-var decoration = strings.NewReplacer(",", "", "'", "", "’", "", "\u00a0", "", "\u202f", "", "$", "", "€", "", "£", "", "¥", "", "%", "")
+func isMissing(cell string) bool {
+	return slices.Contains(missing, strings.ToLower(strings.TrimSpace(cell)))
+}
 
 // numeric lists the columns whose cell is meant as a number, even if it cannot
 // be parsed: an invalid cell is an error and does not remove its column.
 func numeric(row []string, labels []int) []int {
 	var columns []int
 	for i, cell := range row {
-		if !slices.Contains(labels, i) && (slices.Contains(missing, strings.ToLower(strings.TrimSpace(cell))) || isNumber(decoration.Replace(cell))) {
+		_, point := numbers{'.'}.plain(cell)
+		_, comma := numbers{','}.plain(cell)
+		if !slices.Contains(labels, i) && (isMissing(cell) || point || comma || isNumber(cell)) {
 			columns = append(columns, i)
 		}
 	}

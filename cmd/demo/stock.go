@@ -42,7 +42,7 @@ var (
 
 func stockFlags(args []string, stdout io.Writer) (stockOptions, error) {
 	f := newFlags("stock", "Trains an LSTM to forecast a stock index, and the same LSTM to forecast the sunspots, and compares both with the naive forecast, which repeats the last value. Defaults are in parentheses.")
-	csv := f.text("csv", "FILE", "", "forecast a series from a CSV file instead of the built-in stock index; what was detected in it is written to standard error")
+	csv := f.text("csv", "FILE", "", "forecast a series from a CSV file, or from standard input if FILE is -, instead of the built-in stock index; what was detected in it is written to standard error")
 	column := f.text("column", "NAME", "", "the column to forecast (DAX; in a CSV file the only column)")
 	transform := f.choice("transform", "log-return", transformNames, "the transform of the prices")
 	steps := f.count("steps", 30, 400, "rows in a window, from which the next row is forecast")
@@ -174,7 +174,13 @@ func (o stockOptions) subject() (subject, error) {
 	if o.column != "" {
 		config.Columns = []string{o.column}
 	}
-	series, err := datasets.LoadCSV(o.csv, config)
+	var series *datasets.Series
+	var err error
+	if o.csv == "-" {
+		series, err = datasets.ReadCSV(os.Stdin, config)
+	} else {
+		series, err = datasets.LoadCSV(o.csv, config)
+	}
 	if err != nil {
 		return s, o.hint(err)
 	}

@@ -1,0 +1,139 @@
+package datasets_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"strings"
+	"testing"
+	"unicode/utf16"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/errs/errtest"
+)
+
+func inUTF16(text string, big bool) string {
+	var b []byte
+	for _, unit := range utf16.Encode([]rune("\ufeff" + text)) {
+		if big {
+			b = append(b, byte(unit>>8), byte(unit))
+		} else {
+			b = append(b, byte(unit), byte(unit>>8))
+		}
+	}
+	return string(b)
+}
+
+func zipped(t testing.TB, text string) string {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := io.WriteString(w, text); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// The forms that files really have: the values, to the digit, and the notes.
+func TestCSVFormats(t *testing.T) {
+	const plain = "day,v\n2024-01-30,1.5\n2024-01-31,-2\n"
+	two := [][]float64{{1.5, -2}}
+	for _, c := range []struct {
+		name, text string
+		config     datasets.CSVConfig
+		want       [][]float64
+		columns    string
+		notes      string
+	}{
+		{"comma", plain, datasets.CSVConfig{}, two, "v", "comma-separated, yyyy-mm-dd"},
+		{"semicolon, decimal comma", "Tag;v\n30.01.2024;1,5\n31.01.2024;-2\n", datasets.CSVConfig{}, two, "v", "semicolon-separated, decimal comma, dd.mm.yyyy"},
+		{"semicolon, newest first", "Tag;v\n31.01.2024;-2\n30.01.2024;1,5\n", datasets.CSVConfig{}, two, "v", "semicolon-separated, decimal comma, dd.mm.yyyy, newest first: reversed"},
+		{"tab", strings.ReplaceAll(plain, ",", "\t"), datasets.CSVConfig{}, two, "v", "tab-separated, yyyy-mm-dd"},
+		{"pipe", strings.ReplaceAll(plain, ",", "|"), datasets.CSVConfig{}, two, "v", "pipe-separated, yyyy-mm-dd"},
+		{"another", strings.ReplaceAll(plain, ",", "~"), datasets.CSVConfig{Separator: '~'}, two, "v", "'~'-separated, yyyy-mm-dd"},
+		{"sep=", "sep=;\n" + strings.ReplaceAll(plain, ",", ";"), datasets.CSVConfig{}, two, "v", "semicolon-separated, yyyy-mm-dd"},
+		{"comments", "# of a station\n# and its heights\n" + plain, datasets.CSVConfig{}, two, "v", "2 comment lines, comma-separated, yyyy-mm-dd"},
+		{"lines before the header", "Prices of a thing\n\n" + plain, datasets.CSVConfig{Skip: 2}, two, "v", "comma-separated, yyyy-mm-dd"},
+		{"no header", "2024-01-30,1.5\n2024-01-31,-2\n", datasets.CSVConfig{}, two, "column 2", "comma-separated, no header, yyyy-mm-dd"},
+		{"no header, words", "x,1.5\ny,-2\n", datasets.CSVConfig{NoHeader: true}, two, "column 2", "comma-separated, no header"},
+		{"empty columns and rows", "day,v,,\n2024-01-30,1.5,,\n2024-01-31,-2,,\n,,,\n\n", datasets.CSVConfig{}, two, "v", "comma-separated, yyyy-mm-dd"},
+		{"longer rows", "day,v\n2024-01-30,1.5,\n2024-01-31,-2,\n", datasets.CSVConfig{}, two, "v", "comma-separated, yyyy-mm-dd"},
+		{"a line at the end", plain + "\nPrices of a thing\n", datasets.CSVConfig{}, two, "v", "comma-separated, yyyy-mm-dd, 1 lines of text at the end left out"},
+		{"byte order mark", "\ufeff" + plain, datasets.CSVConfig{}, two, "v", "comma-separated, yyyy-mm-dd"},
+		{"UTF-16", inUTF16("d,ä\U0001f600\n2024-01-30,1.5\n2024-01-31,-2\n", false), datasets.CSVConfig{}, two, "ä\U0001f600", "UTF-16, comma-separated, yyyy-mm-dd"},
+		{"UTF-16, big-endian", inUTF16(plain, true), datasets.CSVConfig{}, two, "v", "UTF-16, comma-separated, yyyy-mm-dd"},
+		{"Latin-1", strings.Replace(plain, "v", "Temp\xe9rature", 1), datasets.CSVConfig{}, two, "Température", "comma-separated, Latin-1, yyyy-mm-dd"},
+		{"euro in Windows-1252", strings.Replace(plain, "1.5", "1.5 \x80", 1), datasets.CSVConfig{}, two, "v", "comma-separated, Latin-1, yyyy-mm-dd"},
+		{"gzip", zipped(t, plain), datasets.CSVConfig{}, two, "v", "gzip, comma-separated, yyyy-mm-dd"},
+		{"gzip of UTF-16", zipped(t, inUTF16(plain, false)), datasets.CSVConfig{}, two, "v", "gzip, UTF-16, comma-separated, yyyy-mm-dd"},
+		{"old Mac", strings.ReplaceAll(plain, "\n", "\r"), datasets.CSVConfig{}, two, "v", "lines end in CR, comma-separated, yyyy-mm-dd"},
+
+		{"US", "v\n\"1,234,567.89\"\n\"-1,000\"\n+3\n", datasets.CSVConfig{}, [][]float64{{1234567.89, -1000, 3}}, "v", "comma-separated, thousands separators removed"},
+		{"European", "a;b\n1.234.567,89;0\n-1.000;5\n", datasets.CSVConfig{}, [][]float64{{1234567.89, -1000}, {0, 5}}, "a,b", "semicolon-separated, decimal comma, thousands separators removed"},
+		{"Swiss", "a;b\n1'234.5;0\n1’000;1\n", datasets.CSVConfig{}, [][]float64{{1234.5, 1000}, {0, 1}}, "a,b", "semicolon-separated"},
+		{"French", "a;b\n1 234,5;0\n1\u00a0000,25;1\n1\u202f000;2\n", datasets.CSVConfig{}, [][]float64{{1234.5, 1000.25, 1000}, {0, 1, 2}}, "a,b", "semicolon-separated, decimal comma"},
+		{"money", "v\n$101.30\n-$5.00\n£7\n8 €\n", datasets.CSVConfig{}, [][]float64{{101.3, -5, 7, 8}}, "v", "comma-separated"},
+		{"accountants", "v\n($1.50)\n2.25-\n(3)\n−4\n", datasets.CSVConfig{}, [][]float64{{-1.5, -2.25, -3, -4}}, "v", "comma-separated"},
+		{"percent", "v\n1.25%\n-0.5 %\n", datasets.CSVConfig{}, [][]float64{{1.25, -0.5}}, "v", "comma-separated, percent signs removed"},
+		{"scales", "v\n9.03M\n1.1K\n2B\n", datasets.CSVConfig{}, [][]float64{{9.03e6, 1.1e3, 2e9}}, "v", "comma-separated"},
+		{"exponents", "a;b\n1,5e3;1\n-2E-2;2\n", datasets.CSVConfig{}, [][]float64{{1500, -0.02}, {1, 2}}, "a,b", "semicolon-separated, decimal comma"},
+		{"decimal mark named", "a;b\n1.234;1\n", datasets.CSVConfig{Decimal: ","}, [][]float64{{1234}, {1}}, "a,b", "semicolon-separated, decimal comma, thousands separators removed"},
+		{"the other", "a;b\n1.234;1\n", datasets.CSVConfig{Decimal: "."}, [][]float64{{1.234}, {1}}, "a,b", "semicolon-separated"},
+
+		{"drop", "v,w\nNA,1\n1,2\n,3\n.,4\nnull,5\n?,6\n-,7\nNaN,8\n2,9\n", datasets.CSVConfig{Missing: "drop"}, [][]float64{{1, 2}, {2, 9}}, "v,w", "comma-separated, 7 rows with missing numbers: dropped"},
+		{"previous", "v,w\nNA,1\n1,2\n,3\n2,NaN\n", datasets.CSVConfig{Missing: "previous"}, [][]float64{{1, 1, 2}, {2, 3, 3}}, "v,w", "comma-separated, 3 rows with missing numbers: filled with the previous"},
+		{"previous, reversed", "day,v\n2024-01-03,3\n2024-01-02,\n2024-01-01,1\n", datasets.CSVConfig{Missing: "previous"}, [][]float64{{1, 1, 3}}, "v", "comma-separated, yyyy-mm-dd, newest first: reversed, 1 rows with missing numbers: filled with the previous"},
+	} {
+		s, err := datasets.ReadCSV(strings.NewReader(c.text), c.config)
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		if d := cmp.Diff(c.want, s.Values); d != "" || strings.Join(s.Columns, ",") != c.columns || s.Notes != c.notes || s.Index != nil && len(s.Index) != s.Len() {
+			t.Errorf("%s: %s, columns %q, notes %q", c.name, d, s.Columns, s.Notes)
+		}
+	}
+}
+
+func TestCSVFormatErrors(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
+		config     datasets.CSVConfig
+		want       errs.Error
+		remedy     string
+	}{
+		{"spreadsheet", "PK\x03\x04xyz", datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file"}, "save it as CSV"},
+		{"old spreadsheet", "\xd0\xcf\x11\xe0\xa1", datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file"}, "save it as CSV"},
+		{"Parquet", "PAR1xyz", datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file"}, "datasets/parquet"},
+		{"HTML", "\n<!DOCTYPE html><html>", datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file"}, "HTML"},
+		{"JSON", "[{\"a\": 1}]", datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file"}, "JSON"},
+		{"JSON object", "{\"a\": 1}", datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file"}, "JSON"},
+		{"gzip, no more", "\x1f\x8b", datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file"}, "gzip"},
+		{"gzip, cut off", zipped(t, "a\n1\n2\n")[:20], datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file"}, "gzip"},
+		{"thousands or decimals", "a;b\n1.234;1\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "a", Value: `"1.234"`}, "CSVConfig.Decimal"},
+		{"another decimal mark further on", "a;b\n1,25;1\n1.5;2\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "a", Value: `"1,25"`}, "CSVConfig.Decimal"},
+		{"decimals after detection", "v\n" + strings.Repeat("1.5\n", 20000) + "\"1,5\"\n", datasets.CSVConfig{}, errs.Error{Path: "csv:20002", Field: "v", Value: `"1,5"`}, "CSVConfig.Decimal"},
+		{"groups of two", "v\n\"1,23,456.5\"\n", datasets.CSVConfig{Columns: []string{"v"}}, errs.Error{Path: "csv:2", Field: "v"}, "CSVConfig.Decimal"},
+		{"header of years", "name,2019,2020\na,1,2\n", datasets.CSVConfig{}, errs.Error{Path: "csv:1", Field: "header"}, "CSVConfig.NoHeader"},
+		{"missing", "v\n1\n\"\"\n", datasets.CSVConfig{}, errs.Error{Path: "csv:3", Field: "v", Value: `""`}, "CSVConfig.Missing"},
+		{"after comments", "# x\nv\n1\nx\n", datasets.CSVConfig{}, errs.Error{Path: "csv:4", Field: "v"}, "CSVConfig.Decimal"},
+		{"all missing", "v\nNA\n", datasets.CSVConfig{Missing: "drop"}, errs.Error{Path: "csv:2", Field: "rows"}, ""},
+		{"blank in the middle", "a,b\n1,2\n,\n3,4\n", datasets.CSVConfig{}, errs.Error{Path: "csv:3", Field: "row"}, "remove it"},
+		{"separator", "a\n1\n", datasets.CSVConfig{Separator: '\n'}, errs.Error{Path: "csv", Field: "CSVConfig.Separator"}, ""},
+		{"decimal", "a\n1\n", datasets.CSVConfig{Decimal: "x"}, errs.Error{Path: "csv", Field: "CSVConfig.Decimal", Value: `"x"`}, ""},
+		{"missing option", "a\n1\n", datasets.CSVConfig{Missing: "zero"}, errs.Error{Path: "csv:1", Field: "CSVConfig.Missing", Value: `"zero"`}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s, err := datasets.ReadCSV(strings.NewReader(c.text), c.config)
+			errtest.Check(t, err, c.want)
+			if s != nil || err != nil && !strings.Contains(err.Error(), c.remedy) {
+				t.Errorf("%v, error %v", s, err)
+			}
+		})
+	}
+}

@@ -1,0 +1,228 @@
+package datasets
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/pkg/errors"
+
+	"github.com/engram-go/engram/internal/errs"
+)
+
+// sampleBytes is how much of a file is looked at to detect how it is written.
+const sampleBytes = 1 << 16
+
+// kinds are files that are no text, by how they begin.
+var kinds = []struct{ magic, name string }{
+	{"PK\x03\x04", "a spreadsheet or another zip archive: save it as CSV"},
+	{"\xd0\xcf\x11\xe0", "an old spreadsheet: save it as CSV"},
+	{"PAR1", "a Parquet file: read it with datasets/parquet"},
+	{"%PDF", "a PDF file: get the numbers as CSV"},
+	{"SQLite format 3", "an SQLite database: read it with ReadSQL"},
+}
+
+// plainText makes UTF-8 with lines that end in LF of a file that may be compressed, in
+// UTF-16 or from an old Mac, and says what it did. Latin-1 is left to the cells.
+func plainText(r io.Reader, path string, total int) (text *bufio.Reader, notes []string, err error) {
+	text = bufio.NewReaderSize(r, sampleBytes)
+	if head, _ := text.Peek(2); string(head) == "\x1f\x8b" {
+		unpacked, err := gzip.NewReader(text)
+		if err != nil {
+			return nil, nil, errors.Wrap(errs.Error{Path: path, Field: "file", Rule: "must be a whole gzip file", Value: err}, "gzip")
+		}
+		text = bufio.NewReaderSize(&gzipReader{unpacked, path}, sampleBytes)
+		notes = append(notes, "gzip")
+	}
+	head, _ := text.Peek(64)
+	for _, kind := range kinds {
+		if bytes.HasPrefix(head, []byte(kind.magic)) {
+			return nil, nil, errs.Error{Path: path, Field: "file", Rule: "must be text", Value: kind.name}
+		}
+	}
+	switch {
+	case bytes.HasPrefix(head, []byte("\ufeff")):
+		text.Discard(3) // cannot fail: the bytes are there
+	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
+		text.Discard(2)
+		text = bufio.NewReaderSize(&utf16Reader{r: text, big: head[0] == 0xfe}, sampleBytes)
+		notes = append(notes, "UTF-16")
+	}
+	head, _ = text.Peek(64)
+	switch start := strings.ToLower(strings.TrimSpace(string(head))); {
+	case strings.HasPrefix(start, "<"):
+		return nil, nil, errs.Error{Path: path, Field: "file", Rule: "must be comma-separated text", Value: "HTML or XML: download the data itself"}
+	case strings.HasPrefix(start, "{"), strings.HasPrefix(start, "[{"), strings.HasPrefix(start, "[["):
+		return nil, nil, errs.Error{Path: path, Field: "file", Rule: "must be comma-separated text", Value: "JSON: decode it with encoding/json, and use FromTimes"}
+	}
+	if sample, _ := text.Peek(sampleBytes); bytes.IndexByte(sample, '\n') < 0 && bytes.IndexByte(sample, '\r') >= 0 {
+		text = bufio.NewReaderSize(macReader{text}, sampleBytes)
+		notes = append(notes, "lines end in CR")
+	}
+	return text, notes, nil
+}
+
+// gzipReader names what is wrong with a compressed file.
+type gzipReader struct {
+	r    io.Reader
+	path string
+}
+
+func (g *gzipReader) Read(p []byte) (int, error) {
+	n, err := g.r.Read(p)
+	if err != nil && err != io.EOF {
+		if errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) || errors.Is(err, io.ErrUnexpectedEOF) || strings.HasPrefix(err.Error(), "flate") {
+			err = errs.Error{Path: g.path, Field: "file", Rule: "must be a whole gzip file", Value: err}
+		}
+	}
+	return n, err
+}
+
+// utf16Reader makes UTF-8 of UTF-16.
+type utf16Reader struct {
+	r    *bufio.Reader
+	big  bool
+	left []byte
+}
+
+func (u *utf16Reader) unit() (uint16, error) {
+	var b [2]byte
+	if _, err := io.ReadFull(u.r, b[:]); err != nil {
+		if err == io.ErrUnexpectedEOF {
+			return utf8.RuneError, nil
+		}
+		return 0, err
+	}
+	if u.big {
+		b[0], b[1] = b[1], b[0]
+	}
+	return uint16(b[0]) | uint16(b[1])<<8, nil
+}
+
+func (u *utf16Reader) Read(p []byte) (int, error) {
+	for len(u.left) < len(p) && len(u.left) < sampleBytes {
+		unit, err := u.unit()
+		if err != nil {
+			if len(u.left) > 0 {
+				break
+			}
+			return 0, err
+		}
+		char := rune(unit)
+		if utf16.IsSurrogate(char) {
+			if second, err := u.unit(); err == nil {
+				char = utf16.DecodeRune(char, rune(second))
+			}
+		}
+		u.left = utf8.AppendRune(u.left, char)
+	}
+	n := copy(p, u.left)
+	u.left = u.left[:copy(u.left, u.left[n:])]
+	return n, nil
+}
+
+// macReader ends lines in LF instead of CR.
+type macReader struct{ r io.Reader }
+
+func (m macReader) Read(p []byte) (int, error) {
+	n, err := m.r.Read(p)
+	for i, b := range p[:n] {
+		if b == '\r' {
+			p[i] = '\n'
+		}
+	}
+	return n, err
+}
+
+// latin1 makes UTF-8 of a cell in Latin-1 or, for the euro, Windows-1252.
+func latin1(cell string) string {
+	var b strings.Builder
+	for i := range len(cell) {
+		if cell[i] == 0x80 {
+			b.WriteRune('€')
+		} else {
+			b.WriteRune(rune(cell[i]))
+		}
+	}
+	return b.String()
+}
+
+// skipLines removes lines of comments, a line that names the separator, such as sep=;,
+// and so many other lines from the start.
+func skipLines(text *bufio.Reader, skip int) (lines int, separator rune, notes []string) {
+	comments := 0
+	for {
+		head, _ := text.Peek(sampleBytes)
+		line, _, whole := bytes.Cut(head, []byte("\n"))
+		if !whole {
+			break
+		}
+		trimmed := string(bytes.TrimRight(line, "\r"))
+		switch {
+		case lines < skip:
+		case strings.HasPrefix(trimmed, "#"), strings.HasPrefix(trimmed, "%"), strings.HasPrefix(trimmed, "//"):
+			comments++
+		case separator == 0 && len(trimmed) == 5 && strings.EqualFold(trimmed[:4], "sep="):
+			separator = rune(trimmed[4])
+		default:
+			whole = false
+		}
+		if !whole {
+			break
+		}
+		text.Discard(len(line) + 1)
+		lines++
+	}
+	if comments > 0 {
+		notes = append(notes, fmt.Sprintf("%d comment lines", comments))
+	}
+	return lines, separator, notes
+}
+
+// separators are those that are detected, with their names for Notes. A comma comes last,
+// since it is also a decimal mark.
+var separators = []struct {
+	char rune
+	name string
+}{{'\t', "tab"}, {';', "semicolon"}, {'|', "pipe"}, {',', "comma"}}
+
+// detectSeparator chooses the separator that the most lines have as often as the first.
+func detectSeparator(sample []byte) rune {
+	lines := bytes.Split(bytes.TrimRight(sample, "\r\n"), []byte("\n"))
+	lines = lines[:min(len(lines), 50)]
+	best, most := ',', 0
+	for _, s := range separators {
+		first := count(lines[0], s.char)
+		if first == 0 {
+			continue
+		}
+		same := 0
+		for _, line := range lines {
+			if count(line, s.char) >= first {
+				same++
+			}
+		}
+		if same > most {
+			best, most = s.char, same
+		}
+	}
+	return best
+}
+
+// count counts a character outside quotes.
+func count(line []byte, char rune) (n int) {
+	quoted := false
+	for _, b := range line {
+		if b == '"' {
+			quoted = !quoted
+		} else if rune(b) == char && !quoted {
+			n++
+		}
+	}
+	return n
+}
