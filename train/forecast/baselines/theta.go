@@ -68,12 +68,17 @@ func smallest(f func(float64) float64) float64 {
 	}
 	low, high := max(0, best-1.0/points), min(1, best+1.0/points)
 	golden := (math.Sqrt(5) - 1) / 2
+	a, b := high-golden*(high-low), low+golden*(high-low)
+	fa, fb := f(a), f(b)
 	for range 30 { // to less than a millionth
-		a, b := high-golden*(high-low), low+golden*(high-low)
-		if f(a) < f(b) {
-			high = b
+		if fa < fb {
+			high, b, fb = b, a, fa
+			a = high - golden*(high-low)
+			fa = f(a)
 		} else {
-			low = a
+			low, a, fa = a, b, fb
+			b = low + golden*(high-low)
+			fb = f(b)
 		}
 	}
 	if p := (low + high) / 2; f(p) < value {
