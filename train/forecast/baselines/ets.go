@@ -28,10 +28,10 @@ const maxSmoothed = 10_000
 // Initial states are a heuristic (Hyndman, Koehler, Ord and Snyder, Forecasting with
 // Exponential Smoothing, 2008, section 2.6): the season of a classical decomposition of
 // the first three seasons, and the line through the first 10 adjusted values, or two
-// seasons if they are more.
+// seasons if they are more; without a trend, their mean.
 //
 // ETS reads only the last 10 000 values of a longer history, so that the time has a bound:
-// about a second. A season therefore has at most 5 000 values.
+// about two seconds. A season therefore has at most 5 000 values.
 type ETS struct {
 	Period int    // values in a season; 0 or 1: none
 	Trend  string // "none", "additive" or "damped"; "" chooses
@@ -49,8 +49,7 @@ var (
 
 // Fit reads a history that has at least two more values than the model has numbers to
 // estimate: parameters, initial states and Sigma. The simplest model needs five values.
-// Where the config
-// leaves a choice, models are left out for which the history is too short.
+// Where the config leaves a choice, models are left out for which the history is too short.
 func (c ETS) Fit(history []float64) (*Fitted, error) {
 	if err := checkPeriod("ETS", c.Period, 0); err != nil {
 		return nil, err

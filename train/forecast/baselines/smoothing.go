@@ -47,9 +47,8 @@ func newSmoothing(x []float64, period int, trend, season string) *smoothing {
 	return s
 }
 
-// run smooths x from the initial states on, as the equations of ETS say. The season of
-// the result is valid until the next run. The sums are infinite where a multiplicative
-// season has a level that is not positive.
+// run smooths x from the initial states on, as the equations of ETS say. Where a
+// multiplicative season meets a level that is not positive, it ends with infinite sums.
 func (s *smoothing) run(p parameters) (states, squares) {
 	now := states{s.initial.level, s.initial.slope, s.season}
 	copy(now.season, s.initial.season)
