@@ -40,21 +40,24 @@ func FromColumns(name string, names []string, values [][]float64) (*Series, erro
 
 // FromTimes makes a series of several columns, as FromColumns does, whose rows are
 // labelled with times: as "2024-01-02T15:04:05Z" (RFC 3339), or as "2024-01-02" if each
-// is midnight in UTC. A number of times that is not that of the rows, and times in
-// descending order, are errors.
+// is midnight in UTC. A number of times that is not that of the rows, and a time
+// that is not after the one before it, are errors.
 func FromTimes(name string, times []time.Time, names []string, values [][]float64) (*Series, error) {
 	s := &Series{Name: name, Index: make([]string, len(times)), Columns: names, Values: values}
-	forward := len(times) == 0 || !times[len(times)-1].Before(times[0])
+	back := 0 // the first row that is not after the one before it
 	for i, at := range times {
 		s.Index[i] = at.Format(time.RFC3339Nano)
-		forward = forward || i > 0 && at.After(times[i-1])
+		if back == 0 && i > 0 && !at.After(times[i-1]) {
+			back = i
+		}
 	}
 	shortenDates(s.Index)
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	if !forward {
-		return nil, errs.Error{Path: s.name(), Field: "times", Rule: "must go forward, the oldest row first", Value: s.Index[0] + " to " + s.Index[len(times)-1]}
+	if back > 0 {
+		return nil, errs.Error{Path: s.name(), Field: "times", Rule: "must go forward from row to row: sort the rows, oldest first, keep one of each time, and make a series of each of several",
+			Value: fmt.Sprintf("%s after %s in row %d", s.Index[back], s.Index[back-1], back)}
 	}
 	return s, nil
 }

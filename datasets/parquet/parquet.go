@@ -43,7 +43,7 @@ type Config struct {
 // "2024-01-02" if each is midnight. The path must lead to a regular file.
 //
 // Errors name the file, the row, from 0, and the column: no rows, a missing column, null,
-// a number that is not finite, times in descending order, a damaged file.
+// a number that is not finite, times out of order or twice, a damaged file.
 func Load(path string, config Config) (*datasets.Series, error) {
 	f, err := regular.Open(path)
 	if err != nil {
