@@ -301,6 +301,9 @@ func TestOptionsOfTimes(t *testing.T) {
 	if s, err := datasets.ReadCSV(strings.NewReader("left,close\n2024,1\n2023,2\n"), datasets.CSVConfig{}); err != nil || len(s.Columns) != 2 {
 		t.Errorf("%v, error %v", s, err)
 	}
+	if s, err := datasets.ReadCSV(strings.NewReader("response time,close\n2024,1\n2023,2\n"), datasets.CSVConfig{}); err != nil || len(s.Columns) != 2 {
+		t.Errorf("%v, error %v", s, err)
+	}
 	// With CSVConfig.Index, only that column is checked.
 	text = "born,day,close\n2024-01-02,2024-01-02,1\n2024-01-01,2024-01-03,2\n"
 	if s, err := datasets.ReadCSV(strings.NewReader(text), datasets.CSVConfig{Index: "day"}); err != nil || s.Index[1] != "2024-01-03" {

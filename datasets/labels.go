@@ -16,8 +16,12 @@ type labels struct {
 // partNames are the names of columns with a part of a time, in lower case.
 var partNames = [][]string{{"year", "yr", "yyyy"}, {"month", "mon", "mo", "mm"}, {"day", "dd"}, {"hour", "hr", "hh"}, {"minute", "min"}, {"second", "sec"}}
 
-// timeNames are words of the names of columns that hold times, in lower case.
-var timeNames = []string{"date", "time", "timestamp", "datetime", "ds", "period", "epoch", "unix", "year", "yyyymm", "yyyymmdd"}
+// timeNames are names of columns that hold times, and timeWords words of such names, in
+// lower case. Time alone is none of these words: a response time is a duration.
+var (
+	timeNames = []string{"time", "ds", "period"}
+	timeWords = []string{"date", "timestamp", "datetime", "epoch", "unix", "year", "yyyymm", "yyyymmdd"}
+)
 
 // timeColumns detects the columns with the time, by the first row; none if there are none.
 func timeColumns(names, row []string, wanted []int) labels {
@@ -45,7 +49,8 @@ func timeColumns(names, row []string, wanted []int) labels {
 	}
 	for i, name := range names {
 		words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return r == '_' || r == ' ' || r == '-' })
-		if free(i) && slices.ContainsFunc(words, func(w string) bool { return slices.Contains(timeNames, w) }) && isTimeNumber(row[i]) {
+		named := slices.Contains(timeNames, strings.ToLower(name)) || slices.ContainsFunc(words, func(w string) bool { return slices.Contains(timeWords, w) })
+		if free(i) && named && isTimeNumber(row[i]) {
 			return labels{columns: []int{i}}
 		}
 	}
