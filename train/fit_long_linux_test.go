@@ -140,20 +140,26 @@ func processorTime(t *testing.T, runs int, f func()) time.Duration {
 	return shortest
 }
 
+// It goes on until the bound is met, as the test above.
 func TestLongSequenceStartsAtOnce(t *testing.T) {
+	const bound = 50 * time.Millisecond
 	for _, c := range []struct {
 		layer layers.Layer
 		steps int
 	}{{whole, 400}, {scanned, 30}, {scanned, 1000}} {
 		// Building, differentiating and compiling is what the first step takes
 		// beyond another one.
-		all := processorTime(t, 10, func() { stepper(t, c.layer, c.steps)() })
+		start := func() { stepper(t, c.layer, c.steps)() }
 		step := stepper(t, c.layer, c.steps)
 		step()
-		first := all - processorTime(t, 10, step)
+		all, again := processorTime(t, 10, start), processorTime(t, 10, step)
+		for end := time.Now().Add(time.Minute); all-again > bound && time.Now().Before(end); {
+			all, again = min(all, processorTime(t, 10, start)), min(again, processorTime(t, 10, step))
+		}
+		first := all - again
 		t.Logf("%T: the first step over %d steps of time takes %v, %v of it before it runs", c.layer, c.steps, all, first)
-		if first > 50*time.Millisecond {
-			t.Errorf("%T, %d steps: want under 50 ms", c.layer, c.steps)
+		if first > bound {
+			t.Errorf("%T, %d steps: want at most %v", c.layer, c.steps, bound)
 		}
 	}
 }
