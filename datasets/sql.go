@@ -42,10 +42,8 @@ type SQLConfig struct {
 // is a label as it is.
 //
 // Errors name the row, from 0, and the column, as "sql, row 12: close must not be NULL":
-// a duplicate name, a missing column, NULL, a
-// number that is not finite, times in
-// descending order, out of order or twice, no rows, more than 100 million values, and what the database
-// reports.
+// a duplicate name, a missing column, NULL, a number that is not finite, times out of order
+// or twice, no rows, more than 100 million values, and what the database reports.
 func ReadSQL(rows Cursor, config SQLConfig) (*Series, error) {
 	if config.Name == "" {
 		config.Name = "sql"

@@ -40,12 +40,9 @@ const freshPath = "fresh"
 // NewStates returns the states of a batch of fresh samples. The zero dtype means
 // tensor.Float32. It must be the dtype of the parameters.
 func NewStates(dtype tensor.Dtype, batch int) (*States, error) {
-	switch dtype {
-	case tensor.Dtype{}:
-		dtype = tensor.Float32
-	case tensor.Float32, tensor.Float64:
-	default:
-		return nil, Error{Field: "dtype", Rule: "must be float32 or float64", Value: dtype}
+	dtype, err := dense.FloatType(dtype)
+	if err != nil {
+		return nil, err
 	}
 	if batch <= 0 || batch > maxBatch {
 		return nil, Error{Field: "batch", Rule: fmt.Sprintf("must be from 1 to %d", maxBatch), Value: batch}

@@ -44,7 +44,7 @@ type Event struct {
 	Trainer        *Trainer
 	Epoch, Epochs  int  // from 0, and their number; both 0 outside Fit. At TrainEnd, Epoch is the number of epochs done
 	Batch, Batches int  // from 0, and their number, 0 where only a stream knows it; at the moments of a batch, and of the next batch at EpochBegin
-	Logs           Logs // at TrainBatchEnd, TestBatchEnd, TestEnd and EpochEnd: averages over the epoch so far; before its end without metrics such as AUC (metrics.EpochAccumulator)
+	Logs           Logs // at TrainBatchEnd, TestBatchEnd, TestEnd and EpochEnd: averages over the epoch so far; at the moments of a batch without metrics such as AUC (metrics.EpochAccumulator)
 
 	// History holds the finished epochs of this Fit, at EpochEnd also the one that
 	// has just ended. It must not be changed. It is nil outside Fit.

@@ -83,14 +83,11 @@ func (t *Trainer) evaluateOnce(ctx context.Context, from source, callbacks []Cal
 }
 
 func (t *Trainer) evaluate(ctx context.Context, c *callbackRun, from source) (*epochTotals, error) {
-	s, left := t.newTotals(), from.steps()
+	s := t.newTotals()
 	logs := func() Logs { return s.logs("") }
 	err := t.forEachBatch(ctx, c, from, evaluating, logs, func(p *program, r reading) (Logs, error) {
 		if err := s.add(p, feed{Batch: r.Batch}); err != nil {
 			return nil, err
-		}
-		if left--; left == 0 {
-			return logs(), nil
 		}
 		return s.batchLogs(), nil
 	})

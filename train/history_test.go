@@ -41,7 +41,7 @@ func TestLongMetricsAreNotForBatches(t *testing.T) {
 	_, err := trainer.Fit(background, data, train.FitConfig{Epochs: 1, BatchSize: 4, Validation: data, Callbacks: []train.Callback{record}})
 	check(t, err)
 	for moment, want := range map[train.Moment][]bool{
-		train.TrainBatchEnd: {false, false, false}, train.TestBatchEnd: {false, false, true}, train.TestEnd: {true}, train.EpochEnd: {true},
+		train.TrainBatchEnd: {false, false, false}, train.TestBatchEnd: {false, false, false}, train.TestEnd: {true}, train.EpochEnd: {true},
 	} {
 		if got := ends[moment]; !slices.Equal(got, want) {
 			t.Errorf("moment %d: got %v, want %v", moment, got, want)

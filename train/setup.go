@@ -34,7 +34,7 @@ func (f *fitRun) setup() string {
 			model = json.RawMessage(text)
 		}
 	}
-	all := map[string]any{"Model": model, "Config": describe(reflect.ValueOf(t.config), 0), "FitConfig": describe(reflect.ValueOf(cfg), 0), "Data": f.source.describe()}
+	all := map[string]any{"Model": model, "Config": describe(reflect.ValueOf(t.config), 0, true), "FitConfig": describe(reflect.ValueOf(cfg), 0, true), "Data": f.source.describe()}
 	if validation := f.validation(); validation != nil {
 		all["Validation"] = validation.describe()
 	}
@@ -78,36 +78,13 @@ func hashSample(h io.Writer, data samples.Data, row int) error {
 // describe is a stream by its type and exported fields, without the elements of lists,
 // which may be as large as the data.
 func (s *streamed) describe() any {
-	return describeStream(reflect.ValueOf(&s.stream).Elem(), 0)
-}
-
-func describeStream(v reflect.Value, depth int) any {
-	const deepest = 10 // a pointer may lead back
-	switch {
-	case !v.IsValid() || depth > deepest:
-		return nil
-	case v.Kind() == reflect.Pointer:
-		return describeStream(v.Elem(), depth+1)
-	case v.Kind() == reflect.Interface && !v.IsNil():
-		return map[string]any{"Type": v.Elem().Type().String(), "Value": describeStream(v.Elem(), depth+1)}
-	case v.Kind() == reflect.Struct:
-		out := map[string]any{}
-		for i := range v.NumField() {
-			if f := v.Type().Field(i); f.IsExported() && !v.Field(i).IsZero() {
-				out[f.Name] = describeStream(v.Field(i), depth+1)
-			}
-		}
-		return out
-	case v.Kind() == reflect.Slice || v.Kind() == reflect.Array || v.Kind() == reflect.Map:
-		return v.Len()
-	}
-	return describe(v, depth)
+	return describe(reflect.ValueOf(&s.stream).Elem(), 0, false)
 }
 
 // describe is a config as a tree for JSON: a struct by its exported fields that are
 // not zero, with its type where it is in an interface. What cannot be compared, such
-// as a function, is its type alone.
-func describe(v reflect.Value, depth int) any {
+// as a function, is its type alone. Without lists, of a list or a map there is the length.
+func describe(v reflect.Value, depth int, lists bool) any {
 	const deepest = 10 // a pointer may lead back
 	if !v.IsValid() {
 		return nil
@@ -130,31 +107,37 @@ func describe(v reflect.Value, depth int) any {
 		}
 		return v.Float()
 	case reflect.Pointer:
-		return describe(v.Elem(), depth+1)
+		return describe(v.Elem(), depth+1, lists)
 	case reflect.Interface:
 		if v.IsNil() {
 			return nil
 		}
 		in := v.Elem()
-		return map[string]any{"Type": in.Type().String(), "Value": describe(in, depth+1)}
+		return map[string]any{"Type": in.Type().String(), "Value": describe(in, depth+1, lists)}
 	case reflect.Struct:
 		out := map[string]any{}
 		for i := range v.NumField() {
 			if f := v.Type().Field(i); f.IsExported() && !v.Field(i).IsZero() {
-				out[f.Name] = describe(v.Field(i), depth+1)
+				out[f.Name] = describe(v.Field(i), depth+1, lists)
 			}
 		}
 		return out
 	case reflect.Slice, reflect.Array:
+		if !lists {
+			return v.Len()
+		}
 		out := make([]any, v.Len())
 		for i := range out {
-			out[i] = describe(v.Index(i), depth+1)
+			out[i] = describe(v.Index(i), depth+1, lists)
 		}
 		return out
 	case reflect.Map:
+		if !lists {
+			return v.Len()
+		}
 		out := map[string]any{}
 		for _, key := range v.MapKeys() {
-			out[fmt.Sprint(key.Interface())] = describe(v.MapIndex(key), depth+1)
+			out[fmt.Sprint(key.Interface())] = describe(v.MapIndex(key), depth+1, lists)
 		}
 		return out
 	}

@@ -189,7 +189,11 @@ func (o stockOptions) subject() (subject, error) {
 	}
 	s.series, s.column, s.row = series, series.Columns[0], "row"
 	s.called, s.unit = `"`+s.name()+`"`, s.name()
-	s.code = fmt.Sprintf("series, err := datasets.LoadCSV(%q, datasets.CSVConfig{\n\t\tColumns: []string{%q},\n\t})\n\tcheck(err)", o.csv, s.column)
+	from := fmt.Sprintf("LoadCSV(%q", o.csv)
+	if o.csv == "-" {
+		from = "ReadCSV(os.Stdin"
+	}
+	s.code = fmt.Sprintf("series, err := datasets.%s, datasets.CSVConfig{\n\t\tColumns: []string{%q},\n\t})\n\tcheck(err)", from, s.column)
 	return s, nil
 }
 

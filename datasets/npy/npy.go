@@ -65,7 +65,7 @@ func Read(r io.Reader, dtype tensor.Dtype) (*tensor.Dense, error) {
 // readTensor reads the elements of an array. There says that all of them are known to be
 // there. Errors have no path.
 func readTensor(r io.Reader, h header, dtype tensor.Dtype, there bool) (*tensor.Dense, error) {
-	dtype, err := floats(dtype)
+	dtype, err := dense.FloatType(dtype)
 	if err != nil {
 		return nil, err
 	}
@@ -76,17 +76,6 @@ func readTensor(r io.Reader, h header, dtype tensor.Dtype, there bool) (*tensor.
 		return readElements[float32](r, h, there)
 	}
 	return readElements[float64](r, h, there)
-}
-
-// floats is the dtype to read, by default Float32.
-func floats(dtype tensor.Dtype) (tensor.Dtype, error) {
-	if dtype == (tensor.Dtype{}) {
-		return tensor.Float32, nil
-	}
-	if !dense.IsFloat(dtype) {
-		return dtype, errs.Error{Field: "dtype", Rule: "must be float32 or float64", Value: dtype}
-	}
-	return dtype, nil
 }
 
 // block is the number of elements that are converted at a time.

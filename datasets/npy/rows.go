@@ -68,7 +68,7 @@ func (a *Array) Shape() shapes.Shape { return a.shape.Clone() }
 // the file and the element. Arrays with columns first have no rows that are in one
 // place and are refused.
 func FromArrays(inputs, targets []*Array, dtype tensor.Dtype) (samples.Data, error) {
-	dtype, err := floats(dtype)
+	dtype, err := dense.FloatType(dtype)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package parquet
 
 import (
 	"encoding/binary"
-	"fmt"
 
 	"github.com/pkg/errors"
 )
@@ -156,7 +155,7 @@ func decodeDelta(out []uint64, data []byte, count int) ([]uint64, error) {
 	r := thriftReader{rest: data} // has the same variable-length integers
 	block, parts, total, last := r.uvarint(), r.uvarint(), r.uvarint(), uint64(r.varint())
 	if r.failed || block == 0 || block > 1<<16 || parts == 0 || parts > 1<<9 || block%(8*parts) != 0 || total != uint64(count) {
-		return nil, errors.New(fmt.Sprintf("a header of %d differences in blocks of %d, in %d parts, for %d values", total, block, parts, count))
+		return nil, errors.Errorf("a header of %d differences in blocks of %d, in %d parts, for %d values", total, block, parts, count)
 	}
 	if count == 0 {
 		return out, nil

@@ -78,11 +78,9 @@ func FromSlices(x, y [][]float64, dtype tensor.Dtype) (*Samples, error) {
 // dtype, which is Float32 if it is zero. Rows of different lengths, no rows
 // or empty ones, and a number that is not finite in the dtype are errors.
 func Matrix(rows [][]float64, dtype tensor.Dtype) (*tensor.Dense, error) {
-	if dtype == (tensor.Dtype{}) {
-		dtype = tensor.Float32
-	}
-	if !dense.IsFloat(dtype) {
-		return nil, errs.Error{Field: "dtype", Rule: "must be float32 or float64", Value: dtype}
+	dtype, err := dense.FloatType(dtype)
+	if err != nil {
+		return nil, err
 	}
 	if len(rows) == 0 || len(rows[0]) == 0 {
 		return nil, errs.Error{Field: "rows", Rule: "must hold a number"}

@@ -63,7 +63,7 @@ func Pad(sequences [][]int, p Padding) (*tensor.Dense, error) {
 
 func (p Padding) complete() (Padding, error) {
 	var err error
-	if p.Dtype, err = floatType(p.Dtype); err != nil {
+	if p.Dtype, err = dense.FloatType(p.Dtype); err != nil {
 		return p, errs.At(err, "", "Padding.Dtype")
 	}
 	for _, side := range []struct {
@@ -115,17 +115,6 @@ func fill[T dense.Float](to []T, sequences [][]int, p Padding) {
 			row[j] = T(n)
 		}
 	}
-}
-
-// floatType is the dtype of a tensor, Float32 by default.
-func floatType(dtype tensor.Dtype) (tensor.Dtype, error) {
-	if dtype == (tensor.Dtype{}) {
-		return tensor.Float32, nil
-	}
-	if !dense.IsFloat(dtype) {
-		return dtype, errs.Error{Field: "dtype", Rule: "must be float32 or float64", Value: dtype}
-	}
-	return dtype, nil
 }
 
 // largest is the number up to which a dtype represents all whole numbers.

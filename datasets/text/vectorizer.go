@@ -110,7 +110,7 @@ func (v *Vectorizer) Decode(numbers []int) (string, error) {
 // An error names the text by its index: one that is not UTF-8, and texts that have no
 // token at all where OutputSequenceLength is 0.
 func (v *Vectorizer) Vectorize(texts []string, dtype tensor.Dtype) (*tensor.Dense, error) {
-	dtype, err := floatType(dtype)
+	dtype, err := dense.FloatType(dtype)
 	if err != nil {
 		return nil, err
 	}

@@ -96,7 +96,7 @@ func shifted(rows [][]int, n, stride, steps int, dtype tensor.Dtype) (*samples.S
 
 // checkStream checks tokens against a vocabulary and returns the dtype of their tensor.
 func checkStream(config string, tokens []int, vocabulary int, dtype tensor.Dtype) (tensor.Dtype, error) {
-	dtype, err := floatType(dtype)
+	dtype, err := dense.FloatType(dtype)
 	if err != nil {
 		return dtype, errs.At(err, "", config+".Dtype")
 	}

@@ -4,6 +4,7 @@ package dense
 import (
 	"slices"
 
+	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/kernels"
 	"github.com/engram-go/engram/internal/shapes"
 	"gorgonia.org/tensor"
@@ -14,6 +15,18 @@ type Float = kernels.Float
 
 // IsFloat reports whether a dtype is float32 or float64.
 func IsFloat(dtype tensor.Dtype) bool { return dtype == tensor.Float32 || dtype == tensor.Float64 }
+
+// FloatType is the dtype of a config, Float32 if it is zero. Others than float32 and float64
+// are an error.
+func FloatType(dtype tensor.Dtype) (tensor.Dtype, error) {
+	if dtype == (tensor.Dtype{}) {
+		return tensor.Float32, nil
+	}
+	if !IsFloat(dtype) {
+		return dtype, errs.Error{Field: "dtype", Rule: "must be float32 or float64", Value: dtype}
+	}
+	return dtype, nil
+}
 
 // Round rounds x to the precision of the dtype.
 func Round(dtype tensor.Dtype, x float64) float64 {

@@ -12,7 +12,7 @@ const (
 func AddProducts(x, y []float64, s *[ProductRows * ProductColumns]float64) {
 	terms := len(x) / ProductColumns
 	if len(x) != terms*ProductColumns || len(y) < terms*ProductRows {
-		panic("kernels: products of no whole terms")
+		panic("kernels: x and y must have the same number of terms")
 	}
 	if terms > 0 {
 		addProducts(terms, x, y, s)

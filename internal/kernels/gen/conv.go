@@ -59,23 +59,7 @@ func tapsTile(v vectors, m, panels int) {
 			return x
 		}
 		ofB := func(j int) reg.VecVirtual { return v.load(b.at(v.size * j / 64).Offset(v.size * j % 64)) }
-		if panels == 1 { // fewer registers than the other way round
-			y := vectorsOf(len(sum[0]), ofB)
-			for i := range sum {
-				x := ofA(i)
-				for j := range y {
-					VFMADD231PS(y[j], x, sum[i][j])
-				}
-			}
-		} else {
-			x := vectorsOf(m, ofA)
-			for j := range sum[0] {
-				y := ofB(j)
-				for i := range x {
-					VFMADD231PS(y, x[i], sum[i][j])
-				}
-			}
-		}
+		addTerm(sum, panels, ofA, ofB)
 		a.next(aCol)
 		b.next(Imm(64))
 	})

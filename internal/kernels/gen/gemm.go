@@ -69,27 +69,33 @@ func tile(v vectors, m, panels int) {
 		return y
 	}
 	terms(k, func() {
-		if panels == 1 { // fewer registers than the other way round
-			y := vectorsOf(len(sum[0]), ofB)
-			for i := range sum {
-				x := ofA(i)
-				for j := range y {
-					VFMADD231PS(y[j], x, sum[i][j])
-				}
-			}
-		} else {
-			x := vectorsOf(m, ofA)
-			for j := range sum[0] {
-				y := ofB(j)
-				for i := range x {
-					VFMADD231PS(y, x[i], sum[i][j])
-				}
-			}
-		}
+		addTerm(sum, panels, ofA, ofB)
 		a.next(aCol)
 		b.next(bRow)
 	})
 	store(sum, mask)
+}
+
+// addTerm adds a term of a product to the sums of a tile [rows][vectors] of some panels: the
+// rows of a, each in all lanes of a vector, times the vectors of b.
+func addTerm(sum [][]reg.VecVirtual, panels int, ofA, ofB func(i int) reg.VecVirtual) {
+	if panels == 1 { // fewer registers than the other way round
+		y := vectorsOf(len(sum[0]), ofB)
+		for i := range sum {
+			x := ofA(i)
+			for j := range y {
+				VFMADD231PS(y[j], x, sum[i][j])
+			}
+		}
+		return
+	}
+	x := vectorsOf(len(sum), ofA)
+	for j := range sum[0] {
+		y := ofB(j)
+		for i := range x {
+			VFMADD231PS(y, x[i], sum[i][j])
+		}
+	}
 }
 
 // vectorsOf are n vectors.

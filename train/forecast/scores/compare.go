@@ -28,8 +28,9 @@ type Comparison struct {
 // compared with Student's t of n − 1 degrees of freedom (Harvey, Leybourne and Newbold,
 // Testing the Equality of Prediction Mean Squared Errors, 1997).
 //
-// The time is proportional to n·horizon. The horizon must be smaller than n, and n at least 2. A variance that is not positive
-// is an error: forecasts that differ by a constant loss, or a long horizon and few values.
+// The time is proportional to n·horizon. The horizon must be smaller than n, and n at least
+// 2. A variance that is not positive is an error: forecasts that differ by a constant loss,
+// or a long horizon and few values.
 func DieboldMariano(truth, a, b []float64, horizon int) (Comparison, error) {
 	if err := check("DieboldMariano", truth, a, b); err != nil {
 		return Comparison{}, err
