@@ -1,6 +1,11 @@
 package networks
 
 import (
+	"fmt"
+	"slices"
+
+	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/shapes"
 	"github.com/engram-go/engram/models"
 	"gorgonia.org/tensor"
 )
@@ -30,4 +35,41 @@ type Task struct {
 	Name  string       // of the model
 	Seed  uint64       // of its weights
 	Dtype tensor.Dtype // Float32 if it is zero
+
+	// Custom are values of the types in a Sequential that are not Engram's own, as in
+	// models.Config.
+	Custom []any
+}
+
+// check refuses sizes that no model has.
+func (t Task) check() error {
+	for _, f := range []struct {
+		field string
+		n     int
+		least int
+	}{
+		{"Task.Steps", t.Steps, 1}, {"Task.Horizon", t.Horizon, 1}, {"Task.Past", t.Past, 1}, {"Task.Future", t.Future, 0},
+		{"Task.Static", t.Static, 0}, {"Task.Targets", t.Targets, 1}, {"Task.Outputs", t.Outputs, 1}, {"Task.Season", t.Season, 0},
+	} {
+		if f.n < f.least || f.n > shapes.MaxElements {
+			return errs.Error{Field: f.field, Rule: fmt.Sprintf("must be from %d to %d", f.least, shapes.MaxElements), Value: f.n}
+		}
+	}
+	if t.Past < t.Targets {
+		return errs.Error{Field: "Task.Past", Rule: fmt.Sprintf("must be at least the %d targets, which a row of the window begins with", t.Targets), Value: t.Past}
+	}
+	for _, shape := range []shapes.Shape{{t.Steps, t.Past + t.Static}, {t.Horizon, max(t.Future, 1)}, {t.Horizon, t.Targets, t.Outputs}} {
+		if err := shapes.Check(shape); err != nil {
+			return errs.At(err, "", "Task")
+		}
+	}
+	return nil
+}
+
+// outputs is the number of numbers that the model returns.
+func (t Task) outputs() int { return t.Horizon * t.Targets * t.Outputs }
+
+// config is that of the model.
+func (t Task) config() models.Config {
+	return models.Config{Name: t.Name, Seed: t.Seed, Dtype: t.Dtype, Custom: slices.Concat(All(), t.Custom)}
 }

@@ -1,0 +1,42 @@
+package networks
+
+import (
+	"fmt"
+
+	"github.com/engram-go/engram/internal/errs"
+)
+
+const (
+	defaultUnits = 50
+	mostUnits    = 1 << 14
+	mostLayers   = 64
+)
+
+// size fills in a field and refuses sizes of which no model can be made.
+func size(field string, n *int, fallback, most int) error {
+	if *n == 0 {
+		*n = fallback
+	}
+	if *n < 1 || *n > most {
+		return errs.Error{Field: field, Rule: fmt.Sprintf("must be from 1 to %d, or 0 for %d", most, fallback), Value: *n}
+	}
+	return nil
+}
+
+// rate checks a fraction that is dropped.
+func rate(field string, p float64) error {
+	if !(p >= 0 && p < 1) {
+		return errs.Error{Field: field, Rule: "must be at least 0 and less than 1", Value: p}
+	}
+	return nil
+}
+
+// first returns the first error of checks.
+func first(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
