@@ -5,12 +5,13 @@
 //
 //   - LSTM and GRU read the window and forecast all rows from the last state
 //   - Sequential does so with layers of your own
+//   - EncoderDecoder reads the rows to forecast with a second LSTM, which attends to the window
+//   - SegRNN, NHITS and DLinear forecast each target by itself, with the same weights for all
 //
-// Numbers that describe the series are read with every row of the window. A file of a
-// model is read with All in models.LoadConfig.Custom.
+// A file of a model is read with All in models.LoadConfig.Custom.
 package networks
 
 // All has a value of every type of this package that a file may contain.
 func All() []any {
-	return []any{LSTM{}, GRU{}, Sequential{}}
+	return []any{DLinear{}, EncoderDecoder{}, GRU{}, LSTM{}, NHITS{}, SegRNN{}, Sequential{}, dlinear{}, nhits{}, segRNN{}}
 }

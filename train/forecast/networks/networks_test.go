@@ -19,10 +19,15 @@ import (
 
 // all are the networks under test, small.
 var all = map[string]networks.Network{
-	"LSTM":             networks.LSTM{Units: 3},
-	"LSTM of 2 layers": networks.LSTM{Units: 3, Layers: 2, Dropout: 0.5},
-	"GRU":              networks.GRU{Units: 3},
-	"Sequential":       networks.Sequential{Layers: []layers.Layer{layers.Dense{Units: 2}, layers.SimpleRNN{Units: 3, ReturnSequences: true}}},
+	"LSTM":                networks.LSTM{Units: 3},
+	"LSTM of 2 layers":    networks.LSTM{Units: 3, Layers: 2, Dropout: 0.5},
+	"GRU":                 networks.GRU{Units: 3},
+	"EncoderDecoder":      networks.EncoderDecoder{Units: 3, Dropout: 0.5},
+	"SegRNN":              networks.SegRNN{Units: 3, Segment: 2},
+	"DLinear":             networks.DLinear{Kernel: 5},
+	"NHITS":               networks.NHITS{Units: 4, Pool: []int{3, 1}, Every: []int{2, 1}, Blocks: 2},
+	"defaults of DLinear": networks.DLinear{},
+	"Sequential":          networks.Sequential{Layers: []layers.Layer{layers.Dense{Units: 2}, layers.SimpleRNN{Units: 3, ReturnSequences: true}}},
 }
 
 // inputs are random inputs of a model.
@@ -164,6 +169,15 @@ func TestErrors(t *testing.T) {
 		{networks.LSTM{Units: -1}, good, errs.Error{Field: "LSTM.Units", Value: -1}},
 		{networks.GRU{Layers: 65}, good, errs.Error{Field: "GRU.Layers", Value: 65}},
 		{networks.GRU{Dropout: 1}, good, errs.Error{Field: "GRU.Dropout", Value: 1}},
+		{networks.EncoderDecoder{Units: 1<<14 + 1}, good, errs.Error{Field: "EncoderDecoder.Units", Value: 1<<14 + 1}},
+		{networks.DLinear{Kernel: -1}, good, errs.Error{Field: "DLinear.Kernel", Value: -1}},
+		{networks.DLinear{Kernel: 4}, good, errs.Error{Field: "DLinear.Kernel", Value: 4}},
+		{networks.SegRNN{Units: -2}, good, errs.Error{Field: "SegRNN.Units", Value: -2}},
+		{networks.SegRNN{Segment: -2}, good, errs.Error{Field: "SegRNN.Segment", Value: -2}},
+		{networks.SegRNN{Dropout: new(1.0)}, good, errs.Error{Field: "SegRNN.Dropout", Value: 1}},
+		{networks.NHITS{Pool: []int{1}}, good, errs.Error{Field: "NHITS.Pool", Value: 1}},
+		{networks.NHITS{Pool: []int{1}, Every: []int{-1}}, good, errs.Error{Field: "NHITS.Every[0]", Value: -1}},
+		{networks.NHITS{Blocks: -1}, good, errs.Error{Field: "NHITS.Blocks", Value: -1}},
 		{networks.Sequential{}, good, errs.Error{Field: "Sequential.Layers"}},
 		{networks.Sequential{Layers: []layers.Layer{nil}}, good, errs.Error{Field: "Sequential.Layers[0]"}},
 		{networks.Sequential{Layers: []layers.Layer{layers.Dense{Units: -1}}}, good, errs.Error{Path: "functional/dense", Field: "Dense.Units", Value: -1}},
