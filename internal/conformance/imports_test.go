@@ -21,8 +21,8 @@ const module = "github.com/engram-go/engram"
 // and groups of lower levels, but no other group of its level. This holds for tests too.
 var levels = [][]string{
 	{"internal/errs"},
-	{"internal/shapes", "internal/errs/errtest", "internal/gamma", "datasets/calendar"},
-	{"internal/kernels", "internal/strictjson", "internal/layername", "internal/regular", "internal/resolve"},
+	{"internal/shapes", "internal/errs/errtest", "internal/gamma"},
+	{"internal/kernels", "internal/strictjson", "internal/layername", "internal/regular", "internal/resolve", "datasets/calendar"},
 	{"internal/dense", "internal/codec"},
 	{"internal/ops", "internal/params"},
 	{"internal/exec"},
