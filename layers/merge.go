@@ -2,6 +2,8 @@ package layers
 
 import (
 	"fmt"
+	"math"
+	"slices"
 
 	"github.com/engram-go/engram/graph"
 )
@@ -198,16 +200,46 @@ func (l Multiply) Stepwise(in []graph.Value) ([]graph.Pace, error) { return merg
 //	in:  one or more values of one shape
 //	out: that shape
 type Average struct {
-	Name string // "average", numbered, where empty
+	Weights []float64 // of the inputs in a weighted mean, not negative, with a sum of 1; all equal where empty
+	Name    string    // "average", numbered, where empty
+}
+
+var _ Resolver = Average{}
+
+// Resolve checks the weights.
+func (l Average) Resolve() (Layer, error) {
+	sum := 0.0
+	for _, w := range l.Weights {
+		if !(w >= 0 && w <= 1) {
+			return nil, graph.Error{Field: "Average.Weights", Rule: "must be from 0 to 1", Value: w}
+		}
+		sum += w
+	}
+	if len(l.Weights) > 0 && math.Abs(sum-1) > 1e-9 { // sums of fractions are rounded
+		return nil, graph.Error{Field: "Average.Weights", Rule: "must have the sum 1; divide them by their sum", Value: sum}
+	}
+	l.Weights = slices.Clone(l.Weights) // a copy, which the caller cannot change
+	return l, nil
 }
 
 // Call computes the layer.
 func (l Average) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
-	out := fold(s, "Average", inputs, graph.Value.Add)
-	if s.Err() != nil {
+	if len(l.Weights) == 0 {
+		out := fold(s, "Average", inputs, graph.Value.Add)
+		if s.Err() != nil {
+			return inputs
+		}
+		return []graph.Value{keepMask(out[0], out[0].Scale(1/float64(len(inputs))))}
+	}
+	if len(inputs) != len(l.Weights) {
+		s.Failf("Average.Weights", fmt.Sprintf("must be one for each of the %d inputs", len(inputs)), len(l.Weights))
 		return inputs
 	}
-	return []graph.Value{keepMask(out[0], out[0].Scale(1/float64(len(inputs))))}
+	weighted := make([]graph.Value, len(inputs))
+	for i, x := range inputs {
+		weighted[i] = keepMask(x, x.Scale(l.Weights[i]))
+	}
+	return fold(s, "Average", weighted, graph.Value.Add)
 }
 
 // Stepwise combines step by step.

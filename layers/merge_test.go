@@ -39,8 +39,16 @@ var _ = specimen(conformance.Layer{
 	Compared: "TestMergingAgainstPyTorch",
 	Steps: []conformance.Step{
 		{Layer: layers.Average{}, Inputs: []graph.Shape{{2, 4, 3}, {2, 4, 3}}},
+		{Layer: layers.Average{Weights: []float64{0.25, 0.75}}, Inputs: []graph.Shape{{2, 4, 3}, {2, 4, 3}}},
 	},
-	Draw: func(d *conformance.Drawing) { d.Merge(layers.Average{}) },
+	Draw: func(d *conformance.Drawing) {
+		x, all := d.Alike()
+		l := layers.Average{}
+		if d.Yes("weights") {
+			l.Weights = slices.Repeat([]float64{1 / float64(len(all))}, len(all))
+		}
+		d.Use(l, x.Shape, all...)
+	},
 })
 
 var _ = specimen(conformance.Layer{
@@ -111,6 +119,7 @@ func TestMergingAgainstPyTorch(t *testing.T) {
 		"multiply":             {layers.Multiply{}, three},
 		"multiply_broadcast":   {layers.Multiply{}, broad},
 		"average":              {layers.Average{}, three},
+		"average_weighted":     {layers.Average{Weights: []float64{0.5, 0.2, 0.3}}, three},
 		"maximum":              {layers.Maximum{}, three},
 		"minimum":              {layers.Minimum{}, three},
 		"concatenate":          {layers.Concatenate{}, [][]int{{2, 3, 4}, {2, 3, 1}, {2, 3, 2}}},
@@ -140,7 +149,7 @@ func TestMergingAgainstPyTorch(t *testing.T) {
 			openShapes(t, c.layer, shape.Rank(), c.shapes...)
 		})
 	}
-	if got := len(cases(t, golden, 18)); got != len(all) {
+	if got := len(cases(t, golden, 19)); got != len(all) {
 		t.Errorf("the golden file has %d cases, the table %d", got, len(all))
 	}
 }

@@ -59,6 +59,10 @@ func (h *Handle) isInput() bool {
 // they were read, set or frozen.
 func Use(l layers.Layer) *Handle { return &Handle{layer: l} }
 
+// UseAs is Use under a name that the layer has in the model around it, whatever its
+// own name is. Two models that were read from files may have one name.
+func UseAs(name string, l layers.Layer) *Handle { return &Handle{name: name, layer: l} }
+
 // Call describes what the layer computes from the inputs, and returns its first
 // output; Tensor.Output gives the others.
 func (h *Handle) Call(inputs ...Tensor) Tensor {

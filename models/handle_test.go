@@ -1,6 +1,7 @@
 package models_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -93,4 +94,28 @@ func TestStackEqualsItsLayers(t *testing.T) {
 			t.Errorf("the layers have %d weights, the stack %d, %v", weights, len(all), err)
 		}
 	}
+}
+
+// Two models of one name are layers of a third under other names, which a file keeps.
+func TestUseAs(t *testing.T) {
+	x := models.NewInput(layers.Input{Shape: graph.Shape{graph.Any, 2}})
+	a, b := forecaster(models.Config{Name: "inner", Seed: 1}), forecaster(models.Config{Name: "inner", Seed: 2})
+	sum := models.Use(layers.Add{}).Call(models.UseAs("first", a).Call(x), models.UseAs("second", b).Call(x))
+	last := models.UseAs("last", layers.Dense{Name: "own", Units: 1}).Call(sum)
+	m := models.NewFunctional(models.Config{Name: "outer"}, models.Inputs{x}, models.Outputs{last})
+	want := []string{
+		"outer/first/lstm/kernel", "outer/first/lstm/recurrent_kernel", "outer/first/lstm/bias", "outer/first/dense/kernel", "outer/first/dense/bias",
+		"outer/second/lstm/kernel", "outer/second/lstm/recurrent_kernel", "outer/second/lstm/bias", "outer/second/dense/kernel", "outer/second/dense/bias",
+		"outer/last/kernel", "outer/last/bias",
+	}
+	if got := weightPaths(t, m); !slices.Equal(got, want) {
+		t.Errorf("the weights are %q, want %q", got, want)
+	}
+	in := inputs(tensor.Float32, 2, 4, 2)
+	same(t, "after a file", predict(t, roundTrip(t, m), in), predict(t, m, in))
+
+	twice := models.NewFunctional(models.Config{}, models.Inputs{x}, models.Outputs{
+		models.UseAs("one", layers.LSTM{Units: 1}).Call(x), models.UseAs("one", layers.LSTM{Units: 1}).Call(x),
+	})
+	errtest.Check(t, twice.Build(), graph.Error{Field: "layer name", Value: `"one"`})
 }

@@ -91,6 +91,8 @@ func otherValues(t *testing.T, name string, v reflect.Value) []any {
 		return []any{new(uint64(7))}
 	case [2]int:
 		return []any{[2]int{1, 1}}
+	case []float64:
+		return []any{[]float64{0.25, 0.75}}
 	case [][]float64:
 		return []any{[][]float64{{3, 4}}}
 	case []layers.Cell:

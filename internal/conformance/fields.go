@@ -144,6 +144,9 @@ func inField(t *testing.T, place string, v reflect.Value) []badValue {
 	case [2]int:
 		add([2]int{-9, 2}, [2]int{2, 9}, [2]int{math.MinInt, 2}, [2]int{2, math.MaxInt}, [2]int{0, 2})
 		return out
+	case []float64:
+		add([]float64{math.NaN(), 1}, []float64{math.Inf(1), 0}, []float64{-1, 2}, []float64{1, 1}, []float64{1}, []float64{1, 0, 0})
+		return out
 	case layers.Function:
 		add(layers.Function{}, layers.NewFunction("", nil), layers.NewFunction("a/b", nil))
 		return out

@@ -56,6 +56,7 @@ CASES = {
     "dot_deep": (lambda x, y: torch.einsum("bikj,blmk->bijlm", x, y), [(2, 3, 4, 2), (2, 2, 3, 4)]),
     "dot_cosine": (cosine, [(2, 4), (2, 4)]),
     "dot_cosine_sequences": (lambda x, y: torch.einsum("bki,bjk->bij", unit(x, 1), unit(y, 2)), [(2, 3, 4), (2, 5, 3)]),
+    "average_weighted": (lambda x, y, z: 0.5 * x + 0.2 * y + 0.3 * z, THREE),
 }
 
 
