@@ -14,7 +14,8 @@
 //     means of the parameters, which is not the mixture.
 //
 // Members that differ only in the seeds of their weights and batches are a deep ensemble
-// (Lakshminarayanan, Pritzel & Blundell 2017).
+// (Lakshminarayanan, Pritzel & Blundell 2017). Those of one training at the ends of the
+// cycles of its learning rate are a snapshot ensemble, see callbacks.Snapshots.
 package ensemble
 
 import (

@@ -4,8 +4,6 @@ import (
 	"math"
 
 	"github.com/engram-go/engram/graph"
-	"github.com/engram-go/engram/internal/dense"
-	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/train"
 	"gorgonia.org/tensor"
 )
@@ -171,7 +169,7 @@ func (c *EarlyStopping) Restore(s train.CallbackState) error {
 	if err != nil {
 		return err
 	}
-	weights, err := c.readWeights(s.Tensors)
+	weights, err := readWeights(c.params, s.Tensors)
 	if err != nil {
 		return err
 	}
@@ -190,28 +188,4 @@ func readProgress(numbers map[string]float64) (progress, error) {
 	err := readNumbers("EarlyStopping", numbers, counts, map[string]*float64{"best": &p.best})
 	p.seen = seen > 0
 	return p, err
-}
-
-// readWeights copies the tensors of a state; nil where there are none.
-func (c *EarlyStopping) readWeights(tensors map[string]*tensor.Dense) (map[string]*tensor.Dense, error) {
-	if len(tensors) == 0 {
-		return nil, nil
-	}
-	out := map[string]*tensor.Dense{}
-	for _, p := range c.params.All() {
-		t := tensors[p.Path]
-		if t == nil {
-			return nil, graph.Error{Path: p.Path, Field: "tensor", Rule: "must be present"}
-		}
-		if err := dense.Check(t, p.Value().Dtype(), p.Shape); err != nil {
-			return nil, errs.At(err, p.Path, "")
-		}
-		out[p.Path] = t.Clone().(*tensor.Dense)
-	}
-	for path := range tensors {
-		if out[path] == nil {
-			return nil, graph.Error{Path: path, Field: "tensor", Rule: "must belong to a parameter"}
-		}
-	}
-	return out, nil
 }

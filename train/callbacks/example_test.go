@@ -13,10 +13,12 @@ import (
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/models"
+	"github.com/engram-go/engram/models/ensemble"
 	"github.com/engram-go/engram/train"
 	"github.com/engram-go/engram/train/callbacks"
 	"github.com/engram-go/engram/train/losses"
 	"github.com/engram-go/engram/train/optimizers"
+	"github.com/engram-go/engram/train/schedules"
 	"gorgonia.org/tensor"
 )
 
@@ -61,6 +63,42 @@ func ExampleEarlyStopping() {
 	// Output:
 	// stopped: true within 200 epochs: true
 	// epochs since the best: 5
+}
+
+// One training gives five models, at the ends of five cycles of the learning rate, and
+// these give one model.
+func ExampleSnapshots() {
+	const epochs, batches = 10, 1 // of a cycle, and of an epoch
+	_, trainer, data, err := line(train.Config{Optimizer: optimizers.SGD{Schedule: schedules.CosineDecayRestarts{
+		InitialLearningRate: 0.1, FirstDecaySteps: epochs * batches, TMul: 1,
+	}}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	snapshots := &callbacks.Snapshots{Epochs: epochs}
+	_, err = trainer.Fit(context.Background(), data, train.FitConfig{Epochs: 5 * epochs, Callbacks: []train.Callback{snapshots}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	members, err := snapshots.Models()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	last, err := ensemble.Mean(models.Config{}, members[2:]...) // the first ones are not trained enough
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	y, err := last.Predict(context.Background(), tensor.New(tensor.WithShape(1, 1), tensor.WithBacking([]float32{2})))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Printf("%d snapshots, 2·2 + 1 = %.1f\n", len(members), y.Float32s()[0])
+	// Output: 5 snapshots, 2·2 + 1 = 5.0
 }
 
 // The model with the lowest loss of the validation data is in a file.

@@ -6,6 +6,9 @@ import (
 	"slices"
 
 	"github.com/engram-go/engram/graph"
+	"github.com/engram-go/engram/internal/dense"
+	"github.com/engram-go/engram/internal/errs"
+	"gorgonia.org/tensor"
 )
 
 // maxCount bounds the counts of a state, so that an int can hold them.
@@ -41,4 +44,29 @@ func withBest(numbers map[string]float64, best float64) map[string]float64 {
 		numbers["best"] = best
 	}
 	return numbers
+}
+
+// readWeights copies the tensors of a state, which are those of all parameters by their
+// paths; nil where there are none.
+func readWeights(params *graph.Params, tensors map[string]*tensor.Dense) (map[string]*tensor.Dense, error) {
+	if len(tensors) == 0 {
+		return nil, nil
+	}
+	out := map[string]*tensor.Dense{}
+	for _, p := range params.All() {
+		t := tensors[p.Path]
+		if t == nil {
+			return nil, graph.Error{Path: p.Path, Field: "tensor", Rule: "must be present"}
+		}
+		if err := dense.Check(t, p.Value().Dtype(), p.Shape); err != nil {
+			return nil, errs.At(err, p.Path, "")
+		}
+		out[p.Path] = t.Clone().(*tensor.Dense)
+	}
+	for path := range tensors {
+		if out[path] == nil {
+			return nil, graph.Error{Path: path, Field: "tensor", Rule: "must belong to a parameter"}
+		}
+	}
+	return out, nil
 }
