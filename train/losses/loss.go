@@ -49,6 +49,15 @@ type MaskReader interface {
 	ReadsMask()
 }
 
+// All lists every loss of this package, with zero fields. A registry of saved configs starts
+// from it.
+func All() []any {
+	return []any{MSE{}, MAE{}, Huber{}, LogCosh{}, MAPE{}, MSLE{}, CosineSimilarity{}, Poisson{},
+		Quantile{}, GaussianNLL{}, StudentTNLL{}, NegativeBinomialNLL{},
+		BinaryCrossentropy{}, BinaryFocalCrossentropy{}, Hinge{}, SquaredHinge{},
+		CategoricalCrossentropy{}, SparseCategoricalCrossentropy{}, CategoricalFocalCrossentropy{}, CategoricalHinge{}, KLDivergence{}, CTC{}}
+}
+
 // fits tells whether the shapes of target and output are equal, and reports an
 // error where they are not: [batch] and [batch, 1] would broadcast to every sample
 // against every other, and train a wrong model without an error.

@@ -22,6 +22,12 @@ type Optimizer interface {
 	Rule(dtype tensor.Dtype) (Rule, error)
 }
 
+// All lists every optimizer of this package, with zero fields. A registry of saved configs
+// starts from it.
+func All() []any {
+	return []any{SGD{}, RMSprop{}, Adagrad{}, Adadelta{}, Adam{}, AdamW{}, Adamax{}, Nadam{}, Lion{}}
+}
+
 // Rule describes how an optimizer changes parameters.
 type Rule struct {
 	Name         string  // begins the names of saved tensors, such as "adam"; required

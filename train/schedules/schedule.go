@@ -16,6 +16,12 @@ import (
 	"github.com/engram-go/engram/graph"
 )
 
+// All lists every schedule of this package, with zero fields. A registry of saved configs
+// starts from it.
+func All() []any {
+	return []any{CosineDecay{}, CosineDecayRestarts{}, ExponentialDecay{}, InverseTimeDecay{}, OneCycle{}, PiecewiseConstantDecay{}, PolynomialDecay{}}
+}
+
 // fields checks the fields of a schedule. The first error is kept.
 type fields struct {
 	class string // such as "CosineDecay"
