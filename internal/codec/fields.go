@@ -15,13 +15,13 @@ type field struct {
 }
 
 // fieldsOf lists the fields of a struct that are written, in their order. The
-// others must be zero.
+// others must be zero: those that JSON cannot hold, and those with the tag json:"-".
 func fieldsOf(t reflect.Type) ([]field, error) {
 	var out []field
 	byKey := map[string]string{}
 	for i := range t.NumField() {
 		f := field{StructField: t.Field(i)}
-		if !f.IsExported() || !writable(f.Type) {
+		if !f.IsExported() || !writable(f.Type) || f.Tag.Get("json") == "-" {
 			continue
 		}
 		f.key = snake(f.Name)

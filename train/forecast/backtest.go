@@ -1,0 +1,174 @@
+package forecast
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/internal/errs"
+)
+
+// BacktestConfig says from which rows of a series Backtest forecasts.
+type BacktestConfig struct {
+	From   int // known rows of the first forecast; default: 0.8 of the rows
+	Stride int // rows from one forecast to the next; default Config.Horizon
+
+	// Refit trains the networks again before every k-th forecast, on the rows that are known then.
+	// By default 0: the networks stay as they are, which is as fast as one batch.
+	Refit int
+
+	// Window is how many rows a refit reads, the newest ones; default all.
+	Window int
+}
+
+// Backtest is the result of Forecaster.Backtest: what would have been forecast, and how it
+// compares with simple methods.
+type Backtest struct {
+	Verdict   Verdict  `json:"verdict"`
+	Forecasts []Origin `json:"forecasts"` // by series, then by row
+}
+
+// Origin is a forecast of a backtest.
+type Origin struct {
+	Row int `json:"row"` // the last row that was known
+	Forecast
+	Truth [][]float64 `json:"-"` // what came, as [target][horizon]; NaN where it is missing
+}
+
+// Backtest forecasts from many rows of series, as it would have been done when only the rows
+// before were known, and compares the forecasts with what came and with simple methods
+// that are fitted at the same rows (rolling origin: Tashman, Out-of-sample tests of
+// forecasting accuracy, 2000).
+//
+// Without Refit, rows that the networks were trained on make the result look better than it
+// is: give rows that came later, or set From. Series are scaled as in Forecast; a new one by the rows
+// before From.
+func (f *Forecaster) Backtest(ctx context.Context, config BacktestConfig, series ...*datasets.Series) (*Backtest, error) {
+	if err := checkSeries(series); err != nil {
+		return nil, err
+	}
+	config.Stride = or(config.Stride, f.config.Horizon)
+	if config.Stride < 1 || config.Refit < 0 || config.From < 0 || config.Window < 0 {
+		return nil, errs.Error{Path: "forecast", Field: "BacktestConfig", Rule: "must not have negative numbers", Value: fmt.Sprintf("%+v", config)}
+	}
+	origins := make([][]int, len(series))
+	for i, s := range series {
+		var err error
+		if origins[i], err = f.origins(s, config); err != nil {
+			return nil, err
+		}
+	}
+	var all []place
+	var forecasts [][]predicted
+	every := or(config.Refit, len(slices.MaxFunc(origins, func(a, b []int) int { return len(a) - len(b) })))
+	for first := 0; ; first += every {
+		now := f
+		var part []place
+		if config.Refit > 0 && anyAfter(origins, first) {
+			var err error
+			if now, err = f.refit(ctx, config, series, origins, first); err != nil {
+				return nil, err
+			}
+		}
+		for i, s := range series {
+			if first >= len(origins[i]) {
+				continue
+			}
+			tracks, err := now.known(s, origins[i][0]+1)
+			if err != nil {
+				return nil, err
+			}
+			for _, t := range tracks {
+				for _, row := range origins[i][first:min(first+every, len(origins[i]))] {
+					part = append(part, place{t, row})
+				}
+			}
+		}
+		if len(part) == 0 {
+			break
+		}
+		predicted, err := now.predictor.predict(ctx, part)
+		if err != nil {
+			return nil, err
+		}
+		all, forecasts = append(all, part...), append(forecasts, predicted...)
+	}
+	b := new(Backtest)
+	var err error
+	if b.Verdict, err = f.compare(ctx, all, forecasts); err != nil {
+		return nil, err
+	}
+	for i, at := range all {
+		b.Forecasts = append(b.Forecasts, f.origin(at, forecasts[i]))
+	}
+	return b, nil
+}
+
+func anyAfter(origins [][]int, first int) bool {
+	return slices.ContainsFunc(origins, func(rows []int) bool { return first < len(rows) })
+}
+
+// refit trains networks anew for the origin of a number, on the rows that each series has
+// until then.
+func (f *Forecaster) refit(ctx context.Context, config BacktestConfig, series []*datasets.Series, origins [][]int, number int) (*Forecaster, error) {
+	var known []*datasets.Series
+	for i, s := range series {
+		row := origins[i][min(number, len(origins[i])-1)]
+		from := 0
+		if config.Window > 0 {
+			from = max(0, row+1-config.Window)
+		}
+		known = append(known, cut(s, from, row+1))
+	}
+	g, parts, err := prepare(f.config, known, false)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := g.train(ctx, parts, false); err != nil {
+		return nil, err
+	}
+	g.keep(known)
+	return g, g.predictor.calibrate(ctx, places(parts, part.calibrated, mostCalibrated))
+}
+
+// cut is a series of the rows from … to − 1 of another.
+func cut(s *datasets.Series, from, to int) *datasets.Series {
+	c := *s
+	c.Values = nil
+	for _, values := range s.Values {
+		c.Values = append(c.Values, values[from:to:to])
+	}
+	if s.Index != nil {
+		c.Index = s.Index[from:to:to]
+	}
+	return &c
+}
+
+// origin is a forecast of a backtest as it is returned.
+func (f *Forecaster) origin(at place, forecast []predicted) Origin {
+	o := Origin{Row: at.row, Forecast: Forecast{Series: at.track.name, Method: modelName}}
+	for j, name := range at.track.layout.Targets {
+		p := forecast[j]
+		o.Targets = append(o.Targets, Target{Name: name, Values: p.values, Levels: f.Levels(), Quantiles: p.quantiles})
+		o.Truth = append(o.Truth, slices.Clone(at.track.columns[name].raw[at.row+1:at.row+1+f.config.Horizon]))
+	}
+	return o
+}
+
+// origins are the last known rows of the forecasts of a backtest.
+func (f *Forecaster) origins(s *datasets.Series, config BacktestConfig) ([]int, error) {
+	n, err := f.layout.known(s)
+	if err != nil {
+		return nil, err
+	}
+	from := or(config.From, max(f.Rows(), n*4/5))
+	if from < f.Rows() || from+f.config.Horizon > n {
+		return nil, errs.Error{Path: s.Name, Field: "BacktestConfig.From", Rule: fmt.Sprintf("must be from %d, the rows that a forecast reads, to %d, a horizon before the end", f.Rows(), n-f.config.Horizon), Value: from}
+	}
+	var rows []int
+	for row := from - 1; row+f.config.Horizon < n; row += config.Stride {
+		rows = append(rows, row)
+	}
+	return rows, nil
+}

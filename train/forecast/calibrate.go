@@ -1,0 +1,101 @@
+package forecast
+
+import (
+	"context"
+	"math"
+	"slices"
+
+	"github.com/engram-go/engram/datasets"
+)
+
+// calibration moves quantiles so that on the validation part as many values lie below each
+// as its level says: conformalized quantile regression (Romano, Patterson and Candès 2019),
+// each quantile on its own. Moves are in units of the transform and the window's scale, so
+// they hold for all series and levels.
+type calibration struct {
+	Moves [][]float64 // [level][horizon]; empty before calibration
+}
+
+// move moves a quantile of a step of the horizon.
+func (c calibration) move(fitted datasets.Fitted, quantile, factor float64, step, level int) float64 {
+	if len(c.Moves) == 0 {
+		return quantile
+	}
+	return fitted.Undo(quantile, fitted.Do(quantile, quantile)+factor*c.Moves[level][step])
+}
+
+// distance is how far a value lies from a forecast, in the units of the moves. With the
+// forecast as the value before it, this is also right for changes.
+func distance(fitted datasets.Fitted, forecast, value, factor float64) float64 {
+	return (fitted.Do(forecast, value) - fitted.Do(forecast, forecast)) / factor
+}
+
+// residualsWanted is how many residuals a move is made of, if there are as many. Steps of the
+// horizon around it lend theirs.
+const residualsWanted = 100
+
+// calibrate fits the moves on windows whose whole horizon is known.
+func (p *predictor) calibrate(ctx context.Context, places []place) error {
+	p.calibration = calibration{}
+	if len(places) == 0 {
+		return nil
+	}
+	forecasts, err := p.predict(ctx, places)
+	if err != nil {
+		return err
+	}
+	moves := make([][]float64, len(p.levels))
+	w := &windows{task: p.task, normalize: p.normalize}
+	for l, level := range p.levels {
+		residuals := make([][]float64, p.horizon)
+		for i, at := range places {
+			for j, name := range at.track.layout.Targets {
+				c := at.track.columns[name]
+				_, factor := w.scale(at, name)
+				for h := range p.horizon {
+					if value := c.raw[at.row+1+h]; !math.IsNaN(value) {
+						residuals[h] = append(residuals[h], distance(c.fitted, forecasts[i][j].quantiles[l][h], value, factor))
+					}
+				}
+			}
+		}
+		moves[l] = make([]float64, p.horizon)
+		if level == 0.5 {
+			continue // the median stays the point forecast
+		}
+		for h := range moves[l] {
+			moves[l][h] = conformal(around100(residuals, h), level)
+		}
+	}
+	p.calibration = calibration{Moves: moves}
+	return nil
+}
+
+// around100 are the residuals of a step, with those of the steps around it as far as needed.
+func around100(residuals [][]float64, h int) []float64 {
+	var out []float64
+	for far := 0; far < len(residuals) && len(out) < residualsWanted; far++ {
+		if h-far >= 0 {
+			out = append(out, residuals[h-far]...)
+		}
+		if far > 0 && h+far < len(residuals) {
+			out = append(out, residuals[h+far]...)
+		}
+	}
+	return out
+}
+
+// conformal is the number that the next residual stays below with probability p, as far as n residuals
+// tell: the one in place p·(n+1), with its neighbour where that is no whole number.
+func conformal(residuals []float64, p float64) float64 {
+	n := len(residuals)
+	if n == 0 {
+		return 0
+	}
+	slices.Sort(residuals)
+	at := p*float64(n+1) - 1
+	at = min(max(at, 0), float64(n-1))
+	low := int(at)
+	high := min(low+1, n-1)
+	return residuals[low] + (at-float64(low))*(residuals[high]-residuals[low])
+}

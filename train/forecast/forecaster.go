@@ -1,0 +1,186 @@
+package forecast
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/internal/errs"
+)
+
+// Forecaster is a trained forecaster. It does not change: Update returns a new one. So it is
+// safe for many goroutines.
+type Forecaster struct {
+	config    Config // complete
+	layout    layout
+	fitted    map[string]datasets.Fitted // by track.key
+	predictor predictor
+	verdict   Verdict
+	tails     []*datasets.Series // the newest rows of each series
+	updates   []Updated
+}
+
+// Config is the config with all defaults filled in.
+func (f *Forecaster) Config() Config { return f.config }
+
+// Verdict compares the networks with simple methods, on rows that they have not seen.
+func (f *Forecaster) Verdict() Verdict { return f.verdict }
+
+// Levels are the levels of the quantiles of a forecast.
+func (f *Forecaster) Levels() []float64 { return f.predictor.levels }
+
+// Rows is how many known rows Forecast needs, at least.
+func (f *Forecaster) Rows() int { return f.layout.Lag + f.config.Steps }
+
+// Forecast is the forecast of one series.
+type Forecast struct {
+	Series  string   `json:"series"`
+	Method  string   `json:"method"` // "model", or the name of the simple method that is in use
+	Times   []string `json:"times"`  // labels of the rows; +1, +2, … where the series has no times
+	Targets []Target `json:"targets"`
+}
+
+// Target is the forecast of one column, in the units of the series.
+type Target struct {
+	Name      string      `json:"name"`
+	Values    []float64   `json:"values"`    // [horizon]
+	Levels    []float64   `json:"levels"`    // of the quantiles, such as 0.1, 0.5 and 0.9
+	Quantiles [][]float64 `json:"quantiles"` // [level][horizon]; they never cross
+}
+
+// Forecast forecasts the next Horizon rows of each series: of those of the training, after
+// their newest rows, if none is given.
+//
+// A series must have Rows rows at least, of which the newest are read; columns that the
+// forecaster does not know are ignored. Of a forecaster that was fitted on one series, the
+// name does not matter. Otherwise, the name says whose scaling is used; a new name is a
+// series that was not in the training, which is scaled by the rows that are given.
+//
+// With Config.Future, the series ends with the rows to forecast, of which the targets are
+// missing (NaN) and these covariates are known.
+func (f *Forecaster) Forecast(ctx context.Context, recent ...*datasets.Series) ([]Forecast, error) {
+	if len(recent) == 0 {
+		recent = f.tails
+	}
+	if err := checkSeries(recent); err != nil {
+		return nil, err
+	}
+	var all []place
+	for _, s := range recent {
+		tracks, err := f.newest(s)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range tracks {
+			all = append(all, place{t, t.known - 1})
+		}
+	}
+	predictions, err := f.method(f.inUse())(ctx, all)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Forecast, len(recent))
+	each := len(all) / len(recent) // tracks of a series
+	for i, s := range recent {
+		out[i] = Forecast{Series: s.Name, Method: f.inUse(), Times: f.labels(s)}
+		for k := i * each; k < (i+1)*each; k++ {
+			for j, name := range all[k].track.layout.Targets {
+				p := predictions[k][j]
+				out[i].Targets = append(out[i].Targets, Target{Name: name, Values: p.values, Levels: f.Levels(), Quantiles: p.quantiles})
+			}
+		}
+	}
+	return out, nil
+}
+
+// inUse is the method that forecasts.
+func (f *Forecaster) inUse() string {
+	if f.config.Use == Best {
+		return f.verdict.Best
+	}
+	return modelName
+}
+
+// newest are the tracks of a series that is to be forecast.
+func (f *Forecaster) newest(s *datasets.Series) ([]*track, error) {
+	tracks, err := f.known(s, s.Len())
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range tracks {
+		if t.known < f.Rows() {
+			return nil, errs.Error{Path: s.Name, Field: "rows", Rule: fmt.Sprintf("must be at least %d, as many as a forecast reads", f.Rows()), Value: t.known}
+		}
+		if err := t.checkFuture(t.known-1, f.config.Horizon); err != nil {
+			return nil, err
+		}
+	}
+	return tracks, nil
+}
+
+// known are the tracks of a series, scaled as in the training; a new series, by its own rows
+// before the given one.
+func (f *Forecaster) known(s *datasets.Series, before int) ([]*track, error) {
+	fitted := map[string]datasets.Fitted{}
+	for _, name := range f.layout.window() {
+		key := track{name: s.Name}
+		if len(f.tails) == 1 {
+			key.name = f.tails[0].Name
+		}
+		if known := f.fitted[key.key(name)]; known != nil {
+			fitted[(&track{name: s.Name}).key(name)] = known
+		}
+	}
+	return tracksOf(s, f.config, f.layout, fitted, before)
+}
+
+// checkFuture refuses a future covariate that is missing in the rows after one.
+func (t *track) checkFuture(row, horizon int) error {
+	for _, name := range t.layout.Future {
+		raw := t.columns[name].raw
+		for h := 1; h <= horizon; h++ {
+			if row+h >= len(raw) || math.IsNaN(raw[row+h]) {
+				return errs.Error{Path: fmt.Sprintf("%s, row %d", t.name, row+h), Field: name,
+					Rule: fmt.Sprintf("must be known for the %d rows to forecast, as Config.Future has it: add them at the end, without targets", horizon)}
+			}
+		}
+	}
+	return nil
+}
+
+// labels name the rows to forecast.
+func (f *Forecaster) labels(s *datasets.Series) []string {
+	labels := make([]string, f.config.Horizon)
+	for h := range labels {
+		labels[h] = fmt.Sprintf("+%d", h+1)
+	}
+	return labels
+}
+
+// keep keeps the newest rows of each series: what a forecast reads, and enough seasons for
+// the simple methods.
+func (f *Forecaster) keep(series []*datasets.Series) {
+	n := max(f.Rows(), 3*f.config.Season+1, 100)
+	f.tails = nil
+	names := append(f.layout.window(), f.layout.Static...)
+	for _, s := range series {
+		known, err := f.layout.known(s)
+		if err != nil {
+			continue // prepare has left this series out
+		}
+		from := max(0, known-n)
+		tail := &datasets.Series{Name: s.Name, Columns: names}
+		for _, name := range names {
+			values, err := s.Column(name)
+			if err != nil {
+				continue
+			}
+			tail.Values = append(tail.Values, append([]float64{}, values[from:]...))
+		}
+		if s.Index != nil {
+			tail.Index = append([]string{}, s.Index[from:]...)
+		}
+		f.tails = append(f.tails, tail)
+	}
+}

@@ -1,0 +1,93 @@
+package forecast
+
+import (
+	"context"
+	"runtime"
+
+	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/train/forecast/baselines"
+	"golang.org/x/sync/errgroup"
+)
+
+// modelName is what results call the networks.
+const modelName = "model"
+
+// simple is a method of package baselines.
+type simple struct {
+	name string
+	fit  func(history []float64) (*baselines.Fitted, error)
+	most int // values of the history that it reads
+}
+
+// simpleMethods are the methods with which networks are compared. Those that search for
+// parameters read the last part of a long history, for their time.
+func simpleMethods(season int) []simple {
+	const all = 1 << 62
+	some := max(500, 10*season)
+	methods := []simple{{"naive", baselines.Naive{}.Fit, all}}
+	if season > 1 {
+		methods = append(methods, simple{"seasonal naive", baselines.SeasonalNaive{Period: season}.Fit, all})
+	}
+	return append(methods,
+		simple{"drift", baselines.Drift{}.Fit, all},
+		simple{"ETS", baselines.ETS{Period: season}.Fit, some},
+		simple{"Theta", baselines.Theta{Period: season}.Fit, some})
+}
+
+// predictFunc forecasts the rows after each place: [place][target].
+type predictFunc func(ctx context.Context, places []place) ([][]predicted, error)
+
+// method is what forecasts under a name.
+func (f *Forecaster) method(name string) predictFunc {
+	for _, m := range simpleMethods(f.config.Season) {
+		if m.name == name {
+			return func(ctx context.Context, places []place) ([][]predicted, error) {
+				return m.predict(ctx, places, f.config.Horizon, f.predictor.levels)
+			}
+		}
+	}
+	return f.predictor.predict
+}
+
+// predict forecasts the rows after each place, on all cores.
+func (m simple) predict(ctx context.Context, places []place, horizon int, levels []float64) ([][]predicted, error) {
+	out := make([][]predicted, len(places))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, at := range places {
+		group.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			for _, target := range at.track.layout.Targets {
+				p, err := m.predictOne(at.track.history(target, at.row), horizon, levels)
+				if err != nil {
+					return errs.At(err, at.track.name, target)
+				}
+				out[i] = append(out[i], p)
+			}
+			return nil
+		})
+	}
+	return out, group.Wait()
+}
+
+func (m simple) predictOne(history []float64, horizon int, levels []float64) (predicted, error) {
+	fitted, err := m.fit(history[max(0, len(history)-m.most):])
+	if err != nil {
+		return predicted{}, err
+	}
+	forecast, err := fitted.Forecast(horizon)
+	if err != nil {
+		return predicted{}, err
+	}
+	p := predicted{values: forecast.Mean}
+	for _, level := range levels {
+		q, err := forecast.Quantile(level)
+		if err != nil {
+			return predicted{}, err
+		}
+		p.quantiles = append(p.quantiles, q)
+	}
+	return p, nil
+}

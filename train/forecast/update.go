@@ -1,0 +1,195 @@
+package forecast
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+
+	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/models"
+	"github.com/engram-go/engram/train/forecast/networks"
+	"github.com/engram-go/engram/train/optimizers"
+)
+
+// UpdateConfig says how Update trains.
+type UpdateConfig struct {
+	Epochs       int       // at most; default 20
+	LearningRate float64   // of optimizers.Adam; default 0.0001
+	Progress     io.Writer // nil for nothing
+}
+
+// Updated is what an Update did. A forecaster keeps all of its updates.
+type Updated struct {
+	Rows     int     `json:"rows"`     // new rows, of all series
+	Last     string  `json:"last"`     // label of the newest row
+	Before   float64 `json:"before"`   // mean absolute scaled error on the newest rows of the networks as they were
+	After    float64 `json:"after"`    // and as they were after the training
+	Accepted bool    `json:"accepted"` // whether the networks were changed
+}
+
+// Update makes a forecaster that knows the rows which have come since: it continues the
+// training of the networks from their weights on the newest known rows and the new ones, of
+// which the last fifth, a horizon at least, is kept to compare the networks before and after. If they have become
+// worse, their weights stay as they were. Either way, forecasts start from the new rows.
+//
+// The series have the names of those of the training, and may repeat rows that are known
+// where they have labels, such as times. Scaling and calibration stay. The forecaster itself does not change:
+// after an error, such as a bad row, it still serves.
+func (f *Forecaster) Update(ctx context.Context, config UpdateConfig, series ...*datasets.Series) (*Forecaster, error) {
+	config.Epochs = or(config.Epochs, 20)
+	config.LearningRate = or(config.LearningRate, 1e-4)
+	if err := checkSeries(series); err != nil {
+		return nil, err
+	}
+	g := *f
+	var done Updated
+	joined := make([]*datasets.Series, len(f.tails))
+	copy(joined, f.tails)
+	g.tails = joined
+	var parts []part
+	for _, s := range series {
+		at, err := f.tailOf(s)
+		if err != nil {
+			return nil, err
+		}
+		whole, added, err := join(f.tails[at], s, append(f.layout.window(), f.layout.Static...))
+		if err != nil {
+			return nil, err
+		}
+		joined[at] = whole
+		done.Rows += added
+		tracks, err := f.known(whole, whole.Len())
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range tracks {
+			kept := max(f.config.Horizon, added/5)
+			parts = append(parts, part{track: t, validation: max(0, t.known-kept), test: t.known, horizon: f.config.Horizon, block: f.config.Block})
+		}
+		if whole.Index != nil {
+			done.Last = whole.Index[len(whole.Index)-1]
+		}
+	}
+	compared := places(parts, part.calibrated, mostCalibrated)
+	if len(compared) == 0 {
+		return nil, errs.Error{Path: "forecast", Field: "rows", Rule: fmt.Sprintf("must be at least %d with the known ones, a window and two horizons", f.Rows()+2*f.config.Horizon), Value: done.Rows}
+	}
+	var err error
+	if done.Before, err = f.scaledError(ctx, compared); err != nil {
+		return nil, err
+	}
+	model, err := copyModel(f)
+	if err != nil {
+		return nil, err
+	}
+	c := f.config
+	c.Epochs, c.Optimizer, c.Progress = config.Epochs, optimizers.Adam{LearningRate: config.LearningRate}, config.Progress
+	data := &windows{task: f.task(), normalize: c.Normalize, places: places(parts, part.learned, 0)}
+	validation := &windows{task: f.task(), normalize: c.Normalize, places: places(parts, part.validated, mostValidated)}
+	data.learnable()
+	validation.learnable()
+	if data.Len() > 0 && validation.Len() > 0 {
+		if _, err := fitMember(ctx, c, model, data, validation, false); err != nil {
+			return nil, err
+		}
+	}
+	g.setModel(model)
+	if done.After, err = g.scaledError(ctx, compared); err != nil {
+		return nil, err
+	}
+	if done.Accepted = done.After < done.Before; !done.Accepted {
+		g.setModel(f.predictor.model)
+	}
+	g.keep(joined)
+	g.updates = append(append([]Updated{}, f.updates...), done)
+	return &g, nil
+}
+
+// Updates are the updates that made this forecaster, the oldest first.
+func (f *Forecaster) Updates() []Updated { return f.updates }
+
+// tailOf is the place of the series whose newest rows a series continues.
+func (f *Forecaster) tailOf(s *datasets.Series) (int, error) {
+	if len(f.tails) == 1 {
+		return 0, nil
+	}
+	for i, t := range f.tails {
+		if t.Name == s.Name {
+			return i, nil
+		}
+	}
+	return 0, errs.Error{Path: "forecast", Field: "series", Rule: "must have the name of a series of the training", Value: s.Name}
+}
+
+// join puts the rows of a series behind those of a tail, less those that the tail has by
+// their labels, and returns how many are new.
+func join(tail, s *datasets.Series, columns []string) (*datasets.Series, int, error) {
+	first := 0 // new row
+	if tail.Index != nil {
+		if s.Index == nil {
+			return nil, 0, errs.Error{Path: s.Name, Field: "index", Rule: "must have labels such as times, as the rows of the training have"}
+		}
+		last := tail.Index[len(tail.Index)-1]
+		for i, label := range s.Index {
+			if label == last {
+				first = i + 1
+			}
+		}
+		if first == s.Len() {
+			return nil, 0, errs.Error{Path: s.Name, Field: "rows", Rule: "must go beyond the newest row that is known", Value: last}
+		}
+	}
+	whole := &datasets.Series{Name: tail.Name, Columns: columns}
+	for _, name := range columns {
+		old, err := tail.Column(name)
+		if err != nil {
+			return nil, 0, err
+		}
+		values, err := s.Column(name)
+		if err != nil {
+			return nil, 0, err
+		}
+		whole.Values = append(whole.Values, append(append([]float64{}, old...), values[first:]...))
+	}
+	if tail.Index != nil {
+		whole.Index = append(append([]string{}, tail.Index...), s.Index[first:]...)
+	}
+	return whole, s.Len() - first, nil
+}
+
+// scaledError is the mean absolute error of whole forecasts, in the units of the transform,
+// so that all series count alike.
+func (f *Forecaster) scaledError(ctx context.Context, at []place) (float64, error) {
+	forecasts, err := f.predictor.predict(ctx, at)
+	if err != nil {
+		return 0, err
+	}
+	sum, n := 0.0, 0.0
+	for i, p := range at {
+		for j, name := range p.track.layout.Targets {
+			c := p.track.columns[name]
+			for h, value := range forecasts[i][j].values {
+				if y := c.raw[p.row+1+h]; !math.IsNaN(y) {
+					sum, n = sum+math.Abs(distance(c.fitted, value, y, 1)), n+1
+				}
+			}
+		}
+	}
+	if n == 0 {
+		return 0, errs.Error{Path: "forecast", Field: "rows", Rule: "must have known targets among the newest"}
+	}
+	return sum / n, nil
+}
+
+// copyModel is a model with the weights of that of a forecaster.
+func copyModel(f *Forecaster) (*models.Model, error) {
+	var b bytes.Buffer
+	if _, err := f.predictor.model.WriteTo(&b); err != nil {
+		return nil, err
+	}
+	return models.Read(&b, models.LoadConfig{Custom: slices.Concat(networks.All(), f.config.Custom)})
+}
