@@ -2,9 +2,9 @@ package datasets
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/engram-go/engram/internal/errs"
@@ -109,6 +109,11 @@ func (c *chronology) arrange(s *Series, field string, o selection) (notes []stri
 			Rule: fmt.Sprintf("must not be ambiguous: dates may be %s or %s: %s", r.format.name, other, o.remedy.format)}
 	}
 	notes = append(notes, r.format.name)
+	s.Times = make([]time.Time, len(s.Index))
+	for i, label := range s.Index {
+		at, _ := r.format.parse(label) // add has parsed it
+		s.Times[i] = at.at
+	}
 	switch {
 	case r.down.count == 0:
 	case r.up.count == 0 && !o.reverse:
@@ -116,15 +121,16 @@ func (c *chronology) arrange(s *Series, field string, o selection) (notes []stri
 			Value: shorten(s.Index[0]) + " to " + shorten(s.Index[s.Len()-1])}
 	case r.up.count == 0 && r.same.count == 0:
 		slices.Reverse(s.Index)
+		slices.Reverse(s.Times)
 		for _, column := range s.Values {
 			slices.Reverse(column)
 		}
 		notes = append(notes, "newest first: reversed")
 	case r.up.count == 0:
-		sortRows(s, r.format)
+		sortRows(s)
 		notes = append(notes, "newest first: reversed")
 	case o.sort:
-		sortRows(s, r.format)
+		sortRows(s)
 		notes = append(notes, fmt.Sprintf("out of order: sorted, %d steps back", r.down.count))
 	default:
 		wrong := r.down
@@ -134,10 +140,13 @@ func (c *chronology) arrange(s *Series, field string, o selection) (notes []stri
 		return nil, errs.Error{Path: wrong.path, Field: field, Value: wrong.value, Rule: "must go forward in time, or backward in all rows: " +
 			o.remedy.sort + "; " + o.remedy.several}
 	}
-	if r.same.count == 0 && (r.up.count == 0 || r.down.count == 0) {
-		return notes, nil
+	merged, example := 0, ""
+	if r.same.count > 0 || r.up.count > 0 && r.down.count > 0 {
+		merged, example = mergeRows(s, o.duplicates)
 	}
-	merged, example := mergeRows(s, r.format, o.duplicates)
+	if r.format.name == plainNumbers {
+		s.Times = nil
+	}
 	if merged == 0 {
 		return notes, nil
 	}
@@ -152,61 +161,59 @@ func (c *chronology) arrange(s *Series, field string, o selection) (notes []stri
 }
 
 // sortRows sorts the rows by time. Rows of one time keep their order.
-func sortRows(s *Series, f timeFormat) {
-	times := make([]time.Time, s.Len())
+func sortRows(s *Series) {
 	order := make([]int, s.Len())
-	for i, label := range s.Index {
-		at, _ := f.parse(label) // add has parsed it
-		times[i], order[i] = at.at, i
+	for i := range order {
+		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return times[a].Compare(times[b]) })
-	s.Index = permute(s.Index, order)
-	for c, column := range s.Values {
-		s.Values[c] = permute(column, order)
-	}
-}
-
-func permute[T any](from []T, order []int) []T {
-	to := make([]T, len(from))
-	for i, j := range order {
-		to[i] = from[j]
-	}
-	return to
+	slices.SortStableFunc(order, func(a, b int) int { return s.Times[a].Compare(s.Times[b]) })
+	*s = *s.pick(order)
 }
 
 // mergeRows makes one row of neighbours of one time: the first, the last or the mean of
-// them. It returns how many rows are too many, and the label of one of them.
-func mergeRows(s *Series, f timeFormat, keep string) (merged int, example string) {
-	n := 0 // rows kept
-	var last time.Time
-	equal := 0.0 // rows of the last time
-	for i, label := range s.Index {
-		at, _ := f.parse(label)
-		if i == 0 || !at.at.Equal(last) {
-			s.Index[n] = label
+// what is not missing. It returns how many rows are too many, and the label of one of them.
+func mergeRows(s *Series, keep string) (merged int, example string) {
+	var rows []int // that are kept
+	for from := 0; from < s.Len(); {
+		to := from + 1
+		for to < s.Len() && s.Times[to].Equal(s.Times[from]) {
+			to++
+		}
+		if to-from > 1 {
+			merged, example = merged+to-from-1, s.Index[to-1]
+		}
+		if keep == "mean" {
 			for _, column := range s.Values {
-				column[n] = column[i]
+				column[from] = average(column[from:to])
 			}
-			last, equal = at.at, 1
+		}
+		if keep == "last" {
+			rows = append(rows, to-1)
+		} else {
+			rows = append(rows, from)
+		}
+		from = to
+	}
+	if merged > 0 {
+		*s = *s.pick(rows)
+	}
+	return merged, example
+}
+
+// average is the mean of the values that are not missing; NaN if all are.
+func average(values []float64) float64 {
+	mean, n := math.NaN(), 0.0
+	for _, v := range values {
+		switch {
+		case math.IsNaN(v):
+		case n == 0:
+			mean, n = v, 1
+		default:
 			n++
-			continue
-		}
-		merged, example = merged+1, label
-		equal++
-		for _, column := range s.Values {
-			switch keep {
-			case "last":
-				column[n-1] = column[i]
-			case "mean":
-				column[n-1] += (column[i] - column[n-1]) / equal
-			}
+			mean += (v - mean) / n
 		}
 	}
-	s.Index = s.Index[:n]
-	for c, column := range s.Values {
-		s.Values[c] = column[:n]
-	}
-	return merged, strings.Clone(example)
+	return mean
 }
 
 // rule is that which the last label violates.

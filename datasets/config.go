@@ -88,8 +88,8 @@ func (c WindowConfig) complete(s *Series) (WindowConfig, error) {
 	if !(c.Validation >= 0 && c.Validation < 1-c.Test) {
 		return wrong("Validation", "must be at least 0 and leave rows to train on", c.Validation)
 	}
-	if lag := c.Transform.Lag(); lag != 0 && lag != 1 {
-		return wrong("Transform", "must have a Lag of 0 or 1", lag)
+	if lag := c.Transform.Lag(); lag < 0 || lag >= s.Len() {
+		return wrong("Transform", fmt.Sprintf("must have a Lag from 0 to less than the %d rows of the series", s.Len()), lag)
 	}
 	if c.Dtype == (tensor.Dtype{}) {
 		c.Dtype = tensor.Float32

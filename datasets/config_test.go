@@ -46,7 +46,10 @@ func TestWindowsErrors(t *testing.T) {
 		{"dtype", config{Steps: 1, Dtype: tensor.Int}, errs.Error{Path: "ramp", Field: "WindowConfig.Dtype", Value: "int"}},
 		{"ramp has one difference", config{Steps: 1, Transform: datasets.Difference{}}, errs.Error{Path: "ramp", Field: "a"}},
 		{"no logarithm of 0", config{Steps: 1, Transform: datasets.LogReturn{}}, errs.Error{Path: "ramp, row 0", Field: "a", Value: 0}},
-		{"lag", config{Steps: 1, Transform: odd{lag: 2}}, errs.Error{Field: "WindowConfig.Transform", Value: 2}},
+		{"lag", config{Steps: 1, Transform: odd{lag: -1}}, errs.Error{Field: "WindowConfig.Transform", Value: -1}},
+		{"lag of all rows", config{Steps: 1, Transform: odd{lag: 20}}, errs.Error{Field: "WindowConfig.Transform", Value: 20}},
+		{"lag overflow", config{Steps: 1, Transform: odd{lag: math.MaxInt}}, errs.Error{Field: "WindowConfig.Transform", Value: math.MaxInt}},
+		{"no period", config{Steps: 1, Transform: datasets.SeasonalDifference{}}, errs.Error{Path: "ramp", Field: "a", Value: 0}},
 		{"nothing fitted", config{Steps: 1, Transform: odd{}}, errs.Error{Field: "WindowConfig.Transform"}},
 		{"transformed to infinity", config{Steps: 1, Transform: odd{fit: infinite{}}}, errs.Error{Path: "ramp, row 0", Field: "a", Kind: errs.ErrNotFinite}},
 	} {
@@ -73,7 +76,7 @@ func TestWindowsBadNumbers(t *testing.T) {
 	if _, err := datasets.Windows(s, config); err != nil {
 		t.Error(err)
 	}
-	for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+	for _, v := range []float64{math.Inf(1), math.Inf(-1)} {
 		s.Values[0][4] = v
 		_, err = datasets.Windows(s, config)
 		errtest.Check(t, err, errs.Error{Path: "ramp, row 4 (fri)", Field: "a", Kind: errs.ErrNotFinite})
@@ -88,6 +91,7 @@ func TestWindowsBadNumbers(t *testing.T) {
 	config.Targets, config.Columns = []string{"b"}, []string{"a"}
 	s.Values[0] = []float64{1, 2, 1, 2, 1, 2}
 	config.Transform = datasets.Standard{}
+	s.Values[1][1] = math.Inf(1)
 	_, err = datasets.Windows(s, config)
 	errtest.Check(t, err, errs.Error{Path: "ramp, row 1 (tue)", Field: "b", Kind: errs.ErrNotFinite})
 	s.Index = s.Index[:2]

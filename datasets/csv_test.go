@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -46,7 +47,7 @@ func TestReadCSV(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 			continue
 		}
-		c.want.Name, c.want.Notes = "csv", got.Notes
+		c.want.Name, c.want.Notes, c.want.Times = "csv", got.Notes, got.Times // see TestTimes
 		if d := cmp.Diff(&c.want, got); d != "" {
 			t.Errorf("%s: %s", c.name, d)
 		}
@@ -137,7 +138,8 @@ func TestLoadCSV(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := &datasets.Series{Name: "prices", Notes: "comma-separated, yyyy-mm-dd", Index: []string{"2024-01-02", "2024-01-03"}, Columns: []string{"close"}, Values: [][]float64{{1, 2}}}
+	want := &datasets.Series{Name: "prices", Notes: "comma-separated, yyyy-mm-dd", Index: []string{"2024-01-02", "2024-01-03"},
+		Times: []time.Time{day(2, 0), day(3, 0)}, Columns: []string{"close"}, Values: [][]float64{{1, 2}}}
 	if d := cmp.Diff(want, s); d != "" {
 		t.Error(d)
 	}

@@ -15,7 +15,7 @@ type timeFormat struct {
 	parse   func(string) (instant, bool)
 }
 
-// instant is a time and whether its zone was written.
+// instant is a time, in the zone that was written or in UTC, and whether one was written.
 type instant struct {
 	at    time.Time
 	zoned bool
@@ -39,7 +39,7 @@ var timeFormats = []timeFormat{
 	{name: "yyyymmdd", parse: digits("20060102")}, {name: "yyyymm", parse: digits("200601")}, {name: "yyyy", parse: digits("2006")},
 	{name: "seconds since 1970", parse: epoch(1e8, 1e10, 1e9)}, {name: "milliseconds since 1970", parse: epoch(1e11, 1e13, 1e6)},
 	{name: "microseconds since 1970", parse: epoch(1e14, 1e16, 1e3)}, {name: "nanoseconds since 1970", parse: epoch(1e17, 9e18, 1)},
-	{name: "numbers", parse: plainNumber},
+	{name: plainNumbers, parse: plainNumber},
 }
 
 // dates is a format of dates with one of the layouts of package time.
@@ -54,8 +54,12 @@ func dates(name, swapped string, layouts ...string) timeFormat {
 			if clock == "" {
 				return instant{at, false}, true
 			}
-			after, zoned, ok := timeOfDay(clock)
-			return instant{at.Add(after), zoned}, ok
+			since, zone, ok := timeOfDay(clock)
+			if zone == nil {
+				return instant{at.Add(since), false}, ok
+			}
+			at = at.Add(since) // as the clock of the zone shows it
+			return instant{time.Date(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), at.Second(), at.Nanosecond(), zone), true}, ok
 		}
 		return instant{}, false
 	}}
@@ -84,25 +88,26 @@ func splitClock(label string) (date, clock string) {
 }
 
 // timeOfDay reads "15:04", "3:04:05 PM", "15:04:05.5Z", "15:04+02:00" and the like, as the
-// time since midnight in UTC of the same date. A zone other than UTC, GMT and an offset
-// is not known.
-func timeOfDay(clock string) (since time.Duration, zoned, ok bool) {
+// time since midnight and the zone, nil if none is written. A zone other than UTC, GMT and an
+// offset is not known.
+func timeOfDay(clock string) (since time.Duration, zone *time.Location, ok bool) {
 	s := strings.ToUpper(strings.TrimSpace(clock))
-	offset := time.Duration(0)
 	for _, utc := range []string{"UTC", "GMT", "Z"} {
 		if cut, found := strings.CutSuffix(s, utc); found {
-			s, zoned = strings.TrimSpace(cut), true
+			s, zone = strings.TrimSpace(cut), time.UTC
 			break
 		}
 	}
-	if i := strings.LastIndexAny(s, "+-"); i > 0 && !zoned {
+	if i := strings.LastIndexAny(s, "+-"); i > 0 && zone == nil {
 		layout := map[int]string{3: "-07", 5: "-0700", 6: "-07:00"}[len(s)-i]
 		at, err := time.Parse(layout, s[i:])
 		if layout == "" || err != nil {
-			return 0, false, false
+			return 0, nil, false
 		}
 		_, seconds := at.Zone()
-		s, zoned, offset = strings.TrimSpace(s[:i]), true, time.Duration(seconds)*time.Second
+		if s, zone = strings.TrimSpace(s[:i]), time.UTC; seconds != 0 {
+			zone = time.FixedZone("", seconds)
+		}
 	}
 	layout := "15:04"
 	if strings.Count(s, ":") == 2 {
@@ -114,9 +119,9 @@ func timeOfDay(clock string) (since time.Duration, zoned, ok bool) {
 	}
 	at, err := time.Parse(layout, s)
 	if err != nil {
-		return 0, false, false
+		return 0, nil, false
 	}
-	return at.Sub(time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC)) - offset, zoned, true
+	return at.Sub(time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC)), zone, true
 }
 
 // quarter reads "2020Q1", "2020-Q1", "2020 Q1", "Q1 2020" and "Q1-2020".
@@ -159,6 +164,9 @@ func epoch(least, most, unit float64) func(string) (instant, bool) {
 		return instant{at: time.Unix(n/per, n%per*int64(unit)+int64(part*unit)).UTC()}, true
 	}
 }
+
+// plainNumbers is the name of the format whose times are not known.
+const plainNumbers = "numbers"
 
 // plainNumber is a number of any unit, such as a count of days or a year and its
 // fraction, on a scale of seconds: only its order counts.

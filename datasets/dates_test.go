@@ -88,17 +88,24 @@ func suffixed(l, suffix string) func(time.Time) string {
 	return func(t time.Time) string { return t.Format(l) + suffix }
 }
 
-// written are n times in this format, from the end of 2005.
-func written(step string, n int, write func(time.Time) string) []string {
+// rows are n times from the end of 2005 on.
+func rows(step string, n int) (times []time.Time) {
 	start := time.Date(2005, 10, 1, 0, 0, 0, 0, time.UTC)
-	var labels []string
 	for i := range n {
-		labels = append(labels, write(map[string]time.Time{
+		times = append(times, map[string]time.Time{
 			"hour": start.AddDate(0, 0, 29).Add(time.Duration(i) * time.Hour), "day": start.AddDate(0, 0, i), "month": start.AddDate(0, i, 0),
-			"quarter": start.AddDate(0, 3*i, 0), "year": start.AddDate(i, 0, 0),
-		}[step]))
+			"quarter": start.AddDate(0, 3*i, 0), "year": time.Date(2005+i, 1, 1, 0, 0, 0, 0, time.UTC),
+		}[step])
 	}
-	return labels
+	return times
+}
+
+// clocks are times as their clocks show them, in whole seconds.
+func clocks(times []time.Time) (texts []string) {
+	for _, t := range times {
+		texts = append(texts, t.Format(time.DateTime))
+	}
+	return texts
 }
 
 // In every format, rows in order are read, the newest first are reversed, and rows that
@@ -121,17 +128,27 @@ func TestTimes(t *testing.T) {
 			read := func(labels []string, config datasets.CSVConfig) (*datasets.Series, error) {
 				return datasets.ReadCSV(strings.NewReader(dated(labels...)), config)
 			}
-			labels := written(c.step, n, c.write)
+			times := rows(c.step, n)
+			var labels []string
+			for _, at := range times {
+				labels = append(labels, c.write(at))
+			}
 			s, err := read(labels, datasets.CSVConfig{})
 			if d := cmp.Diff(up, column(s, err)); d != "" || !slices.Equal(s.Index, labels) || !strings.Contains(s.Notes, c.notes) {
 				t.Errorf("oldest first: %s, %v, %s", d, s.Index, s.Notes)
+			}
+			if d := cmp.Diff(clocks(times), clocks(s.Times)); d != "" {
+				t.Error(d)
+			}
+			if f, err := s.Frequency(); err != nil || f.String() != c.step {
+				t.Errorf("every %v, error %v", f, err)
 			}
 
 			back := slices.Clone(labels)
 			slices.Reverse(back)
 			for _, config := range []datasets.CSVConfig{{}, {Columns: []string{"close"}}, {Index: "timestamp"}} {
 				s, err = read(back, config)
-				if d := cmp.Diff(down, column(s, err)); d != "" || !slices.Equal(s.Index, labels) || !strings.Contains(s.Notes, c.notes+", newest first: reversed") {
+				if d := cmp.Diff(down, column(s, err)); d != "" || !slices.Equal(s.Index, labels) || !slices.Equal(clocks(s.Times), clocks(times)) || !strings.Contains(s.Notes, c.notes+", newest first: reversed") {
 					t.Errorf("newest first: %s, %v, %s", d, s.Index, s.Notes)
 				}
 			}
@@ -145,7 +162,7 @@ func TestTimes(t *testing.T) {
 			}
 			s, err = read(mixed, datasets.CSVConfig{Sort: true})
 			for i, v := range column(s, err) {
-				if s.Index[i] != labels[i] || mixed[int(v)] != labels[i] {
+				if s.Index[i] != labels[i] || mixed[int(v)] != labels[i] || s.Times[i].Format(time.DateTime) != clocks(times)[i] {
 					t.Fatalf("sorted, row %d: %s, %v", i, s.Index[i], v)
 				}
 			}
@@ -198,7 +215,7 @@ func TestDuplicates(t *testing.T) {
 			labels = append(labels, "2024-01-0"+day)
 		}
 		s, err := datasets.ReadCSV(strings.NewReader(dated(labels...)), c.config)
-		if err != nil || !slices.Equal(s.Values[0], c.want) || len(s.Index) != len(c.want) || !strings.Contains(s.Notes, c.notes) {
+		if err != nil || !slices.Equal(s.Values[0], c.want) || len(s.Index) != len(c.want) || len(s.Times) != len(c.want) || !strings.Contains(s.Notes, c.notes) {
 			t.Errorf("%s: %v, error %v", c.name, s, err)
 		}
 	}

@@ -2,6 +2,7 @@ package datasets
 
 import (
 	"fmt"
+	"math"
 
 	"gorgonia.org/tensor"
 
@@ -10,8 +11,8 @@ import (
 	"github.com/engram-go/engram/internal/shapes"
 )
 
-// Truth returns the true values of the test part, in original units: one slice for
-// each output of the model, [horizon·targets], each as long as the test part.
+// Truth returns the true values of the test part, in original units, NaN where they are
+// missing: one slice for each output of the model, [horizon·targets], each as long as the test part.
 // With one target and a horizon of 1, Truth()[0] is the series' last part.
 func (w *Windowed) Truth() [][]float64 {
 	return w.outputs(func(_, future []float64) ([]float64, error) { return future, nil })
@@ -36,8 +37,8 @@ func (w *Windowed) SeasonalNaive() [][]float64 {
 
 // Predictions turns the model's output for Test.X, [windows, horizon·targets],
 // into original units, in the layout of Truth. Where the transform is a change,
-// the first forecast is added to the last known value, and each later one to
-// the forecast before it. Another shape or dtype than the windows have, and a
+// the forecasts are added to the last known values, and those of more than Lag rows ahead to
+// the forecasts Lag rows before. Another shape or dtype than the windows have, and a
 // prediction that is not finite, are errors.
 func (w *Windowed) Predictions(yhat *tensor.Dense) ([][]float64, error) {
 	if w.Test.Len() == 0 {
@@ -70,19 +71,26 @@ func (w *Windowed) undo(yhat *tensor.Dense, n int, origin func(i int) int) ([][]
 	if err := dense.Check(yhat, w.config.Dtype, shapes.Shape{n, width}); err != nil {
 		return nil, errs.At(err, "predictions", "")
 	}
-	y := dense.ToFloat64(yhat)
+	y, lag := dense.ToFloat64(yhat), w.config.Transform.Lag()
 	out := columns(width, n)
 	for i := range n {
-		for j, undoing := range w.undoing {
-			before := w.truth[j][origin(i)]
+		for j, target := range w.targets {
 			for h := range w.config.Horizon {
 				at := h*k + j
-				before = undoing.Undo(before, y[i*width+at])
-				if !dense.Finite(before) {
-					return nil, errs.Error{Path: "predictions", Field: fmt.Sprintf("element %v", shapes.Shape{i, at}),
-						Rule: "must be finite in original units", Value: before, Kind: errs.ErrNotFinite}
+				before := 0.0
+				switch {
+				case lag == 0:
+				case h < lag:
+					before = target.values[origin(i)+1+h-lag]
+				default:
+					before = out[at-lag*k][i]
 				}
-				out[at][i] = before
+				v := target.fit.Undo(before, y[i*width+at])
+				if !dense.Finite(v) {
+					return nil, errs.Error{Path: "predictions", Field: fmt.Sprintf("element %v", shapes.Shape{i, at}),
+						Rule: "must be finite in original units", Value: v, Kind: errs.ErrNotFinite}
+				}
+				out[at][i] = v
 			}
 		}
 	}
@@ -97,7 +105,8 @@ func (w *Windowed) outputs(forecast func(known, future []float64) ([]float64, er
 	for i := range n {
 		for j, column := range w.truth {
 			now := w.row(w.layout.test+i) + 1
-			// The layout leaves enough rows for every forecast: no error can occur.
+			// The layout leaves enough rows for every forecast, and each column has a value
+			// in the training part: no error can occur.
 			values, err := forecast(column[:now], column[now:now+w.config.Horizon])
 			if err != nil {
 				return nil
@@ -119,15 +128,16 @@ func columns(n, length int) [][]float64 {
 }
 
 // Persistence is the naive forecast: all next values of a series equal the last
-// known one. A model is useful only if it beats this baseline. No known value, or
-// a horizon below 1, is an error.
+// known one that is not missing (NaN). A model is useful only if it beats this baseline. No
+// known value, or a horizon below 1, is an error.
 func Persistence(known []float64, horizon int) ([]float64, error) {
 	return SeasonalNaive(known, 1, horizon)
 }
 
 // SeasonalNaive forecasts each of the next values of a series by the last
 // known one of the same season, season rows or a multiple of them before: 12
-// for months in a year. Fewer known values than a season, or a season or a
+// for months in a year. If all of these are missing (NaN), it is the last known value of any
+// season. Fewer known values than a season, values that are all missing, or a season or a
 // horizon below 1, are errors.
 func SeasonalNaive(known []float64, season, horizon int) ([]float64, error) {
 	if season < 1 {
@@ -139,10 +149,27 @@ func SeasonalNaive(known []float64, season, horizon int) ([]float64, error) {
 	if len(known) < season {
 		return nil, errs.Error{Field: "known values", Rule: fmt.Sprintf("must be at least %d", season), Value: len(known)}
 	}
-	last := known[len(known)-season:]
+	last, ok := lastKnown(known, len(known)-1, 1)
+	if !ok {
+		return nil, errs.Error{Field: "known values", Rule: "must not all be missing"}
+	}
 	forecast := make([]float64, horizon)
 	for i := range forecast {
-		forecast[i] = last[i%season]
+		if i >= season {
+			forecast[i] = forecast[i-season]
+		} else if forecast[i], ok = lastKnown(known, len(known)-season+i, season); !ok {
+			forecast[i] = last
+		}
 	}
 	return forecast, nil
+}
+
+// lastKnown is the value of a row, or the nearest one that is not missing, some steps before.
+func lastKnown(values []float64, row, step int) (v float64, ok bool) {
+	for ; row >= 0; row -= step {
+		if !math.IsNaN(values[row]) {
+			return values[row], true
+		}
+	}
+	return 0, false
 }

@@ -61,7 +61,7 @@ func timeColumns(names, row []string, wanted []int) labels {
 func isTimeNumber(cell string) bool {
 	return slices.ContainsFunc(timeFormats, func(f timeFormat) bool {
 		_, ok := f.parse(cell)
-		return ok && f.name != "numbers"
+		return ok && f.name != plainNumbers
 	})
 }
 

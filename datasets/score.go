@@ -13,7 +13,7 @@ import (
 
 // Score compares predictions on the test part with the naive forecasts, in
 // original units. All numbers are taken over every test window, every row of the
-// horizon, and every target.
+// horizon, and every target whose true value is not missing.
 type Score struct {
 	Target  string `json:"target"`  // the column; several are joined by a comma
 	Windows int    `json:"windows"` // in the test part
@@ -70,6 +70,9 @@ func (w *Windowed) Score(yhat *tensor.Dense) (Score, error) {
 		}
 	}
 	for _, s := range append([]Score{score}, score.Targets...) {
+		if math.IsNaN(s.PersistenceMAE) {
+			return Score{}, errs.Error{Path: w.name, Field: s.Target, Rule: "must have a value in the test part that is not missing"}
+		}
 		if !dense.Finite(s.RMSE) || !dense.Finite(s.PersistenceRMSE) || !dense.Finite(s.SeasonalRMSE) || !dense.Finite(s.Skill) {
 			return Score{}, errs.Error{Path: w.name, Field: s.Target, Rule: "must have scores within the range of float64", Kind: errs.ErrNotFinite}
 		}
@@ -78,12 +81,15 @@ func (w *Windowed) Score(yhat *tensor.Dense) (Score, error) {
 }
 
 // distance is the root mean square and the mean of the absolute differences
-// between every k-th column of a and b from one on.
-func distance(a, b [][]float64, from, k int) (rmse, mae float64) {
+// between every k-th column of forecasts and truth from one on, but for missing values.
+func distance(forecasts, truth [][]float64, from, k int) (rmse, mae float64) {
 	n := 0
-	for c := from; c < len(a); c += k {
-		for i, v := range a[c] {
-			d := math.Abs(v - b[c][i])
+	for c := from; c < len(forecasts); c += k {
+		for i, v := range forecasts[c] {
+			if math.IsNaN(truth[c][i]) {
+				continue
+			}
+			d := math.Abs(v - truth[c][i])
 			rmse += d * d
 			mae += d
 			n++

@@ -19,7 +19,8 @@ import (
 
 var transforms = map[string]datasets.Transform{
 	"none": datasets.None{}, "minmax": datasets.MinMax{}, "standard": datasets.Standard{},
-	"difference": datasets.Difference{}, "logreturn": datasets.LogReturn{},
+	"difference": datasets.Difference{}, "logreturn": datasets.LogReturn{}, "log": datasets.Log{},
+	"seasonaldifference": datasets.SeasonalDifference{Period: 2}, "seasonallogreturn": datasets.SeasonalLogReturn{Period: 5},
 }
 
 // TestGolden compares windows, transforms and scores with testdata/forecasts.json,

@@ -3,10 +3,12 @@ package datasets
 import (
 	"embed"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/engram-go/engram/datasets/calendar"
 	"github.com/engram-go/engram/internal/errs"
 )
 
@@ -15,10 +17,11 @@ import (
 const maxCells = 100_000_000
 
 // Series is a table of numbers in time order. It is plain data and is checked
-// when it is used.
+// when it is used. A value that is missing is NaN; infinities are refused.
 type Series struct {
 	Name    string      // what error messages call it; "series" if empty
 	Index   []string    // a label for each row, such as its date; nil if there are none
+	Times   []time.Time // the times of the rows, one after another, if they are known; otherwise nil
 	Columns []string    // the names of the columns, all different
 	Values  [][]float64 // the columns, all of one length: Values[column][row]
 	Notes   string      // what reading a file detected and changed, in one line; empty if there is nothing to say
@@ -38,28 +41,26 @@ func FromColumns(name string, names []string, values [][]float64) (*Series, erro
 	return s, s.check()
 }
 
-// FromTimes makes a series of several columns, as FromColumns does, whose rows are
-// labelled with times: as "2024-01-02T15:04:05Z" (RFC 3339), or as "2024-01-02" if each
-// is midnight in UTC. A number of times that is not that of the rows, and a time
-// that is not after the one before it, are errors.
+// FromTimes makes a series of several columns, as FromColumns does, whose rows have
+// times and are labelled with them: as "2024-01-02T15:04:05Z" (RFC 3339), or as "2024-01-02"
+// if each is midnight in UTC. A number of times that is not that of the rows, and a time
+// that is not after the one before it, are errors. The times are kept, not copied.
 func FromTimes(name string, times []time.Time, names []string, values [][]float64) (*Series, error) {
-	s := &Series{Name: name, Index: make([]string, len(times)), Columns: names, Values: values}
-	back := 0 // the first row that is not after the one before it
-	for i, at := range times {
-		s.Index[i] = at.Format(time.RFC3339Nano)
-		if back == 0 && i > 0 && !at.After(times[i-1]) {
-			back = i
-		}
-	}
-	shortenDates(s.Index)
+	s := &Series{Name: name, Index: labelsOf(times), Times: times, Columns: names, Values: values}
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	if back > 0 {
-		return nil, errs.Error{Path: s.name(), Field: "times", Rule: "must go forward from row to row: sort the rows, oldest first, keep one of each time, and make a series of each of several",
-			Value: fmt.Sprintf("%s after %s in row %d", s.Index[back], s.Index[back-1], back)}
-	}
 	return s, nil
+}
+
+// labelsOf writes times as labels.
+func labelsOf(times []time.Time) []string {
+	labels := make([]string, len(times))
+	for i, at := range times {
+		labels[i] = at.Format(time.RFC3339Nano)
+	}
+	shortenDates(labels)
+	return labels
 }
 
 // shortenDates writes labels as dates if each is midnight in UTC.
@@ -92,6 +93,47 @@ func (s *Series) Column(name string) ([]float64, error) {
 	return s.Values[i], nil
 }
 
+// Frequency is the time from one row to the next, of times that may have gaps; see
+// calendar.Infer. A series without times, and times that are not regular, are errors.
+func (s *Series) Frequency() (calendar.Frequency, error) {
+	if err := s.check(); err != nil {
+		return calendar.Frequency{}, err
+	}
+	if s.Times == nil {
+		return calendar.Frequency{}, s.noTimes()
+	}
+	f, err := calendar.Infer(s.Times)
+	return f, errs.At(err, s.name(), "")
+}
+
+// noTimes is the error of a series that needs times.
+func (s *Series) noTimes() error {
+	return errs.Error{Path: s.name(), Field: "Series.Times", Rule: "must be known: make the series with FromTimes, or name the column of times with CSVConfig.Index"}
+}
+
+// pick copies rows into a new series, in this order.
+func (s *Series) pick(rows []int) *Series {
+	out := &Series{Name: s.Name, Columns: slices.Clone(s.Columns), Notes: s.Notes, Values: make([][]float64, len(s.Values))}
+	if s.Index != nil {
+		out.Index = permute(s.Index, rows)
+	}
+	if s.Times != nil {
+		out.Times = permute(s.Times, rows)
+	}
+	for c, column := range s.Values {
+		out.Values[c] = permute(column, rows)
+	}
+	return out
+}
+
+func permute[T any](from []T, order []int) []T {
+	to := make([]T, 0, len(order))
+	for _, i := range order {
+		to = append(to, from[i])
+	}
+	return to
+}
+
 func (s *Series) name() string {
 	if s.Name == "" {
 		return "series"
@@ -102,10 +144,21 @@ func (s *Series) name() string {
 // row names a row in error messages: "eustocks, row 11 (1991.5)". Rows count
 // from 0, as in Values.
 func (s *Series) row(i int) string {
-	if s.Index == nil {
-		return fmt.Sprintf("%s, row %d", s.name(), i)
+	if label := s.label(i); label != "" {
+		return fmt.Sprintf("%s, row %d (%s)", s.name(), i, label)
 	}
-	return fmt.Sprintf("%s, row %d (%s)", s.name(), i, shorten(s.Index[i]))
+	return fmt.Sprintf("%s, row %d", s.name(), i)
+}
+
+// label names a row; "" if there are no labels.
+func (s *Series) label(i int) string {
+	switch {
+	case s.Index != nil:
+		return shorten(s.Index[i])
+	case s.Times != nil:
+		return s.Times[i].Format(time.RFC3339Nano)
+	}
+	return ""
 }
 
 // check reports the first inconsistency of a series.
@@ -130,6 +183,15 @@ func (s *Series) check() error {
 	if s.Index != nil && len(s.Index) != n {
 		return errs.Error{Path: s.name(), Field: "Series.Index", Rule: fmt.Sprintf("must label %d rows", n), Value: len(s.Index)}
 	}
+	if s.Times != nil && len(s.Times) != n {
+		return errs.Error{Path: s.name(), Field: "Series.Times", Rule: fmt.Sprintf("must be those of %d rows", n), Value: len(s.Times)}
+	}
+	for i := 1; i < len(s.Times); i++ {
+		if !s.Times[i].After(s.Times[i-1]) {
+			return errs.Error{Path: s.name(), Field: "Series.Times", Rule: "must go forward from row to row: sort the rows, oldest first, keep one of each time, and make a series of each of several",
+				Value: fmt.Sprintf("%s after %s in row %d", s.label(i), s.label(i-1), i)}
+		}
+	}
 	for i, name := range s.Columns {
 		if len(s.Values[i]) != n {
 			return errs.Error{Path: s.name(), Field: shorten(name), Rule: fmt.Sprintf("must have %d rows, as the first column", n), Value: len(s.Values[i])}
@@ -137,6 +199,13 @@ func (s *Series) check() error {
 	}
 	if name, twice := duplicate(s.Columns); twice {
 		return errs.Error{Path: s.name(), Field: "Series.Columns", Rule: "must all be different", Value: shorten(name)}
+	}
+	for c, column := range s.Values {
+		for i, v := range column {
+			if math.IsInf(v, 0) {
+				return errs.Error{Path: s.row(i), Field: shorten(s.Columns[c]), Rule: "must be finite, or NaN if it is missing", Value: v, Kind: errs.ErrNotFinite}
+			}
+		}
 	}
 	return nil
 }

@@ -85,20 +85,20 @@ func TestFromTimes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(&datasets.Series{Name: "x", Index: []string{"2024-01-02", "2024-01-03"}, Columns: names, Values: values}, s); d != "" {
+	if d := cmp.Diff(&datasets.Series{Name: "x", Index: []string{"2024-01-02", "2024-01-03"}, Times: []time.Time{day(2, 0), day(3, 0)}, Columns: names, Values: values}, s); d != "" {
 		t.Error(d)
 	}
 	if s, err = datasets.FromTimes("x", []time.Time{day(2, 0), day(2, 7)}, names, values); err != nil || s.Index[1] != "2024-01-02T07:00:00Z" {
 		t.Errorf("%v, error %v", s, err)
 	}
 	_, err = datasets.FromTimes("x", []time.Time{day(2, 0), day(4, 0), day(3, 0), day(5, 0)}, names, [][]float64{{1, 2, 3, 4}})
-	errtest.Check(t, err, errs.Error{Path: "x", Field: "times", Value: "2024-01-03 after 2024-01-04 in row 2"})
+	errtest.Check(t, err, errs.Error{Path: "x", Field: "Series.Times", Value: "2024-01-03 after 2024-01-04 in row 2"})
 	for _, c := range []struct {
 		times []time.Time
 		field string
 	}{
-		{nil, "Series.Index"}, {[]time.Time{day(2, 0)}, "Series.Index"}, {[]time.Time{day(2, 1), day(2, 0)}, "times"},
-		{[]time.Time{day(2, 7), day(2, 7)}, "times"},
+		{nil, "Series.Index"}, {[]time.Time{day(2, 0)}, "Series.Index"}, {[]time.Time{day(2, 1), day(2, 0)}, "Series.Times"},
+		{[]time.Time{day(2, 7), day(2, 7)}, "Series.Times"},
 	} {
 		_, err := datasets.FromTimes("x", c.times, names, values)
 		errtest.Check(t, err, errs.Error{Path: "x", Field: c.field})

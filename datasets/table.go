@@ -154,36 +154,28 @@ func fillMissing(s *Series, how string) (rows int) {
 	if how == "" {
 		return 0
 	}
-	n := 0 // rows kept
+	var keep []int
 	for i := range s.Len() {
 		bad, gap := false, false
 		for _, column := range s.Values {
-			column[n] = column[i]
-			if math.IsNaN(column[n]) {
-				bad = true
-				if how == "drop" || n == 0 {
-					gap = true
-				} else {
-					column[n] = column[n-1]
-				}
+			if !math.IsNaN(column[i]) {
+				continue
 			}
+			bad = true
+			if how == "previous" && i > 0 {
+				column[i] = column[i-1]
+			}
+			gap = gap || math.IsNaN(column[i])
 		}
 		if bad {
 			rows++
 		}
-		if gap {
-			continue
+		if !gap {
+			keep = append(keep, i)
 		}
-		if s.Index != nil {
-			s.Index[n] = s.Index[i]
-		}
-		n++
 	}
-	for c := range s.Values {
-		s.Values[c] = s.Values[c][:n]
-	}
-	if s.Index != nil {
-		s.Index = s.Index[:n]
+	if len(keep) < s.Len() {
+		*s = *s.pick(keep)
 	}
 	return rows
 }

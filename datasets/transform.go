@@ -2,6 +2,7 @@ package datasets
 
 import (
 	"math"
+	"slices"
 
 	"github.com/engram-go/engram/internal/dense"
 	"github.com/engram-go/engram/internal/errs"
@@ -11,31 +12,55 @@ import (
 // plain config value, the same for every column. Fit learns the transform of one
 // column from its training rows alone.
 type Transform interface {
-	// Lag is the number of earlier values that the transform of a value needs: 0,
-	// or 1 for changes, which the first row does not have.
+	// Lag is how many rows before a value the one lies that its transform needs, such as 1
+	// for changes, which the first row does not have; 0 if it needs none.
 	Lag() int
 	// Check reports the rule that a value breaks, as a graph.Error without
-	// a path, or nil.
+	// a path, or nil. Missing values are not checked.
 	Check(value float64) error
-	// Fit learns from the training values of a column, all of them checked.
+	// Fit learns from the training values of a column, all of them checked. Missing
+	// values are NaN: they must be skipped, and so must changes from or to them.
 	Fit(train []float64) (Fitted, error)
 }
 
 // Fitted transforms the values of one column and undoes it. The value before
-// is the untransformed one; with Lag 0 it is ignored. To undo several
-// steps, the value undone at one step is the value before the next.
+// is the untransformed one, Lag rows before; with Lag 0 it is ignored. To undo several
+// steps, the value undone at one step is the value before that of Lag steps later.
 type Fitted interface {
 	Do(before, value float64) float64
 	Undo(before, transformed float64) float64
 }
 
+// Restorer is a Transform whose Fitted can be kept in a file. Fit and Restore return a
+// Restorable. All transforms of this package are Restorers.
+type Restorer interface {
+	Transform
+	// Restore makes what Fit returned of its Parameters. The result computes the same bits.
+	Restore(parameters []float64) (Fitted, error)
+}
+
+// Restorable is a Fitted that Restorer.Restore can make again of its parameters.
+type Restorable interface {
+	Fitted
+	Parameters() []float64
+}
+
 var (
-	_ Transform = None{}
-	_ Transform = MinMax{}
-	_ Transform = Standard{}
-	_ Transform = Difference{}
-	_ Transform = LogReturn{}
+	_ Restorer = None{}
+	_ Restorer = MinMax{}
+	_ Restorer = Standard{}
+	_ Restorer = Log{}
+	_ Restorer = Difference{}
+	_ Restorer = LogReturn{}
+	_ Restorer = SeasonalDifference{}
+	_ Restorer = SeasonalLogReturn{}
 )
+
+// Transforms returns a value of every transform of this package, so that files can name
+// them.
+func Transforms() []any {
+	return []any{None{}, MinMax{}, Standard{}, Log{}, Difference{}, LogReturn{}, SeasonalDifference{}, SeasonalLogReturn{}}
+}
 
 // None leaves the values as they are.
 type None struct{}
@@ -47,7 +72,21 @@ func (None) Lag() int { return 0 }
 func (None) Check(float64) error { return nil }
 
 // Fit learns nothing.
-func (None) Fit([]float64) (Fitted, error) { return scale{factor: 1}, nil }
+func (None) Fit([]float64) (Fitted, error) { return unchanged{}, nil }
+
+// Restore takes no parameters.
+func (None) Restore(parameters []float64) (Fitted, error) {
+	if len(parameters) > 0 {
+		return nil, errs.Error{Field: "None", Rule: "must have no parameters", Value: parameters}
+	}
+	return unchanged{}, nil
+}
+
+type unchanged struct{}
+
+func (unchanged) Do(_, value float64) float64         { return value }
+func (unchanged) Undo(_, transformed float64) float64 { return transformed }
+func (unchanged) Parameters() []float64               { return nil }
 
 // MinMax scales the training part to [0, 1]: (x − min) / (max − min). What
 // comes after the training part may be outside. A column that does not vary
@@ -63,10 +102,16 @@ func (MinMax) Check(float64) error { return nil }
 // Fit learns the smallest and the largest value.
 func (MinMax) Fit(train []float64) (Fitted, error) {
 	low, high := math.Inf(1), math.Inf(-1)
+	train = present(train)
 	for _, v := range train {
 		low, high = min(low, v), max(high, v)
 	}
 	return newScale(low, high-low, largest(train), "must vary in the training part")
+}
+
+// Restore takes the smallest value and the range.
+func (MinMax) Restore(parameters []float64) (Fitted, error) {
+	return restoreScale("MinMax", parameters)
 }
 
 // Standard scales the training part to mean 0 and standard deviation 1, the
@@ -82,8 +127,14 @@ func (Standard) Check(float64) error { return nil }
 
 // Fit learns the mean and the standard deviation.
 func (Standard) Fit(train []float64) (Fitted, error) {
+	train = present(train)
 	mean, deviation := moments(train)
 	return newScale(mean, deviation, largest(train), "must vary in the training part")
+}
+
+// Restore takes the mean and the standard deviation.
+func (Standard) Restore(parameters []float64) (Fitted, error) {
+	return restoreScale("Standard", parameters)
 }
 
 // scale is (x − shift) / factor.
@@ -91,6 +142,7 @@ type scale struct{ shift, factor float64 }
 
 func (s scale) Do(_, value float64) float64         { return (value - s.shift) / s.factor }
 func (s scale) Undo(_, transformed float64) float64 { return transformed*s.factor + s.shift }
+func (s scale) Parameters() []float64               { return []float64{s.shift, s.factor} }
 
 // newScale refuses a factor within the rounding error of values as large as size:
 // dividing by it would amplify noise.
@@ -103,6 +155,21 @@ func newScale(shift, factor, size float64, rule string) (scale, error) {
 		return scale{}, errs.Error{Rule: rule, Value: shift}
 	}
 	return scale{shift, factor}, nil
+}
+
+func restoreScale(transform string, parameters []float64) (scale, error) {
+	if len(parameters) != 2 || !dense.Finite(parameters[0]) || !dense.Finite(parameters[1]) || parameters[1] <= 0 {
+		return scale{}, errs.Error{Field: transform, Rule: "must have two finite parameters, the second positive", Value: parameters}
+	}
+	return scale{parameters[0], parameters[1]}, nil
+}
+
+// present are the values that are not missing.
+func present(values []float64) []float64 {
+	if !slices.ContainsFunc(values, math.IsNaN) {
+		return values
+	}
+	return slices.DeleteFunc(slices.Clone(values), math.IsNaN)
 }
 
 // moments returns mean and standard deviation. Everything is taken relative to
@@ -129,80 +196,4 @@ func largest(values []float64) float64 {
 		size = max(size, math.Abs(v))
 	}
 	return size
-}
-
-// Difference takes the change from the value before, x_t − x_{t−1}, scaled to
-// mean 0 and standard deviation 1 in the training part, since a recurrent
-// layer starts from inputs of about that size. A column that always changes by
-// the same amount in the training part is an error. The first row is lost: a
-// window of 30 changes needs 31 values.
-type Difference struct{}
-
-// Lag is 1.
-func (Difference) Lag() int { return 1 }
-
-// Check accepts every value.
-func (Difference) Check(float64) error { return nil }
-
-// Fit learns the mean and the standard deviation of the changes.
-func (Difference) Fit(train []float64) (Fitted, error) {
-	changes := make([]float64, max(0, len(train)-1))
-	for i := range changes {
-		changes[i] = train[i+1] - train[i]
-	}
-	s, err := standardChanges(changes, largest(train), "must not always change by the same amount in the training part")
-	return difference{s}, err
-}
-
-type difference struct{ scale }
-
-func (d difference) Do(before, value float64) float64 { return d.scale.Do(0, value-before) }
-func (d difference) Undo(before, transformed float64) float64 {
-	return before + d.scale.Undo(0, transformed)
-}
-
-// LogReturn takes the logarithm of the ratio to the value before,
-// log(x_t / x_{t−1}), scaled to mean 0 and standard deviation 1 in the training
-// part, as Difference does. It suits prices, whose changes grow with them.
-// Every value must be positive. A column that always changes by the same ratio
-// in the training part is an error. The first row is lost: a window of 30
-// returns needs 31 prices.
-type LogReturn struct{}
-
-// Lag is 1.
-func (LogReturn) Lag() int { return 1 }
-
-// Check refuses values without a logarithm.
-func (LogReturn) Check(value float64) error {
-	if value > 0 {
-		return nil
-	}
-	return errs.Error{Rule: "must be positive for LogReturn", Value: value}
-}
-
-// Fit learns the mean and the standard deviation of the returns.
-func (LogReturn) Fit(train []float64) (Fitted, error) {
-	returns, size := make([]float64, max(0, len(train)-1)), 1.0 // a logarithm is never rounded finer than the ratio in it
-	for i := range returns {
-		before, value := math.Log(train[i]), math.Log(train[i+1])
-		returns[i] = value - before
-		size = max(size, math.Abs(before), math.Abs(value))
-	}
-	s, err := standardChanges(returns, size, "must not always change by the same ratio in the training part")
-	return logReturn{s}, err
-}
-
-type logReturn struct{ scale }
-
-func (l logReturn) Do(before, value float64) float64 {
-	return l.scale.Do(0, math.Log(value)-math.Log(before))
-}
-
-func (l logReturn) Undo(before, transformed float64) float64 {
-	return before * math.Exp(l.scale.Undo(0, transformed))
-}
-
-func standardChanges(changes []float64, size float64, rule string) (scale, error) {
-	mean, deviation := moments(changes)
-	return newScale(mean, deviation, size, rule)
 }

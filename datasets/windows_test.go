@@ -113,7 +113,7 @@ func cut(t *rapid.T, s *datasets.Series, c datasets.WindowConfig) naive {
 		}
 		out := make([]float64, rows)
 		for i := lag; i < rows; i++ {
-			out[i] = fit.Do(v[max(0, i-1)], v[i])
+			out[i] = fit.Do(v[i-lag], v[i])
 		}
 		return out
 	}

@@ -94,7 +94,8 @@ func TestConfig(t *testing.T) {
 	if s, err = Read(bytes.NewReader(raw), int64(len(raw)), Config{Columns: []string{"small", "price"}}); err != nil {
 		t.Fatal(err)
 	}
-	want = &datasets.Series{Name: "parquet", Index: []string{"2024-01-02", "2024-01-03"}, Columns: []string{"small", "price"}, Values: [][]float64{{-128, 127}, {101.25, -0.5}}}
+	want = &datasets.Series{Name: "parquet", Index: []string{"2024-01-02", "2024-01-03"},
+		Times: []time.Time{time.Date(2024, 1, 2, 0, 0, 0, 0, time.UTC), time.Date(2024, 1, 3, 0, 0, 0, 0, time.UTC)}, Columns: []string{"small", "price"}, Values: [][]float64{{-128, 127}, {101.25, -0.5}}}
 	if d := cmp.Diff(want, s); d != "" {
 		t.Error(d)
 	}
@@ -109,7 +110,7 @@ func TestErrors(t *testing.T) {
 	}{
 		{path, Config{Columns: []string{"c", "a"}, Index: "c"}, errs.Error{Path: path + ", row 4", Field: "a"}},
 		{path, Config{Columns: []string{"b"}, Index: "c"}, errs.Error{Path: path + ", row 5", Field: "b", Kind: errs.ErrNotFinite}},
-		{path, Config{Columns: []string{"c"}}, errs.Error{Path: path, Field: "times"}},
+		{path, Config{Columns: []string{"c"}}, errs.Error{Path: path, Field: "Series.Times"}},
 		{path, Config{Columns: []string{"d"}}, errs.Error{Path: path, Field: "Config.Columns[0]"}},
 		{path, Config{Columns: []string{"half"}}, errs.Error{Path: path, Field: "Config.Columns[0]"}},
 		{path, Config{Columns: []string{"back"}}, errs.Error{Path: path, Field: "Config.Columns[0]"}},

@@ -18,6 +18,7 @@ type Samples struct {
 	n       int
 	inputs  []source
 	targets []source
+	weights []source
 }
 
 var _ Data = (*Samples)(nil)
@@ -42,12 +43,19 @@ type View struct {
 
 // FromViews returns n samples that are views of tensors. All tensors must be
 // float32 or all float64, finite, and as long as the samples need.
-func FromViews(n int, inputs, targets []View) (*Samples, error) {
+//
+// Weights are those of Batch.Weights: none, one view for all targets, or one for each. Their
+// Shape is [] for a weight of each sample, or [steps] for one of each step of a target, such as
+// of a target [steps, features]. They must not be negative.
+func FromViews(n int, inputs, targets []View, weights ...View) (*Samples, error) {
 	if n < 1 {
 		return nil, errs.Error{Field: "samples", Rule: "must be positive", Value: n}
 	}
 	if len(inputs) == 0 {
 		return nil, errs.Error{Field: "inputs", Rule: "must not be empty"}
+	}
+	if len(weights) > 1 && len(weights) != len(targets) {
+		return nil, errs.Error{Field: "weights", Rule: fmt.Sprintf("must be one, or as many as the %d targets", len(targets)), Value: len(weights)}
 	}
 	s := &Samples{n: n}
 	for i, v := range inputs {
@@ -58,6 +66,18 @@ func FromViews(n int, inputs, targets []View) (*Samples, error) {
 	for i, v := range targets {
 		if err := s.addView(&s.targets, fmt.Sprintf("targets[%d]", i), v); err != nil {
 			return nil, err
+		}
+	}
+	for i, v := range weights {
+		path := fmt.Sprintf("weights[%d]", i)
+		if len(v.Shape) > 1 {
+			return nil, errs.Error{Path: path, Field: "View.Shape", Rule: "must be [] or [steps]", Value: v.Shape}
+		}
+		if err := s.addView(&s.weights, path, v); err != nil {
+			return nil, err
+		}
+		if least := dense.Min(s.weights[i].data); least < 0 {
+			return nil, errs.Error{Path: path, Field: "weights", Rule: "must not be negative", Value: least}
 		}
 	}
 	return s, nil
@@ -112,14 +132,18 @@ func (s *Samples) Gather(rows []int, into *Batch) error {
 	}
 	into.Inputs = gatherAll(s.inputs, rows, into.Inputs)
 	into.Targets = gatherAll(s.targets, rows, into.Targets)
-	into.Weights = nil
+	if len(s.weights) == 0 {
+		into.Weights = nil
+	} else {
+		into.Weights = gatherAll(s.weights, rows, into.Weights)
+	}
 	return nil
 }
 
 // fit reports whether n samples of each source can be one tensor.
 func (s *Samples) fit(n int) bool {
 	tooLarge := func(one source) bool { return n > shapes.MaxElements/one.shape.Size() }
-	return !slices.ContainsFunc(s.inputs, tooLarge) && !slices.ContainsFunc(s.targets, tooLarge)
+	return !slices.ContainsFunc(s.inputs, tooLarge) && !slices.ContainsFunc(s.targets, tooLarge) && !slices.ContainsFunc(s.weights, tooLarge)
 }
 
 // X returns all inputs, each a new tensor [samples, ...]. It is nil if
