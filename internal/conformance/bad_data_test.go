@@ -31,8 +31,7 @@ func badData() []badInput {
 		return func() error { _, err := datasets.FromSlices(x, y, tensor.Float32); return err }
 	}
 	constant := slices.Repeat([]float64{7}, 50)
-	broken := ramp(50)
-	broken[11] = math.NaN()
+	unknown := slices.Repeat([]float64{math.NaN()}, 50)
 	endless := ramp(50)
 	endless[11] = math.Inf(-1)
 	long := ramp(50)
@@ -49,7 +48,7 @@ func badData() []badInput {
 		{"a constant column into MinMax", windows(constant, datasets.WindowConfig{Steps: 3, Transform: datasets.MinMax{}}), "", errs.Error{Path: "prices", Field: "prices", Value: 7}},
 		{"a constant column into Standard", windows(constant, datasets.WindowConfig{Steps: 3, Transform: datasets.Standard{}}), "", errs.Error{Path: "prices", Field: "prices", Value: 7}},
 		{"log returns of what is not positive", windows(long, datasets.WindowConfig{Steps: 3, Transform: datasets.LogReturn{}}), "", errs.Error{Path: "prices, row 0", Field: "prices", Value: -1}},
-		{"NaN in a series", windows(broken, datasets.WindowConfig{Steps: 3}), "", errs.Error{Path: "prices, row 11", Field: "prices", Value: "NaN", Kind: graph.ErrNotFinite}},
+		{"a series of missing values", windows(unknown, datasets.WindowConfig{Steps: 3}), "", errs.Error{Path: "prices", Field: "prices"}},
 		{"infinity in a series", windows(endless, datasets.WindowConfig{Steps: 3}), "", errs.Error{Path: "prices, row 11", Field: "prices", Value: "-Inf", Kind: graph.ErrNotFinite}},
 		{"an empty series", windows(nil, datasets.WindowConfig{Steps: 3}), "", errs.Error{Path: "prices", Field: "Series.Values"}},
 		{"no series", func() error { _, err := datasets.Windows(nil, datasets.WindowConfig{Steps: 3}); return err }, "", errs.Error{Field: "series"}},
