@@ -7,7 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/engram-go/engram/cmd/demo/notebook"
+	"github.com/engram-go/engram/cmd/internal/notebook"
 )
 
 // stockReport writes the text, tables and charts of the stock demo to the terminal

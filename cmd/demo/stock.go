@@ -13,7 +13,7 @@ import (
 
 	"github.com/pkg/errors"
 
-	"github.com/engram-go/engram/cmd/demo/notebook"
+	"github.com/engram-go/engram/cmd/internal/notebook"
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/graph"
 )

@@ -3,7 +3,7 @@
 // or network access. It adapts to light and dark mode, narrow screens, print and
 // screen readers.
 //
-// This package is responsible for the presentation, the demos for the content.
+// This package is responsible for the presentation, the commands for the content.
 package notebook
 
 import (

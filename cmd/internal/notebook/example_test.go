@@ -5,7 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/engram-go/engram/cmd/demo/notebook"
+	"github.com/engram-go/engram/cmd/internal/notebook"
 )
 
 func Example() {
