@@ -33,16 +33,22 @@ var levels = [][]string{
 	{"train"},
 	{"train/callbacks"},
 	{"train/checkpoint", "train/search", "train/forecast"},
+	{"cmd/internal"},
 	{"cmd/demo"},
 	// Parquet is of no level below, so that no program has it that does not import it.
 	{"internal/conformance", "datasets/parquet"},
+	{"cmd/engram"},
 }
 
-// alone are packages that one folder may import, so that nobody compiles them without
+// alone are packages that a few folders may import, so that nobody compiles them without
 // using it.
-var alone = map[string]string{
-	"google.golang.org/protobuf": "train/callbacks/tensorboard",
-	"net/http":                   "train/callbacks/mlflow",
+var alone = map[string][]string{
+	"google.golang.org/protobuf":          {"train/callbacks/tensorboard"},
+	"net/http":                            {"train/callbacks/mlflow", "train/forecast/serve"},
+	"github.com/prometheus/client_golang": {"train/forecast/serve"},
+	"github.com/getkin/kin-openapi":       {"train/forecast/serve"},
+	"github.com/alecthomas/kong":          {"cmd/engram"},
+	"github.com/rogpeppe/go-internal":     {"cmd/engram"},
 }
 
 // groupOf finds the group of a package by its folder: the one with the longest name
@@ -69,8 +75,8 @@ func importFault(dir, imported string) string {
 		return fmt.Sprintf("%s imports %s, which only graph and internal/exec may do", dir, imported)
 	}
 	for root, only := range alone {
-		if under(imported, root) && dir != only {
-			return fmt.Sprintf("%s imports %s, which only %s may do", dir, imported, only)
+		if under(imported, root) && !slices.Contains(only, dir) {
+			return fmt.Sprintf("%s imports %s, which only %s may do", dir, imported, strings.Join(only, " and "))
 		}
 	}
 	if !under(imported, module) {
@@ -84,8 +90,8 @@ func importFault(dir, imported string) string {
 	switch {
 	case !ok:
 		return fmt.Sprintf("%s imports %s, which is in no group", dir, to)
-	case name == "cmd/demo" && slices.Contains(strings.Split(to, "/"), "internal"):
-		return fmt.Sprintf("%s imports %s: demos use public packages only", dir, to)
+	case under(dir, "cmd") && toName != "cmd/internal" && slices.Contains(strings.Split(to, "/"), "internal"):
+		return fmt.Sprintf("%s imports %s: commands use public packages only", dir, to)
 	case toName != name && toLevel >= level:
 		return fmt.Sprintf("%s imports %s: group %s is not below group %s", dir, to, toName, name)
 	}
@@ -168,9 +174,10 @@ func TestImportFaults(t *testing.T) {
 		{"layers", module + "/layers/activations", ""},
 		{"train", module + "/train/losses", ""},
 		{"train/callbacks", module + "/train", ""},
-		{"cmd/demo", module + "/cmd/demo/notebook", ""},
+		{"cmd/demo", module + "/cmd/internal/notebook", ""},
 		{"train/callbacks/tensorboard", "google.golang.org/protobuf/encoding/protowire", ""},
-		{"train/callbacks", "net/http", "which only train/callbacks/mlflow may do"},
+		{"train/forecast/serve", "net/http", ""},
+		{"train/callbacks", "net/http", "which only train/callbacks/mlflow and train/forecast/serve may do"},
 		{"train/callbacks", "google.golang.org/protobuf/encoding/protowire", "which only train/callbacks/tensorboard may do"},
 		{".", "fmt", "folder . is in no group"},
 		{"layers", "gorgonia.org/gorgonia", "layers imports gorgonia.org/gorgonia, which only graph and internal/exec may do"},
@@ -184,8 +191,8 @@ func TestImportFaults(t *testing.T) {
 		{"models", module + "/train", "group train is not below group models"},
 		{"train", module + "/train/callbacks", "group train/callbacks is not below group train"},
 		{"train", module, "train imports ., which is in no group"},
-		{"cmd/demo", module + "/internal/codec", "demos use public packages only"},
-		{"cmd/demo/notebook", module + "/internal/kernels", "demos use public packages only"},
+		{"cmd/demo", module + "/internal/codec", "commands use public packages only"},
+		{"cmd/internal/notebook", module + "/internal/kernels", "commands use public packages only"},
 		{"utils", "fmt", "folder utils is in no group"},
 		{"layersplus", "fmt", "folder layersplus is in no group"},
 		{"cmd/other", "fmt", "folder cmd/other is in no group"},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/internal/errs"
@@ -19,12 +18,15 @@ type Forecaster struct {
 	predictor predictor
 	verdict   Verdict
 	tails     []*datasets.Series // the newest rows of each series
-	residuals residuals
 	updates   []Updated
 }
 
 // Config is the config with all defaults filled in.
-func (f *Forecaster) Config() Config { return f.config }
+func (f *Forecaster) Config() Config {
+	c := f.config
+	c.Targets = f.layout.Targets
+	return c
+}
 
 // Verdict compares the networks with simple methods, on rows that they have not seen.
 func (f *Forecaster) Verdict() Verdict { return f.verdict }
@@ -69,13 +71,7 @@ func (f *Forecaster) Forecast(ctx context.Context, recent ...*datasets.Series) (
 		return nil, err
 	}
 	var all []place
-	regular := make([]*datasets.Series, len(recent))
-	for i, s := range recent {
-		s, err := f.layout.regular(s, f.config.Horizon)
-		if err != nil {
-			return nil, err
-		}
-		regular[i] = s
+	for _, s := range recent {
 		tracks, err := f.newest(s)
 		if err != nil {
 			return nil, err
@@ -91,7 +87,7 @@ func (f *Forecaster) Forecast(ctx context.Context, recent ...*datasets.Series) (
 	out := make([]Forecast, len(recent))
 	each := len(all) / len(recent) // tracks of a series
 	for i, s := range recent {
-		out[i] = Forecast{Series: s.Name, Method: f.inUse(), Times: f.layout.labels(regular[i], all[i*each].row, f.config.Horizon)}
+		out[i] = Forecast{Series: s.Name, Method: f.inUse(), Times: f.labels(s)}
 		for k := i * each; k < (i+1)*each; k++ {
 			for j, name := range all[k].track.layout.Targets {
 				p := predictions[k][j]
@@ -157,34 +153,38 @@ func (t *track) checkFuture(row, horizon int) error {
 	return nil
 }
 
+// labels name the rows to forecast.
+func (f *Forecaster) labels(s *datasets.Series) []string {
+	labels := make([]string, f.config.Horizon)
+	for h := range labels {
+		labels[h] = fmt.Sprintf("+%d", h+1)
+	}
+	return labels
+}
+
 // keep keeps the newest rows of each series: what a forecast reads, and enough seasons for
 // the simple methods.
-func (f *Forecaster) keep(series []*datasets.Series) error {
+func (f *Forecaster) keep(series []*datasets.Series) {
 	n := max(f.Rows(), 3*f.config.Season+1, 100)
 	f.tails = nil
+	names := append(f.layout.window(), f.layout.Static...)
 	for _, s := range series {
 		known, err := f.layout.known(s)
 		if err != nil {
-			return err
+			continue // prepare has left this series out
 		}
-		tail, err := only(cut(s, max(0, known-n), known), f.layout.columns())
-		if err != nil {
-			return err
+		from := max(0, known-n)
+		tail := &datasets.Series{Name: s.Name, Columns: names}
+		for _, name := range names {
+			values, err := s.Column(name)
+			if err != nil {
+				continue
+			}
+			tail.Values = append(tail.Values, append([]float64{}, values[from:]...))
+		}
+		if s.Index != nil {
+			tail.Index = append([]string{}, s.Index[from:]...)
 		}
 		f.tails = append(f.tails, tail)
 	}
-	return nil
-}
-
-// only copies a series with some of its columns.
-func only(s *datasets.Series, columns []string) (*datasets.Series, error) {
-	t := &datasets.Series{Name: s.Name, Index: slices.Clone(s.Index), Times: slices.Clone(s.Times), Columns: columns}
-	for _, name := range columns {
-		values, err := s.Column(name)
-		if err != nil {
-			return nil, err
-		}
-		t.Values = append(t.Values, slices.Clone(values))
-	}
-	return t, nil
 }
