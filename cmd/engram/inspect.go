@@ -1,0 +1,118 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/engram-go/engram/cmd/internal/notebook"
+	"github.com/engram-go/engram/datasets"
+)
+
+// inspectCommand shows what is in a file.
+type inspectCommand struct {
+	input   `embed:""`
+	Columns []string `placeholder:"NAME" sep:"none" help:"Column of numbers to read; may be repeated (all)."`
+}
+
+func (cmd inspectCommand) Run(ctx *invocation) error {
+	s, err := cmd.load(ctx, cmd.Columns)
+	if err != nil {
+		return err
+	}
+	found := contentOf(s)
+	if ctx.json {
+		return ctx.writeJSON(found)
+	}
+	return ctx.print(found.text(cmd.File, s.Columns))
+}
+
+// content is what is in a series.
+type content struct {
+	Rows    int                      `json:"rows"`
+	Times   *timesContent            `json:"times"` // null if the rows have none
+	Columns map[string]columnContent `json:"columns"`
+	Notes   string                   `json:"notes"` // what was detected
+}
+
+type timesContent struct {
+	First string `json:"first"`
+	Last  string `json:"last"`
+	Step  string `json:"step"`            // from row to row, such as "month"; empty if rows are not regular
+	Fault string `json:"fault,omitempty"` // why they are not
+}
+
+// columnContent describes the numbers of a column that are not missing, the oldest first.
+type columnContent struct {
+	Count   int      `json:"count"`
+	Missing int      `json:"missing"`
+	First   *float64 `json:"first"` // null if all are missing
+	Last    *float64 `json:"last"`
+	Min     *float64 `json:"min"`
+	Max     *float64 `json:"max"`
+	Sum     *float64 `json:"sum"` // null too if it is beyond float64
+}
+
+func contentOf(s *datasets.Series) content {
+	c := content{Rows: s.Len(), Columns: map[string]columnContent{}, Notes: s.Notes}
+	if len(s.Index) > 0 {
+		c.Times = &timesContent{First: s.Index[0], Last: s.Index[len(s.Index)-1]}
+		if step, err := s.Frequency(); err != nil {
+			c.Times.Fault = message(err)
+		} else {
+			c.Times.Step = step.String()
+		}
+	}
+	for i, name := range s.Columns {
+		c.Columns[name] = columnOf(s.Values[i])
+	}
+	return c
+}
+
+func columnOf(values []float64) (c columnContent) {
+	sum := 0.0
+	for _, v := range values {
+		if math.IsNaN(v) {
+			c.Missing++
+			continue
+		}
+		if c.Count++; c.Count == 1 {
+			c.First, c.Min, c.Max = &v, &v, &v
+		}
+		c.Last = &v
+		if v < *c.Min {
+			c.Min = &v
+		}
+		if v > *c.Max {
+			c.Max = &v
+		}
+		sum += v
+	}
+	if c.Count > 0 && !math.IsInf(sum, 0) {
+		c.Sum = &sum
+	}
+	return c
+}
+
+// text describes the content for a terminal, its columns in the order of the file.
+func (c content) text(file string, columns []string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s", file, count(c.Rows, "row"))
+	if t := c.Times; t != nil {
+		fmt.Fprintf(&b, " from %s to %s", t.First, t.Last)
+		if t.Step != "" {
+			fmt.Fprintf(&b, ", one every %s", t.Step)
+		}
+	}
+	b.WriteString("\n")
+	table := notebook.Table{Header: []string{"column", "numbers", "missing", "first", "last", "lowest", "highest"}}
+	for _, name := range columns {
+		c := c.Columns[name]
+		table.Rows = append(table.Rows, []string{name, fmt.Sprint(c.Count), fmt.Sprint(c.Missing), short(c.First), short(c.Last), short(c.Min), short(c.Max)})
+	}
+	_, _ = table.WriteTo(&b) // into memory
+	if c.Notes != "" {
+		fmt.Fprintf(&b, "\nRead as: %s\n", c.Notes)
+	}
+	return b.String()
+}

@@ -1,0 +1,138 @@
+// Engram forecasts time series from the command line: it reads a file, trains and judges
+// a forecaster, and serves it.
+//
+//	engram inspect FILE                     what is in a file
+//	engram forecast FILE --column NAME --horizon N --save model.engram
+//	engram serve model.engram               forecasts over HTTP
+//	engram update model.engram FILE         trains on new rows
+//	engram backtest model.engram FILE       forecasts from many past rows
+//
+// The file is CSV or Parquet; - is standard input. With --json, standard output is one JSON
+// object. What was detected in a file, and the progress of a training, go to standard error.
+//
+// The exit status is 0 after success, 1 for a fault in a file, in the data or of the machine,
+// 2 for a fault in the arguments, 3 if a forecast that must win (--must-win) does not,
+// and 130 after an interruption.
+package main
+
+import (
+	"context"
+	stderrors "errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"regexp"
+	"strings"
+	"syscall"
+	"unicode"
+
+	"github.com/alecthomas/kong"
+	"github.com/pkg/errors"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
+	os.Exit(run(ctx, os.Args[1:], console{os.Stdin, os.Stdout, os.Stderr}))
+}
+
+// Exit statuses.
+const (
+	statusOK          = 0
+	statusFailure     = 1
+	statusUsage       = 2
+	statusInterrupted = 130
+)
+
+// console is where a command reads and writes.
+type console struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+// commands are the commands and their flags.
+type commands struct {
+	JSON bool `name:"json" help:"Write the results to standard output as one JSON object."`
+
+	Inspect inspectCommand `cmd:"" help:"Show what is in a file."`
+}
+
+const about = "Forecasts time series: reads a file, trains and judges a forecaster, and serves it."
+
+// usageError marks an error in the arguments, which has its own exit status.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// run runs a command and returns the exit status.
+func run(ctx context.Context, args []string, c console) int {
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	helped := false
+	var all commands
+	parser, err := kong.New(&all, kong.Name("engram"), kong.Description(about),
+		kong.Writers(c.stdout, c.stderr), kong.Exit(func(int) { helped = true }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: width(c.stdout)}))
+	if err != nil { // of a field's tag
+		fmt.Fprintln(c.stderr, "engram:", err)
+		return statusFailure
+	}
+	parsed, err := parser.Parse(args)
+	if helped {
+		return statusOK
+	}
+	if err != nil {
+		return report(c, usageError{err})
+	}
+	return report(c, parsed.Run(&invocation{ctx, c, all.JSON}))
+}
+
+// invocation is what a command's method Run gets.
+type invocation struct {
+	context.Context
+	console
+	json bool
+}
+
+// report writes an error and returns the exit status.
+func report(c console, err error) int {
+	_, usage := stderrors.AsType[usageError](err)
+	switch {
+	case err == nil:
+		return statusOK
+	case errors.Is(err, context.Canceled):
+		// The line break keeps the message off the line of a progress bar.
+		fmt.Fprintln(c.stderr, "\nengram: interrupted")
+		return statusInterrupted
+	case usage:
+		fmt.Fprintf(c.stderr, "engram: %s\nengram --help lists the commands, engram COMMAND --help the flags of one.\n", message(err))
+		return statusUsage
+	}
+	fmt.Fprintf(c.stderr, "engram: %s\n", message(err))
+	return statusFailure
+}
+
+// configField is a field of a config in a message, such as CSVConfig.Sort.
+var configField = regexp.MustCompile(`\b(?:CSV)?Config\.([A-Z]\w*)`)
+
+// message is the text of an error, in which fields of configs are the flags that set them.
+func message(err error) string {
+	return configField.ReplaceAllStringFunc(err.Error(), func(field string) string {
+		_, name, _ := strings.Cut(field, ".")
+		return "--" + flagName(name)
+	})
+}
+
+// flagName is the flag of a field, as kong names it: NoHeader is no-header.
+func flagName(field string) string {
+	var b strings.Builder
+	for i, r := range field {
+		if unicode.IsUpper(r) && i > 0 {
+			b.WriteByte('-')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
+}

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strconv"
+
+	"github.com/pkg/errors"
+	"golang.org/x/term"
+)
+
+// writeJSON writes one object to standard output.
+func (c console) writeJSON(value any) error {
+	e := json.NewEncoder(c.stdout)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return errors.Wrap(e.Encode(value), "standard output")
+}
+
+func (c console) print(text string) error {
+	_, err := io.WriteString(c.stdout, text)
+	return errors.Wrap(err, "standard output")
+}
+
+// width is the columns of a terminal, at most 80, which is also that of anything else.
+func width(w io.Writer) int {
+	const most = 80
+	if f, ok := w.(*os.File); ok {
+		if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {
+			return min(columns, most)
+		}
+	}
+	return most
+}
+
+// count writes "1 row" or "30 rows".
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// short is a number with six digits, or all before the point, or "–" if it is missing.
+func short(v *float64) string {
+	if v == nil {
+		return "–"
+	}
+	if size := math.Abs(*v); size >= 1e6 && size < 1e12 {
+		return strconv.FormatFloat(*v, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(*v, 'g', 6, 64)
+}
