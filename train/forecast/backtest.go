@@ -53,8 +53,14 @@ func (f *Forecaster) Backtest(ctx context.Context, config BacktestConfig, series
 		return nil, errs.Error{Path: "forecast", Field: "BacktestConfig", Rule: "must not have negative numbers", Value: fmt.Sprintf("%+v", config)}
 	}
 	origins := make([][]int, len(series))
-	for i, s := range series {
-		var err error
+	given := series
+	series = make([]*datasets.Series, len(given))
+	for i, s := range given {
+		s, err := f.layout.regular(s, 0)
+		if err != nil {
+			return nil, err
+		}
+		series[i] = s
 		if origins[i], err = f.origins(s, config); err != nil {
 			return nil, err
 		}
@@ -128,7 +134,9 @@ func (f *Forecaster) refit(ctx context.Context, config BacktestConfig, series []
 	if _, err := g.train(ctx, parts, false); err != nil {
 		return nil, err
 	}
-	g.keep(known)
+	if err := g.keep(known); err != nil {
+		return nil, err
+	}
 	return g, g.predictor.calibrate(ctx, places(parts, part.calibrated, mostCalibrated))
 }
 
@@ -141,6 +149,9 @@ func cut(s *datasets.Series, from, to int) *datasets.Series {
 	}
 	if s.Index != nil {
 		c.Index = s.Index[from:to:to]
+	}
+	if s.Times != nil {
+		c.Times = s.Times[from:to:to]
 	}
 	return &c
 }

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/internal/codec"
@@ -47,6 +48,8 @@ type stored struct {
 	Fitted  []storedFitted // in the order of the parameters in the tensor "fitted"
 	Verdict Verdict
 	Updates []Updated
+
+	Residuals residuals
 }
 
 // storedSeries is one of the newest rows; the numbers are in the tensor "rows", column by
@@ -55,6 +58,7 @@ type storedSeries struct {
 	Name    string
 	Columns []string
 	Index   []string
+	Times   []string // in RFC 3339
 	Rows    int
 }
 
@@ -65,14 +69,6 @@ type storedFitted struct {
 	Parameters     int  // how many numbers it has
 }
 
-// parametric is a fitted transform that a file can hold, and restorer its transform.
-type (
-	parametric interface{ Parameters() []float64 }
-	restorer   interface {
-		Restore(parameters []float64) (datasets.Fitted, error)
-	}
-)
-
 // LoadConfig says what a file may hold besides Engram's types.
 type LoadConfig struct {
 	Custom []any // as in Config
@@ -81,7 +77,7 @@ type LoadConfig struct {
 // registry knows all types that a config may hold.
 func registry(custom []any) (*codec.Registry, error) {
 	r, err := codec.NewRegistry(slices.Concat([]any{stored{}, Point{}, Quantiles{}, Gaussian{}, StudentT{}, NegativeBinomial{}},
-		[]any{datasets.None{}, datasets.MinMax{}, datasets.Standard{}, datasets.Difference{}, datasets.LogReturn{}}, networks.All(), optimizers.All(), schedules.All(), losses.All(),
+		datasets.Transforms(), networks.All(), optimizers.All(), schedules.All(), losses.All(),
 		layers.All(), activations.All(), initializers.All(), regularizers.All(), constraints.All())...)
 	if err != nil {
 		return nil, err
@@ -124,11 +120,15 @@ func (f *Forecaster) file() (safetensors.File, error) {
 	if err != nil {
 		return file, err
 	}
-	s := stored{Version: storedVersion, Config: f.config, Layout: f.layout, Verdict: f.verdict, Updates: f.updates}
+	s := stored{Version: storedVersion, Config: f.config, Layout: f.layout, Verdict: f.verdict, Updates: f.updates, Residuals: f.residuals}
 	s.Config.Dtype, s.Config.Custom, s.Config.Progress = tensor.Dtype{}, nil, nil
 	var rows, fitted, moves []float64
 	for _, t := range f.tails {
-		s.Series = append(s.Series, storedSeries{t.Name, t.Columns, t.Index, t.Len()})
+		one := storedSeries{Name: t.Name, Columns: t.Columns, Index: t.Index, Rows: t.Len()}
+		for _, at := range t.Times {
+			one.Times = append(one.Times, at.Format(time.RFC3339Nano))
+		}
+		s.Series = append(s.Series, one)
 		for _, values := range t.Values {
 			rows = append(rows, values...)
 		}
@@ -140,7 +140,7 @@ func (f *Forecaster) file() (safetensors.File, error) {
 		switch t := f.fitted[key].(type) {
 		case still:
 			one.Still, parameters = true, []float64{t.value}
-		case parametric:
+		case datasets.Restorable:
 			parameters = t.Parameters()
 		default:
 			return file, errs.Error{Path: "forecast", Field: "Config.Transform", Rule: "must fit to a type with the method Parameters() []float64 to be saved", Value: fmt.Sprintf("%T", t)}
@@ -235,7 +235,7 @@ func (s stored) forecaster(model *models.Model, config LoadConfig, numbers map[s
 	if err != nil {
 		return nil, err
 	}
-	f := &Forecaster{config: c, layout: s.Layout, fitted: map[string]datasets.Fitted{}, verdict: s.Verdict, updates: s.Updates}
+	f := &Forecaster{config: c, layout: s.Layout, fitted: map[string]datasets.Fitted{}, verdict: s.Verdict, updates: s.Updates, residuals: s.Residuals}
 	if err := f.layout.check(c); err != nil {
 		return nil, err
 	}
@@ -245,15 +245,22 @@ func (s stored) forecaster(model *models.Model, config LoadConfig, numbers map[s
 		for range one.Columns {
 			series.Values = append(series.Values, take.next("rows", one.Rows))
 		}
-		if one.Rows < 1 || one.Index != nil && len(one.Index) != one.Rows {
-			return nil, errs.Error{Field: storedKey, Rule: "must have as many labels as rows", Value: one.Rows}
+		for _, text := range one.Times {
+			at, err := time.Parse(time.RFC3339Nano, text)
+			if err != nil {
+				return nil, errors.Wrap(err, storedKey)
+			}
+			series.Times = append(series.Times, at)
+		}
+		if one.Times != nil && len(one.Times) != one.Rows || one.Rows < 1 || one.Index != nil && len(one.Index) != one.Rows {
+			return nil, errs.Error{Field: storedKey, Rule: "must have as many labels and times as rows", Value: one.Rows}
 		}
 		f.tails = append(f.tails, series)
 	}
 	for _, one := range s.Fitted {
 		parameters := take.next("fitted", one.Parameters)
 		var fitted datasets.Fitted
-		switch r, ok := c.Transform.(restorer); {
+		switch r, ok := c.Transform.(datasets.Restorer); {
 		case one.Still && len(parameters) == 1:
 			fitted = still{parameters[0], c.Transform.Lag() > 0}
 		case ok && !one.Still:

@@ -41,14 +41,16 @@ func Fit(ctx context.Context, config Config, series ...*datasets.Series) (*Forec
 	if f.verdict, err = f.judge(ctx, parts); err != nil {
 		return nil, err
 	}
+	if err := f.measureResiduals(ctx, parts); err != nil {
+		return nil, err
+	}
 	if f.config.Refit {
 		f.config.Epochs = best
 		if _, err := f.train(ctx, parts, true); err != nil {
 			return nil, err
 		}
 	}
-	f.keep(series)
-	return f, nil
+	return f, f.keep(series)
 }
 
 // part is a track with its division: rows before validation train, then those before test
@@ -108,16 +110,20 @@ func prepare(config Config, series []*datasets.Series, judged bool) (*Forecaster
 	if err := checkSeries(series); err != nil {
 		return nil, nil, err
 	}
-	c.Season = or(c.Season, usualSeason(series))
-	c.Steps = or(c.Steps, max(2*c.Season, 2*c.Horizon, 16))
 	f := &Forecaster{config: c, fitted: map[string]datasets.Fitted{}}
 	if f.layout, err = newLayout(c, series); err != nil {
 		return nil, nil, err
 	}
+	f.config.Season = or(c.Season, max(1, f.layout.Clock.Frequency.Season()))
+	f.config.Steps = or(c.Steps, max(2*f.config.Season, 2*c.Horizon, 16))
 	var kept []*datasets.Series
 	var divided []part
 	var short error
 	for _, s := range series {
+		s, err := f.layout.regular(s, c.Horizon)
+		if err != nil {
+			return nil, nil, err
+		}
 		if p, err := f.divide(s, judged); err != nil {
 			short = err
 		} else {
@@ -227,7 +233,7 @@ func (f *Forecaster) task() networks.Task {
 	if c.Pool {
 		l = l.pooled(l.Targets[0])
 	}
-	return networks.Task{Steps: c.Steps, Horizon: c.Block, Past: len(l.window()) + len(l.Gaps), Future: len(l.Future), Static: len(l.Static),
+	return networks.Task{Steps: c.Steps, Horizon: c.Block, Past: len(l.window()) + len(l.Gaps), Future: len(l.future()), Static: len(l.Static),
 		Targets: len(l.Targets), Outputs: c.Head.Outputs(), Season: c.Season, Name: "network", Seed: c.Seed, Dtype: c.Dtype, Custom: c.Custom}
 }
 
@@ -333,6 +339,3 @@ func checkSeries(series []*datasets.Series) error {
 	}
 	return nil
 }
-
-// usualSeason is the season that the times of series suggest.
-func usualSeason(series []*datasets.Series) int { return 1 }

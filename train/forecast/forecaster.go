@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/internal/errs"
@@ -18,6 +19,7 @@ type Forecaster struct {
 	predictor predictor
 	verdict   Verdict
 	tails     []*datasets.Series // the newest rows of each series
+	residuals residuals
 	updates   []Updated
 }
 
@@ -71,7 +73,13 @@ func (f *Forecaster) Forecast(ctx context.Context, recent ...*datasets.Series) (
 		return nil, err
 	}
 	var all []place
-	for _, s := range recent {
+	regular := make([]*datasets.Series, len(recent))
+	for i, s := range recent {
+		s, err := f.layout.regular(s, f.config.Horizon)
+		if err != nil {
+			return nil, err
+		}
+		regular[i] = s
 		tracks, err := f.newest(s)
 		if err != nil {
 			return nil, err
@@ -87,7 +95,7 @@ func (f *Forecaster) Forecast(ctx context.Context, recent ...*datasets.Series) (
 	out := make([]Forecast, len(recent))
 	each := len(all) / len(recent) // tracks of a series
 	for i, s := range recent {
-		out[i] = Forecast{Series: s.Name, Method: f.inUse(), Times: f.labels(s)}
+		out[i] = Forecast{Series: s.Name, Method: f.inUse(), Times: f.layout.labels(regular[i], all[i*each].row, f.config.Horizon)}
 		for k := i * each; k < (i+1)*each; k++ {
 			for j, name := range all[k].track.layout.Targets {
 				p := predictions[k][j]
@@ -153,38 +161,34 @@ func (t *track) checkFuture(row, horizon int) error {
 	return nil
 }
 
-// labels name the rows to forecast.
-func (f *Forecaster) labels(s *datasets.Series) []string {
-	labels := make([]string, f.config.Horizon)
-	for h := range labels {
-		labels[h] = fmt.Sprintf("+%d", h+1)
-	}
-	return labels
-}
-
 // keep keeps the newest rows of each series: what a forecast reads, and enough seasons for
 // the simple methods.
-func (f *Forecaster) keep(series []*datasets.Series) {
+func (f *Forecaster) keep(series []*datasets.Series) error {
 	n := max(f.Rows(), 3*f.config.Season+1, 100)
 	f.tails = nil
-	names := append(f.layout.window(), f.layout.Static...)
 	for _, s := range series {
 		known, err := f.layout.known(s)
 		if err != nil {
-			continue // prepare has left this series out
+			return err
 		}
-		from := max(0, known-n)
-		tail := &datasets.Series{Name: s.Name, Columns: names}
-		for _, name := range names {
-			values, err := s.Column(name)
-			if err != nil {
-				continue
-			}
-			tail.Values = append(tail.Values, append([]float64{}, values[from:]...))
-		}
-		if s.Index != nil {
-			tail.Index = append([]string{}, s.Index[from:]...)
+		tail, err := only(cut(s, max(0, known-n), known), f.layout.columns())
+		if err != nil {
+			return err
 		}
 		f.tails = append(f.tails, tail)
 	}
+	return nil
+}
+
+// only copies a series with some of its columns.
+func only(s *datasets.Series, columns []string) (*datasets.Series, error) {
+	t := &datasets.Series{Name: s.Name, Index: slices.Clone(s.Index), Times: slices.Clone(s.Times), Columns: columns}
+	for _, name := range columns {
+		values, err := s.Column(name)
+		if err != nil {
+			return nil, err
+		}
+		t.Values = append(t.Values, slices.Clone(values))
+	}
+	return t, nil
 }

@@ -144,7 +144,7 @@ func (at *place) advance(forecast []predicted, first, block int) {
 		c := at.track.columns[name]
 		for h := range block {
 			c.raw[at.row+1+h] = forecast[j].values[first+h]
-			c.fillRow(at.row+1+h, at.track.layout.Lag)
+			c.fillRow(at.row + 1 + h)
 		}
 	}
 	at.row += block

@@ -15,6 +15,8 @@ import (
 type layout struct {
 	Targets, Past, Future, Static []string
 
+	Clock clock // whose features follow Future
+
 	// Gaps are the places in window of columns with an indicator of missing values: those
 	// that had one in the training part.
 	Gaps []int
@@ -49,6 +51,7 @@ func newLayout(c Config, series []*datasets.Series) (layout, error) {
 			}
 		}
 	}
+	l.Clock = newClock(series, c.NoCalendar)
 	for _, name := range l.Static {
 		var values []float64
 		for _, s := range series {
@@ -67,17 +70,19 @@ func newLayout(c Config, series []*datasets.Series) (layout, error) {
 	return l, nil
 }
 
-// window are the columns whose values the network reads in a window.
-func (l layout) window() []string { return slices.Concat(l.Targets, l.Past, l.Future) }
+// future are the columns that are known for the rows to forecast.
+func (l layout) future() []string { return append(slices.Clone(l.Future), l.Clock.columns()...) }
 
-// known is the number of rows of a series that are known: with Future, rows at the end without
-// a target are rows to forecast.
+// window are the columns whose values the network reads in a window.
+func (l layout) window() []string { return slices.Concat(l.Targets, l.Past, l.future()) }
+
+// columns are those that a series must have.
+func (l layout) columns() []string { return slices.Concat(l.Targets, l.Past, l.Future, l.Static) }
+
+// known is the number of rows of a series up to the last in which a target is known. Those
+// behind it are rows to forecast.
 func (l layout) known(s *datasets.Series) (int, error) {
-	n := s.Len()
-	if len(l.Future) == 0 {
-		return n, nil
-	}
-	last := 0 // the row after the last known target
+	n, last := s.Len(), 0
 	for _, name := range l.Targets {
 		values, err := s.Column(name)
 		if err != nil {
@@ -100,6 +105,7 @@ func (l layout) pooled(target string) layout {
 
 // column is one column of a track.
 type column struct {
+	lag    int             // of the transform
 	raw    []float64       // in the units of the series; NaN where missing
 	fitted datasets.Fitted // scales it
 	filled []float64       // raw with missing values filled in; NaN where nothing is known yet
@@ -129,13 +135,16 @@ func newTrack(s *datasets.Series, l layout, config Config, fitted map[string]dat
 		return nil, err
 	}
 	t := &track{name: s.Name, layout: l, columns: map[string]*column{}, steps: config.Steps, known: known}
-	transform := config.Transform
 	for _, name := range l.window() {
 		values, err := s.Column(name)
 		if err != nil {
 			return nil, err
 		}
-		c := &column{raw: values}
+		transform, ofCalendar := config.Transform, slices.Contains(l.Clock.columns(), name)
+		if ofCalendar {
+			transform = datasets.None{} // it lies between −1 and 1
+		}
+		c := &column{lag: transform.Lag(), raw: values}
 		for i, v := range values {
 			if math.IsNaN(v) {
 				continue
@@ -152,9 +161,11 @@ func newTrack(s *datasets.Series, l layout, config Config, fitted map[string]dat
 			if c.fitted, err = fit(transform, values[:min(train, len(values))]); err != nil {
 				return nil, errs.At(err, s.Name, name)
 			}
-			fitted[t.key(name)] = c.fitted
+			if !ofCalendar {
+				fitted[t.key(name)] = c.fitted
+			}
 		}
-		c.fill(l.Lag)
+		c.fill()
 		t.columns[name] = c
 	}
 	for _, name := range l.Static {
@@ -210,16 +221,17 @@ func (s still) Undo(before, transformed float64) float64 { return transformed + 
 // fill fills in missing values: without a lag the last value before, otherwise the value that
 // means no change. Values before the first one are the middle of the transform without a
 // lag, and unknown with one.
-func (c *column) fill(lag int) {
+func (c *column) fill() {
 	n := len(c.raw)
 	c.filled, c.scaled = make([]float64, n), make([]float64, n)
 	for i := range n {
-		c.fillRow(i, lag)
+		c.fillRow(i)
 	}
 }
 
-func (c *column) fillRow(i, lag int) {
-	v, back := c.raw[i], max(lag, 1)
+func (c *column) fillRow(i int) {
+	v, lag := c.raw[i], c.lag
+	back := max(lag, 1)
 	if math.IsNaN(v) {
 		switch {
 		case i >= back:
@@ -244,8 +256,8 @@ func (c *column) fillRow(i, lag int) {
 
 // target is the scaled value that the network learns, and whether it is known: with a lag,
 // the value before must be known too.
-func (c *column) target(row, lag int) (float64, bool) {
-	known := !math.IsNaN(c.raw[row]) && (lag == 0 || row >= lag && !math.IsNaN(c.raw[row-lag]))
+func (c *column) target(row int) (float64, bool) {
+	known := !math.IsNaN(c.raw[row]) && (c.lag == 0 || row >= c.lag && !math.IsNaN(c.raw[row-c.lag]))
 	return c.scaled[row], known
 }
 
@@ -275,7 +287,7 @@ func (t *track) extended(from, row, more int) *track {
 	e := &track{name: t.name, layout: t.layout, columns: map[string]*column{}, static: t.static, steps: t.steps, known: row + 1 - from}
 	for name, c := range t.columns {
 		n := row + 1 - from + more
-		x := &column{raw: make([]float64, n), fitted: c.fitted, filled: make([]float64, n), scaled: make([]float64, n)}
+		x := &column{lag: c.lag, raw: make([]float64, n), fitted: c.fitted, filled: make([]float64, n), scaled: make([]float64, n)}
 		isTarget := slices.Contains(t.layout.Targets, name)
 		for i := range n {
 			switch {
@@ -285,7 +297,7 @@ func (t *track) extended(from, row, more int) *track {
 				x.raw[i] = math.NaN()
 			default:
 				x.raw[i] = c.raw[from+i]
-				x.fillRow(i, t.layout.Lag)
+				x.fillRow(i)
 			}
 		}
 		e.columns[name] = x

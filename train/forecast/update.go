@@ -56,7 +56,7 @@ func (f *Forecaster) Update(ctx context.Context, config UpdateConfig, series ...
 		if err != nil {
 			return nil, err
 		}
-		whole, added, err := join(f.tails[at], s, append(f.layout.window(), f.layout.Static...))
+		whole, added, err := f.join(f.tails[at], s)
 		if err != nil {
 			return nil, err
 		}
@@ -104,7 +104,9 @@ func (f *Forecaster) Update(ctx context.Context, config UpdateConfig, series ...
 	if done.Accepted = done.After < done.Before; !done.Accepted {
 		g.setModel(f.predictor.model)
 	}
-	g.keep(joined)
+	if err := g.keep(joined); err != nil {
+		return nil, err
+	}
 	g.updates = append(append([]Updated{}, f.updates...), done)
 	return &g, nil
 }
@@ -125,40 +127,46 @@ func (f *Forecaster) tailOf(s *datasets.Series) (int, error) {
 	return 0, errs.Error{Path: "forecast", Field: "series", Rule: "must have the name of a series of the training", Value: s.Name}
 }
 
-// join puts the rows of a series behind those of a tail, less those that the tail has by
-// their labels, and returns how many are new.
-func join(tail, s *datasets.Series, columns []string) (*datasets.Series, int, error) {
+// join puts the rows of a series behind those of a tail, less those that the tail has, and
+// returns how many are new. Rows are told by their times, or else by their labels.
+func (f *Forecaster) join(tail, s *datasets.Series) (*datasets.Series, int, error) {
 	first := 0 // new row
-	if tail.Index != nil {
-		if s.Index == nil {
-			return nil, 0, errs.Error{Path: s.Name, Field: "index", Rule: "must have labels such as times, as the rows of the training have"}
+	switch {
+	case f.layout.Clock.known():
+		if len(s.Times) != s.Len() {
+			return nil, 0, errs.Error{Path: s.Name, Field: "times", Rule: "must be known for each row, as in the training"}
 		}
-		last := tail.Index[len(tail.Index)-1]
-		for i, label := range s.Index {
-			if label == last {
-				first = i + 1
-			}
+		last := tail.Times[tail.Len()-1]
+		for first < s.Len() && !s.Times[first].After(last) {
+			first++
 		}
-		if first == s.Len() {
-			return nil, 0, errs.Error{Path: s.Name, Field: "rows", Rule: "must go beyond the newest row that is known", Value: last}
-		}
+	case tail.Index != nil && s.Index != nil:
+		first = slices.Index(s.Index, tail.Index[tail.Len()-1]) + 1
 	}
-	whole := &datasets.Series{Name: tail.Name, Columns: columns}
-	for _, name := range columns {
-		old, err := tail.Column(name)
-		if err != nil {
-			return nil, 0, err
-		}
-		values, err := s.Column(name)
-		if err != nil {
-			return nil, 0, err
-		}
-		whole.Values = append(whole.Values, append(append([]float64{}, old...), values[first:]...))
+	if first == s.Len() {
+		return nil, 0, errs.Error{Path: s.Name, Field: "rows", Rule: "must go beyond the newest row that is known", Value: fmt.Sprintf("%d rows, none is new", s.Len())}
 	}
-	if tail.Index != nil {
-		whole.Index = append(append([]string{}, tail.Index...), s.Index[first:]...)
+	added, err := only(cut(s, first, s.Len()), f.layout.columns())
+	if err != nil {
+		return nil, 0, err
 	}
-	return whole, s.Len() - first, nil
+	whole, err := only(tail, f.layout.columns())
+	if err != nil {
+		return nil, 0, err
+	}
+	for i := range whole.Values {
+		whole.Values[i] = append(whole.Values[i], added.Values[i]...)
+	}
+	if whole.Index != nil && added.Index != nil {
+		whole.Index = append(whole.Index, added.Index...)
+	} else {
+		whole.Index = nil
+	}
+	if f.layout.Clock.known() {
+		whole.Times = append(whole.Times, added.Times...)
+	}
+	whole, err = f.layout.regular(whole, 0)
+	return whole, added.Len(), err
 }
 
 // scaledError is the mean absolute error of whole forecasts, in the units of the transform,

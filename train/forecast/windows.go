@@ -52,7 +52,7 @@ func (w *windows) Gather(rows []int, into *samples.Batch) error {
 			shift, factor := w.scale(p, name)
 			for h := range t.Horizon {
 				at := i*width + h*t.Targets + j
-				if v, known := c.target(p.row+1+h, p.track.layout.Lag); known {
+				if v, known := c.target(p.row + 1 + h); known {
 					targets[at], weights[at] = (v-shift)/factor, 1
 				}
 			}
@@ -82,7 +82,7 @@ func (w *windows) inputs(rows []int, into *samples.Batch) {
 		future := next(t.Horizon*t.Future, t.Horizon, t.Future)
 		for i, r := range rows {
 			p := w.places[r]
-			for j, name := range p.track.layout.Future {
+			for j, name := range p.track.layout.future() {
 				c := p.track.columns[name]
 				for h := range t.Horizon {
 					future[(i*t.Horizon+h)*t.Future+j] = c.scaled[p.row+1+h]
@@ -135,7 +135,7 @@ func (w *windows) scale(p place, target string) (shift, factor float64) {
 	first := p.row + 1 - w.task.Steps
 	sum, squares, size, last, n := 0.0, 0.0, 0.0, 0.0, 0.0
 	for r := first; r <= p.row; r++ {
-		v, known := c.target(r, p.track.layout.Lag)
+		v, known := c.target(r)
 		if !known {
 			continue
 		}
@@ -152,7 +152,7 @@ func (w *windows) scale(p place, target string) (shift, factor float64) {
 	case NormalizeStandard:
 		shift = sum / n
 		for r := first; r <= p.row; r++ {
-			if v, known := c.target(r, p.track.layout.Lag); known {
+			if v, known := c.target(r); known {
 				squares += (v - shift) * (v - shift)
 			}
 		}
@@ -188,7 +188,7 @@ func (w *windows) learnable() {
 	w.places = slices.DeleteFunc(w.places, func(p place) bool {
 		for _, name := range p.track.layout.Targets {
 			for h := range w.task.Horizon {
-				if _, known := p.track.columns[name].target(p.row+1+h, p.track.layout.Lag); known {
+				if _, known := p.track.columns[name].target(p.row + 1 + h); known {
 					return false
 				}
 			}

@@ -1,0 +1,141 @@
+package forecast
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/datasets/calendar"
+	"github.com/engram-go/engram/internal/errs"
+)
+
+// clock is what a layout knows of the times of its series: nothing, if they have none.
+type clock struct {
+	Frequency calendar.Frequency
+	Features  []calendar.Feature // columns that are read like Config.Future
+}
+
+// known tells whether the rows have times.
+func (c clock) known() bool { return c.Frequency != calendar.Frequency{} }
+
+// columns are the names of the features.
+func (c clock) columns() []string {
+	var names []string
+	for _, f := range c.Features {
+		names = append(names, f.Names()...)
+	}
+	return names
+}
+
+// newClock finds the frequency that all series have. Series without times have none, and so
+// have irregular ones.
+func newClock(series []*datasets.Series, noCalendar bool) clock {
+	var c clock
+	for i, s := range series {
+		if s.Times == nil {
+			return clock{}
+		}
+		f, err := calendar.Infer(s.Times)
+		if err != nil || i > 0 && f != c.Frequency {
+			return clock{}
+		}
+		c.Frequency = f
+	}
+	if !noCalendar {
+		c.Features = calendar.Features(c.Frequency)
+	}
+	return c
+}
+
+// mostInserted limits the rows that are inserted for times that are missing.
+const mostInserted = 10_000_000
+
+// regular is the series as the forecaster reads it: with a row of missing values for each
+// time that is missing, the columns of the calendar, and rows for the horizon after the last
+// row in which a target is known.
+func (l layout) regular(s *datasets.Series, horizon int) (*datasets.Series, error) {
+	if !l.Clock.known() {
+		return s, nil
+	}
+	if len(s.Times) != s.Len() {
+		return nil, errs.Error{Path: s.Name, Field: "times", Rule: fmt.Sprintf("must be known for each row, as in the training; its rows were a %s apart", l.Clock.Frequency)}
+	}
+	at := make([]int, s.Len()) // the place of each row
+	for i := 1; i < s.Len(); i++ {
+		n, exact := l.Clock.Frequency.Steps(s.Times[i-1], s.Times[i])
+		if !exact || n < 1 || at[i-1]+n > mostInserted {
+			return nil, errs.Error{Path: fmt.Sprintf("%s, row %d", s.Name, i), Field: "time", Rule: fmt.Sprintf("must be a %s after the row before, or a multiple of it, as in the training", l.Clock.Frequency), Value: s.Times[i].Format(time.RFC3339)}
+		}
+		at[i] = at[i-1] + n
+	}
+	rows, err := l.known(s)
+	if err != nil {
+		return nil, err
+	}
+	last := 0 // the place of the last known row
+	if rows > 0 {
+		last = at[rows-1]
+	}
+	n := max(at[len(at)-1], last+horizon) + 1
+	r := &datasets.Series{Name: s.Name, Columns: append(slices.Clone(s.Columns), l.Clock.columns()...), Times: make([]time.Time, n)}
+	for i, row := range at {
+		r.Times[row] = s.Times[i]
+	}
+	for i := range r.Times {
+		if r.Times[i].IsZero() {
+			r.Times[i] = l.Clock.Frequency.Add(r.Times[i-1], 1)
+		}
+	}
+	for _, values := range s.Values {
+		column := make([]float64, n)
+		for i := range column {
+			column[i] = math.NaN()
+		}
+		for i, row := range at {
+			column[row] = values[i]
+		}
+		r.Values = append(r.Values, column)
+	}
+	for _, name := range l.Static { // the same in the rows that were inserted
+		if i := slices.Index(s.Columns, name); i >= 0 {
+			for row := range r.Values[i] {
+				if math.IsNaN(r.Values[i][row]) {
+					r.Values[i][row] = s.Values[i][0]
+				}
+			}
+		}
+	}
+	for _, f := range l.Clock.Features {
+		columns := make([][]float64, len(f.Names()))
+		for _, t := range r.Times {
+			for j, v := range f.Values(t) {
+				columns[j] = append(columns[j], v)
+			}
+		}
+		r.Values = append(r.Values, columns...)
+	}
+	return r, nil
+}
+
+// labels name the rows after one: by their times, or +1, +2, ….
+func (l layout) labels(s *datasets.Series, row, horizon int) []string {
+	labels := make([]string, horizon)
+	if !l.Clock.known() {
+		for h := range labels {
+			labels[h] = fmt.Sprintf("+%d", h+1)
+		}
+		return labels
+	}
+	layout := time.DateOnly
+	for _, t := range s.Times[max(0, row-100) : row+1+horizon] {
+		if hour, minute, second := t.Clock(); hour+minute+second > 0 {
+			layout = time.RFC3339
+		}
+	}
+	for h := range labels {
+		labels[h] = s.Times[row+1+h].Format(layout)
+	}
+	return labels
+}
