@@ -115,10 +115,11 @@ func (p *predictor) read(numbers []float64, at place, name string, shift, factor
 	}
 	c, lag, step := at.track.columns[name], at.track.layout.Lag, first+h
 	before := 0.0
-	if lag > 0 {
-		if before = c.filled[max(0, at.row+1+h-lag)]; h >= lag {
-			before = out.values[step-lag]
-		}
+	switch {
+	case h >= lag && lag > 0:
+		before = out.values[step-lag] // forecast in this block
+	case lag > 0:
+		before = c.filled[max(0, at.row+1+h-lag)]
 	}
 	undo := func(x float64) float64 { return c.fitted.Undo(before, x*factor+shift) }
 	out.values[step] = undo(d.Center())
