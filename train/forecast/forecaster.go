@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/datasets/calendar"
 	"github.com/engram-go/engram/internal/errs"
 )
 
@@ -38,6 +39,10 @@ func (f *Forecaster) Levels() []float64 { return f.predictor.levels }
 
 // Rows is how many known rows Forecast needs, at least.
 func (f *Forecaster) Rows() int { return f.layout.Lag + f.config.Steps }
+
+// Frequency is the time from one row to the next; the zero value if the rows had no times, or
+// no regular ones.
+func (f *Forecaster) Frequency() calendar.Frequency { return f.layout.Clock.Frequency }
 
 // Forecast is the forecast of one series.
 type Forecast struct {

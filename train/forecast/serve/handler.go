@@ -14,6 +14,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/datasets/calendar"
 	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/train/forecast"
 )
@@ -23,6 +24,9 @@ type Forecaster interface {
 	// Forecast returns a forecast for each series, or without series the one after the rows
 	// of the training. Several goroutines call it at the same time.
 	Forecast(ctx context.Context, recent ...*datasets.Series) ([]forecast.Forecast, error)
+	// Frequency is the time from one row to the next, if it is known: rows that are missing
+	// between the times of a request count as rows of it.
+	Frequency() calendar.Frequency
 }
 
 // Config limits what requests may cost.
@@ -34,7 +38,7 @@ type Config struct {
 	Token string
 
 	MaxBody  int64         // bytes of a request; default 10 MiB
-	MaxRows  int           // rows of a request, of all its series; default 100,000
+	MaxRows  int           // rows of a request, of all its series, with those missing between its times; default 100,000
 	Requests int           // forecasts in progress; what comes beyond is answered by 503; default 64
 	Timeout  time.Duration // from the first byte of a request to its forecast; default 30 s
 

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/datasets/calendar"
 	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/train/forecast"
 )
@@ -40,12 +41,16 @@ func (naive) Forecast(_ context.Context, recent ...*datasets.Series) ([]forecast
 	return out, nil
 }
 
+func (naive) Frequency() calendar.Frequency { return calendar.Frequency{Unit: calendar.Day} }
+
 // calling is a forecaster of a function.
 type calling func(ctx context.Context) ([]forecast.Forecast, error)
 
 func (c calling) Forecast(ctx context.Context, _ ...*datasets.Series) ([]forecast.Forecast, error) {
 	return c(ctx)
 }
+
+func (calling) Frequency() calendar.Frequency { return calendar.Frequency{} }
 
 func handler(t testing.TB, f Forecaster, config Config) *Handler {
 	t.Helper()

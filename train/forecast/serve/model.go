@@ -3,6 +3,7 @@ package serve
 import (
 	"reflect"
 
+	"github.com/engram-go/engram/datasets/calendar"
 	"github.com/engram-go/engram/train/forecast"
 )
 
@@ -17,6 +18,7 @@ type Model struct {
 	Horizon int       `json:"horizon"` // rows that are forecast
 	Rows    int       `json:"rows"`    // rows that a forecast needs, at least
 	Season  int       `json:"season"`  // rows
+	Step    string    `json:"step"`    // from row to row, such as "month"; empty if it is unknown
 	Levels  []float64 `json:"levels"`  // of the quantiles
 	Network string    `json:"network"` // such as LSTM
 	Members int       `json:"members"` // networks whose mean is the forecast
@@ -29,9 +31,13 @@ type Model struct {
 // Describe describes a forecaster.
 func Describe(f *forecast.Forecaster) Model {
 	c, v := f.Config(), f.Verdict()
+	step := ""
+	if f.Frequency() != (calendar.Frequency{}) {
+		step = f.Frequency().String()
+	}
 	return Model{
 		Targets: list(c.Targets), Past: list(c.Past), Future: list(c.Future), Static: list(c.Static),
-		Horizon: c.Horizon, Rows: f.Rows(), Season: c.Season, Levels: list(f.Levels()),
+		Horizon: c.Horizon, Rows: f.Rows(), Season: c.Season, Step: step, Levels: list(f.Levels()),
 		Network: reflect.TypeOf(c.Network).Name(), Members: c.Members,
 		Judgement: v.String(), Verdict: v, Updates: list(f.Updates()),
 	}

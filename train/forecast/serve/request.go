@@ -38,12 +38,6 @@ func (h *Handler) tooLarge(w http.ResponseWriter) error {
 // parse reads the series in the body of a request, and their number of rows.
 func (h *Handler) parse(body []byte) (all []*datasets.Series, rows int, err error) {
 	tables, err := parse(body)
-	for _, t := range tables {
-		rows += t.rows()
-	}
-	if err == nil && rows > h.config.MaxRows {
-		err = errs.Error{Field: "series", Rule: fmt.Sprintf("must have at most %d rows in all; send the newest rows alone", h.config.MaxRows), Value: rows}
-	}
 	if err != nil {
 		return nil, 0, status(http.StatusBadRequest, err)
 	}
@@ -52,9 +46,25 @@ func (h *Handler) parse(body []byte) (all []*datasets.Series, rows int, err erro
 		if err != nil {
 			return nil, 0, status(http.StatusBadRequest, err)
 		}
+		rows += h.rows(s)
+		if rows > h.config.MaxRows {
+			return nil, 0, status(http.StatusBadRequest, errs.Error{Field: "series", Value: rows,
+				Rule: fmt.Sprintf("must have at most %d rows in all, with those missing between their times; send the newest rows alone", h.config.MaxRows)})
+		}
 		all = append(all, s)
 	}
 	return all, rows, nil
+}
+
+// rows are those of a series with those that are missing between its times, which a
+// forecaster adds.
+func (h *Handler) rows(s *datasets.Series) int {
+	n := s.Len()
+	if len(s.Times) == n {
+		steps, _ := h.forecaster.Frequency().Steps(s.Times[0], s.Times[n-1])
+		n = max(n, steps+1)
+	}
+	return n
 }
 
 // table is a series as a request has it.
@@ -112,14 +122,6 @@ func parseTable(at string, value []byte) (t table, err error) {
 		},
 	})
 	return t, err
-}
-
-func (t table) rows() int {
-	rows := len(t.times)
-	for _, column := range t.values {
-		rows = max(rows, len(column))
-	}
-	return rows
 }
 
 // series makes a series of the table, which is at a place of the request. Times are checked

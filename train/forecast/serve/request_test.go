@@ -49,6 +49,7 @@ func TestRefused(t *testing.T) {
 		{`{"series": [{"columns": {"a": [1, 2]}, "times": ["2024-01-02", "soon"]}]}`, 400, "series[0], row 1: times", `must be a time written as "2024-01-02"`, `"soon"`},
 		{`{"series": [{"columns": {"a": [1,2,3,4,5]}}]}`, 400, "series", "must have at most 4 rows", "5"},
 		{`{"series": [{"columns": {"a": [1,2,3]}}, {"columns": {"a": [1,2]}}]}`, 400, "series", "must have at most 4 rows", "5"},
+		{`{"series": [{"columns": {"a": [1,2]}, "times": ["1900-01-01", "2100-01-01"]}]}`, 400, "series", "must have at most 4 rows", "73050"},
 		{`{"series": [{"columns": {"a": [1,null]}}]}`, 400, "series[0]: a", "must be known in the last row", "NaN"},
 		{strings.Repeat(" ", 600), 413, "body", "must have at most 500 bytes", ""},
 	} {
