@@ -10,6 +10,7 @@ const (
 	defaultUnits = 50
 	mostUnits    = 1 << 14
 	mostLayers   = 64
+	mostKernel   = 1 << 12
 )
 
 // size fills in a field and refuses sizes of which no model can be made.

@@ -23,7 +23,7 @@ type DLinear struct {
 
 // Model makes the model.
 func (n DLinear) Model(t Task) (*models.Model, error) {
-	if err := first(t.check(), size("DLinear.Kernel", &n.Kernel, 25, mostUnits), odd("DLinear.Kernel", n.Kernel)); err != nil {
+	if err := first(t.check(), size("DLinear.Kernel", &n.Kernel, 25, mostKernel), odd("DLinear.Kernel", n.Kernel)); err != nil {
 		return nil, err
 	}
 	return newInputs(t).layer(dlinear{Horizon: t.Horizon, Targets: t.Targets, Outputs: t.Outputs, Kernel: n.Kernel})
@@ -48,7 +48,7 @@ func (l dlinear) channels() channels { return channels{l.Horizon, l.Targets, l.O
 
 // Resolve checks the fields.
 func (l dlinear) Resolve() (layers.Layer, error) {
-	return l, first(l.channels().check("dlinear"), size("dlinear.Kernel", &l.Kernel, 25, mostUnits), odd("dlinear.Kernel", l.Kernel))
+	return l, first(l.channels().check("dlinear"), size("dlinear.Kernel", &l.Kernel, 25, mostKernel), odd("dlinear.Kernel", l.Kernel))
 }
 
 // Call computes the layer.

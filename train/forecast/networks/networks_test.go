@@ -25,6 +25,7 @@ var all = map[string]networks.Network{
 	"EncoderDecoder":      networks.EncoderDecoder{Units: 3, Dropout: 0.5},
 	"SegRNN":              networks.SegRNN{Units: 3, Segment: 2},
 	"DLinear":             networks.DLinear{Kernel: 5},
+	"defaults of SegRNN":  networks.SegRNN{Units: 3},
 	"NHITS":               networks.NHITS{Units: 4, Pool: []int{3, 1}, Every: []int{2, 1}, Blocks: 2},
 	"defaults of DLinear": networks.DLinear{},
 	"Sequential":          networks.Sequential{Layers: []layers.Layer{layers.Dense{Units: 2}, layers.SimpleRNN{Units: 3, ReturnSequences: true}}},

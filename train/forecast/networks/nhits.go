@@ -28,7 +28,7 @@ type NHITS struct {
 	Layers int   // of an MLP; 2
 	Pool   []int // rows of a maximum, for each stack; 8, 4, 1
 	Every  []int // rows for each knot, for each stack; 24, 12, 1
-	Blocks int   // in a stack; 1
+	Blocks int   // in a stack; 1; at most 64 in all stacks
 }
 
 // Model makes the model.
@@ -77,7 +77,7 @@ func (l nhits) check(class string) error {
 			return err
 		}
 	}
-	return first(size(class+".Units", &l.Units, 512, mostUnits), size(class+".Layers", &l.Layers, 2, mostLayers), size(class+".Blocks", &l.Blocks, 1, mostLayers))
+	return first(size(class+".Units", &l.Units, 512, mostUnits), size(class+".Layers", &l.Layers, 2, mostLayers), size(class+".Blocks", &l.Blocks, 1, mostLayers/len(l.Pool)))
 }
 
 // Resolve checks the fields.
@@ -155,7 +155,7 @@ func (l nhits) interpolate(s *graph.Scope, x graph.Value, rows int) graph.Value 
 	return x.MatMul(s.Values(interpolation(knots, rows), graph.Shape{knots, rows}))
 }
 
-const mostWeights = 1 << 22 // of a matrix of an interpolation
+const mostWeights = 1 << 21 // of a matrix of an interpolation
 
 // interpolation is the matrix [knots, rows] of weights that the knots have in each row.
 func interpolation(knots, rows int) []float64 {

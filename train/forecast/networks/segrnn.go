@@ -26,7 +26,7 @@ import (
 // Covariates and static numbers have a linear effect as in DLinear.
 type SegRNN struct {
 	Units   int      // of the embedding and the GRU; 512
-	Segment int      // rows of a segment; see below
+	Segment int      // rows of a segment; those of a season if a window has two seasons, otherwise a quarter of the window
 	Dropout *float64 // fraction dropped before the output in training, 0 ≤ Dropout < 1; 0.5 where nil
 }
 
@@ -38,7 +38,10 @@ func (n SegRNN) Model(t Task) (*models.Model, error) {
 	}
 	l := segRNN{Horizon: t.Horizon, Targets: t.Targets, Outputs: t.Outputs, Units: n.Units, Segment: n.Segment, Dropout: dropout}
 	if l.Segment == 0 {
-		l.Segment = min(24, t.Steps)
+		l.Segment = max(1, ceil(t.Steps, 4))
+		if t.Season > 1 && t.Season <= t.Steps/2 {
+			l.Segment = t.Season
+		}
 	}
 	if err := first(t.check(), size("SegRNN.Units", &l.Units, 512, mostUnits), l.check("SegRNN")); err != nil {
 		return nil, err
