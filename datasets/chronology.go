@@ -95,20 +95,22 @@ func (c *chronology) decide() (r reading, other string, ambiguous bool) {
 }
 
 // arrange puts the rows of a series in time order, as far as the options allow it, and
-// says what it did. The field names the column, in messages.
-func (c *chronology) arrange(s *Series, field string, o selection) (notes []string, err error) {
+// says what it did. The path and the field name the table and the column, in messages.
+func (c *chronology) arrange(s *Series, path, field string, o selection) (notes []string, err error) {
 	if len(c.readings) == 0 {
 		if o.sort || o.duplicates != "" {
-			return nil, errs.Error{Path: s.Name, Field: field, Rule: "must be times, which " + o.config + ".Sort and Duplicates need", Value: shorten(c.first)}
+			return nil, errs.Error{Path: path, Field: field, Rule: "must be times, which " + o.config + ".Sort and Duplicates need", Value: shorten(c.first)}
 		}
 		return nil, nil
 	}
 	r, other, ambiguous := c.decide()
 	if ambiguous {
-		return nil, errs.Error{Path: s.Name, Field: field, Value: shorten(c.first),
+		return nil, errs.Error{Path: path, Field: field, Value: shorten(c.first),
 			Rule: fmt.Sprintf("must not be ambiguous: dates may be %s or %s: %s", r.format.name, other, o.remedy.format)}
 	}
-	notes = append(notes, r.format.name)
+	if o.file {
+		notes = append(notes, r.format.name)
+	}
 	s.Times = make([]time.Time, len(s.Index))
 	for i, label := range s.Index {
 		at, _ := r.format.parse(label) // add has parsed it
@@ -116,8 +118,8 @@ func (c *chronology) arrange(s *Series, field string, o selection) (notes []stri
 	}
 	switch {
 	case r.down.count == 0:
-	case r.up.count == 0 && !o.reverse:
-		return nil, errs.Error{Path: s.Name, Field: field, Rule: "must go forward in time, the oldest row first: " + o.remedy.sort,
+	case r.up.count == 0 && !o.file:
+		return nil, errs.Error{Path: path, Field: field, Rule: "must go forward in time, the oldest row first: " + o.remedy.sort,
 			Value: shorten(s.Index[0]) + " to " + shorten(s.Index[s.Len()-1])}
 	case r.up.count == 0 && r.same.count == 0:
 		slices.Reverse(s.Index)
@@ -151,7 +153,7 @@ func (c *chronology) arrange(s *Series, field string, o selection) (notes []stri
 		return notes, nil
 	}
 	if o.duplicates == "" {
-		e := errs.Error{Path: s.Name, Field: field, Rule: "must not have a time twice: " + o.remedy.duplicates + "; " + o.remedy.several, Value: shorten(example)}
+		e := errs.Error{Path: path, Field: field, Rule: "must not have a time twice: " + o.remedy.duplicates + "; " + o.remedy.several, Value: shorten(example)}
 		if r.same.count > 0 {
 			e.Path, e.Value = r.same.path, r.same.value
 		}

@@ -11,7 +11,7 @@ import (
 
 // CSVConfig selects columns and rows of a CSV file, and says what cannot be detected.
 type CSVConfig struct {
-	Columns []string // the columns of numbers, in this order; by default all whose first cell is a number or missing
+	Columns []string // the columns of numbers, in this order; by default all whose first cell that is not missing is a number
 
 	// Index is the column that labels the rows, with their times; or several that make up a
 	// time, with commas: "Date,Time". By default the first whose first cell is a date, with
@@ -27,7 +27,7 @@ type CSVConfig struct {
 	Time       string            // how times are written, as Notes say it: "dd/mm/yyyy"; by default detected
 	Sort       bool              // sort the rows by time; by default rows out of order are an error
 	Duplicates string            // keep the "first", the "last" or the "mean" of rows of one time; by default an error
-	Missing    string            // "drop" rows with a missing number, or repeat the one of the "previous" time; by default an error
+	Missing    string            // "drop" rows with a missing number, repeat the one of the "previous" time, or make it an "error"; by default it is NaN
 	Where      map[string]string // read only the rows with these cells: {"Store": "1"}
 }
 
@@ -38,31 +38,63 @@ var csvRemedies = remedies{
 	several:    "of a file of several series, choose one with CSVConfig.Where",
 }
 
-func (c CSVConfig) selection() selection {
+func (c CSVConfig) selection(by string) selection {
 	return selection{config: "CSVConfig", columns: c.Columns, index: c.Index, time: c.Time, missing: c.Missing, where: c.Where,
-		sort: c.Sort, duplicates: c.Duplicates, reverse: true, remedy: csvRemedies}
+		sort: c.Sort, duplicates: c.Duplicates, by: by, file: true, remedy: csvRemedies}
 }
 
 // LoadCSV reads a CSV file into a series with the name of the file, without its
 // extension. ReadCSV describes the format. The path must lead to a regular file.
 func LoadCSV(path string, config CSVConfig) (*Series, error) {
+	all, err := loadCSV(path, "", config)
+	if err != nil {
+		return nil, err
+	}
+	base := filepath.Base(path)
+	all[0].Name = strings.TrimSuffix(base, filepath.Ext(base))
+	return all[0], nil
+}
+
+// LoadCSVs reads the series of a CSV file, as ReadCSVs does. The path must lead to a regular
+// file.
+func LoadCSVs(path, by string, config CSVConfig) ([]*Series, error) {
+	if err := checkBy(path, by); err != nil {
+		return nil, err
+	}
+	return loadCSV(path, by, config)
+}
+
+func loadCSV(path, by string, config CSVConfig) ([]*Series, error) {
 	f, err := regular.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	s, err := readCSV(f, path, config, fileLimits)
-	if err != nil {
+	return readCSV(f, path, by, config, fileLimits)
+}
+
+func checkBy(path, by string) error {
+	if by == "" {
+		return errs.Error{Path: path, Field: "by", Rule: "must name the column that says to which series a row belongs"}
+	}
+	return nil
+}
+
+// ReadCSVs reads several series from one file, a row a line: those with one cell in the column
+// by are a series, which has the cell as its name. They are in the order of their first rows,
+// have the same columns, and each is in time order. ReadCSV describes the rest. More than
+// 100,000 series are an error.
+func ReadCSVs(r io.Reader, by string, config CSVConfig) ([]*Series, error) {
+	if err := checkBy("csv", by); err != nil {
 		return nil, err
 	}
-	base := filepath.Base(path)
-	s.Name = strings.TrimSuffix(base, filepath.Ext(base))
-	return s, nil
+	return readCSV(r, "csv", by, config, fileLimits)
 }
 
 // ReadCSV reads a series, called "csv", from a file with a header, the names of the columns,
 // then a row a line, in time order. Notes say in one line what was detected, as
-// "semicolon-separated, decimal comma, dd.mm.yyyy, newest first: reversed".
+// "semicolon-separated, decimal comma, dd.mm.yyyy, newest first: reversed, every hour, 3 rows
+// missing at 2024-03-31T02:00, 4 missing values".
 //
 // Cells are divided by commas, semicolons, tabs or |, and may be quoted. The text is in
 // UTF-8, UTF-16 with a byte order mark, or Latin-1, and may be compressed with gzip. Comments
@@ -73,11 +105,12 @@ func LoadCSV(path string, config CSVConfig) (*Series, error) {
 // Numbers may have a decimal point or comma, thousands in groups of three, a currency or
 // percent sign, which is removed, parentheses or a minus behind them if negative, and K, M
 // or B for thousands, millions and billions. The decimal mark is detected from the first
-// 64 KiB; a cell that contradicts it is an error.
+// 64 KiB; a cell that contradicts it is an error. A cell that is missing (empty, NA, N/A, NaN,
+// null, none, nil, -, --, ., ?) is NaN; a column whose cells all are is left out.
 //
 // Errors name the line and the column, as "csv:12: Close must be a number", and the option
 // that helps: a duplicate name, a missing column, a row with more or fewer cells than the
-// header, a cell that is not a finite number or is missing (empty, NA, null, -, ., ?), no
+// header, a cell that is no finite number, no
 // rows. The time of every row is checked: it is an error if one is missing or written in
 // another way than the first, if rows are out of order or have the same time, as those of
 // several series in one file, and if dates such as 01/02/2020 have their rows in order both
@@ -90,7 +123,11 @@ func LoadCSV(path string, config CSVConfig) (*Series, error) {
 // A row is at most 1 MiB long, a file at most 1 GiB and 100
 // million cells.
 func ReadCSV(r io.Reader, config CSVConfig) (*Series, error) {
-	return readCSV(r, "csv", config, fileLimits)
+	all, err := readCSV(r, "csv", "", config, fileLimits)
+	if err != nil {
+		return nil, err
+	}
+	return all[0], nil
 }
 
 // limits bound what reading a file may cost.
@@ -98,7 +135,8 @@ type limits struct{ record, total, cells int }
 
 var fileLimits = limits{record: 1 << 20, total: 1 << 30, cells: maxCells}
 
-func readCSV(r io.Reader, path string, config CSVConfig, most limits) (*Series, error) {
+// readCSV reads at least one series.
+func readCSV(r io.Reader, path, by string, config CSVConfig, most limits) ([]*Series, error) {
 	if r == nil {
 		return nil, errs.Error{Path: path, Field: "reader", Rule: "must not be nil"}
 	}
@@ -110,13 +148,15 @@ func readCSV(r io.Reader, path string, config CSVConfig, most limits) (*Series, 
 	if err != nil {
 		return nil, err
 	}
-	s, err := readTable(rows, path, names, config.selection(), most.cells)
+	all, err := readTable(rows, path, names, config.selection(by), most.cells)
 	if err != nil {
 		return nil, err
 	}
-	if s == nil {
+	if len(all) == 0 {
 		return nil, errs.Error{Path: path, Field: "file", Rule: "must have a row below its header"}
 	}
-	s.Notes = rows.report(s.Notes)
-	return s, nil
+	for _, s := range all {
+		s.Notes = rows.report(s.Notes)
+	}
+	return all, nil
 }

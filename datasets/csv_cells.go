@@ -10,11 +10,8 @@ import (
 )
 
 func (r *records) number(name, cell string) (float64, error) {
-	if nan := strings.EqualFold(strings.TrimSpace(cell), "nan"); r.config.Missing != "" && (nan || isMissing(cell)) {
-		return math.NaN(), nil
-	}
 	if isMissing(cell) {
-		return 0, r.fault(name, "must be a number, not missing: set CSVConfig.Missing to drop or previous", strconv.Quote(shorten(cell)))
+		return math.NaN(), nil
 	}
 	mark := r.numbers
 	if mark.decimal == 0 {
@@ -25,12 +22,12 @@ func (r *records) number(name, cell string) (float64, error) {
 	}
 	text, ok := mark.plain(cell)
 	if !ok {
-		return 0, r.fault(name, fmt.Sprintf("must be a number with the decimal mark %q: correct it, or set CSVConfig.Decimal, Missing or Columns", mark.decimal), strconv.Quote(shorten(cell)))
+		return 0, r.fault(name, fmt.Sprintf("must be a number with the decimal mark %q: correct it, or set CSVConfig.Decimal or Columns", mark.decimal), strconv.Quote(shorten(cell)))
 	}
 	v, err := parseNumber(r, name, text)
 	if bad, ok := err.(errs.Error); ok {
 		bad.Value = shorten(strings.TrimSpace(cell))
-		bad.Rule += ": correct it, or, if it is NaN, set CSVConfig.Missing to drop or previous"
+		bad.Rule += ": correct it, or leave it empty if it is missing"
 		return 0, bad
 	}
 	if mark.decimal == ',' {

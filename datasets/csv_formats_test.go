@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"compress/gzip"
 	"io"
+	"math"
 	"strings"
 	"testing"
 	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/internal/errs"
@@ -42,7 +44,7 @@ func zipped(t testing.TB, text string) string {
 // The forms that files really have: the values, to the digit, and the notes.
 func TestCSVFormats(t *testing.T) {
 	const plain = "day,v\n2024-01-30,1.5\n2024-01-31,-2\n"
-	two := [][]float64{{1.5, -2}}
+	two, nan := [][]float64{{1.5, -2}}, math.NaN()
 	for _, c := range []struct {
 		name, text string
 		config     datasets.CSVConfig
@@ -87,14 +89,20 @@ func TestCSVFormats(t *testing.T) {
 
 		{"drop", "v,w\nNA,1\n1,2\n,3\n.,4\nnull,5\n?,6\n-,7\nNaN,8\n2,9\n", datasets.CSVConfig{Missing: "drop"}, [][]float64{{1, 2}, {2, 9}}, "v,w", "comma-separated, 7 rows with missing numbers: dropped"},
 		{"previous", "v,w\nNA,1\n1,2\n,3\n2,NaN\n", datasets.CSVConfig{Missing: "previous"}, [][]float64{{1, 1, 2}, {2, 3, 3}}, "v,w", "comma-separated, 3 rows with missing numbers: filled with the previous"},
-		{"previous, reversed", "day,v\n2024-01-03,3\n2024-01-02,\n2024-01-01,1\n", datasets.CSVConfig{Missing: "previous"}, [][]float64{{1, 1, 3}}, "v", "comma-separated, yyyy-mm-dd, newest first: reversed, 1 rows with missing numbers: filled with the previous"},
+		{"previous, reversed", "day,v\n2024-01-03,3\n2024-01-02,\n2024-01-01,1\n", datasets.CSVConfig{Missing: "previous"}, [][]float64{{1, 1, 3}}, "v", "comma-separated, yyyy-mm-dd, newest first: reversed, 1 rows with missing numbers: filled with the previous, every day"},
+
+		{"missing stay", "v,w\nNA,1\n1,2\n,-\nnan,N/A\n2,5\n", datasets.CSVConfig{}, [][]float64{{nan, 1, nan, nan, 2}, {1, 2, nan, nan, 5}}, "v,w", "comma-separated, 5 missing values"},
+		{"a named column is all missing", "v,w\n,1\n,2\n", datasets.CSVConfig{Columns: []string{"v", "w"}}, [][]float64{{nan, nan}, {1, 2}}, "v,w", "comma-separated, 2 missing values"},
+		{"an empty column", "v,w,x\n,1,4\n,2,5\n", datasets.CSVConfig{}, [][]float64{{1, 2}, {4, 5}}, "w,x", "comma-separated, \"v\" left out, which is empty"},
+		{"a column of text with a missing cell first", "v,w\n,1\nsnow,2\n7,3\n", datasets.CSVConfig{}, [][]float64{{1, 2, 3}}, "w", "comma-separated, \"v\" left out, which is text"},
+		{"the mean of duplicates", "day,v\n2024-01-01,1\n2024-01-01,\n2024-01-02,\n2024-01-02,\n", datasets.CSVConfig{Duplicates: "mean"}, [][]float64{{1, nan}}, "v", "comma-separated, yyyy-mm-dd, 2 repeated times: the mean kept, 1 missing value"},
 	} {
 		s, err := datasets.ReadCSV(strings.NewReader(c.text), c.config)
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
 		}
-		if d := cmp.Diff(c.want, s.Values); d != "" || strings.Join(s.Columns, ",") != c.columns || s.Notes != c.notes || s.Index != nil && len(s.Index) != s.Len() {
+		if d := cmp.Diff(c.want, s.Values, cmpopts.EquateNaNs()); d != "" || strings.Join(s.Columns, ",") != c.columns || s.Notes != c.notes || s.Index != nil && len(s.Index) != s.Len() {
 			t.Errorf("%s: %s, columns %q, notes %q", c.name, d, s.Columns, s.Notes)
 		}
 	}
@@ -120,9 +128,13 @@ func TestCSVFormatErrors(t *testing.T) {
 		{"decimals after detection", "v\n" + strings.Repeat("1.5\n", 20000) + "\"1,5\"\n", datasets.CSVConfig{}, errs.Error{Path: "csv:20002", Field: "v", Value: `"1,5"`}, "CSVConfig.Decimal"},
 		{"groups of two", "v\n\"1,23,456.5\"\n", datasets.CSVConfig{Columns: []string{"v"}}, errs.Error{Path: "csv:2", Field: "v"}, "CSVConfig.Decimal"},
 		{"header of years", "name,2019,2020\na,1,2\n", datasets.CSVConfig{}, errs.Error{Path: "csv:1", Field: "header"}, "CSVConfig.NoHeader"},
-		{"missing", "v\n1\n\"\"\n", datasets.CSVConfig{}, errs.Error{Path: "csv:3", Field: "v", Value: `""`}, "CSVConfig.Missing"},
+		{"missing", "v\n1\n\"\"\n", datasets.CSVConfig{Missing: "error"}, errs.Error{Path: "csv:3", Field: "v", Value: `""`}, "CSVConfig.Missing"},
 		{"after comments", "# x\nv\n1\nx\n", datasets.CSVConfig{}, errs.Error{Path: "csv:4", Field: "v"}, "CSVConfig.Decimal"},
-		{"all missing", "v\nNA\n", datasets.CSVConfig{Missing: "drop"}, errs.Error{Path: "csv:2", Field: "rows"}, ""},
+		{"all missing", "v\nNA\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "rows"}, ""},
+		{"no whole row", "v,w\nNA,1\n1,\n", datasets.CSVConfig{Missing: "drop"}, errs.Error{Path: "csv", Field: "rows"}, ""},
+		{"text in a column that began with a missing number", "v,w\n,1\n2,2\nx,3\n", datasets.CSVConfig{}, errs.Error{Path: "csv:4", Field: "v", Value: `"x"`}, "Columns"},
+		{"text in a named column", "v,w\n,1\nx,3\n", datasets.CSVConfig{Columns: []string{"v"}}, errs.Error{Path: "csv:3", Field: "v", Value: `"x"`}, "Columns"},
+		{"a number of two kinds after a missing one", "a;b\n;1\n1.234;1\n", datasets.CSVConfig{}, errs.Error{Path: "csv:3", Field: "a", Value: `"1.234"`}, "CSVConfig.Decimal"},
 		{"blank in the middle", "a,b\n1,2\n,\n3,4\n", datasets.CSVConfig{}, errs.Error{Path: "csv:3", Field: "row"}, "remove it"},
 		{"separator", "a\n1\n", datasets.CSVConfig{Separator: '\n'}, errs.Error{Path: "csv", Field: "CSVConfig.Separator"}, ""},
 		{"decimal", "a\n1\n", datasets.CSVConfig{Decimal: "x"}, errs.Error{Path: "csv", Field: "CSVConfig.Decimal", Value: `"x"`}, ""},

@@ -18,11 +18,11 @@ func TestReadCSVLimits(t *testing.T) {
 		{limits{record: 20, total: 12, cells: 3}, errs.Error{Path: "x:3", Field: "cells"}},
 		{limits{record: 3, total: 12, cells: 4}, errs.Error{Path: "x:1", Field: "row"}},
 	} {
-		_, err := readCSV(strings.NewReader(text), "x", CSVConfig{}, c.most)
+		_, err := readCSV(strings.NewReader(text), "x", "", CSVConfig{}, c.most)
 		errtest.Check(t, err, c.want)
 	}
-	if s, err := readCSV(strings.NewReader(text), "x", CSVConfig{}, limits{record: 20, total: 12, cells: 4}); err != nil || s.Len() != 2 {
-		t.Errorf("%v, error %v", s, err)
+	if all, err := readCSV(strings.NewReader(text), "x", "", CSVConfig{}, limits{record: 20, total: 12, cells: 4}); err != nil || all[0].Len() != 2 {
+		t.Errorf("%v, error %v", all, err)
 	}
 }
 

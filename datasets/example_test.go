@@ -38,11 +38,18 @@ func Example() {
 }
 
 func ExampleReadCSV() {
-	file := "date,close\n2024-01-02,101.5\n2024-01-03,n/a\n"
-	_, err := datasets.ReadCSV(strings.NewReader(file), datasets.CSVConfig{Columns: []string{"close"}})
+	file := "date,close\n2024-01-02,101.5\n2024-01-03,n/a\n2024-01-05,102\n"
+	series, err := datasets.ReadCSV(strings.NewReader(file), datasets.CSVConfig{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(series.Values, series.Notes)
+	_, err = datasets.ReadCSV(strings.NewReader(file), datasets.CSVConfig{Missing: "error"})
 	fmt.Println(err)
 	// Output:
-	// csv:3: close must be a number, not missing: set CSVConfig.Missing to drop or previous, got "n/a"
+	// [[101.5 NaN 102]] comma-separated, yyyy-mm-dd, every day, 1 row missing at 2024-01-04, 1 missing value
+	// csv:3: close must not be missing, as CSVConfig.Missing says: correct it, or set Missing to drop or previous, got "n/a"
 }
 
 // A query in time order becomes a series. The database here is one of a test.

@@ -31,7 +31,7 @@ func FromLabels(name string, labels, names []string, values [][]float64) (*Serie
 			return nil, errs.Error{Path: at(), Field: field, Rule: order.rule(o), Value: strconv.Quote(shorten(label))}
 		}
 	}
-	if _, err := order.arrange(s, field, o); err != nil {
+	if _, err := order.arrange(s, s.name(), field, o); err != nil {
 		return nil, err
 	}
 	return s, nil

@@ -278,10 +278,10 @@ func embedded(name, index string) *Series {
 		return &Series{Name: name}
 	}
 	defer f.Close()
-	s, err := readCSV(f, name+".csv", CSVConfig{Index: index}, fileLimits)
+	all, err := readCSV(f, name+".csv", "", CSVConfig{Index: index}, fileLimits)
 	if err != nil {
 		return &Series{Name: name}
 	}
-	s.Name, s.Notes = name, ""
-	return s
+	all[0].Name, all[0].Notes = name, ""
+	return all[0]
 }

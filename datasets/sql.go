@@ -3,6 +3,7 @@ package datasets
 import (
 	"fmt"
 	"io"
+	"math"
 	"reflect"
 	"slices"
 	"strconv"
@@ -39,11 +40,12 @@ type SQLConfig struct {
 // Numbers may be of any type of the database, also decimals, which drivers give as text;
 // they are rounded to float64, and true is 1. Times become labels as
 // "2024-01-02T15:04:05Z" (RFC 3339), or as "2024-01-02" if each is midnight in UTC. Text
-// is a label as it is.
+// is a label as it is, and the time of the row if it is written as one; see ReadCSV. NULL is a
+// missing number, which is NaN.
 //
-// Errors name the row, from 0, and the column, as "sql, row 12: close must not be NULL":
-// a duplicate name, a missing column, NULL, a number that is not finite, times out of order
-// or twice, no rows, more than 100 million values, and what the database reports.
+// Errors name the row, from 0, and the column, as "sql, row 12: close must be a number": a
+// duplicate name, a missing column, a label that is NULL, a number that is infinite, times out
+// of order or twice, no rows, more than 100 million values, and what the database reports.
 func ReadSQL(rows Cursor, config SQLConfig) (*Series, error) {
 	if config.Name == "" {
 		config.Name = "sql"
@@ -67,19 +69,19 @@ func readSQL(rows Cursor, config SQLConfig) (*Series, error) {
 		return nil, errs.Error{Path: config.Name, Field: "column " + shorten(name), Rule: "must have a name of its own: name it with AS"}
 	}
 	r := &results{name: config.Name, rows: rows, row: -1, cells: make([]cell, len(names)), text: make([]string, len(names))}
-	s, err := readTable(r, config.Name, names, selection{config: "SQLConfig", columns: config.Columns, index: config.Index, remedy: sqlRemedies}, maxCells)
+	all, err := readTable(r, config.Name, names, selection{config: "SQLConfig", columns: config.Columns, index: config.Index, remedy: sqlRemedies}, maxCells)
 	if err != nil {
 		return nil, err
 	}
-	if s == nil {
+	if len(all) == 0 {
 		return nil, errs.Error{Path: config.Name, Field: "rows", Rule: "must not be empty"}
 	}
+	s := all[0]
 	if row := slices.Index(s.Index, null); row >= 0 {
 		r.row = row
 		return nil, r.fault("label", "must not be NULL", nil)
 	}
 	shortenDates(s.Index)
-	s.Notes = ""
 	return s, nil
 }
 
@@ -132,8 +134,8 @@ func (r *results) next() ([]string, error) {
 const null = "NULL"
 
 func (r *results) number(name, cell string) (float64, error) {
-	if cell == null {
-		return 0, r.fault(name, "must not be NULL: leave such rows out, or fill them in, as with COALESCE", nil)
+	if cell == null || cell == "NaN" {
+		return math.NaN(), nil
 	}
 	return parseNumber(r, name, cell)
 }

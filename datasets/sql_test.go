@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/internal/errs"
@@ -97,6 +98,9 @@ func TestReadSQL(t *testing.T) {
 		{"dates as text, after other text", result{columns: []string{"name", "a", "day"}, rows: [][]driver.Value{{"x", 1.0, "2024-01-02"}, {"y", 2.0, []byte("2024-01-03")}}},
 			datasets.SQLConfig{},
 			datasets.Series{Name: "sql", Index: []string{"2024-01-02", "2024-01-03"}, Times: []time.Time{day(2, 0), day(3, 0)}, Columns: []string{"a"}, Values: [][]float64{{1, 2}}}},
+		{"missing", result{columns: []string{"at", "a", "b"}, rows: [][]driver.Value{{day(2, 0), nil, 1.0}, {day(3, 0), 1.0, math.NaN()}, {day(4, 0), "2", nil}}}, datasets.SQLConfig{},
+			datasets.Series{Name: "sql", Index: []string{"2024-01-02", "2024-01-03", "2024-01-04"}, Times: []time.Time{day(2, 0), day(3, 0), day(4, 0)},
+				Columns: []string{"a", "b"}, Values: [][]float64{{math.NaN(), 1, 2}, {1, math.NaN(), math.NaN()}}, Notes: "every day, 3 missing values"}},
 		{"an index of numbers", result{columns: []string{"id", "a"}, rows: [][]driver.Value{{int64(7), 1.0}}},
 			datasets.SQLConfig{Index: "id"},
 			datasets.Series{Name: "sql", Index: []string{"7"}, Columns: []string{"a"}, Values: [][]float64{{1}}}},
@@ -106,7 +110,7 @@ func TestReadSQL(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 			continue
 		}
-		if d := cmp.Diff(&c.want, got); d != "" {
+		if d := cmp.Diff(&c.want, got, cmpopts.EquateNaNs()); d != "" {
 			t.Errorf("%s: %s", c.name, d)
 		}
 	}
@@ -126,12 +130,11 @@ func TestReadSQLErrors(t *testing.T) {
 		{"missing column", result{columns: two}, datasets.SQLConfig{Columns: []string{"a", "b"}}, errs.Error{Path: "sql", Field: "SQLConfig.Columns[1]", Value: "b"}},
 		{"column twice", result{columns: two}, datasets.SQLConfig{Columns: []string{"a", "a"}}, errs.Error{Path: "sql", Field: "SQLConfig.Columns", Value: "a"}},
 		{"missing index", result{columns: two}, datasets.SQLConfig{Name: "x", Index: "b"}, errs.Error{Path: "x", Field: "SQLConfig.Index", Value: "b"}},
-		{"null", result{columns: two, rows: [][]driver.Value{{day(2, 0), 1.0}, {day(3, 0), nil}}}, datasets.SQLConfig{}, errs.Error{Path: "sql, row 1", Field: "a"}},
-		{"null first", result{columns: two, rows: [][]driver.Value{{day(2, 0), nil}}}, datasets.SQLConfig{}, errs.Error{Path: "sql, row 0", Field: "a"}},
+		{"null alone", result{columns: two, rows: [][]driver.Value{{day(2, 0), nil}}}, datasets.SQLConfig{}, errs.Error{Path: "sql, row 0", Field: "rows"}},
 		{"null label", result{columns: two, rows: [][]driver.Value{{day(2, 0), 1.0}, {nil, 1.0}}}, datasets.SQLConfig{}, errs.Error{Path: "sql, row 1", Field: "at"}},
 		{"text", result{columns: two, rows: [][]driver.Value{{day(2, 0), "x"}}}, datasets.SQLConfig{Columns: []string{"a"}}, errs.Error{Path: "sql, row 0", Field: "a", Value: `"x"`}},
 		{"time as a number", result{columns: two, rows: [][]driver.Value{{day(2, 0), 1.0}}}, datasets.SQLConfig{Columns: []string{"at"}}, errs.Error{Field: "at", Value: `"2024-01-02T00:00:00Z"`}},
-		{"NaN", result{columns: two, rows: [][]driver.Value{{day(2, 0), math.NaN()}}}, datasets.SQLConfig{}, errs.Error{Path: "sql, row 0", Field: "a", Kind: errs.ErrNotFinite}},
+		{"infinity", result{columns: two, rows: [][]driver.Value{{day(2, 0), math.Inf(-1)}}}, datasets.SQLConfig{}, errs.Error{Path: "sql, row 0", Field: "a", Kind: errs.ErrNotFinite}},
 		{"too large", result{columns: two, rows: [][]driver.Value{{day(2, 0), "1e999"}}}, datasets.SQLConfig{}, errs.Error{Path: "sql, row 0", Field: "a", Value: "1e999"}},
 		{"no numbers", result{columns: two, rows: [][]driver.Value{{day(2, 0), "x"}}}, datasets.SQLConfig{}, errs.Error{Path: "sql, row 0", Field: "row"}},
 		{"newest first", result{columns: two, rows: [][]driver.Value{{day(3, 0), 1.0}, {day(2, 0), 1.0}}}, datasets.SQLConfig{}, errs.Error{Field: "at"}},

@@ -22,6 +22,7 @@ import (
 type stockOptions struct {
 	setting
 	csv, column, transform string
+	missing                string
 	save, report           string
 	checkpoint             string
 	json                   bool
@@ -44,6 +45,7 @@ func stockFlags(args []string, stdout io.Writer) (stockOptions, error) {
 	f := newFlags("stock", "Trains an LSTM to forecast a stock index, and the same LSTM to forecast the sunspots, and compares both with the naive forecast, which repeats the last value. Defaults are in parentheses.")
 	csv := f.text("csv", "FILE", "", "forecast a series from a CSV file, or from standard input if FILE is -, instead of the built-in stock index; what was detected in it is written to standard error")
 	column := f.text("column", "NAME", "", "the column to forecast (DAX; in a CSV file the only column)")
+	missing := f.choice("missing", "error", []string{"error", "drop", "previous"}, "what to do with a row of a CSV file in which a number is missing: refuse the file, drop the row, or repeat the previous number")
 	transform := f.choice("transform", "log-return", transformNames, "the transform of the prices")
 	steps := f.count("steps", 30, 400, "rows in a window, from which the next row is forecast")
 	units := f.count("units", 50, 512, "units of the LSTM")
@@ -58,7 +60,7 @@ func stockFlags(args []string, stdout io.Writer) (stockOptions, error) {
 	}
 	return stockOptions{
 		setting: setting{*steps, *units, *epochs, *seed},
-		csv:     *csv, column: *column, transform: *transform,
+		csv:     *csv, column: *column, transform: *transform, missing: *missing,
 		save: *save, report: *report, checkpoint: *checkpoint, json: *asJSON,
 	}, nil
 }
@@ -170,7 +172,7 @@ func (o stockOptions) subject() (subject, error) {
 		s.called = "the " + s.name()
 		return s, nil
 	}
-	var config datasets.CSVConfig
+	config := datasets.CSVConfig{Missing: o.missing}
 	if o.column != "" {
 		config.Columns = []string{o.column}
 	}
@@ -193,13 +195,16 @@ func (o stockOptions) subject() (subject, error) {
 	if o.csv == "-" {
 		from = "ReadCSV(os.Stdin"
 	}
-	s.code = fmt.Sprintf("series, err := datasets.%s, datasets.CSVConfig{\n\t\tColumns: []string{%q},\n\t})\n\tcheck(err)", from, s.column)
+	s.code = fmt.Sprintf("series, err := datasets.%s, datasets.CSVConfig{\n\t\tColumns: []string{%q}, Missing: %q,\n\t})\n\tcheck(err)", from, s.column, o.missing)
 	return s, nil
 }
 
 // hint explains the error if a column that was not selected cannot be parsed.
 func (o stockOptions) hint(err error) error {
 	e, ok := stderrors.AsType[graph.Error](err)
+	if ok && strings.HasPrefix(e.Rule, "must not be missing") {
+		return errors.Wrap(err, "--missing drop or previous says what to do, and --column which column is needed")
+	}
 	if !ok || o.column != "" || !strings.HasPrefix(e.Rule, "must be a number") && !strings.HasPrefix(e.Rule, "must be finite") {
 		return err
 	}

@@ -121,7 +121,12 @@ func TestStockNotes(t *testing.T) {
 	}
 	write(t, "prices.csv", text)
 	run := runDemo(t, append([]string{"stock", "--csv", "prices.csv"}, tiny...)...)
-	if run.status != statusOK || !strings.HasPrefix(run.stderr, "prices.csv: ") || !strings.Contains(run.stderr, "dd.mm.yyyy, newest first: reversed\n") {
+	if run.status != statusOK || !strings.HasPrefix(run.stderr, "prices.csv: ") || !strings.Contains(run.stderr, "dd.mm.yyyy, newest first: reversed, year ends\n") {
+		t.Errorf("status %d: %s", run.status, run.stderr)
+	}
+	write(t, "prices.csv", strings.Replace(wave(200), "\n", "\nd,\n", 1))
+	run = runDemo(t, append([]string{"stock", "--csv", "prices.csv", "--missing", "drop", "--transform", "diff"}, tiny...)...)
+	if run.status != statusOK || !strings.Contains(run.stderr, "1 rows with missing numbers: dropped") {
 		t.Errorf("status %d: %s", run.status, run.stderr)
 	}
 }

@@ -13,5 +13,5 @@ func Example() {
 	// ----------  -------  -------  -----  ----  ------  -------
 	// passengers      144        0    112   432     104      622
 	//
-	// Read as: comma-separated, yyyy-mm
+	// Read as: comma-separated, yyyy-mm, every month
 }

@@ -138,3 +138,51 @@ func TestWeighErrors(t *testing.T) {
 	errtest.Check(t, once.Gather([]int{0}, nil), errs.Error{Field: "into"})
 	errtest.Check(t, once.Gather([]int{2}, &samples.Batch{}), errs.Error{Field: "rows[0]", Value: 2})
 }
+
+// Views may have weights: of samples, of steps, of each target.
+func TestViewWeights(t *testing.T) {
+	view := func(first, step int, shape ...int) samples.View {
+		return samples.View{Data: tensor.New(tensor.WithShape(8), tensor.WithBacking([]float32{0, 1, 2, 3, 4, 5, 6, 7})), First: first, Step: step, Shape: shape}
+	}
+	one := []samples.View{view(0, 1, 2)}
+	s, err := samples.FromViews(5, one, one, view(1, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b samples.Batch
+	for _, rows := range [][]int{{4, 0}, {2, 3}} {
+		if err := s.Gather(rows, &b); err != nil {
+			t.Fatal(err)
+		}
+		if len(b.Weights) != 1 || !b.Weights[0].Shape().Eq(tensor.Shape{2}) || !slices.Equal(b.Weights[0].Float32s(), []float32{float32(rows[0] + 1), float32(rows[1] + 1)}) {
+			t.Errorf("rows %v: weights %v", rows, b.Weights)
+		}
+	}
+	if s, err = samples.FromViews(2, one, append(one, one...), view(0, 3, 3), view(6, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Gather([]int{1}, &b); err != nil {
+		t.Fatal(err)
+	}
+	if len(b.Weights) != 2 || !slices.Equal(b.Weights[0].Float32s(), []float32{3, 4, 5}) || !slices.Equal(b.Weights[1].Float32s(), []float32{7}) {
+		t.Errorf("weights %v", b.Weights)
+	}
+	if err := samplesOf(t, 3).Gather([]int{1}, &b); err != nil || b.Weights != nil {
+		t.Errorf("weights %v of data that have none, error %v", b.Weights, err)
+	}
+	negative := samples.View{Data: tensor.New(tensor.WithShape(2), tensor.WithBacking([]float32{1, -1})), Step: 1}
+	double := samples.View{Data: tensor.New(tensor.WithShape(2), tensor.Of(tensor.Float64)), Step: 1}
+	for _, c := range []struct {
+		weights []samples.View
+		want    errs.Error
+	}{
+		{[]samples.View{negative}, errs.Error{Path: "weights[0]", Field: "weights", Value: -1}},
+		{[]samples.View{double}, errs.Error{Path: "weights[0]", Field: "dtype", Value: "float64"}},
+		{[]samples.View{view(0, 1, 1, 1)}, errs.Error{Path: "weights[0]", Field: "View.Shape", Value: "[1, 1]"}},
+		{[]samples.View{view(7, 1)}, errs.Error{Path: "weights[0]", Field: "View.Step", Value: 1}},
+		{[]samples.View{view(0, 1), view(0, 1)}, errs.Error{Field: "weights", Value: 2}},
+	} {
+		_, err := samples.FromViews(2, one, one, c.weights...)
+		errtest.Check(t, err, c.want)
+	}
+}

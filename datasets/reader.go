@@ -1,0 +1,286 @@
+package datasets
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/engram-go/engram/internal/errs"
+)
+
+// mostSeries limits the series of one table.
+const mostSeries = 100_000
+
+// reader makes series of the rows of a table.
+type reader struct {
+	rows     table
+	name     string // of the table
+	names    []string
+	o        selection
+	label    labels
+	wanted   []int  // the columns of numbers
+	detected bool   // and whether they were found by the first row
+	numbers  []bool // whether a column has had one
+	text     []bool // whether a column that was found by a missing cell has text instead
+	by       int    // the column that divides the table into series; -1 if it is one series
+	parts    []*part
+	of       map[string]*part // by cell
+}
+
+// part is the rows of one series.
+type part struct {
+	*Series
+	order chronology
+}
+
+// readTable reads a series, or one for each cell of o.by; none if there are no rows. The names
+// of the columns are all different.
+func readTable(rows table, name string, names []string, o selection, mostCells int) ([]*Series, error) {
+	if err := o.check(rows); err != nil {
+		return nil, err
+	}
+	r := &reader{rows: rows, name: name, names: names, o: o, of: map[string]*part{}, detected: len(o.columns) == 0}
+	filters, err := r.find()
+	if err != nil {
+		return nil, err
+	}
+	left := 0
+	for cells := 0; ; {
+		row, err := rows.next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		if cells += len(row); cells > mostCells {
+			return nil, rows.fault("cells", fmt.Sprintf("must be at most %d", mostCells), nil)
+		}
+		if slices.ContainsFunc(filters, func(f filter) bool { return strings.TrimSpace(row[f.column]) != f.cell }) {
+			left++
+			continue
+		}
+		if err := r.add(row); err != nil {
+			return nil, err
+		}
+	}
+	if len(r.parts) == 0 {
+		if left > 0 {
+			return nil, rows.fault(o.config+".Where", "must leave a row", fmt.Sprintf("none of %d", left))
+		}
+		return nil, nil
+	}
+	var all []*Series
+	for _, p := range r.parts {
+		if err := r.finish(p, left); err != nil {
+			return nil, err
+		}
+		all = append(all, p.Series)
+	}
+	return all, nil
+}
+
+// add adds a row to its series.
+func (r *reader) add(row []string) error {
+	if len(r.parts) == 0 {
+		if err := r.detect(row); err != nil {
+			return err
+		}
+	}
+	p, err := r.part(row)
+	if err != nil {
+		return err
+	}
+	for c, i := range r.wanted {
+		r.text[c] = r.text[c] || r.detected && !r.numbers[c] && !isMeantAsNumber(row[i])
+		v := math.NaN()
+		if !r.text[c] {
+			var err error
+			if v, err = r.rows.number(r.names[i], row[i]); err != nil {
+				return err
+			}
+		}
+		if math.IsNaN(v) && r.o.missing == "error" && !r.text[c] {
+			return r.rows.fault(r.names[i], "must not be missing, as "+r.o.config+".Missing says: correct it, or set Missing to drop or previous", strconv.Quote(shorten(row[i])))
+		}
+		r.numbers[c] = r.numbers[c] || !math.IsNaN(v)
+		p.Values[c] = append(p.Values[c], v)
+	}
+	if len(r.label.columns) == 0 {
+		return nil
+	}
+	text, ok := r.label.of(row)
+	if !ok || !p.order.add(text, r.o.time, func() string { return r.rows.fault("", "", nil).Path }) {
+		return r.rows.fault(r.label.name(r.names), p.order.rule(r.o), strconv.Quote(shorten(text)))
+	}
+	p.Index = append(p.Index, text)
+	return nil
+}
+
+// detect finds the columns by the first row.
+func (r *reader) detect(row []string) error {
+	if len(r.label.columns) == 0 {
+		r.label = timeColumns(r.names, row, r.wanted)
+	} else {
+		r.label = r.label.complete(r.names, row)
+	}
+	if r.detected {
+		r.wanted = slices.DeleteFunc(numeric(row, r.label.columns), func(i int) bool { return i == r.by })
+	}
+	if len(r.wanted) == 0 {
+		return r.rows.fault("row", "must hold a number", few(row))
+	}
+	r.numbers, r.text = make([]bool, len(r.wanted)), make([]bool, len(r.wanted))
+	return nil
+}
+
+// part is the one that a row belongs to.
+func (r *reader) part(row []string) (*part, error) {
+	cell := ""
+	if r.by >= 0 {
+		cell = strings.TrimSpace(row[r.by])
+	}
+	if p, ok := r.of[cell]; ok {
+		return p, nil
+	}
+	if len(r.parts) == mostSeries {
+		return nil, r.rows.fault(r.names[r.by], fmt.Sprintf("must divide the rows into at most %d series", mostSeries), strconv.Quote(shorten(cell)))
+	}
+	cell = strings.Clone(cell)
+	p := &part{Series: &Series{Name: r.name, Values: make([][]float64, len(r.wanted))}}
+	if r.by >= 0 {
+		p.Name = cell
+	}
+	r.of[cell], r.parts = p, append(r.parts, p)
+	return p, nil
+}
+
+// finish names the columns of a series, brings its rows into order and says in its notes what
+// was done.
+func (r *reader) finish(p *part, left int) error {
+	path := r.name
+	if r.by >= 0 {
+		path = fmt.Sprintf("%s, %s %s", r.name, shorten(r.names[r.by]), shorten(p.Name))
+	}
+	notes, err := p.order.arrange(p.Series, path, r.label.name(r.names), r.o)
+	if err != nil {
+		return err
+	}
+	if left > 0 {
+		notes = append(notes, fmt.Sprintf("%d other rows left out", left))
+	}
+	var values [][]float64
+	for c, i := range r.wanted {
+		if r.detected && !r.numbers[c] {
+			what := "empty"
+			if r.text[c] {
+				what = "text"
+			}
+			notes = append(notes, fmt.Sprintf("%s left out, which is %s", strconv.Quote(shorten(r.names[i])), what))
+			continue
+		}
+		p.Columns, values = append(p.Columns, r.names[i]), append(values, p.Values[c])
+	}
+	if p.Values = values; len(values) == 0 {
+		return r.rows.fault("rows", "must hold a number that is not missing", nil)
+	}
+	if filled := fillMissing(p.Series, r.o.missing); filled > 0 {
+		notes = append(notes, fmt.Sprintf("%d rows with missing numbers: %s", filled, map[string]string{"drop": "dropped", "previous": "filled with the previous"}[r.o.missing]))
+	}
+	if p.Len() == 0 {
+		return errs.Error{Path: path, Field: "rows", Rule: "must not all have missing numbers"}
+	}
+	notes = append(notes, p.describeTimes()...)
+	if n := p.missing(); n > 0 {
+		notes = append(notes, several(n, "missing value"))
+	}
+	p.Notes = strings.Join(notes, ", ")
+	return nil
+}
+
+// fillMissing drops rows with NaN, or puts in the number before. Rows at the start, which
+// have none before, are dropped. It returns the number of rows with NaN.
+func fillMissing(s *Series, how string) (rows int) {
+	if how != "drop" && how != "previous" {
+		return 0
+	}
+	var keep []int
+	for i := range s.Len() {
+		bad, gap := false, false
+		for _, column := range s.Values {
+			if !math.IsNaN(column[i]) {
+				continue
+			}
+			bad = true
+			if how == "previous" && i > 0 {
+				column[i] = column[i-1]
+			}
+			gap = gap || math.IsNaN(column[i])
+		}
+		if bad {
+			rows++
+		}
+		if !gap {
+			keep = append(keep, i)
+		}
+	}
+	if len(keep) < s.Len() {
+		*s = *s.pick(keep)
+	}
+	return rows
+}
+
+// filter is a condition on the rows to read.
+type filter struct {
+	column int
+	cell   string
+}
+
+// find finds the columns that are named, and the conditions on rows.
+func (r *reader) find() (filters []filter, err error) {
+	at := func(field, name string) (int, error) {
+		i := slices.Index(r.names, name)
+		if i < 0 {
+			err = r.rows.fault(r.o.config+"."+field, "must be one of "+list(r.names), shorten(name))
+		}
+		return i, err
+	}
+	if i := slices.Index(r.names, r.o.index); r.o.index != "" && i >= 0 {
+		r.label.columns = []int{i}
+	} else if r.o.index != "" {
+		for _, name := range strings.Split(r.o.index, ",") {
+			i, err := at("Index", strings.TrimSpace(name))
+			if err != nil {
+				return nil, err
+			}
+			r.label.columns = append(r.label.columns, i)
+		}
+	}
+	if name, twice := duplicate(r.o.columns); twice {
+		return nil, r.rows.fault(r.o.config+".Columns", "must all be different", shorten(name))
+	}
+	for i, name := range r.o.columns {
+		one, err := at(fmt.Sprintf("Columns[%d]", i), name)
+		if err != nil {
+			return nil, err
+		}
+		r.wanted = append(r.wanted, one)
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.o.where)) {
+		i, err := at("Where", name)
+		if err != nil {
+			return nil, err
+		}
+		filters = append(filters, filter{i, strings.TrimSpace(r.o.where[name])})
+	}
+	if r.by = -1; r.o.by != "" {
+		if r.by = slices.Index(r.names, r.o.by); r.by < 0 {
+			return nil, r.rows.fault("by", "must be one of "+list(r.names), shorten(r.o.by))
+		}
+	}
+	return filters, nil
+}
