@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/engram-go/engram/datasets"
@@ -21,8 +22,9 @@ import (
 // copies is a network that returns a number of its inputs, plus Add, for each row to forecast
 // and each target. So a test knows the forecast, and which input stands where.
 type copies struct {
-	Input  int // 0 is the window; then future and static, those that the task has
-	Column int // −1 for the column of the target
+	Input  int  // 0 is the window; then future and static, those that the task has
+	Column int  // −1 for the column of the target
+	Last   bool // of future, the last row of the block for all rows
 	Add    float64
 }
 
@@ -62,7 +64,7 @@ func (l copier) Call(s *graph.Scope, in ...graph.Value) []graph.Value {
 	batch := x.Dim(0)
 	last := x.Rank() - 1
 	x = x.Slice(last, from, to)
-	if last == 2 && n.Input == 0 {
+	if last == 2 && (n.Input == 0 || n.Last) {
 		x = x.Slice(1, x.Dim(1)-1, x.Dim(1)) // the newest row, [batch, 1, columns]
 	} else if last == 1 {
 		x = x.Reshape(batch, 1, to-from)
@@ -112,6 +114,29 @@ func table(t testing.TB, name string, columns []string, values ...[]float64) *da
 		t.Fatal(err)
 	}
 	return s
+}
+
+// clone copies a series, so that its values can be changed.
+func clone(s *datasets.Series) *datasets.Series {
+	c := *s
+	c.Values = nil
+	for _, values := range s.Values {
+		c.Values = append(c.Values, slices.Clone(values))
+	}
+	return &c
+}
+
+// changed is a series with other values from a row on, in the given columns.
+func changed(s *datasets.Series, from int, columns ...string) *datasets.Series {
+	c := clone(s)
+	for i, name := range c.Columns {
+		if slices.Contains(columns, name) {
+			for r := from; r < c.Len(); r++ {
+				c.Values[i][r] = 3*c.Values[i][r] + float64(1+r%7)
+			}
+		}
+	}
+	return c
 }
 
 func fit(t testing.TB, c forecast.Config, series ...*datasets.Series) *forecast.Forecaster {

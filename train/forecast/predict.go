@@ -64,7 +64,7 @@ func (p *predictor) predictChunk(ctx context.Context, places []place) ([][]predi
 		for i, at := range places {
 			keep := p.task.Steps + at.track.layout.Lag
 			from := max(0, at.row+1-keep)
-			w.places[i] = place{at.track.extended(from, at.row, blocks*p.task.Horizon), at.row - from}
+			w.places[i] = place{at.track.extended(from, at.row, p.horizon, blocks*p.task.Horizon), at.row - from}
 		}
 	}
 	for b := range blocks {

@@ -281,24 +281,24 @@ func (t *track) history(target string, row int) []float64 {
 	return out
 }
 
-// extended is a track of the rows from−… to the given one, with room for more rows that
-// forecasts fill in. Covariates of the rows to come stay.
-func (t *track) extended(from, row, more int) *track {
+// extended is a track of the rows from … to the given one, and the horizon behind it, which
+// forecasts fill in. Its last block may be longer than the horizon: of those rows nothing is
+// known.
+func (t *track) extended(from, row, horizon, more int) *track {
 	e := &track{name: t.name, layout: t.layout, columns: map[string]*column{}, static: t.static, steps: t.steps, known: row + 1 - from}
 	for name, c := range t.columns {
 		n := row + 1 - from + more
 		x := &column{lag: c.lag, raw: make([]float64, n), fitted: c.fitted, filled: make([]float64, n), scaled: make([]float64, n)}
 		isTarget := slices.Contains(t.layout.Targets, name)
 		for i := range n {
-			switch {
-			case from+i <= row:
+			if from+i <= row {
 				x.raw[i], x.filled[i], x.scaled[i] = c.raw[from+i], c.filled[from+i], c.scaled[from+i]
-			case isTarget || from+i >= len(c.raw):
-				x.raw[i] = math.NaN()
-			default:
-				x.raw[i] = c.raw[from+i]
-				x.fillRow(i)
+				continue
 			}
+			if x.raw[i] = math.NaN(); !isTarget && from+i <= row+horizon && from+i < len(c.raw) {
+				x.raw[i] = c.raw[from+i]
+			}
+			x.fillRow(i)
 		}
 		e.columns[name] = x
 	}
