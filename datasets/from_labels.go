@@ -14,7 +14,7 @@ import (
 // name the row, from 0.
 func FromLabels(name string, labels, names []string, values [][]float64) (*Series, error) {
 	s := &Series{Name: name, Index: slices.Clone(labels), Columns: names, Values: values}
-	if err := s.check(); err != nil {
+	if err := s.Check(); err != nil {
 		return nil, err
 	}
 	const field = "times"

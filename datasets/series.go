@@ -38,7 +38,7 @@ func FromSlice(name string, values []float64) *Series {
 // without a row, or with one name are errors.
 func FromColumns(name string, names []string, values [][]float64) (*Series, error) {
 	s := &Series{Name: name, Columns: names, Values: values}
-	return s, s.check()
+	return s, s.Check()
 }
 
 // FromTimes makes a series of several columns, as FromColumns does, whose rows have
@@ -47,7 +47,7 @@ func FromColumns(name string, names []string, values [][]float64) (*Series, erro
 // that is not after the one before it, are errors. The times are kept, not copied.
 func FromTimes(name string, times []time.Time, names []string, values [][]float64) (*Series, error) {
 	s := &Series{Name: name, Index: labelsOf(times), Times: times, Columns: names, Values: values}
-	if err := s.check(); err != nil {
+	if err := s.Check(); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -96,7 +96,7 @@ func (s *Series) Column(name string) ([]float64, error) {
 // Frequency is the time from one row to the next, of times that may have gaps; see
 // calendar.Infer. A series without times, and times that are not regular, are errors.
 func (s *Series) Frequency() (calendar.Frequency, error) {
-	if err := s.check(); err != nil {
+	if err := s.Check(); err != nil {
 		return calendar.Frequency{}, err
 	}
 	if s.Times == nil {
@@ -161,8 +161,10 @@ func (s *Series) label(i int) string {
 	return ""
 }
 
-// check reports the first inconsistency of a series.
-func (s *Series) check() error {
+// Check reports the first inconsistency of a series: no columns, columns of different lengths
+// or of one name, labels or times that are not as many as the rows, times that do not go
+// forward, and infinities.
+func (s *Series) Check() error {
 	if s == nil {
 		return errs.Error{Field: "series", Rule: "must not be nil"}
 	}

@@ -49,7 +49,7 @@ type Windowed struct {
 // steps than rows, a part without a window or without a target that is known, a number that
 // the transform refuses, a column that does not vary in the training part.
 func Windows(s *Series, config WindowConfig) (*Windowed, error) {
-	if err := s.check(); err != nil {
+	if err := s.Check(); err != nil {
 		return nil, err
 	}
 	c, err := config.complete(s)

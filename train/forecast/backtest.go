@@ -1,6 +1,7 @@
 package forecast
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -65,12 +66,12 @@ func (f *Forecaster) Backtest(ctx context.Context, config BacktestConfig, series
 			return nil, err
 		}
 	}
-	var all []place
-	var forecasts [][]predicted
+	var made []madeForecast
 	every := or(config.Refit, len(slices.MaxFunc(origins, func(a, b []int) int { return len(a) - len(b) })))
 	for first := 0; ; first += every {
 		now := f
 		var part []place
+		var of []int // series of each place
 		if config.Refit > 0 && anyAfter(origins, first) {
 			var err error
 			if now, err = f.refit(ctx, config, series, origins, first); err != nil {
@@ -87,7 +88,7 @@ func (f *Forecaster) Backtest(ctx context.Context, config BacktestConfig, series
 			}
 			for _, t := range tracks {
 				for _, row := range origins[i][first:min(first+every, len(origins[i]))] {
-					part = append(part, place{t, row})
+					part, of = append(part, place{t, row}), append(of, i)
 				}
 			}
 		}
@@ -98,17 +99,31 @@ func (f *Forecaster) Backtest(ctx context.Context, config BacktestConfig, series
 		if err != nil {
 			return nil, err
 		}
-		all, forecasts = append(all, part...), append(forecasts, predicted...)
+		for k, at := range part {
+			made = append(made, madeForecast{of[k], at, predicted[k]})
+		}
 	}
+	slices.SortStableFunc(made, func(a, b madeForecast) int { return cmp.Or(a.series-b.series, a.at.row-b.at.row) })
 	b := new(Backtest)
+	var all []place
+	var forecasts [][]predicted
+	for i, m := range made {
+		all, forecasts = append(all, m.at), append(forecasts, m.forecast)
+		if i == 0 || m.series != made[i-1].series || m.at.row != made[i-1].at.row {
+			b.Forecasts = append(b.Forecasts, Origin{Row: m.at.row, Forecast: Forecast{Series: m.at.track.name, Method: modelName, Times: f.layout.labels(series[m.series], m.at.row, f.config.Horizon)}})
+		}
+		f.addTo(&b.Forecasts[len(b.Forecasts)-1], m.at, m.forecast)
+	}
 	var err error
-	if b.Verdict, err = f.compare(ctx, all, forecasts); err != nil {
-		return nil, err
-	}
-	for i, at := range all {
-		b.Forecasts = append(b.Forecasts, f.origin(at, forecasts[i]))
-	}
-	return b, nil
+	b.Verdict, err = f.compare(ctx, all, forecasts)
+	return b, err
+}
+
+// madeForecast is a forecast of the tracks of a series, which is told by its number.
+type madeForecast struct {
+	series   int
+	at       place
+	forecast []predicted
 }
 
 func anyAfter(origins [][]int, first int) bool {
@@ -131,10 +146,7 @@ func (f *Forecaster) refit(ctx context.Context, config BacktestConfig, series []
 	if err != nil {
 		return nil, err
 	}
-	if _, err := g.train(ctx, parts, false); err != nil {
-		return nil, err
-	}
-	if err := g.keep(known); err != nil {
+	if _, err := g.train(ctx, parts, 0); err != nil {
 		return nil, err
 	}
 	return g, g.predictor.calibrate(ctx, places(parts, part.calibrated, mostCalibrated))
@@ -156,15 +168,13 @@ func cut(s *datasets.Series, from, to int) *datasets.Series {
 	return &c
 }
 
-// origin is a forecast of a backtest as it is returned.
-func (f *Forecaster) origin(at place, forecast []predicted) Origin {
-	o := Origin{Row: at.row, Forecast: Forecast{Series: at.track.name, Method: modelName}}
+// addTo adds the targets of a forecast to that of their series.
+func (f *Forecaster) addTo(o *Origin, at place, forecast []predicted) {
 	for j, name := range at.track.layout.Targets {
 		p := forecast[j]
 		o.Targets = append(o.Targets, Target{Name: name, Values: p.values, Levels: f.Levels(), Quantiles: p.quantiles})
 		o.Truth = append(o.Truth, slices.Clone(at.track.columns[name].raw[at.row+1:at.row+1+f.config.Horizon]))
 	}
-	return o
 }
 
 // origins are the last known rows of the forecasts of a backtest.

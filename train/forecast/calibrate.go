@@ -18,7 +18,7 @@ type calibration struct {
 
 // move moves a quantile of a step of the horizon.
 func (c calibration) move(fitted datasets.Fitted, quantile, factor float64, step, level int) float64 {
-	if len(c.Moves) == 0 {
+	if len(c.Moves) == 0 || c.Moves[level][step] == 0 {
 		return quantile
 	}
 	return fitted.Undo(quantile, fitted.Do(quantile, quantile)+factor*c.Moves[level][step])
@@ -45,16 +45,14 @@ func (p *predictor) calibrate(ctx context.Context, places []place) error {
 		return err
 	}
 	moves := make([][]float64, len(p.levels))
-	w := &windows{task: p.task, normalize: p.normalize}
 	for l, level := range p.levels {
 		residuals := make([][]float64, p.horizon)
 		for i, at := range places {
 			for j, name := range at.track.layout.Targets {
 				c := at.track.columns[name]
-				_, factor := w.scale(at, name)
 				for h := range p.horizon {
 					if value := c.raw[at.row+1+h]; !math.IsNaN(value) {
-						residuals[h] = append(residuals[h], distance(c.fitted, forecasts[i][j].quantiles[l][h], value, factor))
+						residuals[h] = append(residuals[h], distance(c.fitted, forecasts[i][j].quantiles[l][h], value, forecasts[i][j].factor))
 					}
 				}
 			}

@@ -31,7 +31,7 @@ func Fit(ctx context.Context, config Config, series ...*datasets.Series) (*Forec
 	if err != nil {
 		return nil, err
 	}
-	best, err := f.train(ctx, parts, false)
+	best, err := f.train(ctx, parts, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -45,12 +45,11 @@ func Fit(ctx context.Context, config Config, series ...*datasets.Series) (*Forec
 		return nil, err
 	}
 	if f.config.Refit {
-		f.config.Epochs = best
-		if _, err := f.train(ctx, parts, true); err != nil {
+		if _, err := f.train(ctx, parts, best); err != nil {
 			return nil, err
 		}
 	}
-	return f, f.keep(series)
+	return f, nil
 }
 
 // part is a track with its division: rows before validation train, then those before test
@@ -100,8 +99,8 @@ func thin(all []place, most int) []place {
 	return out
 }
 
-// prepare makes a forecaster without weights, and divides its tracks; with a test part if it
-// is to be judged.
+// prepare makes a forecaster without weights, which keeps the newest rows, and divides its
+// tracks; with a test part if it is to be judged.
 func prepare(config Config, series []*datasets.Series, judged bool) (*Forecaster, []part, error) {
 	c, err := config.complete()
 	if err != nil {
@@ -114,20 +113,21 @@ func prepare(config Config, series []*datasets.Series, judged bool) (*Forecaster
 	if f.layout, err = newLayout(c, series); err != nil {
 		return nil, nil, err
 	}
+	f.config.Targets = f.layout.Targets
 	f.config.Season = or(c.Season, max(1, f.layout.Clock.Frequency.Season()))
 	f.config.Steps = or(c.Steps, max(2*f.config.Season, 2*c.Horizon, 16))
-	var kept []*datasets.Series
+	var given, kept []*datasets.Series
 	var divided []part
 	var short error
-	for _, s := range series {
-		s, err := f.layout.regular(s, c.Horizon)
+	for _, one := range series {
+		s, err := f.layout.regular(one, c.Horizon)
 		if err != nil {
 			return nil, nil, err
 		}
 		if p, err := f.divide(s, judged); err != nil {
 			short = err
 		} else {
-			kept, divided = append(kept, s), append(divided, p)
+			given, kept, divided = append(given, one), append(kept, s), append(divided, p)
 		}
 	}
 	if len(kept) == 0 {
@@ -148,7 +148,7 @@ func prepare(config Config, series []*datasets.Series, judged bool) (*Forecaster
 			parts = append(parts, p)
 		}
 	}
-	return f, parts, nil
+	return f, parts, f.keep(given)
 }
 
 // divide finds the parts of a series.
@@ -237,14 +237,14 @@ func (f *Forecaster) task() networks.Task {
 		Targets: len(l.Targets), Outputs: c.Head.Outputs(), Season: c.Season, Name: "network", Seed: c.Seed, Dtype: c.Dtype, Custom: c.Custom}
 }
 
-// train trains the networks, and returns the largest number of epochs that was best. On all
-// rows, it trains for Config.Epochs.
-func (f *Forecaster) train(ctx context.Context, parts []part, all bool) (epochs int, err error) {
-	task, c := f.task(), f.config
+// train trains the networks, and returns the largest number of epochs that was best. With
+// a number of epochs, it trains for them on all rows.
+func (f *Forecaster) train(ctx context.Context, parts []part, epochs int) (best int, err error) {
+	task, c, all := f.task(), f.config, epochs > 0
 	data := &windows{task: task, normalize: c.Normalize, places: places(parts, part.learned, 0)}
 	validation := &windows{task: task, normalize: c.Normalize, places: places(parts, part.validated, mostValidated)}
 	if all {
-		data.places = places(parts, part.refitted, 0)
+		c.Epochs, data.places = epochs, places(parts, part.refitted, 0)
 	}
 	data.learnable()
 	validation.learnable()
@@ -267,7 +267,7 @@ func (f *Forecaster) train(ctx context.Context, parts []part, all bool) (epochs 
 		if err != nil {
 			return 0, err
 		}
-		epochs = max(epochs, n)
+		best = max(best, n)
 	}
 	model := members[0]
 	if c.Members > 1 {
@@ -278,7 +278,7 @@ func (f *Forecaster) train(ctx context.Context, parts []part, all bool) (epochs 
 		model = &joined.Model
 	}
 	f.setModel(model)
-	return epochs, nil
+	return best, nil
 }
 
 // setModel makes a model that of the forecaster. A calibration stays.
@@ -322,15 +322,15 @@ func levelsOf(h Head) []float64 {
 	return Quantiles{}.levels()
 }
 
-// checkSeries refuses series that cannot be told apart.
+// checkSeries refuses series that are not consistent or cannot be told apart.
 func checkSeries(series []*datasets.Series) error {
 	if len(series) == 0 {
 		return errs.Error{Path: "forecast", Field: "series", Rule: "must be one at least"}
 	}
 	names := map[string]bool{}
 	for i, s := range series {
-		if s == nil || s.Len() == 0 {
-			return errs.Error{Path: "forecast", Field: fmt.Sprintf("series %d", i), Rule: "must have rows"}
+		if err := s.Check(); err != nil {
+			return errs.At(err, fmt.Sprintf("series %d", i), "")
 		}
 		if names[s.Name] {
 			return errs.Error{Path: "forecast", Field: "series", Rule: "must have different names", Value: s.Name}

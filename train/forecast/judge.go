@@ -50,12 +50,30 @@ func (f *Forecaster) judge(ctx context.Context, parts []part) (Verdict, error) {
 
 // compare makes the verdict from forecasts of the networks after the given places.
 func (f *Forecaster) compare(ctx context.Context, at []place, model [][]predicted) (Verdict, error) {
-	v := Verdict{Origins: len(at), Levels: f.predictor.levels, Best: modelName}
-	losses := map[string][]float64{}
+	of, origins, distance := forecastsOf(at)
+	v := Verdict{Origins: origins, Levels: f.predictor.levels, Best: modelName}
+	losses := map[string][]float64{} // mean squared error of each forecast
+	scales := make([][]float64, len(at))
+	for i, p := range at {
+		for _, name := range p.track.layout.Targets {
+			scale, err := metrics.NaiveScale(p.track.history(name, p.row), f.config.Season)
+			if err != nil {
+				scale = 0 // the naive method has no error
+			}
+			scales[i] = append(scales[i], scale)
+		}
+	}
 	measureOf := func(name string, forecasts [][]predicted) {
 		m := newMeasure(f.predictor.levels, f.config.Horizon)
+		sums, counts := make([]float64, origins), make([]float64, origins)
 		for i, p := range at {
-			losses[name] = append(losses[name], m.add(p, forecasts[i], f.config.Season))
+			loss, n := m.add(p, forecasts[i], scales[i])
+			sums[of[i]], counts[of[i]] = sums[of[i]]+loss, counts[of[i]]+n
+		}
+		for i, n := range counts {
+			if n > 0 {
+				losses[name] = append(losses[name], sums[i]/n)
+			}
 		}
 		v.Scores = append(v.Scores, m.scores(name))
 	}
@@ -71,8 +89,29 @@ func (f *Forecaster) compare(ctx context.Context, at []place, model [][]predicte
 			measureOf(m.name, forecasts)
 		}
 	}
-	v.decide(losses, f.config.Horizon, at)
+	v.decide(losses, f.config.Horizon, distance)
 	return v, nil
+}
+
+// forecastsOf numbers the forecasts that places belong to: those of all tracks of a series
+// at one row are one. The distance is the number of rows between two of them.
+func forecastsOf(at []place) (of []int, n, distance int) {
+	type origin struct {
+		series string
+		row    int
+	}
+	numbers, distance := map[origin]int{}, 1
+	for _, p := range at {
+		o := origin{p.track.name, p.row}
+		if _, ok := numbers[o]; !ok {
+			numbers[o] = len(numbers)
+			if len(numbers) == 2 && o.series == at[0].track.name {
+				distance = o.row - at[0].row
+			}
+		}
+		of = append(of, numbers[o])
+	}
+	return of, len(numbers), distance
 }
 
 // repeats tells whether forecasts of one row ahead follow an earlier value more closely than
@@ -133,16 +172,11 @@ func newMeasure(levels []float64, horizon int) *measure {
 	return m
 }
 
-// add adds the forecasts after a place, and returns the mean of the squared errors, scaled
-// where the naive method has errors.
-func (m *measure) add(at place, forecasts []predicted, season int) float64 {
-	loss, n := 0.0, 0.0
+// add adds the forecasts after a place, and returns the sum of the squared errors, scaled
+// where the naive method has errors, and their number.
+func (m *measure) add(at place, forecasts []predicted, scales []float64) (loss, n float64) {
 	for j, name := range at.track.layout.Targets {
-		raw := at.track.columns[name].raw
-		scale, err := metrics.NaiveScale(at.track.history(name, at.row), max(1, season))
-		if err != nil {
-			scale = 0
-		}
+		raw, scale := at.track.columns[name].raw, scales[j]
 		for h := range m.steps {
 			y := raw[at.row+1+h]
 			if math.IsNaN(y) {
@@ -158,7 +192,7 @@ func (m *measure) add(at place, forecasts []predicted, season int) float64 {
 			loss, n = loss+e*e, n+1
 		}
 	}
-	return loss / max(n, 1)
+	return loss, n
 }
 
 func (c *collected) add(y float64, f predicted, h int, scale float64) {

@@ -3,6 +3,7 @@ package forecast
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/engram-go/engram/datasets/samples"
 	"github.com/engram-go/engram/internal/dense"
@@ -27,6 +28,7 @@ type predictor struct {
 type predicted struct {
 	values    []float64   // [horizon]
 	quantiles [][]float64 // [level][horizon]
+	factor    float64     // of Normalize in the newest window that is known
 }
 
 // chunk is how many windows are predicted at once, which bounds the memory.
@@ -96,6 +98,9 @@ func (p *predictor) block(ctx context.Context, w *windows, first int, out [][]pr
 	for i, at := range w.places {
 		for j, name := range at.track.layout.Targets {
 			shift, factor := w.scale(at, name)
+			if first == 0 {
+				out[i][j].factor = factor
+			}
 			for h := range min(t.Horizon, p.horizon-first) {
 				k := (i*t.Horizon*t.Targets + h*t.Targets + j) * t.Outputs
 				if err := p.read(numbers[k:k+t.Outputs], at, name, shift, factor, first, h, &out[i][j]); err != nil {
@@ -119,13 +124,16 @@ func (p *predictor) read(numbers []float64, at place, name string, shift, factor
 	case h >= lag && lag > 0:
 		before = out.values[step-lag] // forecast in this block
 	case lag > 0:
-		before = c.filled[max(0, at.row+1+h-lag)]
+		before = c.filled[at.row+1+h-lag]
+	}
+	if math.IsNaN(before) {
+		return errs.Error{Rule: fmt.Sprintf("must have a known value %d rows before the one to forecast, or a multiple of it, since Config.Transform takes changes", lag), Value: before}
 	}
 	undo := func(x float64) float64 { return c.fitted.Undo(before, x*factor+shift) }
 	out.values[step] = undo(d.Center())
 	finite := dense.Finite(out.values[step])
 	for l, level := range p.levels {
-		q := p.calibration.move(c.fitted, undo(d.Quantile(level)), factor, step, l)
+		q := p.calibration.move(c.fitted, undo(d.Quantile(level)), out.factor, step, l)
 		out.quantiles[l][step] = q
 		finite = finite && dense.Finite(q)
 	}

@@ -55,13 +55,16 @@ func newLayout(c Config, series []*datasets.Series) (layout, error) {
 	for _, name := range l.Static {
 		var values []float64
 		for _, s := range series {
-			column, err := s.Column(name)
+			v, err := static(s, name)
 			if err != nil {
 				return l, err
 			}
-			values = append(values, column[0])
+			values = append(values, v)
 		}
 		mean, deviation := stat.PopMeanStdDev(values, nil)
+		if !dense.Finite(deviation) {
+			return l, errs.Error{Path: "forecast", Field: name, Rule: "must be small enough to be scaled, up to about 1e150", Value: slices.Max(values)}
+		}
 		if deviation <= 1e-12*math.Abs(mean) {
 			deviation = 1 // the same for all series
 		}
@@ -144,14 +147,16 @@ func newTrack(s *datasets.Series, l layout, config Config, fitted map[string]dat
 		if ofCalendar {
 			transform = datasets.None{} // it lies between −1 and 1
 		}
+		_, counts := config.Head.(NegativeBinomial)
+		counts = counts && slices.Contains(l.Targets, name)
 		c := &column{lag: transform.Lag(), raw: values}
 		for i, v := range values {
 			if math.IsNaN(v) {
 				continue
 			}
 			err := transform.Check(v)
-			if math.IsInf(v, 0) {
-				err = errs.Error{Rule: "must be finite, or NaN where it is missing", Value: v, Kind: errs.ErrNotFinite}
+			if counts && (v < 0 || v != math.Trunc(v)) {
+				err = errs.Error{Rule: "must be a count, a whole number from 0 on, for NegativeBinomial", Value: v}
 			}
 			if err != nil {
 				return nil, errs.At(err, fmt.Sprintf("%s, row %d", s.Name, i), name)
@@ -169,19 +174,28 @@ func newTrack(s *datasets.Series, l layout, config Config, fitted map[string]dat
 		t.columns[name] = c
 	}
 	for _, name := range l.Static {
-		values, err := s.Column(name)
+		v, err := static(s, name)
 		if err != nil {
 			return nil, err
 		}
-		for i, v := range values {
-			if v != values[0] || math.IsInf(v, 0) {
-				return nil, errs.Error{Path: fmt.Sprintf("%s, row %d", s.Name, i), Field: name, Rule: "must be the same in all rows and not missing, as Config.Static has it", Value: v}
-			}
-		}
 		j := len(t.static)
-		t.static = append(t.static, (values[0]-l.StaticMean[j])/l.StaticDeviation[j])
+		t.static = append(t.static, (v-l.StaticMean[j])/l.StaticDeviation[j])
 	}
 	return t, nil
+}
+
+// static is the number of a column of Config.Static.
+func static(s *datasets.Series, name string) (float64, error) {
+	values, err := s.Column(name)
+	if err != nil {
+		return 0, err
+	}
+	for i, v := range values {
+		if v != values[0] {
+			return 0, errs.Error{Path: fmt.Sprintf("%s, row %d", s.Name, i), Field: name, Rule: "must be the same in all rows and not missing, as Config.Static has it", Value: v}
+		}
+	}
+	return values[0], nil
 }
 
 // fit fits a transform. A column that does not vary is left as it is, less its value: so one

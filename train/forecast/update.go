@@ -1,7 +1,6 @@
 package forecast
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -10,8 +9,6 @@ import (
 
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/internal/errs"
-	"github.com/engram-go/engram/models"
-	"github.com/engram-go/engram/train/forecast/networks"
 	"github.com/engram-go/engram/train/optimizers"
 )
 
@@ -82,7 +79,7 @@ func (f *Forecaster) Update(ctx context.Context, config UpdateConfig, series ...
 	if done.Before, err = f.scaledError(ctx, compared); err != nil {
 		return nil, err
 	}
-	model, err := copyModel(f)
+	model, err := f.predictor.model.Clone()
 	if err != nil {
 		return nil, err
 	}
@@ -191,13 +188,4 @@ func (f *Forecaster) scaledError(ctx context.Context, at []place) (float64, erro
 		return 0, errs.Error{Path: "forecast", Field: "rows", Rule: "must have known targets among the newest"}
 	}
 	return sum / n, nil
-}
-
-// copyModel is a model with the weights of that of a forecaster.
-func copyModel(f *Forecaster) (*models.Model, error) {
-	var b bytes.Buffer
-	if _, err := f.predictor.model.WriteTo(&b); err != nil {
-		return nil, err
-	}
-	return models.Read(&b, models.LoadConfig{Custom: slices.Concat(networks.All(), f.config.Custom)})
 }

@@ -57,8 +57,9 @@ func (v Values) metric(name string) float64 {
 	return *x
 }
 
-// decide finds the best method, and tests the difference. Losses are those of whole forecasts.
-func (v *Verdict) decide(losses map[string][]float64, horizon int, at []place) {
+// decide finds the best method, and tests the difference. Losses are those of whole forecasts,
+// which are distance rows apart.
+func (v *Verdict) decide(losses map[string][]float64, horizon, distance int) {
 	v.Metric = "MASE"
 	for _, s := range v.Scores {
 		if s.MASE == nil {
@@ -83,10 +84,6 @@ func (v *Verdict) decide(losses map[string][]float64, horizon int, at []place) {
 	zero, model, other := make([]float64, n), make([]float64, n), make([]float64, n)
 	for i := range n {
 		model[i], other[i] = math.Sqrt(losses[modelName][i]), math.Sqrt(losses[v.Rival][i])
-	}
-	distance := 1
-	if n > 1 && at[1].track == at[0].track {
-		distance = at[1].row - at[0].row
 	}
 	overlap := (horizon + distance - 1) / distance // forecasts that share rows
 	if c, err := scores.DieboldMariano(zero, model, other, min(overlap, max(1, n-1))); err == nil {
