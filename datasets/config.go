@@ -3,6 +3,7 @@ package datasets
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"gorgonia.org/tensor"
 
@@ -24,6 +25,10 @@ type WindowConfig struct {
 	// it: 0.2 of 1860 rows tests on the last 372. By default 0, no such part.
 	Test       float64
 	Validation float64
+
+	// TestFrom and ValidationFrom are the times from which these parts are forecast, instead
+	// of the fractions, of a series with times. By default none.
+	TestFrom, ValidationFrom time.Time
 
 	Transform Transform    // fitted on the training part alone; by default None
 	Dtype     tensor.Dtype // of the tensors; by default Float32
@@ -88,6 +93,21 @@ func (c WindowConfig) complete(s *Series) (WindowConfig, error) {
 	if !(c.Validation >= 0 && c.Validation < 1-c.Test) {
 		return wrong("Validation", "must be at least 0 and leave rows to train on", c.Validation)
 	}
+	for _, part := range []struct {
+		field    string
+		fraction float64
+		from     time.Time
+	}{{"Test", c.Test, c.TestFrom}, {"Validation", c.Validation, c.ValidationFrom}} {
+		if part.from.IsZero() {
+			continue
+		}
+		if part.fraction > 0 {
+			return wrong(part.field+"From", "must not be set together with "+part.field, part.from)
+		}
+		if s.Times == nil {
+			return c, s.noTimes()
+		}
+	}
 	if lag := c.Transform.Lag(); lag < 0 || lag >= s.Len() {
 		return wrong("Transform", fmt.Sprintf("must have a Lag from 0 to less than the %d rows of the series", s.Len()), lag)
 	}
@@ -111,19 +131,36 @@ type layout struct {
 	fitted                          int // the rows that training windows touch are below it
 }
 
+func (c WindowConfig) tests() bool     { return c.Test > 0 || !c.TestFrom.IsZero() }
+func (c WindowConfig) validates() bool { return c.Validation > 0 || !c.ValidationFrom.IsZero() }
+
+// borders are the rows up to which training and from which tests forecast.
+func (c WindowConfig) borders(s *Series) (trainTo, testFrom int) {
+	rows := s.Len()
+	testFrom = rows
+	test := c.Test
+	switch {
+	case !c.TestFrom.IsZero():
+		testFrom = s.rowAt(c.TestFrom)
+		test = float64(rows-testFrom) / float64(rows)
+	case c.Test > 0:
+		testFrom = samples.Border(rows, c.Test)
+	}
+	switch {
+	case !c.ValidationFrom.IsZero():
+		return min(testFrom, s.rowAt(c.ValidationFrom)), testFrom
+	case c.Validation > 0:
+		return max(0, samples.Border(rows, test+c.Validation)), testFrom
+	}
+	return testFrom, testFrom
+}
+
 // arrange splits the windows in time order. A window belongs to a part when
 // all its targets do; windows with targets on both sides of a border are
 // in no part, so that no part has seen the targets of a later one.
 func (c WindowConfig) arrange(s *Series) (layout, error) {
 	rows := s.Len()
-	testFrom, trainTo := rows, rows
-	if c.Test > 0 {
-		testFrom = samples.Border(rows, c.Test)
-		trainTo = testFrom
-	}
-	if c.Validation > 0 {
-		trainTo = samples.Border(rows, c.Test+c.Validation)
-	}
+	trainTo, testFrom := c.borders(s)
 	l := layout{origin: c.Transform.Lag() + c.Steps - 1}
 	// upTo returns the number of windows whose last target is below a row.
 	upTo := func(row int) int {
@@ -143,17 +180,28 @@ func (c WindowConfig) arrange(s *Series) (layout, error) {
 	wrong := func(field, rule string, value any) (layout, error) {
 		return l, errs.Error{Path: s.name(), Field: "WindowConfig." + field, Rule: rule, Value: value}
 	}
+	// of names the setting of a part, and its value.
+	of := func(part string, fraction float64, from time.Time) (string, any) {
+		if from.IsZero() {
+			return part, fraction
+		}
+		return part + "From", from.Format(time.RFC3339)
+	}
+	test, testValue := of("Test", c.Test, c.TestFrom)
+	validation, validationValue := of("Validation", c.Validation, c.ValidationFrom)
 	switch {
 	case upTo(rows) == 0:
 		return wrong("Steps", fmt.Sprintf("must leave %d rows to forecast: the series has %d rows, and the transform drops %d",
 			c.Horizon, rows, c.Transform.Lag()), c.Steps)
-	case l.train == 0:
+	case l.train == 0 && c.TestFrom.IsZero() && c.ValidationFrom.IsZero():
 		return wrong("Test + Validation", "must leave a window to train on", c.Test+c.Validation)
-	case c.Validation > 0 && l.nv == 0:
-		return wrong("Validation", "must be large enough for a window", c.Validation)
-	case c.Test > 0 && l.nt == 0:
-		return wrong("Test", "must be large enough for a window", c.Test)
-	case c.Season > 0 && c.Test > 0 && l.origin+l.test*c.Stride+1 < c.Season:
+	case l.train == 0:
+		return wrong(test+" and "+validation, "must leave a window to train on", nil)
+	case c.validates() && l.nv == 0:
+		return wrong(validation, "must be large enough for a window", validationValue)
+	case c.tests() && l.nt == 0:
+		return wrong(test, "must be large enough for a window", testValue)
+	case c.Season > 0 && c.tests() && l.origin+l.test*c.Stride+1 < c.Season:
 		return wrong("Season", "must be known in full before the first test row", c.Season)
 	}
 	return l, nil

@@ -12,6 +12,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/datasets/calendar"
 )
 
 func Example() {
@@ -146,4 +147,29 @@ func ExampleFromTimes() {
 	}
 	fmt.Println(series.Index)
 	// Output: [2024-01-02 2024-01-03]
+}
+
+// Hours of which one is missing, as days, with columns for the day of the week and holidays.
+func ExampleSeries_Resample() {
+	file := "time,sold\n2024-05-01 22:00,3\n2024-05-01 23:00,5\n2024-05-02 01:00,2\n2024-05-02 02:00,4\n"
+	series, err := datasets.ReadCSV(strings.NewReader(file), datasets.CSVConfig{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(series.Notes)
+	days, err := series.Resample(calendar.Frequency{Unit: calendar.Day}, "sum")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	days, err = days.WithDates("holiday", []time.Time{time.Date(2024, 5, 1, 0, 0, 0, 0, time.UTC)})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(days.Index, days.Columns, days.Values)
+	// Output:
+	// comma-separated, yyyy-mm-dd, every hour, 1 row missing at 2024-05-02T00:00
+	// [2024-05-01 2024-05-02] [sold holiday] [[8 6] [1 0]]
 }

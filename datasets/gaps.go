@@ -3,6 +3,7 @@ package datasets
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/engram-go/engram/datasets/calendar"
@@ -34,11 +35,15 @@ func (s *Series) describeTimes() []string {
 	if f.Count == 1 && (f.Unit == calendar.BusinessDay || f.End) {
 		how = f.String() + "s"
 	}
+	rows, odd := places(s.Times, f)
+	if odd > 0 {
+		return []string{"irregular"}
+	}
 	gaps, missing, first := 0, 0, time.Time{}
-	for i := 1; i < len(s.Times); i++ {
-		if n, _ := f.Steps(s.Times[i-1], s.Times[i]); n > 1 {
+	for i := 1; i < len(rows); i++ {
+		if n := rows[i] - rows[i-1]; n > 1 {
 			if gaps == 0 {
-				first = f.Add(s.Times[i-1], 1)
+				first = f.Add(s.Times[0], rows[i-1]+1)
 			}
 			gaps, missing = gaps+1, missing+n-1
 		}
@@ -46,7 +51,11 @@ func (s *Series) describeTimes() []string {
 	if gaps == 0 {
 		return []string{how}
 	}
-	text := several(missing, "row") + " missing at " + shortTime(first)
+	layouts := []string{"2006-01-02T15:04", "2006-01-02T15:04:05"}
+	if f.Unit >= calendar.Day {
+		layouts = slices.Insert(layouts, 0, time.DateOnly)
+	}
+	text := several(missing, "row") + " missing at " + written(first, layouts)
 	if gaps > 1 {
 		text += " …"
 	}
@@ -61,9 +70,9 @@ func several(n int, thing string) string {
 	return fmt.Sprint(n, " ", thing)
 }
 
-// shortTime leaves out what is 0 of a time.
-func shortTime(t time.Time) string {
-	for _, layout := range []string{time.DateOnly, "2006-01-02T15:04", "2006-01-02T15:04:05"} {
+// written is a time in the first layout that says all of it.
+func written(t time.Time, layouts []string) string {
+	for _, layout := range layouts {
 		if at, err := time.ParseInLocation(layout, t.Format(layout), t.Location()); err == nil && at.Equal(t) {
 			return t.Format(layout)
 		}
