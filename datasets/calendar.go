@@ -58,7 +58,7 @@ func (s *Series) WithDates(name string, dates []time.Time) (*Series, error) {
 
 // withColumns returns a copy of a series of times to which a function has added columns.
 func (s *Series) withColumns(add func(out *Series) error) (*Series, error) {
-	if err := s.check(); err != nil {
+	if err := s.Check(); err != nil {
 		return nil, err
 	}
 	out, err := s.Slice(0, s.Len())
@@ -71,7 +71,7 @@ func (s *Series) withColumns(add func(out *Series) error) (*Series, error) {
 	if err := add(out); err != nil {
 		return nil, err
 	}
-	if err := out.check(); err != nil {
+	if err := out.Check(); err != nil {
 		return nil, err
 	}
 	return out, nil

@@ -13,7 +13,7 @@ import (
 // Slice returns the rows from, from+1, … to−1. Bounds outside the series, or a range without a
 // row, are errors.
 func (s *Series) Slice(from, to int) (*Series, error) {
-	if err := s.check(); err != nil {
+	if err := s.Check(); err != nil {
 		return nil, err
 	}
 	if from < 0 || to > s.Len() || from >= to {
@@ -29,7 +29,7 @@ func (s *Series) Slice(from, to int) (*Series, error) {
 // Between returns the rows whose times are not before from and before to. A zero time is no
 // bound. A series without times, or without a row between them, is an error.
 func (s *Series) Between(from, to time.Time) (*Series, error) {
-	if err := s.check(); err != nil {
+	if err := s.Check(); err != nil {
 		return nil, err
 	}
 	if s.Times == nil {
@@ -64,7 +64,7 @@ func (s *Series) rowAt(t time.Time) int {
 // The mean is that of all rows, also of those to test on; Windows fills values with what is
 // known before them.
 func (s *Series) Fill(how string, columns ...string) (*Series, error) {
-	if err := s.check(); err != nil {
+	if err := s.Check(); err != nil {
 		return nil, err
 	}
 	fill := map[string]func([]float64){"previous": fillPrevious, "linear": s.fillLinear, "mean": fillMean, "zero": func(column []float64) { fillWith(column, 0) }}[how]
@@ -93,7 +93,7 @@ func (s *Series) change(names []string, f func(column []float64)) (*Series, erro
 		}
 		f(column)
 	}
-	if err := out.check(); err != nil { // such as a bound that is infinite
+	if err := out.Check(); err != nil { // such as a bound that is infinite
 		return nil, err
 	}
 	return out, nil
@@ -140,7 +140,7 @@ func (s *Series) fillLinear(column []float64) {
 // Clip returns a series whose values are at least low and at most high, either of which may
 // be infinite. Without names, it clips all columns.
 func (s *Series) Clip(low, high float64, columns ...string) (*Series, error) {
-	if err := s.check(); err != nil {
+	if err := s.Check(); err != nil {
 		return nil, err
 	}
 	if !(low <= high) {
@@ -153,7 +153,7 @@ func (s *Series) Clip(low, high float64, columns ...string) (*Series, error) {
 // them become the quantile. They are those of all rows, by linear interpolation between the
 // sorted values. Without names, it clips all columns.
 func (s *Series) ClipQuantiles(low, high float64, columns ...string) (*Series, error) {
-	if err := s.check(); err != nil {
+	if err := s.Check(); err != nil {
 		return nil, err
 	}
 	if !(low >= 0 && low <= high && high <= 1) {

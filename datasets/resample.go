@@ -112,7 +112,7 @@ var reductions = []struct {
 // belongs to the Friday before it in business days. The first and the last row may have values
 // of a part of their time only.
 func (s *Series) Resample(to calendar.Frequency, how string) (*Series, error) {
-	if err := s.check(); err != nil {
+	if err := s.Check(); err != nil {
 		return nil, err
 	}
 	if s.Times == nil {
@@ -167,7 +167,7 @@ func (s *Series) Resample(to calendar.Frequency, how string) (*Series, error) {
 		}
 	}
 	out.note(fmt.Sprintf("resampled to every %s: %s", to, how))
-	if err := out.check(); err != nil { // such as a sum beyond float64
+	if err := out.Check(); err != nil { // such as a sum beyond float64
 		return nil, err
 	}
 	return out, nil
