@@ -4,6 +4,7 @@
 //   - ModelCheckpoint saves the model, or its weights,
 //   - ReduceLROnPlateau and LearningRateScheduler change the learning rate,
 //   - SwapEMAWeights evaluates with averages of the weights,
+//   - Snapshots keeps the members of a snapshot ensemble,
 //   - CSVLogger, JSONLogger and Slog write the logs of epochs.
 //
 // Each implements train.Callback. Fit calls them in the order of FitConfig.Callbacks. Those
