@@ -1,0 +1,182 @@
+package forecast_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/layers"
+	"github.com/engram-go/engram/train/forecast"
+	"github.com/engram-go/engram/train/forecast/networks"
+)
+
+// first are the first rows of a series; of the later ones, what is known before is left.
+func first(s *datasets.Series, rows, horizon int, future ...string) *datasets.Series {
+	c := clone(s)
+	for i, name := range c.Columns {
+		known := false
+		for _, f := range future {
+			known = known || f == name
+		}
+		c.Values[i] = c.Values[i][:rows+horizon]
+		for r := rows; r < rows+horizon && !known; r++ {
+			c.Values[i][r] = math.NaN()
+		}
+	}
+	return c
+}
+
+// smallNetworks are all networks, small.
+var smallNetworks = map[string]networks.Network{
+	"LSTM":           networks.LSTM{Units: 5, Layers: 2},
+	"wide LSTM":      networks.LSTM{Units: 130},
+	"GRU":            networks.GRU{Units: 5},
+	"EncoderDecoder": networks.EncoderDecoder{Units: 5},
+	"SegRNN":         networks.SegRNN{Units: 5, Segment: 2},
+	"DLinear":        networks.DLinear{Kernel: 3},
+	"NHITS":          networks.NHITS{Units: 8},
+	"Dense":          networks.Sequential{Layers: []layers.Layer{layers.Dense{Units: 4}}},
+}
+
+// TestSameBits compares a backtest, which forecasts many rows at once, with forecasts of the
+// same rows one at a time, of several series at once, and after a file.
+func TestSameBits(t *testing.T) {
+	a, b := sales(t, "a", 60, 1), sales(t, "b", 60, 4)
+	for name, network := range smallNetworks {
+		for _, block := range []int{3, 2} {
+			c := salesConfig(datasets.LogReturn{})
+			c.Network, c.Epochs, c.Block = network, 1, block
+			if block < c.Horizon {
+				c.Past, c.Normalize = nil, forecast.NormalizeMean
+			}
+			f := fit(t, c, a, b)
+			path := filepath.Join(t.TempDir(), "f.engram")
+			if err := f.Save(path); err != nil {
+				t.Fatal(err)
+			}
+			loaded, err := forecast.Load(path, forecast.LoadConfig{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(f.Verdict(), loaded.Verdict()) || !reflect.DeepEqual(next(t, f, first(a, 40, 3, "open")), next(t, loaded, first(a, 40, 3, "open"))) {
+				t.Errorf("%s: a file changes forecasts or the verdict", name)
+			}
+			result, err := loaded.Backtest(context.Background(), forecast.BacktestConfig{From: 45, Stride: 1}, a, b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(result.Forecasts) != 2*(60-45-2) {
+				t.Fatalf("%d forecasts", len(result.Forecasts))
+			}
+			of := map[string]*datasets.Series{"a": a, "b": b}
+			for i, o := range result.Forecasts {
+				if want := 44 + i%13; o.Row != want || o.Series != []string{"a", "b"}[i/13] {
+					t.Fatalf("forecast %d is of %s after row %d", i, o.Series, o.Row)
+				}
+				alone := next(t, f, first(of[o.Series], o.Row+1, 3, "open"))[0]
+				newest := next(t, f, first(of[o.Series], o.Row+1, 3, "open"), first(sales(t, "c", 60, 9), 40, 3, "open"))[0]
+				if !reflect.DeepEqual(alone, o.Forecast) || !reflect.DeepEqual(newest, o.Forecast) {
+					t.Errorf("%s, block %d, %s, row %d: a backtest forecasts %v, Forecast %v and with another series %v", name, block, o.Series, o.Row, o.Forecast, alone, newest)
+				}
+			}
+		}
+	}
+}
+
+// fingerprint trains and returns a hash of the file, and of forecasts and a backtest as JSON.
+func fingerprint(path string) (string, error) {
+	ctx := context.Background()
+	a := datasets.AirPassengers()
+	f, err := forecast.Fit(ctx, forecast.Config{Horizon: 4, Steps: 12, Season: 1, Epochs: 2, Members: 2, Network: networks.LSTM{Units: 20}, Test: 0.05}, a)
+	if err != nil {
+		return "", err
+	}
+	if f, err = f.Update(ctx, forecast.UpdateConfig{Epochs: 2}, later()); err != nil {
+		return "", err
+	}
+	if err := f.Save(path); err != nil {
+		return "", err
+	}
+	return shown(f, path)
+}
+
+// later are the passengers of ten more months.
+func later() *datasets.Series {
+	s := datasets.AirPassengers()
+	c := clone(s)
+	c.Index, c.Values[0] = nil, c.Values[0][:10]
+	for i := range c.Values[0] {
+		c.Values[0][i] *= 4
+	}
+	for i := range c.Times {
+		c.Times[i] = c.Times[i].AddDate(12, 0, 0)
+	}
+	if c.Times != nil {
+		c.Times = c.Times[:10]
+	}
+	return c
+}
+
+func shown(f *forecast.Forecaster, path string) (string, error) {
+	out, err := f.Forecast(context.Background())
+	if err != nil {
+		return "", err
+	}
+	result, err := f.Backtest(context.Background(), forecast.BacktestConfig{From: 136, Stride: 3, Refit: 1}, datasets.AirPassengers())
+	if err != nil {
+		return "", err
+	}
+	file, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	text, err := json.Marshal([]any{out, result})
+	return fmt.Sprintf("%x %x", sha256.Sum256(file), sha256.Sum256(text)), err
+}
+
+// TestProcesses trains in processes on one and on two cores, and loads their file in another
+// one: files, forecasts and backtests have the same bits.
+func TestProcesses(t *testing.T) {
+	path := os.Getenv("FORECAST_TEST_PATH")
+	if path != "" {
+		var print string
+		var err error
+		if os.Getenv("FORECAST_TEST_LOAD") == "" {
+			print, err = fingerprint(path)
+		} else {
+			var f *forecast.Forecaster
+			if f, err = forecast.Load(path, forecast.LoadConfig{}); err == nil {
+				print, err = shown(f, path)
+			}
+		}
+		fmt.Println("\nresult:", print, err)
+		return
+	}
+	run := func(path string, environment ...string) string {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestProcesses$", "-test.count=1")
+		cmd.Env = append(append(os.Environ(), "FORECAST_TEST_PATH="+path), environment...)
+		out, err := cmd.CombinedOutput()
+		_, result, ok := strings.Cut(string(out), "\nresult: ")
+		result, _, _ = strings.Cut(result, "\n")
+		if err != nil || !ok || !strings.HasSuffix(result, "<nil>") {
+			t.Fatalf("%v: %s", err, out)
+		}
+		return result
+	}
+	directory := t.TempDir()
+	one := run(filepath.Join(directory, "one"), "GOMAXPROCS=1")
+	two := run(filepath.Join(directory, "two"), "GOMAXPROCS=2")
+	loaded := run(filepath.Join(directory, "one"), "GOMAXPROCS=2", "FORECAST_TEST_LOAD=1")
+	if one != two || one != loaded {
+		t.Errorf("one core: %s; two cores: %s; loaded: %s", one, two, loaded)
+	}
+}
