@@ -94,6 +94,9 @@ const (
 	Best  Use = "best"  // the method with the lowest error on the test part
 )
 
+// mostNumbers limits the numbers of the forecast of a series, 128 MiB.
+const mostNumbers = 1 << 24
+
 // complete fills in the defaults that do not depend on the series, and checks the fields.
 func (c Config) complete() (Config, error) {
 	refuse := func(field, rule string, value any) (Config, error) {
@@ -155,6 +158,10 @@ func (c Config) complete() (Config, error) {
 		return refuse("Normalize", `must be "", "last", "mean" or "standard"`, c.Normalize)
 	case c.Use != Model && c.Use != Best:
 		return refuse("Use", `must be "model" or "best"`, c.Use)
+	case c.Horizon > mostNumbers/len(levelsOf(c.Head)):
+		return refuse("Horizon", fmt.Sprintf("must have at most %d numbers with the %d levels of Config.Head", mostNumbers, len(levelsOf(c.Head))), c.Horizon)
+	case c.Transform.Lag() < 0 || c.Transform.Lag() > most:
+		return refuse("Transform", fmt.Sprintf("must have a lag from 0 to %d rows", most), c.Transform.Lag())
 	case c.Block < c.Horizon && len(c.Past) > 0:
 		return refuse("Block", "must be Horizon, or Config.Past empty: covariates that end with the newest row are not known for a second block", c.Block)
 	case counts && c.Transform != datasets.Transform(datasets.None{}):

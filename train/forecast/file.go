@@ -252,8 +252,8 @@ func (s stored) forecaster(model *models.Model, config LoadConfig, numbers map[s
 			}
 			series.Times = append(series.Times, at)
 		}
-		if one.Times != nil && len(one.Times) != one.Rows || one.Rows < 1 || one.Index != nil && len(one.Index) != one.Rows {
-			return nil, errs.Error{Field: storedKey, Rule: "must have as many labels and times as rows", Value: one.Rows}
+		if err := series.Check(); err != nil {
+			return nil, errs.At(err, storedKey, "")
 		}
 		f.tails = append(f.tails, series)
 	}
@@ -281,7 +281,10 @@ func (s stored) forecaster(model *models.Model, config LoadConfig, numbers map[s
 	if err := take.done(); err != nil {
 		return nil, err
 	}
-	return f, f.checkModel(model)
+	if err := f.checkModel(model); err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
 // taker hands out the numbers of tensors in order.
@@ -316,6 +319,8 @@ func (l layout) check(c Config) error {
 	switch {
 	case len(l.Targets) == 0:
 		return fault("Targets", l.Targets)
+	case len(l.Targets) > mostNumbers/c.Horizon/len(levelsOf(c.Head)):
+		return fault("Targets", len(l.Targets))
 	case l.Lag != c.Transform.Lag():
 		return fault("Lag", l.Lag)
 	case len(l.StaticMean) != len(l.Static) || len(l.StaticDeviation) != len(l.Static):
@@ -354,6 +359,13 @@ func (f *Forecaster) checkModel(model *models.Model) error {
 		if !slices.Equal([]int(got[i][1:]), want[i]) {
 			return errs.Error{Path: "network", Field: fmt.Sprintf("input %d", i), Rule: fmt.Sprintf("must be %v", want[i]), Value: got[i]}
 		}
+	}
+	outputs, err := model.OutputShapes()
+	if err != nil {
+		return err
+	}
+	if out := []int{t.Horizon * t.Targets, t.Outputs}; len(outputs) != 1 || !slices.Equal([]int(outputs[0][1:]), out) {
+		return errs.Error{Path: "network", Field: "output", Rule: fmt.Sprintf("must be one, %v", out), Value: outputs}
 	}
 	return nil
 }

@@ -31,14 +31,18 @@ type predicted struct {
 	factor    float64     // of Normalize in the newest window that is known
 }
 
-// chunk is how many windows are predicted at once, which bounds the memory.
-const chunk = 1024
+// chunk is how many windows are predicted at once, and numbersOfChunk about how many numbers they
+// have at most, which bounds the memory.
+const (
+	chunk          = 1024
+	numbersOfChunk = 1 << 22
+)
 
 // predict forecasts the rows after each place: the result is [place][target].
 func (p *predictor) predict(ctx context.Context, places []place) ([][]predicted, error) {
 	out := make([][]predicted, 0, len(places))
 	for len(places) > 0 {
-		n := min(chunk, len(places))
+		n := min(chunk, len(places), max(1, numbersOfChunk/(p.task.Steps*p.task.Past)))
 		part, err := p.predictChunk(ctx, places[:n])
 		if err != nil {
 			return nil, err

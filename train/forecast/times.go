@@ -49,8 +49,9 @@ func newClock(series []*datasets.Series, noCalendar bool) clock {
 	return c
 }
 
-// mostInserted limits the rows that are inserted for times that are missing.
-const mostInserted = 10_000_000
+// mostInserted limits the numbers of a series with the rows that are inserted for times that
+// are missing.
+const mostInserted = 100_000_000
 
 // regular is the series as the forecaster reads it: with a row of missing values for each
 // time that is missing, the columns of the calendar, and rows for the horizon after the last
@@ -65,7 +66,10 @@ func (l layout) regular(s *datasets.Series, horizon int) (*datasets.Series, erro
 	at := make([]int, s.Len()) // the place of each row
 	for i := 1; i < s.Len(); i++ {
 		n, exact := l.Clock.Frequency.Steps(s.Times[i-1], s.Times[i])
-		if !exact || n < 1 || at[i-1]+n > mostInserted {
+		if exact && n > mostInserted/(len(s.Columns)+len(l.Clock.columns()))-at[i-1] {
+			return nil, errs.Error{Path: fmt.Sprintf("%s, row %d", s.Name, i), Field: "time", Rule: fmt.Sprintf("must not leave out so many rows, each a %s, that the series would have more than %d numbers", l.Clock.Frequency, mostInserted), Value: s.Times[i].Format(time.RFC3339)}
+		}
+		if !exact || n < 1 {
 			return nil, errs.Error{Path: fmt.Sprintf("%s, row %d", s.Name, i), Field: "time", Rule: fmt.Sprintf("must be a %s after the row before, or a multiple of it, as in the training", l.Clock.Frequency), Value: s.Times[i].Format(time.RFC3339)}
 		}
 		at[i] = at[i-1] + n
