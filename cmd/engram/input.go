@@ -24,7 +24,7 @@ type input struct {
 	Time       string            `group:"Reading the file" placeholder:"FORMAT" help:"How times are written, such as dd/mm/yyyy (detected)."`
 	Sort       bool              `group:"Reading the file" help:"Sort the rows by time; otherwise rows out of order are refused."`
 	Duplicates string            `group:"Reading the file" placeholder:"HOW" help:"Keep the first, the last or the mean of rows of one time; otherwise they are refused."`
-	Missing    string            `group:"Reading the file" placeholder:"HOW" help:"Drop rows with a missing number, or repeat the previous one: drop or previous."`
+	Missing    string            `group:"Reading the file" placeholder:"HOW" help:"What to do about missing numbers: drop their rows, repeat the previous one, or make them an error; otherwise they stay missing."`
 	Where      map[string]string `group:"Reading the file" placeholder:"NAME=CELL" mapsep:"none" help:"Read only rows with this cell, such as Store=1; may be repeated."`
 }
 

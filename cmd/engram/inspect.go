@@ -24,7 +24,7 @@ func (cmd inspectCommand) Run(ctx *invocation) error {
 	if ctx.json {
 		return ctx.writeJSON(found)
 	}
-	return ctx.print(found.text(cmd.File, s.Columns))
+	return ctx.print(found.text(cmd.File, s.Columns, width(ctx.stdout)))
 }
 
 // content is what is in a series.
@@ -94,15 +94,26 @@ func columnOf(values []float64) (c columnContent) {
 	return c
 }
 
-// text describes the content for a terminal, its columns in the order of the file.
-func (c content) text(file string, columns []string) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s", file, count(c.Rows, "row"))
+// summary says in a few lines what was read.
+func (c content) summary(file string) string {
+	text := fmt.Sprintf("%s: %s", file, count(c.Rows, "row"))
 	if t := c.Times; t != nil {
-		fmt.Fprintf(&b, " from %s to %s", t.First, t.Last)
+		text += fmt.Sprintf(" from %s to %s", t.First, t.Last)
 		if t.Step != "" {
-			fmt.Fprintf(&b, ", one every %s", t.Step)
+			text += ", one every " + t.Step
 		}
+	}
+	if c.Notes != "" {
+		text += "\nRead as: " + c.Notes
+	}
+	return text + "\n"
+}
+
+// text describes the content for a terminal, its columns in the order of the file.
+func (c content) text(file string, columns []string, width int) string {
+	var b strings.Builder
+	for line := range strings.Lines(c.summary(file)) {
+		b.WriteString(notebook.Wrap(line, width) + "\n")
 	}
 	b.WriteString("\n")
 	table := notebook.Table{Header: []string{"column", "numbers", "missing", "first", "last", "lowest", "highest"}}
@@ -110,9 +121,6 @@ func (c content) text(file string, columns []string) string {
 		c := c.Columns[name]
 		table.Rows = append(table.Rows, []string{name, fmt.Sprint(c.Count), fmt.Sprint(c.Missing), short(c.First), short(c.Last), short(c.Min), short(c.Max)})
 	}
-	_, _ = table.WriteTo(&b) // into memory
-	if c.Notes != "" {
-		fmt.Fprintf(&b, "\nRead as: %s\n", c.Notes)
-	}
+	writeTable(&b, table, width)
 	return b.String()
 }

@@ -42,6 +42,7 @@ const (
 	statusOK          = 0
 	statusFailure     = 1
 	statusUsage       = 2
+	statusLost        = 3
 	statusInterrupted = 130
 )
 
@@ -55,7 +56,8 @@ type console struct {
 type commands struct {
 	JSON bool `name:"json" help:"Write the results to standard output as one JSON object."`
 
-	Inspect inspectCommand `cmd:"" help:"Show what is in a file."`
+	Forecast forecastCommand `cmd:"" help:"Train and judge a forecaster, and forecast."`
+	Inspect  inspectCommand  `cmd:"" help:"Show what is in a file."`
 }
 
 const about = "Forecasts time series: reads a file, trains and judges a forecaster, and serves it."
@@ -64,6 +66,9 @@ const about = "Forecasts time series: reads a file, trains and judges a forecast
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
+
+// lostError marks a model that is worse than a simple method and must not be.
+type lostError struct{ error }
 
 // run runs a command and returns the exit status.
 func run(ctx context.Context, args []string, c console) int {
@@ -99,6 +104,7 @@ type invocation struct {
 // report writes an error and returns the exit status.
 func report(c console, err error) int {
 	_, usage := stderrors.AsType[usageError](err)
+	_, lost := stderrors.AsType[lostError](err)
 	switch {
 	case err == nil:
 		return statusOK
@@ -106,6 +112,9 @@ func report(c console, err error) int {
 		// The line break keeps the message off the line of a progress bar.
 		fmt.Fprintln(c.stderr, "\nengram: interrupted")
 		return statusInterrupted
+	case lost:
+		fmt.Fprintf(c.stderr, "engram: %s\n", message(err))
+		return statusLost
 	case usage:
 		fmt.Fprintf(c.stderr, "engram: %s\nengram --help lists the commands, engram COMMAND --help the flags of one.\n", message(err))
 		return statusUsage

@@ -25,12 +25,12 @@ func (c console) print(text string) error {
 	return errors.Wrap(err, "standard output")
 }
 
-// width is the columns of a terminal, at most 80, which is also that of anything else.
+// width is that of a terminal, from 40 to 80 columns; 80 for anything else.
 func width(w io.Writer) int {
-	const most = 80
+	const least, most = 40, 80
 	if f, ok := w.(*os.File); ok {
-		if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {
-			return min(columns, most)
+		if columns, _, err := term.GetSize(int(f.Fd())); err == nil {
+			return max(least, min(columns, most))
 		}
 	}
 	return most

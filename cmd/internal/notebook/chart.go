@@ -14,8 +14,12 @@ import (
 	"github.com/engram-go/engram/graph"
 )
 
-// The size of a chart in units. The page scales it to the width of the text.
-const chartWidth, chartHeight = 640, 300
+// The sizes of a chart in units: that of most screens, and that of a narrow screen, on which
+// the text of the first would be too small. The page shows one of them.
+const (
+	chartWidth, chartHeight   = 640, 300
+	narrowWidth, narrowHeight = 360, 260
+)
 
 // maxSize is the largest absolute value in a chart, far below the values at which
 // the arithmetic of the axes overflows.
@@ -30,6 +34,7 @@ type figure struct {
 	Alt    string // description of the chart in words
 	Legend []legendEntry
 	SVG    template.HTML
+	Narrow template.HTML // the same for a narrow screen
 }
 
 type legendEntry struct {
@@ -53,6 +58,19 @@ func swatch(style draw.LineStyle) template.HTML {
 	line := draw.New(c)
 	style.Width = max(style.Width, 2)
 	line.StrokeLine2(style, 2, 5, 24, 5)
+	return template.HTML(strings.Replace(c.svg(""), `role="img" aria-label=""`, `aria-hidden="true"`, 1))
+}
+
+// patch draws the sample of an area in the legend.
+func patch(style draw.LineStyle) template.HTML {
+	c := newCanvas(26, 10)
+	c.SetColor(style.Color)
+	var area vg.Path
+	area.Move(vg.Point{X: 2, Y: 1})
+	area.Line(vg.Point{X: 24, Y: 1})
+	area.Line(vg.Point{X: 24, Y: 9})
+	area.Line(vg.Point{X: 2, Y: 9})
+	c.Fill(area)
 	return template.HTML(strings.Replace(c.svg(""), `role="img" aria-label=""`, `aria-hidden="true"`, 1))
 }
 
@@ -94,11 +112,23 @@ func shorten(label string) string {
 	return string(runes)
 }
 
-// drawFigure draws a plot.
-func drawFigure(p *plot.Plot, title, alt string, legend []legendEntry) (figure, error) {
-	c := newCanvas(chartWidth, chartHeight)
-	p.Draw(draw.Crop(draw.New(c), 2, -8, 2, -4))
-	return figure{Title: title, Alt: alt, Legend: legend, SVG: template.HTML(c.svg(alt))}, c.err
+// drawFigure draws a plot in both sizes. marks places about so many ticks on the x axis.
+func drawFigure(p *plot.Plot, title, alt string, legend []legendEntry, marks func(want int) plot.Ticker) (figure, error) {
+	f := figure{Title: title, Alt: alt, Legend: legend}
+	for _, size := range []struct {
+		width, height float64
+		want          int
+		svg           *template.HTML
+	}{{chartWidth, chartHeight, 10, &f.SVG}, {narrowWidth, narrowHeight, 5, &f.Narrow}} {
+		p.X.Tick.Marker = marks(size.want)
+		c := newCanvas(size.width, size.height)
+		p.Draw(draw.Crop(draw.New(c), 2, -8, 2, -4))
+		if c.err != nil {
+			return f, c.err
+		}
+		*size.svg = template.HTML(c.svg(alt))
+	}
+	return f, nil
 }
 
 // grid draws a thin line at every tick of the y axis.

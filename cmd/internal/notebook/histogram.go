@@ -71,7 +71,7 @@ func (h Histogram) figure() (figure, error) {
 			len(s.Values), mean, slices.Min(s.Values), slices.Max(s.Values))
 	}
 	p.Y.Max *= 1.05
-	return drawFigure(p, h.Title, alt, legend)
+	return drawFigure(p, h.Title, alt, legend, func(want int) plot.Ticker { return ticks(want, false) })
 }
 
 func (h Histogram) check() error {

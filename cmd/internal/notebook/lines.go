@@ -5,6 +5,9 @@ import (
 	"math"
 	"slices"
 
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg/draw"
+
 	"github.com/engram-go/engram/graph"
 )
 
@@ -13,6 +16,8 @@ type LineChart struct {
 	Title  string   // what the chart shows
 	X, Y   string   // labels of the axes, with units: "epoch", "loss (MSE)"; truncated to 45 characters
 	Series []Series // 1 to 12, drawn in order, later ones on top
+	Bands  []Band   // drawn below all series
+	Dates  bool     // x are seconds since 1970, of the years 1 to 9999, which the axis shows as dates in UTC
 }
 
 // Series is a line of a chart. Values must be finite and at most 1e100 in absolute
@@ -21,6 +26,15 @@ type Series struct {
 	Name string    // for the legend
 	X    []float64 // as long as Y; nil means 1, 2, 3, …
 	Y    []float64 // at least one
+}
+
+// Band is the area between two lines, such as an interval around a forecast. Values are
+// as those of a Series.
+type Band struct {
+	Name      string // for the legend
+	Around    string // the series whose colour it has
+	X         []float64
+	Low, High []float64 // as long as X
 }
 
 // maxPoints is the largest number of points per line. More would not be visible at
@@ -34,7 +48,14 @@ func (c LineChart) figure() (figure, error) {
 	}
 	p := newPlot(c.X, c.Y)
 	integers := true // whether all x are integers
-	var legend []legendEntry
+	var legend, bands []legendEntry
+	for _, b := range c.Bands {
+		style := stroke(slices.IndexFunc(c.Series, func(s Series) bool { return s.Name == b.Around }), 0)
+		p.X.Min, p.X.Max = min(p.X.Min, slices.Min(b.X)), max(p.X.Max, slices.Max(b.X))
+		p.Y.Min, p.Y.Max = min(p.Y.Min, slices.Min(b.Low)), max(p.Y.Max, slices.Max(b.High))
+		p.Add(b.outline(style))
+		bands = append(bands, legendEntry{oneLine(b.Name), patch(style)})
+	}
 	alt := fmt.Sprintf("%s. Line chart, %s over %s.", c.Title, oneLine(c.Y), oneLine(c.X))
 	for i, s := range c.Series {
 		points := make([]point, len(s.Y))
@@ -52,18 +73,43 @@ func (c LineChart) figure() (figure, error) {
 		legend = append(legend, legendEntry{oneLine(s.Name), swatch(style)})
 		alt += " " + oneLine(s.Name) + ": " + s.words() + "."
 	}
+	for _, b := range c.Bands {
+		n := len(b.X) - 1
+		alt += fmt.Sprintf(" %s: from %.4g to %.4g at its start, from %.4g to %.4g at its end.", oneLine(b.Name), b.Low[0], b.High[0], b.Low[n], b.High[n])
+	}
+	if c.Dates && (p.X.Min < firstDate || p.X.Max > lastDate) {
+		return figure{}, graph.Error{Path: "notebook/" + c.Title, Field: "X", Rule: "must be seconds from the year 1 to 9999", Value: fmt.Sprintf("%g to %g", p.X.Min, p.X.Max)}
+	}
 	p.X.Min, p.X.Max = widen(p.X.Min, p.X.Max)
-	p.X.Tick.Marker = ticks(10, integers)
 	p.Y.Min, p.Y.Max = widen(p.Y.Min, p.Y.Max)
 	margin := 0.04 * (p.Y.Max - p.Y.Min)
 	p.Y.Min, p.Y.Max = p.Y.Min-margin, p.Y.Max+margin
-	return drawFigure(p, c.Title, alt, legend)
+	return drawFigure(p, c.Title, alt, append(legend, bands...), func(want int) plot.Ticker {
+		if c.Dates {
+			return dates(want)
+		}
+		return ticks(want, integers)
+	})
+}
+
+// outline is the band as a filled curve: along its low line and back along the high one.
+func (b Band) outline(style draw.LineStyle) curve {
+	n := len(b.X)
+	points := make([]point, 2*n)
+	for i, x := range b.X {
+		points[i], points[2*n-1-i] = point{x, b.Low[i]}, point{x, b.High[i]}
+	}
+	return curve{points: points, style: style, filled: true}
 }
 
 func (c LineChart) check() error {
 	names := make([]string, len(c.Series))
 	for i, s := range c.Series {
 		names[i] = s.Name
+	}
+	lines := slices.Clone(names)
+	for _, b := range c.Bands {
+		names = append(names, b.Name)
 	}
 	if err := checkLabels("LineChart", "LineChart.Series", c.Title, c.X, c.Y, names); err != nil {
 		return err
@@ -81,6 +127,23 @@ func (c LineChart) check() error {
 		}
 		if err := checkNumbers(c.Title, field+"X", s.X); err != nil {
 			return err
+		}
+	}
+	for _, b := range c.Bands {
+		field := fmt.Sprintf("Band %q.", b.Name)
+		if !slices.Contains(lines, b.Around) {
+			return graph.Error{Path: "notebook/" + c.Title, Field: field + "Around", Rule: "must be the name of a series", Value: b.Around}
+		}
+		for _, numbers := range []struct {
+			name string
+			all  []float64
+		}{{"X", b.X}, {"Low", b.Low}, {"High", b.High}} {
+			if len(numbers.all) != len(b.X) {
+				return graph.Error{Path: "notebook/" + c.Title, Field: field + numbers.name, Rule: fmt.Sprintf("must have %d numbers, as many as X", len(b.X)), Value: len(numbers.all)}
+			}
+			if err := checkNumbers(c.Title, field+numbers.name, numbers.all); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -70,3 +70,56 @@ func TestDownsample(t *testing.T) {
 		}
 	})
 }
+
+// A band is filled between its lines in the colour of its series, below them.
+func TestBand(t *testing.T) {
+	c := LineChart{Title: "t", X: "x", Y: "y",
+		Series: []Series{{Name: "a", Y: []float64{1, 2, 3}}, {Name: "b", X: []float64{3, 4}, Y: []float64{3, 4}}},
+		Bands:  []Band{{Name: "80 %", Around: "b", X: []float64{3, 4}, Low: []float64{3, 2}, High: []float64{3, 6}}},
+	}
+	f, err := c.figure()
+	if err != nil {
+		t.Fatal(err)
+	}
+	area, b := paths(t, f, 1, "fill"), paths(t, f, 1, "stroke")
+	if len(area) != 1 || len(area[0]) != 4 || len(b) != 1 {
+		t.Fatalf("drew the areas %v and the lines %v", area, b)
+	}
+	low, high := area[0][1], area[0][2]
+	if area[0][0] != b[0][0] || low.x != high.x || low.x != b[0][1].x || !(low.y > b[0][1].y && b[0][1].y > high.y) {
+		t.Errorf("band %v, line %v", area[0], b[0])
+	}
+	if strings.Index(string(f.SVG), "fill-opacity") > strings.Index(string(f.SVG), `stroke:var(--series-1`) {
+		t.Error("the band is above a line")
+	}
+	if len(f.Legend) != 3 || f.Legend[2].Name != "80 %" || !strings.Contains(f.Alt, "80 %: from 3 to 3 at its start, from 2 to 6 at its end.") {
+		t.Errorf("legend %v, description %s", f.Legend, f.Alt)
+	}
+	for field, wrong := range map[string]Band{
+		`Band "w".Around`: {Name: "w", Around: "c", X: []float64{1}, Low: []float64{1}, High: []float64{1}},
+		`Band "w".X`:      {Name: "w", Around: "a"},
+		`Band "w".Low`:    {Name: "w", Around: "a", X: []float64{1}, High: []float64{1}},
+		`Band "w".High`:   {Name: "w", Around: "a", X: []float64{1}, Low: []float64{1}, High: []float64{math.NaN()}},
+	} {
+		c.Bands = []Band{wrong}
+		if _, err := c.figure(); err == nil || !strings.Contains(err.Error(), strings.TrimSuffix(field, "X")) {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+}
+
+func TestDateAxis(t *testing.T) {
+	c := LineChart{Title: "t", X: "date", Y: "y", Dates: true, Series: []Series{{Name: "a", X: []float64{0, 86400 * 365.25 * 10}, Y: []float64{1, 2}}}}
+	f, err := c.figure()
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := labels(f)
+	if dx := at["1974"].x - at["1972"].x; dx <= 0 || math.Abs(at["1976"].x-at["1974"].x-dx) > 0.3 {
+		t.Errorf("labels %v", at)
+	}
+	c.Series[0].X[1] = 1e12
+	if _, err := c.figure(); err == nil {
+		t.Error("a year after 9999")
+	}
+}

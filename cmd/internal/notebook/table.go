@@ -25,6 +25,7 @@ type Table struct {
 	Caption string     // may be empty
 	Header  []string   // 1 to 20 headings
 	Rows    [][]string // at least one row, each as long as Header
+	Width   int        // of WriteTo, in columns of a terminal; default 80
 }
 
 // check checks the size of the table.
@@ -40,6 +41,8 @@ func (t Table) check() error {
 		return graph.Error{Path: at, Field: "Table.Header", Rule: fmt.Sprintf("must have at most %d columns", maxColumns), Value: len(t.Header)}
 	case len(t.Rows) == 0:
 		return graph.Error{Path: at, Field: "Table.Rows", Rule: "must not be empty"}
+	case t.Width != 0 && t.Width < 4*len(t.Header):
+		return graph.Error{Path: at, Field: "Table.Width", Rule: fmt.Sprintf("must be at least %d for %d columns", 4*len(t.Header), len(t.Header)), Value: t.Width}
 	}
 	for i, row := range t.Rows {
 		if len(row) != len(t.Header) {
@@ -69,7 +72,7 @@ func (t Table) numeric() []bool {
 	return numeric
 }
 
-// WriteTo writes the table as plain text at most 80 columns wide. Wide cells are
+// WriteTo writes the table as plain text at most Width columns wide. Wide cells are
 // wrapped; numbers are wrapped only if nothing else can be. WriteTo returns a
 // graph.Error for a table without headings or rows, or with a row that is not as long
 // as the header.
@@ -77,8 +80,11 @@ func (t Table) WriteTo(w io.Writer) (int64, error) {
 	if err := t.check(); err != nil {
 		return 0, err
 	}
+	if t.Width == 0 {
+		t.Width = terminalWidth
+	}
 	var out strings.Builder
-	for _, line := range wrapWords(strings.Fields(clean(t.Caption)), terminalWidth) {
+	for _, line := range wrapWords(strings.Fields(clean(t.Caption)), t.Width) {
 		out.WriteString(line + "\n")
 	}
 	numeric := t.numeric()
@@ -109,14 +115,14 @@ func (t Table) widths(numeric []bool) []int {
 		for _, row := range t.Rows {
 			body = max(body, displayWidth(oneLine(row[j])))
 		}
-		widths[j] = min(max(body, displayWidth(oneLine(heading))), terminalWidth)
+		widths[j] = min(max(body, displayWidth(oneLine(heading))), t.Width)
 		floors[j] = word
 		if numeric[j] {
 			floors[j] = max(body, 2) // a wide letter of the heading takes two columns
 		}
 		total += widths[j]
 	}
-	for ; total > terminalWidth; total-- {
+	for ; total > t.Width; total-- {
 		widest := 0
 		for j := range widths {
 			can, could := widths[j] > floors[j], widths[widest] > floors[widest]

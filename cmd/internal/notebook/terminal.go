@@ -53,6 +53,12 @@ func wrapProse(text string, width int) string {
 	return strings.Trim(strings.Join(out, "\n"), "\n")
 }
 
+// Wrap joins the words of a text to lines of at most width columns, without a line break at
+// the end.
+func Wrap(text string, width int) string {
+	return strings.Join(wrapWords(strings.Fields(clean(text)), width), "\n")
+}
+
 // wrapWords joins words to lines of at most width columns. Words that are wider than
 // a line are split.
 func wrapWords(words []string, width int) []string {

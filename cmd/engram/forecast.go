@@ -1,0 +1,186 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/pkg/errors"
+
+	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/train/forecast"
+	"github.com/engram-go/engram/train/forecast/networks"
+)
+
+// forecastCommand trains a forecaster, judges it and forecasts.
+type forecastCommand struct {
+	input   `embed:""`
+	Column  []string `required:"" placeholder:"NAME" sep:"none" help:"Column to forecast; may be repeated."`
+	Horizon int      `required:"" placeholder:"ROWS" help:"Rows to forecast."`
+	Save    string   `placeholder:"FILE" help:"Save the forecaster in this file, which is replaced if it exists."`
+	Page    string   `placeholder:"FILE" help:"Write a page with charts, such as forecast.html, which is replaced if it exists."`
+
+	Covariates []string  `group:"The forecaster" placeholder:"NAME" sep:"none" help:"Column that helps to forecast and is known up to the newest row; may be repeated."`
+	Future     []string  `group:"The forecaster" placeholder:"NAME" sep:"none" help:"Column that is known for the rows to forecast too, which end the file with empty cells in the columns to forecast; may be repeated."`
+	Season     int       `group:"The forecaster" placeholder:"ROWS" help:"Rows of a season, 1 for none (that of the times, such as 12 for months)."`
+	Quantiles  []float64 `group:"The forecaster" placeholder:"P" help:"Levels of the quantiles (0.1,0.5,0.9)."`
+	Network    string    `group:"The forecaster" placeholder:"NAME" default:"lstm" enum:"lstm,gru,encoder-decoder,segrnn,dlinear,nhits" help:"Network: ${enum} (${default})."`
+	Members    int       `group:"The forecaster" placeholder:"N" help:"Networks whose mean is the forecast (1)."`
+	Use        string    `group:"The forecaster" default:"model" enum:"model,best" help:"What forecasts: model, or best, which is a simple method if that had the lowest error (${default})."`
+	MustWin    bool      `group:"The forecaster" help:"Exit with status 3 if a simple method had a lower error than the model."`
+
+	Epochs int    `group:"Training" placeholder:"N" help:"Passes over the rows, at most (100)."`
+	Seed   uint64 `group:"Training" placeholder:"N" help:"Seed of all random numbers (${default})." default:"0"`
+}
+
+// networkOf are the networks that --network selects.
+var networkOf = map[string]networks.Network{
+	"lstm": networks.LSTM{}, "gru": networks.GRU{}, "encoder-decoder": networks.EncoderDecoder{},
+	"segrnn": networks.SegRNN{}, "dlinear": networks.DLinear{}, "nhits": networks.NHITS{},
+}
+
+func (cmd forecastCommand) Run(ctx *invocation) error {
+	if err := checkFiles(cmd.Save, cmd.Page); err != nil {
+		return err
+	}
+	series, err := cmd.load(ctx, slices.Concat(cmd.Column, cmd.Covariates, cmd.Future))
+	if err != nil {
+		return err
+	}
+	read := contentOf(series)
+	fmt.Fprint(ctx.stderr, read.summary(cmd.File))
+	f, err := forecast.Fit(ctx, cmd.config(ctx), series)
+	if err != nil {
+		return err
+	}
+	next, err := f.Forecast(ctx, series)
+	if err != nil {
+		return err
+	}
+	if cmd.Save != "" {
+		if err := f.Save(cmd.Save); err != nil {
+			return errors.Wrap(err, "--save")
+		}
+	}
+	r := result{file: cmd.File, read: read, series: series, forecaster: f, next: next[0]}
+	if cmd.Page != "" {
+		if err := r.writePage(cmd.Page); err != nil {
+			return errors.Wrap(err, "--page")
+		}
+	}
+	if ctx.json {
+		err = ctx.writeJSON(r.object())
+	} else {
+		err = ctx.print(r.text(width(ctx.stdout)) + cmd.written())
+	}
+	if v := f.Verdict(); err == nil && cmd.MustWin && v.Best != string(forecast.Model) {
+		return lostError{errors.Errorf("%s forecasts with a lower error than the model, and --must-win is set", v.Best)}
+	}
+	return err
+}
+
+func (cmd forecastCommand) config(ctx *invocation) forecast.Config {
+	c := forecast.Config{
+		Targets: cmd.Column, Past: cmd.Covariates, Future: cmd.Future, Horizon: cmd.Horizon, Season: cmd.Season,
+		Network: networkOf[cmd.Network], Members: cmd.Members, Use: forecast.Use(cmd.Use), Epochs: cmd.Epochs, Seed: cmd.Seed,
+		Progress: ctx.stderr,
+	}
+	if len(cmd.Quantiles) > 0 {
+		c.Head = forecast.Quantiles{Levels: cmd.Quantiles}
+	}
+	return c
+}
+
+// written says which files there are now.
+func (cmd forecastCommand) written() string {
+	var b strings.Builder
+	if cmd.Save != "" {
+		fmt.Fprintf(&b, "\nSaved in %s; to serve it: engram serve %s\n", cmd.Save, cmd.Save)
+	}
+	if cmd.Page != "" {
+		fmt.Fprintf(&b, "\nWrote %s, a page for a browser\n", cmd.Page)
+	}
+	return b.String()
+}
+
+// checkFiles checks before a training that its results can be written to files, of which
+// empty ones are left out.
+func checkFiles(paths ...string) error {
+	for _, path := range paths {
+		if path == "" {
+			continue
+		}
+		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+			return usageError{errors.Errorf("%s must be a regular file, or a name that is free", path)}
+		}
+		// The file is made by a new one that takes its place, so the folder must allow that.
+		probe, err := os.CreateTemp(filepath.Dir(path), ".engram-*")
+		if err != nil {
+			return usageError{errors.Wrapf(err, "%s must lie in a folder that can be written to", path)}
+		}
+		probe.Close()
+		if err := os.Remove(probe.Name()); err != nil {
+			return errors.Wrap(err, path)
+		}
+	}
+	return nil
+}
+
+// result is what a forecast command found.
+type result struct {
+	file       string
+	read       content
+	series     *datasets.Series
+	forecaster *forecast.Forecaster
+	next       forecast.Forecast
+}
+
+// object is the result as JSON. The fields forecast and quantiles are those of the first
+// column.
+func (r result) object() any {
+	v := r.forecaster.Verdict()
+	scores := map[string]forecast.Values{}
+	for _, s := range v.Scores {
+		scores[s.Method] = s.Values
+	}
+	first := r.next.Targets[0]
+	return struct {
+		Forecast  []float64                  `json:"forecast"`
+		Times     []string                   `json:"times"`
+		Quantiles map[string][]float64       `json:"quantiles"`
+		Method    string                     `json:"method"`
+		Columns   map[string]targetObject    `json:"columns"`
+		Verdict   string                     `json:"verdict"`
+		Best      string                     `json:"best"`
+		Metric    string                     `json:"metric"`
+		Scores    map[string]forecast.Values `json:"scores"`
+		Read      content                    `json:"read"`
+	}{
+		first.Values, r.next.Times, quantilesOf(first), r.next.Method, targetsOf(r.next),
+		v.String(), v.Best, v.Metric, scores, r.read,
+	}
+}
+
+// targetObject is the forecast of a column as JSON.
+type targetObject struct {
+	Forecast  []float64            `json:"forecast"`
+	Quantiles map[string][]float64 `json:"quantiles"` // by level
+}
+
+func targetsOf(f forecast.Forecast) map[string]targetObject {
+	all := map[string]targetObject{}
+	for _, t := range f.Targets {
+		all[t.Name] = targetObject{t.Values, quantilesOf(t)}
+	}
+	return all
+}
+
+func quantilesOf(t forecast.Target) map[string][]float64 {
+	all := map[string][]float64{}
+	for i, level := range t.Levels {
+		all[fmt.Sprint(level)] = t.Quantiles[i]
+	}
+	return all
+}

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/engram-go/engram/cmd/internal/notebook"
+	"github.com/engram-go/engram/train/forecast"
+)
+
+// text is the result for a terminal: the verdict first, then the rows that are forecast.
+func (r result) text(width int) string {
+	var b strings.Builder
+	v := r.forecaster.Verdict()
+	b.WriteString(notebook.Wrap(v.String(), width) + "\n")
+	for _, t := range r.next.Targets {
+		b.WriteString("\n")
+		writeTable(&b, forecastTable(r.title(t), r.next.Times, t), width)
+	}
+	b.WriteString("\n")
+	writeTable(&b, scoreTable(v), width)
+	return b.String()
+}
+
+// title describes the forecast of a column.
+func (r result) title(t forecast.Target) string {
+	text := fmt.Sprintf("%s: the next %s", t.Name, count(len(t.Values), "row"))
+	if at := r.read.Times; at != nil {
+		text += " after " + r.lastKnown(t.Name)
+	}
+	if r.next.Method != string(forecast.Model) {
+		text += ", forecast by " + r.next.Method
+	}
+	return text
+}
+
+// lastKnown is the label of the newest row with a value of a column.
+func (r result) lastKnown(column string) string {
+	values, _ := r.series.Column(column) // of a column that was forecast
+	for i := len(values) - 1; i > 0; i-- {
+		if !math.IsNaN(values[i]) {
+			return r.series.Index[i]
+		}
+	}
+	return r.read.Times.First
+}
+
+func writeTable(b *strings.Builder, t notebook.Table, width int) {
+	t.Width = width
+	_, _ = t.WriteTo(b) // into memory, with cells of this package
+}
+
+// mostLevels is how many quantiles a table shows; of more, only the outer ones.
+const mostLevels = 5
+
+// forecastTable has a row for each row of a forecast.
+func forecastTable(caption string, times []string, t forecast.Target) notebook.Table {
+	table := notebook.Table{Caption: caption, Header: []string{"row", "forecast"}}
+	var shown []int
+	for i, level := range t.Levels {
+		if slices.Equal(t.Quantiles[i], t.Values) { // the median is the forecast
+			continue
+		}
+		if len(t.Levels) <= mostLevels || i == 0 || i == len(t.Levels)-1 {
+			shown = append(shown, i)
+			table.Header = append(table.Header, percent(level))
+		}
+	}
+	places := decimals(t.Values)
+	for h, time := range times {
+		row := []string{time, strconv.FormatFloat(t.Values[h], 'f', places, 64)}
+		for _, i := range shown {
+			row = append(row, strconv.FormatFloat(t.Quantiles[i][h], 'f', places, 64))
+		}
+		table.Rows = append(table.Rows, row)
+	}
+	return table
+}
+
+// scoreTable compares the methods, over all rows of the horizon.
+func scoreTable(v forecast.Verdict) notebook.Table {
+	table := notebook.Table{
+		Caption: fmt.Sprintf("Errors of %s on rows that the model had not seen", count(v.Origins, "forecast")),
+		Header:  []string{"method", "MASE", "MAE", "RMSE", "pinball", coverageOf(v.Levels)},
+	}
+	for _, s := range v.Scores {
+		coverage := "–"
+		if s.Coverage != nil {
+			coverage = fmt.Sprintf("%.1f %%", 100**s.Coverage)
+		}
+		table.Rows = append(table.Rows, []string{s.Method, digits(s.MASE), digits(s.MAE), digits(s.RMSE), digits(s.Pinball), coverage})
+	}
+	return table
+}
+
+// coverageOf names the share of the true values that should lie between the outer quantiles.
+func coverageOf(levels []float64) string {
+	if len(levels) < 2 {
+		return "coverage"
+	}
+	return "within " + percent(levels[len(levels)-1]-levels[0])
+}
+
+// percent writes a part of 1, such as "80 %" or "97.5 %".
+func percent(part float64) string {
+	return strconv.FormatFloat(math.Round(part*1e6)/1e4, 'f', -1, 64) + " %"
+}
+
+// digits is a score with four digits.
+func digits(v *float64) string {
+	if v == nil {
+		return "–"
+	}
+	return strconv.FormatFloat(*v, 'f', decimals([]float64{*v}), 64)
+}
+
+// decimals is how many places after the point show four digits of the largest number.
+func decimals(values []float64) int {
+	most := 0.0
+	for _, v := range values {
+		most = max(most, math.Abs(v))
+	}
+	if most == 0 {
+		return 0
+	}
+	return min(max(0, 3-int(math.Floor(math.Log10(most)))), 12)
+}
+
+// escape keeps Markdown from taking characters of a text for its own.
+func escape(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if r < 128 && (unicode.IsPunct(r) || unicode.IsSymbol(r)) {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
