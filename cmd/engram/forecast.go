@@ -141,10 +141,6 @@ type result struct {
 // column.
 func (r result) object() any {
 	v := r.forecaster.Verdict()
-	scores := map[string]forecast.Values{}
-	for _, s := range v.Scores {
-		scores[s.Method] = s.Values
-	}
 	first := r.next.Targets[0]
 	return struct {
 		Forecast  []float64                  `json:"forecast"`
@@ -159,8 +155,17 @@ func (r result) object() any {
 		Read      content                    `json:"read"`
 	}{
 		first.Values, r.next.Times, quantilesOf(first), r.next.Method, targetsOf(r.next),
-		v.String(), v.Best, v.Metric, scores, r.read,
+		v.String(), v.Best, v.Metric, scoresOf(v), r.read,
 	}
+}
+
+// scoresOf are the scores by method.
+func scoresOf(v forecast.Verdict) map[string]forecast.Values {
+	all := map[string]forecast.Values{}
+	for _, s := range v.Scores {
+		all[s.Method] = s.Values
+	}
+	return all
 }
 
 // targetObject is the forecast of a column as JSON.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/engram-go/engram/cmd/internal/notebook"
 	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/train/forecast/serve"
 )
 
 // inspectCommand shows what is in a file.
@@ -16,6 +17,9 @@ type inspectCommand struct {
 }
 
 func (cmd inspectCommand) Run(ctx *invocation) error {
+	if cmd.File != "-" && isModel(cmd.File) {
+		return inspectModel(ctx, modelFile{cmd.File})
+	}
 	s, err := cmd.load(ctx, cmd.Columns)
 	if err != nil {
 		return err
@@ -99,9 +103,6 @@ func (c content) summary(file string) string {
 	text := fmt.Sprintf("%s: %s", file, count(c.Rows, "row"))
 	if t := c.Times; t != nil {
 		text += fmt.Sprintf(" from %s to %s", t.First, t.Last)
-		if t.Step != "" {
-			text += ", one every " + t.Step
-		}
 	}
 	if c.Notes != "" {
 		text += "\nRead as: " + c.Notes
@@ -123,4 +124,42 @@ func (c content) text(file string, columns []string, width int) string {
 	}
 	writeTable(&b, table, width)
 	return b.String()
+}
+
+// inspectModel shows what a forecaster is.
+func inspectModel(ctx *invocation, file modelFile) error {
+	f, err := file.load()
+	if err != nil {
+		return err
+	}
+	m := serve.Describe(f)
+	if ctx.json {
+		return ctx.writeJSON(m)
+	}
+	var b strings.Builder
+	width := width(ctx.stdout)
+	b.WriteString(notebook.Wrap(m.Judgement, width) + "\n\n")
+	table := notebook.Table{Header: []string{"forecaster", file.Model}}
+	row := func(name, value string) {
+		if value != "" {
+			table.Rows = append(table.Rows, []string{name, value})
+		}
+	}
+	row("forecasts", strings.Join(m.Targets, ", "))
+	row("reads also", strings.Join(m.Past, ", "))
+	row("known in advance", strings.Join(m.Future, ", "))
+	row("of the series", strings.Join(m.Static, ", "))
+	row("rows forecast", fmt.Sprint(m.Horizon))
+	row("rows needed", fmt.Sprint(m.Rows))
+	row("one row every", m.Step)
+	row("rows of a season", fmt.Sprint(m.Season))
+	row("quantiles", strings.Trim(fmt.Sprint(m.Levels), "[]"))
+	row("network", fmt.Sprintf("%d × %s", m.Members, m.Network))
+	writeTable(&b, table, width)
+	b.WriteString("\n")
+	writeTable(&b, scoreTable(fmt.Sprintf("Errors of %s on rows that the model had not seen", count(m.Verdict.Origins, "forecast")), m.Verdict), width)
+	for _, u := range m.Updates {
+		b.WriteString("\n" + notebook.Wrap("Update: "+updateText(u), width) + "\n")
+	}
+	return ctx.print(b.String())
 }

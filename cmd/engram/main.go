@@ -57,7 +57,10 @@ type commands struct {
 	JSON bool `name:"json" help:"Write the results to standard output as one JSON object."`
 
 	Forecast forecastCommand `cmd:"" help:"Train and judge a forecaster, and forecast."`
-	Inspect  inspectCommand  `cmd:"" help:"Show what is in a file."`
+	Serve    serveCommand    `cmd:"" help:"Serve a forecaster over HTTP."`
+	Update   updateCommand   `cmd:"" help:"Continue the training of a forecaster on new rows."`
+	Backtest backtestCommand `cmd:"" help:"Forecast from many past rows, and compare with what came."`
+	Inspect  inspectCommand  `cmd:"" help:"Show what is in a file, or what a forecaster is."`
 }
 
 const about = "Forecasts time series: reads a file, trains and judges a forecaster, and serves it."

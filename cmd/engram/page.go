@@ -26,7 +26,7 @@ func (r result) writePage(path string) error {
 		page.Table(forecastTable("Forecast of "+t.Name, r.next.Times, t))
 	}
 	page.Markdown("## Errors")
-	page.Table(scoreTable(v))
+	page.Table(scoreTable(r.caption(), v))
 	page.Markdown(scoresExplained)
 	page.Markdown("## The file")
 	for line := range strings.Lines(r.read.summary(r.file)) {
@@ -60,7 +60,7 @@ func (r result) chart(t forecast.Target) notebook.LineChart {
 	// The forecast starts at the last known value, so that the lines meet.
 	line := notebook.Series{Name: "forecast", X: []float64{x.at(last)}, Y: []float64{values[last]}}
 	for h, v := range t.Values {
-		line.X, line.Y = append(line.X, x.after(last, h+1)), append(line.Y, v)
+		line.X, line.Y = append(line.X, x.after(last, h+1, r.next.Times[h])), append(line.Y, v)
 	}
 	chart := notebook.LineChart{Title: r.title(t), X: x.label, Y: t.Name, Dates: x.dates, Series: []notebook.Series{known, line}}
 	if n := len(t.Levels); n > 1 {
@@ -75,18 +75,37 @@ func (r result) chart(t forecast.Target) notebook.LineChart {
 
 // axis gives rows their place on the x axis of a chart: their dates, or their number.
 type axis struct {
-	label string
-	dates bool
-	at    func(row int) float64
-	after func(row, n int) float64 // n rows after a row
+	label  string
+	dates  bool
+	series *datasets.Series
 }
 
 func axisOf(s *datasets.Series, f *forecast.Forecaster) axis {
-	step := f.Frequency()
-	if len(s.Times) != s.Len() || step.Check() != nil {
-		return axis{"row", false, func(row int) float64 { return float64(row + 1) }, func(row, n int) float64 { return float64(row + n + 1) }}
+	if len(s.Times) != s.Len() || f.Frequency().Check() != nil {
+		return axis{label: "row", series: s}
 	}
-	return axis{"date", true, func(row int) float64 { return clock(s.Times[row]) }, func(row, n int) float64 { return clock(step.Add(s.Times[row], n)) }}
+	return axis{label: "date", dates: true, series: s}
+}
+
+// at is the place of a row of the series.
+func (a axis) at(row int) float64 {
+	if !a.dates {
+		return float64(row + 1)
+	}
+	return clock(a.series.Times[row])
+}
+
+// after is the place of the row that is so many rows after another. Its label is that of a
+// forecast.
+func (a axis) after(row, n int, label string) float64 {
+	if a.dates {
+		for _, layout := range []string{time.DateOnly, time.RFC3339} {
+			if t, err := time.Parse(layout, label); err == nil {
+				return clock(t)
+			}
+		}
+	}
+	return float64(row + n + 1)
 }
 
 // clock is what the clock of a time shows, as seconds since 1970: charts know no zones.

@@ -22,8 +22,12 @@ func (r result) text(width int) string {
 		writeTable(&b, forecastTable(r.title(t), r.next.Times, t), width)
 	}
 	b.WriteString("\n")
-	writeTable(&b, scoreTable(v), width)
+	writeTable(&b, scoreTable(r.caption(), v), width)
 	return b.String()
+}
+
+func (r result) caption() string {
+	return fmt.Sprintf("Errors of %s on rows that the model had not seen", count(r.forecaster.Verdict().Origins, "forecast"))
 }
 
 // title describes the forecast of a column.
@@ -82,9 +86,9 @@ func forecastTable(caption string, times []string, t forecast.Target) notebook.T
 }
 
 // scoreTable compares the methods, over all rows of the horizon.
-func scoreTable(v forecast.Verdict) notebook.Table {
+func scoreTable(caption string, v forecast.Verdict) notebook.Table {
 	table := notebook.Table{
-		Caption: fmt.Sprintf("Errors of %s on rows that the model had not seen", count(v.Origins, "forecast")),
+		Caption: caption,
 		Header:  []string{"method", "MASE", "MAE", "RMSE", "pinball", coverageOf(v.Levels)},
 	}
 	for _, s := range v.Scores {

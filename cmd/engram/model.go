@@ -1,0 +1,52 @@
+package main
+
+import (
+	"encoding/binary"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/train/forecast"
+)
+
+// modelFile is a file that engram forecast --save wrote.
+type modelFile struct {
+	Model string `arg:"" help:"File that engram forecast --save wrote."`
+}
+
+func (m modelFile) load() (*forecast.Forecaster, error) {
+	return forecast.Load(m.Model, forecast.LoadConfig{})
+}
+
+// newRows is a file with rows for a forecaster.
+type newRows struct {
+	modelFile `embed:""`
+	input     `embed:""`
+}
+
+// load reads the forecaster, and the columns of the file that it knows.
+func (n newRows) load(ctx *invocation) (*forecast.Forecaster, *datasets.Series, error) {
+	f, err := n.modelFile.load()
+	if err != nil {
+		return nil, nil, err
+	}
+	c := f.Config()
+	s, err := n.input.load(ctx, slices.Concat(c.Targets, c.Past, c.Future, c.Static))
+	return f, s, err
+}
+
+// isModel reports whether a file is a forecaster's: its first eight bytes are the length of
+// the JSON object that follows, which no text begins with.
+func isModel(path string) bool {
+	file, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	var head [9]byte
+	if _, err := io.ReadFull(file, head[:]); err != nil {
+		return false
+	}
+	return binary.LittleEndian.Uint64(head[:]) < 1<<32 && head[8] == '{'
+}
