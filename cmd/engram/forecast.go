@@ -24,6 +24,7 @@ type forecastCommand struct {
 
 	Covariates []string  `group:"The forecaster" placeholder:"NAME" sep:"none" help:"Column that helps to forecast and is known up to the newest row; may be repeated."`
 	Future     []string  `group:"The forecaster" placeholder:"NAME" sep:"none" help:"Column that is known for the rows to forecast too, which end the file with empty cells in the columns to forecast; may be repeated."`
+	Steps      int       `group:"The forecaster" placeholder:"ROWS" help:"Rows that the network reads (two seasons or horizons)."`
 	Season     int       `group:"The forecaster" placeholder:"ROWS" help:"Rows of a season, 1 for none (that of the times, such as 12 for months)."`
 	Quantiles  []float64 `group:"The forecaster" placeholder:"P" help:"Levels of the quantiles (0.1,0.5,0.9)."`
 	Network    string    `group:"The forecaster" placeholder:"NAME" default:"lstm" enum:"lstm,gru,encoder-decoder,segrnn,dlinear,nhits" help:"Network: ${enum} (${default})."`
@@ -83,7 +84,7 @@ func (cmd forecastCommand) Run(ctx *invocation) error {
 
 func (cmd forecastCommand) config(ctx *invocation) forecast.Config {
 	c := forecast.Config{
-		Targets: cmd.Column, Past: cmd.Covariates, Future: cmd.Future, Horizon: cmd.Horizon, Season: cmd.Season,
+		Targets: cmd.Column, Past: cmd.Covariates, Future: cmd.Future, Horizon: cmd.Horizon, Steps: cmd.Steps, Season: cmd.Season,
 		Network: networkOf[cmd.Network], Members: cmd.Members, Use: forecast.Use(cmd.Use), Epochs: cmd.Epochs, Seed: cmd.Seed,
 		Progress: ctx.stderr,
 	}

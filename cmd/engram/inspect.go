@@ -12,15 +12,15 @@ import (
 
 // inspectCommand shows what is in a file.
 type inspectCommand struct {
-	input   `embed:""`
-	Columns []string `placeholder:"NAME" sep:"none" help:"Column of numbers to read; may be repeated (all)."`
+	input  `embed:""`
+	Column []string `placeholder:"NAME" sep:"none" help:"Column of numbers to read; may be repeated (all)."`
 }
 
 func (cmd inspectCommand) Run(ctx *invocation) error {
 	if cmd.File != "-" && isModel(cmd.File) {
 		return inspectModel(ctx, modelFile{cmd.File})
 	}
-	s, err := cmd.load(ctx, cmd.Columns)
+	s, err := cmd.load(ctx, cmd.Column)
 	if err != nil {
 		return err
 	}

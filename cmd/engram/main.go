@@ -126,14 +126,20 @@ func report(c console, err error) int {
 	return statusFailure
 }
 
-// configField is a field of a config in a message, such as CSVConfig.Sort.
-var configField = regexp.MustCompile(`\b(?:CSV)?Config\.([A-Z]\w*)`)
+// configField is a field of a config in a message, such as CSVConfig.Sort or Config.Targets[0].
+var configField = regexp.MustCompile(`\b\w*Config\.([A-Z]\w*(?:\.[A-Z]\w*)*)(?:\[\d+\])?`)
+
+// otherFlags are the flags of fields with another name.
+var otherFlags = map[string]string{"Columns": "column", "Targets": "column", "Past": "covariates", "Head": "quantiles"}
 
 // message is the text of an error, in which fields of configs are the flags that set them.
 func message(err error) string {
-	return configField.ReplaceAllStringFunc(err.Error(), func(field string) string {
-		_, name, _ := strings.Cut(field, ".")
-		return "--" + flagName(name)
+	return configField.ReplaceAllStringFunc(err.Error(), func(text string) string {
+		field := configField.FindStringSubmatch(text)[1]
+		if name, ok := otherFlags[field]; ok {
+			return "--" + name
+		}
+		return "--" + flagName(field)
 	})
 }
 

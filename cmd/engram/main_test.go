@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"io"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -21,7 +22,11 @@ func TestMain(m *testing.M) {
 //
 //	go test ./cmd/engram -run Scripts -update
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata/script", RequireExplicitExec: true, UpdateScripts: *update})
+	testscript.Run(t, testscript.Params{Dir: "testdata/script", RequireExplicitExec: true, UpdateScripts: *update, Setup: func(env *testscript.Env) error {
+		data, err := filepath.Abs("../../datasets/data")
+		env.Setenv("DATA", data)
+		return err
+	}})
 }
 
 // Exit statuses are those that the documentation of the command gives.
@@ -39,7 +44,9 @@ func TestStatus(t *testing.T) {
 		{context.Background(), "inspect nothing.csv", statusFailure},
 		{context.Background(), "inspect", statusUsage},
 		{context.Background(), "inspect --colour red nothing.csv", statusUsage},
+		{context.Background(), "forecast ../../datasets/data/airpassengers.csv --column passengers --horizon 3 --epochs 1 --must-win", statusLost},
 		{interrupted, "inspect -", statusInterrupted},
+		{interrupted, "forecast ../../datasets/data/airpassengers.csv --column passengers --horizon 3", statusInterrupted},
 	} {
 		reading, _ := io.Pipe() // which nobody writes to
 		if got := run(c.ctx, strings.Fields(c.args), console{reading, io.Discard, io.Discard}); got != c.want {

@@ -123,6 +123,20 @@ func (l layout) regular(s *datasets.Series, horizon int) (*datasets.Series, erro
 	return r, nil
 }
 
+// labelOf is the label of a row, or its time; empty if it has neither.
+func labelOf(s *datasets.Series, row int) string {
+	switch {
+	case s.Index != nil:
+		return s.Index[row]
+	case s.Times == nil:
+		return ""
+	}
+	if hour, minute, second := s.Times[row].Clock(); hour+minute+second > 0 {
+		return s.Times[row].Format(time.RFC3339)
+	}
+	return s.Times[row].Format(time.DateOnly)
+}
+
 // labels name the rows after one: by their times, or +1, +2, ….
 func (l layout) labels(s *datasets.Series, row, horizon int) []string {
 	labels := make([]string, horizon)

@@ -67,9 +67,7 @@ func (f *Forecaster) Update(ctx context.Context, config UpdateConfig, series ...
 			kept := max(f.config.Horizon, added/5)
 			parts = append(parts, part{track: t, validation: max(0, t.known-kept), test: t.known, horizon: f.config.Horizon, block: f.config.Block})
 		}
-		if whole.Index != nil {
-			done.Last = whole.Index[len(whole.Index)-1]
-		}
+		done.Last = labelOf(whole, whole.Len()-1)
 	}
 	compared := places(parts, part.calibrated, mostCalibrated)
 	if len(compared) == 0 {
