@@ -32,7 +32,8 @@ var levels = [][]string{
 	{"models"},
 	{"train"},
 	{"train/callbacks"},
-	{"train/checkpoint", "train/search", "train/forecast"},
+	{"train/checkpoint", "train/search"},
+	{"train/forecast"},
 	{"cmd/internal"},
 	{"cmd/demo"},
 	// Parquet is of no level below, so that no program has it that does not import it.
