@@ -92,22 +92,25 @@ func TestCustomTraining(t *testing.T) {
 	}
 }
 
-// The functional model in the README is the one of an example.
-func TestReadmeFunctional(t *testing.T) {
+// The pieces of code in the README after the first, which is a program, are those of examples.
+func TestReadmeExamples(t *testing.T) {
 	readme, err := readFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	code, err := readFile("models/example_functional_test.go")
-	if err != nil {
-		t.Fatal(err)
-	}
+	examples := []string{"train/forecast/serve/example_file_test.go", "models/example_functional_test.go"}
 	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllSubmatch(readme, -1)
-	if len(blocks) != 2 {
-		t.Fatalf("got %d pieces of code, want 2", len(blocks))
+	if len(blocks) != 1+len(examples) {
+		t.Fatalf("got %d pieces of code, want %d", len(blocks), 1+len(examples))
 	}
-	if text := indented(blocks[1][1]); !bytes.Contains(code, text) {
-		t.Errorf("models/example_functional_test.go does not have\n%s", text)
+	for i, example := range examples {
+		code, err := readFile(example)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := indented(blocks[i+1][1]); !bytes.Contains(code, text) {
+			t.Errorf("%s does not have\n%s", example, text)
+		}
 	}
 }
 
