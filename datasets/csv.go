@@ -98,9 +98,11 @@ func ReadCSVs(r io.Reader, by string, config CSVConfig) ([]*Series, error) {
 //
 // Cells are divided by commas, semicolons, tabs or |, and may be quoted. The text is in
 // UTF-8, UTF-16 with a byte order mark, or Latin-1, and may be compressed with gzip. Comments
-// (#, % or //) and a line such as sep=; at the start, empty columns at the right, and blank
+// (#, % or //), a line such as sep=; at the start, empty columns at the right, and blank
 // rows and lines of text at the end are left out. A first line of numbers and times alone
-// is a row, not a header. Spreadsheets, JSON, HTML and other files are named in the error.
+// is a row, not a header. Up to four lines may be the header, such as names and units, which
+// then make up the names: the others have no number and no time, and text where the first row
+// has one. Spreadsheets, JSON, HTML and other files are named in the error.
 //
 // Numbers may have a decimal point or comma, thousands in groups of three, a currency or
 // percent sign, which is removed, parentheses or a minus behind them if negative, and K, M
@@ -118,7 +120,7 @@ func ReadCSVs(r io.Reader, by string, config CSVConfig) ([]*Series, error) {
 //
 // Times are dates as 2024-01-31, 2024/1/31, 31.01.2024, 01/31/2024, 31/01/24, Jan 31, 2024,
 // 31-Jan-2024 and Wed, 31 Jan 2024, with or without a time of day (15:04, 15:04:05.5,
-// 3:04 PM) and a zone (Z, UTC, +01:00); months (2024-01, Jan-24, 202401), quarters (2024Q1),
+// 3:04 PM) and a zone (Z, UTC, +01:00, CET, EST); months (2024-01, Jan-24, 202401), quarters (2024Q1),
 // years, 20240131, and seconds, milliseconds, microseconds and nanoseconds since 1970.
 // A row is at most 1 MiB long, a file at most 1 GiB and 100
 // million cells.

@@ -30,13 +30,29 @@ func (r *records) number(name, cell string) (float64, error) {
 		bad.Rule += ": correct it, or leave it empty if it is missing"
 		return 0, bad
 	}
-	if mark.decimal == ',' {
-		r.grouped = r.grouped || strings.Contains(cell, ".")
-	} else {
-		r.grouped = r.grouped || strings.Contains(cell, ",")
+	if cell = strings.TrimSpace(cell); text != cell {
+		for i, remark := range remarks {
+			r.found[i] = r.found[i] || remark.of(cell, mark.decimal)
+		}
 	}
-	r.percent = r.percent || strings.Contains(cell, "%")
 	return v, err
+}
+
+// remarks say what is written in numbers besides the number.
+var remarks = [...]struct {
+	note string
+	of   func(cell string, decimal byte) bool
+}{
+	{"thousands separators removed", func(cell string, decimal byte) bool {
+		if decimal == ',' {
+			return strings.Contains(cell, ".")
+		}
+		return strings.Contains(cell, ",")
+	}},
+	{"percent signs removed", func(cell string, _ byte) bool { return strings.Contains(cell, "%") }},
+	{"currency signs removed", func(cell string, _ byte) bool { return strings.ContainsAny(cell, "$€£¥") }},
+	{"parentheses read as minus", func(cell string, _ byte) bool { return strings.Contains(cell, "(") }},
+	{"K, M and B read as thousands, millions and billions", func(cell string, _ byte) bool { return strings.ContainsAny(cell, "kKMB") }},
 }
 
 // report says how the file is written, and what was done with its rows.
@@ -45,17 +61,19 @@ func (r *records) report(rows string) string {
 	if r.latin {
 		notes = append(notes, "Latin-1")
 	}
-	if r.grouped {
-		notes = append(notes, "thousands separators removed")
+	for i, remark := range remarks {
+		if r.found[i] {
+			notes = append(notes, remark.note)
+		}
 	}
-	if r.percent {
-		notes = append(notes, "percent signs removed")
+	if r.comments > 0 {
+		notes = append(notes, several(r.comments, "comment line")+" between rows left out")
 	}
 	if rows != "" {
 		notes = append(notes, rows)
 	}
 	if r.footer > 0 {
-		notes = append(notes, fmt.Sprintf("%d lines of text at the end left out", r.footer))
+		notes = append(notes, several(r.footer, "line")+" of text at the end left out")
 	}
 	return strings.Join(notes, ", ")
 }

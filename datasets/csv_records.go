@@ -13,7 +13,6 @@ import (
 
 	"github.com/pkg/errors"
 
-	"github.com/engram-go/engram/internal/dense"
 	"github.com/engram-go/engram/internal/errs"
 )
 
@@ -24,18 +23,25 @@ type records struct {
 	most    limits
 	in      *allowance
 	csv     *csv.Reader
-	skipped int      // lines before the first record
-	line    int      // first line of the last record
-	end     int      // its last line
-	width   int      // cells in a row; 0 before the header
-	pending []string // the first row, if there is no header
+	skipped int // lines before the first record
+	line    int // first line of the last record
+	end     int // its last line
+	width   int // cells in a row; 0 before the header
+	ahead   []aheadRow
 
-	numbers numbers
-	notes   []string
-	latin   bool // cells in Latin-1
-	percent bool // percent signs
-	grouped bool // thousands separators
-	footer  int  // lines of text behind the rows
+	numbers  numbers
+	notes    []string
+	latin    bool               // cells in Latin-1
+	found    [len(remarks)]bool // in numbers
+	comments int                // lines between the rows
+	footer   int                // lines of text behind the rows
+}
+
+// aheadRow is a row that was read to understand the header, or the error instead of it.
+type aheadRow struct {
+	cells []string
+	line  int
+	err   error
 }
 
 func newRecords(r io.Reader, path string, config CSVConfig, most limits) (*records, error) {
@@ -109,27 +115,39 @@ func (r *records) fault(field, rule string, value any) errs.Error {
 
 // next returns the cells of the next row, valid until the one after, or io.EOF.
 func (r *records) next() ([]string, error) {
-	if row := r.pending; row != nil {
-		r.pending = nil
-		return row, nil
+	if len(r.ahead) > 0 {
+		row := r.ahead[0]
+		r.ahead, r.line = r.ahead[1:], row.line
+		return row.cells, row.err
 	}
-	row, blank, err := r.read()
-	if err != nil {
-		return nil, err
+	return r.record()
+}
+
+// record reads the next row of the file.
+func (r *records) record() ([]string, error) {
+	for {
+		row, blank, err := r.read()
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case blank:
+			return nil, r.rest(row)
+		case r.width == 0 || len(row) == r.width && !r.isComment(row):
+			return row, nil
+		case r.isComment(row):
+			r.comments++
+		case len(row) > r.width && !slices.ContainsFunc(row[r.width:], filled):
+			return row[:r.width], nil
+		default:
+			return nil, r.fault("row", fmt.Sprintf("must have %d cells, as the header: correct it, or skip lines before the header with CSVConfig.Skip", r.width), len(row))
+		}
 	}
-	if blank {
-		return nil, r.rest(row)
-	}
-	if r.width == 0 {
-		return row, nil
-	}
-	if len(row) > r.width && !slices.ContainsFunc(row[r.width:], filled) {
-		return row[:r.width], nil
-	}
-	if len(row) != r.width {
-		return nil, r.fault("row", fmt.Sprintf("must have %d cells, as the header: correct it, or skip lines before the header with CSVConfig.Skip", r.width), len(row))
-	}
-	return row, nil
+}
+
+// isComment reports whether a row begins as a comment and has no number behind that.
+func (r *records) isComment(row []string) bool {
+	return isComment(row[0]) && (len(row) != r.width || !slices.ContainsFunc(row[1:], func(cell string) bool { return filled(cell) && isMeantAsNumber(cell) }))
 }
 
 func filled(cell string) bool { return strings.TrimSpace(cell) != "" }
@@ -144,6 +162,9 @@ func (r *records) rest(row []string) error {
 			if filled(cell) {
 				text = append(text, cell)
 			}
+		}
+		if len(text) > 0 && isComment(text[0]) {
+			text = text[:1]
 		}
 		if len(text) > 1 || len(text) == 1 && (r.width < 2 || isNumber(text[0]) || isDate(text[0])) {
 			return bad
@@ -191,42 +212,6 @@ func (r *records) read() (row []string, blank bool, err error) {
 	return row, blank, nil
 }
 
-// header reads the names of the columns, or makes them, if the first row has data.
-func (r *records) header() ([]string, error) {
-	row, err := r.next()
-	if err == io.EOF {
-		return nil, errs.Error{Path: r.path, Field: "header", Rule: "must name the columns, but the file is empty"}
-	}
-	if err != nil {
-		return nil, err
-	}
-	names := make([]string, len(row))
-	for i, cell := range row {
-		names[i] = strings.Clone(strings.TrimSpace(cell))
-	}
-	figures := len(r.config.Columns) == 0 && slices.ContainsFunc(names, r.isFigure)
-	if r.config.NoHeader || figures && !slices.ContainsFunc(names, func(name string) bool { return !r.isFigure(name) && !isDate(name) && !isMissing(name) }) {
-		for i := range names {
-			names[i] = fmt.Sprintf("column %d", i+1)
-		}
-		r.pending = slices.Clone(row)
-		r.notes = append(r.notes, "no header")
-		r.width = len(names)
-		return names, nil
-	}
-	if figures {
-		return nil, r.fault("header", "must name the columns: if there is none, set CSVConfig.NoHeader; if it has numbers, CSVConfig.Columns; if it is further down, CSVConfig.Skip", few(names))
-	}
-	for len(names) > 1 && names[len(names)-1] == "" {
-		names = names[:len(names)-1]
-	}
-	if name, twice := duplicate(names); twice {
-		return nil, r.fault(name, "must name one column only", nil)
-	}
-	r.width = len(names)
-	return names, nil
-}
-
 var (
 	errRecord = errors.New("record too long")
 	errTotal  = errors.New("file too long")
@@ -251,14 +236,4 @@ func (a *allowance) Read(p []byte) (int, error) {
 	a.record -= n
 	a.total -= n
 	return n, err
-}
-
-// isFigure reports whether a name is a finite number: "inf" may mean inflation.
-func (r *records) isFigure(name string) bool {
-	text, ok := numbers{'.'}.plain(name)
-	if !ok {
-		text, ok = numbers{','}.plain(name)
-	}
-	v, err := strconv.ParseFloat(text, 64)
-	return ok && err == nil && dense.Finite(v)
 }

@@ -85,12 +85,18 @@ func (g *gzipReader) Read(p []byte) (int, error) {
 
 // utf16Reader makes UTF-8 of UTF-16.
 type utf16Reader struct {
-	r    *bufio.Reader
-	big  bool
-	left []byte
+	r      *bufio.Reader
+	big    bool
+	left   []byte
+	second []uint16 // a unit that was read behind one that is no pair with it
 }
 
 func (u *utf16Reader) unit() (uint16, error) {
+	if len(u.second) > 0 {
+		unit := u.second[0]
+		u.second = nil
+		return unit, nil
+	}
 	var b [2]byte
 	if _, err := io.ReadFull(u.r, b[:]); err != nil {
 		if err == io.ErrUnexpectedEOF {
@@ -116,7 +122,9 @@ func (u *utf16Reader) Read(p []byte) (int, error) {
 		char := rune(unit)
 		if utf16.IsSurrogate(char) {
 			if second, err := u.unit(); err == nil {
-				char = utf16.DecodeRune(char, rune(second))
+				if char = utf16.DecodeRune(char, rune(second)); char == utf8.RuneError {
+					u.second = append(u.second, second)
+				}
 			}
 		}
 		u.left = utf8.AppendRune(u.left, char)
@@ -165,7 +173,7 @@ func skipLines(text *bufio.Reader, skip int) (lines int, separator rune, notes [
 		trimmed := string(bytes.TrimRight(line, "\r"))
 		switch {
 		case lines < skip:
-		case strings.HasPrefix(trimmed, "#"), strings.HasPrefix(trimmed, "%"), strings.HasPrefix(trimmed, "//"):
+		case isComment(trimmed):
 			comments++
 		case separator == 0 && len(trimmed) == 5 && strings.EqualFold(trimmed[:4], "sep="):
 			separator = rune(trimmed[4])
@@ -182,6 +190,10 @@ func skipLines(text *bufio.Reader, skip int) (lines int, separator rune, notes [
 		notes = append(notes, fmt.Sprintf("%d comment lines", comments))
 	}
 	return lines, separator, notes
+}
+
+func isComment(text string) bool {
+	return strings.HasPrefix(text, "#") || strings.HasPrefix(text, "%") || strings.HasPrefix(text, "//")
 }
 
 // separators are those that are detected, with their names for Notes. A comma comes last,

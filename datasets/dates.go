@@ -87,16 +87,22 @@ func splitClock(label string) (date, clock string) {
 	return strings.TrimRight(label[:i], " ,"), label[i+1:]
 }
 
-// timeOfDay reads "15:04", "3:04:05 PM", "15:04:05.5Z", "15:04+02:00" and the like, as the
-// time since midnight and the zone, nil if none is written. A zone other than UTC, GMT and an
-// offset is not known.
+// zones are those that have a name of their own: of RFC 822, and of Europe. Their hours are
+// those from UTC.
+var zones = map[string]int{"UTC": 0, "GMT": 0, "Z": 0, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
+	"WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3}
+
+// timeOfDay reads "15:04", "3:04:05 PM", "15:04:05.5Z", "15:04+02:00", "15:04 CET" and the
+// like, as the time since midnight and the zone, nil if none is written. The name of a place
+// may follow an offset, as in "15:04+01:00[Europe/Paris]". Other names of zones are not known.
 func timeOfDay(clock string) (since time.Duration, zone *time.Location, ok bool) {
 	s := strings.ToUpper(strings.TrimSpace(clock))
-	for _, utc := range []string{"UTC", "GMT", "Z"} {
-		if cut, found := strings.CutSuffix(s, utc); found {
-			s, zone = strings.TrimSpace(cut), time.UTC
-			break
-		}
+	if i := strings.IndexByte(s, '['); i > 0 && strings.HasSuffix(s, "]") && strings.ContainsAny(s[:i], "+-Z") {
+		s = s[:i]
+	}
+	digits := strings.TrimRight(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+	if hours, found := zones[s[len(digits):]]; found {
+		s, zone = strings.TrimSpace(digits), fixedZone(hours*3600)
 	}
 	if i := strings.LastIndexAny(s, "+-"); i > 0 && zone == nil {
 		layout := map[int]string{3: "-07", 5: "-0700", 6: "-07:00"}[len(s)-i]
@@ -105,9 +111,7 @@ func timeOfDay(clock string) (since time.Duration, zone *time.Location, ok bool)
 			return 0, nil, false
 		}
 		_, seconds := at.Zone()
-		if s, zone = strings.TrimSpace(s[:i]), time.UTC; seconds != 0 {
-			zone = time.FixedZone("", seconds)
-		}
+		s, zone = strings.TrimSpace(s[:i]), fixedZone(seconds)
 	}
 	layout := "15:04"
 	if strings.Count(s, ":") == 2 {
@@ -122,6 +126,13 @@ func timeOfDay(clock string) (since time.Duration, zone *time.Location, ok bool)
 		return 0, nil, false
 	}
 	return at.Sub(time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC)), zone, true
+}
+
+func fixedZone(seconds int) *time.Location {
+	if seconds == 0 {
+		return time.UTC
+	}
+	return time.FixedZone("", seconds)
 }
 
 // quarter reads "2020Q1", "2020-Q1", "2020 Q1", "Q1 2020" and "Q1-2020".

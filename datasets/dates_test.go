@@ -39,6 +39,9 @@ var timeTexts = []struct {
 	{"fractions", "yyyy-mm-dd", "hour", layout("2006-01-02 15:04:05.000000")},
 	{"Z", "yyyy-mm-dd", "hour", layout("2006-01-02T15:04:05Z")},
 	{"UTC", "yyyy-mm-dd", "hour", layout("2006-01-02 15:04:05 UTC")},
+	{"zone of Europe", "yyyy-mm-dd", "hour", suffixed("2006-01-02 15:04", " CET")},
+	{"zone of RFC 822", "dd mon yyyy", "hour", layout("Mon, 02 Jan 2006 15:04:05 EST")},
+	{"offset and place", "yyyy-mm-dd", "hour", suffixed("2006-01-02T15:04:05", "+01:00[Europe/Paris]")},
 	{"offset", "yyyy-mm-dd", "hour", suffixed("2006-01-02T15:04:05", "+02:00")},
 	{"offset of hours", "yyyy-mm-dd", "hour", suffixed("2006-01-02 15:04:05", "+02")},
 	{"offset without a colon", "yyyy-mm-dd", "hour", suffixed("2006-01-02 15:04:05", " -0500")},
@@ -106,6 +109,23 @@ func clocks(times []time.Time) (texts []string) {
 		texts = append(texts, t.Format(time.DateTime))
 	}
 	return texts
+}
+
+// Times keep the zone that is written, and the order is that of the times.
+func TestZones(t *testing.T) {
+	s, err := datasets.ReadCSV(strings.NewReader(dated("2024-10-27 02:30 CEST", "2024-10-27 02:00 CET", "2024-10-27 02:30+01:00", "2024-10-27 02:00 GMT")), datasets.CSVConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, at := range s.Times {
+		got = append(got, at.Format(time.RFC3339))
+	}
+	if d := cmp.Diff([]string{"2024-10-27T02:30:00+02:00", "2024-10-27T02:00:00+01:00", "2024-10-27T02:30:00+01:00", "2024-10-27T02:00:00Z"}, got); d != "" || !strings.HasSuffix(s.Notes, "every 30 minutes") {
+		t.Errorf("%s, %s", d, s.Notes)
+	}
+	_, err = datasets.ReadCSV(strings.NewReader(dated("2024-10-27 02:30 CEST", "2024-10-27 02:00 MARS")), datasets.CSVConfig{})
+	errtest.Check(t, err, errs.Error{Path: "csv:3", Field: "timestamp"})
 }
 
 // In every format, rows in order are read, the newest first are reversed, and rows that

@@ -1,0 +1,106 @@
+package datasets
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/engram-go/engram/internal/dense"
+	"github.com/engram-go/engram/internal/errs"
+)
+
+// header reads the names of the columns, or makes them, if the first row has data.
+func (r *records) header() ([]string, error) {
+	row, err := r.next()
+	if err == io.EOF {
+		return nil, errs.Error{Path: r.path, Field: "header", Rule: "must name the columns, but the file is empty"}
+	}
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(row))
+	for i, cell := range row {
+		names[i] = strings.Clone(strings.TrimSpace(cell))
+	}
+	figures := len(r.config.Columns) == 0 && slices.ContainsFunc(names, r.isFigure)
+	if r.config.NoHeader || figures && !slices.ContainsFunc(names, func(name string) bool { return !r.isFigure(name) && !isDate(name) && !isMissing(name) }) {
+		for i := range names {
+			names[i] = fmt.Sprintf("column %d", i+1)
+		}
+		r.ahead = append(r.ahead, aheadRow{cells: slices.Clone(row), line: r.line})
+		r.notes = append(r.notes, "no header")
+		r.width = len(names)
+		return names, nil
+	}
+	if figures {
+		return nil, r.fault("header", "must name the columns: if there is none, set CSVConfig.NoHeader; if it has numbers, CSVConfig.Columns; if it is further down, CSVConfig.Skip", few(names))
+	}
+	for len(names) > 1 && names[len(names)-1] == "" {
+		names = names[:len(names)-1]
+	}
+	r.width = len(names)
+	line := r.line
+	r.readMoreNames(names)
+	r.line = line
+	if name, twice := duplicate(names); twice {
+		return nil, r.fault(name, "must name one column only", nil)
+	}
+	return names, nil
+}
+
+// mostHeaders limits the lines of a header.
+const mostHeaders = 4
+
+// readMoreNames adds the names in further lines of the header, such as units, to names. These
+// lines have no number and no time, and text where the first row has one of them.
+func (r *records) readMoreNames(names []string) {
+	for len(r.ahead) < mostHeaders {
+		row, err := r.record()
+		r.ahead = append(r.ahead, aheadRow{slices.Clone(row), r.line, err})
+		if err != nil {
+			return
+		}
+		if slices.ContainsFunc(row, isNumberOrTime) {
+			break
+		}
+	}
+	first := len(r.ahead) - 1 // the first row that has a number or a time
+	more := 0
+	for _, line := range r.ahead[:first] {
+		heads := false
+		for c, cell := range line.cells {
+			heads = heads || isNumberOrTime(r.ahead[first].cells[c]) && !isMissing(cell)
+		}
+		if !heads {
+			break
+		}
+		more++
+	}
+	if more == 0 || !slices.ContainsFunc(r.ahead[first].cells, isNumberOrTime) {
+		return
+	}
+	for _, line := range r.ahead[:more] {
+		for c, cell := range line.cells {
+			names[c] = strings.TrimSpace(names[c] + " " + strings.TrimSpace(cell))
+		}
+	}
+	r.ahead = r.ahead[more:]
+	r.notes = append(r.notes, fmt.Sprintf("%d header lines", more+1))
+}
+
+// isNumberOrTime reports whether a cell is data and not a name.
+func isNumberOrTime(cell string) bool {
+	return isDate(cell) || !isMissing(cell) && isMeantAsNumber(cell)
+}
+
+// isFigure reports whether a name is a finite number: "inf" may mean inflation.
+func (r *records) isFigure(name string) bool {
+	text, ok := numbers{'.'}.plain(name)
+	if !ok {
+		text, ok = numbers{','}.plain(name)
+	}
+	v, err := strconv.ParseFloat(text, 64)
+	return ok && err == nil && dense.Finite(v)
+}
