@@ -43,10 +43,11 @@ import (
 func main() {
 	ctx := context.Background()
 	{{.Series}}
-	data, err := datasets.Windows(series, datasets.WindowConfig{
+	config := datasets.WindowConfig{
 		Columns: []string{ {{- .Column -}} }, Steps: {{.Steps}},
 		Transform: {{.Transform}}, Test: {{.Test}},
-	})
+	}
+	data, err := datasets.Windows(series, config)
 	check(err)
 
 	model := models.NewSequential(models.Config{Seed: {{.Seed}}},

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"math"
-	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -17,34 +16,58 @@ type stockReport struct {
 	stock, spots *forecaster
 }
 
-// begin describes the data, the program and the model.
-func (s stockReport) begin() error {
-	f := s.stock
-	s.Markdown(fmt.Sprintf(`An %s reads %s of a series and forecasts the next value. It is trained on the
-first four fifths of the series and tested once on the last fifth, after training.
+// write writes the report: what came out, and then how.
+func (s stockReport) write() error {
+	s.result()
+	if err := s.next(); err != nil {
+		return err
+	}
+	s.method()
+	s.details(s.stock)
+	s.details(s.spots)
+	return s.program()
+}
+
+// result says whether the model beats the naive forecast.
+func (s stockReport) result() {
+	s.Markdown(fmt.Sprintf("An %s reads %s of a series and forecasts the next value. Does it beat the naive forecast, which repeats the last value?",
+		s.stock.modelName(), count(s.stock.steps, "row")))
+	s.Markdown(fmt.Sprintf("- **%s:** %s\n- **%s:** %s",
+		capital(s.stock.called), verdict(s.stock.score), capital(s.spots.called), verdict(s.spots.score)))
+	s.Table(notebook.Table{
+		Caption: "Errors in the last fifth of each series",
+		Header:  []string{"series", "unit", "RMSE", "naive RMSE", "MAE", "naive MAE", "skill"},
+		Rows:    [][]string{s.stock.scoreRow(), s.spots.scoreRow()},
+	})
+	s.Markdown("RMSE is the root mean squared error, MAE the mean absolute error. Skill is the relative reduction of the naive forecast's RMSE: 100 % for a perfect model, 0 % for one that equals the naive forecast, negative for a worse one.")
+	s.Markdown(conclusion(s.stock.called, s.stock.data.Train.Len(), s.stock.score, s.spots.score))
+}
+
+// next shows the forecast of the next row.
+func (s stockReport) next() error {
+	last, err := s.stock.last()
+	if err != nil {
+		return err
+	}
+	s.Markdown(fmt.Sprintf("## The next %s\n\n%s", s.stock.row, outlook(s.stock.row, last, s.stock.next, s.stock.score)))
+	return nil
+}
+
+// method describes the test and the data.
+func (s stockReport) method() {
+	s.Markdown(`## The test
+
+The model is trained on the first four fifths of a series and tested once on the last fifth, after training.
 
 The baseline is the **naive forecast** (persistence): the next value equals the last one.
 A model that does not beat it is of no use, however closely its curve seems to follow the prices.
 
-The same model is then trained on the sunspots, which are known to be predictable, to check that it can learn.`,
-		f.modelName(), count(f.steps, "row")))
+The sunspots are known to be predictable. The same model, trained on them in the same way, shows whether it can learn.`)
 	s.Table(notebook.Table{
 		Caption: "The series",
 		Header:  []string{"series", "rows", "first", "last", "what the model sees", "windows to train", "windows to test"},
 		Rows:    [][]string{s.stock.dataRow(), s.spots.dataRow()},
 	})
-	code, err := f.program()
-	if err != nil {
-		return err
-	}
-	s.Markdown("## The program\n\nThe complete program for " + f.called + ":")
-	s.Code("go", code)
-	var summary strings.Builder
-	if err := f.model.Summary(&summary); err != nil {
-		return err
-	}
-	s.Text(summary.String())
-	return nil
 }
 
 func (f *forecaster) dataRow() []string {
@@ -52,14 +75,10 @@ func (f *forecaster) dataRow() []string {
 	return []string{f.name(), fmt.Sprint(f.series.Len()), first, last, seen(f.transform), fmt.Sprint(f.data.Train.Len()), fmt.Sprint(f.data.Test.Len())}
 }
 
-// announce writes the heading of a training.
-func (s stockReport) announce(f *forecaster) {
-	s.Markdown(fmt.Sprintf("## %s\n\nTraining: %s, seed %d.", capital(f.called), count(f.epochs, "epoch"), f.seed))
-}
-
-// show draws the loss, the forecasts and the errors of a training.
-func (s stockReport) show(f *forecaster) {
-	s.Markdown(fmt.Sprintf("It took %.3g seconds. The loss is the mean squared error over the training part, of %s.", f.took.Seconds(), lossOf(f.transform)))
+// details draws the loss, the forecasts and the errors of a training.
+func (s stockReport) details(f *forecaster) {
+	s.Markdown(fmt.Sprintf("## %s\n\nThe training took %.3g seconds: %s, seed %d. The loss is the mean squared error over the training part, of %s.%s",
+		capital(f.called), f.took.Seconds(), count(f.epochs, "epoch"), f.seed, lossOf(f.transform), falling(f.losses, f.score)))
 	s.Lines(notebook.LineChart{
 		Title: "Training loss of " + f.called, X: "epoch", Y: "loss (MSE)",
 		Series: []notebook.Series{{Name: "training part", Y: f.losses}},
@@ -90,28 +109,33 @@ func (s stockReport) show(f *forecaster) {
 			{Name: f.modelName(), Values: differences(f.forecasts, truth)},
 		},
 	})
-	s.Markdown(judgement(f.losses, f.data.Train.Len(), f.score))
 }
 
 // zoom is the number of rows in the second chart. In the chart of all rows,
 // forecast, naive forecast and truth are hardly distinguishable.
 const zoom = 60
 
-// end compares both models and shows the forecast of the next row.
-func (s stockReport) end() error {
-	s.Markdown("## Comparison")
-	s.Table(notebook.Table{
-		Caption: "Errors in the last fifth, compared with the naive forecast",
-		Header:  []string{"series", "unit", "RMSE", "naive RMSE", "MAE", "naive MAE", "skill"},
-		Rows:    [][]string{s.stock.scoreRow(), s.spots.scoreRow()},
-	})
-	s.Markdown("Skill is the relative reduction of the naive forecast's RMSE: 100 % for a perfect model, 0 % for one that equals the naive forecast, negative for a worse one.")
-	s.Markdown(conclusion(s.stock.called, s.stock.data.Train.Len(), s.stock.score, s.spots.score))
-	last, err := s.stock.last()
+// program shows the program and the model.
+func (s stockReport) program() error {
+	f := s.stock
+	code, err := f.program()
 	if err != nil {
 		return err
 	}
-	s.Markdown(fmt.Sprintf("## The next %s\n\n%s", s.stock.row, outlook(s.stock.row, last, s.stock.next, s.stock.score)))
+	s.Markdown("## The program\n\nThe complete program for " + f.called + ":")
+	s.Code("go", code)
+	params, err := f.model.Params()
+	if err != nil {
+		return err
+	}
+	table := notebook.Table{Caption: "Parameters of the model", Header: []string{"weight", "shape", "parameters"}}
+	all := 0
+	for _, p := range params.All() {
+		all += p.Shape.Size()
+		table.Rows = append(table.Rows, []string{p.Path, p.Shape.String(), fmt.Sprint(p.Shape.Size())})
+	}
+	table.Rows = append(table.Rows, []string{"all", "", fmt.Sprint(all)})
+	s.Table(table)
 	return nil
 }
 

@@ -104,30 +104,21 @@ func (o stockOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 			defer f.kept.Close()
 		}
 	}
-	out := stockReport{notebook.New("Can an LSTM forecast "+stock.called+"?", terminal), stock, spots}
-	if err := out.begin(); err != nil {
-		return err
-	}
-
-	out.announce(stock)
-	if err := stock.fit(ctx, stderr); err != nil {
-		return err
-	}
-	if o.save != "" {
-		if err := stock.model.Save(o.save); err != nil {
-			return errors.Wrap(err, "--save")
+	for i, f := range []*forecaster{stock, spots} {
+		fmt.Fprintf(stderr, "Training %d of 2: %s on %s\n", i+1, f.modelName(), f.called)
+		if err := f.fit(ctx, stderr); err != nil {
+			return err
+		}
+		if o.save != "" && f == stock {
+			if err := f.model.Save(o.save); err != nil {
+				return errors.Wrap(err, "--save")
+			}
 		}
 	}
-	out.show(stock)
-	out.announce(spots)
-	if err := spots.fit(ctx, stderr); err != nil {
+	out := stockReport{notebook.New("Can an LSTM forecast "+stock.called+"?", terminal), stock, spots}
+	if err := out.write(); err != nil {
 		return err
 	}
-	out.show(spots)
-	if err := out.end(); err != nil {
-		return err
-	}
-
 	page, err := out.WriteFile(o.report, "stock.html")
 	if err != nil {
 		return err

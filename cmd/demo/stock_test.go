@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -53,11 +54,7 @@ func TestStockOutput(t *testing.T) {
 	if run.status != statusOK {
 		t.Fatalf("status %d: %s", run.status, run.stderr)
 	}
-	for line := range strings.Lines(run.stdout) {
-		if len([]rune(line)) > 81 || strings.Contains(line, "\t") {
-			t.Errorf("line %q is too long or has tabs", line)
-		}
-	}
+	checkPlain(t, run.stdout, 80)
 	if got := strings.Count(run.stderr, "Epoch 1/1"); got != 2 {
 		t.Errorf("progress of %d trainings: %s", got, run.stderr)
 	}
@@ -67,8 +64,8 @@ func TestStockOutput(t *testing.T) {
 	}
 	text, printed := string(page), strings.Join(strings.Fields(run.stdout), " ")
 	for _, want := range []string{
-		"Can an LSTM forecast the DAX?", "1749-01", "2013-09", "lstm (LSTM)", "datasets.EUStocks()", "Training loss of the DAX", "Training loss of the sunspots",
-		"Errors in the last fifth of the DAX", "Errors in the last fifth of the sunspots", "Comparison", "The next day", "not investment advice",
+		"Can an LSTM forecast the DAX?", "1749-01", "2013-09", "sequential/lstm/kernel", "datasets.EUStocks()", "Training loss of the DAX", "Training loss of the sunspots",
+		"Errors in the last fifth of the DAX", "Errors in the last fifth of the sunspots", "Errors in the last fifth of each series", "The next day", "not investment advice",
 	} {
 		if !strings.Contains(text, want) || !strings.Contains(printed, want) {
 			t.Errorf("%q is missing", want)
@@ -88,12 +85,53 @@ func TestStockOutput(t *testing.T) {
 			t.Errorf("the table does not have %q", want)
 		}
 	}
+	// The verdict comes first, below the question.
+	spots := results["sunspots"].(map[string]any)
+	first := fmt.Sprintf("repeats the last value? - The DAX: %s - The sunspots: %s Errors in the last fifth of each series ", results["verdict"], spots["verdict"])
+	if !strings.Contains(printed, first) {
+		t.Errorf("%q is not below the question", first)
+	}
+	if at := strings.Index(printed, first); at > 200 {
+		t.Errorf("the verdict is behind %q", printed[:at])
+	}
 	if got := strings.Count(text, "<figure>"); got != 8 {
 		t.Errorf("the page has %d figures", got)
 	}
 	if !strings.HasSuffix(run.stdout, "Report: engram-report/stock.html (open it in a browser)\n") {
 		t.Error("the path of the report is not the last line")
 	}
+}
+
+// checkPlain fails if a text for the terminal is too wide or has marks of Markdown.
+func checkPlain(t *testing.T, text string, width int) {
+	t.Helper()
+	chart := regexp.MustCompile(`^ *[-0-9.e]* [|+]`)
+	for line := range strings.Lines(text) {
+		marks := strings.ContainsAny(line, "\t`#") || strings.Contains(line, "**") && !chart.MatchString(line)
+		if len([]rune(line)) > width+1 || marks {
+			t.Errorf("line %q is too wide or has marks", line)
+		}
+	}
+}
+
+// In a narrow terminal all lines are narrow.
+func TestStockNarrow(t *testing.T) {
+	t.Chdir(t.TempDir())
+	t.Setenv("COLUMNS", "60")
+	out, err := os.Create("out")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	var stderr bytes.Buffer
+	if status := start(t.Context(), append([]string{"stock"}, tiny...), out, &stderr); status != statusOK {
+		t.Fatalf("status %d: %s", status, &stderr)
+	}
+	text, err := os.ReadFile("out")
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkPlain(t, string(text), 60)
 }
 
 func TestStockCSV(t *testing.T) {
@@ -203,8 +241,8 @@ func TestStockInterrupted(t *testing.T) {
 		files  []string
 	}{
 		{"at once", 0, "DAX: sequential: stopped in epoch 1 before batch 1", nil},
-		{"in the first training", 1, "DAX: sequential: stopped in epoch 2 before batch 1", nil},
-		{"in the second training", 4, "sunspots: sequential: stopped in epoch 2 before batch 1", []string{"model"}},
+		{"in the first training", 2, "DAX: sequential: stopped in epoch 2 before batch 1", nil},
+		{"in the second training", 6, "sunspots: sequential: stopped in epoch 2 before batch 1", []string{"model"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Chdir(t.TempDir())
@@ -245,13 +283,13 @@ func TestStockCheckpoint(t *testing.T) {
 		"checkpoint: the run is finished; its results are from the end of epoch 3, in kept/prices/checkpoint-0000000",
 		"checkpoint: the run is finished; its results are from the end of epoch 3, in kept/prices/checkpoint-0000000",
 	}
-	for i, writes := range []int{2, 3, 3, 0} { // to standard error before the interrupt
+	for i, writes := range []int{3, 4, 5, 0} { // to standard error before the interrupt
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		stderr := &canceller{n: writes, cancel: cancel}
 		var stdout bytes.Buffer
 		status := start(ctx, args, &stdout, stderr)
-		if text := stderr.String(); !strings.HasPrefix(text, lines[i]) {
+		if text := stderr.String(); !strings.HasPrefix(text, "Training 1 of 2: LSTM(2) on the DAX\n"+lines[i]) {
 			t.Errorf("run %d: %s, want %s", i, text, lines[i])
 		}
 		if writes > 0 {

@@ -72,14 +72,14 @@ func verdict(s datasets.Score) string {
 	return text
 }
 
-// judgement adds to the verdict what the training loss and the number of training
-// windows say about it.
-func judgement(losses []float64, trained int, s datasets.Score) string {
-	text := verdict(s)
-	if from, to := losses[0], losses[len(losses)-1]; to < from && !s.Learned() {
-		text += fmt.Sprintf(" Its training loss still fell from %s to %s: a falling training loss alone proves nothing.", number(from), number(to))
+// falling warns of a training loss that fell although the model learned nothing; it is
+// empty otherwise.
+func falling(losses []float64, s datasets.Score) string {
+	from, to := losses[0], losses[len(losses)-1]
+	if to >= from || s.Learned() {
+		return ""
 	}
-	return text + caution(trained, s.Windows)
+	return fmt.Sprintf(" It fell from %s to %s, although the model does not beat the naive forecast: a falling training loss alone proves nothing.", number(from), number(to))
 }
 
 // conclusion interprets the scores of the stock model and of the same model on

@@ -3,6 +3,7 @@ package notebook
 import (
 	"fmt"
 	"html"
+	"html/template"
 	"image"
 	"image/color"
 	"math"
@@ -38,8 +39,7 @@ var (
 
 // canvas is a vg.Canvas that writes SVG for an HTML page. Unlike vgsvg it writes no
 // ids, sizes or font names: the page's style sheet sets size and font, and a page
-// can hold many drawings. Points are written in final coordinates, without nested
-// transformations.
+// can hold many drawings.
 type canvas struct {
 	width, height float64
 	out           strings.Builder
@@ -48,21 +48,17 @@ type canvas struct {
 	err           error // the first unsupported operation
 }
 
-// drawState is what Push saves: the transformation (x, y) -> (a·x + c·y + e,
-// b·x + d·y + f) and the style of strokes.
+// drawState is what Push saves: the style of strokes.
 type drawState struct {
-	a, b, c, d, e, f float64
-	color            themeColor
-	width            float64
-	dashes           string
+	color  themeColor
+	width  float64
+	dashes string
 }
 
 // newCanvas returns a canvas of the given size in units. The y axis points up in vg
 // and down in SVG.
 func newCanvas(width, height float64) *canvas {
-	c := &canvas{width: width, height: height}
-	c.state = drawState{a: 1, d: -1, f: height, color: textColor, width: 1}
-	return c
+	return &canvas{width: width, height: height, state: drawState{color: textColor, width: 1}}
 }
 
 // Size returns the size in units.
@@ -87,22 +83,10 @@ func (c *canvas) SetColor(col color.Color) {
 	}
 }
 
-// Rotate, Translate and Scale change the transformation.
-func (c *canvas) Rotate(rad float64) {
-	sin, cos := math.Sincos(rad)
-	s := c.state
-	c.state.a, c.state.b = s.a*cos+s.c*sin, s.b*cos+s.d*sin
-	c.state.c, c.state.d = s.c*cos-s.a*sin, s.d*cos-s.b*sin
-}
-
-func (c *canvas) Translate(p vg.Point) {
-	c.state.e, c.state.f = c.at(p)
-}
-
-func (c *canvas) Scale(x, y float64) {
-	c.state.a, c.state.b = c.state.a*x, c.state.b*x
-	c.state.c, c.state.d = c.state.c*y, c.state.d*y
-}
+// Rotate, Translate and Scale record an error: nothing in a chart is turned or moved.
+func (c *canvas) Rotate(float64)         { c.unsupported("rotations") }
+func (c *canvas) Translate(vg.Point)     { c.unsupported("translations") }
+func (c *canvas) Scale(float64, float64) { c.unsupported("scales") }
 
 // Push and Pop save and restore the state.
 func (c *canvas) Push() { c.stack = append(c.stack, c.state) }
@@ -133,10 +117,6 @@ func (c *canvas) Fill(p vg.Path) {
 func (c *canvas) FillString(face font.Face, p vg.Point, text string) {
 	x, y := c.at(p)
 	fmt.Fprintf(&c.out, `<text x="%s" y="%s" font-size="%s"`, decimal(x), decimal(y), decimal(face.Font.Size.Points()))
-	if c.state.b != 0 {
-		turn := math.Atan2(c.state.b, c.state.a) * 180 / math.Pi
-		fmt.Fprintf(&c.out, ` transform="rotate(%s %s %s)"`, decimal(turn), decimal(x), decimal(y))
-	}
 	fmt.Fprintf(&c.out, ` style="fill:%s">%s</text>`+"\n", c.state.color.css(), html.EscapeString(text))
 }
 
@@ -150,8 +130,7 @@ func (c *canvas) unsupported(what string) {
 }
 
 func (c *canvas) at(p vg.Point) (x, y float64) {
-	px, py, s := p.X.Points(), p.Y.Points(), c.state
-	return s.a*px + s.c*py + s.e, s.b*px + s.d*py + s.f
+	return p.X.Points(), c.height - p.Y.Points()
 }
 
 func (c *canvas) path(p vg.Path) string {
@@ -171,10 +150,11 @@ func (c *canvas) path(p vg.Path) string {
 	return d.String()
 }
 
-// svg returns the drawing with a name for screen readers.
-func (c *canvas) svg(name string) string {
-	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %s %s" role="img" aria-label="%s" stroke-linecap="round" stroke-linejoin="round">`+"\n%s</svg>",
-		decimal(c.width), decimal(c.height), html.EscapeString(name), c.out.String())
+// svg returns the drawing as an element of a class. Screen readers skip it: the page
+// describes it in words.
+func (c *canvas) svg(class string) template.HTML {
+	return template.HTML(fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" class="%s" viewBox="0 0 %s %s" aria-hidden="true" stroke-linecap="round" stroke-linejoin="round">`+"\n%s</svg>",
+		class, decimal(c.width), decimal(c.height), c.out.String()))
 }
 
 // decimal formats a coordinate with two decimals, below what is visible.

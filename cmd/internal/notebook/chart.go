@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"html/template"
 	"math"
-	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
@@ -21,6 +20,9 @@ const (
 	narrowWidth, narrowHeight = 360, 260
 )
 
+// tickSize is the size of the labels of ticks, which narrow screens show as it is.
+const tickSize = 12
+
 // maxSize is the largest absolute value in a chart, far below the values at which
 // the arithmetic of the axes overflows.
 const maxSize = 1e100
@@ -28,13 +30,18 @@ const maxSize = 1e100
 // maxSeries is the number of distinguishable line styles.
 const maxSeries = 12
 
-// figure is the data of a chart for the page's template.
+// figure is a chart, with the data for the page's template.
 type figure struct {
 	Title  string
 	Alt    string // description of the chart in words
+	X, Y   string // labels of the axes
 	Legend []legendEntry
-	SVG    template.HTML
+	Wide   template.HTML
 	Narrow template.HTML // the same for a narrow screen
+
+	plot   *plot.Plot
+	curves []curve                    // in the plot, in drawing order
+	ticks  func(want int) plot.Ticker // places about so many ticks on the x axis
 }
 
 type legendEntry struct {
@@ -58,7 +65,7 @@ func swatch(style draw.LineStyle) template.HTML {
 	line := draw.New(c)
 	style.Width = max(style.Width, 2)
 	line.StrokeLine2(style, 2, 5, 24, 5)
-	return template.HTML(strings.Replace(c.svg(""), `role="img" aria-label=""`, `aria-hidden="true"`, 1))
+	return c.svg("")
 }
 
 // patch draws the sample of an area in the legend.
@@ -71,29 +78,31 @@ func patch(style draw.LineStyle) template.HTML {
 	area.Line(vg.Point{X: 24, Y: 9})
 	area.Line(vg.Point{X: 2, Y: 9})
 	c.Fill(area)
-	return template.HTML(strings.Replace(c.svg(""), `role="img" aria-label=""`, `aria-hidden="true"`, 1))
+	return c.svg("")
 }
 
-// newPlot returns an empty chart: axes with ticks at round values and a horizontal
-// grid in the background.
-func newPlot(x, y string) *plot.Plot {
+// newFigure returns an empty chart: axes with ticks at round values and a horizontal
+// grid in the background. The page writes the labels of the axes, so that they wrap.
+func newFigure(title, x, y string) figure {
 	p := plot.New()
 	p.BackgroundColor = nil
 	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
-		axis.Label.TextStyle.Color = textColor
-		axis.Label.TextStyle.Font = sans(12)
-		axis.Label.Padding = 4
 		axis.Tick.Label.Color = textColor
-		axis.Tick.Label.Font = sans(11)
+		axis.Tick.Label.Font = sans(tickSize)
 		axis.Tick.LineStyle = draw.LineStyle{Color: textColor, Width: 0.75}
 		axis.Tick.Length = 4
 		axis.LineStyle = draw.LineStyle{Color: textColor, Width: 0.75}
 		axis.Padding = 4
 	}
-	p.X.Label.Text, p.Y.Label.Text = shorten(x), shorten(y)
-	p.X.Tick.Marker, p.Y.Tick.Marker = ticks(10, false), ticks(6, false)
+	p.Y.Tick.Marker = ticks(6, false)
 	p.Add(grid{})
-	return p
+	return figure{Title: title, X: oneLine(x), Y: oneLine(y), plot: p}
+}
+
+// add draws a curve above those before.
+func (f *figure) add(k curve) {
+	f.plot.Add(k)
+	f.curves = append(f.curves, k)
 }
 
 // sans is the font that measures labels, Liberation Sans. Arial and Helvetica, which
@@ -102,33 +111,62 @@ func sans(size font.Length) font.Font {
 	return font.From(font.Font{Typeface: "Liberation", Variant: "Sans"}, size)
 }
 
-// shorten truncates a label that would be longer than its axis.
-func shorten(label string) string {
-	const longest = 45
-	runes := []rune(oneLine(label))
-	if len(runes) > longest {
-		return string(runes[:longest-1]) + "…"
+// draw draws the plot in both sizes.
+func (f *figure) draw() error {
+	for _, size := range []struct {
+		name          string
+		width, height float64
+		svg           *template.HTML
+	}{{"wide", chartWidth, chartHeight, &f.Wide}, {"narrow", narrowWidth, narrowHeight, &f.Narrow}} {
+		f.plot.X.Tick.Marker = f.fittingTicks(size.width)
+		c := newCanvas(size.width, size.height)
+		f.plot.Draw(draw.Crop(draw.New(c), 2, -8, 2, -4))
+		if c.err != nil {
+			return c.err
+		}
+		*size.svg = c.svg(size.name)
 	}
-	return string(runes)
+	return nil
 }
 
-// drawFigure draws a plot in both sizes. marks places about so many ticks on the x axis.
-func drawFigure(p *plot.Plot, title, alt string, legend []legendEntry, marks func(want int) plot.Ticker) (figure, error) {
-	f := figure{Title: title, Alt: alt, Legend: legend}
-	for _, size := range []struct {
-		width, height float64
-		want          int
-		svg           *template.HTML
-	}{{chartWidth, chartHeight, 10, &f.SVG}, {narrowWidth, narrowHeight, 5, &f.Narrow}} {
-		p.X.Tick.Marker = marks(size.want)
-		c := newCanvas(size.width, size.height)
-		p.Draw(draw.Crop(draw.New(c), 2, -8, 2, -4))
-		if c.err != nil {
-			return f, c.err
+// fittingTicks returns about ten ticks for the x axis of a chart, or fewer if their labels
+// would touch each other.
+func (f *figure) fittingTicks(width float64) plot.Ticker {
+	const gap = 8 // between labels
+	scale := (width - widestLabel(f.plot.Y).Points() - 30) / (f.plot.X.Max - f.plot.X.Min)
+	return f.ticks(fewer(10, func(want int) bool {
+		end := math.Inf(-1) // of the label before
+		for _, t := range f.ticks(want).Ticks(f.plot.X.Min, f.plot.X.Max) {
+			middle, half := (t.Value-f.plot.X.Min)*scale, labelWidth(t).Points()/2
+			if middle-half < end+gap {
+				return false
+			}
+			end = middle + half
 		}
-		*size.svg = template.HTML(c.svg(alt))
+		return true
+	}))
+}
+
+func labelWidth(t plot.Tick) vg.Length {
+	face := plot.DefaultTextHandler.Cache().Lookup(sans(tickSize), tickSize)
+	return face.Width(t.Label)
+}
+
+func widestLabel(a plot.Axis) (widest vg.Length) {
+	for _, t := range a.Tick.Marker.Ticks(a.Min, a.Max) {
+		widest = max(widest, labelWidth(t))
 	}
-	return f, nil
+	return widest
+}
+
+// fewer returns the largest number of ticks up to most that fits, or 1.
+func fewer(most int, fits func(want int) bool) int {
+	for want := most; want > 1; want-- {
+		if fits(want) {
+			return want
+		}
+	}
+	return 1
 }
 
 // grid draws a thin line at every tick of the y axis.
@@ -141,12 +179,24 @@ func (grid) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
+// GlyphBoxes makes room for the first label of the x axis, where it is wider than the labels
+// of the y axis, above which it may stand.
+func (grid) GlyphBoxes(p *plot.Plot) (boxes []plot.GlyphBox) {
+	for _, t := range p.X.Tick.Marker.Ticks(p.X.Min, p.X.Max) {
+		if over := labelWidth(t)/2 - widestLabel(p.Y); over > 0 {
+			boxes = append(boxes, plot.GlyphBox{X: p.X.Norm(t.Value), Rectangle: vg.Rectangle{Min: vg.Point{X: -over}}})
+		}
+	}
+	return boxes
+}
+
 // point is a position in the units of the axes.
 type point struct{ x, y float64 }
 
 // curve draws a line through points and, if filled, fills the area between the line
 // and the x axis. A single point is drawn as a dot.
 type curve struct {
+	name   string
 	points []point
 	style  draw.LineStyle
 	filled bool

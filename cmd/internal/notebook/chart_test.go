@@ -2,12 +2,15 @@ package notebook
 
 import (
 	"encoding/binary"
+	"html/template"
 	"math"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"gonum.org/v1/plot"
 )
 
 // paths returns the points of every path in the colour of a series.
@@ -15,7 +18,7 @@ func paths(t testing.TB, f figure, series int, attribute string) [][]point {
 	t.Helper()
 	pattern := regexp.MustCompile(`<path d="([^"]*)"[^>]* style="` + attribute + `:` + regexp.QuoteMeta(seriesColors[series].css()) + `"/>`)
 	var all [][]point
-	for _, match := range pattern.FindAllStringSubmatch(string(f.SVG), -1) {
+	for _, match := range pattern.FindAllStringSubmatch(string(f.Wide), -1) {
 		var points []point
 		for _, at := range strings.FieldsFunc(match[1], func(r rune) bool { return r == 'M' || r == 'L' || r == 'Z' }) {
 			x, y, _ := strings.Cut(at, " ")
@@ -34,7 +37,7 @@ func paths(t testing.TB, f figure, series int, attribute string) [][]point {
 // labels returns the texts of a chart and their positions.
 func labels(f figure) map[string]point {
 	all := map[string]point{}
-	for _, m := range regexp.MustCompile(`<text x="([^"]*)" y="([^"]*)"[^>]*>([^<]*)</text>`).FindAllStringSubmatch(string(f.SVG), -1) {
+	for _, m := range regexp.MustCompile(`<text x="([^"]*)" y="([^"]*)"[^>]*>([^<]*)</text>`).FindAllStringSubmatch(string(f.Wide), -1) {
 		x, _ := strconv.ParseFloat(m[1], 64)
 		y, _ := strconv.ParseFloat(m[2], 64)
 		all[m[3]] = point{x, y}
@@ -47,7 +50,7 @@ func TestSinglePointIsADot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p := paths(t, f, 0, "stroke"); len(p) != 1 || len(p[0]) != 2 || p[0][0] != p[0][1] || !strings.Contains(string(f.SVG), `stroke-width="6"`) {
+	if p := paths(t, f, 0, "stroke"); len(p) != 1 || len(p[0]) != 2 || p[0][0] != p[0][1] || !strings.Contains(string(f.Wide), `stroke-width="6"`) {
 		t.Errorf("drew %v", p)
 	}
 	if !strings.HasSuffix(f.Alt, "a: 3.") {
@@ -73,17 +76,33 @@ func TestSeriesLookDifferent(t *testing.T) {
 	}
 }
 
-func TestLongLabelIsTruncated(t *testing.T) {
-	f, err := LineChart{Title: "t", X: strings.Repeat("x", 500), Y: strings.Repeat("é", 45), Series: []Series{{Name: "a", Y: []float64{1}}}}.figure()
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := labels(f)
-	if _, ok := at[strings.Repeat("x", 44)+"…"]; !ok {
-		t.Error("long label is not truncated")
-	}
-	if _, ok := at[strings.Repeat("é", 45)]; !ok {
-		t.Error("label that fits is truncated")
+// No label of a chart touches another one or the edge, on wide and on narrow screens.
+func checkLabelsApart(t testing.TB, f figure) {
+	t.Helper()
+	pattern := regexp.MustCompile(`<text x="([^"]*)" y="([^"]*)" font-size="12" [^>]*>([^<]*)</text>`)
+	for _, size := range []struct {
+		svg           template.HTML
+		width, height float64
+	}{{f.Wide, chartWidth, chartHeight}, {f.Narrow, narrowWidth, narrowHeight}} {
+		type box struct{ left, right, top, bottom float64 }
+		var boxes []box
+		for _, m := range pattern.FindAllStringSubmatch(string(size.svg), -1) {
+			x, _ := strconv.ParseFloat(m[1], 64)
+			y, _ := strconv.ParseFloat(m[2], 64)
+			b := box{x, x + labelWidth(plot.Tick{Label: m[3]}).Points(), y - 9, y}
+			if b.left < 0 || b.right > size.width || b.top < 0 || b.bottom > size.height {
+				t.Errorf("label %s leaves the chart: %v", m[3], b)
+			}
+			for _, other := range boxes {
+				if b.left < other.right+2 && other.left < b.right+2 && b.top < other.bottom && other.top < b.bottom {
+					t.Errorf("label %s touches another one: %v, %v", m[3], b, other)
+				}
+			}
+			boxes = append(boxes, b)
+		}
+		if len(boxes) < 3 {
+			t.Errorf("%d labels on %.0f units", len(boxes), size.width)
+		}
 	}
 }
 
@@ -117,8 +136,10 @@ func FuzzSeries(f *testing.F) {
 		}
 		for _, f := range []figure{line, bars} {
 			paths(t, f, 0, "stroke")
-			if strings.Contains(string(f.SVG), "NaN") || strings.Contains(string(f.SVG), "Inf") {
-				t.Errorf("drew %s", f.SVG)
+			checkLabelsApart(t, f)
+			checkWidth(t, f.text(leastWidth), leastWidth)
+			if strings.Contains(string(f.Wide), "NaN") || strings.Contains(string(f.Wide), "Inf") {
+				t.Errorf("drew %s", f.Wide)
 			}
 		}
 	})

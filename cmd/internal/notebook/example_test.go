@@ -33,10 +33,11 @@ func Example() {
 	// Two forecasts of the sunspots
 	// =============================
 	//
-	// ## Errors
+	// Errors
+	// ------
 	//
-	// The model reads **thirty months** and predicts the next one. Persistence repeats
-	// the last month.
+	// The model reads thirty months and predicts the next one. Persistence repeats the
+	// last month.
 	//
 	// Errors on the last fifth (monthly mean)
 	// forecast     RMSE    MAE
@@ -44,8 +45,24 @@ func Example() {
 	// LSTM(50)     16.5   12.0
 	// persistence  18.1  13.25
 	//
-	// [figure] Loss by epoch. Line chart, loss (MSE) over epoch. train: 3 points from
-	// 0.9 to 0.3, lowest 0.3, highest 0.9.
+	// Loss by epoch
+	// * train
+	// loss (MSE)
+	//     |***
+	//     |   ****
+	// 0.8 +       ****
+	//     |           ****
+	//     |               ****
+	// 0.6 +                   ****
+	//     |                       ****
+	//     |                           ****
+	//     |                               ****
+	// 0.4 +                                   ************
+	//     |                                               ******************
+	//     |                                                                 **********
+	//     ++------------------------------------+------------------------------------+
+	//      1                                    2                                    3
+	//      epoch
 	//
 	// sunspots.html <nil>
 }

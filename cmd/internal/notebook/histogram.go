@@ -14,7 +14,7 @@ import (
 // Histogram shows the distribution of one or more samples, counted in the same bins.
 type Histogram struct {
 	Title   string   // what the chart shows
-	X       string   // the quantity, with its unit: "error (index points)"; truncated to 45 characters
+	X       string   // the quantity, with its unit: "error (index points)"
 	Y       string   // default "count"
 	Bins    int      // 1 to 200; by default by the Freedman-Diaconis rule, from 10 to 60
 	Samples []Sample // 1 to 12, drawn in order, later ones on top
@@ -46,32 +46,34 @@ func (h Histogram) figure() (figure, error) {
 	if h.Bins == 0 {
 		h.Bins = autoBins(all)
 	}
-	p := newPlot(h.X, h.Y)
+	f := newFigure(h.Title, h.X, h.Y)
+	f.ticks = func(want int) plot.Ticker { return ticks(want, false) }
+	p := f.plot
 	p.X.Min, p.X.Max = widen(all[0], all[len(all)-1])
 	p.Y.Min, p.Y.Max = 0, 1
 	p.Y.Tick.Marker = ticks(6, true)
 	if p.X.Min < 0 && p.X.Max > 0 {
 		p.Add(zero{})
 	}
-	var legend []legendEntry
-	alt := fmt.Sprintf("%s. Histogram, %s of %s in bins of %.3g.", h.Title, oneLine(h.Y), oneLine(h.X), (p.X.Max-p.X.Min)/float64(h.Bins))
+	f.Alt = fmt.Sprintf("%s. Histogram, %s of %s in bins of %.3g.", f.Title, f.Y, f.X, (p.X.Max-p.X.Min)/float64(h.Bins))
 	for i, s := range h.Samples {
 		style := stroke(i, 1.5)
 		outline := steps(s.Values, p.X.Min, p.X.Max, h.Bins)
 		for _, at := range outline {
 			p.Y.Max = max(p.Y.Max, at.y)
 		}
-		p.Add(curve{points: outline, style: style, filled: true})
-		legend = append(legend, legendEntry{oneLine(s.Name), swatch(style)})
+		name := oneLine(s.Name)
+		f.add(curve{name: name, points: outline, style: style, filled: true})
+		f.Legend = append(f.Legend, legendEntry{name, swatch(style)})
 		mean := 0.0
 		for _, v := range s.Values {
 			mean += v / float64(len(s.Values))
 		}
-		alt += fmt.Sprintf(" %s: %d in all, mean %.4g, lowest %.4g, highest %.4g.", oneLine(s.Name),
+		f.Alt += fmt.Sprintf(" %s: %d in all, mean %.4g, lowest %.4g, highest %.4g.", name,
 			len(s.Values), mean, slices.Min(s.Values), slices.Max(s.Values))
 	}
 	p.Y.Max *= 1.05
-	return drawFigure(p, h.Title, alt, legend, func(want int) plot.Ticker { return ticks(want, false) })
+	return f, f.draw()
 }
 
 func (h Histogram) check() error {

@@ -67,7 +67,7 @@ func TestHistogramFigure(t *testing.T) {
 		t.Errorf("bars are %v, %v, %v, %v high, want 3, 1, 0, 2", height(a[1]), height(a[3]), height(b[1]), height(b[3]))
 	}
 	middle := decimal(a[2].x)
-	if !regexp.MustCompile(`M` + middle + ` [0-9.]+L` + middle + ` [0-9.]+" fill="none" stroke-width="0.75" style="stroke:` + regexp.QuoteMeta(textColor.css())).MatchString(string(f.SVG)) {
+	if !regexp.MustCompile(`M` + middle + ` [0-9.]+L` + middle + ` [0-9.]+" fill="none" stroke-width="0.75" style="stroke:` + regexp.QuoteMeta(textColor.css())).MatchString(string(f.Wide)) {
 		t.Error("no line at zero")
 	}
 	if !strings.Contains(f.Alt, "count of error (m) in bins of 1. a: 4 in all, mean -0.5, lowest -1, highest 1.") {

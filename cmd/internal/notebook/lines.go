@@ -14,7 +14,7 @@ import (
 // LineChart draws series as lines over a common x axis.
 type LineChart struct {
 	Title  string   // what the chart shows
-	X, Y   string   // labels of the axes, with units: "epoch", "loss (MSE)"; truncated to 45 characters
+	X, Y   string   // labels of the axes, with units: "epoch", "loss (MSE)"
 	Series []Series // 1 to 12, drawn in order, later ones on top
 	Bands  []Band   // drawn below all series
 	Dates  bool     // x are seconds since 1970, of the years 1 to 9999, which the axis shows as dates in UTC
@@ -46,17 +46,18 @@ func (c LineChart) figure() (figure, error) {
 	if err := c.check(); err != nil {
 		return figure{}, err
 	}
-	p := newPlot(c.X, c.Y)
+	f := newFigure(c.Title, c.X, c.Y)
+	p := f.plot
 	integers := true // whether all x are integers
-	var legend, bands []legendEntry
+	var bands []legendEntry
 	for _, b := range c.Bands {
 		style := stroke(slices.IndexFunc(c.Series, func(s Series) bool { return s.Name == b.Around }), 0)
 		p.X.Min, p.X.Max = min(p.X.Min, slices.Min(b.X)), max(p.X.Max, slices.Max(b.X))
 		p.Y.Min, p.Y.Max = min(p.Y.Min, slices.Min(b.Low)), max(p.Y.Max, slices.Max(b.High))
-		p.Add(b.outline(style))
+		f.add(b.outline(style))
 		bands = append(bands, legendEntry{oneLine(b.Name), patch(style)})
 	}
-	alt := fmt.Sprintf("%s. Line chart, %s over %s.", c.Title, oneLine(c.Y), oneLine(c.X))
+	f.Alt = fmt.Sprintf("%s. Line chart, %s over %s.", f.Title, f.Y, f.X)
 	for i, s := range c.Series {
 		points := make([]point, len(s.Y))
 		for j, y := range s.Y {
@@ -69,13 +70,15 @@ func (c LineChart) figure() (figure, error) {
 		}
 		p.Y.Min, p.Y.Max = min(p.Y.Min, slices.Min(s.Y)), max(p.Y.Max, slices.Max(s.Y))
 		style := stroke(i, lineWidth(len(points), len(c.Series)-1-i))
-		p.Add(curve{points: downsample(points), style: style})
-		legend = append(legend, legendEntry{oneLine(s.Name), swatch(style)})
-		alt += " " + oneLine(s.Name) + ": " + s.words() + "."
+		name := oneLine(s.Name)
+		f.add(curve{name: name, points: downsample(points), style: style})
+		f.Legend = append(f.Legend, legendEntry{name, swatch(style)})
+		f.Alt += " " + name + ": " + s.words() + "."
 	}
+	f.Legend = append(f.Legend, bands...)
 	for _, b := range c.Bands {
 		n := len(b.X) - 1
-		alt += fmt.Sprintf(" %s: from %.4g to %.4g at its start, from %.4g to %.4g at its end.", oneLine(b.Name), b.Low[0], b.High[0], b.Low[n], b.High[n])
+		f.Alt += fmt.Sprintf(" %s: from %.4g to %.4g at its start, from %.4g to %.4g at its end.", oneLine(b.Name), b.Low[0], b.High[0], b.Low[n], b.High[n])
 	}
 	if c.Dates && (p.X.Min < firstDate || p.X.Max > lastDate) {
 		return figure{}, graph.Error{Path: "notebook/" + c.Title, Field: "X", Rule: "must be seconds from the year 1 to 9999", Value: fmt.Sprintf("%g to %g", p.X.Min, p.X.Max)}
@@ -84,12 +87,13 @@ func (c LineChart) figure() (figure, error) {
 	p.Y.Min, p.Y.Max = widen(p.Y.Min, p.Y.Max)
 	margin := 0.04 * (p.Y.Max - p.Y.Min)
 	p.Y.Min, p.Y.Max = p.Y.Min-margin, p.Y.Max+margin
-	return drawFigure(p, c.Title, alt, append(legend, bands...), func(want int) plot.Ticker {
+	f.ticks = func(want int) plot.Ticker {
 		if c.Dates {
 			return dates(want)
 		}
 		return ticks(want, integers)
-	})
+	}
+	return f, f.draw()
 }
 
 // outline is the band as a filled curve: along its low line and back along the high one.
@@ -99,7 +103,7 @@ func (b Band) outline(style draw.LineStyle) curve {
 	for i, x := range b.X {
 		points[i], points[2*n-1-i] = point{x, b.Low[i]}, point{x, b.High[i]}
 	}
-	return curve{points: points, style: style, filled: true}
+	return curve{name: oneLine(b.Name), points: points, style: style, filled: true}
 }
 
 func (c LineChart) check() error {

@@ -35,8 +35,8 @@ func TestLineChartPositions(t *testing.T) {
 	if a[0][0].x != b[0][0].x || a[0][3].x != b[0][2].x || a[0][2].y != b[0][0].y || a[0][0].y != b[0][1].y {
 		t.Errorf("equal points differ: %v, %v", a, b)
 	}
-	if _, ok := at["step"]; !ok || at["metres"].x > at["0"].x {
-		t.Errorf("axes are not labelled: %v", at)
+	if f.X != "step" || f.Y != "metres" {
+		t.Errorf("axes are called %s and %s", f.X, f.Y)
 	}
 	for _, want := range []string{"t. Line chart, metres over step.", "a: 4 points from 0 to 10, lowest 0, highest 20."} {
 		if !strings.Contains(f.Alt, want) {
@@ -89,7 +89,7 @@ func TestBand(t *testing.T) {
 	if area[0][0] != b[0][0] || low.x != high.x || low.x != b[0][1].x || !(low.y > b[0][1].y && b[0][1].y > high.y) {
 		t.Errorf("band %v, line %v", area[0], b[0])
 	}
-	if strings.Index(string(f.SVG), "fill-opacity") > strings.Index(string(f.SVG), `stroke:var(--series-1`) {
+	if strings.Index(string(f.Wide), "fill-opacity") > strings.Index(string(f.Wide), `stroke:var(--series-1`) {
 		t.Error("the band is above a line")
 	}
 	if len(f.Legend) != 3 || f.Legend[2].Name != "80 %" || !strings.Contains(f.Alt, "80 %: from 3 to 3 at its start, from 2 to 6 at its end.") {

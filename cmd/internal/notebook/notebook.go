@@ -21,6 +21,7 @@ import (
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/renderer"
+	gmtext "github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
 
 	"github.com/engram-go/engram/graph"
@@ -39,21 +40,21 @@ var pages = template.Must(template.ParseFS(pageFile, "page.html"))
 type Notebook struct {
 	title    string
 	terminal io.Writer
+	width    int // of the terminal
 	blocks   []template.HTML
 	err      error
 }
 
 // New returns a notebook with a title in plain text, which must not be empty. Every
-// block is also written to terminal as plain text when it is added, prose and tables
-// at most 80 columns wide. If terminal is nil, nothing is written there.
+// block is also written to terminal as plain text when it is added; all but code is at
+// most as wide as Width says. If terminal is nil, nothing is written there.
 func New(title string, terminal io.Writer) *Notebook {
-	n := &Notebook{title: oneLine(title), terminal: terminal}
+	n := &Notebook{title: oneLine(title), terminal: terminal, width: Width(terminal)}
 	if n.title == "" {
 		n.fail(graph.Error{Path: "notebook", Field: "title", Rule: "must not be empty"})
 		return n
 	}
-	lines := wrapWords(strings.Fields(n.title), terminalWidth)
-	n.echo(strings.Join(append(lines, strings.Repeat("=", displayWidth(lines[0]))), "\n"))
+	n.echo(strings.Join(heading(n.title, "=", n.width), "\n"))
 	return n
 }
 
@@ -61,32 +62,30 @@ func New(title string, terminal io.Writer) *Notebook {
 // replaced by their descriptions, so that the page remains self-contained. The title
 // of the page is its level-one heading, so headings in the text start with "##".
 func (n *Notebook) Markdown(text string) {
-	text = clean(text)
+	source := []byte(clean(text))
+	converter := markdown()
+	document := converter.Parser().Parse(gmtext.NewReader(source))
 	var html bytes.Buffer
-	if err := markdown().Convert([]byte(text), &html); err != nil {
+	if err := converter.Renderer().Render(&html, source, document); err != nil {
 		n.fail(errors.Wrap(err, "notebook: Markdown"))
 		return
 	}
-	n.blocks = append(n.blocks, template.HTML(html.String()))
-	n.echo(wrapProse(text, terminalWidth))
+	n.blocks = append(n.blocks, template.HTML(clean(html.String()))) // "&#27;" is a control character too
+	n.echo(strings.Join(prose{source}.blocks(document, n.width, false), "\n"))
 }
 
 // Code adds source code in the given language, such as "go".
 func (n *Notebook) Code(lang, text string) {
 	text = strings.Trim(clean(text), "\n")
 	n.add("code", map[string]string{"Lang": clean(lang), "Text": text})
-	n.echo("    " + strings.NewReplacer("\n", "\n    ", "\t", "    ").Replace(text))
-}
-
-// Text adds preformatted text, such as a model's summary.
-func (n *Notebook) Text(text string) {
-	text = strings.Trim(clean(text), "\n")
-	n.add("text", text)
-	n.echo(text)
+	n.echo(spaces(text))
 }
 
 // Table adds a table.
 func (n *Notebook) Table(t Table) {
+	if t.Width == 0 {
+		t.Width = n.width
+	}
 	var text strings.Builder
 	if _, err := t.WriteTo(&text); err != nil {
 		n.fail(err)
@@ -96,13 +95,13 @@ func (n *Notebook) Table(t Table) {
 	n.echo(text.String())
 }
 
-// Lines adds a line chart. The terminal shows its description.
+// Lines adds a line chart.
 func (n *Notebook) Lines(c LineChart) {
 	f, err := c.figure()
 	n.figure(f, err)
 }
 
-// Histogram adds a histogram. The terminal shows its description.
+// Histogram adds a histogram.
 func (n *Notebook) Histogram(h Histogram) {
 	f, err := h.figure()
 	n.figure(f, err)
@@ -114,7 +113,7 @@ func (n *Notebook) figure(f figure, err error) {
 		return
 	}
 	n.add("figure", f)
-	n.echo(wrapProse("[figure] "+f.Alt, terminalWidth))
+	n.echo(f.text(n.width))
 }
 
 // add renders one block with the template of that name.

@@ -9,8 +9,12 @@ import (
 	"github.com/engram-go/engram/graph"
 )
 
-// maxColumns is the largest number of columns that fits a terminal.
+// maxColumns is the largest number of columns.
 const maxColumns = 20
+
+// narrowPage is the number of characters of a row, with the space between columns, that a
+// page of 400 pixels shows. Wider tables are stacked there.
+const narrowPage = 38
 
 // number matches a numeric cell: digits with optional sign, thousands separators,
 // decimals, exponent and percent sign.
@@ -41,8 +45,8 @@ func (t Table) check() error {
 		return graph.Error{Path: at, Field: "Table.Header", Rule: fmt.Sprintf("must have at most %d columns", maxColumns), Value: len(t.Header)}
 	case len(t.Rows) == 0:
 		return graph.Error{Path: at, Field: "Table.Rows", Rule: "must not be empty"}
-	case t.Width != 0 && t.Width < 4*len(t.Header):
-		return graph.Error{Path: at, Field: "Table.Width", Rule: fmt.Sprintf("must be at least %d for %d columns", 4*len(t.Header), len(t.Header)), Value: t.Width}
+	case t.Width != 0 && t.Width < leastWidth:
+		return graph.Error{Path: at, Field: "Table.Width", Rule: fmt.Sprintf("must be at least %d", leastWidth), Value: t.Width}
 	}
 	for i, row := range t.Rows {
 		if len(row) != len(t.Header) {
@@ -72,10 +76,10 @@ func (t Table) numeric() []bool {
 	return numeric
 }
 
-// WriteTo writes the table as plain text at most Width columns wide. Wide cells are
-// wrapped; numbers are wrapped only if nothing else can be. WriteTo returns a
-// graph.Error for a table without headings or rows, or with a row that is not as long
-// as the header.
+// WriteTo writes the table as plain text at most Width columns wide, between words where
+// cells must be wrapped. A table that is wider even then is written row by row, with a line
+// for each cell. WriteTo returns a graph.Error for a table without headings or rows, or with
+// a row that is not as long as the header.
 func (t Table) WriteTo(w io.Writer) (int64, error) {
 	if err := t.check(); err != nil {
 		return 0, err
@@ -87,52 +91,110 @@ func (t Table) WriteTo(w io.Writer) (int64, error) {
 	for _, line := range wrapWords(strings.Fields(clean(t.Caption)), t.Width) {
 		out.WriteString(line + "\n")
 	}
+	if t.fits(t.Width) {
+		t.writeGrid(&out)
+	} else {
+		t.writeStacked(&out)
+	}
+	n, err := io.WriteString(w, out.String())
+	return int64(n), err
+}
+
+// between is the space between columns.
+const between = 2
+
+// fits reports whether the table is at most that wide without a break in a word or number.
+func (t Table) fits(width int) bool {
+	total := between * (len(t.Header) - 1)
+	for _, floor := range t.floors(t.numeric()) {
+		total += floor
+	}
+	return total <= width
+}
+
+// floors returns the width of the longest word of each column; a number is one.
+func (t Table) floors(numeric []bool) []int {
+	floors := make([]int, len(t.Header))
+	for j, heading := range t.Header {
+		floors[j] = max(1, longestWord(heading))
+		for _, row := range t.Rows {
+			if numeric[j] {
+				floors[j] = max(floors[j], displayWidth(oneLine(row[j])))
+			} else {
+				floors[j] = max(floors[j], longestWord(row[j]))
+			}
+		}
+	}
+	return floors
+}
+
+func longestWord(text string) int {
+	longest := 0
+	for _, word := range strings.Fields(clean(text)) {
+		longest = max(longest, displayWidth(word))
+	}
+	return longest
+}
+
+func (t Table) writeGrid(out *strings.Builder) {
 	numeric := t.numeric()
 	widths := t.widths(numeric)
 	rule := make([]string, len(widths))
 	for j, w := range widths {
 		rule[j] = strings.Repeat("-", w)
 	}
-	writeRow(&out, t.Header, widths, numeric)
-	writeRow(&out, rule, widths, numeric)
+	writeRow(out, t.Header, widths, numeric)
+	writeRow(out, rule, widths, numeric)
 	for _, row := range t.Rows {
-		writeRow(&out, row, widths, numeric)
+		writeRow(out, row, widths, numeric)
 	}
-	n, err := io.WriteString(w, out.String())
-	return int64(n), err
 }
 
-// widths returns the width of each column: that of its widest cell, or less if the
-// table is wider than the terminal. Then the widest columns are narrowed first, text
-// down to the length of a word, and numbers and narrow text only if necessary.
+// widths returns the width of each column of a table that fits: that of its widest cell, or
+// less if the table would be too wide. Then the widest columns are narrowed first.
 func (t Table) widths(numeric []bool) []int {
-	const word = 8
+	floors := t.floors(numeric)
 	widths := make([]int, len(t.Header))
-	floors := make([]int, len(t.Header))
-	total := 2 * (len(widths) - 1)
+	total := between * (len(widths) - 1)
 	for j, heading := range t.Header {
-		body := 1
+		widths[j] = displayWidth(oneLine(heading))
 		for _, row := range t.Rows {
-			body = max(body, displayWidth(oneLine(row[j])))
+			widths[j] = max(widths[j], displayWidth(oneLine(row[j])))
 		}
-		widths[j] = min(max(body, displayWidth(oneLine(heading))), t.Width)
-		floors[j] = word
-		if numeric[j] {
-			floors[j] = max(body, 2) // a wide letter of the heading takes two columns
-		}
+		widths[j] = min(max(widths[j], floors[j]), t.Width)
 		total += widths[j]
 	}
 	for ; total > t.Width; total-- {
-		widest := 0
+		widest := -1
 		for j := range widths {
-			can, could := widths[j] > floors[j], widths[widest] > floors[widest]
-			if can && !could || can == could && widths[j] > widths[widest] {
+			if widths[j] > floors[j] && (widest < 0 || widths[j] > widths[widest]) {
 				widest = j
 			}
 		}
 		widths[widest]--
 	}
 	return widths
+}
+
+// writeStacked writes each row as its heading and, below it, a line for each cell.
+func (t Table) writeStacked(out *strings.Builder) {
+	left := 0
+	for _, heading := range t.Header[1:] {
+		left = max(left, displayWidth(oneLine(heading)))
+	}
+	left = min(left, (t.Width-2*between)/2)
+	widths := []int{0, left, t.Width - left - 2*between}
+	for i, row := range t.Rows {
+		if i > 0 {
+			out.WriteString("\n")
+		}
+		for _, line := range wrapWords(strings.Fields(clean(t.Header[0]+" "+row[0])), t.Width) {
+			out.WriteString(line + "\n")
+		}
+		for j := 1; j < len(row); j++ {
+			writeRow(out, []string{"", t.Header[j], row[j]}, widths, make([]bool, 3))
+		}
+	}
 }
 
 // writeRow writes one row, with as many lines as its tallest cell.
@@ -163,12 +225,12 @@ func writeRow(out *strings.Builder, row []string, widths []int, numeric []bool) 
 
 // view returns the data of the table for the page's template.
 func (t Table) view() tableView {
-	v := tableView{Caption: oneLine(t.Caption)}
+	v := tableView{Caption: oneLine(t.Caption), Stacked: !t.fits(narrowPage)}
 	numeric := t.numeric()
 	cells := func(row []string) []cellView {
 		out := make([]cellView, len(row))
 		for j, cell := range row {
-			out[j] = cellView{Text: oneLine(cell), Numeric: numeric[j], First: j == 0}
+			out[j] = cellView{Heading: oneLine(t.Header[j]), Text: oneLine(cell), Numeric: numeric[j], First: j == 0}
 		}
 		return out
 	}
@@ -181,11 +243,12 @@ func (t Table) view() tableView {
 
 type tableView struct {
 	Caption string
+	Stacked bool // on narrow screens
 	Header  []cellView
 	Rows    [][]cellView
 }
 
 type cellView struct {
-	Text           string
+	Heading, Text  string
 	Numeric, First bool
 }

@@ -81,6 +81,34 @@ func columnNumeric(cells []string) bool {
 	return t.numeric()[0]
 }
 
+// A table that would break words has a line for each cell.
+func TestTableStacked(t *testing.T) {
+	got := format(t, Table{
+		Caption: "Errors",
+		Header:  []string{"series", "unit", "last", "rows to train", "naive RMSE"},
+		Rows:    [][]string{{"DAX", "index points of Frankfurt", "1998-01-02", "1457", "67.49"}, {"sunspots", "", "2013-09-01", "2511", "16.52"}},
+		Width:   40,
+	})
+	want := `
+Errors
+series DAX
+  unit           index points of
+                 Frankfurt
+  last           1998-01-02
+  rows to train  1457
+  naive RMSE     67.49
+
+series sunspots
+  unit
+  last           2013-09-01
+  rows to train  2511
+  naive RMSE     16.52
+`
+	if got != want[1:] {
+		t.Errorf("got\n%s", got)
+	}
+}
+
 // For any table, no line is wider than the terminal and no letter is lost.
 func TestTableFits(t *testing.T) {
 	cell := rapid.OneOf(
@@ -97,17 +125,23 @@ func TestTableFits(t *testing.T) {
 			Caption: cell.Draw(t, "caption"),
 			Header:  row.Draw(t, "header"),
 			Rows:    rapid.SliceOfN(row, 1, 5).Draw(t, "rows"),
+			Width:   rapid.IntRange(leastWidth, mostWidth).Draw(t, "width"),
 		}
 		var out strings.Builder
 		if _, err := table.WriteTo(&out); err != nil {
 			t.Fatal(err)
 		}
 		for line := range strings.Lines(out.String()) {
-			if w := displayWidth(strings.TrimSuffix(line, "\n")); w > terminalWidth {
-				t.Fatalf("%d columns: %q", w, line)
+			if w := displayWidth(strings.TrimSuffix(line, "\n")); w > table.Width {
+				t.Fatalf("%d columns, want %d: %q", w, table.Width, line)
 			}
 		}
-		all := table.Caption + strings.Join(table.Header, "")
+		all := table.Caption
+		headings := 1
+		if !table.fits(table.Width) { // each row has all headings
+			headings = len(table.Rows)
+		}
+		all += strings.Repeat(strings.Join(table.Header, ""), headings)
 		for _, r := range table.Rows {
 			all += strings.Join(r, "")
 		}

@@ -1,56 +1,36 @@
 package notebook
 
 import (
-	"regexp"
+	"io"
+	"os"
+	"strconv"
 	"strings"
 	"unicode"
+
+	"golang.org/x/term"
 )
 
-// terminalWidth is the assumed width of terminals.
+// terminalWidth is the width of what is not a terminal, and of a terminal that does not
+// tell its own.
 const terminalWidth = 80
 
-// listItem matches the marker of a Markdown list item.
-var listItem = regexp.MustCompile(`^\s*([-*+]|\d{1,9}[.)])\s+`)
+// The widths that are used: in less, words are split, and longer lines are hard to read.
+const leastWidth, mostWidth = 40, 100
 
-// wrapProse wraps the paragraphs and list items of a Markdown text at width columns
-// and keeps its other lines (headings, quotations, code). Markdown is readable as
-// source, so the terminal shows the source.
-func wrapProse(text string, width int) string {
-	var out, words []string
-	var lead, indent string // prefix of the first line, and of the others
-	flush := func() {
-		for i, line := range wrapWords(words, width-len(indent)) {
-			if i == 0 {
-				line = lead + line
-			} else {
-				line = indent + line
-			}
-			out = append(out, line)
-		}
-		words, lead, indent = nil, "", ""
+// Width is the number of columns for text written to w: the environment variable COLUMNS
+// or the size of the terminal, from 40 to 100, if w is a file; otherwise 80.
+func Width(w io.Writer) int {
+	file, ok := w.(*os.File)
+	if !ok {
+		return terminalWidth
 	}
-	fenced := false
-	for line := range strings.SplitSeq(text, "\n") {
-		trimmed := strings.TrimSpace(line)
-		fence := strings.HasPrefix(trimmed, "```")
-		if fence {
-			fenced = !fenced
-		}
-		item := listItem.FindString(line)
-		switch {
-		case fence || fenced || trimmed == "" || strings.ContainsRune("#>", rune(trimmed[0])):
-			flush()
-			out = append(out, strings.TrimRight(line, " "))
-		case item != "" && len(item) < width/2:
-			flush()
-			lead, indent = item, strings.Repeat(" ", len(item))
-			words = strings.Fields(line[len(item):])
-		default:
-			words = append(words, strings.Fields(line)...)
+	columns, err := strconv.Atoi(os.Getenv("COLUMNS"))
+	if err != nil || columns < 1 {
+		if columns, _, err = term.GetSize(int(file.Fd())); err != nil || columns < 1 {
+			return terminalWidth
 		}
 	}
-	flush()
-	return strings.Trim(strings.Join(out, "\n"), "\n")
+	return max(leastWidth, min(columns, mostWidth))
 }
 
 // Wrap joins the words of a text to lines of at most width columns, without a line break at

@@ -1,38 +1,38 @@
 package notebook
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
-func TestWrapProse(t *testing.T) {
-	got := wrapProse(`
-## A heading that is longer than a line is left alone
-A paragraph
-of two lines, joined.
+// checkWidth fails if a line of a text has more columns.
+func checkWidth(t testing.TB, text string, width int) {
+	t.Helper()
+	for line := range strings.Lines(text) {
+		if w := displayWidth(strings.TrimSuffix(line, "\n")); w > width {
+			t.Errorf("%d columns, want %d: %q", w, width, line)
+		}
+	}
+}
 
-- an item that goes on in the next line
-- short
-  10. nested and long enough
-
-> a quotation
-> of two lines
-`+"```go\nfunc main() {\n\t  // kept as it is, however long\n}\n```\nend", 24)
-	want := `## A heading that is longer than a line is left alone
-A paragraph of two
-lines, joined.
-
-- an item that goes on
-  in the next line
-- short
-  10. nested and long
-      enough
-
-> a quotation
-> of two lines
-` + "```go\nfunc main() {\n\t  // kept as it is, however long\n}\n```\nend"
-	if got != want {
-		t.Errorf("got\n%s", got)
+func TestWidth(t *testing.T) {
+	file, err := os.Create(filepath.Join(t.TempDir(), "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for columns, want := range map[string]int{"": 80, "60": 60, "1": 40, "500": 100, "0": 80, "-3": 80, "wide": 80} {
+		t.Setenv("COLUMNS", columns)
+		if got := Width(file); got != want {
+			t.Errorf("COLUMNS=%s: %d, want %d", columns, got, want)
+		}
+	}
+	t.Setenv("COLUMNS", "60")
+	if got := Width(&strings.Builder{}); got != 80 {
+		t.Errorf("%d columns in memory", got)
 	}
 }
 
