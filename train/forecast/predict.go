@@ -136,8 +136,12 @@ func (p *predictor) read(numbers []float64, at place, name string, shift, factor
 	undo := func(x float64) float64 { return c.fitted.Undo(before, x*factor+shift) }
 	out.values[step] = undo(d.Center())
 	finite := dense.Finite(out.values[step])
+	_, counts := p.head.(NegativeBinomial)
 	for l, level := range p.levels {
 		q := p.calibration.move(c.fitted, undo(d.Quantile(level)), out.factor, step, l)
+		if counts {
+			q = max(q, 0) // a move may go below
+		}
 		out.quantiles[l][step] = q
 		finite = finite && dense.Finite(q)
 	}
