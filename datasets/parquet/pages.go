@@ -3,7 +3,6 @@ package parquet
 import (
 	"bytes"
 	"compress/gzip"
-	"fmt"
 	"hash/crc32"
 	"io"
 
@@ -12,46 +11,38 @@ import (
 	"github.com/pkg/errors"
 )
 
-// nullAt is the error of a missing value, which is that of a row of the page.
-type nullAt int
-
-func (n nullAt) Error() string { return fmt.Sprintf("null at row %d", int(n)) }
-
-// readPages appends the values of a chunk, which has rows of them, to out, as bits.
-func readPages(out []uint64, raw []byte, codec int64, c column, rows int) ([]uint64, error) {
+// readPages reads the values of a chunk, which has rows of them, into out, as bits, and
+// appends the places of those that are null to nulls.
+func readPages(out []uint64, nulls []int, raw []byte, codec int64, c column, rows int) ([]uint64, []int, error) {
 	var dictionary []uint64
-	want := len(out) + rows
-	for len(out) < want {
+	out = out[:0]
+	for len(out) < rows {
 		header, rest, err := readStruct(raw)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		p := page{codec: codec, most: want - len(out), size: get[int64](header, 2)}
+		p := page{codec: codec, most: rows - len(out), size: get[int64](header, 2)}
 		length := get[int64](header, 3)
 		if length < 0 || length > int64(len(rest)) {
-			return nil, errors.Errorf("a page of %d bytes in %d", length, len(rest))
+			return nil, nil, errors.Errorf("a page of %d bytes in %d", length, len(rest))
 		}
 		p.data, raw = rest[:length], rest[length:]
 		if sum, ok := find[int64](header, 4); ok && uint32(sum) != crc32.ChecksumIEEE(p.data) {
-			return nil, errors.New("the checksum of a page is wrong")
+			return nil, nil, errors.New("the checksum of a page is wrong")
 		}
-		done := len(out)
 		switch get[int64](header, 1) {
 		case 0:
-			out, err = p.v1(out, get[structure](header, 5), c, dictionary)
+			out, nulls, err = p.v1(out, nulls, get[structure](header, 5), c, dictionary)
 		case 2:
 			dictionary, err = p.dictionary(get[structure](header, 7), c)
 		case 3:
-			out, err = p.v2(out, get[structure](header, 8), c, dictionary)
-		}
-		if null, ok := err.(nullAt); ok {
-			return nil, null + nullAt(done-(want-rows))
+			out, nulls, err = p.v2(out, nulls, get[structure](header, 8), c, dictionary)
 		}
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return out, nil
+	return out, nulls, nil
 }
 
 // page is a page that is read: most values are left in its chunk, and its bytes have a
@@ -83,71 +74,87 @@ func (p page) dictionary(header structure, c column) ([]uint64, error) {
 	return decodeValues(nil, data, plain, c.physical, n, nil)
 }
 
-func (p page) v1(out []uint64, header structure, c column, dictionary []uint64) ([]uint64, error) {
+func (p page) v1(out []uint64, nulls []int, header structure, c column, dictionary []uint64) ([]uint64, []int, error) {
 	n, err := p.count(get[int64](header, 1))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	data, err := decompress(p.data, p.codec, p.size, n)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	var levels []byte
 	if c.optional {
 		if encoding := get[int64](header, 3); encoding != runLengths {
-			return nil, errors.Errorf("encoding %d of nulls cannot be read", encoding)
+			return nil, nil, errors.Errorf("encoding %d of nulls cannot be read", encoding)
 		}
 		if len(data) < 4 {
-			return nil, errShort
+			return nil, nil, errShort
 		}
 		length := uint64(data[0]) | uint64(data[1])<<8 | uint64(data[2])<<16 | uint64(data[3])<<24
 		if data = data[4:]; length > uint64(len(data)) {
-			return nil, errShort
+			return nil, nil, errShort
 		}
-		if err := noNulls(data[:length], n); err != nil {
-			return nil, err
-		}
-		data = data[length:]
+		levels, data = data[:length], data[length:]
 	}
-	return decodeValues(out, data, get[int64](header, 2), c.physical, n, dictionary)
+	return p.values(out, nulls, levels, c.optional, data, get[int64](header, 2), c, n, dictionary)
 }
 
-func (p page) v2(out []uint64, header structure, c column, dictionary []uint64) ([]uint64, error) {
+func (p page) v2(out []uint64, nulls []int, header structure, c column, dictionary []uint64) ([]uint64, []int, error) {
 	n, err := p.count(get[int64](header, 1))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	// The levels come first, of repetitions and of nulls, and are never compressed.
-	repetitions, nulls := get[int64](header, 6), get[int64](header, 5)
-	if repetitions < 0 || nulls < 0 || repetitions > int64(len(p.data)) || nulls > int64(len(p.data))-repetitions {
-		return nil, errShort
+	repetitions, length := get[int64](header, 6), get[int64](header, 5)
+	if repetitions < 0 || length < 0 || repetitions > int64(len(p.data)) || length > int64(len(p.data))-repetitions {
+		return nil, nil, errShort
 	}
-	levels, data := p.data[repetitions:repetitions+nulls], p.data[repetitions+nulls:]
-	if c.optional && len(levels) > 0 {
-		if err := noNulls(levels, n); err != nil {
-			return nil, err
-		}
-	}
-	if get[int64](header, 2) > 0 {
-		return nil, errors.New("values are missing")
-	}
+	levels, data := p.data[repetitions:repetitions+length], p.data[repetitions+length:]
 	if compressed, ok := find[int64](header, 7); !ok || compressed != 0 {
-		if data, err = decompress(data, p.codec, p.size-repetitions-nulls, n); err != nil {
-			return nil, err
+		if data, err = decompress(data, p.codec, p.size-repetitions-length, n); err != nil {
+			return nil, nil, err
 		}
 	}
-	return decodeValues(out, data, get[int64](header, 4), c.physical, n, dictionary)
+	return p.values(out, nulls, levels, c.optional && length > 0, data, get[int64](header, 4), c, n, dictionary)
 }
 
-// noNulls reads levels of a column without a group above it: 1 is a value, 0 is null.
-func noNulls(levels []byte, n int) error {
-	at := 0
-	return hybrid(levels, 1, n, func(level uint64, n int) error {
-		if level == 0 && n > 0 {
-			return nullAt(at)
+// values appends n values to out, 0 for those that are null, and the places of these to nulls.
+// Only the others are in data; the levels say which, unless no value can be null.
+func (p page) values(out []uint64, nulls []int, levels []byte, optional bool, data []byte, encoding int64, c column, n int, dictionary []uint64) ([]uint64, []int, error) {
+	first, before := len(out), len(nulls)
+	if optional {
+		at := first
+		// A column without a group above it has two levels: 1 is a value, 0 is null.
+		err := hybrid(levels, 1, n, func(level uint64, run int) error {
+			for range run {
+				if level == 0 {
+					nulls = append(nulls, at)
+				}
+				at++
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, nil, err
 		}
-		at += n
-		return nil
-	})
+	}
+	known := n - (len(nulls) - before)
+	out, err := decodeValues(out, data, encoding, c.physical, known, dictionary)
+	if err != nil || known == n {
+		return out, nulls, err
+	}
+	// The last values move to the end, until all nulls are between them.
+	out = append(out, make([]uint64, n-known)...)
+	from, null := first+known-1, len(nulls)-1
+	for to := first + n - 1; null >= before; to-- {
+		if to == nulls[null] {
+			out[to], null = 0, null-1
+			continue
+		}
+		out[to], from = out[from], from-1
+	}
+	return out, nulls, nil
 }
 
 // decompress returns the bytes of a page of n values, which have the given size.

@@ -3,12 +3,14 @@ package parquet
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/binary"
 	"hash/crc32"
 	"slices"
 	"testing"
 
 	"github.com/klauspost/compress/snappy"
 	"github.com/klauspost/compress/zstd"
+	"pgregory.net/rapid"
 )
 
 // Pages that claim or give other sizes than they have are errors, before they take memory.
@@ -96,11 +98,47 @@ func TestChecksum(t *testing.T) {
 	}{{nil, true}, {[]field{{4, sum}}, true}, {[]field{{4, sum + 1}}, false}, {[]field{{4, int64(0)}}, false}} {
 		header := structure{{1, int64(0)}, {2, int64(8)}, {3, int64(8)}, {5, structure{{1, int64(2)}, {2, int64(plain)}}}}
 		raw := append(encode(nil, append(header, c.fields...)), data...)
-		out, err := readPages(nil, raw, 0, column{physical: int32s}, 2)
+		out, _, err := readPages(nil, nil, raw, 0, column{physical: int32s}, 2)
 		if (err == nil) != c.ok || c.ok && !slices.Equal(out, []uint64{1, 2}) {
 			t.Errorf("%v: %v, error %v", c.fields, out, err)
 		}
 	}
+}
+
+// Any values between any nulls come back in their rows, from pages of both versions.
+func TestNulls(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var raw []byte
+		var want []uint64
+		var nulls []int
+		for range rapid.IntRange(1, 3).Draw(t, "pages") {
+			known := rapid.SliceOfN(rapid.Bool(), 1, 40).Draw(t, "known")
+			levels := []byte{byte((len(known)+7)/8)<<1 | 1} // groups of 8 levels of a bit
+			levels = append(levels, make([]byte, (len(known)+7)/8)...)
+			var data []byte
+			for i, ok := range known {
+				if !ok {
+					want, nulls = append(want, 0), append(nulls, len(want))
+					continue
+				}
+				levels[1+i/8] |= 1 << (i % 8)
+				v := rapid.Uint32Range(1, 1<<31).Draw(t, "value")
+				want, data = append(want, uint64(v)), binary.LittleEndian.AppendUint32(data, v)
+			}
+			header := structure{{1, int64(3)}, {8, structure{{1, int64(len(known))}, {2, int64(len(known))}, {4, int64(plain)}, {5, int64(len(levels))}, {6, int64(0)}}}}
+			if rapid.Bool().Draw(t, "version 1") {
+				header = structure{{1, int64(0)}, {5, structure{{1, int64(len(known))}, {2, int64(plain)}, {3, int64(runLengths)}}}}
+				levels = append(binary.LittleEndian.AppendUint32(nil, uint32(len(levels))), levels...)
+			}
+			size := int64(len(levels) + len(data))
+			header = slices.Insert(header, 1, field{2, size}, field{3, size})
+			raw = slices.Concat(encode(raw, header), levels, data)
+		}
+		out, gaps, err := readPages(nil, nil, raw, 0, column{physical: int32s, optional: true}, len(want))
+		if err != nil || !slices.Equal(out, want) || !slices.Equal(gaps, nulls) {
+			t.Fatalf("%v and %v, error %v, want %v and %v", out, gaps, err, want, nulls)
+		}
+	})
 }
 
 func TestDecodeDelta(t *testing.T) {

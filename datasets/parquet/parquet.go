@@ -2,8 +2,8 @@
 //
 // Load and Read make a datasets.Series of a file. Numbers are columns of any float or
 // integer type, decimals of up to 18 digits and bools, which become 0 and 1; they are
-// rounded to float64. Dates and timestamps label the rows. Columns that are text, nested
-// or repeated are left out.
+// rounded to float64; null and NaN are missing. Dates and timestamps label the rows. Columns
+// that are text, nested or repeated are left out.
 //
 // Files may be compressed with Snappy, Gzip or Zstandard, and have pages of either
 // version, plain, with dictionaries, as differences or with split bytes: what pandas,
@@ -42,8 +42,8 @@ type Config struct {
 // are in time order, the oldest first. Labels are as "2024-01-02T15:04:05Z", or as
 // "2024-01-02" if each is midnight. The path must lead to a regular file.
 //
-// Errors name the file, the row, from 0, and the column: no rows, a missing column, null,
-// a number that is not finite, times out of order or twice, a damaged file.
+// Errors name the file, the row, from 0, and the column: no rows, a missing column, a label that
+// is null, a number that is infinite, times out of order or twice, a damaged file.
 func Load(path string, config Config) (*datasets.Series, error) {
 	f, err := regular.Open(path)
 	if err != nil {
@@ -90,12 +90,15 @@ func read(r io.ReaderAt, size int64, path string, config Config) (*datasets.Seri
 	var values [][]float64
 	left := size // chunks that overlap would make much of few bytes
 	for _, c := range wanted {
-		v, err := readColumn(r, f, c, path, &left, func(bits uint64) float64 { return f.columns[c].number(bits) })
+		v, nulls, err := readColumn(r, f, c, path, &left, f.columns[c].number)
 		if err != nil {
 			return nil, err
 		}
-		if row := slices.IndexFunc(v, func(x float64) bool { return math.IsNaN(x) || math.IsInf(x, 0) }); row >= 0 {
-			return nil, errs.Error{Path: place(path, row), Field: f.columns[c].name, Rule: "must be finite", Value: v[row], Kind: errs.ErrNotFinite}
+		for _, row := range nulls {
+			v[row] = math.NaN()
+		}
+		if row := slices.IndexFunc(v, func(x float64) bool { return math.IsInf(x, 0) }); row >= 0 {
+			return nil, errs.Error{Path: place(path, row), Field: f.columns[c].name, Rule: "must be finite, or null if it is missing", Value: v[row], Kind: errs.ErrNotFinite}
 		}
 		names, values = append(names, f.columns[c].name), append(values, v)
 	}
@@ -104,13 +107,13 @@ func read(r io.ReaderAt, size int64, path string, config Config) (*datasets.Seri
 	}
 	column := f.columns[index]
 	if column.kind == date || column.kind == timestamp {
-		times, err := readColumn(r, f, index, path, &left, column.time)
+		times, err := readLabels(r, f, index, path, &left, column.time)
 		if err != nil {
 			return nil, err
 		}
 		return datasets.FromTimes(path, times, names, values)
 	}
-	labels, err := readColumn(r, f, index, path, &left, func(bits uint64) string {
+	labels, err := readLabels(r, f, index, path, &left, func(bits uint64) string {
 		return strconv.FormatFloat(column.number(bits), 'f', -1, 64)
 	})
 	if err != nil {
@@ -174,32 +177,40 @@ func (f footer) choose(config Config) (index int, wanted []int, err error) {
 	return index, wanted, nil
 }
 
-// readColumn reads the values of a column. Its chunks are subtracted from left.
-func readColumn[T any](r io.ReaderAt, f footer, c int, path string, left *int64, convert func(bits uint64) T) ([]T, error) {
-	var out []T
+// readLabels reads the values of a column that must have no nulls.
+func readLabels[T any](r io.ReaderAt, f footer, c int, path string, left *int64, convert func(bits uint64) T) ([]T, error) {
+	labels, nulls, err := readColumn(r, f, c, path, left, convert)
+	if err == nil && len(nulls) > 0 {
+		return nil, errs.Error{Path: place(path, nulls[0]), Field: f.columns[c].name, Rule: "must not be null, since it labels the row: leave such rows out before the file is written"}
+	}
+	return labels, err
+}
+
+// readColumn reads the values of a column, and the rows in which they are null. Its chunks are
+// subtracted from left.
+func readColumn[T any](r io.ReaderAt, f footer, c int, path string, left *int64, convert func(bits uint64) T) (out []T, nulls []int, err error) {
 	var bits []uint64
+	var missing []int
 	for _, g := range f.groups {
 		chunk := g.chunks[c]
 		if *left -= chunk.length; *left < 0 {
-			return nil, errs.Error{Path: path, Field: "footer", Rule: "must be undamaged: columns must have bytes of their own"}
+			return nil, nil, errs.Error{Path: path, Field: "footer", Rule: "must be undamaged: columns must have bytes of their own"}
 		}
 		raw := make([]byte, chunk.length)
 		if err := readAt(r, raw, chunk.start); err != nil {
-			return nil, errs.At(err, path, "")
+			return nil, nil, errs.At(err, path, "")
 		}
-		var err error
-		bits, err = readPages(bits[:0], raw, chunk.codec, f.columns[c], g.rows)
-		if null, ok := err.(nullAt); ok {
-			return nil, errs.Error{Path: place(path, len(out)+int(null)), Field: f.columns[c].name, Rule: "must not be null: leave such rows out, or fill them in, before the file is written"}
+		if bits, missing, err = readPages(bits, missing[:0], raw, chunk.codec, f.columns[c], g.rows); err != nil {
+			return nil, nil, errs.Error{Path: path, Field: f.columns[c].name, Rule: "must be in pages that can be read", Value: err}
 		}
-		if err != nil {
-			return nil, errs.Error{Path: path, Field: f.columns[c].name, Rule: "must be in pages that can be read", Value: err}
+		for _, row := range missing {
+			nulls = append(nulls, len(out)+row)
 		}
 		for _, b := range bits {
 			out = append(out, convert(b))
 		}
 	}
-	return out, nil
+	return out, nulls, nil
 }
 
 // number converts the bits of a value.

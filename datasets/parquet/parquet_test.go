@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/internal/errs"
@@ -87,6 +89,13 @@ func TestConfig(t *testing.T) {
 	if d := cmp.Diff(want, s); d != "" {
 		t.Error(d)
 	}
+	if s, err = Load("testdata/nulls.parquet", Config{Columns: []string{"a", "b"}, Index: "c"}); err != nil {
+		t.Fatal(err)
+	}
+	nan := math.NaN()
+	if d := cmp.Diff([][]float64{{1, 2, 3, 4, nan, 6}, {1, 2, 3, 4, 5, nan}}, s.Values, cmpopts.EquateNaNs()); d != "" {
+		t.Error(d)
+	}
 	raw, err := os.ReadFile("testdata/logical.parquet")
 	if err != nil {
 		t.Fatal(err)
@@ -108,8 +117,7 @@ func TestErrors(t *testing.T) {
 		config Config
 		want   errs.Error
 	}{
-		{path, Config{Columns: []string{"c", "a"}, Index: "c"}, errs.Error{Path: path + ", row 4", Field: "a"}},
-		{path, Config{Columns: []string{"b"}, Index: "c"}, errs.Error{Path: path + ", row 5", Field: "b", Kind: errs.ErrNotFinite}},
+		{path, Config{Columns: []string{"c"}, Index: "a"}, errs.Error{Path: path + ", row 4", Field: "a"}},
 		{path, Config{Columns: []string{"c"}}, errs.Error{Path: path, Field: "Series.Times"}},
 		{path, Config{Columns: []string{"d"}}, errs.Error{Path: path, Field: "Config.Columns[0]"}},
 		{path, Config{Columns: []string{"half"}}, errs.Error{Path: path, Field: "Config.Columns[0]"}},
