@@ -53,6 +53,21 @@ func ExampleReadCSV() {
 	// csv:3: close must not be missing, as CSVConfig.Missing says: correct it, or set Missing to drop or previous, got "n/a"
 }
 
+func ExampleReadCSVs() {
+	file := "shop,day,sold\nA,2024-01-02,7\nB,2024-01-02,5\nA,2024-01-03,8\nB,2024-01-03,\n"
+	shops, err := datasets.ReadCSVs(strings.NewReader(file), "shop", datasets.CSVConfig{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, s := range shops {
+		fmt.Println(s.Name, s.Index, s.Columns, s.Values)
+	}
+	// Output:
+	// A [2024-01-02 2024-01-03] [sold] [[7 8]]
+	// B [2024-01-02 2024-01-03] [sold] [[5 NaN]]
+}
+
 // A query in time order becomes a series. The database here is one of a test.
 func ExampleReadSQL() {
 	db := sql.OpenDB(&result{columns: []string{"day", "close"}, rows: [][]driver.Value{

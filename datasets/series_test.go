@@ -40,10 +40,34 @@ func TestEmbedded(t *testing.T) {
 			t.Errorf("%s: from %s to %s", c.name, c.series.Index[0], c.series.Index[c.rows-1])
 		}
 	}
+	for _, s := range []*datasets.Series{datasets.AirPassengers(), datasets.Sunspots()} {
+		if f, err := s.Frequency(); err != nil || f.String() != "month" {
+			t.Errorf("%s: every %v, error %v", s.Name, f, err)
+		}
+	}
+	_, err := datasets.EUStocks().Frequency() // years and fractions
+	errtest.Check(t, err, errs.Error{Path: "eustocks", Field: "Series.Times"})
 	// Every call returns a new table.
 	datasets.EUStocks().Values[0][0] = math.NaN()
 	if v := datasets.EUStocks().Values[0][0]; v != 1628.75 {
 		t.Errorf("a change to one table changed the next: %v", v)
+	}
+}
+
+func TestCheck(t *testing.T) {
+	for _, c := range []struct {
+		s    *datasets.Series
+		want errs.Error
+	}{
+		{nil, errs.Error{Field: "series"}},
+		{&datasets.Series{Columns: []string{"a"}, Values: [][]float64{{1, 2}}, Times: []time.Time{day(1, 0)}}, errs.Error{Path: "series", Field: "Series.Times", Value: 1}},
+		{&datasets.Series{Columns: []string{"a"}, Values: [][]float64{{1, 2}}, Times: []time.Time{day(2, 0), day(1, 0)}}, errs.Error{Path: "series", Field: "Series.Times", Value: "2024-01-01T00:00:00Z after 2024-01-02T00:00:00Z in row 1"}},
+		{&datasets.Series{Columns: []string{"a"}, Values: [][]float64{{1, math.Inf(1)}}, Times: []time.Time{day(1, 0), day(2, 0)}}, errs.Error{Path: "series, row 1 (2024-01-02T00:00:00Z)", Field: "a", Kind: errs.ErrNotFinite}},
+	} {
+		errtest.Check(t, c.s.Check(), c.want)
+	}
+	if err := datasets.FromSlice("x", []float64{1, math.NaN()}).Check(); err != nil {
+		t.Error(err)
 	}
 }
 

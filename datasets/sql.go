@@ -26,7 +26,7 @@ type Cursor interface {
 // SQLConfig selects columns of the result of a query.
 type SQLConfig struct {
 	Name    string   // of the series, and what errors call it; by default "sql"
-	Columns []string // the columns of numbers, in this order; by default all whose first value is a number or NULL
+	Columns []string // the columns of numbers, in this order; by default all whose first value that is not NULL is a number
 	Index   string   // the column that labels the rows; by default the first whose first value is a time or a date, if there is one
 }
 
