@@ -152,8 +152,8 @@ func (c Config) complete() (Config, error) {
 		return refuse("Validation", "must be a fraction of the rows between 0 and 1", c.Validation)
 	case !(c.Test > 0 && c.Test < 1):
 		return refuse("Test", "must be a fraction of the rows between 0 and 1", c.Test)
-	case c.Validation+c.Test >= 1:
-		return refuse("Test", "and Config.Validation must leave rows to train on", c.Test)
+	case c.Validation+c.Test > 0.99:
+		return refuse("Test", "and Config.Validation must leave rows to train on: together they must be at most 0.99", c.Test)
 	case !slices.Contains([]Normalize{NormalizeNone, NormalizeLast, NormalizeMean, NormalizeStandard}, c.Normalize):
 		return refuse("Normalize", `must be "", "last", "mean" or "standard"`, c.Normalize)
 	case c.Use != Model && c.Use != Best:
@@ -170,7 +170,7 @@ func (c Config) complete() (Config, error) {
 		return refuse("Normalize", "must be empty, as NegativeBinomial forecasts counts", c.Normalize)
 	}
 	if q, ok := c.Head.(Quantiles); ok {
-		return c, errs.At(q.check(), "forecast", "Config.Head")
+		return c, errs.At(q.check(), "forecast", "")
 	}
 	return c, nil
 }

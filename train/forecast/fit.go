@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/datasets/samples"
@@ -158,16 +159,29 @@ func (f *Forecaster) divide(s *datasets.Series, judged bool) (part, error) {
 	if err != nil {
 		return part{}, err
 	}
-	test := 0
+	if n == 0 {
+		return part{}, errs.Error{Path: s.Name, Field: "targets", Rule: "must have a known value", Value: strings.Join(f.layout.Targets, ", ")}
+	}
+	least := f.layout.Lag + c.Steps + c.Block
+	validation, test := c.parts(n, judged)
+	if n-test-validation < least {
+		need := n
+		for need-test-validation < least { // the parts grow with the rows
+			need = least + test + validation
+			validation, test = c.parts(need, judged)
+		}
+		return part{}, errs.Error{Path: s.Name, Field: "rows", Rule: fmt.Sprintf("must be at least %d, so that %d are left to train on with Config.Steps %d and Config.Horizon %d; give more rows, or smaller numbers", need, least, c.Steps, c.Horizon), Value: n}
+	}
+	return part{validation: n - test - validation, test: n - test, horizon: c.Horizon, block: c.Block}, nil
+}
+
+// parts are the rows of the validation and the test part.
+func (c Config) parts(rows int, judged bool) (validation, test int) {
+	of := func(fraction float64) int { return max(int(math.Round(fraction*float64(rows))), c.Horizon) }
 	if judged {
-		test = max(int(math.Round(c.Test*float64(n))), c.Horizon)
+		test = of(c.Test)
 	}
-	validation := max(int(math.Round(c.Validation*float64(n))), c.Horizon)
-	p := part{validation: n - test - validation, test: n - test, horizon: c.Horizon, block: c.Block}
-	if least := f.layout.Lag + c.Steps + c.Block; p.validation < least {
-		return p, errs.Error{Path: s.Name, Field: "rows", Rule: fmt.Sprintf("must be at least %d, so that %d are left to train on with Config.Steps %d and Config.Horizon %d; give more rows, or smaller numbers", least+test+validation, least, c.Steps, c.Horizon), Value: n}
-	}
-	return p, nil
+	return of(c.Validation), test
 }
 
 // gaps are the columns of the window in which the training part of a series has a missing

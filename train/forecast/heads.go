@@ -100,11 +100,11 @@ func (q Quantiles) Loss() losses.Loss { return orderedQuantiles{q} }
 
 func (q Quantiles) check() error {
 	if len(q.Levels) > 1000 {
-		return errs.Error{Field: "Levels", Rule: "must be at most 1000", Value: len(q.Levels)}
+		return errs.Error{Field: "Config.Head.Levels", Rule: "must be at most 1000", Value: len(q.Levels)}
 	}
 	for i, p := range q.levels() {
 		if !(p > 0 && p < 1) || i > 0 && p <= q.levels()[i-1] {
-			return errs.Error{Field: fmt.Sprintf("Levels[%d]", i), Rule: "must lie between 0 and 1, and rise from level to level", Value: p}
+			return errs.Error{Field: fmt.Sprintf("Config.Head.Levels[%d]", i), Rule: "must lie between 0 and 1, and rise from level to level", Value: p}
 		}
 	}
 	return nil

@@ -137,6 +137,9 @@ func newTrack(s *datasets.Series, l layout, config Config, fitted map[string]dat
 	if err != nil {
 		return nil, err
 	}
+	if err := l.checkValues(s, config); err != nil {
+		return nil, err
+	}
 	t := &track{name: s.Name, layout: l, columns: map[string]*column{}, steps: config.Steps, known: known}
 	for _, name := range l.window() {
 		values, err := s.Column(name)
@@ -147,21 +150,7 @@ func newTrack(s *datasets.Series, l layout, config Config, fitted map[string]dat
 		if ofCalendar {
 			transform = datasets.None{} // it lies between −1 and 1
 		}
-		_, counts := config.Head.(NegativeBinomial)
-		counts = counts && slices.Contains(l.Targets, name)
 		c := &column{lag: transform.Lag(), raw: values}
-		for i, v := range values {
-			if math.IsNaN(v) {
-				continue
-			}
-			err := transform.Check(v)
-			if counts && (v < 0 || v != math.Trunc(v)) {
-				err = errs.Error{Rule: "must be a count, a whole number from 0 on, for NegativeBinomial", Value: v}
-			}
-			if err != nil {
-				return nil, errs.At(err, fmt.Sprintf("%s, row %d", s.Name, i), name)
-			}
-		}
 		if c.fitted = fitted[t.key(name)]; c.fitted == nil {
 			if c.fitted, err = fit(transform, values[:min(train, len(values))]); err != nil {
 				return nil, errs.At(err, s.Name, name)
@@ -182,6 +171,31 @@ func newTrack(s *datasets.Series, l layout, config Config, fitted map[string]dat
 		t.static = append(t.static, (v-l.StaticMean[j])/l.StaticDeviation[j])
 	}
 	return t, nil
+}
+
+// checkValues refuses values that have no transform, and targets that are no counts where these
+// are forecast. Missing values are fine.
+func (l layout) checkValues(s *datasets.Series, config Config) error {
+	_, counts := config.Head.(NegativeBinomial)
+	for _, name := range slices.Concat(l.Targets, l.Past, l.Future) {
+		values, err := s.Column(name)
+		if err != nil {
+			return err
+		}
+		for i, v := range values {
+			if math.IsNaN(v) {
+				continue
+			}
+			err := config.Transform.Check(v)
+			if counts && (v < 0 || v != math.Trunc(v)) && slices.Contains(l.Targets, name) {
+				err = errs.Error{Rule: "must be a count, a whole number from 0 on, for NegativeBinomial", Value: v}
+			}
+			if err != nil {
+				return errs.At(err, fmt.Sprintf("%s, row %d", s.Name, i), name)
+			}
+		}
+	}
+	return nil
 }
 
 // static is the number of a column of Config.Static.

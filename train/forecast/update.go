@@ -39,6 +39,9 @@ type Updated struct {
 func (f *Forecaster) Update(ctx context.Context, config UpdateConfig, series ...*datasets.Series) (*Forecaster, error) {
 	config.Epochs = or(config.Epochs, 20)
 	config.LearningRate = or(config.LearningRate, 1e-4)
+	if config.Epochs < 0 || !(config.LearningRate > 0) || math.IsInf(config.LearningRate, 0) {
+		return nil, errs.Error{Path: "forecast", Field: "UpdateConfig", Rule: "must have positive numbers", Value: fmt.Sprintf("Epochs %d, LearningRate %v", config.Epochs, config.LearningRate)}
+	}
 	if err := checkSeries(series); err != nil {
 		return nil, err
 	}
@@ -125,6 +128,9 @@ func (f *Forecaster) tailOf(s *datasets.Series) (int, error) {
 // join puts the rows of a series behind those of a tail, less those that the tail has, and
 // returns how many are new. Rows are told by their times, or else by their labels.
 func (f *Forecaster) join(tail, s *datasets.Series) (*datasets.Series, int, error) {
+	if err := f.layout.checkValues(s, f.config); err != nil {
+		return nil, 0, err
+	}
 	first := 0 // new row
 	switch {
 	case f.layout.Clock.known():
