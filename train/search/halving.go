@@ -84,6 +84,9 @@ func (r *rungs) report(ctx context.Context, trial, resource int, score float64) 
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.ended[trial] { // a goroutine that the objective has left behind
+		return false
+	}
 	for {
 		k := len(r.scores[trial])
 		if needed, ok := r.rung(k); !ok || resource < needed {

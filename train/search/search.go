@@ -49,8 +49,9 @@ type Config struct {
 	TrialMemory int64
 
 	// File keeps the trials that are finished, one a line; default none. A search that was
-	// killed or canceled and runs again with the same config does not repeat them. Only
-	// Workers, Memory and TrialMemory may differ then, and Trials of Random may be raised.
+	// killed or canceled and runs again does not repeat them. The objective and the config must
+	// be the same, but Workers, Memory and TrialMemory may differ, and Trials of Random may be
+	// raised.
 	// A file that does not exist is made; one of another search is refused.
 	File string
 }

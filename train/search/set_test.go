@@ -179,7 +179,7 @@ func TestSetNumbers(t *testing.T) {
 			"B": func(v numbers) (int, bool) { return int(v.B), true },
 			"C": func(v numbers) (int, bool) { return int(v.C), n >= 0 && n < 256 },
 			"D": func(v numbers) (int, bool) { return int(v.D), n >= 0 },
-			"F": func(v numbers) (int, bool) { return int(v.F), n >= -1<<53 && n <= 1<<53 },
+			"F": func(v numbers) (int, bool) { return int(v.F), math.Abs(float64(n)) <= 1<<53 },
 		} {
 			out, err := search.Set(numbers{}, map[string]any{field: n})
 			got, fits := read(out)

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -36,7 +37,7 @@ func (s Space) check() error {
 	for _, name := range s.names() {
 		field := fmt.Sprintf("Space[%q]", name)
 		switch {
-		case name == "" || !utf8.ValidString(name) || strings.ContainsFunc(name, func(c rune) bool { return c < ' ' || c == 0x7f }):
+		case name == "" || !utf8.ValidString(name) || strings.ContainsFunc(name, func(c rune) bool { return !strconv.IsPrint(c) }):
 			return fault(field, "must have a name of printable characters", nil)
 		case s[name] == nil:
 			return fault(field, "must have a range, such as search.Float{Low: 0.1, High: 1}", nil)
@@ -171,7 +172,8 @@ func (n Int) Points(points int) []any {
 
 // Choice is one of some values of any type, such as search.Choice[string]{"lstm", "gru"} or
 // search.Choice[optimizers.Optimizer]{optimizers.Adam{}, optimizers.SGD{}}. A grid has all
-// of them.
+// of them. Trials share what a value refers to, such as the elements of a slice, and must
+// not change it.
 type Choice[T any] []T
 
 var _ Range = Choice[any]{}
