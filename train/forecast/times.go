@@ -87,7 +87,7 @@ func (l layout) regular(s *datasets.Series, horizon int) (*datasets.Series, erro
 	for i, row := range at {
 		r.Times[row] = s.Times[i]
 	}
-	for i := range r.Times {
+	for i := 1; i < n; i++ { // the first row is there, and may have the zero time
 		if r.Times[i].IsZero() {
 			r.Times[i] = l.Clock.Frequency.Add(r.Times[i-1], 1)
 		}
