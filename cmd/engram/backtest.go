@@ -45,7 +45,7 @@ func (cmd backtestCommand) Run(ctx *invocation) error {
 	if ctx.json {
 		return ctx.writeJSON(r.object())
 	}
-	text := r.text(width(ctx.stdout))
+	text := r.text(notebook.Width(ctx.stdout))
 	if cmd.Page != "" {
 		text += fmt.Sprintf("\nWrote %s, a page for a browser\n", cmd.Page)
 	}

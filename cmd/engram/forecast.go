@@ -9,6 +9,7 @@ import (
 
 	"github.com/pkg/errors"
 
+	"github.com/engram-go/engram/cmd/internal/notebook"
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/train/forecast"
 	"github.com/engram-go/engram/train/forecast/networks"
@@ -32,6 +33,8 @@ type forecastCommand struct {
 	Use        string    `group:"The forecaster" default:"model" enum:"model,best" help:"What forecasts: model, or best, which is a simple method if that had the lowest error (${default})."`
 	MustWin    bool      `group:"The forecaster" help:"Exit with status 3 if a simple method had a lower error than the model."`
 
+	Tune   bool   `group:"Training" help:"Search better values for the rows of a window, the transform, the units and the learning rate first, on rows before those that judge the model."`
+	Trials int    `group:"Training" placeholder:"N" default:"20" help:"Values that --tune tries (${default})."`
 	Epochs int    `group:"Training" placeholder:"N" help:"Passes over the rows, at most (100)."`
 	Seed   uint64 `group:"Training" placeholder:"N" help:"Seed of all random numbers (${default})." default:"0"`
 }
@@ -52,7 +55,14 @@ func (cmd forecastCommand) Run(ctx *invocation) error {
 	}
 	read := contentOf(series)
 	fmt.Fprint(ctx.stderr, read.summary(cmd.File))
-	f, err := forecast.Fit(ctx, cmd.config(ctx), series)
+	c := cmd.config(ctx)
+	var tuned map[string]string
+	if cmd.Tune {
+		if c, tuned, err = cmd.tune(ctx, c, series); err != nil {
+			return err
+		}
+	}
+	f, err := forecast.Fit(ctx, c, series)
 	if err != nil {
 		return err
 	}
@@ -65,7 +75,7 @@ func (cmd forecastCommand) Run(ctx *invocation) error {
 			return errors.Wrap(err, "--save")
 		}
 	}
-	r := result{file: cmd.File, read: read, series: series, forecaster: f, next: next[0]}
+	r := result{file: cmd.File, read: read, series: series, forecaster: f, next: next[0], tuned: tuned}
 	if cmd.Page != "" {
 		if err := r.writePage(cmd.Page); err != nil {
 			return errors.Wrap(err, "--page")
@@ -74,7 +84,7 @@ func (cmd forecastCommand) Run(ctx *invocation) error {
 	if ctx.json {
 		err = ctx.writeJSON(r.object())
 	} else {
-		err = ctx.print(r.text(width(ctx.stdout)) + cmd.written())
+		err = ctx.print(r.text(notebook.Width(ctx.stdout)) + cmd.written())
 	}
 	if v := f.Verdict(); err == nil && cmd.MustWin && v.Best != string(forecast.Model) {
 		return lostError{errors.Errorf("%s forecasts with a lower error than the model, and --must-win is set", v.Best)}
@@ -136,6 +146,7 @@ type result struct {
 	series     *datasets.Series
 	forecaster *forecast.Forecaster
 	next       forecast.Forecast
+	tuned      map[string]string // what --tune found
 }
 
 // object is the result as JSON. The fields forecast and quantiles are those of the first
@@ -153,10 +164,11 @@ func (r result) object() any {
 		Best      string                     `json:"best"`
 		Metric    string                     `json:"metric"`
 		Scores    map[string]forecast.Values `json:"scores"`
+		Tuned     map[string]string          `json:"tuned,omitempty"`
 		Read      content                    `json:"read"`
 	}{
 		first.Values, r.next.Times, quantilesOf(first), r.next.Method, targetsOf(r.next),
-		v.String(), v.Best, v.Metric, scoresOf(v), r.read,
+		v.String(), v.Best, v.Metric, scoresOf(v), r.tuned, r.read,
 	}
 }
 

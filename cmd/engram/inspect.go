@@ -28,7 +28,7 @@ func (cmd inspectCommand) Run(ctx *invocation) error {
 	if ctx.json {
 		return ctx.writeJSON(found)
 	}
-	return ctx.print(found.text(cmd.File, s.Columns, width(ctx.stdout)))
+	return ctx.print(found.text(cmd.File, s.Columns, notebook.Width(ctx.stdout)))
 }
 
 // content is what is in a series.
@@ -137,7 +137,7 @@ func inspectModel(ctx *invocation, file modelFile) error {
 		return ctx.writeJSON(m)
 	}
 	var b strings.Builder
-	width := width(ctx.stdout)
+	width := notebook.Width(ctx.stdout)
 	b.WriteString(notebook.Wrap(m.Judgement, width) + "\n\n")
 	table := notebook.Table{Header: []string{"forecaster", file.Model}}
 	row := func(name, value string) {

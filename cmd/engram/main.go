@@ -29,6 +29,8 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/pkg/errors"
+
+	"github.com/engram-go/engram/cmd/internal/notebook"
 )
 
 func main() {
@@ -82,7 +84,7 @@ func run(ctx context.Context, args []string, c console) int {
 	var all commands
 	parser, err := kong.New(&all, kong.Name("engram"), kong.Description(about),
 		kong.Writers(c.stdout, c.stderr), kong.Exit(func(int) { helped = true }),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: width(c.stdout)}))
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: notebook.Width(c.stdout)}))
 	if err != nil { // of a field's tag
 		fmt.Fprintln(c.stderr, "engram:", err)
 		return statusFailure

@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"strconv"
 
 	"github.com/pkg/errors"
-	"golang.org/x/term"
 )
 
 // writeJSON writes one object to standard output.
@@ -23,17 +21,6 @@ func (c console) writeJSON(value any) error {
 func (c console) print(text string) error {
 	_, err := io.WriteString(c.stdout, text)
 	return errors.Wrap(err, "standard output")
-}
-
-// width is that of a terminal, from 40 to 80 columns; 80 for anything else.
-func width(w io.Writer) int {
-	const least, most = 40, 80
-	if f, ok := w.(*os.File); ok {
-		if columns, _, err := term.GetSize(int(f.Fd())); err == nil {
-			return max(least, min(columns, most))
-		}
-	}
-	return most
 }
 
 // count writes "1 row" or "30 rows".

@@ -42,7 +42,7 @@ func (cmd updateCommand) Run(ctx *invocation) error {
 			Read content `json:"read"`
 		}{u, read})
 	}
-	return ctx.print(notebook.Wrap(updateText(u), width(ctx.stdout)) + fmt.Sprintf("\nSaved in %s\n", cmd.Save))
+	return ctx.print(notebook.Wrap(updateText(u), notebook.Width(ctx.stdout)) + fmt.Sprintf("\nSaved in %s\n", cmd.Save))
 }
 
 // updateText says what an update did.
