@@ -56,6 +56,9 @@ func (f *Forecaster) Update(ctx context.Context, config UpdateConfig, series ...
 		if err != nil {
 			return nil, err
 		}
+		if joined[at] != f.tails[at] {
+			return nil, errs.Error{Path: "forecast", Field: "series", Rule: "must be one for each of the training", Value: s.Name}
+		}
 		whole, added, err := f.join(f.tails[at], s)
 		if err != nil {
 			return nil, err
@@ -142,12 +145,20 @@ func (f *Forecaster) join(tail, s *datasets.Series) (*datasets.Series, int, erro
 			first++
 		}
 	case tail.Index != nil && s.Index != nil:
-		first = slices.Index(s.Index, tail.Index[tail.Len()-1]) + 1
+		for i, label := range s.Index {
+			if slices.Contains(tail.Index, label) {
+				first = i + 1
+			}
+		}
 	}
-	if first == s.Len() {
-		return nil, 0, errs.Error{Path: s.Name, Field: "rows", Rule: "must go beyond the newest row that is known", Value: fmt.Sprintf("%d rows, none is new", s.Len())}
+	last, err := f.layout.known(s)
+	if err != nil {
+		return nil, 0, err
 	}
-	added, err := only(cut(s, first, s.Len()), f.layout.columns())
+	if first >= last {
+		return nil, 0, errs.Error{Path: s.Name, Field: "rows", Rule: "must go beyond the newest row that is known, with a target", Value: fmt.Sprintf("%d rows, none is new", s.Len())}
+	}
+	added, err := only(cut(s, first, last), f.layout.columns())
 	if err != nil {
 		return nil, 0, err
 	}
