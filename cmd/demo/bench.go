@@ -8,11 +8,13 @@ import (
 	"math"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 
+	"github.com/engram-go/engram/cmd/internal/notebook"
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/train"
 )
@@ -23,7 +25,16 @@ type timing struct {
 	Median float64 `json:"median"`
 }
 
-func (t timing) String() string { return fmt.Sprintf("%.3f (%.3f)", t.Best, t.Median) }
+func (t timing) String() string { return digits(t.Best) + " (" + digits(t.Median) + ")" }
+
+// digits writes a time with four digits, at most three of them behind the point.
+func digits(ms float64) string {
+	places := 3
+	for size := ms; size >= 10 && places > 0; size /= 10 {
+		places--
+	}
+	return fmt.Sprintf("%.*f", places, ms)
+}
 
 // benchResult holds the times of one shape.
 type benchResult struct {
@@ -36,13 +47,27 @@ type benchResult struct {
 	PredictOne   timing     `json:"predict_one_ms"`
 }
 
-// benchRow is a row of the table.
-const benchRow = "%-19s  %18s  %18s  %18s\n"
+// benchTable writes the results of shapes when they are measured.
+type benchTable struct {
+	out    io.Writer
+	width  int // of the terminal
+	shapes int // width of the longest shape
+}
+
+// row is a row of the table, on two lines if the terminal is narrow.
+func (t benchTable) row(shape, train, batch, one string) string {
+	cells := fmt.Sprintf("  %13s  %13s  %13s\n", train, batch, one)
+	if t.shapes+len(cells)-1 > t.width {
+		return shape + "\n" + cells
+	}
+	return fmt.Sprintf("%-*s%s", t.shapes, shape, cells)
+}
 
 // write writes the row of a result, and below it what happens once.
-func (r benchResult) write(w io.Writer) error {
-	_, err := fmt.Fprintf(w, benchRow+"  build %.3g, first training step %.3g; %.0f allocations a training step\n",
-		r.Shape, r.TrainStep, r.PredictBatch, r.PredictOne, r.Build, r.FirstStep, r.Allocations)
+func (t benchTable) write(r benchResult) error {
+	once := fmt.Sprintf("build %.3g, first training step %.3g; %.0f allocations a training step", r.Build, r.FirstStep, r.Allocations)
+	once = strings.ReplaceAll(notebook.Wrap(once, t.width-2), "\n", "\n  ")
+	_, err := fmt.Fprintf(t.out, "%s  %s\n", t.row(r.Shape.String(), r.TrainStep.String(), r.PredictBatch.String(), r.PredictOne.String()), once)
 	return errors.Wrap(err, "standard output")
 }
 
@@ -75,12 +100,16 @@ func (b benchmark) run(ctx context.Context, args []string, stdout, stderr io.Wri
 	if err != nil {
 		return err
 	}
+	table := benchTable{out: stdout, width: notebook.Width(stdout), shapes: len(model.letters)}
+	for _, s := range shapes {
+		table.shapes = max(table.shapes, len(s.String()))
+	}
 	if !*asJSON {
 		caption := model.name
 		if model.recurrent {
 			caption = *cell + ", " + caption
 		}
-		_, err := fmt.Fprintf(stdout, "%s, float32, milliseconds: best (median)\n"+benchRow, caption, model.letters, "training step", "predict batch", "predict one")
+		_, err := fmt.Fprintf(stdout, "%s, float32, milliseconds: best (median)\n%s", caption, table.row(model.letters, "training step", "predict batch", "predict one"))
 		if err != nil {
 			return errors.Wrap(err, "standard output")
 		}
@@ -93,7 +122,7 @@ func (b benchmark) run(ctx context.Context, args []string, stdout, stderr io.Wri
 		if *asJSON {
 			err = errors.Wrap(json.NewEncoder(stdout).Encode(r), "--json")
 		} else {
-			err = r.write(stdout)
+			err = table.write(r)
 		}
 		if err != nil {
 			return err

@@ -105,6 +105,32 @@ func TestBenchTable(t *testing.T) {
 	}
 }
 
+// Rows fit the terminal: with two lines if it is narrow.
+func TestBenchRows(t *testing.T) {
+	r := benchResult{
+		Shape: benchShape{100, 64, 64, 256}, Build: 191, FirstStep: 976, Allocations: 1234,
+		TrainStep: timing{334.617, 9437.375}, PredictBatch: timing{56.404, 99.99}, PredictOne: timing{0.02449, 1.187},
+	}
+	for width, want := range map[int]string{
+		60: `
+100,64,64,256   334.6 (9437)  56.40 (99.99)  0.024 (1.187)
+  build 191, first training step 976; 1234 allocations a
+  training step
+`,
+		50: `
+100,64,64,256
+   334.6 (9437)  56.40 (99.99)  0.024 (1.187)
+  build 191, first training step 976; 1234
+  allocations a training step
+`,
+	} {
+		var out strings.Builder
+		if err := (benchTable{&out, width, 13}).write(r); err != nil || out.String() != want[1:] {
+			t.Errorf("%v, got\n%s", err, &out)
+		}
+	}
+}
+
 func TestBenchHelp(t *testing.T) {
 	help := strings.Join(strings.Fields(runDemo(t, "bench", "-h").stdout), " ")
 	for _, want := range []string{

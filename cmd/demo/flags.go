@@ -12,6 +12,7 @@ import (
 
 	"github.com/pkg/errors"
 
+	"github.com/engram-go/engram/cmd/internal/notebook"
 	"github.com/engram-go/engram/graph"
 )
 
@@ -135,7 +136,7 @@ func (f *flags) parse(args []string, stdout io.Writer) error {
 	case f.err != nil:
 		return f.err
 	case errors.Is(err, flag.ErrHelp):
-		_, err := io.WriteString(stdout, f.usage())
+		_, err := io.WriteString(stdout, f.usage(notebook.Width(stdout)))
 		return errors.Wrap(first(err, errHelp), "help")
 	case err != nil: // an unknown flag, or a missing value
 		return usageError{errors.New(strings.Replace(err.Error(), ": -", ": --", 1))}
@@ -151,9 +152,9 @@ func (f *flags) given(name string) (found bool) {
 	return found
 }
 
-// usage returns the help, at most 80 columns wide.
-func (f *flags) usage() string {
-	const left, width = 20, 80
+// usage returns the help, as wide as the terminal.
+func (f *flags) usage(width int) string {
+	const left = 20
 	var b strings.Builder
 	write := func(line, text string, indent int) {
 		for _, word := range strings.Fields(text) {

@@ -35,7 +35,7 @@ type demo struct {
 func demos() []demo {
 	return []demo{
 		{"bench", "times training and prediction of a model", benchmark{warmUp: time.Second / 4, limit: 2 * time.Second}.run},
-		{"stock", "compares an LSTM on a stock index with the naive forecast", runStock},
+		{"stock", "compares an LSTM with the naive forecast", runStock},
 	}
 }
 

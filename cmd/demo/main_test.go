@@ -13,7 +13,7 @@ func Example() {
 	// Engram's demos:
 	//
 	//   bench      times training and prediction of a model
-	//   stock      compares an LSTM on a stock index with the naive forecast
+	//   stock      compares an LSTM with the naive forecast
 	//
 	// Run one:    go run ./cmd/demo stock
 	// Its flags:  go run ./cmd/demo stock -h

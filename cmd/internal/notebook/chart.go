@@ -17,7 +17,7 @@ import (
 // the text of the first would be too small. The page shows one of them.
 const (
 	chartWidth, chartHeight   = 640, 300
-	narrowWidth, narrowHeight = 360, 260
+	narrowWidth, narrowHeight = 320, 240
 )
 
 // tickSize is the size of the labels of ticks, which narrow screens show as it is.

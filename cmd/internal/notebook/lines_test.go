@@ -114,6 +114,7 @@ func TestDateAxis(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	checkLabelsApart(t, f)
 	at := labels(f)
 	if dx := at["1974"].x - at["1972"].x; dx <= 0 || math.Abs(at["1976"].x-at["1974"].x-dx) > 0.3 {
 		t.Errorf("labels %v", at)

@@ -6,10 +6,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 // checkWidth fails if a line of a text has more columns.
-func checkWidth(t testing.TB, text string, width int) {
+func checkWidth(t rapid.TB, text string, width int) {
 	t.Helper()
 	for line := range strings.Lines(text) {
 		if w := displayWidth(strings.TrimSuffix(line, "\n")); w > width {
