@@ -39,6 +39,13 @@ func TestReadCSVs(t *testing.T) {
 	if all, err = read(text, "shop", datasets.CSVConfig{Where: map[string]string{"open": "1"}}); err != nil || len(all) != 2 || all[0].Len() != 2 {
 		t.Errorf("%v, error %v", all, err)
 	}
+	all, err = read("year,day,v\n2023,01-02,5\n2024,01-02,5\n", "year", datasets.CSVConfig{Index: "day"})
+	if err != nil || len(all) != 2 || all[0].Name != "2023" {
+		t.Errorf("%v, error %v", all, err)
+	}
+	if all, err = read("year,v\n2023,5\n2024,5\n2023,7\n", "year", datasets.CSVConfig{}); err != nil || all[0].Index != nil || all[0].Len() != 2 {
+		t.Errorf("%v, error %v", all, err)
+	}
 	for _, c := range []struct {
 		text, by string
 		config   datasets.CSVConfig

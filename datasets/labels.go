@@ -23,9 +23,10 @@ var (
 	timeWords = []string{"date", "timestamp", "datetime", "epoch", "unix", "year", "yyyymm", "yyyymmdd"}
 )
 
-// timeColumns detects the columns with the time, by the first row; none if there are none.
-func timeColumns(names, row []string, wanted []int) labels {
-	free := func(i int) bool { return !slices.Contains(wanted, i) }
+// timeColumns detects the columns with the time, by the first row, among those that are not
+// used otherwise; none if there are none.
+func timeColumns(names, row []string, used []int) labels {
+	free := func(i int) bool { return !slices.Contains(used, i) }
 	for i, cell := range row {
 		if free(i) && isDate(cell) {
 			l := labels{columns: []int{i}}

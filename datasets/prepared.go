@@ -11,7 +11,8 @@ import (
 
 // prepared is a column whose missing values are filled in.
 type prepared struct {
-	values      []float64 // in original units; NaN before the first value
+	truth       []float64 // a copy of the column
+	values      []float64 // filled in, in original units; NaN before the first value
 	transformed []float64 // from row lag on
 	fit         Fitted
 	known       []bool // by row; nil if nothing is missing
@@ -25,7 +26,8 @@ func prepare(s *Series, c WindowConfig, name string, fitted int) (prepared, erro
 	if err != nil {
 		return prepared{}, err
 	}
-	f := prepared{values: slices.Clone(column)}
+	f := prepared{truth: slices.Clone(column)} // the caller may change the series afterwards
+	f.values = f.truth
 	for i, v := range column {
 		if math.IsNaN(v) {
 			f.gaps++
@@ -36,6 +38,7 @@ func prepare(s *Series, c WindowConfig, name string, fitted int) (prepared, erro
 		}
 	}
 	if f.gaps > 0 {
+		f.values = slices.Clone(column)
 		f.fillIn(c.Transform.Lag())
 	}
 	if len(present(column[:fitted])) == 0 {

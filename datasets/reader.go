@@ -124,7 +124,7 @@ func (r *reader) add(row []string) error {
 // detect finds the columns by the first row.
 func (r *reader) detect(row []string) error {
 	if len(r.label.columns) == 0 {
-		r.label = timeColumns(r.names, row, r.wanted)
+		r.label = timeColumns(r.names, row, append(slices.Clone(r.wanted), r.by))
 	} else {
 		r.label = r.label.complete(r.names, row)
 	}

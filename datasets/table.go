@@ -96,9 +96,12 @@ func numeric(row []string, labels []int) []int {
 // isMeantAsNumber reports whether a cell is a number or missing, even if it cannot be
 // parsed: an invalid cell is an error and does not remove its column.
 func isMeantAsNumber(cell string) bool {
+	if isMissing(cell) || isNumber(cell) {
+		return true
+	}
 	_, point := numbers{'.'}.plain(cell)
 	_, comma := numbers{','}.plain(cell)
-	return isMissing(cell) || point || comma || isNumber(cell)
+	return point || comma
 }
 
 // isNumber reports whether a cell is a number, including NaN and numbers out of range.

@@ -81,12 +81,7 @@ func Windows(s *Series, config WindowConfig) (*Windowed, error) {
 	}
 	for _, name := range c.Targets {
 		outputs = append(outputs, columns[name].transformed)
-		w.targets = append(w.targets, columns[name])
-		column, err := s.Column(name)
-		if err != nil {
-			return nil, err
-		}
-		w.truth = append(w.truth, slices.Clone(column)) // the caller may change the series afterwards
+		w.targets, w.truth = append(w.targets, columns[name]), append(w.truth, columns[name].truth)
 	}
 	if w.inputs = len(inputs); s.Len() > maxCells/w.inputs {
 		return nil, errs.Error{Path: s.name(), Field: "inputs", Rule: fmt.Sprintf("must have at most %d numbers, with a column for what is missing in each", maxCells)}
@@ -95,6 +90,9 @@ func Windows(s *Series, config WindowConfig) (*Windowed, error) {
 	y := x
 	if !slices.Equal(c.Columns, c.Targets) || w.inputs > len(c.Columns) {
 		y = c.table(outputs)
+	}
+	for i := range w.targets {
+		w.targets[i].transformed = nil // is in the table
 	}
 
 	// Row r of the tables is row r + lag of the series: window i begins at row
