@@ -246,6 +246,8 @@ func TestInferErrors(t *testing.T) {
 		{"mostly longer", after(0, 60, 240, 420, 600), "1 of 4", "resample"},
 		{"fractions", []time.Time{start, start.Add(1), start.Add(2)}, "1ns from 2024-01-01T08:00:00Z to 2024-01-01T08:00:00.000000001Z", "whole seconds"},
 		{"odd days", []time.Time{date(2024, 1, 1), date(2024, 1, 3), date(2024, 1, 6)}, "72h0m0s from 2024-01-03T00:00:00Z to 2024-01-06T00:00:00Z", "2 days, the smallest step"},
+		{"last business days", []time.Time{date(2024, 1, 31), date(2024, 2, 29), date(2024, 3, 28), date(2024, 4, 30)}, "696h0m0s from 2024-01-31T00:00:00Z to 2024-02-29T00:00:00Z", "to months"},
+		{"one a month", []time.Time{date(2024, 1, 31), date(2024, 2, 1), date(2024, 3, 15), date(2024, 4, 29)}, "24h0m0s from 2024-01-31T00:00:00Z to 2024-02-01T00:00:00Z", "to months"},
 		{"few days", []time.Time{date(2024, 1, 1), date(2024, 1, 2), date(2024, 1, 7), date(2024, 2, 1)}, "1 of 3", "the smallest step of day"},
 		{"one clock, other zones", []time.Time{start, start.Add(time.Hour).In(time.FixedZone("", -3600)), start.Add(2 * time.Hour).In(time.FixedZone("", -7200))},
 			"1h0m0s from 2024-01-01T08:00:00Z to 2024-01-01T08:00:00-01:00", ""},
@@ -385,4 +387,27 @@ func TestFeatures(t *testing.T) {
 			t.Errorf("%s: %d values of %d rows", c.frequency, len(seen), c.rows)
 		}
 	}
+}
+
+// Any times have a frequency whose rows they are, or an error.
+func TestInferAnyTimes(t *testing.T) {
+	zones := zones(t)
+	rapid.Check(t, func(t *rapid.T) {
+		zone := zones[rapid.IntRange(0, len(zones)-1).Draw(t, "zone")]
+		var times []time.Time
+		for range rapid.IntRange(0, 8).Draw(t, "rows") {
+			day := rapid.IntRange(-400, 400).Draw(t, "day")
+			times = append(times, time.Date(2000, 1, day, rapid.SampledFrom([]int{0, 0, 0, 7}).Draw(t, "hour"), 0, 0, 0, zone))
+		}
+		slices.SortFunc(times, time.Time.Compare)
+		f, err := calendar.Infer(times)
+		if err != nil {
+			return
+		}
+		for _, at := range times {
+			if n, exact := f.Steps(times[0], at); !exact || !f.Add(times[0], n).Equal(at) {
+				t.Fatalf("%v is no row of %v from %v", at, f, times[0])
+			}
+		}
+	})
 }

@@ -100,7 +100,7 @@ func inferMonths(times []time.Time) (Frequency, bool) {
 	if !sameDay && !ends {
 		return Frequency{}, false
 	}
-	g := measure(len(times), func(i int) int64 { return int64(times[i].Year())*12 + int64(times[i].Month()) })
+	g := measureMonths(times)
 	f := Frequency{Unit: Month, Count: int(g.unit), End: ends}
 	for _, longer := range []Unit{Year, Quarter} {
 		if months := units[longer].months; f.Unit == Month && f.Count%months == 0 {
@@ -108,6 +108,10 @@ func inferMonths(times []time.Time) (Frequency, bool) {
 		}
 	}
 	return f, g.regular(len(times)) && f.Check() == nil
+}
+
+func measureMonths(times []time.Time) grid {
+	return measure(len(times), func(i int) int64 { return int64(times[i].Year())*12 + int64(times[i].Month()) })
 }
 
 func inferDays(times []time.Time) (Frequency, error) {
@@ -118,6 +122,9 @@ func inferDays(times []time.Time) (Frequency, error) {
 		}
 	}
 	g := measure(len(times), func(i int) int64 { return int64(dayNumber(times[i])) })
+	if !g.regular(len(times)) && measureMonths(times).regular(len(times)) {
+		return Frequency{}, errs.Error{Field: "times", Rule: "must be on one day of the month or on the last one, since there is at most one a month: resample them to months", Value: between(times, max(1, g.odd))}
+	}
 	if !g.regular(len(times)) {
 		return Frequency{}, g.fault(times, Frequency{Unit: Day, Count: int(min(g.unit, mostCount))})
 	}
