@@ -92,6 +92,27 @@ func TestSameBits(t *testing.T) {
 	}
 }
 
+// TestSimpleMethodsSameBits has a network that is far off, so that a simple method forecasts: from
+// the rows that the forecaster and its file keep as from the whole series.
+func TestSimpleMethodsSameBits(t *testing.T) {
+	s := walk("a", 700, 3)
+	f := fit(t, copying(copies{Column: -1, Add: 50}, forecast.Config{Horizon: 3, Steps: 4, Season: 1, Use: forecast.Best, Test: 0.01}), s)
+	loaded, err := read(bytesOf(t, f))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := next(t, f, s)
+	if want[0].Method == "model" {
+		t.Fatal(f.Verdict())
+	}
+	if got := next(t, f); !reflect.DeepEqual(got, want) {
+		t.Errorf("from the rows that are kept: %v, from all: %v", got, want)
+	}
+	if got := next(t, loaded); !reflect.DeepEqual(got, want) {
+		t.Errorf("from a file: %v, from all rows: %v", got, want)
+	}
+}
+
 // fingerprint trains and returns a hash of the file, and of forecasts and a backtest as JSON.
 func fingerprint(path string) (string, error) {
 	ctx := context.Background()

@@ -166,10 +166,9 @@ func (t *track) checkFuture(row, horizon int) error {
 	return nil
 }
 
-// keep keeps the newest rows of each series: what a forecast reads, and enough seasons for
-// the simple methods.
+// keep keeps the newest rows of each series: what networks and simple methods read.
 func (f *Forecaster) keep(series []*datasets.Series) error {
-	n := max(f.Rows(), 3*f.config.Season+1, 100)
+	n := max(f.Rows(), historyOf(f.config.Season))
 	f.tails = nil
 	for _, s := range series {
 		known, err := f.layout.known(s)

@@ -81,11 +81,13 @@ func (q Quantiles) levels() []float64 {
 	return q.Levels
 }
 
-// middle is the level nearest to the median.
-func (q Quantiles) middle() int {
+func (q Quantiles) middle() int { return middleOf(q.levels()) }
+
+// middleOf is the place of the level nearest to the median.
+func middleOf(levels []float64) int {
 	best := 0
-	for i, p := range q.levels() {
-		if math.Abs(p-0.5) < math.Abs(q.levels()[best]-0.5) {
+	for i, p := range levels {
+		if math.Abs(p-0.5) < math.Abs(levels[best]-0.5) {
 			best = i
 		}
 	}

@@ -148,8 +148,13 @@ func (p *predictor) read(numbers []float64, at place, name string, shift, factor
 	if !finite {
 		return errs.Error{Rule: "must be finite in the units of the series; train with a smaller learning rate or another Config.Transform", Value: out.values[step], Kind: errs.ErrNotFinite}
 	}
-	for l := 1; l < len(p.levels); l++ { // calibration may make neighbours cross
-		out.quantiles[l][step] = max(out.quantiles[l][step], out.quantiles[l-1][step])
+	// Calibration may make neighbours cross. The middle one stays, as the forecast lies there.
+	middle, q := middleOf(p.levels), out.quantiles
+	for l := middle + 1; l < len(q); l++ {
+		q[l][step] = max(q[l][step], q[l-1][step])
+	}
+	for l := middle - 1; l >= 0; l-- {
+		q[l][step] = min(q[l][step], q[l+1][step])
 	}
 	return nil
 }

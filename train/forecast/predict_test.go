@@ -29,6 +29,11 @@ func TestQuantilesNeverCross(t *testing.T) {
 		for range p.levels {
 			p.calibration.Moves = append(p.calibration.Moves, []float64{number.Draw(t, "move")})
 		}
+		for l, level := range p.levels {
+			if level == 0.5 {
+				p.calibration.Moves[l][0] = 0 // as calibrate has it
+			}
+		}
 		outputs := rapid.SliceOfN(number, head.Outputs(), head.Outputs()).Draw(t, "outputs")
 		factor := rapid.Float64Range(0.01, 10).Draw(t, "factor")
 		out := predicted{values: make([]float64, 1), factor: factor}
@@ -47,6 +52,13 @@ func TestQuantilesNeverCross(t *testing.T) {
 				t.Fatalf("the quantile of %v is %v, below %v", p.levels[l], q[0], before)
 			}
 			before = q[0]
+		}
+		_, symmetric := head.(StudentT)
+		_, normal := head.(Gaussian)
+		if median := out.quantiles[middleOf(p.levels)][0]; !counts && p.levels[middleOf(p.levels)] == 0.5 {
+			if d := math.Abs(median - out.values[0]); d != 0 && !(d < 1e-9*math.Abs(median) && (symmetric || normal)) {
+				t.Fatalf("the median is %v, the forecast %v", median, out.values[0])
+			}
 		}
 	})
 }

@@ -16,22 +16,24 @@ const modelName = "model"
 type simple struct {
 	name string
 	fit  func(history []float64) (*baselines.Fitted, error)
-	most int // values of the history that it reads
+	most int // values of the history that it reads, the newest ones
 }
 
-// simpleMethods are the methods with which networks are compared. Those that search for
-// parameters read the last part of a long history, for their time.
+// historyOf is how many values simple methods read. It bounds their time, and is what a
+// forecaster keeps of a series, so that they forecast from it as they were judged.
+func historyOf(season int) int { return max(500, 10*season) }
+
+// simpleMethods are the methods with which networks are compared.
 func simpleMethods(season int) []simple {
-	const all = 1 << 62
-	some := max(500, 10*season)
-	methods := []simple{{"naive", baselines.Naive{}.Fit, all}}
+	most := historyOf(season)
+	methods := []simple{{"naive", baselines.Naive{}.Fit, most}}
 	if season > 1 {
-		methods = append(methods, simple{"seasonal naive", baselines.SeasonalNaive{Period: season}.Fit, all})
+		methods = append(methods, simple{"seasonal naive", baselines.SeasonalNaive{Period: season}.Fit, most})
 	}
 	return append(methods,
-		simple{"drift", baselines.Drift{}.Fit, all},
-		simple{"ETS", baselines.ETS{Period: season}.Fit, some},
-		simple{"Theta", baselines.Theta{Period: season}.Fit, some})
+		simple{"drift", baselines.Drift{}.Fit, most},
+		simple{"ETS", baselines.ETS{Period: season}.Fit, most},
+		simple{"Theta", baselines.Theta{Period: season}.Fit, most})
 }
 
 // predictFunc forecasts the rows after each place: [place][target].
