@@ -91,7 +91,7 @@ func (s stockReport) details(f *forecaster) {
 		from  int
 	}{
 		{"The last fifth of " + f.called + ": forecast and truth", 0},
-		{fmt.Sprintf("The last %s in detail", count(len(truth)-from, f.row)), from},
+		{fmt.Sprintf("The last %s of %s", count(len(truth)-from, f.row), f.called), from},
 	} {
 		s.Lines(notebook.LineChart{
 			Title: part.title, X: label, Y: f.unit,

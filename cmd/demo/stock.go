@@ -115,6 +115,7 @@ func (o stockOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 			}
 		}
 	}
+	fmt.Fprintln(stderr) // keeps the report apart from the progress
 	out := stockReport{notebook.New("Can an LSTM forecast "+stock.called+"?", terminal), stock, spots}
 	if err := out.write(); err != nil {
 		return err

@@ -191,14 +191,6 @@ func TestRawHTMLIsShown(t *testing.T) {
 	}
 }
 
-func TestPercentages(t *testing.T) {
-	n := New("t", nil)
-	n.Markdown("It is 7.1 % lower, a % of b.")
-	if page := write(t, n); !strings.Contains(page, "It is 7.1\u00a0% lower, a % of b.") {
-		t.Error("a percentage may be broken")
-	}
-}
-
 // Control characters are removed from the page and the terminal output.
 func TestControlCharacters(t *testing.T) {
 	var terminal strings.Builder

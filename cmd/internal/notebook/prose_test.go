@@ -89,3 +89,11 @@ func TestProseDeep(t *testing.T) {
 		checkWidth(t, plain(t, text, 40), 40)
 	}
 }
+
+func TestPercentages(t *testing.T) {
+	n := New("t", nil)
+	n.Markdown("It is 7.1 % lower, a % of b.")
+	if page := write(t, n); !strings.Contains(page, "It is 7.1\u00a0% lower, a % of b.") {
+		t.Error("a percentage may be broken")
+	}
+}
