@@ -28,7 +28,7 @@ type forecastCommand struct {
 	Steps      int       `group:"The forecaster" placeholder:"ROWS" help:"Rows that the network reads (two seasons or horizons)."`
 	Season     int       `group:"The forecaster" placeholder:"ROWS" help:"Rows of a season, 1 for none (that of the times, such as 12 for months)."`
 	Quantiles  []float64 `group:"The forecaster" placeholder:"P" help:"Levels of the quantiles (0.1,0.5,0.9)."`
-	Network    string    `group:"The forecaster" placeholder:"NAME" default:"lstm" enum:"lstm,gru,encoder-decoder,segrnn,dlinear,nhits" help:"Network: ${enum} (${default})."`
+	Network    string    `group:"The forecaster" placeholder:"NAME" default:"dlinear" enum:"dlinear,nhits,lstm,gru,encoder-decoder,segrnn" help:"Network: ${enum} (${default})."`
 	Members    int       `group:"The forecaster" placeholder:"N" help:"Networks whose mean is the forecast (1)."`
 	Use        string    `group:"The forecaster" default:"model" enum:"model,best" help:"What forecasts: model, or best, which is a simple method if that had the lowest error (${default})."`
 	MustWin    bool      `group:"The forecaster" help:"Exit with status 3 if a simple method had a lower error than the model."`

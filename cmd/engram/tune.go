@@ -89,9 +89,6 @@ func valueText(v any) string {
 	case float64:
 		return fmt.Sprintf("%.3g", v)
 	case forecast.Normalize:
-		if v == forecast.NormalizeNone {
-			return "none"
-		}
 		return string(v)
 	case datasets.Transform:
 		return strings.TrimPrefix(fmt.Sprintf("%T", v), "datasets.")

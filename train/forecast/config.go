@@ -40,15 +40,23 @@ type Config struct {
 	Block int
 
 	Transform datasets.Transform // of every column, fitted on the training rows of each series; default datasets.Standard{}, for counts datasets.None{}
-	Normalize Normalize          // of the targets in each window; default none
 
-	Network networks.Network // default networks.LSTM{}
-	Head    Head             // what the network's numbers mean; default Quantiles{}
-	Members int              // networks with weights of their own, whose mean is the forecast; default 1
+	// Normalize scales the targets of each window. The default is NormalizeLast, with which a
+	// network follows a trend beyond the values that it was trained on; NormalizeNone where the
+	// Transform takes changes or the Head is of counts.
+	Normalize Normalize
 
-	// Validation and Test are fractions of the rows of each series, the last ones, each at least
-	// a horizon: Test, which judges the forecaster, and before it Validation, which says when to stop training
-	// and calibrates quantiles. Defaults 0.1 and 0.2.
+	// Network is networks.DLinear by default. It trains in seconds and does well on a single series
+	// of some hundred or thousand rows, where recurrent networks need more data. These
+	// are for long series, many series, and covariates whose effect is not linear.
+	Network networks.Network
+	Head    Head // what the network's numbers mean; default Quantiles{}
+	Members int  // networks with weights of their own, whose mean is the forecast; default 1
+
+	// Validation and Test are the last rows of each series: Test, which judges the forecaster,
+	// and before it Validation, which says when to stop training and calibrates quantiles. A
+	// number below 1 is a fraction of the rows, a whole number from 1 on counts them. Each has
+	// a horizon at least. Defaults 0.1 and 0.2.
 	Validation float64
 	Test       float64
 
@@ -60,12 +68,12 @@ type Config struct {
 	// lowest error on the test part.
 	Use Use
 
+	// An epoch has all windows, but 50 batches at least and MaxSteps at most, so that short
+	// series train long enough and long ones are validated often enough.
 	Epochs    int // at most; default 100
 	Patience  int // epochs without a better validation after which training stops; default 10
 	BatchSize int // windows; default 32
-
-	// MaxSteps limits the batches of an epoch, for many or long series; default 1000.
-	MaxSteps int
+	MaxSteps  int // batches of an epoch at most; default 1000
 
 	Optimizer optimizers.Optimizer // default optimizers.Adam{}
 	Seed      uint64
@@ -80,7 +88,7 @@ type Config struct {
 type Normalize string
 
 const (
-	NormalizeNone     Normalize = ""
+	NormalizeNone     Normalize = "none"
 	NormalizeLast     Normalize = "last"     // the last value is subtracted
 	NormalizeMean     Normalize = "mean"     // divided by the mean of the absolute values
 	NormalizeStandard Normalize = "standard" // mean 0, standard deviation 1
@@ -126,10 +134,16 @@ func (c Config) complete() (Config, error) {
 		}
 	}
 	if c.Network == nil {
-		c.Network = networks.LSTM{}
+		c.Network = networks.DLinear{}
 	}
 	if c.Optimizer == nil {
 		c.Optimizer = optimizers.Adam{}
+	}
+	if c.Normalize == "" {
+		c.Normalize = NormalizeLast
+		if counts || c.Transform.Lag() > 0 {
+			c.Normalize = NormalizeNone
+		}
 	}
 	var err error
 	if c.Dtype, err = dense.FloatType(c.Dtype); err != nil {
@@ -148,14 +162,14 @@ func (c Config) complete() (Config, error) {
 		}
 	}
 	switch {
-	case !(c.Validation > 0 && c.Validation < 1):
-		return refuse("Validation", "must be a fraction of the rows between 0 and 1", c.Validation)
-	case !(c.Test > 0 && c.Test < 1):
-		return refuse("Test", "must be a fraction of the rows between 0 and 1", c.Test)
-	case c.Validation+c.Test > 0.99:
+	case !share(c.Validation, most):
+		return refuse("Validation", fmt.Sprintf("must be a fraction of the rows between 0 and 1, or a whole number of rows up to %d", most), c.Validation)
+	case !share(c.Test, most):
+		return refuse("Test", fmt.Sprintf("must be a fraction of the rows between 0 and 1, or a whole number of rows up to %d", most), c.Test)
+	case c.Validation < 1 && c.Test < 1 && c.Validation+c.Test > 0.99:
 		return refuse("Test", "and Config.Validation must leave rows to train on: together they must be at most 0.99", c.Test)
 	case !slices.Contains([]Normalize{NormalizeNone, NormalizeLast, NormalizeMean, NormalizeStandard}, c.Normalize):
-		return refuse("Normalize", `must be "", "last", "mean" or "standard"`, c.Normalize)
+		return refuse("Normalize", `must be "none", "last", "mean" or "standard", or empty for the default`, c.Normalize)
 	case c.Use != Model && c.Use != Best:
 		return refuse("Use", `must be "model" or "best"`, c.Use)
 	case c.Horizon > mostNumbers/len(levelsOf(c.Head)):
@@ -167,12 +181,17 @@ func (c Config) complete() (Config, error) {
 	case counts && c.Transform != datasets.Transform(datasets.None{}):
 		return refuse("Transform", "must be datasets.None{}, as NegativeBinomial forecasts counts", fmt.Sprintf("%T", c.Transform))
 	case counts && c.Normalize != NormalizeNone:
-		return refuse("Normalize", "must be empty, as NegativeBinomial forecasts counts", c.Normalize)
+		return refuse("Normalize", "must be none, as NegativeBinomial forecasts counts", c.Normalize)
 	}
 	if q, ok := c.Head.(Quantiles); ok {
 		return c, errs.At(q.check(), "forecast", "")
 	}
 	return c, nil
+}
+
+// share tells whether x says how many rows a part has: a fraction, or a whole number.
+func share(x, most float64) bool {
+	return x > 0 && x < 1 || x >= 1 && x <= most && x == math.Trunc(x)
 }
 
 // or is the value, or the default where it is zero.

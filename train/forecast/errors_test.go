@@ -49,7 +49,7 @@ func TestConfigRefused(t *testing.T) {
 		"large block":         {func(c *forecast.Config) { c.Block = 9 }, errs.Error{Path: "forecast", Field: "Config.Block", Value: 9}},
 		"block with past":     {func(c *forecast.Config) { c.Block = 1 }, errs.Error{Path: "forecast", Field: "Config.Block", Value: 1}},
 		"members":             {func(c *forecast.Config) { c.Members = -1 }, errs.Error{Path: "forecast", Field: "Config.Members", Value: -1}},
-		"validation":          {func(c *forecast.Config) { c.Validation = 1 }, errs.Error{Path: "forecast", Field: "Config.Validation", Value: 1}},
+		"validation":          {func(c *forecast.Config) { c.Validation = 1.5 }, errs.Error{Path: "forecast", Field: "Config.Validation", Value: 1.5}},
 		"test":                {func(c *forecast.Config) { c.Test = math.NaN() }, errs.Error{Path: "forecast", Field: "Config.Test", Value: math.NaN()}},
 		"validation and test": {func(c *forecast.Config) { c.Validation, c.Test = 0.5, 0.6 }, errs.Error{Path: "forecast", Field: "Config.Test", Value: 0.6}},
 		"normalize":           {func(c *forecast.Config) { c.Normalize = "x" }, errs.Error{Path: "forecast", Field: "Config.Normalize", Value: "x"}},

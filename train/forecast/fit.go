@@ -15,6 +15,7 @@ import (
 	"github.com/engram-go/engram/train"
 	"github.com/engram-go/engram/train/callbacks"
 	"github.com/engram-go/engram/train/forecast/networks"
+	"github.com/engram-go/engram/train/optimizers"
 )
 
 // Fit trains a forecaster on series of the same columns, and judges it on their last rows
@@ -177,7 +178,12 @@ func (f *Forecaster) divide(s *datasets.Series, judged bool) (part, error) {
 
 // parts are the rows of the validation and the test part.
 func (c Config) parts(rows int, judged bool) (validation, test int) {
-	of := func(fraction float64) int { return max(int(math.Round(fraction*float64(rows))), c.Horizon) }
+	of := func(share float64) int { // as in Config.Test
+		if share < 1 {
+			share = math.Round(share * float64(rows))
+		}
+		return max(int(share), c.Horizon)
+	}
 	if judged {
 		test = of(c.Test)
 	}
@@ -302,22 +308,29 @@ func (f *Forecaster) setModel(model *models.Model) {
 		levels: levelsOf(c.Head), calibration: f.predictor.calibration}
 }
 
+// leastBatches is how many batches an epoch has at least. A short series has a few batches of
+// windows, after which a validation says little.
+const leastBatches = 50
+
+// averaged is the momentum of the averages of the weights that a network gets: about
+// the last 50 batches. They are better than the weights of any one of them (Izmailov et al.,
+// Averaging Weights Leads to Wider Optima and Better Generalization, 2018).
+const averaged = 0.98
+
 // fitMember trains one network, and returns the number of epochs after which it was best.
 func fitMember(ctx context.Context, c Config, model *models.Model, data, validation samples.Data, all bool) (int, error) {
-	trainer, err := train.Compile(model, train.Config{Loss: c.Head.Loss(), Optimizer: c.Optimizer})
+	trainer, err := train.Compile(model, train.Config{Loss: c.Head.Loss(), Optimizer: c.Optimizer, EMA: &optimizers.EMA{Momentum: new(averaged)}})
 	if err != nil {
 		return 0, err
 	}
-	fit := train.FitConfig{Epochs: c.Epochs, BatchSize: c.BatchSize, Progress: c.Progress}
-	if batches := (data.Len() + c.BatchSize - 1) / c.BatchSize; batches > c.MaxSteps {
-		fit.StepsPerEpoch = c.MaxSteps
-	}
+	batches := (data.Len() + c.BatchSize - 1) / c.BatchSize
+	fit := train.FitConfig{Epochs: c.Epochs, BatchSize: c.BatchSize, Progress: c.Progress, StepsPerEpoch: min(max(batches, leastBatches), c.MaxSteps)}
 	if all {
 		_, err := trainer.Fit(ctx, data, fit)
 		return c.Epochs, err
 	}
 	stop := &callbacks.EarlyStopping{Patience: c.Patience, RestoreBestWeights: true}
-	fit.Validation, fit.Callbacks = validation, []train.Callback{stop}
+	fit.Validation, fit.Callbacks = validation, []train.Callback{&callbacks.SwapEMAWeights{SwapOnEpoch: true}, stop}
 	if _, err := trainer.Fit(ctx, data, fit); err != nil {
 		return 0, err
 	}

@@ -83,6 +83,9 @@ var custom = []any{copies{}, copier{}}
 // copying is a config whose forecaster is the given network, in float64.
 func copying(n copies, c forecast.Config) forecast.Config {
 	c.Network, c.Head, c.Optimizer, c.Epochs, c.Dtype, c.Custom = n, forecast.Point{}, still, 1, tensor.Float64, custom
+	if c.Normalize == "" {
+		c.Normalize = forecast.NormalizeNone
+	}
 	return c
 }
 

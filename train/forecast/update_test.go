@@ -65,13 +65,13 @@ func update(t *testing.T, f *forecast.Forecaster, c forecast.UpdateConfig, serie
 func TestUpdateContinues(t *testing.T) {
 	f := adding(t)
 	before := next(t, f)
-	g := update(t, f, forecast.UpdateConfig{Epochs: 3, LearningRate: 0.004}, steps(19.5, 40, 0.5, 0, 0))
+	g := update(t, f, forecast.UpdateConfig{Epochs: 3, LearningRate: 0.0004}, steps(19.5, 40, 0.5, 0, 0))
 	u := g.Updates()
 	if len(u) != 1 || !u[0].Accepted || u[0].Rows != 40 || math.Abs(u[0].Before-0.2) > 1e-12 || !(u[0].After < u[0].Before) {
 		t.Fatalf("updates %+v", u)
 	}
 	got := next(t, g)[0].Targets[0].Values[0] - 39.5
-	if moved := got - 0.3; moved < 0.01 || moved > 3*4*0.004+1e-9 { // at most four batches in each of 3 epochs
+	if moved := got - 0.3; moved < 0.01 || moved > 3*50*0.0004+1e-9 { // 50 batches in each of 3 epochs
 		t.Errorf("what is added moved by %v", moved)
 	}
 	if math.Abs(0.5-got-u[0].After) > 1e-9 {
