@@ -44,12 +44,11 @@ func (p products) Sgemm(tA, tB blas.Transpose, m, n, k int, alpha float32, a []f
 	if tB != blas.NoTrans {
 		right = right.T()
 	}
-	mul := p.set.Mul
+	to, start := kernels.Matrix[float32]{Data: c, Row: ldc, Col: 1}, kernels.Matrix[float32]{}
 	if beta == 1 {
-		mul = p.set.AddMul
+		start = to
 	}
-	to := kernels.Matrix[float32]{Data: c, Row: ldc, Col: 1}
-	kernels.Share(m*n*k, n, kernels.MulUnit, func(from, end int) { mul(m, k, left, right, to, from, end) })
+	kernels.Share(m*n*k, n, kernels.MulUnit, func(from, end int) { p.set.AddMul(m, k, left, right, to, start, from, end) })
 }
 
 // wide reports whether the rows of an operand in memory do not overlap. The operand has

@@ -33,9 +33,14 @@ func attentionGo[T Float]() attentionKernels[T] {
 }
 
 func columnsGo[T Float](m, n, k int, a []T, aRow, aCol int, b []T, bRow int, c []T, cRow int, add bool) {
-	if m > 0 {
-		tileGo(m, n, k, a, aRow, aCol, tileRows*aRow, b, bRow, tileColumns, c, cRow, add)
+	if m == 0 {
+		return
 	}
+	to, start := Matrix[T]{c, cRow, 1}, Matrix[T]{}
+	if add {
+		start = to
+	}
+	tileGo(m, n, k, Matrix[T]{a, aRow, aCol}, tileRows*aRow, b, bRow, tileColumns, to, start, nil)
 }
 
 func weighGo[T Float](rows, n int, x []T, xRow int, most, sum, less []T) {

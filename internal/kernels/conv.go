@@ -4,11 +4,11 @@ import "slices"
 
 // convKernels are the parts of convolutions.
 type convKernels[T Float] struct {
-	// mulTaps computes m rows and n columns of c = a·b, or adds them to c, over k terms of
-	// each tap, in order; none of the numbers is 0. Term p of tap j of row i of a lies at
-	// i·aRow + j·aTap + p·aCol. In b, the terms of the taps follow each other, and its
-	// panels of tileColumns columns lie panel elements apart.
-	mulTaps func(m, n, taps, k int, a []T, aRow, aTap, aCol int, b []T, panel int, c []T, cRow int, add bool)
+	// mulTaps computes m rows and n columns of c = start + a·b, without start if that has no
+	// data, over k terms of each tap, in order; none of the numbers is 0. In b, the terms of
+	// the taps follow each other, and its panels of tileColumns columns lie panel elements
+	// apart.
+	mulTaps func(m, n, taps, k int, a Taps[T], b []T, panel int, c, start Matrix[T])
 
 	// depthwise and depthwiseSums are Depthwise and DepthwiseSums, of at least one
 	// row and tap and of at least Width channels.
@@ -67,10 +67,11 @@ func (f *Filters[T]) Pack(set *Set[T], taps, k, n int, data []T, first, tap, row
 	}
 }
 
-// MulTaps computes m rows of the sums of products c = Σ a_j·b_j over taps from..end of
-// b, or adds them to c. Tap 0 of a belongs to tap from of b. Each element of c is one
-// sum in one order, whatever the number of rows.
-func (s *Set[T]) MulTaps(m int, a Taps[T], b *Filters[T], from, end int, c Matrix[T], add bool) {
+// MulTaps computes m rows of the sums of products c = start + Σ a_j·b_j over taps
+// from..end of b. Tap 0 of a belongs to tap from of b. Start may be c, or a row that is
+// repeated; without data it is left out. Each element of c is one sum in one order,
+// whatever the number of rows.
+func (s *Set[T]) MulTaps(m int, a Taps[T], b *Filters[T], from, end int, c, start Matrix[T]) {
 	if from < 0 || end > b.taps || from > end {
 		panic("kernels: product of other taps")
 	}
@@ -79,43 +80,46 @@ func (s *Set[T]) MulTaps(m int, a Taps[T], b *Filters[T], from, end int, c Matri
 	}
 	wholeRows(m, c, b.n)
 	if from == end || b.k == 0 {
-		fill(m, b.n, c, add)
+		fill(m, b.n, c, start)
 		return
 	}
 	panel := b.taps * b.k * tileColumns
-	if b.k > termsAtOnce {
-		for j := from; j < end; j++ {
-			for p := 0; p < b.k; p += termsAtOnce {
-				left := a.from(j-from, p)
-				s.mulTaps(m, b.n, 1, min(termsAtOnce, b.k-p), left.Data, left.Row, left.Tap, left.Col, b.data[(j*b.k+p)*tileColumns:], panel, c.Data, c.Row, add || j > from || p > 0)
-			}
+	taps, terms := max(1, termsAtOnce/b.k), min(b.k, termsAtOnce) // at once
+	for j := from; j < end; j += taps {
+		for p := 0; p < b.k; p += terms {
+			s.mulTaps(m, b.n, min(taps, end-j), min(terms, b.k-p), a.from(j-from, p), b.data[(j*b.k+p)*tileColumns:], panel, c, start)
+			start = c
 		}
-		return
-	}
-	atOnce := termsAtOnce / b.k
-	for j := from; j < end; j += atOnce {
-		left := a.from(j-from, 0)
-		s.mulTaps(m, b.n, min(atOnce, end-j), b.k, left.Data, left.Row, left.Tap, left.Col, b.data[j*b.k*tileColumns:], panel, c.Data, c.Row, add || j > from)
 	}
 }
 
-// PackedRows are k rows of n columns, laid out as Filters of one tap. They are the right
-// operand of a product that sums over rows.
+// PackedRows are k rows of n columns, the right operand of a product that sums over rows.
 type PackedRows[T Float] struct {
-	k, n int
-	data []T
+	k, n       int
+	data       []T
+	row, panel int // elements from a row, or a panel, to the next
 }
 
 // PackRows lays out k rows of n columns, which lie row elements apart, in the given
-// memory.
+// memory. Short rows stay where they are.
 func (s *Set[T]) PackRows(memory []T, k, n int, data []T, row int) PackedRows[T] {
+	if s.masks && row <= shortRow {
+		return PackedRows[T]{k, n, data, row, tileColumns}
+	}
 	s.packPanels(memory, Matrix[T]{data, row, 1}, k, n)
-	return PackedRows[T]{k, n, memory}
+	return PackedRows[T]{k, n, memory, tileColumns, k * tileColumns}
 }
 
+// shortRow are as many elements as the panels that a tile takes at most have columns. Such
+// rows are read one after the other, and packing them takes a tenth of the time of 160 rows
+// of products. Parts of longer rows would take the places of each other in the first-level
+// cache.
+const shortRow = 64
+
 // AddMulRows adds to m rows of c the products of k rows of b, the first being from: row
-// i of c gets Σ a_p,i·b_p, where element i of row p of a lies at p·row + i·column.
-func (s *Set[T]) AddMulRows(m, k int, a []T, row, column int, b PackedRows[T], from int, c Matrix[T]) {
+// i of c gets Σ a_p,i·b_p, where element i of row p of a lies at p·row + i·column. Ahead is
+// memory that is read soon.
+func (s *Set[T]) AddMulRows(m, k int, a []T, row, column int, b PackedRows[T], from int, c Matrix[T], ahead []T) {
 	if from < 0 || k < 0 || from+k > b.k {
 		panic("kernels: product of other rows")
 	}
@@ -123,35 +127,23 @@ func (s *Set[T]) AddMulRows(m, k int, a []T, row, column int, b PackedRows[T], f
 		return
 	}
 	wholeRows(m, c, b.n)
-	// Tiles of equal size keep the adders busier than whole ones and a small rest.
-	tiles := (m + tileRows - 1) / tileRows
-	for i := range tiles {
-		at, end := m*i/tiles, m*(i+1)/tiles
-		s.mulTaps(end-at, b.n, 1, k, a[at*column:], column, 0, row, b.data[from*tileColumns:], b.k*tileColumns, c.Data[at*c.Row:], c.Row, true)
-	}
+	s.tile(m, b.n, k, Matrix[T]{a, column, row}, tileRows*column, b.data[from*b.row:], b.row, b.panel, c, c, ahead)
 }
 
-func mulTapsGo[T Float](m, n, taps, k int, a []T, aRow, aTap, aCol int, b []T, panel int, c []T, cRow int, add bool) {
-	b, c = slices.Clip(b), slices.Clip(c) // keeps a row from reading beyond them
+func mulTapsGo[T Float](m, n, taps, k int, a Taps[T], b []T, panel int, c, start Matrix[T]) {
+	b, c.Data, start.Data = slices.Clip(b), slices.Clip(c.Data), slices.Clip(start.Data) // keeps a row from reading beyond them
 	for i := range m {
 		for q := 0; q < n; q += tileColumns {
 			var sum [tileColumns]T
 			for j := range taps {
 				for p := range k {
-					x := a[i*aRow+j*aTap+p*aCol]
+					x := a.Data[i*a.Row+j*a.Tap+p*a.Col]
 					for l, y := range b[q/tileColumns*panel+(j*k+p)*tileColumns:][:tileColumns] {
 						sum[l] += x * y
 					}
 				}
 			}
-			row := c[i*cRow+q:][:min(tileColumns, n-q)]
-			for l := range row {
-				if add {
-					row[l] += sum[l]
-				} else {
-					row[l] = sum[l]
-				}
-			}
+			put(c.Data[i*c.Row+q:][:min(tileColumns, n-q)], sum[:], start.From(i).columns(q).Data)
 		}
 	}
 }

@@ -2,9 +2,7 @@
 
 package kernels
 
-import "sync"
-
-type tapsKernel func(taps, k int, a *float32, aRow, aCol, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+type tapsKernel func(taps, k int, a *float32, aRow, aCol, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 
 // tapsPanels is the largest number of panels of a tile.
 const tapsPanels = 4
@@ -45,69 +43,63 @@ func convAVX512() convKernels[float32] {
 }
 
 // mulTapsAVX512 computes tiles of as many panels as there are kernels for.
-func mulTapsAVX512(m, n, taps, k int, a []float32, aRow, aTap, aCol int, b []float32, panel int, c []float32, cRow int, add bool) {
-	checkTaps(m, n, taps, k, a, aRow, aTap, aCol, b, panel, c, cRow)
-	for all, at := panels(n), 0; at < all; at += tapsPanels {
-		count, mask := min(all-at, tapsPanels), uint32(1<<tileColumns-1)
+func mulTapsAVX512(m, n, taps, k int, a Taps[float32], b []float32, panel int, c, start Matrix[float32]) {
+	checkTaps(m, n, taps, k, a, b, panel, c, start)
+	tiles, skip := tilesOf(m), 4*(a.Tap-k*a.Col)
+	for all, at := panels(n), 0; at < all; {
+		count, mask, to := panelsOf(all-at, tapsPanels), uint32(1<<tileColumns-1), at*tileColumns
 		if at+count == all {
 			mask >>= all*tileColumns - n
 		}
-		for i := 0; i < m; i += tileRows {
-			avx512Taps[min(tileRows, m-i)][count](taps, k, &a[i*aRow], 4*aRow, 4*aCol, 4*(aTap-k*aCol), &b[at*panel], 4*panel, &c[i*cRow+at*tileColumns], 4*cRow, add, mask)
+		for i, row := 0, 0; row < m; i++ {
+			rows := tiles.rows(i)
+			avx512Taps[rows][count](taps, k, &a.Data[row*a.Row], 4*a.Row, 4*a.Col, skip, &b[at*panel], 4*panel,
+				&c.Data[row*c.Row+to], 4*c.Row, pointer(start.Data, row*start.Row+to), 4*start.Row, mask)
+			row += rows
 		}
+		at += count
 	}
 }
 
-// edges are spare memory for the tiles of fewer than 16 columns, of *[tileRows *
-// tileColumns]float32.
-var edges = sync.Pool{New: func() any { return new([tileRows * tileColumns]float32) }}
-
-// mulTapsAVX2 computes one panel at a time, so that it stays in the first-level cache, but
-// few rows over several panels. Fewer than 16 columns are computed through a whole tile.
-func mulTapsAVX2(m, n, taps, k int, a []float32, aRow, aTap, aCol int, b []float32, panel int, c []float32, cRow int, add bool) {
-	checkTaps(m, n, taps, k, a, aRow, aTap, aCol, b, panel, c, cRow)
-	skip, at := 4*(aTap-k*aCol), 0
+// mulTapsAVX2 computes tiles as tileAVX2 does.
+func mulTapsAVX2(m, n, taps, k int, a Taps[float32], b []float32, panel int, c, start Matrix[float32]) {
+	checkTaps(m, n, taps, k, a, b, panel, c, start)
+	tiles, skip, at := tilesOf(m), 4*(a.Tap-k*a.Col), 0
 	for whole := n / tileColumns; at < whole; {
-		count := 1
+		count, to := 1, at*tileColumns
 		if m <= stripRows {
 			count = min(whole-at, tapsPanels)
 			for avx2Taps[m][count] == nil {
 				count--
 			}
 		}
-		for i := 0; i < m; i += tileRows {
-			avx2Taps[min(tileRows, m-i)][count](taps, k, &a[i*aRow], 4*aRow, 4*aCol, skip, &b[at*panel], 4*panel, &c[i*cRow+at*tileColumns], 4*cRow, add, 0)
+		for i, row := 0, 0; row < m; i++ {
+			rows := tiles.rows(i)
+			avx2Taps[rows][count](taps, k, &a.Data[row*a.Row], 4*a.Row, 4*a.Col, skip, &b[at*panel], 4*panel,
+				&c.Data[row*c.Row+to], 4*c.Row, pointer(start.Data, row*start.Row+to), 4*start.Row, 0)
+			row += rows
 		}
 		at += count
 	}
-	width := n - at*tileColumns
-	if width == 0 {
+	if at*tileColumns == n {
 		return
 	}
-	tile := edges.Get().(*[tileRows * tileColumns]float32)
-	for i := 0; i < m; i += tileRows {
-		rows := min(tileRows, m-i)
-		avx2Taps[rows][1](taps, k, &a[i*aRow], 4*aRow, 4*aCol, skip, &b[at*panel], 4*panel, &tile[0], 4*tileColumns, false, 0)
-		for r := range rows {
-			row := c[(i+r)*cRow+at*tileColumns:][:width]
-			for j, x := range tile[r*tileColumns:][:width] {
-				if add {
-					row[j] += x
-				} else {
-					row[j] = x
-				}
-			}
-		}
+	sums := edges.Get().(*[tileRows * tileColumns]float32)
+	for i, row := 0, 0; row < m; i++ {
+		rows := tiles.rows(i)
+		avx2Taps[rows][1](taps, k, &a.Data[row*a.Row], 4*a.Row, 4*a.Col, skip, &b[at*panel], 0, &sums[0], 4*tileColumns, nil, 0, 0)
+		putEdge(rows, n-at*tileColumns, sums, c.From(row).columns(at*tileColumns), start.From(row).columns(at*tileColumns))
+		row += rows
 	}
-	edges.Put(tile)
+	edges.Put(sums)
 }
 
 // checkTaps checks the bounds of a product.
-func checkTaps(m, n, taps, k int, a []float32, aRow, aTap, aCol int, b []float32, panel int, c []float32, cRow int) {
+func checkTaps(m, n, taps, k int, a Taps[float32], b []float32, panel int, c, start Matrix[float32]) {
 	if m < 1 || n < 1 || taps < 1 || k < 1 || taps > len(b)/k {
 		panic("kernels: product of no size")
 	}
-	_ = a[last(m, aRow)+last(taps, aTap)+last(k, aCol)]
+	_ = a.Data[last(m, a.Row)+last(taps, a.Tap)+last(k, a.Col)]
 	_ = b[last(panels(n), panel)+last(taps*k+1, tileColumns)-1]
-	_ = c[last(m, cRow)+n-1]
+	checkSums(m, n, c, start)
 }

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func taps1x16(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+// func taps1x16(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·taps1x16(SB), NOSPLIT|NOFRAME, $0-88
+TEXT ·taps1x16(SB), NOSPLIT|NOFRAME, $0-100
 	MOVQ       taps+0(FP), AX
 	MOVQ       a+16(FP), CX
 	MOVQ       aRow+24(FP), DX
@@ -77,13 +77,13 @@ done:
 	JNZ    tap
 	MOVQ   c+64(FP), AX
 	MOVQ   cRow+72(FP), CX
-	MOVB   add+80(FP), DL
-	TESTB  DL, DL
+	MOVQ   start+80(FP), DX
+	MOVQ   startRow+88(FP), BX
+	TESTQ  DX, DX
 	JZ     store
-	MOVQ   AX, DX
 	VADDPS (DX), Y0, Y0
 	VADDPS 32(DX), Y1, Y1
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 
 store:
 	VMOVUPS Y0, (AX)
@@ -92,9 +92,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func taps1x16AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+// func taps1x16AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·taps1x16AVX512(SB), NOSPLIT|NOFRAME, $0-88
+TEXT ·taps1x16AVX512(SB), NOSPLIT|NOFRAME, $0-100
 	MOVQ       taps+0(FP), AX
 	MOVQ       a+16(FP), CX
 	MOVQ       aRow+24(FP), DX
@@ -106,7 +106,7 @@ TEXT ·taps1x16AVX512(SB), NOSPLIT|NOFRAME, $0-88
 	MOVQ       cRow+72(FP), R8
 	PREFETCHT0 (DI)
 	ADDQ       R8, DI
-	MOVL       mask+84(FP), DI
+	MOVL       mask+96(FP), DI
 	KMOVW      DI, K1
 	VPXORD     Z0, Z0, Z0
 
@@ -156,12 +156,12 @@ done:
 	JNZ      tap
 	MOVQ     c+64(FP), AX
 	MOVQ     cRow+72(FP), CX
-	MOVB     add+80(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+80(FP), DX
+	MOVQ     startRow+88(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS.Z (DX), Z0, K1, Z0
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, K1, (AX)
@@ -169,9 +169,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func taps1x32AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+// func taps1x32AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·taps1x32AVX512(SB), NOSPLIT|NOFRAME, $0-88
+TEXT ·taps1x32AVX512(SB), NOSPLIT|NOFRAME, $0-100
 	MOVQ       taps+0(FP), AX
 	MOVQ       a+16(FP), CX
 	MOVQ       aRow+24(FP), DX
@@ -184,7 +184,7 @@ TEXT ·taps1x32AVX512(SB), NOSPLIT|NOFRAME, $0-88
 	PREFETCHT0 (R8)
 	PREFETCHT0 64(R8)
 	ADDQ       R9, R8
-	MOVL       mask+84(FP), R8
+	MOVL       mask+96(FP), R8
 	KMOVW      R8, K1
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
@@ -245,13 +245,13 @@ done:
 	JNZ      tap
 	MOVQ     c+64(FP), AX
 	MOVQ     cRow+72(FP), CX
-	MOVB     add+80(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+80(FP), DX
+	MOVQ     startRow+88(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS.Z 64(DX), Z1, K1, Z1
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -260,9 +260,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func taps1x48AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+// func taps1x48AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·taps1x48AVX512(SB), NOSPLIT|NOFRAME, $0-88
+TEXT ·taps1x48AVX512(SB), NOSPLIT|NOFRAME, $0-100
 	MOVQ       taps+0(FP), AX
 	MOVQ       a+16(FP), CX
 	MOVQ       aRow+24(FP), DX
@@ -276,7 +276,7 @@ TEXT ·taps1x48AVX512(SB), NOSPLIT|NOFRAME, $0-88
 	PREFETCHT0 64(R8)
 	PREFETCHT0 128(R8)
 	ADDQ       R9, R8
-	MOVL       mask+84(FP), R8
+	MOVL       mask+96(FP), R8
 	KMOVW      R8, K1
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
@@ -348,14 +348,14 @@ done:
 	JNZ      tap
 	MOVQ     c+64(FP), AX
 	MOVQ     cRow+72(FP), CX
-	MOVB     add+80(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+80(FP), DX
+	MOVQ     startRow+88(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS   64(DX), Z1, Z1
 	VADDPS.Z 128(DX), Z2, K1, Z2
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -365,9 +365,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func taps1x64AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+// func taps1x64AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·taps1x64AVX512(SB), NOSPLIT|NOFRAME, $0-88
+TEXT ·taps1x64AVX512(SB), NOSPLIT|NOFRAME, $0-100
 	MOVQ       taps+0(FP), AX
 	MOVQ       a+16(FP), CX
 	MOVQ       aRow+24(FP), DX
@@ -384,7 +384,7 @@ TEXT ·taps1x64AVX512(SB), NOSPLIT|NOFRAME, $0-88
 	PREFETCHT0 128(R9)
 	PREFETCHT0 192(R9)
 	ADDQ       R10, R9
-	MOVL       mask+84(FP), R9
+	MOVL       mask+96(FP), R9
 	KMOVW      R9, K1
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
@@ -472,15 +472,15 @@ done:
 	JNZ      tap
 	MOVQ     c+64(FP), AX
 	MOVQ     cRow+72(FP), CX
-	MOVB     add+80(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+80(FP), DX
+	MOVQ     startRow+88(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS   64(DX), Z1, Z1
 	VADDPS   128(DX), Z2, Z2
 	VADDPS.Z 192(DX), Z3, K1, Z3
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -491,9 +491,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func taps2x16(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+// func taps2x16(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·taps2x16(SB), NOSPLIT|NOFRAME, $0-88
+TEXT ·taps2x16(SB), NOSPLIT|NOFRAME, $0-100
 	MOVQ       taps+0(FP), AX
 	MOVQ       a+16(FP), CX
 	MOVQ       aRow+24(FP), DX
@@ -583,16 +583,16 @@ done:
 	JNZ    tap
 	MOVQ   c+64(FP), AX
 	MOVQ   cRow+72(FP), CX
-	MOVB   add+80(FP), DL
-	TESTB  DL, DL
+	MOVQ   start+80(FP), DX
+	MOVQ   startRow+88(FP), BX
+	TESTQ  DX, DX
 	JZ     store
-	MOVQ   AX, DX
 	VADDPS (DX), Y0, Y0
 	VADDPS 32(DX), Y1, Y1
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 	VADDPS (DX), Y2, Y2
 	VADDPS 32(DX), Y3, Y3
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 
 store:
 	VMOVUPS Y0, (AX)
@@ -604,9 +604,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func taps2x16AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+// func taps2x16AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·taps2x16AVX512(SB), NOSPLIT|NOFRAME, $0-88
+TEXT ·taps2x16AVX512(SB), NOSPLIT|NOFRAME, $0-100
 	MOVQ       taps+0(FP), AX
 	MOVQ       a+16(FP), CX
 	MOVQ       aRow+24(FP), DX
@@ -620,7 +620,7 @@ TEXT ·taps2x16AVX512(SB), NOSPLIT|NOFRAME, $0-88
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
 	ADDQ       R9, R8
-	MOVL       mask+84(FP), R8
+	MOVL       mask+96(FP), R8
 	KMOVW      R8, K1
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
@@ -681,14 +681,14 @@ done:
 	JNZ      tap
 	MOVQ     c+64(FP), AX
 	MOVQ     cRow+72(FP), CX
-	MOVB     add+80(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+80(FP), DX
+	MOVQ     startRow+88(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS.Z (DX), Z0, K1, Z0
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS.Z (DX), Z1, K1, Z1
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, K1, (AX)
@@ -698,9 +698,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func taps2x32AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+// func taps2x32AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·taps2x32AVX512(SB), NOSPLIT|NOFRAME, $0-88
+TEXT ·taps2x32AVX512(SB), NOSPLIT|NOFRAME, $0-100
 	MOVQ       taps+0(FP), AX
 	MOVQ       a+16(FP), CX
 	MOVQ       aRow+24(FP), DX
@@ -716,7 +716,7 @@ TEXT ·taps2x32AVX512(SB), NOSPLIT|NOFRAME, $0-88
 	PREFETCHT0 (R9)
 	PREFETCHT0 64(R9)
 	ADDQ       R10, R9
-	MOVL       mask+84(FP), R9
+	MOVL       mask+96(FP), R9
 	KMOVW      R9, K1
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
@@ -794,16 +794,16 @@ done:
 	JNZ      tap
 	MOVQ     c+64(FP), AX
 	MOVQ     cRow+72(FP), CX
-	MOVB     add+80(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+80(FP), DX
+	MOVQ     startRow+88(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS.Z 64(DX), Z1, K1, Z1
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z2, Z2
 	VADDPS.Z 64(DX), Z3, K1, Z3
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -815,9 +815,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func taps2x48AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+// func taps2x48AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·taps2x48AVX512(SB), NOSPLIT|NOFRAME, $0-88
+TEXT ·taps2x48AVX512(SB), NOSPLIT|NOFRAME, $0-100
 	MOVQ       taps+0(FP), AX
 	MOVQ       a+16(FP), CX
 	MOVQ       aRow+24(FP), DX
@@ -835,7 +835,7 @@ TEXT ·taps2x48AVX512(SB), NOSPLIT|NOFRAME, $0-88
 	PREFETCHT0 64(R9)
 	PREFETCHT0 128(R9)
 	ADDQ       R10, R9
-	MOVL       mask+84(FP), R9
+	MOVL       mask+96(FP), R9
 	KMOVW      R9, K1
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
@@ -930,18 +930,18 @@ done:
 	JNZ      tap
 	MOVQ     c+64(FP), AX
 	MOVQ     cRow+72(FP), CX
-	MOVB     add+80(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+80(FP), DX
+	MOVQ     startRow+88(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS   64(DX), Z1, Z1
 	VADDPS.Z 128(DX), Z2, K1, Z2
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z3, Z3
 	VADDPS   64(DX), Z4, Z4
 	VADDPS.Z 128(DX), Z5, K1, Z5
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -955,9 +955,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func taps2x64AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+// func taps2x64AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·taps2x64AVX512(SB), NOSPLIT|NOFRAME, $0-88
+TEXT ·taps2x64AVX512(SB), NOSPLIT|NOFRAME, $0-100
 	MOVQ       taps+0(FP), AX
 	MOVQ       a+16(FP), CX
 	MOVQ       aRow+24(FP), DX
@@ -979,7 +979,7 @@ TEXT ·taps2x64AVX512(SB), NOSPLIT|NOFRAME, $0-88
 	PREFETCHT0 128(R10)
 	PREFETCHT0 192(R10)
 	ADDQ       R11, R10
-	MOVL       mask+84(FP), R10
+	MOVL       mask+96(FP), R10
 	KMOVW      R10, K1
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
@@ -1096,20 +1096,20 @@ done:
 	JNZ      tap
 	MOVQ     c+64(FP), AX
 	MOVQ     cRow+72(FP), CX
-	MOVB     add+80(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+80(FP), DX
+	MOVQ     startRow+88(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS   64(DX), Z1, Z1
 	VADDPS   128(DX), Z2, Z2
 	VADDPS.Z 192(DX), Z3, K1, Z3
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z4, Z4
 	VADDPS   64(DX), Z5, Z5
 	VADDPS   128(DX), Z6, Z6
 	VADDPS.Z 192(DX), Z7, K1, Z7
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -1125,9 +1125,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func taps3x16(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+// func taps3x16(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·taps3x16(SB), NOSPLIT|NOFRAME, $0-88
+TEXT ·taps3x16(SB), NOSPLIT|NOFRAME, $0-100
 	MOVQ       taps+0(FP), AX
 	MOVQ       a+16(FP), CX
 	MOVQ       aRow+24(FP), DX
@@ -1236,19 +1236,19 @@ done:
 	JNZ    tap
 	MOVQ   c+64(FP), AX
 	MOVQ   cRow+72(FP), CX
-	MOVB   add+80(FP), DL
-	TESTB  DL, DL
+	MOVQ   start+80(FP), DX
+	MOVQ   startRow+88(FP), BX
+	TESTQ  DX, DX
 	JZ     store
-	MOVQ   AX, DX
 	VADDPS (DX), Y0, Y0
 	VADDPS 32(DX), Y1, Y1
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 	VADDPS (DX), Y2, Y2
 	VADDPS 32(DX), Y3, Y3
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 	VADDPS (DX), Y4, Y4
 	VADDPS 32(DX), Y5, Y5
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 
 store:
 	VMOVUPS Y0, (AX)
@@ -1263,9 +1263,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func taps3x16AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+// func taps3x16AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·taps3x16AVX512(SB), NOSPLIT|NOFRAME, $0-88
+TEXT ·taps3x16AVX512(SB), NOSPLIT|NOFRAME, $0-100
 	MOVQ       taps+0(FP), AX
 	MOVQ       a+16(FP), CX
 	MOVQ       aRow+24(FP), DX
@@ -1281,7 +1281,7 @@ TEXT ·taps3x16AVX512(SB), NOSPLIT|NOFRAME, $0-88
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
 	ADDQ       R9, R8
-	MOVL       mask+84(FP), R8
+	MOVL       mask+96(FP), R8
 	KMOVW      R8, K1
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
@@ -1353,16 +1353,16 @@ done:
 	JNZ      tap
 	MOVQ     c+64(FP), AX
 	MOVQ     cRow+72(FP), CX
-	MOVB     add+80(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+80(FP), DX
+	MOVQ     startRow+88(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS.Z (DX), Z0, K1, Z0
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS.Z (DX), Z1, K1, Z1
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS.Z (DX), Z2, K1, Z2
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, K1, (AX)
@@ -1374,9 +1374,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func taps3x32AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+// func taps3x32AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·taps3x32AVX512(SB), NOSPLIT|NOFRAME, $0-88
+TEXT ·taps3x32AVX512(SB), NOSPLIT|NOFRAME, $0-100
 	MOVQ       taps+0(FP), AX
 	MOVQ       a+16(FP), CX
 	MOVQ       aRow+24(FP), DX
@@ -1395,7 +1395,7 @@ TEXT ·taps3x32AVX512(SB), NOSPLIT|NOFRAME, $0-88
 	PREFETCHT0 (R9)
 	PREFETCHT0 64(R9)
 	ADDQ       R10, R9
-	MOVL       mask+84(FP), R9
+	MOVL       mask+96(FP), R9
 	KMOVW      R9, K1
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
@@ -1490,19 +1490,19 @@ done:
 	JNZ      tap
 	MOVQ     c+64(FP), AX
 	MOVQ     cRow+72(FP), CX
-	MOVB     add+80(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+80(FP), DX
+	MOVQ     startRow+88(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS.Z 64(DX), Z1, K1, Z1
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z2, Z2
 	VADDPS.Z 64(DX), Z3, K1, Z3
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z4, Z4
 	VADDPS.Z 64(DX), Z5, K1, Z5
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -1517,9 +1517,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func taps3x48AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+// func taps3x48AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·taps3x48AVX512(SB), NOSPLIT|NOFRAME, $0-88
+TEXT ·taps3x48AVX512(SB), NOSPLIT|NOFRAME, $0-100
 	MOVQ       taps+0(FP), AX
 	MOVQ       a+16(FP), CX
 	MOVQ       aRow+24(FP), DX
@@ -1541,7 +1541,7 @@ TEXT ·taps3x48AVX512(SB), NOSPLIT|NOFRAME, $0-88
 	PREFETCHT0 64(R9)
 	PREFETCHT0 128(R9)
 	ADDQ       R10, R9
-	MOVL       mask+84(FP), R9
+	MOVL       mask+96(FP), R9
 	KMOVW      R9, K1
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
@@ -1659,22 +1659,22 @@ done:
 	JNZ      tap
 	MOVQ     c+64(FP), AX
 	MOVQ     cRow+72(FP), CX
-	MOVB     add+80(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+80(FP), DX
+	MOVQ     startRow+88(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS   64(DX), Z1, Z1
 	VADDPS.Z 128(DX), Z2, K1, Z2
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z3, Z3
 	VADDPS   64(DX), Z4, Z4
 	VADDPS.Z 128(DX), Z5, K1, Z5
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z6, Z6
 	VADDPS   64(DX), Z7, Z7
 	VADDPS.Z 128(DX), Z8, K1, Z8
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -1692,9 +1692,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func taps3x64AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+// func taps3x64AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·taps3x64AVX512(SB), NOSPLIT|NOFRAME, $0-88
+TEXT ·taps3x64AVX512(SB), NOSPLIT|NOFRAME, $0-100
 	MOVQ       taps+0(FP), AX
 	MOVQ       a+16(FP), CX
 	MOVQ       aRow+24(FP), DX
@@ -1721,7 +1721,7 @@ TEXT ·taps3x64AVX512(SB), NOSPLIT|NOFRAME, $0-88
 	PREFETCHT0 128(R10)
 	PREFETCHT0 192(R10)
 	ADDQ       R11, R10
-	MOVL       mask+84(FP), R10
+	MOVL       mask+96(FP), R10
 	KMOVW      R10, K1
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
@@ -1867,25 +1867,25 @@ done:
 	JNZ      tap
 	MOVQ     c+64(FP), AX
 	MOVQ     cRow+72(FP), CX
-	MOVB     add+80(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+80(FP), DX
+	MOVQ     startRow+88(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS   64(DX), Z1, Z1
 	VADDPS   128(DX), Z2, Z2
 	VADDPS.Z 192(DX), Z3, K1, Z3
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z4, Z4
 	VADDPS   64(DX), Z5, Z5
 	VADDPS   128(DX), Z6, Z6
 	VADDPS.Z 192(DX), Z7, K1, Z7
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z8, Z8
 	VADDPS   64(DX), Z9, Z9
 	VADDPS   128(DX), Z10, Z10
 	VADDPS.Z 192(DX), Z11, K1, Z11
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -1906,9 +1906,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func taps4x16(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+// func taps4x16(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·taps4x16(SB), NOSPLIT|NOFRAME, $0-88
+TEXT ·taps4x16(SB), NOSPLIT|NOFRAME, $0-100
 	MOVQ       taps+0(FP), AX
 	MOVQ       a+16(FP), CX
 	MOVQ       aRow+24(FP), DX
@@ -2044,22 +2044,22 @@ done:
 	JNZ    tap
 	MOVQ   c+64(FP), AX
 	MOVQ   cRow+72(FP), CX
-	MOVB   add+80(FP), DL
-	TESTB  DL, DL
+	MOVQ   start+80(FP), DX
+	MOVQ   startRow+88(FP), BX
+	TESTQ  DX, DX
 	JZ     store
-	MOVQ   AX, DX
 	VADDPS (DX), Y0, Y0
 	VADDPS 32(DX), Y1, Y1
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 	VADDPS (DX), Y2, Y2
 	VADDPS 32(DX), Y3, Y3
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 	VADDPS (DX), Y4, Y4
 	VADDPS 32(DX), Y5, Y5
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 	VADDPS (DX), Y6, Y6
 	VADDPS 32(DX), Y7, Y7
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 
 store:
 	VMOVUPS Y0, (AX)
@@ -2077,9 +2077,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func taps4x16AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+// func taps4x16AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·taps4x16AVX512(SB), NOSPLIT|NOFRAME, $0-88
+TEXT ·taps4x16AVX512(SB), NOSPLIT|NOFRAME, $0-100
 	MOVQ       taps+0(FP), AX
 	MOVQ       a+16(FP), CX
 	MOVQ       aRow+24(FP), DX
@@ -2099,7 +2099,7 @@ TEXT ·taps4x16AVX512(SB), NOSPLIT|NOFRAME, $0-88
 	ADDQ       R10, R9
 	PREFETCHT0 (R9)
 	ADDQ       R10, R9
-	MOVL       mask+84(FP), R9
+	MOVL       mask+96(FP), R9
 	KMOVW      R9, K1
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
@@ -2188,18 +2188,18 @@ done:
 	JNZ      tap
 	MOVQ     c+64(FP), AX
 	MOVQ     cRow+72(FP), CX
-	MOVB     add+80(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+80(FP), DX
+	MOVQ     startRow+88(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS.Z (DX), Z0, K1, Z0
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS.Z (DX), Z1, K1, Z1
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS.Z (DX), Z2, K1, Z2
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS.Z (DX), Z3, K1, Z3
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, K1, (AX)
@@ -2213,9 +2213,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func taps4x32AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+// func taps4x32AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·taps4x32AVX512(SB), NOSPLIT|NOFRAME, $0-88
+TEXT ·taps4x32AVX512(SB), NOSPLIT|NOFRAME, $0-100
 	MOVQ       taps+0(FP), AX
 	MOVQ       a+16(FP), CX
 	MOVQ       aRow+24(FP), DX
@@ -2239,7 +2239,7 @@ TEXT ·taps4x32AVX512(SB), NOSPLIT|NOFRAME, $0-88
 	PREFETCHT0 (R10)
 	PREFETCHT0 64(R10)
 	ADDQ       R11, R10
-	MOVL       mask+84(FP), R10
+	MOVL       mask+96(FP), R10
 	KMOVW      R10, K1
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
@@ -2357,22 +2357,22 @@ done:
 	JNZ      tap
 	MOVQ     c+64(FP), AX
 	MOVQ     cRow+72(FP), CX
-	MOVB     add+80(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+80(FP), DX
+	MOVQ     startRow+88(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS.Z 64(DX), Z1, K1, Z1
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z2, Z2
 	VADDPS.Z 64(DX), Z3, K1, Z3
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z4, Z4
 	VADDPS.Z 64(DX), Z5, K1, Z5
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z6, Z6
 	VADDPS.Z 64(DX), Z7, K1, Z7
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -2390,9 +2390,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func taps4x48AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+// func taps4x48AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·taps4x48AVX512(SB), NOSPLIT|NOFRAME, $0-88
+TEXT ·taps4x48AVX512(SB), NOSPLIT|NOFRAME, $0-100
 	MOVQ       taps+0(FP), AX
 	MOVQ       a+16(FP), CX
 	MOVQ       aRow+24(FP), DX
@@ -2420,7 +2420,7 @@ TEXT ·taps4x48AVX512(SB), NOSPLIT|NOFRAME, $0-88
 	PREFETCHT0 64(R10)
 	PREFETCHT0 128(R10)
 	ADDQ       R11, R10
-	MOVL       mask+84(FP), R10
+	MOVL       mask+96(FP), R10
 	KMOVW      R10, K1
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
@@ -2567,26 +2567,26 @@ done:
 	JNZ      tap
 	MOVQ     c+64(FP), AX
 	MOVQ     cRow+72(FP), CX
-	MOVB     add+80(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+80(FP), DX
+	MOVQ     startRow+88(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS   64(DX), Z1, Z1
 	VADDPS.Z 128(DX), Z2, K1, Z2
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z3, Z3
 	VADDPS   64(DX), Z4, Z4
 	VADDPS.Z 128(DX), Z5, K1, Z5
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z6, Z6
 	VADDPS   64(DX), Z7, Z7
 	VADDPS.Z 128(DX), Z8, K1, Z8
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z9, Z9
 	VADDPS   64(DX), Z10, Z10
 	VADDPS.Z 128(DX), Z11, K1, Z11
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -2608,9 +2608,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func taps4x64AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+// func taps4x64AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·taps4x64AVX512(SB), NOSPLIT|NOFRAME, $0-88
+TEXT ·taps4x64AVX512(SB), NOSPLIT|NOFRAME, $0-100
 	MOVQ       taps+0(FP), AX
 	MOVQ       a+16(FP), CX
 	MOVQ       aRow+24(FP), DX
@@ -2644,7 +2644,7 @@ TEXT ·taps4x64AVX512(SB), NOSPLIT|NOFRAME, $0-88
 	PREFETCHT0 128(R11)
 	PREFETCHT0 192(R11)
 	ADDQ       R12, R11
-	MOVL       mask+84(FP), R11
+	MOVL       mask+96(FP), R11
 	KMOVW      R11, K1
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
@@ -2825,30 +2825,30 @@ done:
 	JNZ      tap
 	MOVQ     c+64(FP), AX
 	MOVQ     cRow+72(FP), CX
-	MOVB     add+80(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+80(FP), DX
+	MOVQ     startRow+88(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS   64(DX), Z1, Z1
 	VADDPS   128(DX), Z2, Z2
 	VADDPS.Z 192(DX), Z3, K1, Z3
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z4, Z4
 	VADDPS   64(DX), Z5, Z5
 	VADDPS   128(DX), Z6, Z6
 	VADDPS.Z 192(DX), Z7, K1, Z7
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z8, Z8
 	VADDPS   64(DX), Z9, Z9
 	VADDPS   128(DX), Z10, Z10
 	VADDPS.Z 192(DX), Z11, K1, Z11
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z12, Z12
 	VADDPS   64(DX), Z13, Z13
 	VADDPS   128(DX), Z14, Z14
 	VADDPS.Z 192(DX), Z15, K1, Z15
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -2874,9 +2874,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func taps5x16(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+// func taps5x16(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·taps5x16(SB), NOSPLIT|NOFRAME, $0-88
+TEXT ·taps5x16(SB), NOSPLIT|NOFRAME, $0-100
 	MOVQ       taps+0(FP), AX
 	MOVQ       a+16(FP), CX
 	MOVQ       aRow+24(FP), DX
@@ -3031,25 +3031,25 @@ done:
 	JNZ    tap
 	MOVQ   c+64(FP), AX
 	MOVQ   cRow+72(FP), CX
-	MOVB   add+80(FP), DL
-	TESTB  DL, DL
+	MOVQ   start+80(FP), DX
+	MOVQ   startRow+88(FP), BX
+	TESTQ  DX, DX
 	JZ     store
-	MOVQ   AX, DX
 	VADDPS (DX), Y0, Y0
 	VADDPS 32(DX), Y1, Y1
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 	VADDPS (DX), Y2, Y2
 	VADDPS 32(DX), Y3, Y3
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 	VADDPS (DX), Y4, Y4
 	VADDPS 32(DX), Y5, Y5
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 	VADDPS (DX), Y6, Y6
 	VADDPS 32(DX), Y7, Y7
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 	VADDPS (DX), Y8, Y8
 	VADDPS 32(DX), Y9, Y9
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 
 store:
 	VMOVUPS Y0, (AX)
@@ -3070,9 +3070,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func taps5x16AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+// func taps5x16AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·taps5x16AVX512(SB), NOSPLIT|NOFRAME, $0-88
+TEXT ·taps5x16AVX512(SB), NOSPLIT|NOFRAME, $0-100
 	MOVQ       taps+0(FP), AX
 	MOVQ       a+16(FP), CX
 	MOVQ       aRow+24(FP), DX
@@ -3094,7 +3094,7 @@ TEXT ·taps5x16AVX512(SB), NOSPLIT|NOFRAME, $0-88
 	ADDQ       R10, R9
 	PREFETCHT0 (R9)
 	ADDQ       R10, R9
-	MOVL       mask+84(FP), R9
+	MOVL       mask+96(FP), R9
 	KMOVW      R9, K1
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
@@ -3194,20 +3194,20 @@ done:
 	JNZ      tap
 	MOVQ     c+64(FP), AX
 	MOVQ     cRow+72(FP), CX
-	MOVB     add+80(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+80(FP), DX
+	MOVQ     startRow+88(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS.Z (DX), Z0, K1, Z0
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS.Z (DX), Z1, K1, Z1
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS.Z (DX), Z2, K1, Z2
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS.Z (DX), Z3, K1, Z3
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS.Z (DX), Z4, K1, Z4
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, K1, (AX)
@@ -3223,9 +3223,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func taps5x32AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+// func taps5x32AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·taps5x32AVX512(SB), NOSPLIT|NOFRAME, $0-88
+TEXT ·taps5x32AVX512(SB), NOSPLIT|NOFRAME, $0-100
 	MOVQ       taps+0(FP), AX
 	MOVQ       a+16(FP), CX
 	MOVQ       aRow+24(FP), DX
@@ -3252,7 +3252,7 @@ TEXT ·taps5x32AVX512(SB), NOSPLIT|NOFRAME, $0-88
 	PREFETCHT0 (R10)
 	PREFETCHT0 64(R10)
 	ADDQ       R11, R10
-	MOVL       mask+84(FP), R10
+	MOVL       mask+96(FP), R10
 	KMOVW      R10, K1
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
@@ -3387,25 +3387,25 @@ done:
 	JNZ      tap
 	MOVQ     c+64(FP), AX
 	MOVQ     cRow+72(FP), CX
-	MOVB     add+80(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+80(FP), DX
+	MOVQ     startRow+88(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS.Z 64(DX), Z1, K1, Z1
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z2, Z2
 	VADDPS.Z 64(DX), Z3, K1, Z3
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z4, Z4
 	VADDPS.Z 64(DX), Z5, K1, Z5
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z6, Z6
 	VADDPS.Z 64(DX), Z7, K1, Z7
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z8, Z8
 	VADDPS.Z 64(DX), Z9, K1, Z9
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -3426,9 +3426,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func taps5x48AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+// func taps5x48AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·taps5x48AVX512(SB), NOSPLIT|NOFRAME, $0-88
+TEXT ·taps5x48AVX512(SB), NOSPLIT|NOFRAME, $0-100
 	MOVQ       taps+0(FP), AX
 	MOVQ       a+16(FP), CX
 	MOVQ       aRow+24(FP), DX
@@ -3460,7 +3460,7 @@ TEXT ·taps5x48AVX512(SB), NOSPLIT|NOFRAME, $0-88
 	PREFETCHT0 64(R10)
 	PREFETCHT0 128(R10)
 	ADDQ       R11, R10
-	MOVL       mask+84(FP), R10
+	MOVL       mask+96(FP), R10
 	KMOVW      R10, K1
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
@@ -3630,30 +3630,30 @@ done:
 	JNZ      tap
 	MOVQ     c+64(FP), AX
 	MOVQ     cRow+72(FP), CX
-	MOVB     add+80(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+80(FP), DX
+	MOVQ     startRow+88(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS   64(DX), Z1, Z1
 	VADDPS.Z 128(DX), Z2, K1, Z2
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z3, Z3
 	VADDPS   64(DX), Z4, Z4
 	VADDPS.Z 128(DX), Z5, K1, Z5
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z6, Z6
 	VADDPS   64(DX), Z7, Z7
 	VADDPS.Z 128(DX), Z8, K1, Z8
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z9, Z9
 	VADDPS   64(DX), Z10, Z10
 	VADDPS.Z 128(DX), Z11, K1, Z11
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z12, Z12
 	VADDPS   64(DX), Z13, Z13
 	VADDPS.Z 128(DX), Z14, K1, Z14
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -3679,9 +3679,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func taps5x64AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+// func taps5x64AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·taps5x64AVX512(SB), NOSPLIT|NOFRAME, $0-88
+TEXT ·taps5x64AVX512(SB), NOSPLIT|NOFRAME, $0-100
 	MOVQ       taps+0(FP), AX
 	MOVQ       a+16(FP), CX
 	MOVQ       aRow+24(FP), DX
@@ -3720,7 +3720,7 @@ TEXT ·taps5x64AVX512(SB), NOSPLIT|NOFRAME, $0-88
 	PREFETCHT0 128(R11)
 	PREFETCHT0 192(R11)
 	ADDQ       R12, R11
-	MOVL       mask+84(FP), R11
+	MOVL       mask+96(FP), R11
 	KMOVW      R11, K1
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
@@ -3930,35 +3930,35 @@ done:
 	JNZ      tap
 	MOVQ     c+64(FP), AX
 	MOVQ     cRow+72(FP), CX
-	MOVB     add+80(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+80(FP), DX
+	MOVQ     startRow+88(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS   64(DX), Z1, Z1
 	VADDPS   128(DX), Z2, Z2
 	VADDPS.Z 192(DX), Z3, K1, Z3
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z4, Z4
 	VADDPS   64(DX), Z5, Z5
 	VADDPS   128(DX), Z6, Z6
 	VADDPS.Z 192(DX), Z7, K1, Z7
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z8, Z8
 	VADDPS   64(DX), Z9, Z9
 	VADDPS   128(DX), Z10, Z10
 	VADDPS.Z 192(DX), Z11, K1, Z11
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z12, Z12
 	VADDPS   64(DX), Z13, Z13
 	VADDPS   128(DX), Z14, Z14
 	VADDPS.Z 192(DX), Z15, K1, Z15
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z16, Z16
 	VADDPS   64(DX), Z17, Z17
 	VADDPS   128(DX), Z18, Z18
 	VADDPS.Z 192(DX), Z19, K1, Z19
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -3989,9 +3989,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func taps6x16(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+// func taps6x16(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·taps6x16(SB), NOSPLIT|NOFRAME, $0-88
+TEXT ·taps6x16(SB), NOSPLIT|NOFRAME, $0-100
 	MOVQ       taps+0(FP), AX
 	MOVQ       a+16(FP), CX
 	MOVQ       aRow+24(FP), DX
@@ -4165,28 +4165,28 @@ done:
 	JNZ    tap
 	MOVQ   c+64(FP), AX
 	MOVQ   cRow+72(FP), CX
-	MOVB   add+80(FP), DL
-	TESTB  DL, DL
+	MOVQ   start+80(FP), DX
+	MOVQ   startRow+88(FP), BX
+	TESTQ  DX, DX
 	JZ     store
-	MOVQ   AX, DX
 	VADDPS (DX), Y0, Y0
 	VADDPS 32(DX), Y1, Y1
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 	VADDPS (DX), Y2, Y2
 	VADDPS 32(DX), Y3, Y3
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 	VADDPS (DX), Y4, Y4
 	VADDPS 32(DX), Y5, Y5
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 	VADDPS (DX), Y6, Y6
 	VADDPS 32(DX), Y7, Y7
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 	VADDPS (DX), Y8, Y8
 	VADDPS 32(DX), Y9, Y9
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 	VADDPS (DX), Y10, Y10
 	VADDPS 32(DX), Y11, Y11
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 
 store:
 	VMOVUPS Y0, (AX)
@@ -4210,9 +4210,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func taps6x16AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+// func taps6x16AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·taps6x16AVX512(SB), NOSPLIT|NOFRAME, $0-88
+TEXT ·taps6x16AVX512(SB), NOSPLIT|NOFRAME, $0-100
 	MOVQ       taps+0(FP), AX
 	MOVQ       a+16(FP), CX
 	MOVQ       aRow+24(FP), DX
@@ -4236,7 +4236,7 @@ TEXT ·taps6x16AVX512(SB), NOSPLIT|NOFRAME, $0-88
 	ADDQ       R10, R9
 	PREFETCHT0 (R9)
 	ADDQ       R10, R9
-	MOVL       mask+84(FP), R9
+	MOVL       mask+96(FP), R9
 	KMOVW      R9, K1
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
@@ -4347,22 +4347,22 @@ done:
 	JNZ      tap
 	MOVQ     c+64(FP), AX
 	MOVQ     cRow+72(FP), CX
-	MOVB     add+80(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+80(FP), DX
+	MOVQ     startRow+88(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS.Z (DX), Z0, K1, Z0
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS.Z (DX), Z1, K1, Z1
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS.Z (DX), Z2, K1, Z2
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS.Z (DX), Z3, K1, Z3
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS.Z (DX), Z4, K1, Z4
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS.Z (DX), Z5, K1, Z5
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, K1, (AX)
@@ -4380,9 +4380,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func taps6x32AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+// func taps6x32AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·taps6x32AVX512(SB), NOSPLIT|NOFRAME, $0-88
+TEXT ·taps6x32AVX512(SB), NOSPLIT|NOFRAME, $0-100
 	MOVQ       taps+0(FP), AX
 	MOVQ       a+16(FP), CX
 	MOVQ       aRow+24(FP), DX
@@ -4412,7 +4412,7 @@ TEXT ·taps6x32AVX512(SB), NOSPLIT|NOFRAME, $0-88
 	PREFETCHT0 (R10)
 	PREFETCHT0 64(R10)
 	ADDQ       R11, R10
-	MOVL       mask+84(FP), R10
+	MOVL       mask+96(FP), R10
 	KMOVW      R10, K1
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
@@ -4564,28 +4564,28 @@ done:
 	JNZ      tap
 	MOVQ     c+64(FP), AX
 	MOVQ     cRow+72(FP), CX
-	MOVB     add+80(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+80(FP), DX
+	MOVQ     startRow+88(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS.Z 64(DX), Z1, K1, Z1
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z2, Z2
 	VADDPS.Z 64(DX), Z3, K1, Z3
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z4, Z4
 	VADDPS.Z 64(DX), Z5, K1, Z5
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z6, Z6
 	VADDPS.Z 64(DX), Z7, K1, Z7
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z8, Z8
 	VADDPS.Z 64(DX), Z9, K1, Z9
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z10, Z10
 	VADDPS.Z 64(DX), Z11, K1, Z11
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -4609,9 +4609,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func taps6x48AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+// func taps6x48AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·taps6x48AVX512(SB), NOSPLIT|NOFRAME, $0-88
+TEXT ·taps6x48AVX512(SB), NOSPLIT|NOFRAME, $0-100
 	MOVQ       taps+0(FP), AX
 	MOVQ       a+16(FP), CX
 	MOVQ       aRow+24(FP), DX
@@ -4647,7 +4647,7 @@ TEXT ·taps6x48AVX512(SB), NOSPLIT|NOFRAME, $0-88
 	PREFETCHT0 64(R10)
 	PREFETCHT0 128(R10)
 	ADDQ       R11, R10
-	MOVL       mask+84(FP), R10
+	MOVL       mask+96(FP), R10
 	KMOVW      R10, K1
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
@@ -4840,34 +4840,34 @@ done:
 	JNZ      tap
 	MOVQ     c+64(FP), AX
 	MOVQ     cRow+72(FP), CX
-	MOVB     add+80(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+80(FP), DX
+	MOVQ     startRow+88(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS   64(DX), Z1, Z1
 	VADDPS.Z 128(DX), Z2, K1, Z2
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z3, Z3
 	VADDPS   64(DX), Z4, Z4
 	VADDPS.Z 128(DX), Z5, K1, Z5
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z6, Z6
 	VADDPS   64(DX), Z7, Z7
 	VADDPS.Z 128(DX), Z8, K1, Z8
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z9, Z9
 	VADDPS   64(DX), Z10, Z10
 	VADDPS.Z 128(DX), Z11, K1, Z11
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z12, Z12
 	VADDPS   64(DX), Z13, Z13
 	VADDPS.Z 128(DX), Z14, K1, Z14
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z15, Z15
 	VADDPS   64(DX), Z16, Z16
 	VADDPS.Z 128(DX), Z17, K1, Z17
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -4897,9 +4897,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func taps6x64AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+// func taps6x64AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·taps6x64AVX512(SB), NOSPLIT|NOFRAME, $0-88
+TEXT ·taps6x64AVX512(SB), NOSPLIT|NOFRAME, $0-100
 	MOVQ       taps+0(FP), AX
 	MOVQ       a+16(FP), CX
 	MOVQ       aRow+24(FP), DX
@@ -4943,7 +4943,7 @@ TEXT ·taps6x64AVX512(SB), NOSPLIT|NOFRAME, $0-88
 	PREFETCHT0 128(R11)
 	PREFETCHT0 192(R11)
 	ADDQ       R12, R11
-	MOVL       mask+84(FP), R11
+	MOVL       mask+96(FP), R11
 	KMOVW      R11, K1
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
@@ -5182,40 +5182,40 @@ done:
 	JNZ      tap
 	MOVQ     c+64(FP), AX
 	MOVQ     cRow+72(FP), CX
-	MOVB     add+80(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+80(FP), DX
+	MOVQ     startRow+88(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS   64(DX), Z1, Z1
 	VADDPS   128(DX), Z2, Z2
 	VADDPS.Z 192(DX), Z3, K1, Z3
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z4, Z4
 	VADDPS   64(DX), Z5, Z5
 	VADDPS   128(DX), Z6, Z6
 	VADDPS.Z 192(DX), Z7, K1, Z7
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z8, Z8
 	VADDPS   64(DX), Z9, Z9
 	VADDPS   128(DX), Z10, Z10
 	VADDPS.Z 192(DX), Z11, K1, Z11
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z12, Z12
 	VADDPS   64(DX), Z13, Z13
 	VADDPS   128(DX), Z14, Z14
 	VADDPS.Z 192(DX), Z15, K1, Z15
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z16, Z16
 	VADDPS   64(DX), Z17, Z17
 	VADDPS   128(DX), Z18, Z18
 	VADDPS.Z 192(DX), Z19, K1, Z19
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z20, Z20
 	VADDPS   64(DX), Z21, Z21
 	VADDPS   128(DX), Z22, Z22
 	VADDPS.Z 192(DX), Z23, K1, Z23
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -5251,9 +5251,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func taps1x64(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+// func taps1x64(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·taps1x64(SB), NOSPLIT|NOFRAME, $0-88
+TEXT ·taps1x64(SB), NOSPLIT|NOFRAME, $0-100
 	MOVQ       taps+0(FP), AX
 	MOVQ       a+16(FP), CX
 	MOVQ       aRow+24(FP), DX
@@ -5400,10 +5400,10 @@ done:
 	JNZ    tap
 	MOVQ   c+64(FP), AX
 	MOVQ   cRow+72(FP), CX
-	MOVB   add+80(FP), DL
-	TESTB  DL, DL
+	MOVQ   start+80(FP), DX
+	MOVQ   startRow+88(FP), BX
+	TESTQ  DX, DX
 	JZ     store
-	MOVQ   AX, DX
 	VADDPS (DX), Y0, Y0
 	VADDPS 32(DX), Y1, Y1
 	VADDPS 64(DX), Y2, Y2
@@ -5412,7 +5412,7 @@ done:
 	VADDPS 160(DX), Y5, Y5
 	VADDPS 192(DX), Y6, Y6
 	VADDPS 224(DX), Y7, Y7
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 
 store:
 	VMOVUPS Y0, (AX)
@@ -5427,9 +5427,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func taps2x32(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+// func taps2x32(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·taps2x32(SB), NOSPLIT|NOFRAME, $0-88
+TEXT ·taps2x32(SB), NOSPLIT|NOFRAME, $0-100
 	MOVQ       taps+0(FP), AX
 	MOVQ       a+16(FP), CX
 	MOVQ       aRow+24(FP), DX
@@ -5555,20 +5555,20 @@ done:
 	JNZ    tap
 	MOVQ   c+64(FP), AX
 	MOVQ   cRow+72(FP), CX
-	MOVB   add+80(FP), DL
-	TESTB  DL, DL
+	MOVQ   start+80(FP), DX
+	MOVQ   startRow+88(FP), BX
+	TESTQ  DX, DX
 	JZ     store
-	MOVQ   AX, DX
 	VADDPS (DX), Y0, Y0
 	VADDPS 32(DX), Y1, Y1
 	VADDPS 64(DX), Y2, Y2
 	VADDPS 96(DX), Y3, Y3
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 	VADDPS (DX), Y4, Y4
 	VADDPS 32(DX), Y5, Y5
 	VADDPS 64(DX), Y6, Y6
 	VADDPS 96(DX), Y7, Y7
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 
 store:
 	VMOVUPS Y0, (AX)
@@ -5584,9 +5584,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func taps3x32(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+// func taps3x32(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·taps3x32(SB), NOSPLIT|NOFRAME, $0-88
+TEXT ·taps3x32(SB), NOSPLIT|NOFRAME, $0-100
 	MOVQ       taps+0(FP), AX
 	MOVQ       a+16(FP), CX
 	MOVQ       aRow+24(FP), DX
@@ -5744,25 +5744,25 @@ done:
 	JNZ    tap
 	MOVQ   c+64(FP), AX
 	MOVQ   cRow+72(FP), CX
-	MOVB   add+80(FP), DL
-	TESTB  DL, DL
+	MOVQ   start+80(FP), DX
+	MOVQ   startRow+88(FP), BX
+	TESTQ  DX, DX
 	JZ     store
-	MOVQ   AX, DX
 	VADDPS (DX), Y0, Y0
 	VADDPS 32(DX), Y1, Y1
 	VADDPS 64(DX), Y2, Y2
 	VADDPS 96(DX), Y3, Y3
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 	VADDPS (DX), Y4, Y4
 	VADDPS 32(DX), Y5, Y5
 	VADDPS 64(DX), Y6, Y6
 	VADDPS 96(DX), Y7, Y7
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 	VADDPS (DX), Y8, Y8
 	VADDPS 32(DX), Y9, Y9
 	VADDPS 64(DX), Y10, Y10
 	VADDPS 96(DX), Y11, Y11
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 
 store:
 	VMOVUPS Y0, (AX)

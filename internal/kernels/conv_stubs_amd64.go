@@ -4,170 +4,170 @@
 
 package kernels
 
-// taps1x16 computes 1 × 16 elements of c = a·b, or with add of c + a·b, over k terms of each tap; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
+// taps1x16 computes 1 × 16 elements of c = start + a·b over k terms of each tap, without start if that is nil; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
 //
 //go:noescape
-func taps1x16(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+func taps1x16(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 
-// taps1x16AVX512 computes 1 × 16 elements of c = a·b, or with add of c + a·b, over k terms of each tap; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
+// taps1x16AVX512 computes 1 × 16 elements of c = start + a·b over k terms of each tap, without start if that is nil; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
 //
 //go:noescape
-func taps1x16AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+func taps1x16AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 
-// taps1x32AVX512 computes 1 × 32 elements of c = a·b, or with add of c + a·b, over k terms of each tap; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
+// taps1x32AVX512 computes 1 × 32 elements of c = start + a·b over k terms of each tap, without start if that is nil; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
 //
 //go:noescape
-func taps1x32AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+func taps1x32AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 
-// taps1x48AVX512 computes 1 × 48 elements of c = a·b, or with add of c + a·b, over k terms of each tap; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
+// taps1x48AVX512 computes 1 × 48 elements of c = start + a·b over k terms of each tap, without start if that is nil; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
 //
 //go:noescape
-func taps1x48AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+func taps1x48AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 
-// taps1x64AVX512 computes 1 × 64 elements of c = a·b, or with add of c + a·b, over k terms of each tap; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
+// taps1x64AVX512 computes 1 × 64 elements of c = start + a·b over k terms of each tap, without start if that is nil; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
 //
 //go:noescape
-func taps1x64AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+func taps1x64AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 
-// taps2x16 computes 2 × 16 elements of c = a·b, or with add of c + a·b, over k terms of each tap; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
+// taps2x16 computes 2 × 16 elements of c = start + a·b over k terms of each tap, without start if that is nil; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
 //
 //go:noescape
-func taps2x16(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+func taps2x16(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 
-// taps2x16AVX512 computes 2 × 16 elements of c = a·b, or with add of c + a·b, over k terms of each tap; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
+// taps2x16AVX512 computes 2 × 16 elements of c = start + a·b over k terms of each tap, without start if that is nil; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
 //
 //go:noescape
-func taps2x16AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+func taps2x16AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 
-// taps2x32AVX512 computes 2 × 32 elements of c = a·b, or with add of c + a·b, over k terms of each tap; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
+// taps2x32AVX512 computes 2 × 32 elements of c = start + a·b over k terms of each tap, without start if that is nil; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
 //
 //go:noescape
-func taps2x32AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+func taps2x32AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 
-// taps2x48AVX512 computes 2 × 48 elements of c = a·b, or with add of c + a·b, over k terms of each tap; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
+// taps2x48AVX512 computes 2 × 48 elements of c = start + a·b over k terms of each tap, without start if that is nil; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
 //
 //go:noescape
-func taps2x48AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+func taps2x48AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 
-// taps2x64AVX512 computes 2 × 64 elements of c = a·b, or with add of c + a·b, over k terms of each tap; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
+// taps2x64AVX512 computes 2 × 64 elements of c = start + a·b over k terms of each tap, without start if that is nil; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
 //
 //go:noescape
-func taps2x64AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+func taps2x64AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 
-// taps3x16 computes 3 × 16 elements of c = a·b, or with add of c + a·b, over k terms of each tap; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
+// taps3x16 computes 3 × 16 elements of c = start + a·b over k terms of each tap, without start if that is nil; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
 //
 //go:noescape
-func taps3x16(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+func taps3x16(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 
-// taps3x16AVX512 computes 3 × 16 elements of c = a·b, or with add of c + a·b, over k terms of each tap; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
+// taps3x16AVX512 computes 3 × 16 elements of c = start + a·b over k terms of each tap, without start if that is nil; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
 //
 //go:noescape
-func taps3x16AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+func taps3x16AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 
-// taps3x32AVX512 computes 3 × 32 elements of c = a·b, or with add of c + a·b, over k terms of each tap; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
+// taps3x32AVX512 computes 3 × 32 elements of c = start + a·b over k terms of each tap, without start if that is nil; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
 //
 //go:noescape
-func taps3x32AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+func taps3x32AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 
-// taps3x48AVX512 computes 3 × 48 elements of c = a·b, or with add of c + a·b, over k terms of each tap; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
+// taps3x48AVX512 computes 3 × 48 elements of c = start + a·b over k terms of each tap, without start if that is nil; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
 //
 //go:noescape
-func taps3x48AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+func taps3x48AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 
-// taps3x64AVX512 computes 3 × 64 elements of c = a·b, or with add of c + a·b, over k terms of each tap; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
+// taps3x64AVX512 computes 3 × 64 elements of c = start + a·b over k terms of each tap, without start if that is nil; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
 //
 //go:noescape
-func taps3x64AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+func taps3x64AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 
-// taps4x16 computes 4 × 16 elements of c = a·b, or with add of c + a·b, over k terms of each tap; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
+// taps4x16 computes 4 × 16 elements of c = start + a·b over k terms of each tap, without start if that is nil; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
 //
 //go:noescape
-func taps4x16(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+func taps4x16(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 
-// taps4x16AVX512 computes 4 × 16 elements of c = a·b, or with add of c + a·b, over k terms of each tap; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
+// taps4x16AVX512 computes 4 × 16 elements of c = start + a·b over k terms of each tap, without start if that is nil; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
 //
 //go:noescape
-func taps4x16AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+func taps4x16AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 
-// taps4x32AVX512 computes 4 × 32 elements of c = a·b, or with add of c + a·b, over k terms of each tap; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
+// taps4x32AVX512 computes 4 × 32 elements of c = start + a·b over k terms of each tap, without start if that is nil; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
 //
 //go:noescape
-func taps4x32AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+func taps4x32AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 
-// taps4x48AVX512 computes 4 × 48 elements of c = a·b, or with add of c + a·b, over k terms of each tap; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
+// taps4x48AVX512 computes 4 × 48 elements of c = start + a·b over k terms of each tap, without start if that is nil; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
 //
 //go:noescape
-func taps4x48AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+func taps4x48AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 
-// taps4x64AVX512 computes 4 × 64 elements of c = a·b, or with add of c + a·b, over k terms of each tap; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
+// taps4x64AVX512 computes 4 × 64 elements of c = start + a·b over k terms of each tap, without start if that is nil; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
 //
 //go:noescape
-func taps4x64AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+func taps4x64AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 
-// taps5x16 computes 5 × 16 elements of c = a·b, or with add of c + a·b, over k terms of each tap; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
+// taps5x16 computes 5 × 16 elements of c = start + a·b over k terms of each tap, without start if that is nil; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
 //
 //go:noescape
-func taps5x16(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+func taps5x16(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 
-// taps5x16AVX512 computes 5 × 16 elements of c = a·b, or with add of c + a·b, over k terms of each tap; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
+// taps5x16AVX512 computes 5 × 16 elements of c = start + a·b over k terms of each tap, without start if that is nil; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
 //
 //go:noescape
-func taps5x16AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+func taps5x16AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 
-// taps5x32AVX512 computes 5 × 32 elements of c = a·b, or with add of c + a·b, over k terms of each tap; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
+// taps5x32AVX512 computes 5 × 32 elements of c = start + a·b over k terms of each tap, without start if that is nil; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
 //
 //go:noescape
-func taps5x32AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+func taps5x32AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 
-// taps5x48AVX512 computes 5 × 48 elements of c = a·b, or with add of c + a·b, over k terms of each tap; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
+// taps5x48AVX512 computes 5 × 48 elements of c = start + a·b over k terms of each tap, without start if that is nil; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
 //
 //go:noescape
-func taps5x48AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+func taps5x48AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 
-// taps5x64AVX512 computes 5 × 64 elements of c = a·b, or with add of c + a·b, over k terms of each tap; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
+// taps5x64AVX512 computes 5 × 64 elements of c = start + a·b over k terms of each tap, without start if that is nil; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
 //
 //go:noescape
-func taps5x64AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+func taps5x64AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 
-// taps6x16 computes 6 × 16 elements of c = a·b, or with add of c + a·b, over k terms of each tap; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
+// taps6x16 computes 6 × 16 elements of c = start + a·b over k terms of each tap, without start if that is nil; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
 //
 //go:noescape
-func taps6x16(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+func taps6x16(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 
-// taps6x16AVX512 computes 6 × 16 elements of c = a·b, or with add of c + a·b, over k terms of each tap; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
+// taps6x16AVX512 computes 6 × 16 elements of c = start + a·b over k terms of each tap, without start if that is nil; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
 //
 //go:noescape
-func taps6x16AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+func taps6x16AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 
-// taps6x32AVX512 computes 6 × 32 elements of c = a·b, or with add of c + a·b, over k terms of each tap; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
+// taps6x32AVX512 computes 6 × 32 elements of c = start + a·b over k terms of each tap, without start if that is nil; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
 //
 //go:noescape
-func taps6x32AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+func taps6x32AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 
-// taps6x48AVX512 computes 6 × 48 elements of c = a·b, or with add of c + a·b, over k terms of each tap; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
+// taps6x48AVX512 computes 6 × 48 elements of c = start + a·b over k terms of each tap, without start if that is nil; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
 //
 //go:noescape
-func taps6x48AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+func taps6x48AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 
-// taps6x64AVX512 computes 6 × 64 elements of c = a·b, or with add of c + a·b, over k terms of each tap; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
+// taps6x64AVX512 computes 6 × 64 elements of c = start + a·b over k terms of each tap, without start if that is nil; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
 //
 //go:noescape
-func taps6x64AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+func taps6x64AVX512(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 
-// taps1x64 computes 1 × 64 elements of c = a·b, or with add of c + a·b, over k terms of each tap; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
+// taps1x64 computes 1 × 64 elements of c = start + a·b over k terms of each tap, without start if that is nil; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
 //
 //go:noescape
-func taps1x64(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+func taps1x64(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 
-// taps2x32 computes 2 × 32 elements of c = a·b, or with add of c + a·b, over k terms of each tap; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
+// taps2x32 computes 2 × 32 elements of c = start + a·b over k terms of each tap, without start if that is nil; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
 //
 //go:noescape
-func taps2x32(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+func taps2x32(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 
-// taps3x32 computes 3 × 32 elements of c = a·b, or with add of c + a·b, over k terms of each tap; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
+// taps3x32 computes 3 × 32 elements of c = start + a·b over k terms of each tap, without start if that is nil; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.
 //
 //go:noescape
-func taps3x32(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)
+func taps3x32(taps int, k int, a *float32, aRow int, aCol int, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)
 
 // depthwise4 computes y = start + Σ x·w over the taps, for m rows, a multiple of 4, and n channels, a multiple of 8; xNext and yNext lead from the end of a row to the next 4 rows.
 //

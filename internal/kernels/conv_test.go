@@ -36,8 +36,8 @@ func tapsCase(t *rapid.T, s *Set[float32], kind kind, mem *memory) {
 	f.Pack(s, taps, k, n, b, first, bTap, bRow, bCol)
 	c := mem.make("c", m*(n+3))
 	kind.numbers(mem.rng, c)
-	before, add := slices.Clone(c), rapid.Bool().Draw(t, "add")
-	s.MulTaps(m, Taps[float32]{x, row, tap, col}, &f, from, end, RowMajor(c, n+3), add)
+	before, start := slices.Clone(c), drawStart(t, mem, kind, m, n)
+	s.MulTaps(m, Taps[float32]{x, row, tap, col}, &f, from, end, RowMajor(c, n+3), start.of(RowMajor(c, n+3), 0))
 	for i := range m {
 		for j := range n + 3 {
 			at := i*(n+3) + j
@@ -45,11 +45,8 @@ func tapsCase(t *rapid.T, s *Set[float32], kind kind, mem *memory) {
 				same(t, "beyond the columns", c[at:at+1], before[at:at+1])
 				continue
 			}
-			sum, size := 0.0, 0.0
-			if add {
-				sum = float64(before[at])
-				size = math.Abs(sum)
-			}
+			sum := start.at(before, n+3, i, j)
+			size := math.Abs(sum)
 			terms := 2.0
 			for l := from; l < end; l++ {
 				for p := range k {
@@ -63,13 +60,51 @@ func tapsCase(t *rapid.T, s *Set[float32], kind kind, mem *memory) {
 	if m > 0 { // the same rows in two parts give the same bits: other tiles compute them
 		parts := slices.Clone(before)
 		cut := rapid.IntRange(0, m-1).Draw(t, "cut")
-		s.MulTaps(cut, Taps[float32]{x, row, tap, col}, &f, from, end, RowMajor(parts, n+3), add)
+		s.MulTaps(cut, Taps[float32]{x, row, tap, col}, &f, from, end, RowMajor(parts, n+3), start.of(RowMajor(parts, n+3), 0))
 		if end > from && k > 0 {
 			x = x[cut*row:]
 		}
-		s.MulTaps(m-cut, Taps[float32]{x, row, tap, col}, &f, from, end, RowMajor(parts[cut*(n+3):], n+3), add)
+		s.MulTaps(m-cut, Taps[float32]{x, row, tap, col}, &f, from, end, RowMajor(parts[cut*(n+3):], n+3), start.of(RowMajor(parts[cut*(n+3):], n+3), cut))
 		same(t, "rows in two parts", parts, c)
 	}
+}
+
+// starts are what the sums of a product begin with: nothing, c, or rows, perhaps one that is
+// repeated.
+type starts struct {
+	c    bool
+	rows Matrix[float32]
+}
+
+func drawStart(t *rapid.T, mem *memory, kind kind, m, n int) starts {
+	switch rapid.SampledFrom([]string{"nothing", "c", "rows", "a row"}).Draw(t, "start") {
+	case "c":
+		return starts{c: true}
+	case "rows":
+		return starts{rows: RowMajor(mem.input("start", m*(n+1), kind), n+1)}
+	case "a row":
+		return starts{rows: Matrix[float32]{mem.input("start", n, kind), 0, 1}}
+	}
+	return starts{}
+}
+
+// of is the start of the rows of c from the given one on.
+func (s starts) of(c Matrix[float32], row int) Matrix[float32] {
+	if s.c {
+		return c
+	}
+	return s.rows.From(row)
+}
+
+// at is an element of it, with c as it was before.
+func (s starts) at(before []float32, row, i, j int) float64 {
+	switch {
+	case s.c:
+		return float64(before[i*row+j])
+	case s.rows.Data != nil:
+		return float64(s.rows.Data[i*s.rows.Row+j])
+	}
+	return 0
 }
 
 func TestTaps(t *testing.T) { rapid.Check(t, property(tapsCase)) }
@@ -87,7 +122,7 @@ func packedRowsCase(t *rapid.T, s *Set[float32], kind kind, mem *memory) {
 	c := mem.make("c", m*(n+3))
 	kind.numbers(mem.rng, c)
 	before := slices.Clone(c)
-	s.AddMulRows(m, some, a, row, column, packed, from, RowMajor(c, n+3))
+	s.AddMulRows(m, some, a, row, column, packed, from, RowMajor(c, n+3), nil)
 	for i := range m {
 		for j := range n + 3 {
 			at := i*(n+3) + j
@@ -133,7 +168,7 @@ func TestEveryTapsTile(t *testing.T) {
 						var f Filters[float32]
 						f.Pack(s, taps, k, n, w, 0, k*n, n, 1)
 						c := mem.make("c", m*n)
-						s.MulTaps(m, Taps[float32]{x, k, k, 1}, &f, 0, taps, RowMajor(c, n), false)
+						s.MulTaps(m, Taps[float32]{x, k, k, 1}, &f, 0, taps, RowMajor(c, n), Matrix[float32]{})
 						for i := range want {
 							near(t, fmt.Sprintf("%s %d×%d", s.Name, m, n), c[i], want[i], off[i])
 						}
@@ -154,26 +189,29 @@ func TestEveryTapsTile(t *testing.T) {
 // Taps, terms and rows that lead out of a slice panic, and nothing is written.
 func TestTapsOutOfRange(t *testing.T) {
 	const m, taps, k, n = 3, 2, 4, 20
-	for name, change := range map[string]func(a *Taps[float32], b *Filters[float32], c *Matrix[float32], end *int){
-		"a is short": func(a *Taps[float32], _ *Filters[float32], _ *Matrix[float32], _ *int) {
+	for name, change := range map[string]func(a *Taps[float32], b *Filters[float32], c, start *Matrix[float32], end *int){
+		"a is short": func(a *Taps[float32], _ *Filters[float32], _, _ *Matrix[float32], _ *int) {
 			a.Data = a.Data[:(m+taps-1)*k-1]
 		},
-		"a goes back": func(a *Taps[float32], _ *Filters[float32], _ *Matrix[float32], _ *int) { a.Tap = -1 },
-		"a goes far":  func(a *Taps[float32], _ *Filters[float32], _ *Matrix[float32], _ *int) { a.Row = math.MaxInt/2 + 1 },
-		"b is short": func(_ *Taps[float32], b *Filters[float32], _ *Matrix[float32], _ *int) {
+		"a goes back": func(a *Taps[float32], _ *Filters[float32], _, _ *Matrix[float32], _ *int) { a.Tap = -1 },
+		"a goes far":  func(a *Taps[float32], _ *Filters[float32], _, _ *Matrix[float32], _ *int) { a.Row = math.MaxInt/2 + 1 },
+		"b is short": func(_ *Taps[float32], b *Filters[float32], _, _ *Matrix[float32], _ *int) {
 			b.data = b.data[:len(b.data)-1]
 		},
-		"more taps":         func(_ *Taps[float32], _ *Filters[float32], _ *Matrix[float32], end *int) { *end = taps + 1 },
-		"c is short":        func(_ *Taps[float32], _ *Filters[float32], c *Matrix[float32], _ *int) { c.Data = c.Data[:15] },
-		"rows of c overlap": func(_ *Taps[float32], _ *Filters[float32], c *Matrix[float32], _ *int) { c.Row = n - 1 },
+		"more taps":  func(_ *Taps[float32], _ *Filters[float32], _, _ *Matrix[float32], end *int) { *end = taps + 1 },
+		"c is short": func(_ *Taps[float32], _ *Filters[float32], c, _ *Matrix[float32], _ *int) { c.Data = c.Data[:15] },
+		"start is short": func(_ *Taps[float32], _ *Filters[float32], _, start *Matrix[float32], _ *int) {
+			start.Data = start.Data[:n-1]
+		},
+		"rows of c overlap": func(_ *Taps[float32], _ *Filters[float32], c, _ *Matrix[float32], _ *int) { c.Row = n - 1 },
 	} {
 		for _, s := range sets() {
 			x, w, y := slices.Repeat([]float32{1}, 100), slices.Repeat([]float32{1}, taps*k*n), make([]float32, 100)
-			a, c, end := Taps[float32]{x, k, k, 1}, RowMajor(y, n), taps
+			a, c, start, end := Taps[float32]{x, k, k, 1}, RowMajor(y, n), Matrix[float32]{x, 0, 1}, taps
 			var b Filters[float32]
 			b.Pack(s, taps, k, n, w, 0, k*n, n, 1)
-			change(&a, &b, &c, &end)
-			if !panics(func() { s.MulTaps(m, a, &b, 0, end, c, false) }) {
+			change(&a, &b, &c, &start, &end)
+			if !panics(func() { s.MulTaps(m, a, &b, 0, end, c, start) }) {
 				t.Errorf("%s: no panic where %s", s.Name, name)
 			}
 		}
@@ -181,11 +219,13 @@ func TestTapsOutOfRange(t *testing.T) {
 	for _, s := range sets() {
 		y := make([]float32, 100)
 		rows := s.PackRows(make([]float32, PackedSize(2, 16)), 2, 16, make([]float32, 32), 16)
-		if !panics(func() { s.AddMulRows(1, 2, y, 1, 1, rows, 1, RowMajor(y, 16)) }) {
+		if !panics(func() { s.AddMulRows(1, 2, y, 1, 1, rows, 1, RowMajor(y, 16), nil) }) {
 			t.Errorf("%s: rows behind the last do not panic", s.Name)
 		}
 		for _, size := range [][4]int{{0, 1, 1, 1}, {1, 0, 1, 1}, {1, 1, 0, 1}, {1, 1, 1, 0}} {
-			if s.Name != "go" && !panics(func() { s.mulTaps(size[0], 16*size[1], size[2], size[3], y, 1, 1, 1, y, 16, y, 16, false) }) {
+			if s.Name != "go" && !panics(func() {
+				s.mulTaps(size[0], 16*size[1], size[2], size[3], Taps[float32]{y, 1, 1, 1}, y, 16, RowMajor(y, 16), Matrix[float32]{})
+			}) {
 				t.Errorf("%s: a product of the size %v does not panic", s.Name, size)
 			}
 		}
@@ -212,7 +252,7 @@ func BenchmarkTaps(b *testing.B) {
 				var f Filters[float32]
 				f.Pack(s, taps, features, filters, w, 0, features*filters, filters, 1)
 				for b.Loop() {
-					s.MulTaps(rows, Taps[float32]{x, features, 4 * features, 1}, &f, 0, taps, RowMajor(y, filters), false)
+					s.MulTaps(rows, Taps[float32]{x, features, 4 * features, 1}, &f, 0, taps, RowMajor(y, filters), Matrix[float32]{})
 				}
 				report(b)
 			})
@@ -220,7 +260,7 @@ func BenchmarkTaps(b *testing.B) {
 				packed := s.PackRows(make([]float32, PackedSize(rows, filters)), rows, filters, y, filters)
 				for b.Loop() {
 					for j := range taps {
-						s.AddMulRows(features, rows, x[j*features:], features, 1, packed, 0, RowMajor(w[j*features*filters:], filters))
+						s.AddMulRows(features, rows, x[j*features:], features, 1, packed, 0, RowMajor(w[j*features*filters:], filters), nil)
 					}
 				}
 				report(b)

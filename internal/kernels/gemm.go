@@ -3,7 +3,7 @@ package kernels
 const (
 	tileRows    = 6
 	tileColumns = 16
-	stripRows   = 3
+	stripRows   = 3 // up to which a tile has more panels
 	// Mul packs parts of its operands. Of b, a panel of 16 columns stays in the
 	// first-level cache: 192·16 float32 take 12 KB. All that is packed at once
 	// stays in the second-level cache: 192·512 float32 take 393 KB, 192·192 take
@@ -26,7 +26,18 @@ func RowMajor[T Float](data []T, columns int) Matrix[T] { return Matrix[T]{data,
 func (m Matrix[T]) T() Matrix[T] { return Matrix[T]{m.Data, m.Col, m.Row} }
 
 // From is the part of the matrix that begins with a row.
-func (m Matrix[T]) From(row int) Matrix[T] { return Matrix[T]{m.Data[row*m.Row:], m.Row, m.Col} }
+func (m Matrix[T]) From(row int) Matrix[T] { return m.part(row * m.Row) }
+
+// columns is the part that begins with a column.
+func (m Matrix[T]) columns(from int) Matrix[T] { return m.part(from * m.Col) }
+
+// part is the part that begins with an element of the data, if there are any.
+func (m Matrix[T]) part(at int) Matrix[T] {
+	if m.Data != nil {
+		m.Data = m.Data[at:]
+	}
+	return m
+}
 
 // panels is the number of panels of n columns.
 func panels(n int) int { return (n + tileColumns - 1) / tileColumns }
@@ -38,27 +49,34 @@ func wholeRows[T Float](m int, c Matrix[T], n int) {
 	}
 }
 
-// fill is a product of no terms: zeros.
-func fill[T Float](m, n int, c Matrix[T], add bool) {
-	for i := 0; i < m && !add; i++ {
-		clear(c.Data[i*c.Row:][:n])
+// fill is a product of no terms: start, or zeros.
+func fill[T Float](m, n int, c, start Matrix[T]) {
+	for i := range m {
+		row := c.Data[i*c.Row:][:n]
+		if start.Data == nil {
+			clear(row)
+		} else {
+			copy(row, start.Data[i*start.Row:])
+		}
 	}
 }
 
-// tiles computes m rows and n columns. The rows of a that one tile takes are aTile elements
-// behind those of the tile before.
-func (s *Set[T]) tiles(m, n, k int, a Matrix[T], aTile int, b []T, bRow, panel int, c []T, cRow int, add bool) {
-	few := m % tileRows // rows beyond whole tiles, which are computed over all columns
-	if few > stripRows {
-		few = 0
+// tiles divide rows into tiles of about equal size, which keeps the adders busier than whole
+// ones and a small rest.
+type tiles struct{ size, larger int }
+
+// tilesOf are the tiles of m rows.
+func tilesOf(m int) tiles {
+	n := (m + tileRows - 1) / tileRows
+	return tiles{m / n, m % n}
+}
+
+// rows is the number of rows of tile i.
+func (t tiles) rows(i int) int {
+	if i < t.larger {
+		return t.size + 1
 	}
-	many := m - few
-	if many > 0 {
-		s.tile(many, n, k, a.Data, a.Row, a.Col, aTile, b, bRow, panel, c, cRow, add)
-	}
-	if few > 0 {
-		s.tile(few, n, k, a.Data[many/tileRows*aTile:], a.Row, a.Col, aTile, b, bRow, panel, c[many*cRow:], cRow, add)
-	}
+	return t.size
 }
 
 // MulUnit is how many columns Mul computes at a time: cores may share them in
@@ -75,15 +93,12 @@ type mulMemory[T Float] struct {
 // being k×n, both in any order, c by rows. Each element of c is one sum in one
 // order, whatever the rows and columns asked for.
 func (s *Set[T]) Mul(m, k int, a, b, c Matrix[T], from, end int) {
-	s.mul(m, k, a, b, c, from, end, false)
+	s.AddMul(m, k, a, b, c, Matrix[T]{}, from, end)
 }
 
-// AddMul adds to c what Mul computes.
-func (s *Set[T]) AddMul(m, k int, a, b, c Matrix[T], from, end int) {
-	s.mul(m, k, a, b, c, from, end, true)
-}
-
-func (s *Set[T]) mul(m, k int, a, b, c Matrix[T], from, end int, add bool) {
+// AddMul computes start + a·b, as Mul does. Start is by rows, and may be c, or a row that
+// is repeated; without data it is left out.
+func (s *Set[T]) AddMul(m, k int, a, b, c, start Matrix[T], from, end int) {
 	if m == 0 || from == end {
 		return
 	}
@@ -92,7 +107,7 @@ func (s *Set[T]) mul(m, k int, a, b, c Matrix[T], from, end int, add bool) {
 	}
 	wholeRows(m, c, end)
 	if k == 0 {
-		fill(m, end-from, Matrix[T]{c.Data[from:], c.Row, 1}, add)
+		fill(m, end-from, c.columns(from), start.columns(from))
 		return
 	}
 	spare, ok := s.spare.Get().(*mulMemory[T])
@@ -103,13 +118,17 @@ func (s *Set[T]) mul(m, k int, a, b, c Matrix[T], from, end int, add bool) {
 	direct := s.readsDirectly(m, b)
 	for p := 0; p < k; p += termsAtOnce {
 		terms, from := min(termsAtOnce, k-p), from
+		if p > 0 {
+			start = c
+		}
 		if direct {
 			columns := end - from
 			if !s.masks {
 				columns = columns / tileColumns * tileColumns
 			}
 			if columns > 0 {
-				s.tiles(m, columns, terms, Matrix[T]{a.Data[p*a.Col:], a.Row, a.Col}, tileRows*a.Row, b.From(p).Data[from:], b.Row, tileColumns, c.Data[from:], c.Row, add || p > 0)
+				left := Matrix[T]{a.Data[p*a.Col:], a.Row, a.Col}
+				s.tile(m, columns, terms, left, tileRows*a.Row, b.From(p).Data[from:], b.Row, tileColumns, c.columns(from), start.columns(from), nil)
 			}
 			from += columns
 		}
@@ -118,21 +137,27 @@ func (s *Set[T]) mul(m, k int, a, b, c Matrix[T], from, end int, add bool) {
 			s.packPanels(spare.b[:], Matrix[T]{b.Data[p*b.Row+j*b.Col:], b.Row, b.Col}, terms, columns)
 			for i := 0; i < m; i += rowsAtOnce {
 				left := Matrix[T]{a.Data[i*a.Row+p*a.Col:], a.Row, a.Col}
-				s.block(min(rowsAtOnce, m-i), columns, terms, left, c.Data[i*c.Row+j:], c.Row, add || p > 0, spare)
+				s.block(min(rowsAtOnce, m-i), columns, terms, left, c.From(i).columns(j), start.From(i).columns(j), spare)
 			}
 		}
 	}
 }
 
-// block computes m rows and n columns, whose part of b is packed, or adds to
-// them.
-func (s *Set[T]) block(m, n, k int, a Matrix[T], c []T, cRow int, add bool, spare *mulMemory[T]) {
-	aTile := tileRows * a.Row
-	if a.Row == 1 && m > tileRows && n > tileColumns {
-		s.packColumns(spare.a[:], a, m, k)
-		a, aTile = Matrix[T]{spare.a[:], 1, tileRows}, tileRows*k
+// block computes m rows and n columns, whose part of b is packed.
+func (s *Set[T]) block(m, n, k int, a, c, start Matrix[T], spare *mulMemory[T]) {
+	tile := func(m int, a Matrix[T], aTile int, c, start Matrix[T]) {
+		s.tile(m, n, k, a, aTile, spare.b[:], tileColumns, k*tileColumns, c, start, nil)
 	}
-	s.tiles(m, n, k, a, aTile, spare.b[:], tileColumns, k*tileColumns, c, cRow, add)
+	if a.Row != 1 || m <= tileRows || n <= tileColumns {
+		tile(m, a, tileRows*a.Row, c, start)
+		return
+	}
+	s.packColumns(spare.a[:], a, m, k)
+	whole := m / tileRows * tileRows
+	tile(whole, Matrix[T]{spare.a[:], 1, tileRows}, tileRows*k, c, start)
+	if whole < m {
+		tile(m-whole, Matrix[T]{spare.a[whole*k:], 1, tileRows}, tileRows*k, c.From(whole), start.From(whole))
+	}
 }
 
 // packColumns copies k columns of m elements from a matrix in column-major order, tile

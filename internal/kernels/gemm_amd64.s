@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func tile1x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool)
+// func tile1x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile1x16(SB), NOSPLIT|NOFRAME, $0-73
+TEXT ·tile1x16(SB), NOSPLIT|NOFRAME, $0-88
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -71,13 +71,13 @@ one:
 done:
 	MOVQ   c+56(FP), AX
 	MOVQ   cRow+64(FP), CX
-	MOVB   add+72(FP), DL
-	TESTB  DL, DL
+	MOVQ   start+72(FP), DX
+	MOVQ   startRow+80(FP), BX
+	TESTQ  DX, DX
 	JZ     store
-	MOVQ   AX, DX
 	VADDPS (DX), Y0, Y0
 	VADDPS 32(DX), Y1, Y1
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 
 store:
 	VMOVUPS Y0, (AX)
@@ -86,9 +86,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile2x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool)
+// func tile2x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile2x16(SB), NOSPLIT|NOFRAME, $0-73
+TEXT ·tile2x16(SB), NOSPLIT|NOFRAME, $0-88
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -172,16 +172,16 @@ one:
 done:
 	MOVQ   c+56(FP), AX
 	MOVQ   cRow+64(FP), CX
-	MOVB   add+72(FP), DL
-	TESTB  DL, DL
+	MOVQ   start+72(FP), DX
+	MOVQ   startRow+80(FP), BX
+	TESTQ  DX, DX
 	JZ     store
-	MOVQ   AX, DX
 	VADDPS (DX), Y0, Y0
 	VADDPS 32(DX), Y1, Y1
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 	VADDPS (DX), Y2, Y2
 	VADDPS 32(DX), Y3, Y3
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 
 store:
 	VMOVUPS Y0, (AX)
@@ -193,9 +193,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile3x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool)
+// func tile3x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile3x16(SB), NOSPLIT|NOFRAME, $0-73
+TEXT ·tile3x16(SB), NOSPLIT|NOFRAME, $0-88
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -298,19 +298,19 @@ one:
 done:
 	MOVQ   c+56(FP), AX
 	MOVQ   cRow+64(FP), CX
-	MOVB   add+72(FP), DL
-	TESTB  DL, DL
+	MOVQ   start+72(FP), DX
+	MOVQ   startRow+80(FP), BX
+	TESTQ  DX, DX
 	JZ     store
-	MOVQ   AX, DX
 	VADDPS (DX), Y0, Y0
 	VADDPS 32(DX), Y1, Y1
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 	VADDPS (DX), Y2, Y2
 	VADDPS 32(DX), Y3, Y3
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 	VADDPS (DX), Y4, Y4
 	VADDPS 32(DX), Y5, Y5
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 
 store:
 	VMOVUPS Y0, (AX)
@@ -325,9 +325,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile4x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool)
+// func tile4x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile4x16(SB), NOSPLIT|NOFRAME, $0-73
+TEXT ·tile4x16(SB), NOSPLIT|NOFRAME, $0-88
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -456,22 +456,22 @@ one:
 done:
 	MOVQ   c+56(FP), AX
 	MOVQ   cRow+64(FP), CX
-	MOVB   add+72(FP), DL
-	TESTB  DL, DL
+	MOVQ   start+72(FP), DX
+	MOVQ   startRow+80(FP), BX
+	TESTQ  DX, DX
 	JZ     store
-	MOVQ   AX, DX
 	VADDPS (DX), Y0, Y0
 	VADDPS 32(DX), Y1, Y1
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 	VADDPS (DX), Y2, Y2
 	VADDPS 32(DX), Y3, Y3
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 	VADDPS (DX), Y4, Y4
 	VADDPS 32(DX), Y5, Y5
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 	VADDPS (DX), Y6, Y6
 	VADDPS 32(DX), Y7, Y7
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 
 store:
 	VMOVUPS Y0, (AX)
@@ -489,9 +489,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile5x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool)
+// func tile5x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile5x16(SB), NOSPLIT|NOFRAME, $0-73
+TEXT ·tile5x16(SB), NOSPLIT|NOFRAME, $0-88
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -639,25 +639,25 @@ one:
 done:
 	MOVQ   c+56(FP), AX
 	MOVQ   cRow+64(FP), CX
-	MOVB   add+72(FP), DL
-	TESTB  DL, DL
+	MOVQ   start+72(FP), DX
+	MOVQ   startRow+80(FP), BX
+	TESTQ  DX, DX
 	JZ     store
-	MOVQ   AX, DX
 	VADDPS (DX), Y0, Y0
 	VADDPS 32(DX), Y1, Y1
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 	VADDPS (DX), Y2, Y2
 	VADDPS 32(DX), Y3, Y3
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 	VADDPS (DX), Y4, Y4
 	VADDPS 32(DX), Y5, Y5
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 	VADDPS (DX), Y6, Y6
 	VADDPS 32(DX), Y7, Y7
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 	VADDPS (DX), Y8, Y8
 	VADDPS 32(DX), Y9, Y9
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 
 store:
 	VMOVUPS Y0, (AX)
@@ -678,9 +678,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile6x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool)
+// func tile6x16(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile6x16(SB), NOSPLIT|NOFRAME, $0-73
+TEXT ·tile6x16(SB), NOSPLIT|NOFRAME, $0-88
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -847,28 +847,28 @@ one:
 done:
 	MOVQ   c+56(FP), AX
 	MOVQ   cRow+64(FP), CX
-	MOVB   add+72(FP), DL
-	TESTB  DL, DL
+	MOVQ   start+72(FP), DX
+	MOVQ   startRow+80(FP), BX
+	TESTQ  DX, DX
 	JZ     store
-	MOVQ   AX, DX
 	VADDPS (DX), Y0, Y0
 	VADDPS 32(DX), Y1, Y1
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 	VADDPS (DX), Y2, Y2
 	VADDPS 32(DX), Y3, Y3
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 	VADDPS (DX), Y4, Y4
 	VADDPS 32(DX), Y5, Y5
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 	VADDPS (DX), Y6, Y6
 	VADDPS 32(DX), Y7, Y7
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 	VADDPS (DX), Y8, Y8
 	VADDPS 32(DX), Y9, Y9
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 	VADDPS (DX), Y10, Y10
 	VADDPS 32(DX), Y11, Y11
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 
 store:
 	VMOVUPS Y0, (AX)
@@ -892,9 +892,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile1x64(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool)
+// func tile1x64(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile1x64(SB), NOSPLIT|NOFRAME, $0-73
+TEXT ·tile1x64(SB), NOSPLIT|NOFRAME, $0-88
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -1035,10 +1035,10 @@ one:
 done:
 	MOVQ   c+56(FP), AX
 	MOVQ   cRow+64(FP), CX
-	MOVB   add+72(FP), DL
-	TESTB  DL, DL
+	MOVQ   start+72(FP), DX
+	MOVQ   startRow+80(FP), BX
+	TESTQ  DX, DX
 	JZ     store
-	MOVQ   AX, DX
 	VADDPS (DX), Y0, Y0
 	VADDPS 32(DX), Y1, Y1
 	VADDPS 64(DX), Y2, Y2
@@ -1047,7 +1047,7 @@ done:
 	VADDPS 160(DX), Y5, Y5
 	VADDPS 192(DX), Y6, Y6
 	VADDPS 224(DX), Y7, Y7
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 
 store:
 	VMOVUPS Y0, (AX)
@@ -1062,9 +1062,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile2x32(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool)
+// func tile2x32(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile2x32(SB), NOSPLIT|NOFRAME, $0-73
+TEXT ·tile2x32(SB), NOSPLIT|NOFRAME, $0-88
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -1184,20 +1184,20 @@ one:
 done:
 	MOVQ   c+56(FP), AX
 	MOVQ   cRow+64(FP), CX
-	MOVB   add+72(FP), DL
-	TESTB  DL, DL
+	MOVQ   start+72(FP), DX
+	MOVQ   startRow+80(FP), BX
+	TESTQ  DX, DX
 	JZ     store
-	MOVQ   AX, DX
 	VADDPS (DX), Y0, Y0
 	VADDPS 32(DX), Y1, Y1
 	VADDPS 64(DX), Y2, Y2
 	VADDPS 96(DX), Y3, Y3
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 	VADDPS (DX), Y4, Y4
 	VADDPS 32(DX), Y5, Y5
 	VADDPS 64(DX), Y6, Y6
 	VADDPS 96(DX), Y7, Y7
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 
 store:
 	VMOVUPS Y0, (AX)
@@ -1213,9 +1213,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile3x32(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool)
+// func tile3x32(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile3x32(SB), NOSPLIT|NOFRAME, $0-73
+TEXT ·tile3x32(SB), NOSPLIT|NOFRAME, $0-88
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -1367,25 +1367,25 @@ one:
 done:
 	MOVQ   c+56(FP), AX
 	MOVQ   cRow+64(FP), CX
-	MOVB   add+72(FP), DL
-	TESTB  DL, DL
+	MOVQ   start+72(FP), DX
+	MOVQ   startRow+80(FP), BX
+	TESTQ  DX, DX
 	JZ     store
-	MOVQ   AX, DX
 	VADDPS (DX), Y0, Y0
 	VADDPS 32(DX), Y1, Y1
 	VADDPS 64(DX), Y2, Y2
 	VADDPS 96(DX), Y3, Y3
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 	VADDPS (DX), Y4, Y4
 	VADDPS 32(DX), Y5, Y5
 	VADDPS 64(DX), Y6, Y6
 	VADDPS 96(DX), Y7, Y7
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 	VADDPS (DX), Y8, Y8
 	VADDPS 32(DX), Y9, Y9
 	VADDPS 64(DX), Y10, Y10
 	VADDPS 96(DX), Y11, Y11
-	ADDQ   CX, DX
+	ADDQ   BX, DX
 
 store:
 	VMOVUPS Y0, (AX)
@@ -1516,9 +1516,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func tile1x128AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// func tile1x128AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile1x128AVX512(SB), NOSPLIT|NOFRAME, $0-80
+TEXT ·tile1x128AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -1541,8 +1541,9 @@ TEXT ·tile1x128AVX512(SB), NOSPLIT|NOFRAME, $0-80
 	PREFETCHT0 384(R10)
 	PREFETCHT0 448(R10)
 	ADDQ       R11, R10
-	MOVL       mask+76(FP), R10
+	MOVL       mask+88(FP), R10
 	KMOVW      R10, K1
+	MOVQ       ahead+96(FP), R10
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -1570,12 +1571,14 @@ four:
 	VFMADD231PS  Z9, Z8, Z5
 	VMOVUPS      (R8), Z9
 	VFMADD231PS  Z9, Z8, Z6
-	VMOVUPS.Z    (R8)(SI*1), K1, Z9
+	VMOVUPS      (R8)(SI*1), Z9
 	VFMADD231PS  Z9, Z8, Z7
 	ADDQ         DX, CX
 	ADDQ         R9, BX
 	ADDQ         R9, DI
 	ADDQ         R9, R8
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	VBROADCASTSS (CX), Z8
 	VMOVUPS      (BX), Z9
 	VFMADD231PS  Z9, Z8, Z0
@@ -1591,12 +1594,14 @@ four:
 	VFMADD231PS  Z9, Z8, Z5
 	VMOVUPS      (R8), Z9
 	VFMADD231PS  Z9, Z8, Z6
-	VMOVUPS.Z    (R8)(SI*1), K1, Z9
+	VMOVUPS      (R8)(SI*1), Z9
 	VFMADD231PS  Z9, Z8, Z7
 	ADDQ         DX, CX
 	ADDQ         R9, BX
 	ADDQ         R9, DI
 	ADDQ         R9, R8
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	VBROADCASTSS (CX), Z8
 	VMOVUPS      (BX), Z9
 	VFMADD231PS  Z9, Z8, Z0
@@ -1612,12 +1617,14 @@ four:
 	VFMADD231PS  Z9, Z8, Z5
 	VMOVUPS      (R8), Z9
 	VFMADD231PS  Z9, Z8, Z6
-	VMOVUPS.Z    (R8)(SI*1), K1, Z9
+	VMOVUPS      (R8)(SI*1), Z9
 	VFMADD231PS  Z9, Z8, Z7
 	ADDQ         DX, CX
 	ADDQ         R9, BX
 	ADDQ         R9, DI
 	ADDQ         R9, R8
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	VBROADCASTSS (CX), Z8
 	VMOVUPS      (BX), Z9
 	VFMADD231PS  Z9, Z8, Z0
@@ -1633,12 +1640,14 @@ four:
 	VFMADD231PS  Z9, Z8, Z5
 	VMOVUPS      (R8), Z9
 	VFMADD231PS  Z9, Z8, Z6
-	VMOVUPS.Z    (R8)(SI*1), K1, Z9
+	VMOVUPS      (R8)(SI*1), Z9
 	VFMADD231PS  Z9, Z8, Z7
 	ADDQ         DX, CX
 	ADDQ         R9, BX
 	ADDQ         R9, DI
 	ADDQ         R9, R8
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -1660,22 +1669,24 @@ one:
 	VFMADD231PS  Z9, Z8, Z5
 	VMOVUPS      (R8), Z9
 	VFMADD231PS  Z9, Z8, Z6
-	VMOVUPS.Z    (R8)(SI*1), K1, Z9
+	VMOVUPS      (R8)(SI*1), Z9
 	VFMADD231PS  Z9, Z8, Z7
 	ADDQ         DX, CX
 	ADDQ         R9, BX
 	ADDQ         R9, DI
 	ADDQ         R9, R8
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	DECQ         AX
 	JMP          one
 
 done:
 	MOVQ     c+56(FP), AX
 	MOVQ     cRow+64(FP), CX
-	MOVB     add+72(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+72(FP), DX
+	MOVQ     startRow+80(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS   64(DX), Z1, Z1
 	VADDPS   128(DX), Z2, Z2
@@ -1684,7 +1695,7 @@ done:
 	VADDPS   320(DX), Z5, Z5
 	VADDPS   384(DX), Z6, Z6
 	VADDPS.Z 448(DX), Z7, K1, Z7
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -1699,9 +1710,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile1x16AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// func tile1x16AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile1x16AVX512(SB), NOSPLIT|NOFRAME, $0-80
+TEXT ·tile1x16AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -1713,56 +1724,67 @@ TEXT ·tile1x16AVX512(SB), NOSPLIT|NOFRAME, $0-80
 	MOVQ       cRow+64(FP), R8
 	PREFETCHT0 (DI)
 	ADDQ       R8, DI
-	MOVL       mask+76(FP), DI
+	MOVL       mask+88(FP), DI
 	KMOVW      DI, K1
+	MOVQ       ahead+96(FP), DI
 	VPXORD     Z0, Z0, Z0
 
 four:
 	CMPQ         AX, $0x04
 	JLT          one
-	VMOVUPS.Z    (BX), K1, Z1
+	VMOVUPS      (BX), Z1
 	VBROADCASTSS (CX), Z2
 	VFMADD231PS  Z1, Z2, Z0
 	ADDQ         DX, CX
 	ADDQ         SI, BX
-	VMOVUPS.Z    (BX), K1, Z1
+	PREFETCHT1   (DI)
+	ADDQ         $0x40, DI
+	VMOVUPS      (BX), Z1
 	VBROADCASTSS (CX), Z2
 	VFMADD231PS  Z1, Z2, Z0
 	ADDQ         DX, CX
 	ADDQ         SI, BX
-	VMOVUPS.Z    (BX), K1, Z1
+	PREFETCHT1   (DI)
+	ADDQ         $0x40, DI
+	VMOVUPS      (BX), Z1
 	VBROADCASTSS (CX), Z2
 	VFMADD231PS  Z1, Z2, Z0
 	ADDQ         DX, CX
 	ADDQ         SI, BX
-	VMOVUPS.Z    (BX), K1, Z1
+	PREFETCHT1   (DI)
+	ADDQ         $0x40, DI
+	VMOVUPS      (BX), Z1
 	VBROADCASTSS (CX), Z2
 	VFMADD231PS  Z1, Z2, Z0
 	ADDQ         DX, CX
 	ADDQ         SI, BX
+	PREFETCHT1   (DI)
+	ADDQ         $0x40, DI
 	SUBQ         $0x04, AX
 	JMP          four
 
 one:
 	TESTQ        AX, AX
 	JZ           done
-	VMOVUPS.Z    (BX), K1, Z1
+	VMOVUPS      (BX), Z1
 	VBROADCASTSS (CX), Z2
 	VFMADD231PS  Z1, Z2, Z0
 	ADDQ         DX, CX
 	ADDQ         SI, BX
+	PREFETCHT1   (DI)
+	ADDQ         $0x40, DI
 	DECQ         AX
 	JMP          one
 
 done:
 	MOVQ     c+56(FP), AX
 	MOVQ     cRow+64(FP), CX
-	MOVB     add+72(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+72(FP), DX
+	MOVQ     startRow+80(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS.Z (DX), Z0, K1, Z0
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, K1, (AX)
@@ -1770,9 +1792,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile1x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// func tile1x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile1x32AVX512(SB), NOSPLIT|NOFRAME, $0-80
+TEXT ·tile1x32AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -1785,8 +1807,9 @@ TEXT ·tile1x32AVX512(SB), NOSPLIT|NOFRAME, $0-80
 	PREFETCHT0 (R8)
 	PREFETCHT0 64(R8)
 	ADDQ       R9, R8
-	MOVL       mask+76(FP), R8
+	MOVL       mask+88(FP), R8
 	KMOVW      R8, K1
+	MOVQ       ahead+96(FP), R8
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 
@@ -1796,31 +1819,39 @@ four:
 	VBROADCASTSS (CX), Z2
 	VMOVUPS      (BX), Z3
 	VFMADD231PS  Z3, Z2, Z0
-	VMOVUPS.Z    (BX)(SI*1), K1, Z3
+	VMOVUPS      (BX)(SI*1), Z3
 	VFMADD231PS  Z3, Z2, Z1
 	ADDQ         DX, CX
 	ADDQ         DI, BX
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
 	VBROADCASTSS (CX), Z2
 	VMOVUPS      (BX), Z3
 	VFMADD231PS  Z3, Z2, Z0
-	VMOVUPS.Z    (BX)(SI*1), K1, Z3
+	VMOVUPS      (BX)(SI*1), Z3
 	VFMADD231PS  Z3, Z2, Z1
 	ADDQ         DX, CX
 	ADDQ         DI, BX
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
 	VBROADCASTSS (CX), Z2
 	VMOVUPS      (BX), Z3
 	VFMADD231PS  Z3, Z2, Z0
-	VMOVUPS.Z    (BX)(SI*1), K1, Z3
+	VMOVUPS      (BX)(SI*1), Z3
 	VFMADD231PS  Z3, Z2, Z1
 	ADDQ         DX, CX
 	ADDQ         DI, BX
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
 	VBROADCASTSS (CX), Z2
 	VMOVUPS      (BX), Z3
 	VFMADD231PS  Z3, Z2, Z0
-	VMOVUPS.Z    (BX)(SI*1), K1, Z3
+	VMOVUPS      (BX)(SI*1), Z3
 	VFMADD231PS  Z3, Z2, Z1
 	ADDQ         DX, CX
 	ADDQ         DI, BX
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -1830,23 +1861,25 @@ one:
 	VBROADCASTSS (CX), Z2
 	VMOVUPS      (BX), Z3
 	VFMADD231PS  Z3, Z2, Z0
-	VMOVUPS.Z    (BX)(SI*1), K1, Z3
+	VMOVUPS      (BX)(SI*1), Z3
 	VFMADD231PS  Z3, Z2, Z1
 	ADDQ         DX, CX
 	ADDQ         DI, BX
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
 	DECQ         AX
 	JMP          one
 
 done:
 	MOVQ     c+56(FP), AX
 	MOVQ     cRow+64(FP), CX
-	MOVB     add+72(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+72(FP), DX
+	MOVQ     startRow+80(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS.Z 64(DX), Z1, K1, Z1
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -1855,9 +1888,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile1x48AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// func tile1x48AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile1x48AVX512(SB), NOSPLIT|NOFRAME, $0-80
+TEXT ·tile1x48AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -1871,8 +1904,9 @@ TEXT ·tile1x48AVX512(SB), NOSPLIT|NOFRAME, $0-80
 	PREFETCHT0 64(R8)
 	PREFETCHT0 128(R8)
 	ADDQ       R9, R8
-	MOVL       mask+76(FP), R8
+	MOVL       mask+88(FP), R8
 	KMOVW      R8, K1
+	MOVQ       ahead+96(FP), R8
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -1885,37 +1919,45 @@ four:
 	VFMADD231PS  Z4, Z3, Z0
 	VMOVUPS      (BX)(SI*1), Z4
 	VFMADD231PS  Z4, Z3, Z1
-	VMOVUPS.Z    (BX)(SI*2), K1, Z4
+	VMOVUPS      (BX)(SI*2), Z4
 	VFMADD231PS  Z4, Z3, Z2
 	ADDQ         DX, CX
 	ADDQ         DI, BX
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
 	VBROADCASTSS (CX), Z3
 	VMOVUPS      (BX), Z4
 	VFMADD231PS  Z4, Z3, Z0
 	VMOVUPS      (BX)(SI*1), Z4
 	VFMADD231PS  Z4, Z3, Z1
-	VMOVUPS.Z    (BX)(SI*2), K1, Z4
+	VMOVUPS      (BX)(SI*2), Z4
 	VFMADD231PS  Z4, Z3, Z2
 	ADDQ         DX, CX
 	ADDQ         DI, BX
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
 	VBROADCASTSS (CX), Z3
 	VMOVUPS      (BX), Z4
 	VFMADD231PS  Z4, Z3, Z0
 	VMOVUPS      (BX)(SI*1), Z4
 	VFMADD231PS  Z4, Z3, Z1
-	VMOVUPS.Z    (BX)(SI*2), K1, Z4
+	VMOVUPS      (BX)(SI*2), Z4
 	VFMADD231PS  Z4, Z3, Z2
 	ADDQ         DX, CX
 	ADDQ         DI, BX
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
 	VBROADCASTSS (CX), Z3
 	VMOVUPS      (BX), Z4
 	VFMADD231PS  Z4, Z3, Z0
 	VMOVUPS      (BX)(SI*1), Z4
 	VFMADD231PS  Z4, Z3, Z1
-	VMOVUPS.Z    (BX)(SI*2), K1, Z4
+	VMOVUPS      (BX)(SI*2), Z4
 	VFMADD231PS  Z4, Z3, Z2
 	ADDQ         DX, CX
 	ADDQ         DI, BX
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -1927,24 +1969,26 @@ one:
 	VFMADD231PS  Z4, Z3, Z0
 	VMOVUPS      (BX)(SI*1), Z4
 	VFMADD231PS  Z4, Z3, Z1
-	VMOVUPS.Z    (BX)(SI*2), K1, Z4
+	VMOVUPS      (BX)(SI*2), Z4
 	VFMADD231PS  Z4, Z3, Z2
 	ADDQ         DX, CX
 	ADDQ         DI, BX
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
 	DECQ         AX
 	JMP          one
 
 done:
 	MOVQ     c+56(FP), AX
 	MOVQ     cRow+64(FP), CX
-	MOVB     add+72(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+72(FP), DX
+	MOVQ     startRow+80(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS   64(DX), Z1, Z1
 	VADDPS.Z 128(DX), Z2, K1, Z2
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -1954,9 +1998,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile1x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// func tile1x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile1x64AVX512(SB), NOSPLIT|NOFRAME, $0-80
+TEXT ·tile1x64AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -1973,8 +2017,9 @@ TEXT ·tile1x64AVX512(SB), NOSPLIT|NOFRAME, $0-80
 	PREFETCHT0 128(R9)
 	PREFETCHT0 192(R9)
 	ADDQ       R10, R9
-	MOVL       mask+76(FP), R9
+	MOVL       mask+88(FP), R9
 	KMOVW      R9, K1
+	MOVQ       ahead+96(FP), R9
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -1990,11 +2035,13 @@ four:
 	VFMADD231PS  Z5, Z4, Z1
 	VMOVUPS      (BX)(SI*2), Z5
 	VFMADD231PS  Z5, Z4, Z2
-	VMOVUPS.Z    (DI), K1, Z5
+	VMOVUPS      (DI), Z5
 	VFMADD231PS  Z5, Z4, Z3
 	ADDQ         DX, CX
 	ADDQ         R8, BX
 	ADDQ         R8, DI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	VBROADCASTSS (CX), Z4
 	VMOVUPS      (BX), Z5
 	VFMADD231PS  Z5, Z4, Z0
@@ -2002,11 +2049,13 @@ four:
 	VFMADD231PS  Z5, Z4, Z1
 	VMOVUPS      (BX)(SI*2), Z5
 	VFMADD231PS  Z5, Z4, Z2
-	VMOVUPS.Z    (DI), K1, Z5
+	VMOVUPS      (DI), Z5
 	VFMADD231PS  Z5, Z4, Z3
 	ADDQ         DX, CX
 	ADDQ         R8, BX
 	ADDQ         R8, DI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	VBROADCASTSS (CX), Z4
 	VMOVUPS      (BX), Z5
 	VFMADD231PS  Z5, Z4, Z0
@@ -2014,11 +2063,13 @@ four:
 	VFMADD231PS  Z5, Z4, Z1
 	VMOVUPS      (BX)(SI*2), Z5
 	VFMADD231PS  Z5, Z4, Z2
-	VMOVUPS.Z    (DI), K1, Z5
+	VMOVUPS      (DI), Z5
 	VFMADD231PS  Z5, Z4, Z3
 	ADDQ         DX, CX
 	ADDQ         R8, BX
 	ADDQ         R8, DI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	VBROADCASTSS (CX), Z4
 	VMOVUPS      (BX), Z5
 	VFMADD231PS  Z5, Z4, Z0
@@ -2026,11 +2077,13 @@ four:
 	VFMADD231PS  Z5, Z4, Z1
 	VMOVUPS      (BX)(SI*2), Z5
 	VFMADD231PS  Z5, Z4, Z2
-	VMOVUPS.Z    (DI), K1, Z5
+	VMOVUPS      (DI), Z5
 	VFMADD231PS  Z5, Z4, Z3
 	ADDQ         DX, CX
 	ADDQ         R8, BX
 	ADDQ         R8, DI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -2044,26 +2097,28 @@ one:
 	VFMADD231PS  Z5, Z4, Z1
 	VMOVUPS      (BX)(SI*2), Z5
 	VFMADD231PS  Z5, Z4, Z2
-	VMOVUPS.Z    (DI), K1, Z5
+	VMOVUPS      (DI), Z5
 	VFMADD231PS  Z5, Z4, Z3
 	ADDQ         DX, CX
 	ADDQ         R8, BX
 	ADDQ         R8, DI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	DECQ         AX
 	JMP          one
 
 done:
 	MOVQ     c+56(FP), AX
 	MOVQ     cRow+64(FP), CX
-	MOVB     add+72(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+72(FP), DX
+	MOVQ     startRow+80(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS   64(DX), Z1, Z1
 	VADDPS   128(DX), Z2, Z2
 	VADDPS.Z 192(DX), Z3, K1, Z3
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -2074,9 +2129,91 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile2x16AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// func tile1x16PartlyAVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile2x16AVX512(SB), NOSPLIT|NOFRAME, $0-80
+TEXT ·tile1x16PartlyAVX512(SB), NOSPLIT|NOFRAME, $0-104
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), DX
+	MOVQ       b+32(FP), BX
+	MOVQ       panel+48(FP), SI
+	MOVQ       bRow+40(FP), SI
+	MOVQ       c+56(FP), DI
+	MOVQ       cRow+64(FP), R8
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	MOVL       mask+88(FP), DI
+	KMOVW      DI, K1
+	MOVQ       ahead+96(FP), DI
+	VPXORD     Z0, Z0, Z0
+
+four:
+	CMPQ         AX, $0x04
+	JLT          one
+	VMOVUPS.Z    (BX), K1, Z1
+	VBROADCASTSS (CX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	ADDQ         DX, CX
+	ADDQ         SI, BX
+	PREFETCHT1   (DI)
+	ADDQ         $0x40, DI
+	VMOVUPS.Z    (BX), K1, Z1
+	VBROADCASTSS (CX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	ADDQ         DX, CX
+	ADDQ         SI, BX
+	PREFETCHT1   (DI)
+	ADDQ         $0x40, DI
+	VMOVUPS.Z    (BX), K1, Z1
+	VBROADCASTSS (CX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	ADDQ         DX, CX
+	ADDQ         SI, BX
+	PREFETCHT1   (DI)
+	ADDQ         $0x40, DI
+	VMOVUPS.Z    (BX), K1, Z1
+	VBROADCASTSS (CX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	ADDQ         DX, CX
+	ADDQ         SI, BX
+	PREFETCHT1   (DI)
+	ADDQ         $0x40, DI
+	SUBQ         $0x04, AX
+	JMP          four
+
+one:
+	TESTQ        AX, AX
+	JZ           done
+	VMOVUPS.Z    (BX), K1, Z1
+	VBROADCASTSS (CX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	ADDQ         DX, CX
+	ADDQ         SI, BX
+	PREFETCHT1   (DI)
+	ADDQ         $0x40, DI
+	DECQ         AX
+	JMP          one
+
+done:
+	MOVQ     c+56(FP), AX
+	MOVQ     cRow+64(FP), CX
+	MOVQ     start+72(FP), DX
+	MOVQ     startRow+80(FP), BX
+	TESTQ    DX, DX
+	JZ       store
+	VADDPS.Z (DX), Z0, K1, Z0
+	ADDQ     BX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func tile2x16AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile2x16AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -2090,69 +2227,80 @@ TEXT ·tile2x16AVX512(SB), NOSPLIT|NOFRAME, $0-80
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
 	ADDQ       R9, R8
-	MOVL       mask+76(FP), R8
+	MOVL       mask+88(FP), R8
 	KMOVW      R8, K1
+	MOVQ       ahead+96(FP), R8
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 
 four:
 	CMPQ         AX, $0x04
 	JLT          one
-	VMOVUPS.Z    (SI), K1, Z2
+	VMOVUPS      (SI), Z2
 	VBROADCASTSS (CX), Z3
 	VFMADD231PS  Z2, Z3, Z0
 	VBROADCASTSS (CX)(DX*1), Z3
 	VFMADD231PS  Z2, Z3, Z1
 	ADDQ         BX, CX
 	ADDQ         DI, SI
-	VMOVUPS.Z    (SI), K1, Z2
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
+	VMOVUPS      (SI), Z2
 	VBROADCASTSS (CX), Z3
 	VFMADD231PS  Z2, Z3, Z0
 	VBROADCASTSS (CX)(DX*1), Z3
 	VFMADD231PS  Z2, Z3, Z1
 	ADDQ         BX, CX
 	ADDQ         DI, SI
-	VMOVUPS.Z    (SI), K1, Z2
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
+	VMOVUPS      (SI), Z2
 	VBROADCASTSS (CX), Z3
 	VFMADD231PS  Z2, Z3, Z0
 	VBROADCASTSS (CX)(DX*1), Z3
 	VFMADD231PS  Z2, Z3, Z1
 	ADDQ         BX, CX
 	ADDQ         DI, SI
-	VMOVUPS.Z    (SI), K1, Z2
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
+	VMOVUPS      (SI), Z2
 	VBROADCASTSS (CX), Z3
 	VFMADD231PS  Z2, Z3, Z0
 	VBROADCASTSS (CX)(DX*1), Z3
 	VFMADD231PS  Z2, Z3, Z1
 	ADDQ         BX, CX
 	ADDQ         DI, SI
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
 	SUBQ         $0x04, AX
 	JMP          four
 
 one:
 	TESTQ        AX, AX
 	JZ           done
-	VMOVUPS.Z    (SI), K1, Z2
+	VMOVUPS      (SI), Z2
 	VBROADCASTSS (CX), Z3
 	VFMADD231PS  Z2, Z3, Z0
 	VBROADCASTSS (CX)(DX*1), Z3
 	VFMADD231PS  Z2, Z3, Z1
 	ADDQ         BX, CX
 	ADDQ         DI, SI
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
 	DECQ         AX
 	JMP          one
 
 done:
 	MOVQ     c+56(FP), AX
 	MOVQ     cRow+64(FP), CX
-	MOVB     add+72(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+72(FP), DX
+	MOVQ     startRow+80(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS.Z (DX), Z0, K1, Z0
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS.Z (DX), Z1, K1, Z1
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, K1, (AX)
@@ -2162,9 +2310,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile2x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// func tile2x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile2x32AVX512(SB), NOSPLIT|NOFRAME, $0-80
+TEXT ·tile2x32AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -2180,8 +2328,9 @@ TEXT ·tile2x32AVX512(SB), NOSPLIT|NOFRAME, $0-80
 	PREFETCHT0 (R9)
 	PREFETCHT0 64(R9)
 	ADDQ       R10, R9
-	MOVL       mask+76(FP), R9
+	MOVL       mask+88(FP), R9
 	KMOVW      R9, K1
+	MOVQ       ahead+96(FP), R9
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -2195,41 +2344,49 @@ four:
 	VMOVUPS      (SI), Z6
 	VFMADD231PS  Z6, Z4, Z0
 	VFMADD231PS  Z6, Z5, Z2
-	VMOVUPS.Z    (SI)(DI*1), K1, Z6
+	VMOVUPS      (SI)(DI*1), Z6
 	VFMADD231PS  Z6, Z4, Z1
 	VFMADD231PS  Z6, Z5, Z3
 	ADDQ         BX, CX
 	ADDQ         R8, SI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	VBROADCASTSS (CX), Z4
 	VBROADCASTSS (CX)(DX*1), Z5
 	VMOVUPS      (SI), Z6
 	VFMADD231PS  Z6, Z4, Z0
 	VFMADD231PS  Z6, Z5, Z2
-	VMOVUPS.Z    (SI)(DI*1), K1, Z6
+	VMOVUPS      (SI)(DI*1), Z6
 	VFMADD231PS  Z6, Z4, Z1
 	VFMADD231PS  Z6, Z5, Z3
 	ADDQ         BX, CX
 	ADDQ         R8, SI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	VBROADCASTSS (CX), Z4
 	VBROADCASTSS (CX)(DX*1), Z5
 	VMOVUPS      (SI), Z6
 	VFMADD231PS  Z6, Z4, Z0
 	VFMADD231PS  Z6, Z5, Z2
-	VMOVUPS.Z    (SI)(DI*1), K1, Z6
+	VMOVUPS      (SI)(DI*1), Z6
 	VFMADD231PS  Z6, Z4, Z1
 	VFMADD231PS  Z6, Z5, Z3
 	ADDQ         BX, CX
 	ADDQ         R8, SI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	VBROADCASTSS (CX), Z4
 	VBROADCASTSS (CX)(DX*1), Z5
 	VMOVUPS      (SI), Z6
 	VFMADD231PS  Z6, Z4, Z0
 	VFMADD231PS  Z6, Z5, Z2
-	VMOVUPS.Z    (SI)(DI*1), K1, Z6
+	VMOVUPS      (SI)(DI*1), Z6
 	VFMADD231PS  Z6, Z4, Z1
 	VFMADD231PS  Z6, Z5, Z3
 	ADDQ         BX, CX
 	ADDQ         R8, SI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -2241,27 +2398,29 @@ one:
 	VMOVUPS      (SI), Z6
 	VFMADD231PS  Z6, Z4, Z0
 	VFMADD231PS  Z6, Z5, Z2
-	VMOVUPS.Z    (SI)(DI*1), K1, Z6
+	VMOVUPS      (SI)(DI*1), Z6
 	VFMADD231PS  Z6, Z4, Z1
 	VFMADD231PS  Z6, Z5, Z3
 	ADDQ         BX, CX
 	ADDQ         R8, SI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	DECQ         AX
 	JMP          one
 
 done:
 	MOVQ     c+56(FP), AX
 	MOVQ     cRow+64(FP), CX
-	MOVB     add+72(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+72(FP), DX
+	MOVQ     startRow+80(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS.Z 64(DX), Z1, K1, Z1
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z2, Z2
 	VADDPS.Z 64(DX), Z3, K1, Z3
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -2273,9 +2432,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile2x48AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// func tile2x48AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile2x48AVX512(SB), NOSPLIT|NOFRAME, $0-80
+TEXT ·tile2x48AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -2293,8 +2452,9 @@ TEXT ·tile2x48AVX512(SB), NOSPLIT|NOFRAME, $0-80
 	PREFETCHT0 64(R9)
 	PREFETCHT0 128(R9)
 	ADDQ       R10, R9
-	MOVL       mask+76(FP), R9
+	MOVL       mask+88(FP), R9
 	KMOVW      R9, K1
+	MOVQ       ahead+96(FP), R9
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -2313,11 +2473,13 @@ four:
 	VMOVUPS      (SI)(DI*1), Z8
 	VFMADD231PS  Z8, Z6, Z1
 	VFMADD231PS  Z8, Z7, Z4
-	VMOVUPS.Z    (SI)(DI*2), K1, Z8
+	VMOVUPS      (SI)(DI*2), Z8
 	VFMADD231PS  Z8, Z6, Z2
 	VFMADD231PS  Z8, Z7, Z5
 	ADDQ         BX, CX
 	ADDQ         R8, SI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	VBROADCASTSS (CX), Z6
 	VBROADCASTSS (CX)(DX*1), Z7
 	VMOVUPS      (SI), Z8
@@ -2326,11 +2488,13 @@ four:
 	VMOVUPS      (SI)(DI*1), Z8
 	VFMADD231PS  Z8, Z6, Z1
 	VFMADD231PS  Z8, Z7, Z4
-	VMOVUPS.Z    (SI)(DI*2), K1, Z8
+	VMOVUPS      (SI)(DI*2), Z8
 	VFMADD231PS  Z8, Z6, Z2
 	VFMADD231PS  Z8, Z7, Z5
 	ADDQ         BX, CX
 	ADDQ         R8, SI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	VBROADCASTSS (CX), Z6
 	VBROADCASTSS (CX)(DX*1), Z7
 	VMOVUPS      (SI), Z8
@@ -2339,11 +2503,13 @@ four:
 	VMOVUPS      (SI)(DI*1), Z8
 	VFMADD231PS  Z8, Z6, Z1
 	VFMADD231PS  Z8, Z7, Z4
-	VMOVUPS.Z    (SI)(DI*2), K1, Z8
+	VMOVUPS      (SI)(DI*2), Z8
 	VFMADD231PS  Z8, Z6, Z2
 	VFMADD231PS  Z8, Z7, Z5
 	ADDQ         BX, CX
 	ADDQ         R8, SI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	VBROADCASTSS (CX), Z6
 	VBROADCASTSS (CX)(DX*1), Z7
 	VMOVUPS      (SI), Z8
@@ -2352,11 +2518,13 @@ four:
 	VMOVUPS      (SI)(DI*1), Z8
 	VFMADD231PS  Z8, Z6, Z1
 	VFMADD231PS  Z8, Z7, Z4
-	VMOVUPS.Z    (SI)(DI*2), K1, Z8
+	VMOVUPS      (SI)(DI*2), Z8
 	VFMADD231PS  Z8, Z6, Z2
 	VFMADD231PS  Z8, Z7, Z5
 	ADDQ         BX, CX
 	ADDQ         R8, SI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -2371,29 +2539,31 @@ one:
 	VMOVUPS      (SI)(DI*1), Z8
 	VFMADD231PS  Z8, Z6, Z1
 	VFMADD231PS  Z8, Z7, Z4
-	VMOVUPS.Z    (SI)(DI*2), K1, Z8
+	VMOVUPS      (SI)(DI*2), Z8
 	VFMADD231PS  Z8, Z6, Z2
 	VFMADD231PS  Z8, Z7, Z5
 	ADDQ         BX, CX
 	ADDQ         R8, SI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	DECQ         AX
 	JMP          one
 
 done:
 	MOVQ     c+56(FP), AX
 	MOVQ     cRow+64(FP), CX
-	MOVB     add+72(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+72(FP), DX
+	MOVQ     startRow+80(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS   64(DX), Z1, Z1
 	VADDPS.Z 128(DX), Z2, K1, Z2
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z3, Z3
 	VADDPS   64(DX), Z4, Z4
 	VADDPS.Z 128(DX), Z5, K1, Z5
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -2407,9 +2577,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile2x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// func tile2x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile2x64AVX512(SB), NOSPLIT|NOFRAME, $0-80
+TEXT ·tile2x64AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -2431,8 +2601,9 @@ TEXT ·tile2x64AVX512(SB), NOSPLIT|NOFRAME, $0-80
 	PREFETCHT0 128(R10)
 	PREFETCHT0 192(R10)
 	ADDQ       R11, R10
-	MOVL       mask+76(FP), R10
+	MOVL       mask+88(FP), R10
 	KMOVW      R10, K1
+	MOVQ       ahead+96(FP), R10
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -2456,12 +2627,14 @@ four:
 	VMOVUPS      (SI)(DI*2), Z10
 	VFMADD231PS  Z10, Z8, Z2
 	VFMADD231PS  Z10, Z9, Z6
-	VMOVUPS.Z    (R8), K1, Z10
+	VMOVUPS      (R8), Z10
 	VFMADD231PS  Z10, Z8, Z3
 	VFMADD231PS  Z10, Z9, Z7
 	ADDQ         BX, CX
 	ADDQ         R9, SI
 	ADDQ         R9, R8
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	VBROADCASTSS (CX), Z8
 	VBROADCASTSS (CX)(DX*1), Z9
 	VMOVUPS      (SI), Z10
@@ -2473,12 +2646,14 @@ four:
 	VMOVUPS      (SI)(DI*2), Z10
 	VFMADD231PS  Z10, Z8, Z2
 	VFMADD231PS  Z10, Z9, Z6
-	VMOVUPS.Z    (R8), K1, Z10
+	VMOVUPS      (R8), Z10
 	VFMADD231PS  Z10, Z8, Z3
 	VFMADD231PS  Z10, Z9, Z7
 	ADDQ         BX, CX
 	ADDQ         R9, SI
 	ADDQ         R9, R8
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	VBROADCASTSS (CX), Z8
 	VBROADCASTSS (CX)(DX*1), Z9
 	VMOVUPS      (SI), Z10
@@ -2490,12 +2665,14 @@ four:
 	VMOVUPS      (SI)(DI*2), Z10
 	VFMADD231PS  Z10, Z8, Z2
 	VFMADD231PS  Z10, Z9, Z6
-	VMOVUPS.Z    (R8), K1, Z10
+	VMOVUPS      (R8), Z10
 	VFMADD231PS  Z10, Z8, Z3
 	VFMADD231PS  Z10, Z9, Z7
 	ADDQ         BX, CX
 	ADDQ         R9, SI
 	ADDQ         R9, R8
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	VBROADCASTSS (CX), Z8
 	VBROADCASTSS (CX)(DX*1), Z9
 	VMOVUPS      (SI), Z10
@@ -2507,12 +2684,14 @@ four:
 	VMOVUPS      (SI)(DI*2), Z10
 	VFMADD231PS  Z10, Z8, Z2
 	VFMADD231PS  Z10, Z9, Z6
-	VMOVUPS.Z    (R8), K1, Z10
+	VMOVUPS      (R8), Z10
 	VFMADD231PS  Z10, Z8, Z3
 	VFMADD231PS  Z10, Z9, Z7
 	ADDQ         BX, CX
 	ADDQ         R9, SI
 	ADDQ         R9, R8
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -2530,32 +2709,34 @@ one:
 	VMOVUPS      (SI)(DI*2), Z10
 	VFMADD231PS  Z10, Z8, Z2
 	VFMADD231PS  Z10, Z9, Z6
-	VMOVUPS.Z    (R8), K1, Z10
+	VMOVUPS      (R8), Z10
 	VFMADD231PS  Z10, Z8, Z3
 	VFMADD231PS  Z10, Z9, Z7
 	ADDQ         BX, CX
 	ADDQ         R9, SI
 	ADDQ         R9, R8
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	DECQ         AX
 	JMP          one
 
 done:
 	MOVQ     c+56(FP), AX
 	MOVQ     cRow+64(FP), CX
-	MOVB     add+72(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+72(FP), DX
+	MOVQ     startRow+80(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS   64(DX), Z1, Z1
 	VADDPS   128(DX), Z2, Z2
 	VADDPS.Z 192(DX), Z3, K1, Z3
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z4, Z4
 	VADDPS   64(DX), Z5, Z5
 	VADDPS   128(DX), Z6, Z6
 	VADDPS.Z 192(DX), Z7, K1, Z7
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -2571,9 +2752,108 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile3x16AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// func tile2x16PartlyAVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile3x16AVX512(SB), NOSPLIT|NOFRAME, $0-80
+TEXT ·tile2x16PartlyAVX512(SB), NOSPLIT|NOFRAME, $0-104
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       panel+48(FP), DI
+	MOVQ       bRow+40(FP), DI
+	MOVQ       c+56(FP), R8
+	MOVQ       cRow+64(FP), R9
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	MOVL       mask+88(FP), R8
+	KMOVW      R8, K1
+	MOVQ       ahead+96(FP), R8
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+
+four:
+	CMPQ         AX, $0x04
+	JLT          one
+	VMOVUPS.Z    (SI), K1, Z2
+	VBROADCASTSS (CX), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS (CX)(DX*1), Z3
+	VFMADD231PS  Z2, Z3, Z1
+	ADDQ         BX, CX
+	ADDQ         DI, SI
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
+	VMOVUPS.Z    (SI), K1, Z2
+	VBROADCASTSS (CX), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS (CX)(DX*1), Z3
+	VFMADD231PS  Z2, Z3, Z1
+	ADDQ         BX, CX
+	ADDQ         DI, SI
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
+	VMOVUPS.Z    (SI), K1, Z2
+	VBROADCASTSS (CX), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS (CX)(DX*1), Z3
+	VFMADD231PS  Z2, Z3, Z1
+	ADDQ         BX, CX
+	ADDQ         DI, SI
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
+	VMOVUPS.Z    (SI), K1, Z2
+	VBROADCASTSS (CX), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS (CX)(DX*1), Z3
+	VFMADD231PS  Z2, Z3, Z1
+	ADDQ         BX, CX
+	ADDQ         DI, SI
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
+	SUBQ         $0x04, AX
+	JMP          four
+
+one:
+	TESTQ        AX, AX
+	JZ           done
+	VMOVUPS.Z    (SI), K1, Z2
+	VBROADCASTSS (CX), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS (CX)(DX*1), Z3
+	VFMADD231PS  Z2, Z3, Z1
+	ADDQ         BX, CX
+	ADDQ         DI, SI
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
+	DECQ         AX
+	JMP          one
+
+done:
+	MOVQ     c+56(FP), AX
+	MOVQ     cRow+64(FP), CX
+	MOVQ     start+72(FP), DX
+	MOVQ     startRow+80(FP), BX
+	TESTQ    DX, DX
+	JZ       store
+	VADDPS.Z (DX), Z0, K1, Z0
+	ADDQ     BX, DX
+	VADDPS.Z (DX), Z1, K1, Z1
+	ADDQ     BX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, K1, (AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func tile3x16AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile3x16AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -2589,8 +2869,9 @@ TEXT ·tile3x16AVX512(SB), NOSPLIT|NOFRAME, $0-80
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
 	ADDQ       R9, R8
-	MOVL       mask+76(FP), R8
+	MOVL       mask+88(FP), R8
 	KMOVW      R8, K1
+	MOVQ       ahead+96(FP), R8
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -2598,7 +2879,7 @@ TEXT ·tile3x16AVX512(SB), NOSPLIT|NOFRAME, $0-80
 four:
 	CMPQ         AX, $0x04
 	JLT          one
-	VMOVUPS.Z    (SI), K1, Z3
+	VMOVUPS      (SI), Z3
 	VBROADCASTSS (CX), Z4
 	VFMADD231PS  Z3, Z4, Z0
 	VBROADCASTSS (CX)(DX*1), Z4
@@ -2607,7 +2888,9 @@ four:
 	VFMADD231PS  Z3, Z4, Z2
 	ADDQ         BX, CX
 	ADDQ         DI, SI
-	VMOVUPS.Z    (SI), K1, Z3
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
+	VMOVUPS      (SI), Z3
 	VBROADCASTSS (CX), Z4
 	VFMADD231PS  Z3, Z4, Z0
 	VBROADCASTSS (CX)(DX*1), Z4
@@ -2616,7 +2899,9 @@ four:
 	VFMADD231PS  Z3, Z4, Z2
 	ADDQ         BX, CX
 	ADDQ         DI, SI
-	VMOVUPS.Z    (SI), K1, Z3
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
+	VMOVUPS      (SI), Z3
 	VBROADCASTSS (CX), Z4
 	VFMADD231PS  Z3, Z4, Z0
 	VBROADCASTSS (CX)(DX*1), Z4
@@ -2625,7 +2910,9 @@ four:
 	VFMADD231PS  Z3, Z4, Z2
 	ADDQ         BX, CX
 	ADDQ         DI, SI
-	VMOVUPS.Z    (SI), K1, Z3
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
+	VMOVUPS      (SI), Z3
 	VBROADCASTSS (CX), Z4
 	VFMADD231PS  Z3, Z4, Z0
 	VBROADCASTSS (CX)(DX*1), Z4
@@ -2634,13 +2921,15 @@ four:
 	VFMADD231PS  Z3, Z4, Z2
 	ADDQ         BX, CX
 	ADDQ         DI, SI
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
 	SUBQ         $0x04, AX
 	JMP          four
 
 one:
 	TESTQ        AX, AX
 	JZ           done
-	VMOVUPS.Z    (SI), K1, Z3
+	VMOVUPS      (SI), Z3
 	VBROADCASTSS (CX), Z4
 	VFMADD231PS  Z3, Z4, Z0
 	VBROADCASTSS (CX)(DX*1), Z4
@@ -2649,22 +2938,24 @@ one:
 	VFMADD231PS  Z3, Z4, Z2
 	ADDQ         BX, CX
 	ADDQ         DI, SI
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
 	DECQ         AX
 	JMP          one
 
 done:
 	MOVQ     c+56(FP), AX
 	MOVQ     cRow+64(FP), CX
-	MOVB     add+72(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+72(FP), DX
+	MOVQ     startRow+80(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS.Z (DX), Z0, K1, Z0
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS.Z (DX), Z1, K1, Z1
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS.Z (DX), Z2, K1, Z2
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, K1, (AX)
@@ -2676,9 +2967,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile3x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// func tile3x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile3x32AVX512(SB), NOSPLIT|NOFRAME, $0-80
+TEXT ·tile3x32AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -2697,8 +2988,9 @@ TEXT ·tile3x32AVX512(SB), NOSPLIT|NOFRAME, $0-80
 	PREFETCHT0 (R9)
 	PREFETCHT0 64(R9)
 	ADDQ       R10, R9
-	MOVL       mask+76(FP), R9
+	MOVL       mask+88(FP), R9
 	KMOVW      R9, K1
+	MOVQ       ahead+96(FP), R9
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -2716,12 +3008,14 @@ four:
 	VFMADD231PS  Z9, Z6, Z0
 	VFMADD231PS  Z9, Z7, Z2
 	VFMADD231PS  Z9, Z8, Z4
-	VMOVUPS.Z    (SI)(DI*1), K1, Z9
+	VMOVUPS      (SI)(DI*1), Z9
 	VFMADD231PS  Z9, Z6, Z1
 	VFMADD231PS  Z9, Z7, Z3
 	VFMADD231PS  Z9, Z8, Z5
 	ADDQ         BX, CX
 	ADDQ         R8, SI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	VBROADCASTSS (CX), Z6
 	VBROADCASTSS (CX)(DX*1), Z7
 	VBROADCASTSS (CX)(DX*2), Z8
@@ -2729,12 +3023,14 @@ four:
 	VFMADD231PS  Z9, Z6, Z0
 	VFMADD231PS  Z9, Z7, Z2
 	VFMADD231PS  Z9, Z8, Z4
-	VMOVUPS.Z    (SI)(DI*1), K1, Z9
+	VMOVUPS      (SI)(DI*1), Z9
 	VFMADD231PS  Z9, Z6, Z1
 	VFMADD231PS  Z9, Z7, Z3
 	VFMADD231PS  Z9, Z8, Z5
 	ADDQ         BX, CX
 	ADDQ         R8, SI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	VBROADCASTSS (CX), Z6
 	VBROADCASTSS (CX)(DX*1), Z7
 	VBROADCASTSS (CX)(DX*2), Z8
@@ -2742,12 +3038,14 @@ four:
 	VFMADD231PS  Z9, Z6, Z0
 	VFMADD231PS  Z9, Z7, Z2
 	VFMADD231PS  Z9, Z8, Z4
-	VMOVUPS.Z    (SI)(DI*1), K1, Z9
+	VMOVUPS      (SI)(DI*1), Z9
 	VFMADD231PS  Z9, Z6, Z1
 	VFMADD231PS  Z9, Z7, Z3
 	VFMADD231PS  Z9, Z8, Z5
 	ADDQ         BX, CX
 	ADDQ         R8, SI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	VBROADCASTSS (CX), Z6
 	VBROADCASTSS (CX)(DX*1), Z7
 	VBROADCASTSS (CX)(DX*2), Z8
@@ -2755,12 +3053,14 @@ four:
 	VFMADD231PS  Z9, Z6, Z0
 	VFMADD231PS  Z9, Z7, Z2
 	VFMADD231PS  Z9, Z8, Z4
-	VMOVUPS.Z    (SI)(DI*1), K1, Z9
+	VMOVUPS      (SI)(DI*1), Z9
 	VFMADD231PS  Z9, Z6, Z1
 	VFMADD231PS  Z9, Z7, Z3
 	VFMADD231PS  Z9, Z8, Z5
 	ADDQ         BX, CX
 	ADDQ         R8, SI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -2774,31 +3074,33 @@ one:
 	VFMADD231PS  Z9, Z6, Z0
 	VFMADD231PS  Z9, Z7, Z2
 	VFMADD231PS  Z9, Z8, Z4
-	VMOVUPS.Z    (SI)(DI*1), K1, Z9
+	VMOVUPS      (SI)(DI*1), Z9
 	VFMADD231PS  Z9, Z6, Z1
 	VFMADD231PS  Z9, Z7, Z3
 	VFMADD231PS  Z9, Z8, Z5
 	ADDQ         BX, CX
 	ADDQ         R8, SI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	DECQ         AX
 	JMP          one
 
 done:
 	MOVQ     c+56(FP), AX
 	MOVQ     cRow+64(FP), CX
-	MOVB     add+72(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+72(FP), DX
+	MOVQ     startRow+80(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS.Z 64(DX), Z1, K1, Z1
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z2, Z2
 	VADDPS.Z 64(DX), Z3, K1, Z3
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z4, Z4
 	VADDPS.Z 64(DX), Z5, K1, Z5
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -2813,9 +3115,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile3x48AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// func tile3x48AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile3x48AVX512(SB), NOSPLIT|NOFRAME, $0-80
+TEXT ·tile3x48AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -2837,8 +3139,9 @@ TEXT ·tile3x48AVX512(SB), NOSPLIT|NOFRAME, $0-80
 	PREFETCHT0 64(R9)
 	PREFETCHT0 128(R9)
 	ADDQ       R10, R9
-	MOVL       mask+76(FP), R9
+	MOVL       mask+88(FP), R9
 	KMOVW      R9, K1
+	MOVQ       ahead+96(FP), R9
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -2863,12 +3166,14 @@ four:
 	VFMADD231PS  Z12, Z9, Z1
 	VFMADD231PS  Z12, Z10, Z4
 	VFMADD231PS  Z12, Z11, Z7
-	VMOVUPS.Z    (SI)(DI*2), K1, Z12
+	VMOVUPS      (SI)(DI*2), Z12
 	VFMADD231PS  Z12, Z9, Z2
 	VFMADD231PS  Z12, Z10, Z5
 	VFMADD231PS  Z12, Z11, Z8
 	ADDQ         BX, CX
 	ADDQ         R8, SI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	VBROADCASTSS (CX), Z9
 	VBROADCASTSS (CX)(DX*1), Z10
 	VBROADCASTSS (CX)(DX*2), Z11
@@ -2880,12 +3185,14 @@ four:
 	VFMADD231PS  Z12, Z9, Z1
 	VFMADD231PS  Z12, Z10, Z4
 	VFMADD231PS  Z12, Z11, Z7
-	VMOVUPS.Z    (SI)(DI*2), K1, Z12
+	VMOVUPS      (SI)(DI*2), Z12
 	VFMADD231PS  Z12, Z9, Z2
 	VFMADD231PS  Z12, Z10, Z5
 	VFMADD231PS  Z12, Z11, Z8
 	ADDQ         BX, CX
 	ADDQ         R8, SI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	VBROADCASTSS (CX), Z9
 	VBROADCASTSS (CX)(DX*1), Z10
 	VBROADCASTSS (CX)(DX*2), Z11
@@ -2897,12 +3204,14 @@ four:
 	VFMADD231PS  Z12, Z9, Z1
 	VFMADD231PS  Z12, Z10, Z4
 	VFMADD231PS  Z12, Z11, Z7
-	VMOVUPS.Z    (SI)(DI*2), K1, Z12
+	VMOVUPS      (SI)(DI*2), Z12
 	VFMADD231PS  Z12, Z9, Z2
 	VFMADD231PS  Z12, Z10, Z5
 	VFMADD231PS  Z12, Z11, Z8
 	ADDQ         BX, CX
 	ADDQ         R8, SI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	VBROADCASTSS (CX), Z9
 	VBROADCASTSS (CX)(DX*1), Z10
 	VBROADCASTSS (CX)(DX*2), Z11
@@ -2914,12 +3223,14 @@ four:
 	VFMADD231PS  Z12, Z9, Z1
 	VFMADD231PS  Z12, Z10, Z4
 	VFMADD231PS  Z12, Z11, Z7
-	VMOVUPS.Z    (SI)(DI*2), K1, Z12
+	VMOVUPS      (SI)(DI*2), Z12
 	VFMADD231PS  Z12, Z9, Z2
 	VFMADD231PS  Z12, Z10, Z5
 	VFMADD231PS  Z12, Z11, Z8
 	ADDQ         BX, CX
 	ADDQ         R8, SI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -2937,34 +3248,36 @@ one:
 	VFMADD231PS  Z12, Z9, Z1
 	VFMADD231PS  Z12, Z10, Z4
 	VFMADD231PS  Z12, Z11, Z7
-	VMOVUPS.Z    (SI)(DI*2), K1, Z12
+	VMOVUPS      (SI)(DI*2), Z12
 	VFMADD231PS  Z12, Z9, Z2
 	VFMADD231PS  Z12, Z10, Z5
 	VFMADD231PS  Z12, Z11, Z8
 	ADDQ         BX, CX
 	ADDQ         R8, SI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	DECQ         AX
 	JMP          one
 
 done:
 	MOVQ     c+56(FP), AX
 	MOVQ     cRow+64(FP), CX
-	MOVB     add+72(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+72(FP), DX
+	MOVQ     startRow+80(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS   64(DX), Z1, Z1
 	VADDPS.Z 128(DX), Z2, K1, Z2
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z3, Z3
 	VADDPS   64(DX), Z4, Z4
 	VADDPS.Z 128(DX), Z5, K1, Z5
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z6, Z6
 	VADDPS   64(DX), Z7, Z7
 	VADDPS.Z 128(DX), Z8, K1, Z8
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -2982,9 +3295,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile3x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// func tile3x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile3x64AVX512(SB), NOSPLIT|NOFRAME, $0-80
+TEXT ·tile3x64AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -3011,8 +3324,9 @@ TEXT ·tile3x64AVX512(SB), NOSPLIT|NOFRAME, $0-80
 	PREFETCHT0 128(R10)
 	PREFETCHT0 192(R10)
 	ADDQ       R11, R10
-	MOVL       mask+76(FP), R10
+	MOVL       mask+88(FP), R10
 	KMOVW      R10, K1
+	MOVQ       ahead+96(FP), R10
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -3044,13 +3358,15 @@ four:
 	VFMADD231PS  Z15, Z12, Z2
 	VFMADD231PS  Z15, Z13, Z6
 	VFMADD231PS  Z15, Z14, Z10
-	VMOVUPS.Z    (R8), K1, Z15
+	VMOVUPS      (R8), Z15
 	VFMADD231PS  Z15, Z12, Z3
 	VFMADD231PS  Z15, Z13, Z7
 	VFMADD231PS  Z15, Z14, Z11
 	ADDQ         BX, CX
 	ADDQ         R9, SI
 	ADDQ         R9, R8
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	VBROADCASTSS (CX), Z12
 	VBROADCASTSS (CX)(DX*1), Z13
 	VBROADCASTSS (CX)(DX*2), Z14
@@ -3066,13 +3382,15 @@ four:
 	VFMADD231PS  Z15, Z12, Z2
 	VFMADD231PS  Z15, Z13, Z6
 	VFMADD231PS  Z15, Z14, Z10
-	VMOVUPS.Z    (R8), K1, Z15
+	VMOVUPS      (R8), Z15
 	VFMADD231PS  Z15, Z12, Z3
 	VFMADD231PS  Z15, Z13, Z7
 	VFMADD231PS  Z15, Z14, Z11
 	ADDQ         BX, CX
 	ADDQ         R9, SI
 	ADDQ         R9, R8
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	VBROADCASTSS (CX), Z12
 	VBROADCASTSS (CX)(DX*1), Z13
 	VBROADCASTSS (CX)(DX*2), Z14
@@ -3088,13 +3406,15 @@ four:
 	VFMADD231PS  Z15, Z12, Z2
 	VFMADD231PS  Z15, Z13, Z6
 	VFMADD231PS  Z15, Z14, Z10
-	VMOVUPS.Z    (R8), K1, Z15
+	VMOVUPS      (R8), Z15
 	VFMADD231PS  Z15, Z12, Z3
 	VFMADD231PS  Z15, Z13, Z7
 	VFMADD231PS  Z15, Z14, Z11
 	ADDQ         BX, CX
 	ADDQ         R9, SI
 	ADDQ         R9, R8
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	VBROADCASTSS (CX), Z12
 	VBROADCASTSS (CX)(DX*1), Z13
 	VBROADCASTSS (CX)(DX*2), Z14
@@ -3110,13 +3430,15 @@ four:
 	VFMADD231PS  Z15, Z12, Z2
 	VFMADD231PS  Z15, Z13, Z6
 	VFMADD231PS  Z15, Z14, Z10
-	VMOVUPS.Z    (R8), K1, Z15
+	VMOVUPS      (R8), Z15
 	VFMADD231PS  Z15, Z12, Z3
 	VFMADD231PS  Z15, Z13, Z7
 	VFMADD231PS  Z15, Z14, Z11
 	ADDQ         BX, CX
 	ADDQ         R9, SI
 	ADDQ         R9, R8
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -3138,38 +3460,40 @@ one:
 	VFMADD231PS  Z15, Z12, Z2
 	VFMADD231PS  Z15, Z13, Z6
 	VFMADD231PS  Z15, Z14, Z10
-	VMOVUPS.Z    (R8), K1, Z15
+	VMOVUPS      (R8), Z15
 	VFMADD231PS  Z15, Z12, Z3
 	VFMADD231PS  Z15, Z13, Z7
 	VFMADD231PS  Z15, Z14, Z11
 	ADDQ         BX, CX
 	ADDQ         R9, SI
 	ADDQ         R9, R8
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	DECQ         AX
 	JMP          one
 
 done:
 	MOVQ     c+56(FP), AX
 	MOVQ     cRow+64(FP), CX
-	MOVB     add+72(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+72(FP), DX
+	MOVQ     startRow+80(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS   64(DX), Z1, Z1
 	VADDPS   128(DX), Z2, Z2
 	VADDPS.Z 192(DX), Z3, K1, Z3
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z4, Z4
 	VADDPS   64(DX), Z5, Z5
 	VADDPS   128(DX), Z6, Z6
 	VADDPS.Z 192(DX), Z7, K1, Z7
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z8, Z8
 	VADDPS   64(DX), Z9, Z9
 	VADDPS   128(DX), Z10, Z10
 	VADDPS.Z 192(DX), Z11, K1, Z11
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -3190,9 +3514,125 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile4x16AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// func tile3x16PartlyAVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile4x16AVX512(SB), NOSPLIT|NOFRAME, $0-80
+TEXT ·tile3x16PartlyAVX512(SB), NOSPLIT|NOFRAME, $0-104
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       panel+48(FP), DI
+	MOVQ       bRow+40(FP), DI
+	MOVQ       c+56(FP), R8
+	MOVQ       cRow+64(FP), R9
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	MOVL       mask+88(FP), R8
+	KMOVW      R8, K1
+	MOVQ       ahead+96(FP), R8
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+
+four:
+	CMPQ         AX, $0x04
+	JLT          one
+	VMOVUPS.Z    (SI), K1, Z3
+	VBROADCASTSS (CX), Z4
+	VFMADD231PS  Z3, Z4, Z0
+	VBROADCASTSS (CX)(DX*1), Z4
+	VFMADD231PS  Z3, Z4, Z1
+	VBROADCASTSS (CX)(DX*2), Z4
+	VFMADD231PS  Z3, Z4, Z2
+	ADDQ         BX, CX
+	ADDQ         DI, SI
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
+	VMOVUPS.Z    (SI), K1, Z3
+	VBROADCASTSS (CX), Z4
+	VFMADD231PS  Z3, Z4, Z0
+	VBROADCASTSS (CX)(DX*1), Z4
+	VFMADD231PS  Z3, Z4, Z1
+	VBROADCASTSS (CX)(DX*2), Z4
+	VFMADD231PS  Z3, Z4, Z2
+	ADDQ         BX, CX
+	ADDQ         DI, SI
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
+	VMOVUPS.Z    (SI), K1, Z3
+	VBROADCASTSS (CX), Z4
+	VFMADD231PS  Z3, Z4, Z0
+	VBROADCASTSS (CX)(DX*1), Z4
+	VFMADD231PS  Z3, Z4, Z1
+	VBROADCASTSS (CX)(DX*2), Z4
+	VFMADD231PS  Z3, Z4, Z2
+	ADDQ         BX, CX
+	ADDQ         DI, SI
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
+	VMOVUPS.Z    (SI), K1, Z3
+	VBROADCASTSS (CX), Z4
+	VFMADD231PS  Z3, Z4, Z0
+	VBROADCASTSS (CX)(DX*1), Z4
+	VFMADD231PS  Z3, Z4, Z1
+	VBROADCASTSS (CX)(DX*2), Z4
+	VFMADD231PS  Z3, Z4, Z2
+	ADDQ         BX, CX
+	ADDQ         DI, SI
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
+	SUBQ         $0x04, AX
+	JMP          four
+
+one:
+	TESTQ        AX, AX
+	JZ           done
+	VMOVUPS.Z    (SI), K1, Z3
+	VBROADCASTSS (CX), Z4
+	VFMADD231PS  Z3, Z4, Z0
+	VBROADCASTSS (CX)(DX*1), Z4
+	VFMADD231PS  Z3, Z4, Z1
+	VBROADCASTSS (CX)(DX*2), Z4
+	VFMADD231PS  Z3, Z4, Z2
+	ADDQ         BX, CX
+	ADDQ         DI, SI
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
+	DECQ         AX
+	JMP          one
+
+done:
+	MOVQ     c+56(FP), AX
+	MOVQ     cRow+64(FP), CX
+	MOVQ     start+72(FP), DX
+	MOVQ     startRow+80(FP), BX
+	TESTQ    DX, DX
+	JZ       store
+	VADDPS.Z (DX), Z0, K1, Z0
+	ADDQ     BX, DX
+	VADDPS.Z (DX), Z1, K1, Z1
+	ADDQ     BX, DX
+	VADDPS.Z (DX), Z2, K1, Z2
+	ADDQ     BX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func tile4x16AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile4x16AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -3212,8 +3652,9 @@ TEXT ·tile4x16AVX512(SB), NOSPLIT|NOFRAME, $0-80
 	ADDQ       R10, R9
 	PREFETCHT0 (R9)
 	ADDQ       R10, R9
-	MOVL       mask+76(FP), R9
+	MOVL       mask+88(FP), R9
 	KMOVW      R9, K1
+	MOVQ       ahead+96(FP), R9
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -3222,7 +3663,7 @@ TEXT ·tile4x16AVX512(SB), NOSPLIT|NOFRAME, $0-80
 four:
 	CMPQ         AX, $0x04
 	JLT          one
-	VMOVUPS.Z    (DI), K1, Z4
+	VMOVUPS      (DI), Z4
 	VBROADCASTSS (CX), Z5
 	VFMADD231PS  Z4, Z5, Z0
 	VBROADCASTSS (CX)(DX*1), Z5
@@ -3234,7 +3675,9 @@ four:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R8, DI
-	VMOVUPS.Z    (DI), K1, Z4
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
+	VMOVUPS      (DI), Z4
 	VBROADCASTSS (CX), Z5
 	VFMADD231PS  Z4, Z5, Z0
 	VBROADCASTSS (CX)(DX*1), Z5
@@ -3246,7 +3689,9 @@ four:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R8, DI
-	VMOVUPS.Z    (DI), K1, Z4
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
+	VMOVUPS      (DI), Z4
 	VBROADCASTSS (CX), Z5
 	VFMADD231PS  Z4, Z5, Z0
 	VBROADCASTSS (CX)(DX*1), Z5
@@ -3258,7 +3703,9 @@ four:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R8, DI
-	VMOVUPS.Z    (DI), K1, Z4
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
+	VMOVUPS      (DI), Z4
 	VBROADCASTSS (CX), Z5
 	VFMADD231PS  Z4, Z5, Z0
 	VBROADCASTSS (CX)(DX*1), Z5
@@ -3270,13 +3717,15 @@ four:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R8, DI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	SUBQ         $0x04, AX
 	JMP          four
 
 one:
 	TESTQ        AX, AX
 	JZ           done
-	VMOVUPS.Z    (DI), K1, Z4
+	VMOVUPS      (DI), Z4
 	VBROADCASTSS (CX), Z5
 	VFMADD231PS  Z4, Z5, Z0
 	VBROADCASTSS (CX)(DX*1), Z5
@@ -3288,24 +3737,26 @@ one:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R8, DI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	DECQ         AX
 	JMP          one
 
 done:
 	MOVQ     c+56(FP), AX
 	MOVQ     cRow+64(FP), CX
-	MOVB     add+72(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+72(FP), DX
+	MOVQ     startRow+80(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS.Z (DX), Z0, K1, Z0
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS.Z (DX), Z1, K1, Z1
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS.Z (DX), Z2, K1, Z2
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS.Z (DX), Z3, K1, Z3
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, K1, (AX)
@@ -3319,9 +3770,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile4x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// func tile4x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile4x32AVX512(SB), NOSPLIT|NOFRAME, $0-80
+TEXT ·tile4x32AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -3345,8 +3796,9 @@ TEXT ·tile4x32AVX512(SB), NOSPLIT|NOFRAME, $0-80
 	PREFETCHT0 (R10)
 	PREFETCHT0 64(R10)
 	ADDQ       R11, R10
-	MOVL       mask+76(FP), R10
+	MOVL       mask+88(FP), R10
 	KMOVW      R10, K1
+	MOVQ       ahead+96(FP), R10
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -3368,7 +3820,7 @@ four:
 	VFMADD231PS  Z12, Z9, Z2
 	VFMADD231PS  Z12, Z10, Z4
 	VFMADD231PS  Z12, Z11, Z6
-	VMOVUPS.Z    (DI)(R8*1), K1, Z12
+	VMOVUPS      (DI)(R8*1), Z12
 	VFMADD231PS  Z12, Z8, Z1
 	VFMADD231PS  Z12, Z9, Z3
 	VFMADD231PS  Z12, Z10, Z5
@@ -3376,6 +3828,8 @@ four:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R9, DI
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	VBROADCASTSS (CX), Z8
 	VBROADCASTSS (CX)(DX*1), Z9
 	VBROADCASTSS (CX)(DX*2), Z10
@@ -3385,7 +3839,7 @@ four:
 	VFMADD231PS  Z12, Z9, Z2
 	VFMADD231PS  Z12, Z10, Z4
 	VFMADD231PS  Z12, Z11, Z6
-	VMOVUPS.Z    (DI)(R8*1), K1, Z12
+	VMOVUPS      (DI)(R8*1), Z12
 	VFMADD231PS  Z12, Z8, Z1
 	VFMADD231PS  Z12, Z9, Z3
 	VFMADD231PS  Z12, Z10, Z5
@@ -3393,6 +3847,8 @@ four:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R9, DI
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	VBROADCASTSS (CX), Z8
 	VBROADCASTSS (CX)(DX*1), Z9
 	VBROADCASTSS (CX)(DX*2), Z10
@@ -3402,7 +3858,7 @@ four:
 	VFMADD231PS  Z12, Z9, Z2
 	VFMADD231PS  Z12, Z10, Z4
 	VFMADD231PS  Z12, Z11, Z6
-	VMOVUPS.Z    (DI)(R8*1), K1, Z12
+	VMOVUPS      (DI)(R8*1), Z12
 	VFMADD231PS  Z12, Z8, Z1
 	VFMADD231PS  Z12, Z9, Z3
 	VFMADD231PS  Z12, Z10, Z5
@@ -3410,6 +3866,8 @@ four:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R9, DI
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	VBROADCASTSS (CX), Z8
 	VBROADCASTSS (CX)(DX*1), Z9
 	VBROADCASTSS (CX)(DX*2), Z10
@@ -3419,7 +3877,7 @@ four:
 	VFMADD231PS  Z12, Z9, Z2
 	VFMADD231PS  Z12, Z10, Z4
 	VFMADD231PS  Z12, Z11, Z6
-	VMOVUPS.Z    (DI)(R8*1), K1, Z12
+	VMOVUPS      (DI)(R8*1), Z12
 	VFMADD231PS  Z12, Z8, Z1
 	VFMADD231PS  Z12, Z9, Z3
 	VFMADD231PS  Z12, Z10, Z5
@@ -3427,6 +3885,8 @@ four:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R9, DI
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -3442,7 +3902,7 @@ one:
 	VFMADD231PS  Z12, Z9, Z2
 	VFMADD231PS  Z12, Z10, Z4
 	VFMADD231PS  Z12, Z11, Z6
-	VMOVUPS.Z    (DI)(R8*1), K1, Z12
+	VMOVUPS      (DI)(R8*1), Z12
 	VFMADD231PS  Z12, Z8, Z1
 	VFMADD231PS  Z12, Z9, Z3
 	VFMADD231PS  Z12, Z10, Z5
@@ -3450,28 +3910,30 @@ one:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R9, DI
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	DECQ         AX
 	JMP          one
 
 done:
 	MOVQ     c+56(FP), AX
 	MOVQ     cRow+64(FP), CX
-	MOVB     add+72(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+72(FP), DX
+	MOVQ     startRow+80(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS.Z 64(DX), Z1, K1, Z1
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z2, Z2
 	VADDPS.Z 64(DX), Z3, K1, Z3
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z4, Z4
 	VADDPS.Z 64(DX), Z5, K1, Z5
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z6, Z6
 	VADDPS.Z 64(DX), Z7, K1, Z7
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -3489,9 +3951,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile4x48AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// func tile4x48AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile4x48AVX512(SB), NOSPLIT|NOFRAME, $0-80
+TEXT ·tile4x48AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -3519,8 +3981,9 @@ TEXT ·tile4x48AVX512(SB), NOSPLIT|NOFRAME, $0-80
 	PREFETCHT0 64(R10)
 	PREFETCHT0 128(R10)
 	ADDQ       R11, R10
-	MOVL       mask+76(FP), R10
+	MOVL       mask+88(FP), R10
 	KMOVW      R10, K1
+	MOVQ       ahead+96(FP), R10
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -3551,7 +4014,7 @@ four:
 	VFMADD231PS  Z16, Z13, Z4
 	VFMADD231PS  Z16, Z14, Z7
 	VFMADD231PS  Z16, Z15, Z10
-	VMOVUPS.Z    (DI)(R8*2), K1, Z16
+	VMOVUPS      (DI)(R8*2), Z16
 	VFMADD231PS  Z16, Z12, Z2
 	VFMADD231PS  Z16, Z13, Z5
 	VFMADD231PS  Z16, Z14, Z8
@@ -3559,6 +4022,8 @@ four:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R9, DI
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	VBROADCASTSS (CX), Z12
 	VBROADCASTSS (CX)(DX*1), Z13
 	VBROADCASTSS (CX)(DX*2), Z14
@@ -3573,7 +4038,7 @@ four:
 	VFMADD231PS  Z16, Z13, Z4
 	VFMADD231PS  Z16, Z14, Z7
 	VFMADD231PS  Z16, Z15, Z10
-	VMOVUPS.Z    (DI)(R8*2), K1, Z16
+	VMOVUPS      (DI)(R8*2), Z16
 	VFMADD231PS  Z16, Z12, Z2
 	VFMADD231PS  Z16, Z13, Z5
 	VFMADD231PS  Z16, Z14, Z8
@@ -3581,6 +4046,8 @@ four:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R9, DI
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	VBROADCASTSS (CX), Z12
 	VBROADCASTSS (CX)(DX*1), Z13
 	VBROADCASTSS (CX)(DX*2), Z14
@@ -3595,7 +4062,7 @@ four:
 	VFMADD231PS  Z16, Z13, Z4
 	VFMADD231PS  Z16, Z14, Z7
 	VFMADD231PS  Z16, Z15, Z10
-	VMOVUPS.Z    (DI)(R8*2), K1, Z16
+	VMOVUPS      (DI)(R8*2), Z16
 	VFMADD231PS  Z16, Z12, Z2
 	VFMADD231PS  Z16, Z13, Z5
 	VFMADD231PS  Z16, Z14, Z8
@@ -3603,6 +4070,8 @@ four:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R9, DI
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	VBROADCASTSS (CX), Z12
 	VBROADCASTSS (CX)(DX*1), Z13
 	VBROADCASTSS (CX)(DX*2), Z14
@@ -3617,7 +4086,7 @@ four:
 	VFMADD231PS  Z16, Z13, Z4
 	VFMADD231PS  Z16, Z14, Z7
 	VFMADD231PS  Z16, Z15, Z10
-	VMOVUPS.Z    (DI)(R8*2), K1, Z16
+	VMOVUPS      (DI)(R8*2), Z16
 	VFMADD231PS  Z16, Z12, Z2
 	VFMADD231PS  Z16, Z13, Z5
 	VFMADD231PS  Z16, Z14, Z8
@@ -3625,6 +4094,8 @@ four:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R9, DI
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -3645,7 +4116,7 @@ one:
 	VFMADD231PS  Z16, Z13, Z4
 	VFMADD231PS  Z16, Z14, Z7
 	VFMADD231PS  Z16, Z15, Z10
-	VMOVUPS.Z    (DI)(R8*2), K1, Z16
+	VMOVUPS      (DI)(R8*2), Z16
 	VFMADD231PS  Z16, Z12, Z2
 	VFMADD231PS  Z16, Z13, Z5
 	VFMADD231PS  Z16, Z14, Z8
@@ -3653,32 +4124,34 @@ one:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R9, DI
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	DECQ         AX
 	JMP          one
 
 done:
 	MOVQ     c+56(FP), AX
 	MOVQ     cRow+64(FP), CX
-	MOVB     add+72(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+72(FP), DX
+	MOVQ     startRow+80(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS   64(DX), Z1, Z1
 	VADDPS.Z 128(DX), Z2, K1, Z2
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z3, Z3
 	VADDPS   64(DX), Z4, Z4
 	VADDPS.Z 128(DX), Z5, K1, Z5
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z6, Z6
 	VADDPS   64(DX), Z7, Z7
 	VADDPS.Z 128(DX), Z8, K1, Z8
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z9, Z9
 	VADDPS   64(DX), Z10, Z10
 	VADDPS.Z 128(DX), Z11, K1, Z11
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -3700,9 +4173,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile4x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// func tile4x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile4x64AVX512(SB), NOSPLIT|NOFRAME, $0-80
+TEXT ·tile4x64AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -3736,8 +4209,9 @@ TEXT ·tile4x64AVX512(SB), NOSPLIT|NOFRAME, $0-80
 	PREFETCHT0 128(R11)
 	PREFETCHT0 192(R11)
 	ADDQ       R12, R11
-	MOVL       mask+76(FP), R11
+	MOVL       mask+88(FP), R11
 	KMOVW      R11, K1
+	MOVQ       ahead+96(FP), R11
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -3777,7 +4251,7 @@ four:
 	VFMADD231PS  Z20, Z17, Z6
 	VFMADD231PS  Z20, Z18, Z10
 	VFMADD231PS  Z20, Z19, Z14
-	VMOVUPS.Z    (R9), K1, Z20
+	VMOVUPS      (R9), Z20
 	VFMADD231PS  Z20, Z16, Z3
 	VFMADD231PS  Z20, Z17, Z7
 	VFMADD231PS  Z20, Z18, Z11
@@ -3786,6 +4260,8 @@ four:
 	ADDQ         SI, BX
 	ADDQ         R10, DI
 	ADDQ         R10, R9
+	PREFETCHT1   (R11)
+	ADDQ         $0x40, R11
 	VBROADCASTSS (CX), Z16
 	VBROADCASTSS (CX)(DX*1), Z17
 	VBROADCASTSS (CX)(DX*2), Z18
@@ -3805,7 +4281,7 @@ four:
 	VFMADD231PS  Z20, Z17, Z6
 	VFMADD231PS  Z20, Z18, Z10
 	VFMADD231PS  Z20, Z19, Z14
-	VMOVUPS.Z    (R9), K1, Z20
+	VMOVUPS      (R9), Z20
 	VFMADD231PS  Z20, Z16, Z3
 	VFMADD231PS  Z20, Z17, Z7
 	VFMADD231PS  Z20, Z18, Z11
@@ -3814,6 +4290,8 @@ four:
 	ADDQ         SI, BX
 	ADDQ         R10, DI
 	ADDQ         R10, R9
+	PREFETCHT1   (R11)
+	ADDQ         $0x40, R11
 	VBROADCASTSS (CX), Z16
 	VBROADCASTSS (CX)(DX*1), Z17
 	VBROADCASTSS (CX)(DX*2), Z18
@@ -3833,7 +4311,7 @@ four:
 	VFMADD231PS  Z20, Z17, Z6
 	VFMADD231PS  Z20, Z18, Z10
 	VFMADD231PS  Z20, Z19, Z14
-	VMOVUPS.Z    (R9), K1, Z20
+	VMOVUPS      (R9), Z20
 	VFMADD231PS  Z20, Z16, Z3
 	VFMADD231PS  Z20, Z17, Z7
 	VFMADD231PS  Z20, Z18, Z11
@@ -3842,6 +4320,8 @@ four:
 	ADDQ         SI, BX
 	ADDQ         R10, DI
 	ADDQ         R10, R9
+	PREFETCHT1   (R11)
+	ADDQ         $0x40, R11
 	VBROADCASTSS (CX), Z16
 	VBROADCASTSS (CX)(DX*1), Z17
 	VBROADCASTSS (CX)(DX*2), Z18
@@ -3861,7 +4341,7 @@ four:
 	VFMADD231PS  Z20, Z17, Z6
 	VFMADD231PS  Z20, Z18, Z10
 	VFMADD231PS  Z20, Z19, Z14
-	VMOVUPS.Z    (R9), K1, Z20
+	VMOVUPS      (R9), Z20
 	VFMADD231PS  Z20, Z16, Z3
 	VFMADD231PS  Z20, Z17, Z7
 	VFMADD231PS  Z20, Z18, Z11
@@ -3870,6 +4350,8 @@ four:
 	ADDQ         SI, BX
 	ADDQ         R10, DI
 	ADDQ         R10, R9
+	PREFETCHT1   (R11)
+	ADDQ         $0x40, R11
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -3895,7 +4377,7 @@ one:
 	VFMADD231PS  Z20, Z17, Z6
 	VFMADD231PS  Z20, Z18, Z10
 	VFMADD231PS  Z20, Z19, Z14
-	VMOVUPS.Z    (R9), K1, Z20
+	VMOVUPS      (R9), Z20
 	VFMADD231PS  Z20, Z16, Z3
 	VFMADD231PS  Z20, Z17, Z7
 	VFMADD231PS  Z20, Z18, Z11
@@ -3904,36 +4386,38 @@ one:
 	ADDQ         SI, BX
 	ADDQ         R10, DI
 	ADDQ         R10, R9
+	PREFETCHT1   (R11)
+	ADDQ         $0x40, R11
 	DECQ         AX
 	JMP          one
 
 done:
 	MOVQ     c+56(FP), AX
 	MOVQ     cRow+64(FP), CX
-	MOVB     add+72(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+72(FP), DX
+	MOVQ     startRow+80(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS   64(DX), Z1, Z1
 	VADDPS   128(DX), Z2, Z2
 	VADDPS.Z 192(DX), Z3, K1, Z3
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z4, Z4
 	VADDPS   64(DX), Z5, Z5
 	VADDPS   128(DX), Z6, Z6
 	VADDPS.Z 192(DX), Z7, K1, Z7
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z8, Z8
 	VADDPS   64(DX), Z9, Z9
 	VADDPS   128(DX), Z10, Z10
 	VADDPS.Z 192(DX), Z11, K1, Z11
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z12, Z12
 	VADDPS   64(DX), Z13, Z13
 	VADDPS   128(DX), Z14, Z14
 	VADDPS.Z 192(DX), Z15, K1, Z15
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -3959,9 +4443,149 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile5x16AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// func tile4x16PartlyAVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile5x16AVX512(SB), NOSPLIT|NOFRAME, $0-80
+TEXT ·tile4x16PartlyAVX512(SB), NOSPLIT|NOFRAME, $0-104
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	LEAQ       (CX)(DX*2), BX
+	ADDQ       DX, BX
+	MOVQ       aCol+24(FP), SI
+	MOVQ       b+32(FP), DI
+	MOVQ       panel+48(FP), R8
+	MOVQ       bRow+40(FP), R8
+	MOVQ       c+56(FP), R9
+	MOVQ       cRow+64(FP), R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	MOVL       mask+88(FP), R9
+	KMOVW      R9, K1
+	MOVQ       ahead+96(FP), R9
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+
+four:
+	CMPQ         AX, $0x04
+	JLT          one
+	VMOVUPS.Z    (DI), K1, Z4
+	VBROADCASTSS (CX), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS (CX)(DX*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS (CX)(DX*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS (BX), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R8, DI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
+	VMOVUPS.Z    (DI), K1, Z4
+	VBROADCASTSS (CX), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS (CX)(DX*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS (CX)(DX*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS (BX), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R8, DI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
+	VMOVUPS.Z    (DI), K1, Z4
+	VBROADCASTSS (CX), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS (CX)(DX*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS (CX)(DX*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS (BX), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R8, DI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
+	VMOVUPS.Z    (DI), K1, Z4
+	VBROADCASTSS (CX), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS (CX)(DX*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS (CX)(DX*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS (BX), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R8, DI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
+	SUBQ         $0x04, AX
+	JMP          four
+
+one:
+	TESTQ        AX, AX
+	JZ           done
+	VMOVUPS.Z    (DI), K1, Z4
+	VBROADCASTSS (CX), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS (CX)(DX*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS (CX)(DX*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS (BX), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R8, DI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
+	DECQ         AX
+	JMP          one
+
+done:
+	MOVQ     c+56(FP), AX
+	MOVQ     cRow+64(FP), CX
+	MOVQ     start+72(FP), DX
+	MOVQ     startRow+80(FP), BX
+	TESTQ    DX, DX
+	JZ       store
+	VADDPS.Z (DX), Z0, K1, Z0
+	ADDQ     BX, DX
+	VADDPS.Z (DX), Z1, K1, Z1
+	ADDQ     BX, DX
+	VADDPS.Z (DX), Z2, K1, Z2
+	ADDQ     BX, DX
+	VADDPS.Z (DX), Z3, K1, Z3
+	ADDQ     BX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, K1, (AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func tile5x16AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile5x16AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -3983,8 +4607,9 @@ TEXT ·tile5x16AVX512(SB), NOSPLIT|NOFRAME, $0-80
 	ADDQ       R10, R9
 	PREFETCHT0 (R9)
 	ADDQ       R10, R9
-	MOVL       mask+76(FP), R9
+	MOVL       mask+88(FP), R9
 	KMOVW      R9, K1
+	MOVQ       ahead+96(FP), R9
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -3994,7 +4619,7 @@ TEXT ·tile5x16AVX512(SB), NOSPLIT|NOFRAME, $0-80
 four:
 	CMPQ         AX, $0x04
 	JLT          one
-	VMOVUPS.Z    (DI), K1, Z5
+	VMOVUPS      (DI), Z5
 	VBROADCASTSS (CX), Z6
 	VFMADD231PS  Z5, Z6, Z0
 	VBROADCASTSS (CX)(DX*1), Z6
@@ -4008,7 +4633,9 @@ four:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R8, DI
-	VMOVUPS.Z    (DI), K1, Z5
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
+	VMOVUPS      (DI), Z5
 	VBROADCASTSS (CX), Z6
 	VFMADD231PS  Z5, Z6, Z0
 	VBROADCASTSS (CX)(DX*1), Z6
@@ -4022,7 +4649,9 @@ four:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R8, DI
-	VMOVUPS.Z    (DI), K1, Z5
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
+	VMOVUPS      (DI), Z5
 	VBROADCASTSS (CX), Z6
 	VFMADD231PS  Z5, Z6, Z0
 	VBROADCASTSS (CX)(DX*1), Z6
@@ -4036,7 +4665,9 @@ four:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R8, DI
-	VMOVUPS.Z    (DI), K1, Z5
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
+	VMOVUPS      (DI), Z5
 	VBROADCASTSS (CX), Z6
 	VFMADD231PS  Z5, Z6, Z0
 	VBROADCASTSS (CX)(DX*1), Z6
@@ -4050,13 +4681,15 @@ four:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R8, DI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	SUBQ         $0x04, AX
 	JMP          four
 
 one:
 	TESTQ        AX, AX
 	JZ           done
-	VMOVUPS.Z    (DI), K1, Z5
+	VMOVUPS      (DI), Z5
 	VBROADCASTSS (CX), Z6
 	VFMADD231PS  Z5, Z6, Z0
 	VBROADCASTSS (CX)(DX*1), Z6
@@ -4070,26 +4703,28 @@ one:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R8, DI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	DECQ         AX
 	JMP          one
 
 done:
 	MOVQ     c+56(FP), AX
 	MOVQ     cRow+64(FP), CX
-	MOVB     add+72(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+72(FP), DX
+	MOVQ     startRow+80(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS.Z (DX), Z0, K1, Z0
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS.Z (DX), Z1, K1, Z1
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS.Z (DX), Z2, K1, Z2
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS.Z (DX), Z3, K1, Z3
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS.Z (DX), Z4, K1, Z4
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, K1, (AX)
@@ -4105,9 +4740,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile5x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// func tile5x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile5x32AVX512(SB), NOSPLIT|NOFRAME, $0-80
+TEXT ·tile5x32AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -4134,8 +4769,9 @@ TEXT ·tile5x32AVX512(SB), NOSPLIT|NOFRAME, $0-80
 	PREFETCHT0 (R10)
 	PREFETCHT0 64(R10)
 	ADDQ       R11, R10
-	MOVL       mask+76(FP), R10
+	MOVL       mask+88(FP), R10
 	KMOVW      R10, K1
+	MOVQ       ahead+96(FP), R10
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -4161,7 +4797,7 @@ four:
 	VFMADD231PS  Z15, Z12, Z4
 	VFMADD231PS  Z15, Z13, Z6
 	VFMADD231PS  Z15, Z14, Z8
-	VMOVUPS.Z    (DI)(R8*1), K1, Z15
+	VMOVUPS      (DI)(R8*1), Z15
 	VFMADD231PS  Z15, Z10, Z1
 	VFMADD231PS  Z15, Z11, Z3
 	VFMADD231PS  Z15, Z12, Z5
@@ -4170,6 +4806,8 @@ four:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R9, DI
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	VBROADCASTSS (CX), Z10
 	VBROADCASTSS (CX)(DX*1), Z11
 	VBROADCASTSS (CX)(DX*2), Z12
@@ -4181,7 +4819,7 @@ four:
 	VFMADD231PS  Z15, Z12, Z4
 	VFMADD231PS  Z15, Z13, Z6
 	VFMADD231PS  Z15, Z14, Z8
-	VMOVUPS.Z    (DI)(R8*1), K1, Z15
+	VMOVUPS      (DI)(R8*1), Z15
 	VFMADD231PS  Z15, Z10, Z1
 	VFMADD231PS  Z15, Z11, Z3
 	VFMADD231PS  Z15, Z12, Z5
@@ -4190,6 +4828,8 @@ four:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R9, DI
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	VBROADCASTSS (CX), Z10
 	VBROADCASTSS (CX)(DX*1), Z11
 	VBROADCASTSS (CX)(DX*2), Z12
@@ -4201,7 +4841,7 @@ four:
 	VFMADD231PS  Z15, Z12, Z4
 	VFMADD231PS  Z15, Z13, Z6
 	VFMADD231PS  Z15, Z14, Z8
-	VMOVUPS.Z    (DI)(R8*1), K1, Z15
+	VMOVUPS      (DI)(R8*1), Z15
 	VFMADD231PS  Z15, Z10, Z1
 	VFMADD231PS  Z15, Z11, Z3
 	VFMADD231PS  Z15, Z12, Z5
@@ -4210,6 +4850,8 @@ four:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R9, DI
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	VBROADCASTSS (CX), Z10
 	VBROADCASTSS (CX)(DX*1), Z11
 	VBROADCASTSS (CX)(DX*2), Z12
@@ -4221,7 +4863,7 @@ four:
 	VFMADD231PS  Z15, Z12, Z4
 	VFMADD231PS  Z15, Z13, Z6
 	VFMADD231PS  Z15, Z14, Z8
-	VMOVUPS.Z    (DI)(R8*1), K1, Z15
+	VMOVUPS      (DI)(R8*1), Z15
 	VFMADD231PS  Z15, Z10, Z1
 	VFMADD231PS  Z15, Z11, Z3
 	VFMADD231PS  Z15, Z12, Z5
@@ -4230,6 +4872,8 @@ four:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R9, DI
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -4247,7 +4891,7 @@ one:
 	VFMADD231PS  Z15, Z12, Z4
 	VFMADD231PS  Z15, Z13, Z6
 	VFMADD231PS  Z15, Z14, Z8
-	VMOVUPS.Z    (DI)(R8*1), K1, Z15
+	VMOVUPS      (DI)(R8*1), Z15
 	VFMADD231PS  Z15, Z10, Z1
 	VFMADD231PS  Z15, Z11, Z3
 	VFMADD231PS  Z15, Z12, Z5
@@ -4256,31 +4900,33 @@ one:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R9, DI
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	DECQ         AX
 	JMP          one
 
 done:
 	MOVQ     c+56(FP), AX
 	MOVQ     cRow+64(FP), CX
-	MOVB     add+72(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+72(FP), DX
+	MOVQ     startRow+80(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS.Z 64(DX), Z1, K1, Z1
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z2, Z2
 	VADDPS.Z 64(DX), Z3, K1, Z3
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z4, Z4
 	VADDPS.Z 64(DX), Z5, K1, Z5
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z6, Z6
 	VADDPS.Z 64(DX), Z7, K1, Z7
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z8, Z8
 	VADDPS.Z 64(DX), Z9, K1, Z9
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -4301,9 +4947,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile5x48AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// func tile5x48AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile5x48AVX512(SB), NOSPLIT|NOFRAME, $0-80
+TEXT ·tile5x48AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -4335,8 +4981,9 @@ TEXT ·tile5x48AVX512(SB), NOSPLIT|NOFRAME, $0-80
 	PREFETCHT0 64(R10)
 	PREFETCHT0 128(R10)
 	ADDQ       R11, R10
-	MOVL       mask+76(FP), R10
+	MOVL       mask+88(FP), R10
 	KMOVW      R10, K1
+	MOVQ       ahead+96(FP), R10
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -4373,7 +5020,7 @@ four:
 	VFMADD231PS  Z20, Z17, Z7
 	VFMADD231PS  Z20, Z18, Z10
 	VFMADD231PS  Z20, Z19, Z13
-	VMOVUPS.Z    (DI)(R8*2), K1, Z20
+	VMOVUPS      (DI)(R8*2), Z20
 	VFMADD231PS  Z20, Z15, Z2
 	VFMADD231PS  Z20, Z16, Z5
 	VFMADD231PS  Z20, Z17, Z8
@@ -4382,6 +5029,8 @@ four:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R9, DI
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	VBROADCASTSS (CX), Z15
 	VBROADCASTSS (CX)(DX*1), Z16
 	VBROADCASTSS (CX)(DX*2), Z17
@@ -4399,7 +5048,7 @@ four:
 	VFMADD231PS  Z20, Z17, Z7
 	VFMADD231PS  Z20, Z18, Z10
 	VFMADD231PS  Z20, Z19, Z13
-	VMOVUPS.Z    (DI)(R8*2), K1, Z20
+	VMOVUPS      (DI)(R8*2), Z20
 	VFMADD231PS  Z20, Z15, Z2
 	VFMADD231PS  Z20, Z16, Z5
 	VFMADD231PS  Z20, Z17, Z8
@@ -4408,6 +5057,8 @@ four:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R9, DI
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	VBROADCASTSS (CX), Z15
 	VBROADCASTSS (CX)(DX*1), Z16
 	VBROADCASTSS (CX)(DX*2), Z17
@@ -4425,7 +5076,7 @@ four:
 	VFMADD231PS  Z20, Z17, Z7
 	VFMADD231PS  Z20, Z18, Z10
 	VFMADD231PS  Z20, Z19, Z13
-	VMOVUPS.Z    (DI)(R8*2), K1, Z20
+	VMOVUPS      (DI)(R8*2), Z20
 	VFMADD231PS  Z20, Z15, Z2
 	VFMADD231PS  Z20, Z16, Z5
 	VFMADD231PS  Z20, Z17, Z8
@@ -4434,6 +5085,8 @@ four:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R9, DI
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	VBROADCASTSS (CX), Z15
 	VBROADCASTSS (CX)(DX*1), Z16
 	VBROADCASTSS (CX)(DX*2), Z17
@@ -4451,7 +5104,7 @@ four:
 	VFMADD231PS  Z20, Z17, Z7
 	VFMADD231PS  Z20, Z18, Z10
 	VFMADD231PS  Z20, Z19, Z13
-	VMOVUPS.Z    (DI)(R8*2), K1, Z20
+	VMOVUPS      (DI)(R8*2), Z20
 	VFMADD231PS  Z20, Z15, Z2
 	VFMADD231PS  Z20, Z16, Z5
 	VFMADD231PS  Z20, Z17, Z8
@@ -4460,6 +5113,8 @@ four:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R9, DI
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -4483,7 +5138,7 @@ one:
 	VFMADD231PS  Z20, Z17, Z7
 	VFMADD231PS  Z20, Z18, Z10
 	VFMADD231PS  Z20, Z19, Z13
-	VMOVUPS.Z    (DI)(R8*2), K1, Z20
+	VMOVUPS      (DI)(R8*2), Z20
 	VFMADD231PS  Z20, Z15, Z2
 	VFMADD231PS  Z20, Z16, Z5
 	VFMADD231PS  Z20, Z17, Z8
@@ -4492,36 +5147,38 @@ one:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R9, DI
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	DECQ         AX
 	JMP          one
 
 done:
 	MOVQ     c+56(FP), AX
 	MOVQ     cRow+64(FP), CX
-	MOVB     add+72(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+72(FP), DX
+	MOVQ     startRow+80(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS   64(DX), Z1, Z1
 	VADDPS.Z 128(DX), Z2, K1, Z2
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z3, Z3
 	VADDPS   64(DX), Z4, Z4
 	VADDPS.Z 128(DX), Z5, K1, Z5
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z6, Z6
 	VADDPS   64(DX), Z7, Z7
 	VADDPS.Z 128(DX), Z8, K1, Z8
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z9, Z9
 	VADDPS   64(DX), Z10, Z10
 	VADDPS.Z 128(DX), Z11, K1, Z11
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z12, Z12
 	VADDPS   64(DX), Z13, Z13
 	VADDPS.Z 128(DX), Z14, K1, Z14
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -4547,9 +5204,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile5x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// func tile5x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile5x64AVX512(SB), NOSPLIT|NOFRAME, $0-80
+TEXT ·tile5x64AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -4588,8 +5245,9 @@ TEXT ·tile5x64AVX512(SB), NOSPLIT|NOFRAME, $0-80
 	PREFETCHT0 128(R11)
 	PREFETCHT0 192(R11)
 	ADDQ       R12, R11
-	MOVL       mask+76(FP), R11
+	MOVL       mask+88(FP), R11
 	KMOVW      R11, K1
+	MOVQ       ahead+96(FP), R11
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -4637,7 +5295,7 @@ four:
 	VFMADD231PS  Z25, Z22, Z10
 	VFMADD231PS  Z25, Z23, Z14
 	VFMADD231PS  Z25, Z24, Z18
-	VMOVUPS.Z    (R9), K1, Z25
+	VMOVUPS      (R9), Z25
 	VFMADD231PS  Z25, Z20, Z3
 	VFMADD231PS  Z25, Z21, Z7
 	VFMADD231PS  Z25, Z22, Z11
@@ -4647,6 +5305,8 @@ four:
 	ADDQ         SI, BX
 	ADDQ         R10, DI
 	ADDQ         R10, R9
+	PREFETCHT1   (R11)
+	ADDQ         $0x40, R11
 	VBROADCASTSS (CX), Z20
 	VBROADCASTSS (CX)(DX*1), Z21
 	VBROADCASTSS (CX)(DX*2), Z22
@@ -4670,7 +5330,7 @@ four:
 	VFMADD231PS  Z25, Z22, Z10
 	VFMADD231PS  Z25, Z23, Z14
 	VFMADD231PS  Z25, Z24, Z18
-	VMOVUPS.Z    (R9), K1, Z25
+	VMOVUPS      (R9), Z25
 	VFMADD231PS  Z25, Z20, Z3
 	VFMADD231PS  Z25, Z21, Z7
 	VFMADD231PS  Z25, Z22, Z11
@@ -4680,6 +5340,8 @@ four:
 	ADDQ         SI, BX
 	ADDQ         R10, DI
 	ADDQ         R10, R9
+	PREFETCHT1   (R11)
+	ADDQ         $0x40, R11
 	VBROADCASTSS (CX), Z20
 	VBROADCASTSS (CX)(DX*1), Z21
 	VBROADCASTSS (CX)(DX*2), Z22
@@ -4703,7 +5365,7 @@ four:
 	VFMADD231PS  Z25, Z22, Z10
 	VFMADD231PS  Z25, Z23, Z14
 	VFMADD231PS  Z25, Z24, Z18
-	VMOVUPS.Z    (R9), K1, Z25
+	VMOVUPS      (R9), Z25
 	VFMADD231PS  Z25, Z20, Z3
 	VFMADD231PS  Z25, Z21, Z7
 	VFMADD231PS  Z25, Z22, Z11
@@ -4713,6 +5375,8 @@ four:
 	ADDQ         SI, BX
 	ADDQ         R10, DI
 	ADDQ         R10, R9
+	PREFETCHT1   (R11)
+	ADDQ         $0x40, R11
 	VBROADCASTSS (CX), Z20
 	VBROADCASTSS (CX)(DX*1), Z21
 	VBROADCASTSS (CX)(DX*2), Z22
@@ -4736,7 +5400,7 @@ four:
 	VFMADD231PS  Z25, Z22, Z10
 	VFMADD231PS  Z25, Z23, Z14
 	VFMADD231PS  Z25, Z24, Z18
-	VMOVUPS.Z    (R9), K1, Z25
+	VMOVUPS      (R9), Z25
 	VFMADD231PS  Z25, Z20, Z3
 	VFMADD231PS  Z25, Z21, Z7
 	VFMADD231PS  Z25, Z22, Z11
@@ -4746,6 +5410,8 @@ four:
 	ADDQ         SI, BX
 	ADDQ         R10, DI
 	ADDQ         R10, R9
+	PREFETCHT1   (R11)
+	ADDQ         $0x40, R11
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -4775,7 +5441,7 @@ one:
 	VFMADD231PS  Z25, Z22, Z10
 	VFMADD231PS  Z25, Z23, Z14
 	VFMADD231PS  Z25, Z24, Z18
-	VMOVUPS.Z    (R9), K1, Z25
+	VMOVUPS      (R9), Z25
 	VFMADD231PS  Z25, Z20, Z3
 	VFMADD231PS  Z25, Z21, Z7
 	VFMADD231PS  Z25, Z22, Z11
@@ -4785,41 +5451,43 @@ one:
 	ADDQ         SI, BX
 	ADDQ         R10, DI
 	ADDQ         R10, R9
+	PREFETCHT1   (R11)
+	ADDQ         $0x40, R11
 	DECQ         AX
 	JMP          one
 
 done:
 	MOVQ     c+56(FP), AX
 	MOVQ     cRow+64(FP), CX
-	MOVB     add+72(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+72(FP), DX
+	MOVQ     startRow+80(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS   64(DX), Z1, Z1
 	VADDPS   128(DX), Z2, Z2
 	VADDPS.Z 192(DX), Z3, K1, Z3
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z4, Z4
 	VADDPS   64(DX), Z5, Z5
 	VADDPS   128(DX), Z6, Z6
 	VADDPS.Z 192(DX), Z7, K1, Z7
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z8, Z8
 	VADDPS   64(DX), Z9, Z9
 	VADDPS   128(DX), Z10, Z10
 	VADDPS.Z 192(DX), Z11, K1, Z11
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z12, Z12
 	VADDPS   64(DX), Z13, Z13
 	VADDPS   128(DX), Z14, Z14
 	VADDPS.Z 192(DX), Z15, K1, Z15
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z16, Z16
 	VADDPS   64(DX), Z17, Z17
 	VADDPS   128(DX), Z18, Z18
 	VADDPS.Z 192(DX), Z19, K1, Z19
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -4850,9 +5518,166 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile6x16AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// func tile5x16PartlyAVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile6x16AVX512(SB), NOSPLIT|NOFRAME, $0-80
+TEXT ·tile5x16PartlyAVX512(SB), NOSPLIT|NOFRAME, $0-104
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	LEAQ       (CX)(DX*2), BX
+	ADDQ       DX, BX
+	MOVQ       aCol+24(FP), SI
+	MOVQ       b+32(FP), DI
+	MOVQ       panel+48(FP), R8
+	MOVQ       bRow+40(FP), R8
+	MOVQ       c+56(FP), R9
+	MOVQ       cRow+64(FP), R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	MOVL       mask+88(FP), R9
+	KMOVW      R9, K1
+	MOVQ       ahead+96(FP), R9
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+
+four:
+	CMPQ         AX, $0x04
+	JLT          one
+	VMOVUPS.Z    (DI), K1, Z5
+	VBROADCASTSS (CX), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS (CX)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (CX)(DX*2), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS (BX), Z6
+	VFMADD231PS  Z5, Z6, Z3
+	VBROADCASTSS (BX)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R8, DI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
+	VMOVUPS.Z    (DI), K1, Z5
+	VBROADCASTSS (CX), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS (CX)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (CX)(DX*2), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS (BX), Z6
+	VFMADD231PS  Z5, Z6, Z3
+	VBROADCASTSS (BX)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R8, DI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
+	VMOVUPS.Z    (DI), K1, Z5
+	VBROADCASTSS (CX), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS (CX)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (CX)(DX*2), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS (BX), Z6
+	VFMADD231PS  Z5, Z6, Z3
+	VBROADCASTSS (BX)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R8, DI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
+	VMOVUPS.Z    (DI), K1, Z5
+	VBROADCASTSS (CX), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS (CX)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (CX)(DX*2), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS (BX), Z6
+	VFMADD231PS  Z5, Z6, Z3
+	VBROADCASTSS (BX)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R8, DI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
+	SUBQ         $0x04, AX
+	JMP          four
+
+one:
+	TESTQ        AX, AX
+	JZ           done
+	VMOVUPS.Z    (DI), K1, Z5
+	VBROADCASTSS (CX), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS (CX)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (CX)(DX*2), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS (BX), Z6
+	VFMADD231PS  Z5, Z6, Z3
+	VBROADCASTSS (BX)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R8, DI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
+	DECQ         AX
+	JMP          one
+
+done:
+	MOVQ     c+56(FP), AX
+	MOVQ     cRow+64(FP), CX
+	MOVQ     start+72(FP), DX
+	MOVQ     startRow+80(FP), BX
+	TESTQ    DX, DX
+	JZ       store
+	VADDPS.Z (DX), Z0, K1, Z0
+	ADDQ     BX, DX
+	VADDPS.Z (DX), Z1, K1, Z1
+	ADDQ     BX, DX
+	VADDPS.Z (DX), Z2, K1, Z2
+	ADDQ     BX, DX
+	VADDPS.Z (DX), Z3, K1, Z3
+	ADDQ     BX, DX
+	VADDPS.Z (DX), Z4, K1, Z4
+	ADDQ     BX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func tile6x16AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile6x16AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -4876,8 +5701,9 @@ TEXT ·tile6x16AVX512(SB), NOSPLIT|NOFRAME, $0-80
 	ADDQ       R10, R9
 	PREFETCHT0 (R9)
 	ADDQ       R10, R9
-	MOVL       mask+76(FP), R9
+	MOVL       mask+88(FP), R9
 	KMOVW      R9, K1
+	MOVQ       ahead+96(FP), R9
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -4888,7 +5714,7 @@ TEXT ·tile6x16AVX512(SB), NOSPLIT|NOFRAME, $0-80
 four:
 	CMPQ         AX, $0x04
 	JLT          one
-	VMOVUPS.Z    (DI), K1, Z6
+	VMOVUPS      (DI), Z6
 	VBROADCASTSS (CX), Z7
 	VFMADD231PS  Z6, Z7, Z0
 	VBROADCASTSS (CX)(DX*1), Z7
@@ -4904,7 +5730,9 @@ four:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R8, DI
-	VMOVUPS.Z    (DI), K1, Z6
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
+	VMOVUPS      (DI), Z6
 	VBROADCASTSS (CX), Z7
 	VFMADD231PS  Z6, Z7, Z0
 	VBROADCASTSS (CX)(DX*1), Z7
@@ -4920,7 +5748,9 @@ four:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R8, DI
-	VMOVUPS.Z    (DI), K1, Z6
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
+	VMOVUPS      (DI), Z6
 	VBROADCASTSS (CX), Z7
 	VFMADD231PS  Z6, Z7, Z0
 	VBROADCASTSS (CX)(DX*1), Z7
@@ -4936,7 +5766,9 @@ four:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R8, DI
-	VMOVUPS.Z    (DI), K1, Z6
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
+	VMOVUPS      (DI), Z6
 	VBROADCASTSS (CX), Z7
 	VFMADD231PS  Z6, Z7, Z0
 	VBROADCASTSS (CX)(DX*1), Z7
@@ -4952,13 +5784,15 @@ four:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R8, DI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	SUBQ         $0x04, AX
 	JMP          four
 
 one:
 	TESTQ        AX, AX
 	JZ           done
-	VMOVUPS.Z    (DI), K1, Z6
+	VMOVUPS      (DI), Z6
 	VBROADCASTSS (CX), Z7
 	VFMADD231PS  Z6, Z7, Z0
 	VBROADCASTSS (CX)(DX*1), Z7
@@ -4974,28 +5808,30 @@ one:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R8, DI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	DECQ         AX
 	JMP          one
 
 done:
 	MOVQ     c+56(FP), AX
 	MOVQ     cRow+64(FP), CX
-	MOVB     add+72(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+72(FP), DX
+	MOVQ     startRow+80(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS.Z (DX), Z0, K1, Z0
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS.Z (DX), Z1, K1, Z1
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS.Z (DX), Z2, K1, Z2
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS.Z (DX), Z3, K1, Z3
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS.Z (DX), Z4, K1, Z4
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS.Z (DX), Z5, K1, Z5
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, K1, (AX)
@@ -5013,9 +5849,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile6x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// func tile6x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile6x32AVX512(SB), NOSPLIT|NOFRAME, $0-80
+TEXT ·tile6x32AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -5045,8 +5881,9 @@ TEXT ·tile6x32AVX512(SB), NOSPLIT|NOFRAME, $0-80
 	PREFETCHT0 (R10)
 	PREFETCHT0 64(R10)
 	ADDQ       R11, R10
-	MOVL       mask+76(FP), R10
+	MOVL       mask+88(FP), R10
 	KMOVW      R10, K1
+	MOVQ       ahead+96(FP), R10
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -5076,7 +5913,7 @@ four:
 	VFMADD231PS  Z18, Z15, Z6
 	VFMADD231PS  Z18, Z16, Z8
 	VFMADD231PS  Z18, Z17, Z10
-	VMOVUPS.Z    (DI)(R8*1), K1, Z18
+	VMOVUPS      (DI)(R8*1), Z18
 	VFMADD231PS  Z18, Z12, Z1
 	VFMADD231PS  Z18, Z13, Z3
 	VFMADD231PS  Z18, Z14, Z5
@@ -5086,6 +5923,8 @@ four:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R9, DI
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	VBROADCASTSS (CX), Z12
 	VBROADCASTSS (CX)(DX*1), Z13
 	VBROADCASTSS (CX)(DX*2), Z14
@@ -5099,7 +5938,7 @@ four:
 	VFMADD231PS  Z18, Z15, Z6
 	VFMADD231PS  Z18, Z16, Z8
 	VFMADD231PS  Z18, Z17, Z10
-	VMOVUPS.Z    (DI)(R8*1), K1, Z18
+	VMOVUPS      (DI)(R8*1), Z18
 	VFMADD231PS  Z18, Z12, Z1
 	VFMADD231PS  Z18, Z13, Z3
 	VFMADD231PS  Z18, Z14, Z5
@@ -5109,6 +5948,8 @@ four:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R9, DI
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	VBROADCASTSS (CX), Z12
 	VBROADCASTSS (CX)(DX*1), Z13
 	VBROADCASTSS (CX)(DX*2), Z14
@@ -5122,7 +5963,7 @@ four:
 	VFMADD231PS  Z18, Z15, Z6
 	VFMADD231PS  Z18, Z16, Z8
 	VFMADD231PS  Z18, Z17, Z10
-	VMOVUPS.Z    (DI)(R8*1), K1, Z18
+	VMOVUPS      (DI)(R8*1), Z18
 	VFMADD231PS  Z18, Z12, Z1
 	VFMADD231PS  Z18, Z13, Z3
 	VFMADD231PS  Z18, Z14, Z5
@@ -5132,6 +5973,8 @@ four:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R9, DI
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	VBROADCASTSS (CX), Z12
 	VBROADCASTSS (CX)(DX*1), Z13
 	VBROADCASTSS (CX)(DX*2), Z14
@@ -5145,7 +5988,7 @@ four:
 	VFMADD231PS  Z18, Z15, Z6
 	VFMADD231PS  Z18, Z16, Z8
 	VFMADD231PS  Z18, Z17, Z10
-	VMOVUPS.Z    (DI)(R8*1), K1, Z18
+	VMOVUPS      (DI)(R8*1), Z18
 	VFMADD231PS  Z18, Z12, Z1
 	VFMADD231PS  Z18, Z13, Z3
 	VFMADD231PS  Z18, Z14, Z5
@@ -5155,6 +5998,8 @@ four:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R9, DI
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -5174,7 +6019,7 @@ one:
 	VFMADD231PS  Z18, Z15, Z6
 	VFMADD231PS  Z18, Z16, Z8
 	VFMADD231PS  Z18, Z17, Z10
-	VMOVUPS.Z    (DI)(R8*1), K1, Z18
+	VMOVUPS      (DI)(R8*1), Z18
 	VFMADD231PS  Z18, Z12, Z1
 	VFMADD231PS  Z18, Z13, Z3
 	VFMADD231PS  Z18, Z14, Z5
@@ -5184,34 +6029,36 @@ one:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R9, DI
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	DECQ         AX
 	JMP          one
 
 done:
 	MOVQ     c+56(FP), AX
 	MOVQ     cRow+64(FP), CX
-	MOVB     add+72(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+72(FP), DX
+	MOVQ     startRow+80(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS.Z 64(DX), Z1, K1, Z1
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z2, Z2
 	VADDPS.Z 64(DX), Z3, K1, Z3
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z4, Z4
 	VADDPS.Z 64(DX), Z5, K1, Z5
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z6, Z6
 	VADDPS.Z 64(DX), Z7, K1, Z7
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z8, Z8
 	VADDPS.Z 64(DX), Z9, K1, Z9
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z10, Z10
 	VADDPS.Z 64(DX), Z11, K1, Z11
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -5235,9 +6082,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile6x48AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// func tile6x48AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile6x48AVX512(SB), NOSPLIT|NOFRAME, $0-80
+TEXT ·tile6x48AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -5273,8 +6120,9 @@ TEXT ·tile6x48AVX512(SB), NOSPLIT|NOFRAME, $0-80
 	PREFETCHT0 64(R10)
 	PREFETCHT0 128(R10)
 	ADDQ       R11, R10
-	MOVL       mask+76(FP), R10
+	MOVL       mask+88(FP), R10
 	KMOVW      R10, K1
+	MOVQ       ahead+96(FP), R10
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -5317,7 +6165,7 @@ four:
 	VFMADD231PS  Z24, Z21, Z10
 	VFMADD231PS  Z24, Z22, Z13
 	VFMADD231PS  Z24, Z23, Z16
-	VMOVUPS.Z    (DI)(R8*2), K1, Z24
+	VMOVUPS      (DI)(R8*2), Z24
 	VFMADD231PS  Z24, Z18, Z2
 	VFMADD231PS  Z24, Z19, Z5
 	VFMADD231PS  Z24, Z20, Z8
@@ -5327,6 +6175,8 @@ four:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R9, DI
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	VBROADCASTSS (CX), Z18
 	VBROADCASTSS (CX)(DX*1), Z19
 	VBROADCASTSS (CX)(DX*2), Z20
@@ -5347,7 +6197,7 @@ four:
 	VFMADD231PS  Z24, Z21, Z10
 	VFMADD231PS  Z24, Z22, Z13
 	VFMADD231PS  Z24, Z23, Z16
-	VMOVUPS.Z    (DI)(R8*2), K1, Z24
+	VMOVUPS      (DI)(R8*2), Z24
 	VFMADD231PS  Z24, Z18, Z2
 	VFMADD231PS  Z24, Z19, Z5
 	VFMADD231PS  Z24, Z20, Z8
@@ -5357,6 +6207,8 @@ four:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R9, DI
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	VBROADCASTSS (CX), Z18
 	VBROADCASTSS (CX)(DX*1), Z19
 	VBROADCASTSS (CX)(DX*2), Z20
@@ -5377,7 +6229,7 @@ four:
 	VFMADD231PS  Z24, Z21, Z10
 	VFMADD231PS  Z24, Z22, Z13
 	VFMADD231PS  Z24, Z23, Z16
-	VMOVUPS.Z    (DI)(R8*2), K1, Z24
+	VMOVUPS      (DI)(R8*2), Z24
 	VFMADD231PS  Z24, Z18, Z2
 	VFMADD231PS  Z24, Z19, Z5
 	VFMADD231PS  Z24, Z20, Z8
@@ -5387,6 +6239,8 @@ four:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R9, DI
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	VBROADCASTSS (CX), Z18
 	VBROADCASTSS (CX)(DX*1), Z19
 	VBROADCASTSS (CX)(DX*2), Z20
@@ -5407,7 +6261,7 @@ four:
 	VFMADD231PS  Z24, Z21, Z10
 	VFMADD231PS  Z24, Z22, Z13
 	VFMADD231PS  Z24, Z23, Z16
-	VMOVUPS.Z    (DI)(R8*2), K1, Z24
+	VMOVUPS      (DI)(R8*2), Z24
 	VFMADD231PS  Z24, Z18, Z2
 	VFMADD231PS  Z24, Z19, Z5
 	VFMADD231PS  Z24, Z20, Z8
@@ -5417,6 +6271,8 @@ four:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R9, DI
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -5443,7 +6299,7 @@ one:
 	VFMADD231PS  Z24, Z21, Z10
 	VFMADD231PS  Z24, Z22, Z13
 	VFMADD231PS  Z24, Z23, Z16
-	VMOVUPS.Z    (DI)(R8*2), K1, Z24
+	VMOVUPS      (DI)(R8*2), Z24
 	VFMADD231PS  Z24, Z18, Z2
 	VFMADD231PS  Z24, Z19, Z5
 	VFMADD231PS  Z24, Z20, Z8
@@ -5453,40 +6309,42 @@ one:
 	ADDQ         SI, CX
 	ADDQ         SI, BX
 	ADDQ         R9, DI
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	DECQ         AX
 	JMP          one
 
 done:
 	MOVQ     c+56(FP), AX
 	MOVQ     cRow+64(FP), CX
-	MOVB     add+72(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+72(FP), DX
+	MOVQ     startRow+80(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS   64(DX), Z1, Z1
 	VADDPS.Z 128(DX), Z2, K1, Z2
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z3, Z3
 	VADDPS   64(DX), Z4, Z4
 	VADDPS.Z 128(DX), Z5, K1, Z5
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z6, Z6
 	VADDPS   64(DX), Z7, Z7
 	VADDPS.Z 128(DX), Z8, K1, Z8
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z9, Z9
 	VADDPS   64(DX), Z10, Z10
 	VADDPS.Z 128(DX), Z11, K1, Z11
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z12, Z12
 	VADDPS   64(DX), Z13, Z13
 	VADDPS.Z 128(DX), Z14, K1, Z14
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z15, Z15
 	VADDPS   64(DX), Z16, Z16
 	VADDPS.Z 128(DX), Z17, K1, Z17
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -5516,9 +6374,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func tile6x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, add bool, mask uint32)
+// func tile6x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile6x64AVX512(SB), NOSPLIT|NOFRAME, $0-80
+TEXT ·tile6x64AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       aRow+16(FP), DX
@@ -5562,8 +6420,9 @@ TEXT ·tile6x64AVX512(SB), NOSPLIT|NOFRAME, $0-80
 	PREFETCHT0 128(R11)
 	PREFETCHT0 192(R11)
 	ADDQ       R12, R11
-	MOVL       mask+76(FP), R11
+	MOVL       mask+88(FP), R11
 	KMOVW      R11, K1
+	MOVQ       ahead+96(FP), R11
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -5619,7 +6478,7 @@ four:
 	VFMADD231PS  Z30, Z27, Z14
 	VFMADD231PS  Z30, Z28, Z18
 	VFMADD231PS  Z30, Z29, Z22
-	VMOVUPS.Z    (R9), K1, Z30
+	VMOVUPS      (R9), Z30
 	VFMADD231PS  Z30, Z24, Z3
 	VFMADD231PS  Z30, Z25, Z7
 	VFMADD231PS  Z30, Z26, Z11
@@ -5630,6 +6489,8 @@ four:
 	ADDQ         SI, BX
 	ADDQ         R10, DI
 	ADDQ         R10, R9
+	PREFETCHT1   (R11)
+	ADDQ         $0x40, R11
 	VBROADCASTSS (CX), Z24
 	VBROADCASTSS (CX)(DX*1), Z25
 	VBROADCASTSS (CX)(DX*2), Z26
@@ -5657,7 +6518,7 @@ four:
 	VFMADD231PS  Z30, Z27, Z14
 	VFMADD231PS  Z30, Z28, Z18
 	VFMADD231PS  Z30, Z29, Z22
-	VMOVUPS.Z    (R9), K1, Z30
+	VMOVUPS      (R9), Z30
 	VFMADD231PS  Z30, Z24, Z3
 	VFMADD231PS  Z30, Z25, Z7
 	VFMADD231PS  Z30, Z26, Z11
@@ -5668,6 +6529,8 @@ four:
 	ADDQ         SI, BX
 	ADDQ         R10, DI
 	ADDQ         R10, R9
+	PREFETCHT1   (R11)
+	ADDQ         $0x40, R11
 	VBROADCASTSS (CX), Z24
 	VBROADCASTSS (CX)(DX*1), Z25
 	VBROADCASTSS (CX)(DX*2), Z26
@@ -5695,7 +6558,7 @@ four:
 	VFMADD231PS  Z30, Z27, Z14
 	VFMADD231PS  Z30, Z28, Z18
 	VFMADD231PS  Z30, Z29, Z22
-	VMOVUPS.Z    (R9), K1, Z30
+	VMOVUPS      (R9), Z30
 	VFMADD231PS  Z30, Z24, Z3
 	VFMADD231PS  Z30, Z25, Z7
 	VFMADD231PS  Z30, Z26, Z11
@@ -5706,6 +6569,8 @@ four:
 	ADDQ         SI, BX
 	ADDQ         R10, DI
 	ADDQ         R10, R9
+	PREFETCHT1   (R11)
+	ADDQ         $0x40, R11
 	VBROADCASTSS (CX), Z24
 	VBROADCASTSS (CX)(DX*1), Z25
 	VBROADCASTSS (CX)(DX*2), Z26
@@ -5733,7 +6598,7 @@ four:
 	VFMADD231PS  Z30, Z27, Z14
 	VFMADD231PS  Z30, Z28, Z18
 	VFMADD231PS  Z30, Z29, Z22
-	VMOVUPS.Z    (R9), K1, Z30
+	VMOVUPS      (R9), Z30
 	VFMADD231PS  Z30, Z24, Z3
 	VFMADD231PS  Z30, Z25, Z7
 	VFMADD231PS  Z30, Z26, Z11
@@ -5744,6 +6609,8 @@ four:
 	ADDQ         SI, BX
 	ADDQ         R10, DI
 	ADDQ         R10, R9
+	PREFETCHT1   (R11)
+	ADDQ         $0x40, R11
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -5777,7 +6644,7 @@ one:
 	VFMADD231PS  Z30, Z27, Z14
 	VFMADD231PS  Z30, Z28, Z18
 	VFMADD231PS  Z30, Z29, Z22
-	VMOVUPS.Z    (R9), K1, Z30
+	VMOVUPS      (R9), Z30
 	VFMADD231PS  Z30, Z24, Z3
 	VFMADD231PS  Z30, Z25, Z7
 	VFMADD231PS  Z30, Z26, Z11
@@ -5788,46 +6655,48 @@ one:
 	ADDQ         SI, BX
 	ADDQ         R10, DI
 	ADDQ         R10, R9
+	PREFETCHT1   (R11)
+	ADDQ         $0x40, R11
 	DECQ         AX
 	JMP          one
 
 done:
 	MOVQ     c+56(FP), AX
 	MOVQ     cRow+64(FP), CX
-	MOVB     add+72(FP), DL
-	TESTB    DL, DL
+	MOVQ     start+72(FP), DX
+	MOVQ     startRow+80(FP), BX
+	TESTQ    DX, DX
 	JZ       store
-	MOVQ     AX, DX
 	VADDPS   (DX), Z0, Z0
 	VADDPS   64(DX), Z1, Z1
 	VADDPS   128(DX), Z2, Z2
 	VADDPS.Z 192(DX), Z3, K1, Z3
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z4, Z4
 	VADDPS   64(DX), Z5, Z5
 	VADDPS   128(DX), Z6, Z6
 	VADDPS.Z 192(DX), Z7, K1, Z7
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z8, Z8
 	VADDPS   64(DX), Z9, Z9
 	VADDPS   128(DX), Z10, Z10
 	VADDPS.Z 192(DX), Z11, K1, Z11
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z12, Z12
 	VADDPS   64(DX), Z13, Z13
 	VADDPS   128(DX), Z14, Z14
 	VADDPS.Z 192(DX), Z15, K1, Z15
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z16, Z16
 	VADDPS   64(DX), Z17, Z17
 	VADDPS   128(DX), Z18, Z18
 	VADDPS.Z 192(DX), Z19, K1, Z19
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 	VADDPS   (DX), Z20, Z20
 	VADDPS   64(DX), Z21, Z21
 	VADDPS   128(DX), Z22, Z22
 	VADDPS.Z 192(DX), Z23, K1, Z23
-	ADDQ     CX, DX
+	ADDQ     BX, DX
 
 store:
 	VMOVUPS Z0, (AX)
@@ -5859,6 +6728,180 @@ store:
 	VMOVUPS Z21, 64(AX)
 	VMOVUPS Z22, 128(AX)
 	VMOVUPS Z23, K1, 192(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func tile6x16PartlyAVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile6x16PartlyAVX512(SB), NOSPLIT|NOFRAME, $0-104
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	LEAQ       (CX)(DX*2), BX
+	ADDQ       DX, BX
+	MOVQ       aCol+24(FP), SI
+	MOVQ       b+32(FP), DI
+	MOVQ       panel+48(FP), R8
+	MOVQ       bRow+40(FP), R8
+	MOVQ       c+56(FP), R9
+	MOVQ       cRow+64(FP), R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	MOVL       mask+88(FP), R9
+	KMOVW      R9, K1
+	MOVQ       ahead+96(FP), R9
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+
+four:
+	CMPQ         AX, $0x04
+	JLT          one
+	VMOVUPS.Z    (DI), K1, Z6
+	VBROADCASTSS (CX), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS (CX)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z1
+	VBROADCASTSS (CX)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS (BX), Z7
+	VFMADD231PS  Z6, Z7, Z3
+	VBROADCASTSS (BX)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS (BX)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z5
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R8, DI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
+	VMOVUPS.Z    (DI), K1, Z6
+	VBROADCASTSS (CX), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS (CX)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z1
+	VBROADCASTSS (CX)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS (BX), Z7
+	VFMADD231PS  Z6, Z7, Z3
+	VBROADCASTSS (BX)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS (BX)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z5
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R8, DI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
+	VMOVUPS.Z    (DI), K1, Z6
+	VBROADCASTSS (CX), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS (CX)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z1
+	VBROADCASTSS (CX)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS (BX), Z7
+	VFMADD231PS  Z6, Z7, Z3
+	VBROADCASTSS (BX)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS (BX)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z5
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R8, DI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
+	VMOVUPS.Z    (DI), K1, Z6
+	VBROADCASTSS (CX), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS (CX)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z1
+	VBROADCASTSS (CX)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS (BX), Z7
+	VFMADD231PS  Z6, Z7, Z3
+	VBROADCASTSS (BX)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS (BX)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z5
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R8, DI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
+	SUBQ         $0x04, AX
+	JMP          four
+
+one:
+	TESTQ        AX, AX
+	JZ           done
+	VMOVUPS.Z    (DI), K1, Z6
+	VBROADCASTSS (CX), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS (CX)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z1
+	VBROADCASTSS (CX)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS (BX), Z7
+	VFMADD231PS  Z6, Z7, Z3
+	VBROADCASTSS (BX)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS (BX)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z5
+	ADDQ         SI, CX
+	ADDQ         SI, BX
+	ADDQ         R8, DI
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
+	DECQ         AX
+	JMP          one
+
+done:
+	MOVQ     c+56(FP), AX
+	MOVQ     cRow+64(FP), CX
+	MOVQ     start+72(FP), DX
+	MOVQ     startRow+80(FP), BX
+	TESTQ    DX, DX
+	JZ       store
+	VADDPS.Z (DX), Z0, K1, Z0
+	ADDQ     BX, DX
+	VADDPS.Z (DX), Z1, K1, Z1
+	ADDQ     BX, DX
+	VADDPS.Z (DX), Z2, K1, Z2
+	ADDQ     BX, DX
+	VADDPS.Z (DX), Z3, K1, Z3
+	ADDQ     BX, DX
+	VADDPS.Z (DX), Z4, K1, Z4
+	ADDQ     BX, DX
+	VADDPS.Z (DX), Z5, K1, Z5
+	ADDQ     BX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z5, K1, (AX)
 	ADDQ    CX, AX
 	VZEROUPPER
 	RET

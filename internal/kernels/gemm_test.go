@@ -15,24 +15,21 @@ import (
 type product struct {
 	m, k, n   int
 	a, b, c   Matrix[float32]
-	add       bool
+	start     starts
 	want, off []float64 // [m, n]
 }
 
 // newProduct makes the operands, in either order; the rows of c have the given
 // length.
-func newProduct(rng *rand.Rand, mem *memory, kind kind, m, k, n, row int, add bool) *product {
-	p := &product{m: m, k: k, n: n, add: add}
+func newProduct(rng *rand.Rand, mem *memory, kind kind, m, k, n, row int, start starts) *product {
+	p := &product{m: m, k: k, n: n, start: start}
 	p.a, p.b = operand(mem, "a", kind, m, k), operand(mem, "b", kind, k, n)
 	p.c = RowMajor(mem.make("c", m*row), row)
 	ordinary.numbers(rng, p.c.Data)
 	for i := range m {
 		for j := range n {
-			var sum, size float64
-			if add {
-				sum = float64(p.c.Data[i*row+j])
-				size = math.Abs(sum)
-			}
+			sum := start.at(p.c.Data, row, i, j)
+			size := math.Abs(sum)
 			for q := range k {
 				x := float64(p.a.Data[i*p.a.Row+q*p.a.Col]) * float64(p.b.Data[q*p.b.Row+j*p.b.Col])
 				sum += x
@@ -67,7 +64,7 @@ func mul(t *rapid.T, s *Set[float32], kind kind, mem *memory) {
 	m, k, n := upTo(t, "m", 20), upTo(t, "k", 2*termsAtOnce+5), upTo(t, "n", 70)
 	m += rapid.SampledFrom([]int{0, 0, 0, rowsAtOnce - 9}).Draw(t, "more rows")
 	row := n + upTo(t, "room", 3)
-	p := newProduct(mem.rng, mem, kind, m, k, n, row, false)
+	p := newProduct(mem.rng, mem, kind, m, k, n, row, starts{})
 	before := append([]float32{}, p.c.Data...)
 
 	// Of some columns first: the others must stay.
@@ -99,12 +96,13 @@ func mul(t *rapid.T, s *Set[float32], kind kind, mem *memory) {
 func mulPacked(t *rapid.T, s *Set[float32], kind kind, mem *memory) {
 	m, k, n := upTo(t, "m", 20), upTo(t, "k", 300), upTo(t, "n", 150)
 	row := panels(n)*tileColumns + upTo(t, "room", 3)
-	p := newProduct(mem.rng, mem, kind, m, k, n, row, rapid.Bool().Draw(t, "add"))
+	add := rapid.Bool().Draw(t, "add")
+	p := newProduct(mem.rng, mem, kind, m, k, n, row, starts{c: add})
 	before := append([]float32{}, p.c.Data...)
 	var packed Packed[float32]
 	packed.Pack(s, operand(mem, "before", special, 9, 40), 9, 40) // what was there must not matter
 	packed.Pack(s, p.b, k, n)
-	s.MulPacked(m, p.a, &packed, p.c, p.add)
+	s.MulPacked(m, p.a, &packed, p.c, add)
 	p.check(t)
 
 	whole := append([]float32{}, p.c.Data...)
@@ -114,7 +112,7 @@ func mulPacked(t *rapid.T, s *Set[float32], kind kind, mem *memory) {
 			t.Fatalf("column %d was written, beyond the panels", j)
 		}
 		// Panels are filled up with zeros.
-		if j >= n && j < panels(n)*tileColumns && kind != special && (p.add && x != before[i] || !p.add && x != 0) {
+		if j >= n && j < panels(n)*tileColumns && kind != special && (add && x != before[i] || !add && x != 0) {
 			t.Fatalf("column %d, beyond those of b, is %v", j, x)
 		}
 	}
@@ -124,8 +122,8 @@ func mulPacked(t *rapid.T, s *Set[float32], kind kind, mem *memory) {
 	// The same rows in two parts give the same bits: other tiles compute them.
 	copy(p.c.Data, before)
 	cut := rapid.IntRange(0, m-1).Draw(t, "cut")
-	s.MulPacked(cut, p.a, &packed, p.c, p.add)
-	s.MulPacked(m-cut, p.a.From(cut), &packed, p.c.From(cut), p.add)
+	s.MulPacked(cut, p.a, &packed, p.c, add)
+	s.MulPacked(m-cut, p.a.From(cut), &packed, p.c.From(cut), add)
 	same(t, "rows in two parts", p.c.Data, whole)
 }
 
@@ -135,7 +133,7 @@ func packedMul(t *rapid.T, s *Set[float32], kind kind, mem *memory) {
 	m, k, n := upTo(t, "m", 12), upTo(t, "k", 2*termsAtOnce+5), upTo(t, "n", 100)
 	m += rapid.SampledFrom([]int{0, 0, 0, 48, 130}).Draw(t, "more rows")
 	row := n + upTo(t, "room", 3)
-	p := newProduct(mem.rng, mem, kind, m, k, n, row, rapid.Bool().Draw(t, "add"))
+	p := newProduct(mem.rng, mem, kind, m, k, n, row, drawStart(t, mem, kind, m, n))
 	want := RowMajor(slices.Clone(p.c.Data), row)
 	b := p.b
 	if rapid.Bool().Draw(t, "long rows") {
@@ -156,20 +154,11 @@ func packedMul(t *rapid.T, s *Set[float32], kind kind, mem *memory) {
 	}
 
 	first := upTo(t, "first", cut/tileColumns) * tileColumns
-	packed.Mul(s, m, p.a, p.c, first, cut, p.add)
-	mul := s.Mul
-	if p.add {
-		mul = s.AddMul
+	for _, part := range [][2]int{{first, cut}, {0, first}, {cut, n}} {
+		packed.Mul(s, m, p.a, p.c, p.start.of(p.c, 0), part[0], part[1])
+		s.AddMul(m, k, p.a, b, want, p.start.of(want, 0), part[0], part[1])
+		same(t, "some columns", p.c.Data, want.Data)
 	}
-	mul(m, k, p.a, b, want, first, cut)
-	same(t, "some columns", p.c.Data, want.Data)
-	packed.Mul(s, m, p.a, p.c, 0, first, p.add)
-	mul(m, k, p.a, b, want, 0, first)
-	if cut < n {
-		packed.Mul(s, m, p.a, p.c, cut, n, p.add)
-		mul(m, k, p.a, b, want, cut, n)
-	}
-	same(t, "all columns", p.c.Data, want.Data)
 	p.check(t)
 }
 
@@ -225,7 +214,7 @@ func TestEveryTile(t *testing.T) {
 					for _, add := range []bool{false, true} {
 						rng := rand.New(rand.NewPCG(uint64(m), uint64(n)))
 						mem := &memory{rng: rng}
-						p := newProduct(rng, mem, ordinary, m, k, n, panels(n)*tileColumns, add)
+						p := newProduct(rng, mem, ordinary, m, k, n, panels(n)*tileColumns, starts{c: add})
 						var packed Packed[float32]
 						packed.Pack(s, p.b, k, n)
 						s.MulPacked(m, p.a, &packed, p.c, add)

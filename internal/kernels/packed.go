@@ -41,9 +41,9 @@ func (p *Packed[T]) PackColumns(set *Set[T], b Matrix[T], from, end int) {
 	}
 }
 
-// Mul computes the columns from..end of c = a·b, or adds to them, in m rows. It makes
-// the same sums as Set.Mul, and from is a multiple of MulUnit.
-func (p *Packed[T]) Mul(set *Set[T], m int, a, c Matrix[T], from, end int, add bool) {
+// Mul computes the columns from..end of c = start + a·b in m rows, without start if that
+// has no data. It makes the same sums as Set.AddMul, and from is a multiple of MulUnit.
+func (p *Packed[T]) Mul(set *Set[T], m int, a, c, start Matrix[T], from, end int) {
 	if m == 0 || from == end {
 		return
 	}
@@ -52,13 +52,16 @@ func (p *Packed[T]) Mul(set *Set[T], m int, a, c Matrix[T], from, end int, add b
 	}
 	wholeRows(m, c, end)
 	if p.k == 0 {
-		fill(m, end-from, Matrix[T]{c.Data[from:], c.Row, 1}, add)
+		fill(m, end-from, c.columns(from), start.columns(from))
 		return
 	}
 	b, panel := p.data[from*p.k:], p.k*tileColumns
 	for q := 0; q < p.k; q += termsAtOnce {
-		set.tiles(m, end-from, min(termsAtOnce, p.k-q), Matrix[T]{a.Data[q*a.Col:], a.Row, a.Col}, tileRows*a.Row,
-			b[q*tileColumns:], tileColumns, panel, c.Data[from:], c.Row, add || q > 0)
+		if q > 0 {
+			start = c
+		}
+		left := Matrix[T]{a.Data[q*a.Col:], a.Row, a.Col}
+		set.tile(m, end-from, min(termsAtOnce, p.k-q), left, tileRows*a.Row, b[q*tileColumns:], tileColumns, panel, c.columns(from), start.columns(from), nil)
 	}
 }
 
@@ -108,9 +111,13 @@ func (s *Set[T]) MulPacked(m int, a Matrix[T], b *Packed[T], c Matrix[T], add bo
 	}
 	n := panels(b.n) * tileColumns
 	wholeRows(m, c, n)
+	var start Matrix[T]
+	if add {
+		start = c
+	}
 	if b.k == 0 {
-		fill(m, n, c, add)
+		fill(m, n, c, start)
 		return
 	}
-	s.tiles(m, n, b.k, a, tileRows*a.Row, b.data, tileColumns, b.k*tileColumns, c.Data, c.Row, add)
+	s.tile(m, n, b.k, a, tileRows*a.Row, b.data, tileColumns, b.k*tileColumns, c, start, nil)
 }

@@ -136,21 +136,21 @@ func (l *Recurrent[T]) outputGrad(dy []T, step, b int, masked bool) {
 // first..last and all samples, and adds it to that of the steps after them. The
 // cores share its columns, so each sum is made by one of them.
 func (l *Recurrent[T]) weightGrad(first, last, top, bottom int) {
-	mul := l.set.AddMul
-	if last == l.Steps {
-		mul = l.set.Mul
-	}
 	slot, terms := l.slot(first, 0), (last-first)*l.Batch
 	dz, dw := RowMajor(l.dz, l.cols), RowMajor(l.dw, l.cols).From(top)
+	var start Matrix[T]
+	if last < l.Steps {
+		start = dw
+	}
 	rows := func(left Matrix[T]) Matrix[T] { return left.T().From(top) }
 	Share((bottom-top)*terms*l.cols, l.cols, tileColumns, func(from, end int) {
 		if !l.Dropout {
-			mul(bottom-top, terms, rows(RowMajor(l.hx, l.row).From(slot)), dz, dw, from, end)
+			l.set.AddMul(bottom-top, terms, rows(RowMajor(l.hx, l.row).From(slot)), dz, dw, start, from, end)
 			return
 		}
 		for block := range l.cell.Blocks {
 			if from, end := max(from, block*l.n), min(end, (block+1)*l.n); from < end {
-				mul(bottom-top, terms, rows(l.side(block, slot)), dz, dw, from, end)
+				l.set.AddMul(bottom-top, terms, rows(l.side(block, slot)), dz, dw, start, from, end)
 			}
 		}
 	})

@@ -130,11 +130,8 @@ func (c *convolution[T]) forward(out, x, kernel, bias []T, from, end int) {
 			bias = c.zeros
 		}
 		depthwiseRows(c.slide, c.set, y, x, kernel, bias, from, end)
-	case bias != nil:
-		repeatTerm(y[first:last], bias, 0)
-		slideRows(c.slide, c.set, y, x, c.packed, from, end, true)
 	default:
-		slideRows(c.slide, c.set, y, x, c.packed, from, end, false)
+		slideRows(c.slide, c.set, y, x, c.packed, bias, from, end)
 	}
 	if c.Function != (Function{}) {
 		c.loops.Forward(y[first:last], out[first:last])
@@ -214,8 +211,8 @@ func (s slide) view(from, end int) view {
 	return view{from / s.Count, t, t + end - from, 0, s.Stride * s.Features, s.filters}
 }
 
-// slideRows computes rows of the result that blocks made, or adds them to out.
-func slideRows[T Float](s slide, set *kernels.Set[T], out, in []T, filters []kernels.Filters[T], from, end int, add bool) {
+// slideRows computes rows of the result that blocks made, plus a bias unless that is nil.
+func slideRows[T Float](s slide, set *kernels.Set[T], out, in []T, filters []kernels.Filters[T], bias []T, from, end int) {
 	v := s.view(from, end)
 	s.runs(v.first, v.last, func(t, rows, step, from, to int) {
 		if v.rows > 0 {
@@ -227,7 +224,11 @@ func slideRows[T Float](s slide, set *kernels.Set[T], out, in []T, filters []ker
 			if from < to {
 				a.Data = in[(v.sample*s.Steps+step+from*s.Dilation)*s.Features+g*s.part():]
 			}
-			set.MulTaps(rows, a, &filters[g], from, to, c, add)
+			var start kernels.Matrix[T] // the bias in every row
+			if bias != nil {
+				start = kernels.Matrix[T]{Data: bias[g*s.width():], Row: 0, Col: 1}
+			}
+			set.MulTaps(rows, a, &filters[g], from, to, c, start)
 		}
 	})
 }

@@ -65,7 +65,7 @@ func (c *convolution[T]) inputGradient(dx, kernel, dy []T) {
 				if depthwise {
 					depthwiseRows(back, c.set, dx, dy, c.channels, c.zeros, from, end)
 				} else {
-					slideRows(back, c.set, dx, dy, c.turned, from, end, false)
+					slideRows(back, c.set, dx, dy, c.turned, nil, from, end)
 				}
 			})
 		})
@@ -117,7 +117,7 @@ func (c *convolution[T]) spread(dx, dy []T, sample, first, last int) {
 		for g := range c.turned {
 			a := kernels.Taps[T]{Data: dy[(sample*c.Count+from)*c.Filters+g*width:], Row: c.Filters, Tap: 0, Col: 1}
 			to := kernels.Matrix[T]{Data: dx[(sample*c.Steps+from*c.Stride+shift)*c.Features+g*part:], Row: c.Stride * c.Features, Col: 1}
-			c.set.MulTaps(end-from, a, &c.turned[g], c.Size-1-j, c.Size-j, to, true)
+			c.set.MulTaps(end-from, a, &c.turned[g], c.Size-1-j, c.Size-j, to, to)
 		}
 	}
 }
@@ -194,6 +194,7 @@ func (c *convolution[T]) kernelRows(dkernel, x, dy []T, from, end int) {
 	}
 	v := c.sums()
 	v.each(func(sample, t, n int) {
+		ahead := c.ahead(x, dy, sample, t+n, n)
 		for r := from; r < end; { // in parts of one group
 			g := r / group
 			last := min(end, (g+1)*group)
@@ -213,12 +214,21 @@ func (c *convolution[T]) kernelRows(dkernel, x, dy []T, from, end int) {
 						step += skip * c.Stride
 					}
 					c.set.AddMulRows(m, k, x[(sample*c.Steps+step)*c.Features+g*part+i:], v.xRow, 1, packed, skip,
-						kernels.Matrix[T]{Data: dkernel[(j*part+i)*c.Filters+at:], Row: c.Filters, Col: 1})
+						kernels.Matrix[T]{Data: dkernel[(j*part+i)*c.Filters+at:], Row: c.Filters, Col: 1}, ahead[0])
+					ahead[0], ahead[1] = ahead[1], nil
 				}
 			}
 			r = last
 		}
 	})
+}
+
+// ahead are the rows of x and dy that belong to n windows of a sample from t on, or to
+// those that follow in memory.
+func (c *convolution[T]) ahead(x, dy []T, sample, t, n int) [2][]T {
+	x = x[min((sample*c.Steps+t*c.Stride)*c.Features, len(x)):]
+	dy = dy[min((sample*c.Count+t)*c.Filters, len(dy)):]
+	return [2][]T{x[:min(n*c.Stride*c.Features, len(x))], dy[:min(n*c.Filters, len(dy))]}
 }
 
 // step is where place j of window t lies; it may be in the padding.

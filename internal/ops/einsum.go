@@ -257,8 +257,9 @@ func (p *productKernel[T]) pack(right []T) {
 // rows computes the rows from..end and the columns first..after with the packed operand.
 func (p *productKernel[T]) rows(out, left []T, plus [][]T, from, end, first, after int) {
 	initialize(p.Product, out, plus, from*p.cRow, end-from, first, after)
-	p.packed.Mul(p.set, end-from, kernels.Matrix[T]{Data: left[from*p.aRow:], Row: p.aRow, Col: p.aCol},
-		kernels.Matrix[T]{Data: out[from*p.cRow:], Row: p.cRow, Col: 1}, first, after, len(plus) > 0)
+	left = left[from*p.aRow:]
+	c, start := sumsOf(p.Product, out[from*p.cRow:], len(plus) > 0)
+	p.packed.Mul(p.set, end-from, kernels.Matrix[T]{Data: left, Row: p.aRow, Col: p.aCol}, c, start, first, after)
 }
 
 // unit is the size of a block, in rows or columns.
@@ -281,10 +282,6 @@ func (p Product) blocks() int {
 // given. With add it adds them to out instead.
 func multiply[T Float](p Product, set *kernels.Set[T], out, left, right []T, plus [][]T, from, end int, add bool) {
 	blocks := p.blocks()
-	mul := set.Mul
-	if add || len(plus) > 0 {
-		mul = set.AddMul
-	}
 	for from < end {
 		block := from % blocks
 		last := min(blocks, block+end-from) // of this product
@@ -295,13 +292,22 @@ func multiply[T Float](p Product, set *kernels.Set[T], out, left, right []T, plu
 			first, after = 0, p.n
 		}
 		initialize(p, out, plus, k, rows, first, after)
-		mul(rows, p.k,
+		c, start := sumsOf(p, out[k:], add || len(plus) > 0)
+		set.AddMul(rows, p.k,
 			kernels.Matrix[T]{Data: left[i:], Row: p.aRow, Col: p.aCol},
 			kernels.Matrix[T]{Data: right[j:], Row: p.bRow, Col: p.bCol},
-			kernels.Matrix[T]{Data: out[k:], Row: p.cRow, Col: 1},
-			first, after)
+			c, start, first, after)
 		from += last - block
 	}
+}
+
+// sumsOf is the result of a product from an element on, and what its sums begin with.
+func sumsOf[T Float](p Product, out []T, add bool) (c, start kernels.Matrix[T]) {
+	c = kernels.Matrix[T]{Data: out, Row: p.cRow, Col: 1}
+	if add {
+		start = c
+	}
+	return c, start
 }
 
 // initialize fills the columns first..after of some rows, which begin at an element of

@@ -163,12 +163,8 @@ func (l *linearForward[T]) blocks(from, end int) {
 
 func (l *linearForward[T]) block(row, rows, from, end int) {
 	z := kernels.RowMajor(l.z[row*l.Out:], l.Out)
-	for i := range rows {
-		if l.Bias {
-			copy(z.Data[i*l.Out+from:i*l.Out+end], l.b[from:end])
-		}
-	}
-	l.weights.mul(rows, kernels.RowMajor(l.x[row*l.In:], l.In), z, from, end, l.Bias)
+	bias := kernels.Matrix[T]{Data: l.b, Row: 0, Col: 1} // in every row
+	l.weights.mul(rows, kernels.RowMajor(l.x[row*l.In:], l.In), z, bias, from, end)
 	if l.F == (Function{}) {
 		return
 	}

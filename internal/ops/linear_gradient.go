@@ -134,7 +134,7 @@ func (g *linearGradient[T]) inputRows() bool { return g.Rows > 2*linearRows || g
 // columns.
 func (g *linearGradient[T]) multiply(from, end int) {
 	product := func(row, rows, from, end int) {
-		g.transposed.mul(rows, kernels.RowMajor(g.dsums[row*g.Out:], g.Out), kernels.RowMajor(g.dx[row*g.In:], g.In), from, end, false)
+		g.transposed.mul(rows, kernels.RowMajor(g.dsums[row*g.Out:], g.Out), kernels.RowMajor(g.dx[row*g.In:], g.In), kernels.Matrix[T]{}, from, end)
 	}
 	if !g.inputRows() {
 		product(0, g.Rows, from*kernels.MulUnit, min(end*kernels.MulUnit, g.In))

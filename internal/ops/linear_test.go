@@ -203,7 +203,7 @@ func TestLinearHasTheSameBits(t *testing.T) {
 			for i := range plain {
 				plain[i] = float32(c.b[i%c.out])
 			}
-			kernels.Float32().AddMul(c.rows, c.in, kernels.RowMajor(narrow(c.x), c.in), kernels.RowMajor(narrow(c.w), c.out), kernels.RowMajor(plain, c.out), 0, c.out)
+			kernels.Float32().AddMul(c.rows, c.in, kernels.RowMajor(narrow(c.x), c.in), kernels.RowMajor(narrow(c.w), c.out), kernels.RowMajor(plain, c.out), kernels.RowMajor(plain, c.out), 0, c.out)
 			if f != (Function{}) {
 				kernels.Float32().Function(f).Forward(plain, plain)
 			}

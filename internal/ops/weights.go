@@ -54,15 +54,12 @@ const packingWork = 4
 // unitsOf is the number of blocks of n columns that cores can share.
 func unitsOf(n int) int { return (n + kernels.MulUnit - 1) / kernels.MulUnit }
 
-// mul computes the columns from..end of c = a·weights, or adds to them, in m rows. Packed
-// or not, the sums are the same.
-func (w *weights[T]) mul(m int, a, c kernels.Matrix[T], from, end int, add bool) {
-	switch {
-	case w.pack:
-		w.packed.Mul(w.kernels, m, a, c, from, end, add)
-	case add:
-		w.kernels.AddMul(m, w.k, a, w.matrix, c, from, end)
-	default:
-		w.kernels.Mul(m, w.k, a, w.matrix, c, from, end)
+// mul computes the columns from..end of c = start + a·weights in m rows, without start if
+// that has no data. Packed or not, the sums are the same.
+func (w *weights[T]) mul(m int, a, c, start kernels.Matrix[T], from, end int) {
+	if w.pack {
+		w.packed.Mul(w.kernels, m, a, c, start, from, end)
+	} else {
+		w.kernels.AddMul(m, w.k, a, w.matrix, c, start, from, end)
 	}
 }

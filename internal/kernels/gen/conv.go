@@ -35,8 +35,8 @@ func convKernels() {
 // term in a.
 func tapsTile(v vectors, m, panels int) {
 	name := fmt.Sprintf("taps%dx%d%s", m, 16*panels, v.suffix)
-	text(name, "func(taps, k int, a *float32, aRow, aCol, skip int, b *float32, panel int, c *float32, cRow int, add bool, mask uint32)")
-	Doc(fmt.Sprintf("%s computes %d × %d elements of c = a·b, or with add of c + a·b, over k terms of each tap; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.", name, m, 16*panels))
+	text(name, "func(taps, k int, a *float32, aRow, aCol, skip int, b *float32, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32)")
+	Doc(fmt.Sprintf("%s computes %d × %d elements of c = start + a·b over k terms of each tap, without start if that is nil; a moves on by skip bytes after each, and the panels of b are panel bytes apart. With AVX-512, mask has a bit for each column of the last panel.", name, m, 16*panels))
 	taps := Load(Param("taps"), GP64())
 	a := loadLines("a", "aRow", m)
 	aCol := Load(Param("aCol"), GP64())

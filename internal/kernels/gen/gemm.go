@@ -15,43 +15,49 @@ const rowsPerTile = 6
 // gemmKernels are the parts of matrix products.
 func gemmKernels() {
 	for m := 1; m <= rowsPerTile; m++ {
-		tile(avx2, m, 1)
+		tile(avx2, m, 1, "")
 	}
 	// Few rows alone have too few sums to keep the processor's adders busy.
-	tile(avx2, 1, 4)
-	tile(avx2, 2, 2)
-	tile(avx2, 3, 2)
+	tile(avx2, 1, 4, "")
+	tile(avx2, 2, 2, "")
+	tile(avx2, 3, 2, "")
 	packKernels()
-	tile(avx512, 1, 8)
+	tile(avx512, 1, 8, "")
 	// The largest takes 31 of 32 registers: 24 sums, 6 elements of a, a vector of b.
 	for m := 1; m <= rowsPerTile; m++ {
 		for panels := 1; panels <= 4; panels++ {
-			tile(avx512, m, panels)
+			tile(avx512, m, panels, "")
 		}
+		tile(avx512, m, 1, partly)
 	}
 }
 
+// partly marks a tile that reads no other columns of b than those of c. A load under a mask
+// takes the place of a multiplication on some processors, so others read whole panels.
+const partly = "Partly"
+
 // tile computes m rows and as many panels of 16 columns side by side. With AVX-512, the
-// last panel may have fewer columns.
-func tile(v vectors, m, panels int) {
+// last panel of c may have fewer columns.
+func tile(v vectors, m, panels int, kind string) {
 	masked := v.size == 64
 	parameters, part := "", "."
 	if masked {
-		parameters, part = ", mask uint32", "; mask has a bit for each column of the last panel."
+		parameters, part = ", mask uint32, ahead *float32", "; mask has a bit for each column of the last panel, and a line of the caches is fetched from ahead for each term."
 	}
-	name := fmt.Sprintf("tile%dx%d%s", m, 16*panels, v.suffix)
-	text(name, "func(k int, a *float32, aRow, aCol int, b *float32, bRow, panel int, c *float32, cRow int, add bool"+parameters+")")
-	Doc(fmt.Sprintf("%s computes %d × %d elements of c = a·b, or with add of c + a·b, over k terms; the panels of b are panel bytes apart%s", name, m, 16*panels, part))
+	name := fmt.Sprintf("tile%dx%d%s%s", m, 16*panels, kind, v.suffix)
+	text(name, "func(k int, a *float32, aRow, aCol int, b *float32, bRow, panel int, c *float32, cRow int, start *float32, startRow int"+parameters+")")
+	Doc(fmt.Sprintf("%s computes %d × %d elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart%s", name, m, 16*panels, part))
 	k := Load(Param("k"), GP64())
 	a := loadLines("a", "aRow", m)
 	aCol := Load(Param("aCol"), GP64())
 	b := loadLines("b", "panel", panels)
 	bRow := Load(Param("bRow"), GP64())
 	fetch(m, panels)
-	var mask reg.Register
+	var mask, ahead reg.Register
 	if masked {
 		mask = K()
 		KMOVW(Load(Param("mask"), GP32()), mask)
+		ahead = Load(Param("ahead"), GP64())
 	}
 	sum := v.zeros(m, panels*64/v.size)
 	ofA := func(i int) reg.VecVirtual {
@@ -61,7 +67,7 @@ func tile(v vectors, m, panels int) {
 	}
 	ofB := func(j int) reg.VecVirtual {
 		y, from := v.new(), b.at(v.size*j/64).Offset(v.size*j%64)
-		if masked && j == panels-1 {
+		if kind == partly {
 			VMOVUPS_Z(from, mask, y)
 		} else {
 			VMOVUPS(from, y)
@@ -72,6 +78,10 @@ func tile(v vectors, m, panels int) {
 		addTerm(sum, panels, ofA, ofB)
 		a.next(aCol)
 		b.next(bRow)
+		if masked {
+			PREFETCHT1(at(ahead))
+			ADDQ(Imm(64), ahead)
+		}
 	})
 	store(sum, mask)
 }
@@ -178,26 +188,25 @@ func fetch(m, lines int) {
 	}
 }
 
-// store writes the rows of sums to c, or adds them to it, and returns. Of the last vector
-// of a row it writes the elements that are set in mask, unless that is nil.
+// store writes the rows of sums to c, plus those of start unless that is nil, and returns.
+// Of the last vector of a row it takes the elements that are set in mask, unless that is nil.
 func store(sum [][]reg.VecVirtual, mask reg.Register) {
 	c := Load(Param("c"), GP64())
 	cRow := Load(Param("cRow"), GP64())
-	add := Load(Param("add"), GP8())
-	TESTB(add, add)
+	start := Load(Param("start"), GP64())
+	startRow := Load(Param("startRow"), GP64())
+	TESTQ(start, start)
 	JZ(LabelRef("store"))
-	from := GP64()
-	MOVQ(c, from)
 	for i := range sum {
 		for j, x := range sum[i] {
-			at := Mem{Base: from, Disp: int(x.Size()) * j}
+			at := Mem{Base: start, Disp: int(x.Size()) * j}
 			if mask != nil && j == len(sum[i])-1 {
 				VADDPS_Z(at, x, mask, x)
 			} else {
 				VADDPS(at, x, x)
 			}
 		}
-		ADDQ(cRow, from)
+		ADDQ(startRow, start)
 	}
 	Label("store")
 	for i := range sum {
