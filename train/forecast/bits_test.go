@@ -17,6 +17,7 @@ import (
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/train/forecast"
 	"github.com/engram-go/engram/train/forecast/networks"
+	"golang.org/x/sync/errgroup"
 )
 
 // first are the first rows of a series; of the later ones, what is known before is left.
@@ -110,6 +111,34 @@ func TestSimpleMethodsSameBits(t *testing.T) {
 	}
 	if got := next(t, loaded); !reflect.DeepEqual(got, want) {
 		t.Errorf("from a file: %v, from all rows: %v", got, want)
+	}
+}
+
+// TestGoroutines uses one forecaster from several goroutines.
+func TestGoroutines(t *testing.T) {
+	s := walk("a", 80, 3)
+	f := fit(t, dense(forecast.Config{Horizon: 2, Steps: 4, Season: 1}), rows(s, 0, 70))
+	want := next(t, f)
+	var group errgroup.Group
+	for range 6 {
+		group.Go(func() error {
+			got, err := f.Forecast(context.Background())
+			if err == nil && !reflect.DeepEqual(got, want) {
+				err = fmt.Errorf("got %v, want %v", got, want)
+			}
+			return err
+		})
+		group.Go(func() error {
+			_, err := f.Backtest(context.Background(), forecast.BacktestConfig{From: 75}, s)
+			return err
+		})
+		group.Go(func() error {
+			_, err := f.Update(context.Background(), forecast.UpdateConfig{Epochs: 1}, rows(s, 70, 80))
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
 	}
 }
 

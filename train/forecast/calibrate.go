@@ -58,7 +58,7 @@ func (p *predictor) calibrate(ctx context.Context, places []place) error {
 			}
 		}
 		moves[l] = make([]float64, p.horizon)
-		if level == 0.5 {
+		if level == 0.5 && medians(forecasts, l) {
 			continue // the median stays the point forecast
 		}
 		for h := range moves[l] {
@@ -67,6 +67,21 @@ func (p *predictor) calibrate(ctx context.Context, places []place) error {
 	}
 	p.calibration = calibration{Moves: moves}
 	return nil
+}
+
+// medians tells whether the quantiles of a level are the point forecasts, as those of 0.5 are
+// of a symmetric distribution.
+func medians(forecasts [][]predicted, level int) bool {
+	for _, targets := range forecasts {
+		for _, f := range targets {
+			for h, v := range f.values {
+				if d := math.Abs(v - f.quantiles[level][h]); d > 1e-9*math.Abs(v) {
+					return false
+				}
+			}
+		}
+	}
+	return true
 }
 
 // around100 are the residuals of a step, with those of the steps around it as far as needed.
