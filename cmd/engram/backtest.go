@@ -23,7 +23,7 @@ type backtestCommand struct {
 }
 
 func (cmd backtestCommand) Run(ctx *invocation) error {
-	if err := checkFiles(cmd.Page); err != nil {
+	if err := checkFiles(cmd.File, cmd.Page); err != nil {
 		return err
 	}
 	f, series, err := cmd.load(ctx)

@@ -46,7 +46,7 @@ var networkOf = map[string]networks.Network{
 }
 
 func (cmd forecastCommand) Run(ctx *invocation) error {
-	if err := checkFiles(cmd.Save, cmd.Page); err != nil {
+	if err := checkFiles(cmd.File, cmd.Save, cmd.Page); err != nil {
 		return err
 	}
 	series, err := cmd.load(ctx, slices.Concat(cmd.Column, cmd.Covariates, cmd.Future))
@@ -117,12 +117,19 @@ func (cmd forecastCommand) written() string {
 }
 
 // checkFiles checks before a training that its results can be written to files, of which
-// empty ones are left out.
-func checkFiles(paths ...string) error {
+// empty ones are left out. None may be the file with the rows, or another of them.
+func checkFiles(rows string, paths ...string) error {
+	taken := []string{rows}
 	for _, path := range paths {
 		if path == "" {
 			continue
 		}
+		for _, other := range taken {
+			if same(path, other) {
+				return usageError{errors.Errorf("%s must be another file than %s, which it would replace", path, other)}
+			}
+		}
+		taken = append(taken, path)
 		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 			return usageError{errors.Errorf("%s must be a regular file, or a name that is free", path)}
 		}
@@ -137,6 +144,13 @@ func checkFiles(paths ...string) error {
 		}
 	}
 	return nil
+}
+
+// same reports whether two paths lead to one file, which may not be there yet.
+func same(a, b string) bool {
+	one, err := os.Stat(a)
+	two, err2 := os.Stat(b)
+	return filepath.Clean(a) == filepath.Clean(b) || err == nil && err2 == nil && os.SameFile(one, two)
 }
 
 // result is what a forecast command found.

@@ -31,6 +31,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/engram-go/engram/cmd/internal/notebook"
+	"github.com/engram-go/engram/graph"
 )
 
 func main() {
@@ -109,6 +110,9 @@ type invocation struct {
 // report writes an error and returns the exit status.
 func report(c console, err error) int {
 	_, usage := stderrors.AsType[usageError](err)
+	if e, ok := stderrors.AsType[graph.Error](err); ok && configField.FindStringIndex(e.Field) != nil {
+		usage = true // the field is one that a flag sets
+	}
 	_, lost := stderrors.AsType[lostError](err)
 	switch {
 	case err == nil:
@@ -129,10 +133,10 @@ func report(c console, err error) int {
 }
 
 // configField is a field of a config in a message, such as CSVConfig.Sort or Config.Targets[0].
-var configField = regexp.MustCompile(`\b\w*Config\.([A-Z]\w*(?:\.[A-Z]\w*)*)(?:\[\d+\])?`)
+var configField = regexp.MustCompile(`\b(?:\w*Config|Server)\.([A-Z]\w*(?:\.[A-Z]\w*)*)(?:\[\d+\])?`)
 
 // otherFlags are the flags of fields with another name.
-var otherFlags = map[string]string{"Columns": "column", "Targets": "column", "Past": "covariates", "Head": "quantiles"}
+var otherFlags = map[string]string{"Columns": "column", "Targets": "column", "Past": "covariates", "Head": "quantiles", "Head.Levels": "quantiles", "Address": "listen"}
 
 // message is the text of an error, in which fields of configs are the flags that set them.
 func message(err error) string {

@@ -43,6 +43,8 @@ func TestStatus(t *testing.T) {
 		{context.Background(), "inspect ../../datasets/data/sunspots.csv", statusOK},
 		{context.Background(), "inspect nothing.csv", statusFailure},
 		{context.Background(), "inspect", statusUsage},
+		{context.Background(), "inspect ../../datasets/data/sunspots.csv --column moon", statusUsage},
+		{context.Background(), "forecast ../../datasets/data/sunspots.csv --column sunspots --horizon 0", statusUsage},
 		{context.Background(), "inspect --colour red nothing.csv", statusUsage},
 		{context.Background(), "forecast ../../datasets/data/airpassengers.csv --column passengers --horizon 3 --epochs 1 --must-win", statusLost},
 		{interrupted, "inspect -", statusInterrupted},

@@ -18,7 +18,7 @@ type updateCommand struct {
 }
 
 func (cmd updateCommand) Run(ctx *invocation) error {
-	if err := checkFiles(cmd.Save); err != nil {
+	if err := checkFiles(cmd.File, cmd.Save); err != nil {
 		return err
 	}
 	f, series, err := cmd.load(ctx)
