@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"gonum.org/v1/plot"
+	"pgregory.net/rapid"
 )
 
 // paths returns the points of every path in the colour of a series.
@@ -77,7 +78,7 @@ func TestSeriesLookDifferent(t *testing.T) {
 }
 
 // No label of a chart touches another one or the edge, on wide and on narrow screens.
-func checkLabelsApart(t testing.TB, f figure) {
+func checkLabelsApart(t rapid.TB, f figure) {
 	t.Helper()
 	pattern := regexp.MustCompile(`<text x="([^"]*)" y="([^"]*)" font-size="12" [^>]*>([^<]*)</text>`)
 	for _, size := range []struct {

@@ -39,13 +39,22 @@ metres
 	}
 }
 
-// Any chart fits the terminal.
-func TestPlainChartFits(t *testing.T) {
+// Any chart fits the page and the terminal.
+func TestChartFits(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		values := rapid.SliceOfN(rapid.OneOf(rapid.Float64Range(-maxSize, maxSize), rapid.Float64Range(-2, 2)), 1, 30)
+		size := rapid.SampledFrom([]float64{1e-3, 2, 5000, 1e6, 1e20, maxSize})
+		values := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) float64 {
+			end := size.Draw(t, "size")
+			return rapid.Float64Range(-end, end).Draw(t, "value")
+		}), 1, 30)
 		c := LineChart{Title: rapid.StringMatching(`[a-z ]{1,90}[a-z]`).Draw(t, "title"), X: "x", Y: "y"}
 		for i := range rapid.IntRange(1, maxSeries).Draw(t, "series") {
 			c.Series = append(c.Series, Series{Name: string(rune('a' + i)), Y: values.Draw(t, "values")})
+			if rapid.Bool().Draw(t, "with x") {
+				c.Series[i].X = values.Draw(t, "x")
+				n := min(len(c.Series[i].X), len(c.Series[i].Y))
+				c.Series[i].X, c.Series[i].Y = c.Series[i].X[:n], c.Series[i].Y[:n]
+			}
 		}
 		f, err := c.figure()
 		if err != nil {
@@ -53,5 +62,6 @@ func TestPlainChartFits(t *testing.T) {
 		}
 		width := rapid.IntRange(leastWidth, mostWidth).Draw(t, "width")
 		checkWidth(t, f.text(width), width)
+		checkLabelsApart(t, f)
 	})
 }

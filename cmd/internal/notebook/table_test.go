@@ -109,6 +109,23 @@ series sunspots
 	}
 }
 
+// On a narrow screen, a wide table is stacked, and a cell has its heading.
+func TestTableStackedOnPage(t *testing.T) {
+	for _, columns := range []int{3, 9} {
+		table := Table{Header: make([]string, columns), Rows: [][]string{make([]string, columns)}}
+		for j := range table.Header {
+			table.Header[j], table.Rows[0][j] = "head", "cell"
+		}
+		n := New("t", nil)
+		n.Table(table)
+		page := write(t, n)
+		wide := columns == 9
+		if strings.Contains(page, `<table class="stacked">`) != wide || strings.Contains(page, `<td data-heading="head">`) != wide {
+			t.Errorf("%d columns: %s", columns, page[strings.Index(page, "<table"):])
+		}
+	}
+}
+
 // For any table, no line is wider than the terminal and no letter is lost.
 func TestTableFits(t *testing.T) {
 	cell := rapid.OneOf(
