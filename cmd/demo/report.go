@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -128,11 +129,11 @@ func (s stockReport) program() error {
 	if err != nil {
 		return err
 	}
-	table := notebook.Table{Caption: "Parameters of the model", Header: []string{"weight", "shape", "parameters"}}
+	table := notebook.Table{Caption: "Parameters of the model", Header: []string{"weight", "shape", "numbers"}}
 	all := 0
 	for _, p := range params.All() {
 		all += p.Shape.Size()
-		table.Rows = append(table.Rows, []string{p.Path, p.Shape.String(), fmt.Sprint(p.Shape.Size())})
+		table.Rows = append(table.Rows, []string{strings.TrimPrefix(p.Path, f.model.Name()+"/"), p.Shape.String(), fmt.Sprint(p.Shape.Size())})
 	}
 	table.Rows = append(table.Rows, []string{"all", "", fmt.Sprint(all)})
 	s.Table(table)

@@ -25,7 +25,7 @@ func TestStockOutput(t *testing.T) {
 	}
 	text, printed := string(page), strings.Join(strings.Fields(run.stdout), " ")
 	for _, want := range []string{
-		"Can an LSTM forecast the DAX?", "1749-01", "2013-09", "sequential/lstm/kernel", "datasets.EUStocks()", "Training loss of the DAX", "Training loss of the sunspots",
+		"Can an LSTM forecast the DAX?", "1749-01", "2013-09", "lstm/recurrent_kernel", "datasets.EUStocks()", "Training loss of the DAX", "Training loss of the sunspots",
 		"Errors in the last fifth of the DAX", "Errors in the last fifth of the sunspots", "Errors in the last fifth of each series", "The next day", "not investment advice",
 	} {
 		if !strings.Contains(text, want) || !strings.Contains(printed, want) {
