@@ -76,6 +76,29 @@ func TestGather(t *testing.T) {
 	errtest.Check(t, s.Gather([]int{0}, nil), errs.Error{Field: "into"})
 }
 
+// The cores share a large batch.
+func TestGatherLarge(t *testing.T) {
+	const rows, size = 7, 50_001
+	x, y := dense.New(tensor.Float32, shapes.Shape{rows, size}), dense.New(tensor.Float32, shapes.Shape{rows, 1})
+	for i := range x.Float32s() {
+		x.Float32s()[i] = float32(i)
+	}
+	s, err := samples.FromTensors([]*tensor.Dense{x}, []*tensor.Dense{y})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var batch samples.Batch
+	order := []int{6, 0, 3, 3, 1}
+	if err := s.Gather(order, &batch); err != nil {
+		t.Fatal(err)
+	}
+	for i, row := range order {
+		if !slices.Equal(batch.Inputs[0].Float32s()[i*size:(i+1)*size], x.Float32s()[row*size:(row+1)*size]) {
+			t.Errorf("sample %d is not row %d", i, row)
+		}
+	}
+}
+
 func TestSamplesZero(t *testing.T) {
 	var s samples.Samples
 	if s.Len() != 0 || s.X() != nil || s.Y() != nil {

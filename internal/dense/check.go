@@ -2,6 +2,7 @@ package dense
 
 import (
 	"fmt"
+	"sync/atomic"
 
 	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/kernels"
@@ -45,9 +46,13 @@ func CheckFinite(t *tensor.Dense) error {
 	}
 }
 
-// notFinite returns the index of the first NaN or infinity, or -1.
+// checkedAtOnce is how many elements one core checks in about 20 µs.
+const checkedAtOnce = 1 << 16
+
+// notFinite returns the index of the first NaN or infinity, or -1. The cores share many
+// elements.
 func notFinite[T Float](data []T) int {
-	if Finite(kernels.For[T]().Size(data)) {
+	if allFinite(data) {
 		return -1
 	}
 	for i, x := range data {
@@ -56,4 +61,18 @@ func notFinite[T Float](data []T) int {
 		}
 	}
 	return -1
+}
+
+func allFinite[T Float](data []T) bool {
+	set := kernels.For[T]()
+	if len(data) < 2*checkedAtOnce {
+		return Finite(set.Size(data))
+	}
+	var found atomic.Bool
+	kernels.Parallel(len(data), checkedAtOnce, func(from, end int) {
+		if !Finite(set.Size(data[from:end])) {
+			found.Store(true)
+		}
+	})
+	return !found.Load()
 }

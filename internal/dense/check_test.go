@@ -1,6 +1,7 @@
 package dense_test
 
 import (
+	"fmt"
 	"math"
 	"testing"
 
@@ -33,4 +34,17 @@ func TestCheck(t *testing.T) {
 	errtest.Check(t, dense.Check(x, tensor.Float64, shape), errs.Error{Field: "dtype", Value: tensor.Float32})
 	errtest.Check(t, dense.Check(x, tensor.Float32, shapes.Shape{shapes.Any, 3}), errs.Error{Field: "shape", Value: shapes.Shape{2, 2}})
 	errtest.Check(t, dense.Check(x, tensor.Float32, shapes.Shape{2}), errs.Error{Field: "shape", Value: shapes.Shape{2, 2}})
+}
+
+// The cores share a large tensor; the first element that is not finite is reported.
+func TestCheckLarge(t *testing.T) {
+	const n = 300_007
+	x := dense.New(tensor.Float32, shapes.Shape{n})
+	if err := dense.CheckFinite(x); err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []int{n - 1, n / 2, 0} {
+		x.Float32s()[at] = float32(math.Inf(1))
+		errtest.Check(t, dense.CheckFinite(x), errs.Error{Field: fmt.Sprintf("element [%d]", at), Value: math.Inf(1), Kind: errs.ErrNotFinite})
+	}
 }
