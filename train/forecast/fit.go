@@ -229,6 +229,10 @@ func hasMissing(values []float64) bool {
 // tracksOf are the tracks of a series, whose transforms are fitted on the rows before train
 // unless they are known.
 func tracksOf(s *datasets.Series, c Config, l layout, fitted map[string]datasets.Fitted, train int) ([]*track, error) {
+	known, err := l.known(s)
+	if err != nil {
+		return nil, err
+	}
 	layouts := []layout{l}
 	if c.Pool {
 		layouts = nil
@@ -242,6 +246,7 @@ func tracksOf(s *datasets.Series, c Config, l layout, fitted map[string]datasets
 		if err != nil {
 			return nil, err
 		}
+		t.known = known // the same for all, so that they forecast the same rows
 		out = append(out, t)
 	}
 	return out, nil

@@ -123,7 +123,7 @@ type track struct {
 	columns map[string]*column // of layout.window
 	static  []float64
 	steps   int // rows of a window
-	known   int // rows whose targets are known; rows to forecast may follow
+	known   int // rows up to the last in which a target of the series is known; rows to forecast may follow
 }
 
 // key names the fitted transform of a column in files.
@@ -133,14 +133,10 @@ func (t *track) key(name string) string { return t.name + "\x00" + name }
 // names of series and columns, as track.key makes them; others are fitted on the rows
 // before train and added.
 func newTrack(s *datasets.Series, l layout, config Config, fitted map[string]datasets.Fitted, train int) (*track, error) {
-	known, err := l.known(s)
-	if err != nil {
-		return nil, err
-	}
 	if err := l.checkValues(s, config); err != nil {
 		return nil, err
 	}
-	t := &track{name: s.Name, layout: l, columns: map[string]*column{}, steps: config.Steps, known: known}
+	t := &track{name: s.Name, layout: l, columns: map[string]*column{}, steps: config.Steps}
 	for _, name := range l.window() {
 		values, err := s.Column(name)
 		if err != nil {
