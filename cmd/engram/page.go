@@ -99,7 +99,7 @@ func (a axis) at(row int) float64 {
 // forecast.
 func (a axis) after(row, n int, label string) float64 {
 	if a.dates {
-		for _, layout := range []string{time.DateOnly, time.RFC3339} {
+		for _, layout := range []string{time.DateOnly, "2006-01-02T15:04:05", time.RFC3339} {
 			if t, err := time.Parse(layout, label); err == nil {
 				return clock(t)
 			}

@@ -110,7 +110,7 @@ func (f *Forecaster) Backtest(ctx context.Context, config BacktestConfig, series
 	for i, m := range made {
 		all, forecasts = append(all, m.at), append(forecasts, m.forecast)
 		if i == 0 || m.series != made[i-1].series || m.at.row != made[i-1].at.row {
-			b.Forecasts = append(b.Forecasts, Origin{Row: m.at.row, Forecast: Forecast{Series: m.at.track.name, Method: modelName, Times: f.layout.labels(series[m.series], m.at.row, f.config.Horizon)}})
+			b.Forecasts = append(b.Forecasts, Origin{Row: m.at.row, Forecast: Forecast{Series: m.at.track.name, Method: modelName, Times: f.layout.labels(series[m.series], m.at.row, f.config.Horizon, labelOf(given[m.series], given[m.series].Len()-1))}})
 		}
 		f.addTo(&b.Forecasts[len(b.Forecasts)-1], m.at, m.forecast)
 	}

@@ -55,7 +55,7 @@ func (f *Forecaster) Drift(ctx context.Context, series ...*datasets.Series) ([]D
 		if err != nil {
 			return nil, err
 		}
-		whole, added, err := f.join(f.tails[at], s)
+		_, whole, added, err := f.join(f.tails[at], s)
 		if err != nil {
 			return nil, err
 		}

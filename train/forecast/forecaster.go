@@ -48,7 +48,7 @@ func (f *Forecaster) Frequency() calendar.Frequency { return f.layout.Clock.Freq
 type Forecast struct {
 	Series  string   `json:"series"`
 	Method  string   `json:"method"` // "model", or the name of the simple method that is in use
-	Times   []string `json:"times"`  // labels of the rows; +1, +2, … where the series has no times
+	Times   []string `json:"times"`  // of the rows, such as 2024-01-31, or 2024-01-31T15:00:00, with a zone if the series has one; +1, +2, … where it has no times
 	Targets []Target `json:"targets"`
 }
 
@@ -100,7 +100,7 @@ func (f *Forecaster) Forecast(ctx context.Context, recent ...*datasets.Series) (
 	out := make([]Forecast, len(recent))
 	each := len(all) / len(recent) // tracks of a series
 	for i, s := range recent {
-		out[i] = Forecast{Series: s.Name, Method: f.inUse(), Times: f.layout.labels(regular[i], all[i*each].row, f.config.Horizon)}
+		out[i] = Forecast{Series: s.Name, Method: f.inUse(), Times: f.layout.labels(regular[i], all[i*each].row, f.config.Horizon, labelOf(s, s.Len()-1))}
 		for k := i * each; k < (i+1)*each; k++ {
 			for j, name := range all[k].track.layout.Targets {
 				p := predictions[k][j]

@@ -3,6 +3,7 @@ package forecast
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"time"
 
@@ -137,8 +138,15 @@ func labelOf(s *datasets.Series, row int) string {
 	return s.Times[row].Format(time.DateOnly)
 }
 
-// labels name the rows after one: by their times, or +1, +2, ….
-func (l layout) labels(s *datasets.Series, row, horizon int) []string {
+// noZone is how times of day are written that have no zone.
+const noZone = "2006-01-02T15:04:05"
+
+// zoneless are labels that end with a time of day, and so have no zone.
+var zoneless = regexp.MustCompile(`:\d\d(\.\d+)?( ?[AaPp][Mm])?$`)
+
+// labels name the rows after one: by their times, or +1, +2, …. The label of a known row says
+// whether times have a zone.
+func (l layout) labels(s *datasets.Series, row, horizon int, known string) []string {
 	labels := make([]string, horizon)
 	if !l.Clock.known() {
 		for h := range labels {
@@ -151,6 +159,9 @@ func (l layout) labels(s *datasets.Series, row, horizon int) []string {
 		if hour, minute, second := t.Clock(); hour+minute+second > 0 {
 			layout = time.RFC3339
 		}
+	}
+	if layout == time.RFC3339 && zoneless.MatchString(known) {
+		layout = noZone
 	}
 	for h := range labels {
 		labels[h] = s.Times[row+1+h].Format(layout)

@@ -1,6 +1,8 @@
 package forecast_test
 
 import (
+	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,4 +27,54 @@ func TestZeroTime(t *testing.T) {
 	if out := next(t, f); out[0].Times[0] != "0001-02-10" {
 		t.Errorf("the next row is %v", out[0].Times)
 	}
+}
+
+// Times of day have a zone in a forecast only if the series has one.
+func TestZones(t *testing.T) {
+	for layout, want := range map[string]string{
+		"2006-01-02 15:04:05":       "2024-03-01T15:00:00",
+		"2006-01-02 3:04 PM":        "2024-03-01T15:00:00",
+		"2006-01-02T15:04:05Z07:00": "2024-03-01T15:00:00Z",
+		"2006-01-02 15:04 MST":      "2024-03-01T15:00:00Z",
+	} {
+		s := hours(t, layout, -40, 0)
+		f := fit(t, copying(copies{Column: -1}, forecast.Config{Horizon: 1, Steps: 3, Epochs: 1}), s)
+		if out := next(t, f); out[0].Times[0] != want {
+			t.Errorf("after %s comes %s, want %s", s.Index[39], out[0].Times[0], want)
+		}
+		g, err := f.Update(context.Background(), forecast.UpdateConfig{Epochs: 1}, hours(t, layout, 0, 5))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out := next(t, g); strings.HasSuffix(out[0].Times[0], "Z") != strings.HasSuffix(want, "Z") || g.Updates()[0].Last != hourLabel(layout, 4) {
+			t.Errorf("after an update with %s comes %s: %+v", layout, out[0].Times[0], g.Updates())
+		}
+		b, err := f.Backtest(context.Background(), forecast.BacktestConfig{From: 39}, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := b.Forecasts[0].Times[0]; strings.HasSuffix(got, "Z") != strings.HasSuffix(want, "Z") {
+			t.Errorf("backtest of %s: %s", s.Index[39], got)
+		}
+	}
+}
+
+// hours is a series with a row for each hour, numbered from 2024-03-01 15:00 on.
+func hours(t *testing.T, layout string, from, to int) *datasets.Series {
+	t.Helper()
+	var labels []string
+	var values []float64
+	for i := from; i < to; i++ {
+		labels = append(labels, hourLabel(layout, i))
+		values = append(values, float64((i+100)%5))
+	}
+	s, err := datasets.FromLabels("x", labels, []string{"v"}, [][]float64{values})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func hourLabel(layout string, i int) string {
+	return time.Date(2024, 3, 1, 15+i, 0, 0, 0, time.UTC).Format(layout)
 }

@@ -59,11 +59,11 @@ func (f *Forecaster) Update(ctx context.Context, config UpdateConfig, series ...
 		if joined[at] != f.tails[at] {
 			return nil, errs.Error{Path: "forecast", Field: "series", Rule: "must be one for each of the training", Value: s.Name}
 		}
-		whole, added, err := f.join(f.tails[at], s)
+		rows, whole, added, err := f.join(f.tails[at], s)
 		if err != nil {
 			return nil, err
 		}
-		joined[at] = whole
+		joined[at] = rows
 		done.Rows += added
 		tracks, err := f.known(whole, whole.Len())
 		if err != nil {
@@ -73,7 +73,7 @@ func (f *Forecaster) Update(ctx context.Context, config UpdateConfig, series ...
 			kept := max(f.config.Horizon, added/5)
 			parts = append(parts, part{track: t, validation: max(0, t.known-kept), test: t.known, horizon: f.config.Horizon, block: f.config.Block})
 		}
-		done.Last = labelOf(whole, whole.Len()-1)
+		done.Last = labelOf(rows, rows.Len()-1)
 	}
 	compared := places(parts, part.calibrated, mostCalibrated)
 	if len(compared) == 0 {
@@ -129,16 +129,16 @@ func (f *Forecaster) tailOf(s *datasets.Series) (int, error) {
 }
 
 // join puts the rows of a series behind those of a tail, less those that the tail has, and
-// returns how many are new. Rows are told by their times, or else by their labels.
-func (f *Forecaster) join(tail, s *datasets.Series) (*datasets.Series, int, error) {
+// returns the rows, the series as the forecaster reads it, and how many rows are new. Rows are told by their times, or else by their labels.
+func (f *Forecaster) join(tail, s *datasets.Series) (rows, regular *datasets.Series, added int, err error) {
 	if err := f.layout.checkValues(s, f.config); err != nil {
-		return nil, 0, err
+		return nil, nil, 0, err
 	}
 	first := 0 // new row
 	switch {
 	case f.layout.Clock.known():
 		if len(s.Times) != s.Len() {
-			return nil, 0, errs.Error{Path: s.Name, Field: "times", Rule: "must be known for each row, as in the training"}
+			return nil, nil, 0, errs.Error{Path: s.Name, Field: "times", Rule: "must be known for each row, as in the training"}
 		}
 		last := tail.Times[tail.Len()-1]
 		for first < s.Len() && !s.Times[first].After(last) {
@@ -153,32 +153,32 @@ func (f *Forecaster) join(tail, s *datasets.Series) (*datasets.Series, int, erro
 	}
 	last, err := f.layout.known(s)
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, 0, err
 	}
 	if first >= last {
-		return nil, 0, errs.Error{Path: s.Name, Field: "rows", Rule: "must go beyond the newest row that is known, with a target", Value: fmt.Sprintf("%d rows, none is new", s.Len())}
+		return nil, nil, 0, errs.Error{Path: s.Name, Field: "rows", Rule: "must go beyond the newest row that is known, with a target", Value: fmt.Sprintf("%d rows, none is new", s.Len())}
 	}
-	added, err := only(cut(s, first, last), f.layout.columns())
+	more, err := only(cut(s, first, last), f.layout.columns())
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, 0, err
 	}
-	whole, err := only(tail, f.layout.columns())
+	rows, err = only(tail, f.layout.columns())
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, 0, err
 	}
-	for i := range whole.Values {
-		whole.Values[i] = append(whole.Values[i], added.Values[i]...)
+	for i := range rows.Values {
+		rows.Values[i] = append(rows.Values[i], more.Values[i]...)
 	}
-	if whole.Index != nil && added.Index != nil {
-		whole.Index = append(whole.Index, added.Index...)
+	if rows.Index != nil && more.Index != nil {
+		rows.Index = append(rows.Index, more.Index...)
 	} else {
-		whole.Index = nil
+		rows.Index = nil
 	}
 	if f.layout.Clock.known() {
-		whole.Times = append(whole.Times, added.Times...)
+		rows.Times = append(rows.Times, more.Times...)
 	}
-	whole, err = f.layout.regular(whole, 0)
-	return whole, added.Len(), err
+	regular, err = f.layout.regular(rows, 0)
+	return rows, regular, more.Len(), err
 }
 
 // scaledError is the mean absolute error of whole forecasts, in the units of the transform,
