@@ -132,16 +132,20 @@ func (f *figure) draw() error {
 // fittingTicks returns about ten ticks for the x axis of a chart, or fewer if their labels
 // would touch each other.
 func (f *figure) fittingTicks(width float64) plot.Ticker {
-	const gap = 8 // between labels
-	scale := (width - widestLabel(f.plot.Y).Points() - 30) / (f.plot.X.Max - f.plot.X.Min)
+	const gap, margins = 8, 30 // between labels, and around the axis
+	left := widestLabel(f.plot.Y)
 	return f.ticks(fewer(10, func(want int) bool {
-		end := math.Inf(-1) // of the label before
-		for _, t := range f.ticks(want).Ticks(f.plot.X.Min, f.plot.X.Max) {
-			middle, half := (t.Value-f.plot.X.Min)*scale, labelWidth(t).Points()/2
-			if middle-half < end+gap {
+		all := f.ticks(want).Ticks(f.plot.X.Min, f.plot.X.Max)
+		if len(all) < 2 {
+			return true
+		}
+		// The first and the last label may stand out half of the axis.
+		length := vg.Length(width) - max(left, labelWidth(all[0])/2) - labelWidth(all[len(all)-1])/2 - margins
+		for i, t := range all[1:] {
+			apart := length * vg.Length((t.Value-all[i].Value)/(f.plot.X.Max-f.plot.X.Min))
+			if apart < (labelWidth(t)+labelWidth(all[i]))/2+gap {
 				return false
 			}
-			end = middle + half
 		}
 		return true
 	}))

@@ -117,6 +117,7 @@ func FuzzSeries(f *testing.F) {
 	}
 	f.Add(bits(1, 2, 3))
 	f.Add(bits(maxSize, -maxSize))
+	f.Add(bits(-9.999999999926744e+99)) // long labels at both ends
 	f.Add(bits(5e-324, 0, math.Copysign(0, -1)))
 	f.Add(bits(1e16, 1e16+2))
 	f.Add(bits(math.NaN(), math.Inf(1)))
