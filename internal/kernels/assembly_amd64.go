@@ -29,10 +29,7 @@ func avx2() *Set[float32] {
 	s.Dot = dot
 	s.Axpy = axpy
 	s.AddTimes = addTimes
-	s.lstmForward = lstmForward
-	s.lstmBackward = lstmBackward
-	s.gruForward = gruForward
-	s.gruBackward = gruBackward
+	useCells(s, 0)
 	s.attentionKernels = attentionAVX2()
 	s.optimizerKernels = optimizerAVX2()
 	s.normKernels = normAVX2()
@@ -40,36 +37,4 @@ func avx2() *Set[float32] {
 	s.vocabularyKernels = vocabulary(false)
 	s.convKernels = convAVX2()
 	return s
-}
-
-func lstmForward(n int, z []float32, gate int, before, c, tanhC, h []float32) {
-	checkCell(n, gate, z)
-	_, _, _, _ = before[n-1], c[n-1], tanhC[n-1], h[n-1]
-	lstmForwardAVX2(n, &z[0], 4*gate, &before[0], &c[0], &tanhC[0], &h[0])
-}
-
-func lstmBackward(n int, z []float32, gate int, before, tanhC, dh, dc, dz []float32) {
-	checkCell(n, gate, z)
-	_, _, _, _, _ = before[n-1], tanhC[n-1], dh[n-1], dc[n-1], dz[3*gate+n-1]
-	lstmBackwardAVX2(n, &z[0], 4*gate, &before[0], &tanhC[0], &dh[0], &dc[0], &dz[0])
-}
-
-func gruForward(n int, z []float32, gate int, before, h []float32) {
-	checkCell(n, gate, z)
-	_, _ = before[n-1], h[n-1]
-	gruForwardAVX2(n, &z[0], 4*gate, &before[0], &h[0])
-}
-
-func gruBackward(n int, z []float32, gate int, before, dh, dz []float32) {
-	checkCell(n, gate, z)
-	_, _, _ = before[n-1], dh[n-1], dz[3*gate+n-1]
-	gruBackwardAVX2(n, &z[0], 4*gate, &before[0], &dh[0], &dz[0])
-}
-
-// checkCell checks the bounds of rows of n elements for four gates.
-func checkCell(n, gate int, z []float32) {
-	if n < 1 || n%Width != 0 || gate < n || gate > len(z) {
-		panic("kernels: cell of a wrong size")
-	}
-	_ = z[3*gate+n-1]
 }

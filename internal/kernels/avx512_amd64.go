@@ -10,6 +10,7 @@ func avx512() *Set[float32] {
 	s.Name = "avx512"
 	usePairs(s, &pairsAVX512, chooseAVX512)
 	useFunctions(s, &functionsAVX512)
+	useCells(s, 2*Width)
 	s.gemmKernels = gemmAVX512()
 	s.normKernels = normAVX512()
 	s.vocabularyKernels = vocabulary(true)

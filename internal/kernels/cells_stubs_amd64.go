@@ -23,3 +23,23 @@ func gruForwardAVX2(n int, z *float32, gate int, before *float32, h *float32)
 //
 //go:noescape
 func gruBackwardAVX2(n int, z *float32, gate int, before *float32, dh *float32, dz *float32)
+
+// lstmForwardAVX512 computes c = f·before + i·g, tanhC and h = o·tanhC, and activates the gates in z, which are gate bytes apart.
+//
+//go:noescape
+func lstmForwardAVX512(n int, z *float32, gate int, before *float32, c *float32, tanhC *float32, h *float32)
+
+// lstmBackwardAVX512 turns dh and dc of a step into dz of its sums, and dc into that of the step before. z holds the activated gates.
+//
+//go:noescape
+func lstmBackwardAVX512(n int, z *float32, gate int, before *float32, tanhC *float32, dh *float32, dc *float32, dz *float32)
+
+// gruForwardAVX512 computes h = c + u·(before − c) with c = tanh(zx + r·zh), and activates u, r and c in z, whose blocks are gate bytes apart.
+//
+//go:noescape
+func gruForwardAVX512(n int, z *float32, gate int, before *float32, h *float32)
+
+// gruBackwardAVX512 turns dh of a step into dz of its sums, and into the part that reaches the step before without the product. z is as gruForwardAVX512 leaves it.
+//
+//go:noescape
+func gruBackwardAVX512(n int, z *float32, gate int, before *float32, dh *float32, dz *float32)

@@ -8,10 +8,23 @@ import (
 
 // cellKernels are one step of one sample of the recurrent layers.
 func cellKernels() {
-	lstmForward()
-	lstmBackward()
-	gruForward()
-	gruBackward()
+	for _, v := range []vectors{avx2, avx512} {
+		lstmForward(v)
+		lstmBackward(v)
+		gruForward(v)
+		gruBackward(v)
+	}
+}
+
+// loop is a whole kernel that repeats body, a vector at a time.
+func (v vectors) loop(n reg.Register, pointers []reg.Register, body func()) {
+	Label("next")
+	body()
+	v.advance(pointers)
+	SUBQ(Imm(uint64(v.size/4)), n)
+	JGT(LabelRef("next"))
+	VZEROUPPER()
+	RET()
 }
 
 // gates are the places of the four gates i, f, g and o, gate bytes apart.
@@ -36,9 +49,10 @@ func (g gates) o() Mem { return Mem{Base: g.z3} }
 
 // lstmForward computes one row of one step from the sums in the gates, and
 // leaves the activated gates there for the backward pass.
-func lstmForward() {
-	text("lstmForwardAVX2", "func(n int, z *float32, gate int, before, c, tanhC, h *float32)")
-	Doc("lstmForwardAVX2 computes c = f·before + i·g, tanhC and h = o·tanhC, and activates the gates in z, which are gate bytes apart.")
+func lstmForward(v vectors) {
+	name := "lstmForward" + v.set()
+	text(name, "func(n int, z *float32, gate int, before, c, tanhC, h *float32)")
+	Doc(name + " computes c = f·before + i·g, tanhC and h = o·tanhC, and activates the gates in z, which are gate bytes apart.")
 	n := Load(Param("n"), GP64())
 	gate := Load(Param("gate"), GP64())
 	z := loadGates("z", gate)
@@ -46,20 +60,18 @@ func lstmForward() {
 	c := Load(Param("c"), GP64())
 	tc := Load(Param("tanhC"), GP64())
 	h := Load(Param("h"), GP64())
-	l := avx2.ordinary()
-	loop(n, []reg.Register{z.z, z.z3, before, c, tc, h}, func() {
-		i := avx2.sigmoid(loadMem(z.i()), l)
+	l := v.ordinary()
+	v.loop(n, []reg.Register{z.z, z.z3, before, c, tc, h}, func() {
+		y, yTanh := v.sigmoidAndTanh([]reg.VecVirtual{v.load(z.i()), v.load(z.f()), v.load(z.o())}, []reg.VecVirtual{v.load(z.g())}, l)
+		i, f, o, g := y[0], y[1], y[2], yTanh[0]
 		VMOVUPS(i, z.i())
-		g := avx2.tanh(loadMem(z.g()), l)
+		VMOVUPS(f, z.f())
+		VMOVUPS(o, z.o())
 		VMOVUPS(g, z.g())
 		VMULPS(i, g, i)
-		f := avx2.sigmoid(loadMem(z.f()), l)
-		VMOVUPS(f, z.f())
 		VFMADD231PS(at(before), f, i)
 		VMOVUPS(i, at(c))
-		o := avx2.sigmoid(loadMem(z.o()), l)
-		VMOVUPS(o, z.o())
-		t := avx2.tanh(i, l)
+		t := v.tanh(i, l)
 		VMOVUPS(t, at(tc))
 		VMULPS(o, t, t)
 		VMOVUPS(t, at(h))
@@ -68,9 +80,10 @@ func lstmForward() {
 
 // lstmBackward takes the gradients of one row of one step from the state to
 // the sums in the gates.
-func lstmBackward() {
-	text("lstmBackwardAVX2", "func(n int, z *float32, gate int, before, tanhC, dh, dc, dz *float32)")
-	Doc("lstmBackwardAVX2 turns dh and dc of a step into dz of its sums, and dc into that of the step before. z holds the activated gates.")
+func lstmBackward(v vectors) {
+	name := "lstmBackward" + v.set()
+	text(name, "func(n int, z *float32, gate int, before, tanhC, dh, dc, dz *float32)")
+	Doc(name + " turns dh and dc of a step into dz of its sums, and dc into that of the step before. z holds the activated gates.")
 	n := Load(Param("n"), GP64())
 	gate := Load(Param("gate"), GP64())
 	z := loadGates("z", gate)
@@ -79,17 +92,17 @@ func lstmBackward() {
 	dh := Load(Param("dh"), GP64())
 	dc := Load(Param("dc"), GP64())
 	dz := loadGates("dz", gate)
-	one := loadMem(constant(1))
+	one := v.load(constant(1))
 	// rest is 1 − x.
 	rest := func(x reg.VecVirtual) reg.VecVirtual {
-		y := YMM()
+		y := v.new()
 		VSUBPS(x, one, y)
 		return y
 	}
-	loop(n, []reg.Register{z.z, z.z3, before, tc, dh, dc, dz.z, dz.z3}, func() {
-		vdh, o, t := load(dh), loadMem(z.o()), load(tc)
+	v.loop(n, []reg.Register{z.z, z.z3, before, tc, dh, dc, dz.z, dz.z3}, func() {
+		vdh, o, t := v.load(at(dh)), v.load(z.o()), v.load(at(tc))
 		// do = dh·tanh c·o·(1 − o)
-		d := YMM()
+		d := v.new()
 		VMULPS(vdh, t, d)
 		VMULPS(o, d, d)
 		VMULPS(rest(o), d, d)
@@ -97,9 +110,9 @@ func lstmBackward() {
 		// dc += dh·o·(1 − tanh² c)
 		VMULPS(t, t, t)
 		VMULPS(vdh, o, vdh)
-		vdc := load(dc)
+		vdc := v.load(at(dc))
 		VFMADD231PS(rest(t), vdh, vdc)
-		i, f, g := loadMem(z.i()), loadMem(z.f()), loadMem(z.g())
+		i, f, g := v.load(z.i()), v.load(z.f()), v.load(z.g())
 		// di = dc·g·i·(1 − i)
 		VMULPS(rest(i), i, d)
 		VMULPS(g, d, d)

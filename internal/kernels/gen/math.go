@@ -57,22 +57,44 @@ func (v vectors) ordinary() limits { return v.limits(-87.33655, 88) }
 // returns eʳ − 1 and n. The polynomial is that of Cephes' expf (Moshier); its
 // error is below 1e-7. A NaN passes through.
 func (v vectors) reduce(x reg.VecVirtual, l limits) (expm1, n reg.VecVirtual) {
-	r := v.new()
-	VMINPS(x, l.high, r) // if one of the two is NaN, the first wins
-	VMAXPS(r, l.low, r)
-	n = v.new()
-	VMULPS(constant(math.Log2E), r, n)
-	v.round(n)
-	VFNMADD231PS(constant(0.693359375), n, r)
-	VFNMADD231PS(constant(-2.12194440e-4), n, r)
-	p := v.load(constant(1.9875691500e-4))
-	for _, c := range []float32{1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1} {
-		VFMADD213PS(constant(c), r, p)
+	p, whole := v.reduceAll([]reg.VecVirtual{x}, l)
+	return p[0], whole[0]
+}
+
+// reduceAll is reduce for several vectors, one step of all after the other: a processor
+// looks for instructions that are ready among the next hundred or so only, and each vector
+// has a chain of twenty.
+func (v vectors) reduceAll(x []reg.VecVirtual, l limits) (expm1, n []reg.VecVirtual) {
+	each := func(f func(i int) reg.VecVirtual) []reg.VecVirtual { return vectorsOf(len(x), f) }
+	r := each(func(i int) reg.VecVirtual {
+		r := v.new()
+		VMINPS(x[i], l.high, r) // if one of the two is NaN, the first wins
+		VMAXPS(r, l.low, r)
+		return r
+	})
+	n = each(func(i int) reg.VecVirtual {
+		n := v.new()
+		VMULPS(constant(math.Log2E), r[i], n)
+		v.round(n)
+		return n
+	})
+	for _, c := range []float32{0.693359375, -2.12194440e-4} {
+		for i := range r {
+			VFNMADD231PS(constant(c), n[i], r[i])
+		}
 	}
-	square := v.new()
-	VMULPS(r, r, square)
-	VFMADD213PS(r, square, p) // p·r² + r
-	VCVTPS2DQ(n, n)
+	p := each(func(int) reg.VecVirtual { return v.load(constant(1.9875691500e-4)) })
+	for _, c := range []float32{1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1} {
+		for i := range p {
+			VFMADD213PS(constant(c), r[i], p[i])
+		}
+	}
+	for i := range p {
+		square := v.new()
+		VMULPS(r[i], r[i], square)
+		VFMADD213PS(r[i], square, p[i]) // p·r² + r
+		VCVTPS2DQ(n[i], n[i])
+	}
 	return p, n
 }
 
@@ -109,26 +131,42 @@ func (v vectors) expLimits() limits { return v.limits(-105, 90) }
 
 // sigmoid is eˣ/(eˣ + 1).
 func (v vectors) sigmoid(x reg.VecVirtual, l limits) reg.VecVirtual {
-	e, n := v.reduce(x, l)
-	n = power(n)
-	VFMADD213PS(n, n, e) // (eʳ − 1)·2ⁿ + 2ⁿ
-	bottom := v.new()
-	VADDPS(constant(1), e, bottom)
-	VDIVPS(bottom, e, e)
-	return e
+	y, _ := v.sigmoidAndTanh([]reg.VecVirtual{x}, nil, l)
+	return y[0]
 }
 
 // tanh is t/(t + 2) with t = e²ˣ − 1, which keeps its digits near 0.
 func (v vectors) tanh(x reg.VecVirtual, l limits) reg.VecVirtual {
-	twice := v.new()
-	VADDPS(x, x, twice)
-	t, n := v.reduce(twice, l)
-	n = power(n)
-	below := v.new()
-	VSUBPS(constant(1), n, below) // 2ⁿ − 1
-	VFMADD213PS(below, n, t)      // 2ⁿ·(eʳ − 1) + 2ⁿ − 1
-	bottom := v.new()
-	VADDPS(constant(2), t, bottom)
-	VDIVPS(bottom, t, t)
-	return t
+	_, y := v.sigmoidAndTanh(nil, []reg.VecVirtual{x}, l)
+	return y[0]
+}
+
+// sigmoidAndTanh computes several of both at once.
+func (v vectors) sigmoidAndTanh(sigmoids, tanhs []reg.VecVirtual, l limits) (ofSigmoids, ofTanhs []reg.VecVirtual) {
+	x := append([]reg.VecVirtual{}, sigmoids...)
+	for _, t := range tanhs {
+		twice := v.new()
+		VADDPS(t, t, twice)
+		x = append(x, twice)
+	}
+	e, n := v.reduceAll(x, l)
+	for i := range e {
+		n := power(n[i])
+		if i < len(sigmoids) {
+			VFMADD213PS(n, n, e[i]) // (eʳ − 1)·2ⁿ + 2ⁿ
+			continue
+		}
+		below := v.new()
+		VSUBPS(constant(1), n, below) // 2ⁿ − 1
+		VFMADD213PS(below, n, e[i])   // 2ⁿ·(eʳ − 1) + 2ⁿ − 1
+	}
+	for i := range e {
+		bottom, plus := v.new(), float32(1)
+		if i >= len(sigmoids) {
+			plus = 2
+		}
+		VADDPS(constant(plus), e[i], bottom)
+		VDIVPS(bottom, e[i], e[i])
+	}
+	return e[:len(sigmoids)], e[len(sigmoids):]
 }
