@@ -23,6 +23,9 @@ import (
 // first are the first rows of a series; of the later ones, what is known before is left.
 func first(s *datasets.Series, rows, horizon int, future ...string) *datasets.Series {
 	c := clone(s)
+	if s.Times != nil {
+		c.Times = s.Times[:rows+horizon]
+	}
 	for i, name := range c.Columns {
 		known := false
 		for _, f := range future {
@@ -77,6 +80,14 @@ func TestSameBits(t *testing.T) {
 			}
 			if len(result.Forecasts) != 2*(60-45-2) {
 				t.Fatalf("%d forecasts", len(result.Forecasts))
+			}
+			other := sales(t, "c", 60, 7) // a new one, scaled by its rows before the first forecast
+			backtest, err := loaded.Backtest(context.Background(), forecast.BacktestConfig{From: 45}, other)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, want := backtest.Forecasts[0].Forecast, next(t, f, first(other, 45, 3, "open"))[0]; !reflect.DeepEqual(got, want) {
+				t.Errorf("%s, block %d: a backtest of a new series forecasts %v, Forecast %v", name, block, got, want)
 			}
 			of := map[string]*datasets.Series{"a": a, "b": b}
 			for i, o := range result.Forecasts {

@@ -25,9 +25,10 @@ import (
 	"github.com/engram-go/engram/train/optimizers"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
+	"pgregory.net/rapid"
 )
 
-func bytesOf(t testing.TB, f *forecast.Forecaster) []byte {
+func bytesOf(t rapid.TB, f *forecast.Forecaster) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if _, err := f.WriteTo(&b); err != nil {
@@ -223,7 +224,7 @@ func checkFile(t testing.TB, data []byte) bool {
 }
 
 // checkError refuses an error that is no fault of the input, such as a panic.
-func checkError(t testing.TB, err error) {
+func checkError(t rapid.TB, err error) {
 	t.Helper()
 	if !errors.Is(err, graph.ErrInput) && !errors.Is(err, graph.ErrNotFinite) || strings.Contains(err.Error(), "panicked") {
 		t.Fatalf("got %v, want an error of the input", err)

@@ -121,7 +121,11 @@ func (f *Forecaster) inUse() string {
 
 // newest are the tracks of a series that is to be forecast.
 func (f *Forecaster) newest(s *datasets.Series) ([]*track, error) {
-	tracks, err := f.known(s, s.Len())
+	rows, err := f.layout.known(s)
+	if err != nil {
+		return nil, err
+	}
+	tracks, err := f.known(s, rows)
 	if err != nil {
 		return nil, err
 	}
