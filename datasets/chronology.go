@@ -159,7 +159,7 @@ func (c *chronology) arrange(s *Series, path, field string, o selection) (notes 
 		}
 		return nil, e
 	}
-	return append(notes, fmt.Sprintf("%d repeated times: the %s kept", merged, o.duplicates)), nil
+	return append(notes, fmt.Sprintf("%s: the %s kept", several(merged, "repeated time"), o.duplicates)), nil
 }
 
 // sortRows sorts the rows by time. Rows of one time keep their order.

@@ -35,7 +35,7 @@ var csvRemedies = remedies{
 	format:     "set CSVConfig.Time",
 	sort:       "set CSVConfig.Sort",
 	duplicates: "set CSVConfig.Duplicates to first, last or mean",
-	several:    "of a file of several series, choose one with CSVConfig.Where",
+	several:    "of a file of several series, choose one with CSVConfig.Where, or read all with LoadCSVs",
 }
 
 func (c CSVConfig) selection(by string) selection {

@@ -22,7 +22,7 @@ func (r *records) number(name, cell string) (float64, error) {
 	}
 	text, ok := mark.plain(cell)
 	if !ok {
-		return 0, r.fault(name, fmt.Sprintf("must be a number with the decimal mark %q: correct it, or set CSVConfig.Decimal or Columns", mark.decimal), strconv.Quote(shorten(cell)))
+		return 0, r.fault(name, fmt.Sprintf("must be a number with the decimal mark %q: correct it, or set CSVConfig.Decimal or CSVConfig.Columns", mark.decimal), strconv.Quote(shorten(cell)))
 	}
 	v, err := parseNumber(r, name, text)
 	if bad, ok := err.(errs.Error); ok {

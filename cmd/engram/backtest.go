@@ -30,9 +30,9 @@ func (cmd backtestCommand) Run(ctx *invocation) error {
 	if err != nil {
 		return err
 	}
-	read := contentOf(series)
+	read := cmd.contentOf(series)
 	fmt.Fprint(ctx.stderr, read.summary(cmd.File))
-	b, err := f.Backtest(ctx, forecast.BacktestConfig{From: cmd.From, Stride: cmd.Stride, Refit: cmd.Refit}, series)
+	b, err := f.Backtest(ctx, forecast.BacktestConfig{From: cmd.From, Stride: cmd.Stride, Refit: cmd.Refit}, series...)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ type backtest struct {
 	*forecast.Backtest
 	file       string
 	read       content
-	series     *datasets.Series
+	series     []*datasets.Series
 	forecaster *forecast.Forecaster
 }
 
@@ -108,8 +108,13 @@ func (r backtest) stepTable() notebook.Table {
 func (r backtest) writePage(path string) error {
 	page := notebook.New("Backtest of "+strings.Join(r.forecaster.Config().Targets, ", "), nil)
 	page.Markdown(escape(r.Verdict.String()))
-	for i, name := range r.forecaster.Config().Targets {
-		page.Lines(r.chart(i, name))
+	for _, s := range r.series[:min(mostSeries, len(r.series))] {
+		for i, name := range r.forecaster.Config().Targets {
+			page.Lines(r.chart(s, i, name))
+		}
+	}
+	if text := more(len(r.series)); text != "" {
+		page.Markdown(escape(text))
 	}
 	page.Table(scoreTable(r.caption(), r.Verdict))
 	page.Markdown(scoresExplained)
@@ -123,16 +128,22 @@ func (r backtest) writePage(path string) error {
 	return err
 }
 
-// chart draws the true values of a column and all forecasts, one after another.
-func (r backtest) chart(target int, name string) notebook.LineChart {
-	x := axisOf(r.series, r.forecaster)
+// chart draws the true values of a column of a series and all forecasts, one after another.
+func (r backtest) chart(s *datasets.Series, target int, name string) notebook.LineChart {
+	x := axisOf(s, r.forecaster)
+	var forecasts []forecast.Origin
+	for _, o := range r.Forecasts {
+		if o.Series == s.Name {
+			forecasts = append(forecasts, o)
+		}
+	}
 	truth, line := notebook.Series{Name: name}, notebook.Series{Name: "forecast"}
 	band := notebook.Band{Around: line.Name}
 	// Where forecasts overlap, the one from the newest row is drawn.
-	for i, o := range r.Forecasts {
+	for i, o := range forecasts {
 		t, end := o.Targets[target], math.MaxInt
-		if i+1 < len(r.Forecasts) {
-			end = r.Forecasts[i+1].Row
+		if i+1 < len(forecasts) {
+			end = forecasts[i+1].Row
 		}
 		for h, v := range t.Values {
 			if o.Row+h+1 > end {
@@ -149,7 +160,11 @@ func (r backtest) chart(target int, name string) notebook.LineChart {
 			}
 		}
 	}
-	chart := notebook.LineChart{Title: name + ": forecasts and what came", X: x.label, Y: name, Dates: x.dates, Series: []notebook.Series{truth, line}}
+	title := name
+	if r.read.Series != nil {
+		title = s.Name + ", " + name
+	}
+	chart := notebook.LineChart{Title: title + ": forecasts and what came", X: x.label, Y: name, Dates: x.dates, Series: []notebook.Series{truth, line}}
 	if len(band.X) > 0 {
 		chart.Bands = []notebook.Band{band}
 	}

@@ -1,16 +1,20 @@
 package main
 
 import (
+	stderrors "errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pkg/errors"
 
 	"github.com/engram-go/engram/cmd/internal/notebook"
 	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/train/forecast"
 	"github.com/engram-go/engram/train/forecast/networks"
 )
@@ -51,9 +55,9 @@ func (cmd forecastCommand) Run(ctx *invocation) error {
 	}
 	series, err := cmd.load(ctx, slices.Concat(cmd.Column, cmd.Covariates, cmd.Future))
 	if err != nil {
-		return err
+		return cmd.named(err)
 	}
-	read := contentOf(series)
+	read := cmd.contentOf(series)
 	fmt.Fprint(ctx.stderr, read.summary(cmd.File))
 	c := cmd.config(ctx)
 	var tuned map[string]string
@@ -62,12 +66,16 @@ func (cmd forecastCommand) Run(ctx *invocation) error {
 			return err
 		}
 	}
-	f, err := forecast.Fit(ctx, c, series)
+	f, err := forecast.Fit(ctx, c, series...)
 	if err != nil {
 		return err
 	}
-	next, err := f.Forecast(ctx, series)
-	if err != nil {
+	r := result{file: cmd.File, read: read, forecaster: f, tuned: tuned}
+	if c := f.Frequency(); c.Check() != nil && series[0].Times != nil {
+		fmt.Fprintf(ctx.stderr, "The rows are not at regular times%s, so the forecaster knows no season and no calendar\n", read.fault())
+	}
+	r.series = r.longEnough(ctx, series)
+	if r.next, err = f.Forecast(ctx, r.series...); err != nil {
 		return err
 	}
 	if cmd.Save != "" {
@@ -75,7 +83,6 @@ func (cmd forecastCommand) Run(ctx *invocation) error {
 			return errors.Wrap(err, "--save")
 		}
 	}
-	r := result{file: cmd.File, read: read, series: series, forecaster: f, next: next[0], tuned: tuned}
 	if cmd.Page != "" {
 		if err := r.writePage(cmd.Page); err != nil {
 			return errors.Wrap(err, "--page")
@@ -90,6 +97,31 @@ func (cmd forecastCommand) Run(ctx *invocation) error {
 		return lostError{errors.Errorf("%s forecasts with a lower error than the model, and --must-win is set", v.Best)}
 	}
 	return err
+}
+
+// columnField is the field of an error about one of the columns to read.
+var columnField = regexp.MustCompile(`^CSVConfig\.Columns\[(\d+)\]$`)
+
+// named names the flag of the column that an error is about.
+func (cmd forecastCommand) named(err error) error {
+	e, ok := stderrors.AsType[graph.Error](err)
+	if !ok {
+		return err
+	}
+	at := columnField.FindStringSubmatch(e.Field)
+	if at == nil {
+		return err
+	}
+	i, _ := strconv.Atoi(at[1])
+	switch targets := len(cmd.Column); {
+	case i < targets:
+		e.Field = "--column"
+	case i < targets+len(cmd.Covariates):
+		e.Field = "--covariates"
+	default:
+		e.Field = "--future"
+	}
+	return usageError{e}
 }
 
 func (cmd forecastCommand) config(ctx *invocation) forecast.Config {
@@ -157,33 +189,71 @@ func same(a, b string) bool {
 type result struct {
 	file       string
 	read       content
-	series     *datasets.Series
+	series     []*datasets.Series
 	forecaster *forecast.Forecaster
-	next       forecast.Forecast
-	tuned      map[string]string // what --tune found
+	next       []forecast.Forecast // of each series
+	tuned      map[string]string   // what --tune found
+}
+
+// longEnough are the series that have as many rows as a forecast reads, which is told of the
+// others.
+func (r result) longEnough(ctx *invocation, series []*datasets.Series) []*datasets.Series {
+	if r.read.Series == nil {
+		return series // Forecast says what is wrong
+	}
+	var long []*datasets.Series
+	for _, s := range series {
+		known := 0
+		for _, name := range r.forecaster.Config().Targets {
+			known = max(known, lastKnown(s, name)+1)
+		}
+		if known < r.forecaster.Rows() {
+			fmt.Fprintf(ctx.stderr, "%s is not forecast: it has %s, and a forecast reads %d\n", s.Name, count(known, "row"), r.forecaster.Rows())
+			continue
+		}
+		long = append(long, s)
+	}
+	return long
 }
 
 // object is the result as JSON. The fields forecast and quantiles are those of the first
-// column.
+// column. With --by, the field series has the forecasts of all series, and the others are
+// those of the first.
 func (r result) object() any {
 	v := r.forecaster.Verdict()
-	first := r.next.Targets[0]
-	return struct {
-		Forecast  []float64                  `json:"forecast"`
-		Times     []string                   `json:"times"`
-		Quantiles map[string][]float64       `json:"quantiles"`
-		Method    string                     `json:"method"`
-		Columns   map[string]targetObject    `json:"columns"`
-		Verdict   string                     `json:"verdict"`
-		Best      string                     `json:"best"`
-		Metric    string                     `json:"metric"`
-		Scores    map[string]forecast.Values `json:"scores"`
-		Tuned     map[string]string          `json:"tuned,omitempty"`
-		Read      content                    `json:"read"`
+	object := struct {
+		forecastObject
+		Series  map[string]forecastObject  `json:"series,omitempty"`
+		Verdict string                     `json:"verdict"`
+		Best    string                     `json:"best"`
+		Metric  string                     `json:"metric"`
+		Scores  map[string]forecast.Values `json:"scores"`
+		Tuned   map[string]string          `json:"tuned,omitempty"`
+		Read    content                    `json:"read"`
 	}{
-		first.Values, r.next.Times, quantilesOf(first), r.next.Method, targetsOf(r.next),
-		v.String(), v.Best, v.Metric, scoresOf(v), r.tuned, r.read,
+		objectOf(r.next[0]), nil, v.String(), v.Best, v.Metric, scoresOf(v), r.tuned, r.read,
 	}
+	if r.read.Series != nil {
+		object.Series = map[string]forecastObject{}
+		for _, f := range r.next {
+			object.Series[f.Series] = objectOf(f)
+		}
+	}
+	return object
+}
+
+// forecastObject is the forecast of a series as JSON.
+type forecastObject struct {
+	Forecast  []float64               `json:"forecast"`
+	Times     []string                `json:"times"`
+	Quantiles map[string][]float64    `json:"quantiles"`
+	Method    string                  `json:"method"`
+	Columns   map[string]targetObject `json:"columns"`
+}
+
+func objectOf(f forecast.Forecast) forecastObject {
+	first := f.Targets[0]
+	return forecastObject{first.Values, f.Times, quantilesOf(first), f.Method, targetsOf(f)}
 }
 
 // scoresOf are the scores by method.

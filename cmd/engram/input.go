@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	stderrors "errors"
+	"io"
 	"reflect"
 	"strings"
 	"unicode/utf8"
@@ -10,9 +12,10 @@ import (
 
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/datasets/parquet"
+	"github.com/engram-go/engram/graph"
 )
 
-// input is a file with a series, and how to read it.
+// input is a file with a series, or several, and how to read it.
 type input struct {
 	File string `arg:"" help:"CSV file, which may be compressed with gzip, or Parquet file (.parquet); - is standard input."`
 
@@ -25,39 +28,55 @@ type input struct {
 	Sort       bool              `group:"Reading the file" help:"Sort the rows by time; otherwise rows out of order are refused."`
 	Duplicates string            `group:"Reading the file" placeholder:"HOW" help:"Keep the first, the last or the mean of rows of one time; otherwise they are refused."`
 	Missing    string            `group:"Reading the file" placeholder:"HOW" help:"What to do about missing numbers: drop their rows, repeat the previous one, or make them an error; otherwise they stay missing."`
+	By         string            `group:"Reading the file" placeholder:"NAME" help:"Column that says to which series a row belongs, such as Store: all series are read."`
 	Where      map[string]string `group:"Reading the file" placeholder:"NAME=CELL" mapsep:"none" help:"Read only rows with this cell, such as Store=1; may be repeated."`
 }
 
-// load reads the series, with the given columns; by default all that hold numbers. It stops
-// waiting for standard input when the context is done.
-func (in input) load(ctx *invocation, columns []string) (*datasets.Series, error) {
+// load reads the series, with the given columns; by default all that hold numbers. There is
+// one, unless --by divides the rows. It stops waiting for standard input when the context is
+// done.
+func (in input) load(ctx *invocation, columns []string) ([]*datasets.Series, error) {
 	config, err := in.config(columns)
 	if err != nil {
 		return nil, err
 	}
 	type result struct {
-		series *datasets.Series
+		series []*datasets.Series
 		err    error
 	}
 	done := make(chan result, 1)
 	go func() {
-		var r result
-		switch {
-		case in.File == "-":
-			r.series, r.err = datasets.ReadCSV(ctx.stdin, config)
-		case in.isParquet():
-			r.series, r.err = parquet.Load(in.File, parquet.Config{Columns: columns, Index: in.Index})
-		default:
-			r.series, r.err = datasets.LoadCSV(in.File, config)
-		}
-		done <- r
+		series, err := in.read(ctx.stdin, config)
+		done <- result{series, err}
 	}()
 	select {
 	case r := <-done:
+		if e, ok := stderrors.AsType[graph.Error](r.err); ok && e.Field == "by" {
+			e.Field = "--by"
+			return nil, usageError{e}
+		}
 		return r.series, r.err
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
+}
+
+func (in input) read(stdin io.Reader, config datasets.CSVConfig) ([]*datasets.Series, error) {
+	one := make([]*datasets.Series, 1)
+	var err error
+	switch {
+	case in.By != "" && in.File == "-":
+		return datasets.ReadCSVs(stdin, in.By, config)
+	case in.By != "":
+		return datasets.LoadCSVs(in.File, in.By, config)
+	case in.File == "-":
+		one[0], err = datasets.ReadCSV(stdin, config)
+	case in.isParquet():
+		one[0], err = parquet.Load(in.File, parquet.Config{Columns: config.Columns, Index: in.Index})
+	default:
+		one[0], err = datasets.LoadCSV(in.File, config)
+	}
+	return one, err
 }
 
 func (in input) isParquet() bool { return strings.HasSuffix(strings.ToLower(in.File), ".parquet") }
@@ -79,7 +98,7 @@ func (in input) config(columns []string) (c datasets.CSVConfig, err error) {
 		}
 		c.Separator = r
 	}
-	if in.isParquet() && !reflect.DeepEqual(c, datasets.CSVConfig{Columns: columns, Index: in.Index}) {
+	if in.isParquet() && (in.By != "" || !reflect.DeepEqual(c, datasets.CSVConfig{Columns: columns, Index: in.Index})) {
 		return c, usageError{errors.New("a Parquet file has one flag for reading alone, --index; the others are for CSV files")}
 	}
 	return c, nil

@@ -20,23 +20,25 @@ func (cmd inspectCommand) Run(ctx *invocation) error {
 	if cmd.File != "-" && isModel(cmd.File) {
 		return inspectModel(ctx, modelFile{cmd.File})
 	}
-	s, err := cmd.load(ctx, cmd.Column)
+	series, err := cmd.load(ctx, cmd.Column)
 	if err != nil {
 		return err
 	}
-	found := contentOf(s)
+	found := cmd.contentOf(series)
 	if ctx.json {
 		return ctx.writeJSON(found)
 	}
-	return ctx.print(found.text(cmd.File, s.Columns, notebook.Width(ctx.stdout)))
+	return ctx.print(found.text(cmd.File, series, notebook.Width(ctx.stdout)))
 }
 
-// content is what is in a series.
+// content is what is in a series. With --by, it is what is in several: their rows, and the
+// content of each.
 type content struct {
 	Rows    int                      `json:"rows"`
 	Times   *timesContent            `json:"times"` // null if the rows have none
 	Columns map[string]columnContent `json:"columns"`
 	Notes   string                   `json:"notes"` // what was detected
+	Series  map[string]content       `json:"series,omitempty"`
 }
 
 type timesContent struct {
@@ -57,6 +59,20 @@ type columnContent struct {
 	Sum     *float64 `json:"sum"` // null too if it is beyond float64
 }
 
+func (in input) contentOf(series []*datasets.Series) content {
+	if in.By == "" {
+		return contentOf(series[0])
+	}
+	all := content{Columns: map[string]columnContent{}, Series: map[string]content{}}
+	for _, s := range series {
+		c := contentOf(s)
+		all.Series[s.Name] = c
+		all.Rows += c.Rows
+	}
+	all.Notes = fmt.Sprintf("%d series by %s, of which %s is %s", len(series), in.By, series[0].Name, series[0].Notes)
+	return all
+}
+
 func contentOf(s *datasets.Series) content {
 	c := content{Rows: s.Len(), Columns: map[string]columnContent{}, Notes: s.Notes}
 	if len(s.Index) > 0 {
@@ -71,6 +87,14 @@ func contentOf(s *datasets.Series) content {
 		c.Columns[name] = columnOf(s.Values[i])
 	}
 	return c
+}
+
+// fault says why the times of one series are not regular.
+func (c content) fault() string {
+	if c.Times == nil || c.Times.Fault == "" {
+		return ""
+	}
+	return " (" + c.Times.Fault + ")"
 }
 
 func columnOf(values []float64) (c columnContent) {
@@ -110,20 +134,44 @@ func (c content) summary(file string) string {
 	return text + "\n"
 }
 
+// mostSeries is how many series a text or a page shows; --json has all.
+const mostSeries = 20
+
+// more says how many series are not shown.
+func more(series int) string {
+	if series <= mostSeries {
+		return ""
+	}
+	return fmt.Sprintf("\n%d more series are in the object of --json.\n", series-mostSeries)
+}
+
 // text describes the content for a terminal, its columns in the order of the file.
-func (c content) text(file string, columns []string, width int) string {
+func (c content) text(file string, series []*datasets.Series, width int) string {
 	var b strings.Builder
 	for line := range strings.Lines(c.summary(file)) {
 		b.WriteString(notebook.Wrap(line, width) + "\n")
 	}
 	b.WriteString("\n")
 	table := notebook.Table{Header: []string{"column", "numbers", "missing", "first", "last", "lowest", "highest"}}
-	for _, name := range columns {
-		c := c.Columns[name]
-		table.Rows = append(table.Rows, []string{name, fmt.Sprint(c.Count), fmt.Sprint(c.Missing), short(c.First), short(c.Last), short(c.Min), short(c.Max)})
+	if c.Series != nil {
+		table.Header = append([]string{"series"}, table.Header...)
+	}
+	for _, s := range series[:min(mostSeries, len(series))] {
+		columns := c.Columns
+		if c.Series != nil {
+			columns = c.Series[s.Name].Columns
+		}
+		for _, name := range s.Columns {
+			c := columns[name]
+			row := []string{name, fmt.Sprint(c.Count), fmt.Sprint(c.Missing), short(c.First), short(c.Last), short(c.Min), short(c.Max)}
+			if len(row) < len(table.Header) {
+				row = append([]string{s.Name}, row...)
+			}
+			table.Rows = append(table.Rows, row)
+		}
 	}
 	writeTable(&b, table, width)
-	return b.String()
+	return b.String() + more(len(series))
 }
 
 // inspectModel shows what a forecaster is.

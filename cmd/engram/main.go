@@ -140,7 +140,8 @@ var otherFlags = map[string]string{"Columns": "column", "Targets": "column", "Pa
 
 // message is the text of an error, in which fields of configs are the flags that set them.
 func message(err error) string {
-	return configField.ReplaceAllStringFunc(err.Error(), func(text string) string {
+	text := strings.Replace(err.Error(), "read all with LoadCSVs", "read all with --by", 1)
+	return configField.ReplaceAllStringFunc(text, func(text string) string {
 		field := configField.FindStringSubmatch(text)[1]
 		if name, ok := otherFlags[field]; ok {
 			return "--" + name

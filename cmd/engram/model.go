@@ -2,11 +2,13 @@ package main
 
 import (
 	"encoding/binary"
+	stderrors "errors"
 	"io"
 	"os"
 	"slices"
 
 	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/train/forecast"
 )
 
@@ -26,13 +28,17 @@ type newRows struct {
 }
 
 // load reads the forecaster, and the columns of the file that it knows.
-func (n newRows) load(ctx *invocation) (*forecast.Forecaster, *datasets.Series, error) {
+func (n newRows) load(ctx *invocation) (*forecast.Forecaster, []*datasets.Series, error) {
 	f, err := n.modelFile.load()
 	if err != nil {
 		return nil, nil, err
 	}
 	c := f.Config()
 	s, err := n.input.load(ctx, slices.Concat(c.Targets, c.Past, c.Future, c.Static))
+	if e, ok := stderrors.AsType[graph.Error](err); ok && columnField.MatchString(e.Field) {
+		e.Field = "column of the forecaster"
+		err = e
+	}
 	return f, s, err
 }
 

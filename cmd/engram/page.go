@@ -14,16 +14,17 @@ import (
 
 // writePage writes the result as a page with charts.
 func (r result) writePage(path string) error {
-	names := r.next.Targets[0].Name
-	for _, t := range r.next.Targets[1:] {
-		names += ", " + t.Name
-	}
 	v := r.forecaster.Verdict()
-	page := notebook.New("Forecast of "+names, nil)
+	page := notebook.New("Forecast of "+strings.Join(r.forecaster.Config().Targets, ", "), nil)
 	page.Markdown(escape(v.String()))
-	for _, t := range r.next.Targets {
-		page.Lines(r.chart(t))
-		page.Table(forecastTable("Forecast of "+t.Name, r.next.Times, t))
+	for i, f := range r.next[:min(mostSeries, len(r.next))] {
+		for _, t := range f.Targets {
+			page.Lines(r.chart(i, t))
+			page.Table(forecastTable("Forecast of "+r.name(i, t.Name), f.Times, t))
+		}
+	}
+	if text := more(len(r.next)); text != "" {
+		page.Markdown(escape(text))
 	}
 	page.Markdown("## Errors")
 	page.Table(scoreTable(r.caption(), v))
@@ -42,27 +43,24 @@ the rows before: below 1 is better than that. RMSE is the root mean squared erro
 quantiles. The last column is the share of the true values between the outer quantiles, which should be as much as
 its heading says. Lower is better for all others.`
 
-// chart draws the newest rows of a column and its forecast.
-func (r result) chart(t forecast.Target) notebook.LineChart {
-	x := axisOf(r.series, r.forecaster)
-	values, _ := r.series.Column(t.Name) // of a column that was forecast
-	last := len(values) - 1
-	for last > 0 && math.IsNaN(values[last]) {
-		last--
-	}
+// chart draws the newest rows of a column of the i-th series, and its forecast.
+func (r result) chart(i int, t forecast.Target) notebook.LineChart {
+	x := axisOf(r.series[i], r.forecaster)
+	values, _ := r.series[i].Column(t.Name) // of a column that was forecast
+	last := max(0, lastKnown(r.series[i], t.Name))
 	known := notebook.Series{Name: t.Name}
 	horizon := len(t.Values)
-	for i := max(0, last-max(4*horizon, 60)); i <= last; i++ {
-		if !math.IsNaN(values[i]) {
-			known.X, known.Y = append(known.X, x.at(i)), append(known.Y, values[i])
+	for row := max(0, last-max(4*horizon, 60)); row <= last; row++ {
+		if !math.IsNaN(values[row]) {
+			known.X, known.Y = append(known.X, x.at(row)), append(known.Y, values[row])
 		}
 	}
 	// The forecast starts at the last known value, so that the lines meet.
 	line := notebook.Series{Name: "forecast", X: []float64{x.at(last)}, Y: []float64{values[last]}}
 	for h, v := range t.Values {
-		line.X, line.Y = append(line.X, x.after(last, h+1, r.next.Times[h])), append(line.Y, v)
+		line.X, line.Y = append(line.X, x.after(last, h+1, r.next[i].Times[h])), append(line.Y, v)
 	}
-	chart := notebook.LineChart{Title: r.title(t), X: x.label, Y: t.Name, Dates: x.dates, Series: []notebook.Series{known, line}}
+	chart := notebook.LineChart{Title: r.title(i, t), X: x.label, Y: t.Name, Dates: x.dates, Series: []notebook.Series{known, line}}
 	if n := len(t.Levels); n > 1 {
 		start := []float64{values[last]}
 		chart.Bands = []notebook.Band{{

@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"github.com/engram-go/engram/cmd/internal/notebook"
+	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/train/forecast"
 )
 
@@ -17,11 +18,13 @@ func (r result) text(width int) string {
 	var b strings.Builder
 	v := r.forecaster.Verdict()
 	b.WriteString(notebook.Wrap(v.String(), width) + "\n")
-	for _, t := range r.next.Targets {
-		b.WriteString("\n")
-		writeTable(&b, forecastTable(r.title(t), r.next.Times, t), width)
+	for i, f := range r.next[:min(mostSeries, len(r.next))] {
+		for _, t := range f.Targets {
+			b.WriteString("\n")
+			writeTable(&b, forecastTable(r.title(i, t), f.Times, t), width)
+		}
 	}
-	b.WriteString("\n")
+	b.WriteString(more(len(r.next)) + "\n")
 	writeTable(&b, scoreTable(r.caption(), v), width)
 	return b.String()
 }
@@ -30,27 +33,34 @@ func (r result) caption() string {
 	return fmt.Sprintf("Errors of %s on rows that the model had not seen", count(r.forecaster.Verdict().Origins, "forecast"))
 }
 
-// title describes the forecast of a column.
-func (r result) title(t forecast.Target) string {
-	text := fmt.Sprintf("%s: the next %s", t.Name, count(len(t.Values), "row"))
-	if at := r.read.Times; at != nil {
-		text += " after " + r.lastKnown(t.Name)
+// title describes the forecast of a column of the i-th series.
+func (r result) title(i int, t forecast.Target) string {
+	text := fmt.Sprintf("%s: the next %s", r.name(i, t.Name), count(len(t.Values), "row"))
+	if s := r.series[i]; s.Index != nil {
+		text += " after " + s.Index[max(0, lastKnown(s, t.Name))]
 	}
-	if r.next.Method != string(forecast.Model) {
-		text += ", forecast by " + r.next.Method
+	if method := r.next[i].Method; method != string(forecast.Model) {
+		text += ", forecast by " + method
 	}
 	return text
 }
 
-// lastKnown is the label of the newest row with a value of a column.
-func (r result) lastKnown(column string) string {
-	values, _ := r.series.Column(column) // of a column that was forecast
-	for i := len(values) - 1; i > 0; i-- {
-		if !math.IsNaN(values[i]) {
-			return r.series.Index[i]
-		}
+// name is that of a column, with the i-th series if there may be several.
+func (r result) name(i int, column string) string {
+	if r.read.Series == nil {
+		return column
 	}
-	return r.read.Times.First
+	return r.series[i].Name + ", " + column
+}
+
+// lastKnown is the newest row with a value of a column; -1 if there is none.
+func lastKnown(s *datasets.Series, column string) int {
+	values, _ := s.Column(column) // of a column that was forecast
+	last := len(values) - 1
+	for last >= 0 && math.IsNaN(values[last]) {
+		last--
+	}
+	return last
 }
 
 func writeTable(b *strings.Builder, t notebook.Table, width int) {

@@ -18,22 +18,22 @@ import (
 
 // tune searches better values for what no flag sets, and returns the config with them and
 // what they are.
-func (cmd forecastCommand) tune(ctx *invocation, c forecast.Config, s *datasets.Series) (forecast.Config, map[string]string, error) {
+func (cmd forecastCommand) tune(ctx *invocation, c forecast.Config, series []*datasets.Series) (forecast.Config, map[string]string, error) {
 	c.Optimizer = optimizers.Adam{}
 	space := search.Space{
 		"Optimizer.LearningRate": search.Float{Low: 3e-4, High: 1e-2, Log: true},
 		"Normalize":              search.Choice[forecast.Normalize]{forecast.NormalizeNone, forecast.NormalizeLast, forecast.NormalizeStandard},
-		"Transform":              transformsFor(s, c.Season),
+		"Transform":              transformsFor(series, c.Season),
 	}
 	if _, linear := c.Network.(networks.DLinear); !linear {
 		space["Network.Units"] = search.Int{Low: 8, High: 128, Log: true}
 	}
 	if c.Steps == 0 {
-		each := max(seasonOf(s, c.Season), c.Horizon, 8)
+		each := max(seasonOf(series[0], c.Season), c.Horizon, 8)
 		space["Steps"] = search.Choice[int]{each, 2 * each, 3 * each, 4 * each}
 	}
 	told := &toldTrials{Random: search.Random{Trials: cmd.Trials}, to: ctx.stderr, begun: time.Now()}
-	tuned, result, err := forecast.Tune(ctx, c, search.Config{Space: space, Method: told, Seed: c.Seed}, s)
+	tuned, result, err := forecast.Tune(ctx, c, search.Config{Space: space, Method: told, Seed: c.Seed}, series...)
 	if err != nil {
 		return c, nil, err
 	}
@@ -51,17 +51,19 @@ func (cmd forecastCommand) tune(ctx *invocation, c forecast.Config, s *datasets.
 	return tuned, found, nil
 }
 
-// transformsFor are the transforms to try for a series: logarithms only if all of its
+// transformsFor are the transforms to try for series: logarithms only if all of their
 // numbers have one, and seasons only if there is one.
-func transformsFor(s *datasets.Series, season int) search.Choice[datasets.Transform] {
-	season = seasonOf(s, season)
+func transformsFor(series []*datasets.Series, season int) search.Choice[datasets.Transform] {
+	season = seasonOf(series[0], season)
 	all := search.Choice[datasets.Transform]{datasets.Standard{}, datasets.Difference{}}
 	if season > 1 {
 		all = append(all, datasets.SeasonalDifference{Period: season})
 	}
-	for _, column := range s.Values {
-		if slices.ContainsFunc(column, func(v float64) bool { return v <= 0 }) {
-			return all
+	for _, s := range series {
+		for _, column := range s.Values {
+			if slices.ContainsFunc(column, func(v float64) bool { return v <= 0 }) {
+				return all
+			}
 		}
 	}
 	all = append(all, datasets.Log{}, datasets.LogReturn{})

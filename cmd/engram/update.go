@@ -25,9 +25,9 @@ func (cmd updateCommand) Run(ctx *invocation) error {
 	if err != nil {
 		return err
 	}
-	read := contentOf(series)
+	read := cmd.contentOf(series)
 	fmt.Fprint(ctx.stderr, read.summary(cmd.File))
-	updated, err := f.Update(ctx, forecast.UpdateConfig{Epochs: cmd.Epochs, LearningRate: cmd.LearningRate, Progress: ctx.stderr}, series)
+	updated, err := f.Update(ctx, forecast.UpdateConfig{Epochs: cmd.Epochs, LearningRate: cmd.LearningRate, Progress: ctx.stderr}, series...)
 	if err != nil {
 		return err
 	}

@@ -59,6 +59,9 @@ func (f *Forecaster) Drift(ctx context.Context, series ...*datasets.Series) ([]D
 		if err != nil {
 			return nil, err
 		}
+		if added == 0 {
+			return nil, noneIsNew(s)
+		}
 		tracks, err := f.known(whole, whole.Len())
 		if err != nil {
 			return nil, err

@@ -31,20 +31,23 @@ func (c clock) columns() []string {
 }
 
 // newClock finds the frequency that all series have. Series without times have none, and so
-// have irregular ones.
+// have irregular ones. One or two rows, as of a series that has only begun, tell no frequency.
 func newClock(series []*datasets.Series, noCalendar bool) clock {
 	var c clock
-	for i, s := range series {
+	for _, s := range series {
 		if s.Times == nil {
 			return clock{}
 		}
+		if len(s.Times) < 3 {
+			continue
+		}
 		f, err := calendar.Infer(s.Times)
-		if err != nil || i > 0 && f != c.Frequency {
+		if err != nil || c.known() && f != c.Frequency {
 			return clock{}
 		}
 		c.Frequency = f
 	}
-	if !noCalendar {
+	if c.known() && !noCalendar {
 		c.Features = calendar.Features(c.Frequency)
 	}
 	return c

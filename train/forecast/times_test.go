@@ -29,6 +29,16 @@ func TestZeroTime(t *testing.T) {
 	}
 }
 
+// A series that has only begun does not take the times of the others away.
+func TestNewSeries(t *testing.T) {
+	old, begun := hours(t, "2006-01-02 15:04", -40, 0), hours(t, "2006-01-02 15:04", -1, 0)
+	begun.Name = "begun"
+	f := fit(t, forecast.Config{Horizon: 1, Steps: 3, Network: copies{Column: -1}, Epochs: 1}, begun, old)
+	if got := next(t, f); len(got) != 1 || got[0].Times[0] != "2024-03-01T15:00:00" {
+		t.Errorf("%+v", got)
+	}
+}
+
 // Times of day have a zone in a forecast only if the series has one.
 func TestZones(t *testing.T) {
 	for layout, want := range map[string]string{

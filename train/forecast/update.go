@@ -33,7 +33,7 @@ type Updated struct {
 // which the last fifth, a horizon at least, is kept to compare the networks before and after. If they have become
 // worse, their weights stay as they were. Either way, forecasts start from the new rows.
 //
-// The series have the names of those of the training, and may repeat rows that are known
+// The series have the names of those of the training, of which some may have no new rows, and may repeat rows that are known
 // where they have labels, such as times. Scaling and calibration stay. The forecaster itself does not change:
 // after an error, such as a bad row, it still serves.
 func (f *Forecaster) Update(ctx context.Context, config UpdateConfig, series ...*datasets.Series) (*Forecaster, error) {
@@ -63,6 +63,9 @@ func (f *Forecaster) Update(ctx context.Context, config UpdateConfig, series ...
 		if err != nil {
 			return nil, err
 		}
+		if added == 0 {
+			continue
+		}
 		joined[at] = rows
 		done.Rows += added
 		tracks, err := f.known(whole, whole.Len())
@@ -74,6 +77,9 @@ func (f *Forecaster) Update(ctx context.Context, config UpdateConfig, series ...
 			parts = append(parts, part{track: t, validation: max(0, t.known-kept), test: t.known, horizon: f.config.Horizon, block: f.config.Block})
 		}
 		done.Last = labelOf(rows, rows.Len()-1)
+	}
+	if done.Rows == 0 {
+		return nil, noneIsNew(series[0])
 	}
 	compared := places(parts, part.calibrated, mostCalibrated)
 	if len(compared) == 0 {
@@ -129,7 +135,8 @@ func (f *Forecaster) tailOf(s *datasets.Series) (int, error) {
 }
 
 // join puts the rows of a series behind those of a tail, less those that the tail has, and
-// returns the rows, the series as the forecaster reads it, and how many rows are new. Rows are told by their times, or else by their labels.
+// returns the rows, the series as the forecaster reads it, and how many rows are new, which
+// may be none. Rows are told by their times, or else by their labels.
 func (f *Forecaster) join(tail, s *datasets.Series) (rows, regular *datasets.Series, added int, err error) {
 	if err := f.layout.checkValues(s, f.config); err != nil {
 		return nil, nil, 0, err
@@ -156,7 +163,7 @@ func (f *Forecaster) join(tail, s *datasets.Series) (rows, regular *datasets.Ser
 		return nil, nil, 0, err
 	}
 	if first >= last {
-		return nil, nil, 0, errs.Error{Path: s.Name, Field: "rows", Rule: "must go beyond the newest row that is known, with a target", Value: fmt.Sprintf("%d rows, none is new", s.Len())}
+		return nil, nil, 0, nil
 	}
 	more, err := only(cut(s, first, last), f.layout.columns())
 	if err != nil {
@@ -179,6 +186,10 @@ func (f *Forecaster) join(tail, s *datasets.Series) (rows, regular *datasets.Ser
 	}
 	regular, err = f.layout.regular(rows, 0)
 	return rows, regular, more.Len(), err
+}
+
+func noneIsNew(s *datasets.Series) error {
+	return errs.Error{Path: s.Name, Field: "rows", Rule: "must go beyond the newest row that is known, with a target", Value: fmt.Sprintf("%d rows, none is new", s.Len())}
 }
 
 // scaledError is the mean absolute error of whole forecasts, in the units of the transform,
