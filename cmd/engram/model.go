@@ -45,6 +45,9 @@ func (n newRows) load(ctx *invocation) (*forecast.Forecaster, []*datasets.Series
 // isModel reports whether a file is a forecaster's: its first eight bytes are the length of
 // the JSON object that follows, which no text begins with.
 func isModel(path string) bool {
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return false
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return false
