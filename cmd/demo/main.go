@@ -34,6 +34,7 @@ type demo struct {
 
 func demos() []demo {
 	return []demo{
+		{"accuracy", "measures forecasts on public series next to simple methods", runAccuracy},
 		{"bench", "times training and prediction of a model", benchmark{warmUp: time.Second / 4, limit: 2 * time.Second}.run},
 		{"stock", "compares an LSTM with the naive forecast", runStock},
 	}

@@ -12,6 +12,7 @@ func Example() {
 	// Output:
 	// Engram's demos:
 	//
+	//   accuracy   measures forecasts on public series next to simple methods
 	//   bench      times training and prediction of a model
 	//   stock      compares an LSTM with the naive forecast
 	//

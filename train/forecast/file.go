@@ -231,6 +231,7 @@ func restore(file safetensors.File, config LoadConfig) (*Forecaster, error) {
 func (s stored) forecaster(model *models.Model, config LoadConfig, numbers map[string][]float64) (*Forecaster, error) {
 	c := s.Config
 	c.Dtype, c.Custom = model.Dtype(), config.Custom
+	c.Normalize = or(c.Normalize, NormalizeNone) // what an absent field meant in the first files
 	c, err := c.complete()
 	if err != nil {
 		return nil, err
