@@ -43,8 +43,9 @@ type Origin struct {
 // forecasting accuracy, 2000).
 //
 // Without Refit, rows that the networks were trained on make the result look better than it
-// is: give rows that came later, or set From. Series are scaled as in Forecast; a new one by the rows
-// before From.
+// is: give rows that came later, or set From. Series are scaled as in Forecast; a new one by the
+// rows before From. Then most of the time goes to the simple methods, which are fitted anew at
+// each row, in some hundredths of a second.
 func (f *Forecaster) Backtest(ctx context.Context, config BacktestConfig, series ...*datasets.Series) (*Backtest, error) {
 	if err := checkSeries(series); err != nil {
 		return nil, err
