@@ -13,13 +13,18 @@ const (
 	mostKernel   = 1 << 12
 )
 
-// size fills in a field and refuses sizes of which no model can be made.
-func size(field string, n *int, fallback, most int) error {
-	if *n == 0 {
-		*n = fallback
+// or is n, or a default where it is 0.
+func or(n, fallback int) int {
+	if n == 0 {
+		return fallback
 	}
-	if *n < 1 || *n > most {
-		return errs.Error{Field: field, Rule: fmt.Sprintf("must be from 1 to %d, or 0 for %d", most, fallback), Value: *n}
+	return n
+}
+
+// within refuses sizes of which no model can be made.
+func within(field string, n, most int) error {
+	if n < 1 || n > most {
+		return errs.Error{Field: field, Rule: fmt.Sprintf("must be from 1 to %d", most), Value: n}
 	}
 	return nil
 }

@@ -23,17 +23,11 @@ type DLinear struct {
 
 // Model makes the model.
 func (n DLinear) Model(t Task) (*models.Model, error) {
-	if err := first(t.check(), size("DLinear.Kernel", &n.Kernel, 25, mostKernel), odd("DLinear.Kernel", n.Kernel)); err != nil {
+	l := dlinear{Horizon: t.Horizon, Targets: t.Targets, Outputs: t.Outputs, Kernel: or(n.Kernel, 25)}
+	if err := first(t.check(), l.check("DLinear")); err != nil {
 		return nil, err
 	}
-	return newInputs(t).layer(dlinear{Horizon: t.Horizon, Targets: t.Targets, Outputs: t.Outputs, Kernel: n.Kernel})
-}
-
-func odd(field string, n int) error {
-	if n%2 == 0 {
-		return errs.Error{Field: field, Rule: "must be odd, so that as many rows lie before a row as after it", Value: n}
-	}
-	return nil
+	return newInputs(t).layer(l)
 }
 
 // dlinear is the layer of DLinear.
@@ -46,9 +40,20 @@ type dlinear struct{ Horizon, Targets, Outputs, Kernel int }
 
 func (l dlinear) channels() channels { return channels{l.Horizon, l.Targets, l.Outputs} }
 
+// check checks the kernel.
+func (l dlinear) check(class string) error {
+	if err := within(class+".Kernel", l.Kernel, mostKernel); err != nil {
+		return err
+	}
+	if l.Kernel%2 == 0 {
+		return errs.Error{Field: class + ".Kernel", Rule: "must be odd, so that as many rows lie before a row as after it", Value: l.Kernel}
+	}
+	return nil
+}
+
 // Resolve checks the fields.
 func (l dlinear) Resolve() (layers.Layer, error) {
-	return l, first(l.channels().check("dlinear"), size("dlinear.Kernel", &l.Kernel, 25, mostKernel), odd("dlinear.Kernel", l.Kernel))
+	return l, first(l.channels().check("dlinear"), l.check("dlinear"))
 }
 
 // Call computes the layer.

@@ -27,7 +27,8 @@ type EncoderDecoder struct {
 
 // Model makes the model.
 func (n EncoderDecoder) Model(t Task) (*models.Model, error) {
-	err := first(t.check(), size("EncoderDecoder.Units", &n.Units, defaultUnits, mostUnits), rate("EncoderDecoder.Dropout", n.Dropout))
+	n.Units = or(n.Units, defaultUnits)
+	err := first(t.check(), within("EncoderDecoder.Units", n.Units, mostUnits), rate("EncoderDecoder.Dropout", n.Dropout))
 	if err != nil {
 		return nil, err
 	}

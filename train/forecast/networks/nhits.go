@@ -33,15 +33,17 @@ type NHITS struct {
 
 // Model makes the model.
 func (n NHITS) Model(t Task) (*models.Model, error) {
-	if len(n.Pool) == 0 {
-		n.Pool = []int{8, 4, 1}
+	l := nhits{
+		Horizon: t.Horizon, Targets: t.Targets, Outputs: t.Outputs, Units: or(n.Units, 512), Layers: or(n.Layers, 2),
+		Pool: []int{8, 4, 1}, Every: []int{24, 12, 1}, Blocks: or(n.Blocks, 1),
 	}
-	if len(n.Every) == 0 {
-		n.Every = []int{24, 12, 1}
+	if len(n.Pool) > 0 {
+		l.Pool = slices.Clone(n.Pool)
 	}
-	l := nhits{Horizon: t.Horizon, Targets: t.Targets, Outputs: t.Outputs, Units: n.Units, Layers: n.Layers, Pool: slices.Clone(n.Pool), Every: slices.Clone(n.Every), Blocks: n.Blocks}
-	err := first(t.check(), size("NHITS.Units", &l.Units, 512, mostUnits), size("NHITS.Layers", &l.Layers, 2, mostLayers), size("NHITS.Blocks", &l.Blocks, 1, mostLayers), l.check("NHITS"))
-	if err != nil {
+	if len(n.Every) > 0 {
+		l.Every = slices.Clone(n.Every)
+	}
+	if err := first(t.check(), l.check("NHITS")); err != nil {
 		return nil, err
 	}
 	return newInputs(t).layer(l)
@@ -70,14 +72,14 @@ func (l nhits) check(class string) error {
 	}
 	for i := range l.Pool {
 		err := first(
-			size(fmt.Sprintf("%s.Pool[%d]", class, i), &l.Pool[i], 1, mostUnits),
-			size(fmt.Sprintf("%s.Every[%d]", class, i), &l.Every[i], 1, mostUnits),
+			within(fmt.Sprintf("%s.Pool[%d]", class, i), l.Pool[i], mostUnits),
+			within(fmt.Sprintf("%s.Every[%d]", class, i), l.Every[i], mostUnits),
 		)
 		if err != nil {
 			return err
 		}
 	}
-	return first(size(class+".Units", &l.Units, 512, mostUnits), size(class+".Layers", &l.Layers, 2, mostLayers), size(class+".Blocks", &l.Blocks, 1, mostLayers/len(l.Pool)))
+	return first(within(class+".Units", l.Units, mostUnits), within(class+".Layers", l.Layers, mostLayers), within(class+".Blocks", l.Blocks, mostLayers/len(l.Pool)))
 }
 
 // Resolve checks the fields.

@@ -42,7 +42,8 @@ func (n GRU) Model(t Task) (*models.Model, error) {
 
 // recurrent is the model of a class whose layers a function makes.
 func recurrent(t Task, class string, units, depth int, dropout float64, layer func(units int, sequences bool) layers.Layer) (*models.Model, error) {
-	err := first(t.check(), size(class+".Units", &units, defaultUnits, mostUnits), size(class+".Layers", &depth, 1, mostLayers), rate(class+".Dropout", dropout))
+	units, depth = or(units, defaultUnits), or(depth, 1)
+	err := first(t.check(), within(class+".Units", units, mostUnits), within(class+".Layers", depth, mostLayers), rate(class+".Dropout", dropout))
 	if err != nil {
 		return nil, err
 	}

@@ -32,18 +32,17 @@ type SegRNN struct {
 
 // Model makes the model.
 func (n SegRNN) Model(t Task) (*models.Model, error) {
-	dropout := 0.5
+	l := segRNN{Horizon: t.Horizon, Targets: t.Targets, Outputs: t.Outputs, Units: or(n.Units, 512), Segment: n.Segment, Dropout: 0.5}
 	if n.Dropout != nil {
-		dropout = *n.Dropout
+		l.Dropout = *n.Dropout
 	}
-	l := segRNN{Horizon: t.Horizon, Targets: t.Targets, Outputs: t.Outputs, Units: n.Units, Segment: n.Segment, Dropout: dropout}
 	if l.Segment == 0 {
 		l.Segment = max(1, ceil(t.Steps, 4))
 		if t.Season > 1 && t.Season <= t.Steps/2 {
 			l.Segment = t.Season
 		}
 	}
-	if err := first(t.check(), size("SegRNN.Units", &l.Units, 512, mostUnits), l.check("SegRNN")); err != nil {
+	if err := first(t.check(), l.check("SegRNN")); err != nil {
 		return nil, err
 	}
 	return newInputs(t).layer(l)
@@ -67,7 +66,7 @@ func (l segRNN) channels() channels { return channels{l.Horizon, l.Targets, l.Ou
 
 // check checks all fields but the first three.
 func (l segRNN) check(class string) error {
-	return first(size(class+".Units", &l.Units, 512, mostUnits), size(class+".Segment", &l.Segment, 1, mostUnits), rate(class+".Dropout", l.Dropout))
+	return first(within(class+".Units", l.Units, mostUnits), within(class+".Segment", l.Segment, mostUnits), rate(class+".Dropout", l.Dropout))
 }
 
 // Resolve checks the fields.
