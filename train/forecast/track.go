@@ -285,9 +285,6 @@ func (c *column) target(row int) (float64, bool) {
 	return c.scaled[row], known
 }
 
-// len is the number of rows, those to forecast included.
-func (t *track) len() int { return len(t.columns[t.layout.Targets[0]].raw) }
-
 // history are the filled values of a target up to and with a row, from the first that is
 // known, for baselines.
 func (t *track) history(target string, row int) []float64 {
