@@ -29,7 +29,7 @@ type forecastCommand struct {
 
 	Covariates []string  `group:"The forecaster" placeholder:"NAME" sep:"none" help:"Column that helps to forecast and is known up to the newest row; may be repeated."`
 	Future     []string  `group:"The forecaster" placeholder:"NAME" sep:"none" help:"Column that is known for the rows to forecast too, which end the file with empty cells in the columns to forecast; may be repeated."`
-	Steps      int       `group:"The forecaster" placeholder:"ROWS" help:"Rows that the network reads (two seasons or horizons)."`
+	Steps      int       `group:"The forecaster" placeholder:"ROWS" help:"Rows that the network reads (two seasons or horizons; one of a short series)."`
 	Season     int       `group:"The forecaster" placeholder:"ROWS" help:"Rows of a season, 1 for none (that of the times, such as 12 for months)."`
 	Quantiles  []float64 `group:"The forecaster" placeholder:"P" help:"Levels of the quantiles (0.1,0.5,0.9)."`
 	Network    string    `group:"The forecaster" placeholder:"NAME" default:"dlinear" enum:"dlinear,nhits,lstm,gru,encoder-decoder,segrnn" help:"Network: ${enum} (${default})."`
@@ -38,7 +38,7 @@ type forecastCommand struct {
 	MustWin    bool      `group:"The forecaster" help:"Exit with status 3 if a simple method had a lower error than the model."`
 
 	Tune   bool   `group:"Training" help:"Search better values for the rows of a window, the transform, the units and the learning rate first, on rows before those that judge the model."`
-	Trials int    `group:"Training" placeholder:"N" default:"20" help:"Values that --tune tries (${default})."`
+	Trials int    `group:"Training" placeholder:"N" help:"Values that --tune tries (20)."`
 	Epochs int    `group:"Training" placeholder:"N" help:"Passes over the rows, at most (100)."`
 	Seed   uint64 `group:"Training" placeholder:"N" help:"Seed of all random numbers (${default})." default:"0"`
 }
@@ -50,6 +50,9 @@ var networkOf = map[string]networks.Network{
 }
 
 func (cmd forecastCommand) Run(ctx *invocation) error {
+	if cmd.Trials < 0 || cmd.Trials > 0 && !cmd.Tune {
+		return usageError{errors.Errorf("--trials must be a number of values from 1 on, with --tune, got %d", cmd.Trials)}
+	}
 	if err := checkFiles(cmd.File, cmd.Save, cmd.Page); err != nil {
 		return err
 	}
@@ -168,7 +171,10 @@ func checkFiles(rows string, paths ...string) error {
 		// The file is made by a new one that takes its place, so the folder must allow that.
 		probe, err := os.CreateTemp(filepath.Dir(path), ".engram-*")
 		if err != nil {
-			return usageError{errors.Wrapf(err, "%s must lie in a folder that can be written to", path)}
+			if e, ok := stderrors.AsType[*os.PathError](err); ok {
+				err = e.Err // its path is the probe's
+			}
+			return usageError{errors.Errorf("%s must lie in a folder that can be written to, got %v", path, err)}
 		}
 		probe.Close()
 		if err := os.Remove(probe.Name()); err != nil {

@@ -7,6 +7,8 @@ import (
 	"os"
 	"slices"
 
+	"github.com/pkg/errors"
+
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/graph"
 	"github.com/engram-go/engram/train/forecast"
@@ -18,6 +20,9 @@ type modelFile struct {
 }
 
 func (m modelFile) load() (*forecast.Forecaster, error) {
+	if info, err := os.Stat(m.Model); err == nil && info.Mode().IsRegular() && !isModel(m.Model) {
+		return nil, errors.Errorf("%s must be a file that engram forecast --save wrote", m.Model)
+	}
 	return forecast.Load(m.Model, forecast.LoadConfig{})
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
@@ -32,7 +33,7 @@ func (cmd forecastCommand) tune(ctx *invocation, c forecast.Config, series []*da
 		each := max(seasonOf(series[0], c.Season), c.Horizon, 8)
 		space["Steps"] = search.Choice[int]{each, 2 * each, 3 * each, 4 * each}
 	}
-	told := &toldTrials{Random: search.Random{Trials: cmd.Trials}, to: ctx.stderr, begun: time.Now()}
+	told := &toldTrials{Random: search.Random{Trials: cmp.Or(cmd.Trials, 20)}, to: ctx.stderr, begun: time.Now()}
 	tuned, result, err := forecast.Tune(ctx, c, search.Config{Space: space, Method: told, Seed: c.Seed}, series...)
 	if err != nil {
 		return c, nil, err

@@ -47,7 +47,7 @@ func (cmd updateCommand) Run(ctx *invocation) error {
 
 // updateText says what an update did.
 func updateText(u forecast.Updated) string {
-	text := fmt.Sprintf("%s, up to %s: on the newest rows, the networks had a MASE of %.4g before the training on them and %.4g after it.", count(u.Rows, "new row"), u.Last, u.Before, u.After)
+	text := fmt.Sprintf("%s, up to %s: on the newest rows, the networks had a scaled error of %.4g before the training on them and %.4g after it.", count(u.Rows, "new row"), u.Last, u.Before, u.After)
 	if u.Accepted {
 		return text + " The networks were changed."
 	}

@@ -50,6 +50,28 @@ func TestNormalizeByDefault(t *testing.T) {
 	}
 }
 
+// TestShortSeries reads one season instead of two where there are few rows.
+func TestShortSeries(t *testing.T) {
+	all := datasets.AirPassengers()
+	short, err := all.Slice(0, 40)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		s     *datasets.Series
+		steps int
+		want  int
+	}{{all, 0, 24}, {short, 0, 12}, {short, 10, 10}} {
+		if got := fit(t, forecast.Config{Horizon: 6, Steps: c.steps, Epochs: 1}, c.s).Config().Steps; got != c.want {
+			t.Errorf("of %d rows, a window has %d, want %d", c.s.Len(), got, c.want)
+		}
+	}
+	_, err = forecast.Fit(t.Context(), forecast.Config{Horizon: 6, Steps: 24}, short)
+	if err == nil {
+		t.Error("two seasons were read of a series that is too short for them")
+	}
+}
+
 // TestParts takes the validation and the test part as rows or as fractions: of 144 rows, 18 are
 // an eighth.
 func TestParts(t *testing.T) {

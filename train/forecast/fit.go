@@ -133,6 +133,10 @@ func prepare(config Config, series []*datasets.Series, judged bool) (*Forecaster
 		}
 	}
 	if len(kept) == 0 {
+		if one := max(f.config.Season, c.Horizon, 4); c.Steps == 0 && one < f.config.Steps {
+			config.Steps = one
+			return prepare(config, series, judged)
+		}
 		return nil, nil, short
 	}
 	if f.layout.Gaps, err = f.gaps(kept, divided); err != nil {

@@ -189,7 +189,7 @@ func (f *Forecaster) join(tail, s *datasets.Series) (rows, regular *datasets.Ser
 }
 
 func noneIsNew(s *datasets.Series) error {
-	return errs.Error{Path: s.Name, Field: "rows", Rule: "must go beyond the newest row that is known, with a target", Value: fmt.Sprintf("%d rows, none is new", s.Len())}
+	return errs.Error{Path: s.Name, Field: "rows", Rule: "must go beyond the newest row that is known, with a target", Value: fmt.Sprintf("none that is new, of %d", s.Len())}
 }
 
 // scaledError is the mean absolute error of whole forecasts, in the units of the transform,
