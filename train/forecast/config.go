@@ -183,7 +183,10 @@ func (c Config) complete() (Config, error) {
 	case counts && c.Normalize != NormalizeNone:
 		return refuse("Normalize", "must be none, as NegativeBinomial forecasts counts", c.Normalize)
 	}
+	// A forecaster does not change when the caller's slices do.
+	c.Targets, c.Past, c.Future, c.Static = slices.Clone(c.Targets), slices.Clone(c.Past), slices.Clone(c.Future), slices.Clone(c.Static)
 	if q, ok := c.Head.(Quantiles); ok {
+		c.Head = Quantiles{Levels: slices.Clone(q.Levels)}
 		return c, errs.At(q.check(), "forecast", "")
 	}
 	return c, nil

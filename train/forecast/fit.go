@@ -353,7 +353,7 @@ func fitMember(ctx context.Context, c Config, model *models.Model, data, validat
 // levelsOf are the levels of the quantiles that a forecast has.
 func levelsOf(h Head) []float64 {
 	if q, ok := h.(Quantiles); ok {
-		return q.levels()
+		return slices.Clone(q.levels())
 	}
 	return Quantiles{}.levels()
 }

@@ -35,7 +35,7 @@ func (f *Forecaster) Config() Config {
 func (f *Forecaster) Verdict() Verdict { return f.verdict }
 
 // Levels are the levels of the quantiles of a forecast.
-func (f *Forecaster) Levels() []float64 { return f.predictor.levels }
+func (f *Forecaster) Levels() []float64 { return slices.Clone(f.predictor.levels) }
 
 // Rows is how many known rows Forecast needs, at least.
 func (f *Forecaster) Rows() int { return f.layout.Lag + f.config.Steps }

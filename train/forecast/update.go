@@ -119,7 +119,7 @@ func (f *Forecaster) Update(ctx context.Context, config UpdateConfig, series ...
 }
 
 // Updates are the updates that made this forecaster, the oldest first.
-func (f *Forecaster) Updates() []Updated { return f.updates }
+func (f *Forecaster) Updates() []Updated { return slices.Clone(f.updates) }
 
 // tailOf is the place of the series whose newest rows a series continues.
 func (f *Forecaster) tailOf(s *datasets.Series) (int, error) {

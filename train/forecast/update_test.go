@@ -172,6 +172,26 @@ func TestUpdateRecognisesRows(t *testing.T) {
 	}
 }
 
+// TestForecasterDoesNotChange writes to slices that were given to Fit, and to those that were
+// returned.
+func TestForecasterDoesNotChange(t *testing.T) {
+	s := sales(t, "a", 60, 1)
+	c := salesConfig(datasets.Standard{})
+	levels := []float64{0.1, 0.4, 0.5}
+	c.Head, c.Epochs = forecast.Quantiles{Levels: levels}, 1
+	f := fit(t, c, s)
+	recent := first(sales(t, "a", 60, 1), 40, 3, "open")
+	want := next(t, f, recent)
+	c.Targets[0], c.Past[0], c.Future[0], levels[0] = "x", "y", "z", 0.3
+	for i := range s.Values {
+		copy(s.Values[i], missing(60))
+	}
+	f.Levels()[1] = 7
+	if got := next(t, f, recent); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
 // TestUpdateOfOneSeries updates one of two series.
 func TestUpdateOfOneSeries(t *testing.T) {
 	a, b := walk("a", 80, 1), walk("b", 80, 2)
