@@ -55,23 +55,32 @@ func runETTh1(ctx context.Context, o accuracyOptions, t *scoreTable) error {
 	return nil
 }
 
+// etthContestants are the networks. An epoch has 33 batches, so that one with better weights is
+// found early.
 func etthContestants(horizon int) []contestant {
-	config := func(network networks.Network, optimizer optimizers.Optimizer) forecast.Config {
+	const epoch = 33
+	config := func(network networks.Network, normalize forecast.Normalize, rate float64, batch, epochs int) forecast.Config {
 		return forecast.Config{
-			Network: network, Optimizer: optimizer, Head: forecast.Point{Of: losses.MAE{}}, Normalize: forecast.NormalizeNone,
-			Horizon: horizon, Steps: etthSteps, Season: 24, Validation: etthPart, Test: 1, BatchSize: 64, MaxSteps: 33, Epochs: 16, Patience: 16,
+			Network: network, Head: forecast.Point{Of: losses.MAE{}}, Normalize: normalize, Optimizer: optimizers.Adam{Schedule: decaying(rate, epoch, epochs)},
+			Horizon: horizon, Steps: etthSteps, Season: 24, Validation: etthPart, Test: 1, BatchSize: batch, MaxSteps: epoch, Epochs: epochs, Patience: epochs,
 		}
 	}
-	decay := func(rate float64) optimizers.Optimizer {
-		return optimizers.Adam{Schedule: schedules.ExponentialDecay{InitialLearningRate: rate, DecaySteps: 33, DecayRate: 0.9}}
-	}
-	lstm := config(networks.LSTM{}, optimizers.Adam{})
-	lstm.Normalize = forecast.NormalizeLast
 	return []contestant{
-		{"SegRNN", config(networks.SegRNN{}, decay(0.001))},
-		{"DLinear", config(networks.DLinear{}, optimizers.Adam{LearningRate: 0.005})},
-		{"LSTM", lstm},
+		{"DLinear", config(networks.DLinear{}, forecast.NormalizeNone, 0.005, 64, 12)},
+		{"NHITS", config(networks.NHITS{Units: 256}, forecast.NormalizeLast, 0.001, 64, 24)},
+		{"SegRNN", config(networks.SegRNN{}, forecast.NormalizeNone, 0.001, 16, 20)},
+		{"LSTM", config(networks.LSTM{}, forecast.NormalizeLast, 0.001, 64, 40)},
 	}
+}
+
+// decaying are learning rates that fall by a fifth with every epoch of the second half.
+func decaying(rate float64, epoch, epochs int) optimizers.Schedule {
+	s := schedules.PiecewiseConstantDecay{Values: []float64{rate}}
+	for e := epochs/2 + 1; e < epochs; e++ {
+		rate *= 0.8
+		s.Boundaries, s.Values = append(s.Boundaries, e*epoch-1), append(s.Values, rate)
+	}
+	return s
 }
 
 // etthScores are the errors over all columns and windows of the test part, in units of the

@@ -83,7 +83,7 @@ func TestETThScores(t *testing.T) {
 		values[i] = float64(i % 7)
 	}
 	s := &datasets.Series{Name: "s", Columns: []string{"a"}, Values: [][]float64{values}}
-	config := etthContestants(horizon)[1].config
+	config := etthContestants(horizon)[0].config
 	config.MaxSteps, config.Epochs = 1, 1
 	f, err := forecast.Fit(context.Background(), config, firstRows(s, etthTrain+etthPart+horizon))
 	if err != nil {

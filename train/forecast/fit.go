@@ -73,7 +73,7 @@ func (p part) tested() (from, to int)     { return p.test - 1, p.track.known - 1
 // mostCalibrated and mostValidated limit windows, which are then taken at equal distances.
 const (
 	mostCalibrated = 2000
-	mostValidated  = 5000
+	mostValidated  = 1000
 )
 
 // places are the windows of a part of all tracks that have a known target, at most as many
