@@ -36,11 +36,11 @@ func columnsGo[T Float](m, n, k int, a []T, aRow, aCol int, b []T, bRow int, c [
 	if m == 0 {
 		return
 	}
-	to, start := Matrix[T]{c, cRow, 1}, Matrix[T]{}
+	var start []T
 	if add {
-		start = to
+		start = c
 	}
-	tileGo(m, n, k, Matrix[T]{a, aRow, aCol}, tileRows*aRow, b, bRow, tileColumns, to, start, nil)
+	tileGo(m, n, k, a, aRow, aCol, tileRows*aRow, b, bRow, tileColumns, c, cRow, start, cRow, nil)
 }
 
 func weighGo[T Float](rows, n int, x []T, xRow int, most, sum, less []T) {

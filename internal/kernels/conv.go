@@ -4,11 +4,11 @@ import "slices"
 
 // convKernels are the parts of convolutions.
 type convKernels[T Float] struct {
-	// mulTaps computes m rows and n columns of c = start + a·b, without start if that has no
-	// data, over k terms of each tap, in order; none of the numbers is 0. In b, the terms of
-	// the taps follow each other, and its panels of tileColumns columns lie panel elements
-	// apart.
-	mulTaps func(m, n, taps, k int, a Taps[T], b []T, panel int, c, start Matrix[T])
+	// mulTaps computes m rows and n columns of c = start + a·b, without start if that is nil,
+	// over k terms of each tap, in order; none of the numbers is 0. Term p of tap j of row i
+	// of a lies at i·aRow + j·aTap + p·aCol. In b, the terms of the taps follow each other,
+	// and its panels of tileColumns columns lie panel elements apart. Start may be c.
+	mulTaps func(m, n, taps, k int, a []T, aRow, aTap, aCol int, b []T, panel int, c []T, cRow int, start []T, startRow int)
 
 	// depthwise and depthwiseSums are Depthwise and DepthwiseSums, of at least one
 	// row and tap and of at least Width channels.
@@ -80,14 +80,16 @@ func (s *Set[T]) MulTaps(m int, a Taps[T], b *Filters[T], from, end int, c, star
 	}
 	wholeRows(m, c, b.n)
 	if from == end || b.k == 0 {
-		fill(m, b.n, c, start)
+		fill(m, b.n, c.Data, c.Row, start.Data, start.Row)
 		return
 	}
 	panel := b.taps * b.k * tileColumns
 	taps, terms := max(1, termsAtOnce/b.k), min(b.k, termsAtOnce) // at once
 	for j := from; j < end; j += taps {
 		for p := 0; p < b.k; p += terms {
-			s.mulTaps(m, b.n, min(taps, end-j), min(terms, b.k-p), a.from(j-from, p), b.data[(j*b.k+p)*tileColumns:], panel, c, start)
+			left := a.from(j-from, p)
+			s.mulTaps(m, b.n, min(taps, end-j), min(terms, b.k-p), left.Data, left.Row, left.Tap, left.Col, b.data[(j*b.k+p)*tileColumns:], panel,
+				c.Data, c.Row, start.Data, start.Row)
 			start = c
 		}
 	}
@@ -127,23 +129,23 @@ func (s *Set[T]) AddMulRows(m, k int, a []T, row, column int, b PackedRows[T], f
 		return
 	}
 	wholeRows(m, c, b.n)
-	s.tile(m, b.n, k, Matrix[T]{a, column, row}, tileRows*column, b.data[from*b.row:], b.row, b.panel, c, c, ahead)
+	s.tile(m, b.n, k, a, column, row, tileRows*column, b.data[from*b.row:], b.row, b.panel, c.Data, c.Row, c.Data, c.Row, ahead)
 }
 
-func mulTapsGo[T Float](m, n, taps, k int, a Taps[T], b []T, panel int, c, start Matrix[T]) {
-	b, c.Data, start.Data = slices.Clip(b), slices.Clip(c.Data), slices.Clip(start.Data) // keeps a row from reading beyond them
+func mulTapsGo[T Float](m, n, taps, k int, a []T, aRow, aTap, aCol int, b []T, panel int, c []T, cRow int, start []T, startRow int) {
+	b, c, start = slices.Clip(b), slices.Clip(c), slices.Clip(start) // keeps a row from reading beyond them
 	for i := range m {
 		for q := 0; q < n; q += tileColumns {
 			var sum [tileColumns]T
 			for j := range taps {
 				for p := range k {
-					x := a.Data[i*a.Row+j*a.Tap+p*a.Col]
+					x := a[i*aRow+j*aTap+p*aCol]
 					for l, y := range b[q/tileColumns*panel+(j*k+p)*tileColumns:][:tileColumns] {
 						sum[l] += x * y
 					}
 				}
 			}
-			put(c.Data[i*c.Row+q:][:min(tileColumns, n-q)], sum[:], start.From(i).columns(q).Data)
+			put(c[i*cRow+q:][:min(tileColumns, n-q)], sum[:], after(start, i*startRow+q))
 		}
 	}
 }

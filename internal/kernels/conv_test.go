@@ -93,7 +93,8 @@ func (s starts) of(c Matrix[float32], row int) Matrix[float32] {
 	if s.c {
 		return c
 	}
-	return s.rows.From(row)
+	s.rows.Data = after(s.rows.Data, row*s.rows.Row)
+	return s.rows
 }
 
 // at is an element of it, with c as it was before.
@@ -224,7 +225,7 @@ func TestTapsOutOfRange(t *testing.T) {
 		}
 		for _, size := range [][4]int{{0, 1, 1, 1}, {1, 0, 1, 1}, {1, 1, 0, 1}, {1, 1, 1, 0}} {
 			if s.Name != "go" && !panics(func() {
-				s.mulTaps(size[0], 16*size[1], size[2], size[3], Taps[float32]{y, 1, 1, 1}, y, 16, RowMajor(y, 16), Matrix[float32]{})
+				s.mulTaps(size[0], 16*size[1], size[2], size[3], y, 1, 1, 1, y, 16, y, 16, nil, 0)
 			}) {
 				t.Errorf("%s: a product of the size %v does not panic", s.Name, size)
 			}

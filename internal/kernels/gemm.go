@@ -26,17 +26,14 @@ func RowMajor[T Float](data []T, columns int) Matrix[T] { return Matrix[T]{data,
 func (m Matrix[T]) T() Matrix[T] { return Matrix[T]{m.Data, m.Col, m.Row} }
 
 // From is the part of the matrix that begins with a row.
-func (m Matrix[T]) From(row int) Matrix[T] { return m.part(row * m.Row) }
+func (m Matrix[T]) From(row int) Matrix[T] { return Matrix[T]{m.Data[row*m.Row:], m.Row, m.Col} }
 
-// columns is the part that begins with a column.
-func (m Matrix[T]) columns(from int) Matrix[T] { return m.part(from * m.Col) }
-
-// part is the part that begins with an element of the data, if there are any.
-func (m Matrix[T]) part(at int) Matrix[T] {
-	if m.Data != nil {
-		m.Data = m.Data[at:]
+// after is the part of start that begins with an element, or nil if there is no start.
+func after[T Float](start []T, at int) []T {
+	if start == nil {
+		return nil
 	}
-	return m
+	return start[at:]
 }
 
 // panels is the number of panels of n columns.
@@ -50,13 +47,12 @@ func wholeRows[T Float](m int, c Matrix[T], n int) {
 }
 
 // fill is a product of no terms: start, or zeros.
-func fill[T Float](m, n int, c, start Matrix[T]) {
+func fill[T Float](m, n int, c []T, cRow int, start []T, startRow int) {
 	for i := range m {
-		row := c.Data[i*c.Row:][:n]
-		if start.Data == nil {
-			clear(row)
+		if start == nil {
+			clear(c[i*cRow:][:n])
 		} else {
-			copy(row, start.Data[i*start.Row:])
+			copy(c[i*cRow:][:n], start[i*startRow:])
 		}
 	}
 }
@@ -67,6 +63,9 @@ type tiles struct{ size, larger int }
 
 // tilesOf are the tiles of m rows.
 func tilesOf(m int) tiles {
+	if m <= tileRows { // the usual number of a prediction, without a slow division
+		return tiles{m, 0}
+	}
 	n := (m + tileRows - 1) / tileRows
 	return tiles{m / n, m % n}
 }
@@ -93,12 +92,16 @@ type mulMemory[T Float] struct {
 // being k×n, both in any order, c by rows. Each element of c is one sum in one
 // order, whatever the rows and columns asked for.
 func (s *Set[T]) Mul(m, k int, a, b, c Matrix[T], from, end int) {
-	s.AddMul(m, k, a, b, c, Matrix[T]{}, from, end)
+	s.mul(m, k, a, b, c, nil, 0, from, end)
 }
 
 // AddMul computes start + a·b, as Mul does. Start is by rows, and may be c, or a row that
 // is repeated; without data it is left out.
 func (s *Set[T]) AddMul(m, k int, a, b, c, start Matrix[T], from, end int) {
+	s.mul(m, k, a, b, c, start.Data, start.Row, from, end)
+}
+
+func (s *Set[T]) mul(m, k int, a, b, c Matrix[T], start []T, startRow, from, end int) {
 	if m == 0 || from == end {
 		return
 	}
@@ -107,7 +110,7 @@ func (s *Set[T]) AddMul(m, k int, a, b, c, start Matrix[T], from, end int) {
 	}
 	wholeRows(m, c, end)
 	if k == 0 {
-		fill(m, end-from, c.columns(from), start.columns(from))
+		fill(m, end-from, c.Data[from:], c.Row, after(start, from), startRow)
 		return
 	}
 	spare, ok := s.spare.Get().(*mulMemory[T])
@@ -119,7 +122,7 @@ func (s *Set[T]) AddMul(m, k int, a, b, c, start Matrix[T], from, end int) {
 	for p := 0; p < k; p += termsAtOnce {
 		terms, from := min(termsAtOnce, k-p), from
 		if p > 0 {
-			start = c
+			start, startRow = c.Data, c.Row
 		}
 		if direct {
 			columns := end - from
@@ -127,8 +130,8 @@ func (s *Set[T]) AddMul(m, k int, a, b, c, start Matrix[T], from, end int) {
 				columns = columns / tileColumns * tileColumns
 			}
 			if columns > 0 {
-				left := Matrix[T]{a.Data[p*a.Col:], a.Row, a.Col}
-				s.tile(m, columns, terms, left, tileRows*a.Row, b.From(p).Data[from:], b.Row, tileColumns, c.columns(from), start.columns(from), nil)
+				s.tile(m, columns, terms, a.Data[p*a.Col:], a.Row, a.Col, tileRows*a.Row, b.Data[p*b.Row+from:], b.Row, tileColumns,
+					c.Data[from:], c.Row, after(start, from), startRow, nil)
 			}
 			from += columns
 		}
@@ -137,26 +140,26 @@ func (s *Set[T]) AddMul(m, k int, a, b, c, start Matrix[T], from, end int) {
 			s.packPanels(spare.b[:], Matrix[T]{b.Data[p*b.Row+j*b.Col:], b.Row, b.Col}, terms, columns)
 			for i := 0; i < m; i += rowsAtOnce {
 				left := Matrix[T]{a.Data[i*a.Row+p*a.Col:], a.Row, a.Col}
-				s.block(min(rowsAtOnce, m-i), columns, terms, left, c.From(i).columns(j), start.From(i).columns(j), spare)
+				s.block(min(rowsAtOnce, m-i), columns, terms, left, c.Data[i*c.Row+j:], c.Row, after(start, i*startRow+j), startRow, spare)
 			}
 		}
 	}
 }
 
 // block computes m rows and n columns, whose part of b is packed.
-func (s *Set[T]) block(m, n, k int, a, c, start Matrix[T], spare *mulMemory[T]) {
-	tile := func(m int, a Matrix[T], aTile int, c, start Matrix[T]) {
-		s.tile(m, n, k, a, aTile, spare.b[:], tileColumns, k*tileColumns, c, start, nil)
+func (s *Set[T]) block(m, n, k int, a Matrix[T], c []T, cRow int, start []T, startRow int, spare *mulMemory[T]) {
+	tile := func(row, m int, a Matrix[T], aTile int) {
+		s.tile(m, n, k, a.Data, a.Row, a.Col, aTile, spare.b[:], tileColumns, k*tileColumns, c[row*cRow:], cRow, after(start, row*startRow), startRow, nil)
 	}
 	if a.Row != 1 || m <= tileRows || n <= tileColumns {
-		tile(m, a, tileRows*a.Row, c, start)
+		tile(0, m, a, tileRows*a.Row)
 		return
 	}
 	s.packColumns(spare.a[:], a, m, k)
 	whole := m / tileRows * tileRows
-	tile(whole, Matrix[T]{spare.a[:], 1, tileRows}, tileRows*k, c, start)
+	tile(0, whole, Matrix[T]{spare.a[:], 1, tileRows}, tileRows*k)
 	if whole < m {
-		tile(m-whole, Matrix[T]{spare.a[whole*k:], 1, tileRows}, tileRows*k, c.From(whole), start.From(whole))
+		tile(whole, m-whole, Matrix[T]{spare.a[whole*k:], 1, tileRows}, tileRows*k)
 	}
 }
 

@@ -2,8 +2,6 @@
 
 package kernels
 
-import "sync"
-
 func gemmAVX2() gemmKernels[float32] {
 	return gemmKernels[float32]{
 		tile:       tileAVX2,
@@ -23,90 +21,109 @@ func gemmAVX512() gemmKernels[float32] {
 	return s
 }
 
-// checkTile checks the bounds of tiles that read the given number of columns of b.
-func checkTile(m, n, columns, k int, a Matrix[float32], aTile int, b []float32, bRow, panel int, c, start Matrix[float32]) {
+// checkTile checks the bounds of tiles that read the given number of columns of b. It
+// returns where the last row of the last panel of b lies.
+func checkTile(m, n, columns, k int, a []float32, aRow, aCol, aTile int, b []float32, bRow, panel int, c []float32, cRow int, start []float32, startRow int) (end int) {
 	if m < 1 || n < 1 || n > 1<<60 {
 		panic("kernels: tile of a wrong size")
 	}
 	before := (m - 1) / tileRows // tiles of all rows before the last
 	if before > 0 {
-		_ = a.Data[last(before, aTile)+last(tileRows, a.Row)+last(k, a.Col)]
+		_ = a[last(before, aTile)+last(tileRows, aRow)+last(k, aCol)]
 	}
-	_ = a.Data[last(before+1, aTile)+last(m-before*tileRows, a.Row)+last(k, a.Col)]
+	_ = a[last(before+1, aTile)+last(m-before*tileRows, aRow)+last(k, aCol)]
 	whole := panels(n) - 1
-	_ = b[last(k, bRow)+last(whole+1, panel)+columns-whole*tileColumns-1]
-	checkSums(m, n, c, start)
+	end = last(k, bRow) + last(whole+1, panel)
+	_ = b[end+columns-whole*tileColumns-1]
+	checkSums(m, n, c, cRow, start, startRow)
+	return end
 }
 
 // checkSums checks the bounds of m rows and n columns of sums and of what they start with.
-func checkSums(m, n int, c, start Matrix[float32]) {
-	_ = c.Data[last(m, c.Row)+n-1]
-	if start.Data != nil {
-		_ = start.Data[last(m, start.Row)+n-1]
+func checkSums(m, n int, c []float32, cRow int, start []float32, startRow int) {
+	_ = c[last(m, cRow)+n-1]
+	if start != nil {
+		_ = start[last(m, startRow)+n-1]
 	}
 }
 
-// pointer is the place of an element, or nil where there are none.
-func pointer(x []float32, at int) *float32 {
-	if x == nil {
+// place is where an element of start lies, or nil without start.
+func place(start []float32, at int) *float32 {
+	if start == nil {
 		return nil
 	}
-	return &x[at]
+	return &start[at]
 }
 
-// tiles256 are the kernels for AVX2 by the number of rows and of panels.
-var tiles256 = [tileRows + 1][5]func(k int, a *float32, aRow, aCol int, b *float32, bRow, panel int, c *float32, cRow int, start *float32, startRow int){
-	1: {1: tile1x16, 4: tile1x64},
-	2: {1: tile2x16, 2: tile2x32},
-	3: {1: tile3x16, 2: tile3x32},
-	4: {1: tile4x16},
-	5: {1: tile5x16},
-	6: {1: tile6x16},
+// tileAVX2 computes a panel over all rows, so that it stays in the nearest cache, but few
+// rows beyond whole tiles over all columns.
+func tileAVX2(m, n, k int, a []float32, aRow, aCol, aTile int, b []float32, bRow, panel int, c []float32, cRow int, start []float32, startRow int, _ []float32) {
+	checkTile(m, n, panels(n)*tileColumns, k, a, aRow, aCol, aTile, b, bRow, panel, c, cRow, start, startRow)
+	few := m % tileRows
+	if few > stripRows {
+		few = 0
+	}
+	whole := m - few
+	if whole > 0 {
+		rowsAVX2(whole, n, k, a, aRow, aCol, aTile, b, bRow, panel, c, cRow, start, startRow)
+	}
+	if few > 0 {
+		rowsAVX2(few, n, k, a[whole/tileRows*aTile:], aRow, aCol, aTile, b, bRow, panel, c[whole*cRow:], cRow, after(start, whole*startRow), startRow)
+	}
 }
 
-// tileAVX2 computes a panel over all rows, so that it stays in the first-level cache, but
-// few rows over several panels. Fewer than 16 columns are computed through a whole tile.
-func tileAVX2(m, n, k int, a Matrix[float32], aTile int, b []float32, bRow, panel int, c, start Matrix[float32], _ []float32) {
-	checkTile(m, n, panels(n)*tileColumns, k, a, aTile, b, bRow, panel, c, start)
-	tiles, at := tilesOf(m), 0
-	for whole := n / tileColumns; at < whole; {
-		count := 1
-		if m <= stripRows {
-			count = min(whole-at, 4)
-			for tiles256[m][count] == nil {
-				count--
-			}
+func rowsAVX2(m, n, k int, a []float32, aRow, aCol, aTile int, b []float32, bRow, panel int, c []float32, cRow int, start []float32, startRow int) {
+	at, whole := 0, n/tileColumns
+	switch m { // few rows, over several panels
+	case 1:
+		for ; at+4 <= whole; at += 4 {
+			tile1x64(k, &a[0], 4*aRow, 4*aCol, &b[at*panel], 4*bRow, 4*panel, &c[at*tileColumns], 4*cRow, place(start, at*tileColumns), 4*startRow)
 		}
-		for i, row := 0, 0; row < m; i++ {
-			rows := tiles.rows(i)
-			to := at * tileColumns
-			tiles256[rows][count](k, &a.Data[row/tileRows*aTile+row%tileRows*a.Row], 4*a.Row, 4*a.Col, &b[at*panel], 4*bRow, 4*panel,
-				&c.Data[row*c.Row+to], 4*c.Row, pointer(start.Data, row*start.Row+to), 4*start.Row)
-			row += rows
+	case 2:
+		for ; at+2 <= whole; at += 2 {
+			tile2x32(k, &a[0], 4*aRow, 4*aCol, &b[at*panel], 4*bRow, 4*panel, &c[at*tileColumns], 4*cRow, place(start, at*tileColumns), 4*startRow)
 		}
-		at += count
+	case 3:
+		for ; at+2 <= whole; at += 2 {
+			tile3x32(k, &a[0], 4*aRow, 4*aCol, &b[at*panel], 4*bRow, 4*panel, &c[at*tileColumns], 4*cRow, place(start, at*tileColumns), 4*startRow)
+		}
 	}
-	if at*tileColumns == n {
-		return
+	for ; at < whole; at++ {
+		for i := 0; i < m; i += tileRows {
+			panelAVX2(min(tileRows, m-i), k, &a[i/tileRows*aTile], aRow, aCol, &b[at*panel], bRow, &c[i*cRow+at*tileColumns], cRow, place(start, i*startRow+at*tileColumns), startRow)
+		}
 	}
-	sums := edges.Get().(*[tileRows * tileColumns]float32)
-	for i, row := 0, 0; row < m; i++ {
-		rows := tiles.rows(i)
-		tiles256[rows][1](k, &a.Data[row/tileRows*aTile+row%tileRows*a.Row], 4*a.Row, 4*a.Col, &b[at*panel], 4*bRow, 0, &sums[0], 4*tileColumns, nil, 0)
-		putEdge(rows, n-at*tileColumns, sums, c.From(row).columns(at*tileColumns), start.From(row).columns(at*tileColumns))
-		row += rows
+	width := n - at*tileColumns
+	for i := 0; i < m && width > 0; i += tileRows { // through a whole panel
+		var all [tileRows * tileColumns]float32
+		rows := min(tileRows, m-i)
+		panelAVX2(rows, k, &a[i/tileRows*aTile], aRow, aCol, &b[at*panel], bRow, &all[0], tileColumns, nil, 0)
+		putEdge(rows, width, all[:], c[i*cRow+at*tileColumns:], cRow, after(start, i*startRow+at*tileColumns), startRow)
 	}
-	edges.Put(sums)
 }
 
-// edges are spare memory for the tiles of fewer than 16 columns, of *[tileRows *
-// tileColumns]float32.
-var edges = sync.Pool{New: func() any { return new([tileRows * tileColumns]float32) }}
+// panelAVX2 computes m rows of one panel.
+func panelAVX2(m, k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int, start *float32, startRow int) {
+	switch m {
+	case 1:
+		tile1x16(k, a, 4*aRow, 4*aCol, b, 4*bRow, 0, c, 4*cRow, start, 4*startRow)
+	case 2:
+		tile2x16(k, a, 4*aRow, 4*aCol, b, 4*bRow, 0, c, 4*cRow, start, 4*startRow)
+	case 3:
+		tile3x16(k, a, 4*aRow, 4*aCol, b, 4*bRow, 0, c, 4*cRow, start, 4*startRow)
+	case 4:
+		tile4x16(k, a, 4*aRow, 4*aCol, b, 4*bRow, 0, c, 4*cRow, start, 4*startRow)
+	case 5:
+		tile5x16(k, a, 4*aRow, 4*aCol, b, 4*bRow, 0, c, 4*cRow, start, 4*startRow)
+	default:
+		tile6x16(k, a, 4*aRow, 4*aCol, b, 4*bRow, 0, c, 4*cRow, start, 4*startRow)
+	}
+}
 
 // putEdge writes some rows and columns of a whole tile to c.
-func putEdge(rows, width int, sums *[tileRows * tileColumns]float32, c, start Matrix[float32]) {
+func putEdge(rows, width int, sums, c []float32, cRow int, start []float32, startRow int) {
 	for r := range rows {
-		put(c.Data[r*c.Row:][:width], sums[r*tileColumns:], start.From(r).Data)
+		put(c[r*cRow:][:width], sums[r*tileColumns:], after(start, r*startRow))
 	}
 }
 
@@ -127,21 +144,29 @@ var partly512 = [tileRows + 1]tile512{
 
 type tile512 func(k int, a *float32, aRow, aCol int, b *float32, bRow, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 
-// panelsOf is how many of some panels a tile takes, at most most: tiles are of about equal
-// size, since one panel has few sums.
-func panelsOf(panels, most int) int {
-	tiles := (panels + most - 1) / most
-	return (panels + tiles - 1) / tiles
+// mostPanels is how many panels a tile has at most, if it has more than a row.
+const mostPanels = 4
+
+// panelsOf is how many of some panels a tile takes. The last ones are of about equal size,
+// since one panel has few sums.
+func panelsOf(panels int) int {
+	switch {
+	case panels > 2*mostPanels:
+		return mostPanels
+	case panels > mostPanels:
+		return (panels + 1) / 2
+	}
+	return panels
 }
 
 // tileAVX512 computes some panels over all rows. Meanwhile the tiles fetch the next panels,
 // or what is ahead, since the processor does not do it soon enough where b is larger than
 // the second-level cache.
-func tileAVX512(m, n, k int, a Matrix[float32], aTile int, b []float32, bRow, panel int, c, start Matrix[float32], ahead []float32) {
-	checkTile(m, n, n, k, a, aTile, b, bRow, panel, c, start)
+func tileAVX512(m, n, k int, a []float32, aRow, aCol, aTile int, b []float32, bRow, panel int, c []float32, cRow int, start []float32, startRow int, ahead []float32) {
+	end := checkTile(m, n, n, k, a, aRow, aCol, aTile, b, bRow, panel, c, cRow, start, startRow)
 	all, tiles := panels(n), tilesOf(m)
 	whole := all // panels that can be read
-	if last(k, bRow)+last(all, panel)+tileColumns > len(b) {
+	if end+tileColumns > len(b) {
 		whole = n / tileColumns
 	}
 	for at := 0; at < all; {
@@ -150,7 +175,7 @@ func tileAVX512(m, n, k int, a Matrix[float32], aTile int, b []float32, bRow, pa
 		case m == 1 && whole-at >= 8:
 			count = 8
 		case at < whole:
-			count = panelsOf(whole-at, 4)
+			count = panelsOf(whole - at)
 		}
 		mask, next := uint32(1<<tileColumns-1), ahead
 		if at+count == all {
@@ -162,15 +187,15 @@ func tileAVX512(m, n, k int, a Matrix[float32], aTile int, b []float32, bRow, pa
 			rows := tiles.rows(i)
 			from, to := &b[at*panel], at*tileColumns
 			line := from
-			if place := i * k * tileColumns; place < len(next) {
-				line = &next[place]
+			if skip := i * k * tileColumns; skip < len(next) {
+				line = &next[skip]
 			}
 			f := tiles512[rows][count]
 			if at == whole {
 				f = partly512[rows]
 			}
-			f(k, &a.Data[row/tileRows*aTile+row%tileRows*a.Row], 4*a.Row, 4*a.Col, from, 4*bRow, 4*panel,
-				&c.Data[row*c.Row+to], 4*c.Row, pointer(start.Data, row*start.Row+to), 4*start.Row, mask, line)
+			f(k, &a[row/tileRows*aTile+row%tileRows*aRow], 4*aRow, 4*aCol, from, 4*bRow, 4*panel,
+				&c[row*cRow+to], 4*cRow, place(start, row*startRow+at*tileColumns), 4*startRow, mask, line)
 			row += rows
 		}
 		at += count

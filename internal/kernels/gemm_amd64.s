@@ -1543,7 +1543,6 @@ TEXT ·tile1x128AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	ADDQ       R11, R10
 	MOVL       mask+88(FP), R10
 	KMOVW      R10, K1
-	MOVQ       ahead+96(FP), R10
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -1577,8 +1576,6 @@ four:
 	ADDQ         R9, BX
 	ADDQ         R9, DI
 	ADDQ         R9, R8
-	PREFETCHT1   (R10)
-	ADDQ         $0x40, R10
 	VBROADCASTSS (CX), Z8
 	VMOVUPS      (BX), Z9
 	VFMADD231PS  Z9, Z8, Z0
@@ -1600,8 +1597,6 @@ four:
 	ADDQ         R9, BX
 	ADDQ         R9, DI
 	ADDQ         R9, R8
-	PREFETCHT1   (R10)
-	ADDQ         $0x40, R10
 	VBROADCASTSS (CX), Z8
 	VMOVUPS      (BX), Z9
 	VFMADD231PS  Z9, Z8, Z0
@@ -1623,8 +1618,6 @@ four:
 	ADDQ         R9, BX
 	ADDQ         R9, DI
 	ADDQ         R9, R8
-	PREFETCHT1   (R10)
-	ADDQ         $0x40, R10
 	VBROADCASTSS (CX), Z8
 	VMOVUPS      (BX), Z9
 	VFMADD231PS  Z9, Z8, Z0
@@ -1646,8 +1639,6 @@ four:
 	ADDQ         R9, BX
 	ADDQ         R9, DI
 	ADDQ         R9, R8
-	PREFETCHT1   (R10)
-	ADDQ         $0x40, R10
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -1675,8 +1666,6 @@ one:
 	ADDQ         R9, BX
 	ADDQ         R9, DI
 	ADDQ         R9, R8
-	PREFETCHT1   (R10)
-	ADDQ         $0x40, R10
 	DECQ         AX
 	JMP          one
 
@@ -1726,7 +1715,6 @@ TEXT ·tile1x16AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	ADDQ       R8, DI
 	MOVL       mask+88(FP), DI
 	KMOVW      DI, K1
-	MOVQ       ahead+96(FP), DI
 	VPXORD     Z0, Z0, Z0
 
 four:
@@ -1737,29 +1725,21 @@ four:
 	VFMADD231PS  Z1, Z2, Z0
 	ADDQ         DX, CX
 	ADDQ         SI, BX
-	PREFETCHT1   (DI)
-	ADDQ         $0x40, DI
 	VMOVUPS      (BX), Z1
 	VBROADCASTSS (CX), Z2
 	VFMADD231PS  Z1, Z2, Z0
 	ADDQ         DX, CX
 	ADDQ         SI, BX
-	PREFETCHT1   (DI)
-	ADDQ         $0x40, DI
 	VMOVUPS      (BX), Z1
 	VBROADCASTSS (CX), Z2
 	VFMADD231PS  Z1, Z2, Z0
 	ADDQ         DX, CX
 	ADDQ         SI, BX
-	PREFETCHT1   (DI)
-	ADDQ         $0x40, DI
 	VMOVUPS      (BX), Z1
 	VBROADCASTSS (CX), Z2
 	VFMADD231PS  Z1, Z2, Z0
 	ADDQ         DX, CX
 	ADDQ         SI, BX
-	PREFETCHT1   (DI)
-	ADDQ         $0x40, DI
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -1771,8 +1751,6 @@ one:
 	VFMADD231PS  Z1, Z2, Z0
 	ADDQ         DX, CX
 	ADDQ         SI, BX
-	PREFETCHT1   (DI)
-	ADDQ         $0x40, DI
 	DECQ         AX
 	JMP          one
 
@@ -1809,7 +1787,6 @@ TEXT ·tile1x32AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	ADDQ       R9, R8
 	MOVL       mask+88(FP), R8
 	KMOVW      R8, K1
-	MOVQ       ahead+96(FP), R8
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 
@@ -1823,8 +1800,6 @@ four:
 	VFMADD231PS  Z3, Z2, Z1
 	ADDQ         DX, CX
 	ADDQ         DI, BX
-	PREFETCHT1   (R8)
-	ADDQ         $0x40, R8
 	VBROADCASTSS (CX), Z2
 	VMOVUPS      (BX), Z3
 	VFMADD231PS  Z3, Z2, Z0
@@ -1832,8 +1807,6 @@ four:
 	VFMADD231PS  Z3, Z2, Z1
 	ADDQ         DX, CX
 	ADDQ         DI, BX
-	PREFETCHT1   (R8)
-	ADDQ         $0x40, R8
 	VBROADCASTSS (CX), Z2
 	VMOVUPS      (BX), Z3
 	VFMADD231PS  Z3, Z2, Z0
@@ -1841,8 +1814,6 @@ four:
 	VFMADD231PS  Z3, Z2, Z1
 	ADDQ         DX, CX
 	ADDQ         DI, BX
-	PREFETCHT1   (R8)
-	ADDQ         $0x40, R8
 	VBROADCASTSS (CX), Z2
 	VMOVUPS      (BX), Z3
 	VFMADD231PS  Z3, Z2, Z0
@@ -1850,8 +1821,6 @@ four:
 	VFMADD231PS  Z3, Z2, Z1
 	ADDQ         DX, CX
 	ADDQ         DI, BX
-	PREFETCHT1   (R8)
-	ADDQ         $0x40, R8
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -1865,8 +1834,6 @@ one:
 	VFMADD231PS  Z3, Z2, Z1
 	ADDQ         DX, CX
 	ADDQ         DI, BX
-	PREFETCHT1   (R8)
-	ADDQ         $0x40, R8
 	DECQ         AX
 	JMP          one
 
@@ -1906,7 +1873,6 @@ TEXT ·tile1x48AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	ADDQ       R9, R8
 	MOVL       mask+88(FP), R8
 	KMOVW      R8, K1
-	MOVQ       ahead+96(FP), R8
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -1923,8 +1889,6 @@ four:
 	VFMADD231PS  Z4, Z3, Z2
 	ADDQ         DX, CX
 	ADDQ         DI, BX
-	PREFETCHT1   (R8)
-	ADDQ         $0x40, R8
 	VBROADCASTSS (CX), Z3
 	VMOVUPS      (BX), Z4
 	VFMADD231PS  Z4, Z3, Z0
@@ -1934,8 +1898,6 @@ four:
 	VFMADD231PS  Z4, Z3, Z2
 	ADDQ         DX, CX
 	ADDQ         DI, BX
-	PREFETCHT1   (R8)
-	ADDQ         $0x40, R8
 	VBROADCASTSS (CX), Z3
 	VMOVUPS      (BX), Z4
 	VFMADD231PS  Z4, Z3, Z0
@@ -1945,8 +1907,6 @@ four:
 	VFMADD231PS  Z4, Z3, Z2
 	ADDQ         DX, CX
 	ADDQ         DI, BX
-	PREFETCHT1   (R8)
-	ADDQ         $0x40, R8
 	VBROADCASTSS (CX), Z3
 	VMOVUPS      (BX), Z4
 	VFMADD231PS  Z4, Z3, Z0
@@ -1956,8 +1916,6 @@ four:
 	VFMADD231PS  Z4, Z3, Z2
 	ADDQ         DX, CX
 	ADDQ         DI, BX
-	PREFETCHT1   (R8)
-	ADDQ         $0x40, R8
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -1973,8 +1931,6 @@ one:
 	VFMADD231PS  Z4, Z3, Z2
 	ADDQ         DX, CX
 	ADDQ         DI, BX
-	PREFETCHT1   (R8)
-	ADDQ         $0x40, R8
 	DECQ         AX
 	JMP          one
 
@@ -2019,7 +1975,6 @@ TEXT ·tile1x64AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	ADDQ       R10, R9
 	MOVL       mask+88(FP), R9
 	KMOVW      R9, K1
-	MOVQ       ahead+96(FP), R9
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -2040,8 +1995,6 @@ four:
 	ADDQ         DX, CX
 	ADDQ         R8, BX
 	ADDQ         R8, DI
-	PREFETCHT1   (R9)
-	ADDQ         $0x40, R9
 	VBROADCASTSS (CX), Z4
 	VMOVUPS      (BX), Z5
 	VFMADD231PS  Z5, Z4, Z0
@@ -2054,8 +2007,6 @@ four:
 	ADDQ         DX, CX
 	ADDQ         R8, BX
 	ADDQ         R8, DI
-	PREFETCHT1   (R9)
-	ADDQ         $0x40, R9
 	VBROADCASTSS (CX), Z4
 	VMOVUPS      (BX), Z5
 	VFMADD231PS  Z5, Z4, Z0
@@ -2068,8 +2019,6 @@ four:
 	ADDQ         DX, CX
 	ADDQ         R8, BX
 	ADDQ         R8, DI
-	PREFETCHT1   (R9)
-	ADDQ         $0x40, R9
 	VBROADCASTSS (CX), Z4
 	VMOVUPS      (BX), Z5
 	VFMADD231PS  Z5, Z4, Z0
@@ -2082,8 +2031,6 @@ four:
 	ADDQ         DX, CX
 	ADDQ         R8, BX
 	ADDQ         R8, DI
-	PREFETCHT1   (R9)
-	ADDQ         $0x40, R9
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -2102,8 +2049,6 @@ one:
 	ADDQ         DX, CX
 	ADDQ         R8, BX
 	ADDQ         R8, DI
-	PREFETCHT1   (R9)
-	ADDQ         $0x40, R9
 	DECQ         AX
 	JMP          one
 
@@ -2145,7 +2090,6 @@ TEXT ·tile1x16PartlyAVX512(SB), NOSPLIT|NOFRAME, $0-104
 	ADDQ       R8, DI
 	MOVL       mask+88(FP), DI
 	KMOVW      DI, K1
-	MOVQ       ahead+96(FP), DI
 	VPXORD     Z0, Z0, Z0
 
 four:
@@ -2156,29 +2100,21 @@ four:
 	VFMADD231PS  Z1, Z2, Z0
 	ADDQ         DX, CX
 	ADDQ         SI, BX
-	PREFETCHT1   (DI)
-	ADDQ         $0x40, DI
 	VMOVUPS.Z    (BX), K1, Z1
 	VBROADCASTSS (CX), Z2
 	VFMADD231PS  Z1, Z2, Z0
 	ADDQ         DX, CX
 	ADDQ         SI, BX
-	PREFETCHT1   (DI)
-	ADDQ         $0x40, DI
 	VMOVUPS.Z    (BX), K1, Z1
 	VBROADCASTSS (CX), Z2
 	VFMADD231PS  Z1, Z2, Z0
 	ADDQ         DX, CX
 	ADDQ         SI, BX
-	PREFETCHT1   (DI)
-	ADDQ         $0x40, DI
 	VMOVUPS.Z    (BX), K1, Z1
 	VBROADCASTSS (CX), Z2
 	VFMADD231PS  Z1, Z2, Z0
 	ADDQ         DX, CX
 	ADDQ         SI, BX
-	PREFETCHT1   (DI)
-	ADDQ         $0x40, DI
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -2190,8 +2126,6 @@ one:
 	VFMADD231PS  Z1, Z2, Z0
 	ADDQ         DX, CX
 	ADDQ         SI, BX
-	PREFETCHT1   (DI)
-	ADDQ         $0x40, DI
 	DECQ         AX
 	JMP          one
 
@@ -2229,7 +2163,6 @@ TEXT ·tile2x16AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	ADDQ       R9, R8
 	MOVL       mask+88(FP), R8
 	KMOVW      R8, K1
-	MOVQ       ahead+96(FP), R8
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 
@@ -2243,8 +2176,6 @@ four:
 	VFMADD231PS  Z2, Z3, Z1
 	ADDQ         BX, CX
 	ADDQ         DI, SI
-	PREFETCHT1   (R8)
-	ADDQ         $0x40, R8
 	VMOVUPS      (SI), Z2
 	VBROADCASTSS (CX), Z3
 	VFMADD231PS  Z2, Z3, Z0
@@ -2252,8 +2183,6 @@ four:
 	VFMADD231PS  Z2, Z3, Z1
 	ADDQ         BX, CX
 	ADDQ         DI, SI
-	PREFETCHT1   (R8)
-	ADDQ         $0x40, R8
 	VMOVUPS      (SI), Z2
 	VBROADCASTSS (CX), Z3
 	VFMADD231PS  Z2, Z3, Z0
@@ -2261,8 +2190,6 @@ four:
 	VFMADD231PS  Z2, Z3, Z1
 	ADDQ         BX, CX
 	ADDQ         DI, SI
-	PREFETCHT1   (R8)
-	ADDQ         $0x40, R8
 	VMOVUPS      (SI), Z2
 	VBROADCASTSS (CX), Z3
 	VFMADD231PS  Z2, Z3, Z0
@@ -2270,8 +2197,6 @@ four:
 	VFMADD231PS  Z2, Z3, Z1
 	ADDQ         BX, CX
 	ADDQ         DI, SI
-	PREFETCHT1   (R8)
-	ADDQ         $0x40, R8
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -2285,8 +2210,6 @@ one:
 	VFMADD231PS  Z2, Z3, Z1
 	ADDQ         BX, CX
 	ADDQ         DI, SI
-	PREFETCHT1   (R8)
-	ADDQ         $0x40, R8
 	DECQ         AX
 	JMP          one
 
@@ -2330,7 +2253,6 @@ TEXT ·tile2x32AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	ADDQ       R10, R9
 	MOVL       mask+88(FP), R9
 	KMOVW      R9, K1
-	MOVQ       ahead+96(FP), R9
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -2349,8 +2271,6 @@ four:
 	VFMADD231PS  Z6, Z5, Z3
 	ADDQ         BX, CX
 	ADDQ         R8, SI
-	PREFETCHT1   (R9)
-	ADDQ         $0x40, R9
 	VBROADCASTSS (CX), Z4
 	VBROADCASTSS (CX)(DX*1), Z5
 	VMOVUPS      (SI), Z6
@@ -2361,8 +2281,6 @@ four:
 	VFMADD231PS  Z6, Z5, Z3
 	ADDQ         BX, CX
 	ADDQ         R8, SI
-	PREFETCHT1   (R9)
-	ADDQ         $0x40, R9
 	VBROADCASTSS (CX), Z4
 	VBROADCASTSS (CX)(DX*1), Z5
 	VMOVUPS      (SI), Z6
@@ -2373,8 +2291,6 @@ four:
 	VFMADD231PS  Z6, Z5, Z3
 	ADDQ         BX, CX
 	ADDQ         R8, SI
-	PREFETCHT1   (R9)
-	ADDQ         $0x40, R9
 	VBROADCASTSS (CX), Z4
 	VBROADCASTSS (CX)(DX*1), Z5
 	VMOVUPS      (SI), Z6
@@ -2385,8 +2301,6 @@ four:
 	VFMADD231PS  Z6, Z5, Z3
 	ADDQ         BX, CX
 	ADDQ         R8, SI
-	PREFETCHT1   (R9)
-	ADDQ         $0x40, R9
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -2403,8 +2317,6 @@ one:
 	VFMADD231PS  Z6, Z5, Z3
 	ADDQ         BX, CX
 	ADDQ         R8, SI
-	PREFETCHT1   (R9)
-	ADDQ         $0x40, R9
 	DECQ         AX
 	JMP          one
 
@@ -2454,7 +2366,6 @@ TEXT ·tile2x48AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	ADDQ       R10, R9
 	MOVL       mask+88(FP), R9
 	KMOVW      R9, K1
-	MOVQ       ahead+96(FP), R9
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -2478,8 +2389,6 @@ four:
 	VFMADD231PS  Z8, Z7, Z5
 	ADDQ         BX, CX
 	ADDQ         R8, SI
-	PREFETCHT1   (R9)
-	ADDQ         $0x40, R9
 	VBROADCASTSS (CX), Z6
 	VBROADCASTSS (CX)(DX*1), Z7
 	VMOVUPS      (SI), Z8
@@ -2493,8 +2402,6 @@ four:
 	VFMADD231PS  Z8, Z7, Z5
 	ADDQ         BX, CX
 	ADDQ         R8, SI
-	PREFETCHT1   (R9)
-	ADDQ         $0x40, R9
 	VBROADCASTSS (CX), Z6
 	VBROADCASTSS (CX)(DX*1), Z7
 	VMOVUPS      (SI), Z8
@@ -2508,8 +2415,6 @@ four:
 	VFMADD231PS  Z8, Z7, Z5
 	ADDQ         BX, CX
 	ADDQ         R8, SI
-	PREFETCHT1   (R9)
-	ADDQ         $0x40, R9
 	VBROADCASTSS (CX), Z6
 	VBROADCASTSS (CX)(DX*1), Z7
 	VMOVUPS      (SI), Z8
@@ -2523,8 +2428,6 @@ four:
 	VFMADD231PS  Z8, Z7, Z5
 	ADDQ         BX, CX
 	ADDQ         R8, SI
-	PREFETCHT1   (R9)
-	ADDQ         $0x40, R9
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -2544,8 +2447,6 @@ one:
 	VFMADD231PS  Z8, Z7, Z5
 	ADDQ         BX, CX
 	ADDQ         R8, SI
-	PREFETCHT1   (R9)
-	ADDQ         $0x40, R9
 	DECQ         AX
 	JMP          one
 
@@ -2603,7 +2504,6 @@ TEXT ·tile2x64AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	ADDQ       R11, R10
 	MOVL       mask+88(FP), R10
 	KMOVW      R10, K1
-	MOVQ       ahead+96(FP), R10
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -2633,8 +2533,6 @@ four:
 	ADDQ         BX, CX
 	ADDQ         R9, SI
 	ADDQ         R9, R8
-	PREFETCHT1   (R10)
-	ADDQ         $0x40, R10
 	VBROADCASTSS (CX), Z8
 	VBROADCASTSS (CX)(DX*1), Z9
 	VMOVUPS      (SI), Z10
@@ -2652,8 +2550,6 @@ four:
 	ADDQ         BX, CX
 	ADDQ         R9, SI
 	ADDQ         R9, R8
-	PREFETCHT1   (R10)
-	ADDQ         $0x40, R10
 	VBROADCASTSS (CX), Z8
 	VBROADCASTSS (CX)(DX*1), Z9
 	VMOVUPS      (SI), Z10
@@ -2671,8 +2567,6 @@ four:
 	ADDQ         BX, CX
 	ADDQ         R9, SI
 	ADDQ         R9, R8
-	PREFETCHT1   (R10)
-	ADDQ         $0x40, R10
 	VBROADCASTSS (CX), Z8
 	VBROADCASTSS (CX)(DX*1), Z9
 	VMOVUPS      (SI), Z10
@@ -2690,8 +2584,6 @@ four:
 	ADDQ         BX, CX
 	ADDQ         R9, SI
 	ADDQ         R9, R8
-	PREFETCHT1   (R10)
-	ADDQ         $0x40, R10
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -2715,8 +2607,6 @@ one:
 	ADDQ         BX, CX
 	ADDQ         R9, SI
 	ADDQ         R9, R8
-	PREFETCHT1   (R10)
-	ADDQ         $0x40, R10
 	DECQ         AX
 	JMP          one
 
@@ -2770,7 +2660,6 @@ TEXT ·tile2x16PartlyAVX512(SB), NOSPLIT|NOFRAME, $0-104
 	ADDQ       R9, R8
 	MOVL       mask+88(FP), R8
 	KMOVW      R8, K1
-	MOVQ       ahead+96(FP), R8
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 
@@ -2784,8 +2673,6 @@ four:
 	VFMADD231PS  Z2, Z3, Z1
 	ADDQ         BX, CX
 	ADDQ         DI, SI
-	PREFETCHT1   (R8)
-	ADDQ         $0x40, R8
 	VMOVUPS.Z    (SI), K1, Z2
 	VBROADCASTSS (CX), Z3
 	VFMADD231PS  Z2, Z3, Z0
@@ -2793,8 +2680,6 @@ four:
 	VFMADD231PS  Z2, Z3, Z1
 	ADDQ         BX, CX
 	ADDQ         DI, SI
-	PREFETCHT1   (R8)
-	ADDQ         $0x40, R8
 	VMOVUPS.Z    (SI), K1, Z2
 	VBROADCASTSS (CX), Z3
 	VFMADD231PS  Z2, Z3, Z0
@@ -2802,8 +2687,6 @@ four:
 	VFMADD231PS  Z2, Z3, Z1
 	ADDQ         BX, CX
 	ADDQ         DI, SI
-	PREFETCHT1   (R8)
-	ADDQ         $0x40, R8
 	VMOVUPS.Z    (SI), K1, Z2
 	VBROADCASTSS (CX), Z3
 	VFMADD231PS  Z2, Z3, Z0
@@ -2811,8 +2694,6 @@ four:
 	VFMADD231PS  Z2, Z3, Z1
 	ADDQ         BX, CX
 	ADDQ         DI, SI
-	PREFETCHT1   (R8)
-	ADDQ         $0x40, R8
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -2826,8 +2707,6 @@ one:
 	VFMADD231PS  Z2, Z3, Z1
 	ADDQ         BX, CX
 	ADDQ         DI, SI
-	PREFETCHT1   (R8)
-	ADDQ         $0x40, R8
 	DECQ         AX
 	JMP          one
 
@@ -2871,7 +2750,6 @@ TEXT ·tile3x16AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	ADDQ       R9, R8
 	MOVL       mask+88(FP), R8
 	KMOVW      R8, K1
-	MOVQ       ahead+96(FP), R8
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -2888,8 +2766,6 @@ four:
 	VFMADD231PS  Z3, Z4, Z2
 	ADDQ         BX, CX
 	ADDQ         DI, SI
-	PREFETCHT1   (R8)
-	ADDQ         $0x40, R8
 	VMOVUPS      (SI), Z3
 	VBROADCASTSS (CX), Z4
 	VFMADD231PS  Z3, Z4, Z0
@@ -2899,8 +2775,6 @@ four:
 	VFMADD231PS  Z3, Z4, Z2
 	ADDQ         BX, CX
 	ADDQ         DI, SI
-	PREFETCHT1   (R8)
-	ADDQ         $0x40, R8
 	VMOVUPS      (SI), Z3
 	VBROADCASTSS (CX), Z4
 	VFMADD231PS  Z3, Z4, Z0
@@ -2910,8 +2784,6 @@ four:
 	VFMADD231PS  Z3, Z4, Z2
 	ADDQ         BX, CX
 	ADDQ         DI, SI
-	PREFETCHT1   (R8)
-	ADDQ         $0x40, R8
 	VMOVUPS      (SI), Z3
 	VBROADCASTSS (CX), Z4
 	VFMADD231PS  Z3, Z4, Z0
@@ -2921,8 +2793,6 @@ four:
 	VFMADD231PS  Z3, Z4, Z2
 	ADDQ         BX, CX
 	ADDQ         DI, SI
-	PREFETCHT1   (R8)
-	ADDQ         $0x40, R8
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -2938,8 +2808,6 @@ one:
 	VFMADD231PS  Z3, Z4, Z2
 	ADDQ         BX, CX
 	ADDQ         DI, SI
-	PREFETCHT1   (R8)
-	ADDQ         $0x40, R8
 	DECQ         AX
 	JMP          one
 
@@ -2990,7 +2858,6 @@ TEXT ·tile3x32AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	ADDQ       R10, R9
 	MOVL       mask+88(FP), R9
 	KMOVW      R9, K1
-	MOVQ       ahead+96(FP), R9
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -3014,8 +2881,6 @@ four:
 	VFMADD231PS  Z9, Z8, Z5
 	ADDQ         BX, CX
 	ADDQ         R8, SI
-	PREFETCHT1   (R9)
-	ADDQ         $0x40, R9
 	VBROADCASTSS (CX), Z6
 	VBROADCASTSS (CX)(DX*1), Z7
 	VBROADCASTSS (CX)(DX*2), Z8
@@ -3029,8 +2894,6 @@ four:
 	VFMADD231PS  Z9, Z8, Z5
 	ADDQ         BX, CX
 	ADDQ         R8, SI
-	PREFETCHT1   (R9)
-	ADDQ         $0x40, R9
 	VBROADCASTSS (CX), Z6
 	VBROADCASTSS (CX)(DX*1), Z7
 	VBROADCASTSS (CX)(DX*2), Z8
@@ -3044,8 +2907,6 @@ four:
 	VFMADD231PS  Z9, Z8, Z5
 	ADDQ         BX, CX
 	ADDQ         R8, SI
-	PREFETCHT1   (R9)
-	ADDQ         $0x40, R9
 	VBROADCASTSS (CX), Z6
 	VBROADCASTSS (CX)(DX*1), Z7
 	VBROADCASTSS (CX)(DX*2), Z8
@@ -3059,8 +2920,6 @@ four:
 	VFMADD231PS  Z9, Z8, Z5
 	ADDQ         BX, CX
 	ADDQ         R8, SI
-	PREFETCHT1   (R9)
-	ADDQ         $0x40, R9
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -3080,8 +2939,6 @@ one:
 	VFMADD231PS  Z9, Z8, Z5
 	ADDQ         BX, CX
 	ADDQ         R8, SI
-	PREFETCHT1   (R9)
-	ADDQ         $0x40, R9
 	DECQ         AX
 	JMP          one
 
@@ -3141,7 +2998,6 @@ TEXT ·tile3x48AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	ADDQ       R10, R9
 	MOVL       mask+88(FP), R9
 	KMOVW      R9, K1
-	MOVQ       ahead+96(FP), R9
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -3172,8 +3028,6 @@ four:
 	VFMADD231PS  Z12, Z11, Z8
 	ADDQ         BX, CX
 	ADDQ         R8, SI
-	PREFETCHT1   (R9)
-	ADDQ         $0x40, R9
 	VBROADCASTSS (CX), Z9
 	VBROADCASTSS (CX)(DX*1), Z10
 	VBROADCASTSS (CX)(DX*2), Z11
@@ -3191,8 +3045,6 @@ four:
 	VFMADD231PS  Z12, Z11, Z8
 	ADDQ         BX, CX
 	ADDQ         R8, SI
-	PREFETCHT1   (R9)
-	ADDQ         $0x40, R9
 	VBROADCASTSS (CX), Z9
 	VBROADCASTSS (CX)(DX*1), Z10
 	VBROADCASTSS (CX)(DX*2), Z11
@@ -3210,8 +3062,6 @@ four:
 	VFMADD231PS  Z12, Z11, Z8
 	ADDQ         BX, CX
 	ADDQ         R8, SI
-	PREFETCHT1   (R9)
-	ADDQ         $0x40, R9
 	VBROADCASTSS (CX), Z9
 	VBROADCASTSS (CX)(DX*1), Z10
 	VBROADCASTSS (CX)(DX*2), Z11
@@ -3229,8 +3079,6 @@ four:
 	VFMADD231PS  Z12, Z11, Z8
 	ADDQ         BX, CX
 	ADDQ         R8, SI
-	PREFETCHT1   (R9)
-	ADDQ         $0x40, R9
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -3254,8 +3102,6 @@ one:
 	VFMADD231PS  Z12, Z11, Z8
 	ADDQ         BX, CX
 	ADDQ         R8, SI
-	PREFETCHT1   (R9)
-	ADDQ         $0x40, R9
 	DECQ         AX
 	JMP          one
 
@@ -3326,7 +3172,6 @@ TEXT ·tile3x64AVX512(SB), NOSPLIT|NOFRAME, $0-104
 	ADDQ       R11, R10
 	MOVL       mask+88(FP), R10
 	KMOVW      R10, K1
-	MOVQ       ahead+96(FP), R10
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -3365,8 +3210,6 @@ four:
 	ADDQ         BX, CX
 	ADDQ         R9, SI
 	ADDQ         R9, R8
-	PREFETCHT1   (R10)
-	ADDQ         $0x40, R10
 	VBROADCASTSS (CX), Z12
 	VBROADCASTSS (CX)(DX*1), Z13
 	VBROADCASTSS (CX)(DX*2), Z14
@@ -3389,8 +3232,6 @@ four:
 	ADDQ         BX, CX
 	ADDQ         R9, SI
 	ADDQ         R9, R8
-	PREFETCHT1   (R10)
-	ADDQ         $0x40, R10
 	VBROADCASTSS (CX), Z12
 	VBROADCASTSS (CX)(DX*1), Z13
 	VBROADCASTSS (CX)(DX*2), Z14
@@ -3413,8 +3254,6 @@ four:
 	ADDQ         BX, CX
 	ADDQ         R9, SI
 	ADDQ         R9, R8
-	PREFETCHT1   (R10)
-	ADDQ         $0x40, R10
 	VBROADCASTSS (CX), Z12
 	VBROADCASTSS (CX)(DX*1), Z13
 	VBROADCASTSS (CX)(DX*2), Z14
@@ -3437,8 +3276,6 @@ four:
 	ADDQ         BX, CX
 	ADDQ         R9, SI
 	ADDQ         R9, R8
-	PREFETCHT1   (R10)
-	ADDQ         $0x40, R10
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -3467,8 +3304,6 @@ one:
 	ADDQ         BX, CX
 	ADDQ         R9, SI
 	ADDQ         R9, R8
-	PREFETCHT1   (R10)
-	ADDQ         $0x40, R10
 	DECQ         AX
 	JMP          one
 
@@ -3534,7 +3369,6 @@ TEXT ·tile3x16PartlyAVX512(SB), NOSPLIT|NOFRAME, $0-104
 	ADDQ       R9, R8
 	MOVL       mask+88(FP), R8
 	KMOVW      R8, K1
-	MOVQ       ahead+96(FP), R8
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -3551,8 +3385,6 @@ four:
 	VFMADD231PS  Z3, Z4, Z2
 	ADDQ         BX, CX
 	ADDQ         DI, SI
-	PREFETCHT1   (R8)
-	ADDQ         $0x40, R8
 	VMOVUPS.Z    (SI), K1, Z3
 	VBROADCASTSS (CX), Z4
 	VFMADD231PS  Z3, Z4, Z0
@@ -3562,8 +3394,6 @@ four:
 	VFMADD231PS  Z3, Z4, Z2
 	ADDQ         BX, CX
 	ADDQ         DI, SI
-	PREFETCHT1   (R8)
-	ADDQ         $0x40, R8
 	VMOVUPS.Z    (SI), K1, Z3
 	VBROADCASTSS (CX), Z4
 	VFMADD231PS  Z3, Z4, Z0
@@ -3573,8 +3403,6 @@ four:
 	VFMADD231PS  Z3, Z4, Z2
 	ADDQ         BX, CX
 	ADDQ         DI, SI
-	PREFETCHT1   (R8)
-	ADDQ         $0x40, R8
 	VMOVUPS.Z    (SI), K1, Z3
 	VBROADCASTSS (CX), Z4
 	VFMADD231PS  Z3, Z4, Z0
@@ -3584,8 +3412,6 @@ four:
 	VFMADD231PS  Z3, Z4, Z2
 	ADDQ         BX, CX
 	ADDQ         DI, SI
-	PREFETCHT1   (R8)
-	ADDQ         $0x40, R8
 	SUBQ         $0x04, AX
 	JMP          four
 
@@ -3601,8 +3427,6 @@ one:
 	VFMADD231PS  Z3, Z4, Z2
 	ADDQ         BX, CX
 	ADDQ         DI, SI
-	PREFETCHT1   (R8)
-	ADDQ         $0x40, R8
 	DECQ         AX
 	JMP          one
 

@@ -5,16 +5,17 @@ import "slices"
 // gemmKernels are the parts of matrix products.
 type gemmKernels[T Float] struct {
 	// tile computes m rows and n columns of c = start + a·b over k terms, without start if
-	// that has no data. Every tileRows rows of a lie aTile elements apart. Columns of b lie
-	// in panels of tileColumns, panel elements apart, and its rows bRow elements apart. If
-	// masks is not set, the last panel of b must have memory for all of its columns. Ahead
-	// is memory that is read soon.
+	// that is nil. Element (i, p) of a tile of tileRows rows of a lies at i·aRow + p·aCol,
+	// and its tiles lie aTile elements apart. Columns of b lie in panels of tileColumns,
+	// panel elements apart, and its rows bRow elements apart. If masks is not set, the last
+	// panel of b must have memory for all of its columns. Start may be c. Ahead is memory
+	// that is read soon.
 	//
 	// direct is the number of rows up to which Mul reads b without packing it, because
 	// packing takes as long as a product of few rows, and directLong the same where rows of
 	// b are longRow elements or more apart. Measured on a Zen 5, AVX-512 gains up to 132 and
 	// 48 rows, because it reads an element half as often, and AVX2 up to 24 and 12.
-	tile               func(m, n, k int, a Matrix[T], aTile int, b []T, bRow, panel int, c, start Matrix[T], ahead []T)
+	tile               func(m, n, k int, a []T, aRow, aCol, aTile int, b []T, bRow, panel int, c []T, cRow int, start []T, startRow int, ahead []T)
 	direct, directLong int
 	masks              bool
 
@@ -54,22 +55,22 @@ func portableGemm[T Float]() gemmKernels[T] {
 	}
 }
 
-func tileGo[T Float](m, n, k int, a Matrix[T], aTile int, b []T, bRow, panel int, c, start Matrix[T], _ []T) {
+func tileGo[T Float](m, n, k int, a []T, aRow, aCol, aTile int, b []T, bRow, panel int, c []T, cRow int, start []T, startRow int, _ []T) {
 	if m < 1 {
 		panic("kernels: tile of a wrong size")
 	}
-	b, c.Data, start.Data = slices.Clip(b), slices.Clip(c.Data), slices.Clip(start.Data) // keeps a row from reading beyond them
+	b, c, start = slices.Clip(b), slices.Clip(c), slices.Clip(start) // keeps a row from reading beyond them
 	for at := 0; at < n; at += tileColumns {
 		width, b := min(tileColumns, n-at), b[at/tileColumns*panel:]
 		for i := range m {
 			var sum [tileColumns]T
 			for p := range k {
-				x := a.Data[i/tileRows*aTile+i%tileRows*a.Row+p*a.Col]
+				x := a[i/tileRows*aTile+i%tileRows*aRow+p*aCol]
 				for j, y := range b[p*bRow:][:width] {
 					sum[j] += x * y
 				}
 			}
-			put(c.Data[i*c.Row+at:][:width], sum[:], start.From(i).columns(at).Data)
+			put(c[i*cRow+at:][:width], sum[:], after(start, i*startRow+at))
 		}
 	}
 }

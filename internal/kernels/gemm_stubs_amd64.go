@@ -64,157 +64,157 @@ func copyTilesAVX2(n int, from *float32, to *float32, stride int)
 //go:noescape
 func transposeAVX2(n int, from *float32, row int, to *float32, stride int)
 
-// tile1x128AVX512 computes 1 × 128 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel, and a line of the caches is fetched from ahead for each term.
+// tile1x128AVX512 computes 1 × 128 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
 //
 //go:noescape
 func tile1x128AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 
-// tile1x16AVX512 computes 1 × 16 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel, and a line of the caches is fetched from ahead for each term.
+// tile1x16AVX512 computes 1 × 16 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
 //
 //go:noescape
 func tile1x16AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 
-// tile1x32AVX512 computes 1 × 32 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel, and a line of the caches is fetched from ahead for each term.
+// tile1x32AVX512 computes 1 × 32 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
 //
 //go:noescape
 func tile1x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 
-// tile1x48AVX512 computes 1 × 48 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel, and a line of the caches is fetched from ahead for each term.
+// tile1x48AVX512 computes 1 × 48 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
 //
 //go:noescape
 func tile1x48AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 
-// tile1x64AVX512 computes 1 × 64 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel, and a line of the caches is fetched from ahead for each term.
+// tile1x64AVX512 computes 1 × 64 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
 //
 //go:noescape
 func tile1x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 
-// tile1x16PartlyAVX512 computes 1 × 16 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel, and a line of the caches is fetched from ahead for each term.
+// tile1x16PartlyAVX512 computes 1 × 16 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
 //
 //go:noescape
 func tile1x16PartlyAVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 
-// tile2x16AVX512 computes 2 × 16 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel, and a line of the caches is fetched from ahead for each term.
+// tile2x16AVX512 computes 2 × 16 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
 //
 //go:noescape
 func tile2x16AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 
-// tile2x32AVX512 computes 2 × 32 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel, and a line of the caches is fetched from ahead for each term.
+// tile2x32AVX512 computes 2 × 32 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
 //
 //go:noescape
 func tile2x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 
-// tile2x48AVX512 computes 2 × 48 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel, and a line of the caches is fetched from ahead for each term.
+// tile2x48AVX512 computes 2 × 48 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
 //
 //go:noescape
 func tile2x48AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 
-// tile2x64AVX512 computes 2 × 64 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel, and a line of the caches is fetched from ahead for each term.
+// tile2x64AVX512 computes 2 × 64 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
 //
 //go:noescape
 func tile2x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 
-// tile2x16PartlyAVX512 computes 2 × 16 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel, and a line of the caches is fetched from ahead for each term.
+// tile2x16PartlyAVX512 computes 2 × 16 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
 //
 //go:noescape
 func tile2x16PartlyAVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 
-// tile3x16AVX512 computes 3 × 16 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel, and a line of the caches is fetched from ahead for each term.
+// tile3x16AVX512 computes 3 × 16 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
 //
 //go:noescape
 func tile3x16AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 
-// tile3x32AVX512 computes 3 × 32 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel, and a line of the caches is fetched from ahead for each term.
+// tile3x32AVX512 computes 3 × 32 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
 //
 //go:noescape
 func tile3x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 
-// tile3x48AVX512 computes 3 × 48 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel, and a line of the caches is fetched from ahead for each term.
+// tile3x48AVX512 computes 3 × 48 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
 //
 //go:noescape
 func tile3x48AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 
-// tile3x64AVX512 computes 3 × 64 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel, and a line of the caches is fetched from ahead for each term.
+// tile3x64AVX512 computes 3 × 64 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
 //
 //go:noescape
 func tile3x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 
-// tile3x16PartlyAVX512 computes 3 × 16 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel, and a line of the caches is fetched from ahead for each term.
+// tile3x16PartlyAVX512 computes 3 × 16 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel.
 //
 //go:noescape
 func tile3x16PartlyAVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 
-// tile4x16AVX512 computes 4 × 16 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel, and a line of the caches is fetched from ahead for each term.
+// tile4x16AVX512 computes 4 × 16 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel. For each term a line of the caches is fetched from ahead.
 //
 //go:noescape
 func tile4x16AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 
-// tile4x32AVX512 computes 4 × 32 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel, and a line of the caches is fetched from ahead for each term.
+// tile4x32AVX512 computes 4 × 32 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel. For each term a line of the caches is fetched from ahead.
 //
 //go:noescape
 func tile4x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 
-// tile4x48AVX512 computes 4 × 48 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel, and a line of the caches is fetched from ahead for each term.
+// tile4x48AVX512 computes 4 × 48 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel. For each term a line of the caches is fetched from ahead.
 //
 //go:noescape
 func tile4x48AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 
-// tile4x64AVX512 computes 4 × 64 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel, and a line of the caches is fetched from ahead for each term.
+// tile4x64AVX512 computes 4 × 64 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel. For each term a line of the caches is fetched from ahead.
 //
 //go:noescape
 func tile4x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 
-// tile4x16PartlyAVX512 computes 4 × 16 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel, and a line of the caches is fetched from ahead for each term.
+// tile4x16PartlyAVX512 computes 4 × 16 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel. For each term a line of the caches is fetched from ahead.
 //
 //go:noescape
 func tile4x16PartlyAVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 
-// tile5x16AVX512 computes 5 × 16 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel, and a line of the caches is fetched from ahead for each term.
+// tile5x16AVX512 computes 5 × 16 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel. For each term a line of the caches is fetched from ahead.
 //
 //go:noescape
 func tile5x16AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 
-// tile5x32AVX512 computes 5 × 32 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel, and a line of the caches is fetched from ahead for each term.
+// tile5x32AVX512 computes 5 × 32 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel. For each term a line of the caches is fetched from ahead.
 //
 //go:noescape
 func tile5x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 
-// tile5x48AVX512 computes 5 × 48 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel, and a line of the caches is fetched from ahead for each term.
+// tile5x48AVX512 computes 5 × 48 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel. For each term a line of the caches is fetched from ahead.
 //
 //go:noescape
 func tile5x48AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 
-// tile5x64AVX512 computes 5 × 64 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel, and a line of the caches is fetched from ahead for each term.
+// tile5x64AVX512 computes 5 × 64 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel. For each term a line of the caches is fetched from ahead.
 //
 //go:noescape
 func tile5x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 
-// tile5x16PartlyAVX512 computes 5 × 16 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel, and a line of the caches is fetched from ahead for each term.
+// tile5x16PartlyAVX512 computes 5 × 16 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel. For each term a line of the caches is fetched from ahead.
 //
 //go:noescape
 func tile5x16PartlyAVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 
-// tile6x16AVX512 computes 6 × 16 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel, and a line of the caches is fetched from ahead for each term.
+// tile6x16AVX512 computes 6 × 16 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel. For each term a line of the caches is fetched from ahead.
 //
 //go:noescape
 func tile6x16AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 
-// tile6x32AVX512 computes 6 × 32 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel, and a line of the caches is fetched from ahead for each term.
+// tile6x32AVX512 computes 6 × 32 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel. For each term a line of the caches is fetched from ahead.
 //
 //go:noescape
 func tile6x32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 
-// tile6x48AVX512 computes 6 × 48 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel, and a line of the caches is fetched from ahead for each term.
+// tile6x48AVX512 computes 6 × 48 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel. For each term a line of the caches is fetched from ahead.
 //
 //go:noescape
 func tile6x48AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 
-// tile6x64AVX512 computes 6 × 64 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel, and a line of the caches is fetched from ahead for each term.
+// tile6x64AVX512 computes 6 × 64 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel. For each term a line of the caches is fetched from ahead.
 //
 //go:noescape
 func tile6x64AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)
 
-// tile6x16PartlyAVX512 computes 6 × 16 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel, and a line of the caches is fetched from ahead for each term.
+// tile6x16PartlyAVX512 computes 6 × 16 elements of c = start + a·b over k terms, without start if that is nil; the panels of b are panel bytes apart; mask has a bit for each column of the last panel. For each term a line of the caches is fetched from ahead.
 //
 //go:noescape
 func tile6x16PartlyAVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, panel int, c *float32, cRow int, start *float32, startRow int, mask uint32, ahead *float32)

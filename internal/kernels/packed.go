@@ -3,8 +3,9 @@ package kernels
 // Packed is a matrix laid out for many products: panels of 16 columns, each
 // with its rows one after the other, the last filled up with zeros.
 type Packed[T Float] struct {
-	k, n int
-	data []T
+	k, n  int
+	data  []T
+	after []T // of a part: the panels behind it, which are probably read next
 }
 
 // Pack lays out the k×n matrix b. It reuses the memory of p.
@@ -21,7 +22,7 @@ func (p *Packed[T]) Pack(set *Set[T], b Matrix[T], k, n int) {
 // panels are some of the panels.
 func (p *Packed[T]) panels(first, end int) Packed[T] {
 	panel := p.k * tileColumns
-	return Packed[T]{p.k, (end - first) * tileColumns, p.data[first*panel : end*panel]}
+	return Packed[T]{p.k, (end - first) * tileColumns, p.data[first*panel : end*panel], p.data[end*panel:]}
 }
 
 // PackedSize is the number of elements of a packed k×n matrix.
@@ -51,17 +52,18 @@ func (p *Packed[T]) Mul(set *Set[T], m int, a, c, start Matrix[T], from, end int
 		panic("kernels: columns that are no panels")
 	}
 	wholeRows(m, c, end)
+	sums, first := c.Data[from:], after(start.Data, from)
 	if p.k == 0 {
-		fill(m, end-from, c.columns(from), start.columns(from))
+		fill(m, end-from, sums, c.Row, first, start.Row)
 		return
 	}
-	b, panel := p.data[from*p.k:], p.k*tileColumns
+	b, panel, firstRow := p.data[from*p.k:], p.k*tileColumns, start.Row
 	for q := 0; q < p.k; q += termsAtOnce {
 		if q > 0 {
-			start = c
+			first, firstRow = sums, c.Row
 		}
-		left := Matrix[T]{a.Data[q*a.Col:], a.Row, a.Col}
-		set.tile(m, end-from, min(termsAtOnce, p.k-q), left, tileRows*a.Row, b[q*tileColumns:], tileColumns, panel, c.columns(from), start.columns(from), nil)
+		set.tile(m, end-from, min(termsAtOnce, p.k-q), a.Data[q*a.Col:], a.Row, a.Col, tileRows*a.Row, b[q*tileColumns:], tileColumns, panel,
+			sums, c.Row, first, firstRow, nil)
 	}
 }
 
@@ -111,13 +113,13 @@ func (s *Set[T]) MulPacked(m int, a Matrix[T], b *Packed[T], c Matrix[T], add bo
 	}
 	n := panels(b.n) * tileColumns
 	wholeRows(m, c, n)
-	var start Matrix[T]
+	var start []T
 	if add {
-		start = c
+		start = c.Data
 	}
 	if b.k == 0 {
-		fill(m, n, c, start)
+		fill(m, n, c.Data, c.Row, start, c.Row)
 		return
 	}
-	s.tile(m, n, b.k, a, tileRows*a.Row, b.data, tileColumns, b.k*tileColumns, c, start, nil)
+	s.tile(m, n, b.k, a.Data, a.Row, a.Col, tileRows*a.Row, b.data, tileColumns, b.k*tileColumns, c.Data, c.Row, start, c.Row, b.after)
 }

@@ -163,79 +163,79 @@ func TestOutOfRange(t *testing.T) {
 		f    func(s *Set[float32], x buffers)
 	}{
 		{"tile: no terms behind a", func(s *Set[float32], x buffers) {
-			s.tile(1, 16, k, Matrix[float32]{x.a[:k-1], k, 1}, 0, x.b, 16, 16*k, Matrix[float32]{x.c, 16, 1}, Matrix[float32]{}, nil)
+			s.tile(1, 16, k, x.a[:k-1], k, 1, 0, x.b, 16, 16*k, x.c, 16, nil, 0, nil)
 		}},
 		{"tile: no rows behind a", func(s *Set[float32], x buffers) {
-			s.tile(3, 16, k, Matrix[float32]{x.a[:3*k-1], k, 1}, 0, x.b, 16, 16*k, Matrix[float32]{x.c, 16, 1}, Matrix[float32]{}, nil)
+			s.tile(3, 16, k, x.a[:3*k-1], k, 1, 0, x.b, 16, 16*k, x.c, 16, nil, 0, nil)
 		}},
 		{"tile: no terms behind b", func(s *Set[float32], x buffers) {
-			s.tile(1, 16, k, Matrix[float32]{x.a, k, 1}, 0, x.b[:k*16-1], 16, 16*k, Matrix[float32]{x.c, 16, 1}, Matrix[float32]{}, nil)
+			s.tile(1, 16, k, x.a, k, 1, 0, x.b[:k*16-1], 16, 16*k, x.c, 16, nil, 0, nil)
 		}},
 		{"tile: no columns behind c", func(s *Set[float32], x buffers) {
-			s.tile(1, 16, k, Matrix[float32]{x.a, k, 1}, 0, x.b, 16, 16*k, Matrix[float32]{x.c[:15], 16, 1}, Matrix[float32]{}, nil)
+			s.tile(1, 16, k, x.a, k, 1, 0, x.b, 16, 16*k, x.c[:15], 16, nil, 0, nil)
 		}},
 		{"tile: no rows behind c", func(s *Set[float32], x buffers) {
-			s.tile(2, 16, k, Matrix[float32]{x.a, k, 1}, 0, x.b, 16, 16*k, Matrix[float32]{x.c[:31], 16, 1}, Matrix[float32]{}, nil)
+			s.tile(2, 16, k, x.a, k, 1, 0, x.b, 16, 16*k, x.c[:31], 16, nil, 0, nil)
 		}},
 		{"tile: no whole tile behind a", func(s *Set[float32], x buffers) {
-			s.tile(7, 16, k, Matrix[float32]{x.a[:6*k-1], k, 1}, 0, x.b, 16, 16*k, Matrix[float32]{x.c, 16, 1}, Matrix[float32]{}, nil)
+			s.tile(7, 16, k, x.a[:6*k-1], k, 1, 0, x.b, 16, 16*k, x.c, 16, nil, 0, nil)
 		}},
 		{"tile: no second tile behind a", func(s *Set[float32], x buffers) {
-			s.tile(7, 16, k, Matrix[float32]{x.a[:20+k-1], k, 1}, 20, x.b, 16, 16*k, Matrix[float32]{x.c, 16, 1}, Matrix[float32]{}, nil)
+			s.tile(7, 16, k, x.a[:20+k-1], k, 1, 20, x.b, 16, 16*k, x.c, 16, nil, 0, nil)
 		}},
 		{"tile: a tile before a", func(s *Set[float32], x buffers) {
-			s.tile(7, 16, k, Matrix[float32]{x.a[6*k:], k, 1}, -1, x.b, 16, 16*k, Matrix[float32]{x.c, 16, 1}, Matrix[float32]{}, nil)
+			s.tile(7, 16, k, x.a[6*k:], k, 1, -1, x.b, 16, 16*k, x.c, 16, nil, 0, nil)
 		}},
 		{"tile: tiles of a that add up to nothing", func(s *Set[float32], x buffers) {
-			s.tile(14, 16, k, Matrix[float32]{x.a, k, 1}, math.MaxInt/2+1, x.b, 16, 16*k, Matrix[float32]{x.c, 16, 1}, Matrix[float32]{}, nil)
+			s.tile(14, 16, k, x.a, k, 1, math.MaxInt/2+1, x.b, 16, 16*k, x.c, 16, nil, 0, nil)
 		}},
 		{"tile: start is short", func(s *Set[float32], x buffers) {
-			s.tile(1, 16, k, Matrix[float32]{x.a, k, 1}, 0, x.b, 16, 16*k, Matrix[float32]{x.c, 16, 1}, Matrix[float32]{x.b[:15], 0, 1}, nil)
+			s.tile(1, 16, k, x.a, k, 1, 0, x.b, 16, 16*k, x.c, 16, x.b[:15], 0, nil)
 		}},
 		{"tile: rows of start are short", func(s *Set[float32], x buffers) {
-			s.tile(2, 16, k, Matrix[float32]{x.a, k, 1}, 0, x.b, 16, 16*k, Matrix[float32]{x.c, 16, 1}, Matrix[float32]{x.b[:31], 16, 1}, nil)
+			s.tile(2, 16, k, x.a, k, 1, 0, x.b, 16, 16*k, x.c, 16, x.b[:31], 16, nil)
 		}},
 		{"tile: a row before a", func(s *Set[float32], x buffers) {
-			s.tile(2, 16, k, Matrix[float32]{x.a[k:], -k, 1}, 0, x.b, 16, 16*k, Matrix[float32]{x.c, 16, 1}, Matrix[float32]{}, nil)
+			s.tile(2, 16, k, x.a[k:], -k, 1, 0, x.b, 16, 16*k, x.c, 16, nil, 0, nil)
 		}},
 		{"tile: a row before c", func(s *Set[float32], x buffers) {
-			s.tile(2, 16, k, Matrix[float32]{x.a, k, 1}, 0, x.b, 16, 16*k, Matrix[float32]{x.c, -16, 1}, Matrix[float32]{}, nil)
+			s.tile(2, 16, k, x.a, k, 1, 0, x.b, 16, 16*k, x.c, -16, nil, 0, nil)
 		}},
 		{"tile: a long row of a", func(s *Set[float32], x buffers) {
-			s.tile(2, 16, k, Matrix[float32]{x.a, huge, 1}, 0, x.b, 16, 16*k, Matrix[float32]{x.c, 16, 1}, Matrix[float32]{}, nil)
+			s.tile(2, 16, k, x.a, huge, 1, 0, x.b, 16, 16*k, x.c, 16, nil, 0, nil)
 		}},
 		{"tile: rows of a that add up to nothing", func(s *Set[float32], x buffers) {
-			s.tile(5, 16, k, Matrix[float32]{x.a, math.MaxInt/2 + 1, 1}, 0, x.b, 16, 16*k, Matrix[float32]{x.c, 16, 1}, Matrix[float32]{}, nil)
+			s.tile(5, 16, k, x.a, math.MaxInt/2+1, 1, 0, x.b, 16, 16*k, x.c, 16, nil, 0, nil)
 		}},
 		{"tile: terms of a that add up to nothing", func(s *Set[float32], x buffers) {
-			s.tile(1, 16, 5, Matrix[float32]{x.a, k, math.MaxInt/2 + 1}, 0, x.b, 16, 16*k, Matrix[float32]{x.c, 16, 1}, Matrix[float32]{}, nil)
+			s.tile(1, 16, 5, x.a, k, math.MaxInt/2+1, 0, x.b, 16, 16*k, x.c, 16, nil, 0, nil)
 		}},
 		{"tile: rows of c that add up to nothing", func(s *Set[float32], x buffers) {
-			s.tile(5, 16, k, Matrix[float32]{x.a, k, 1}, 0, x.b, 16, 16*k, Matrix[float32]{x.c, math.MaxInt/2 + 1, 1}, Matrix[float32]{}, nil)
+			s.tile(5, 16, k, x.a, k, 1, 0, x.b, 16, 16*k, x.c, math.MaxInt/2+1, nil, 0, nil)
 		}},
 		{"tile: no terms behind a, for four panels", func(s *Set[float32], x buffers) {
-			s.tile(1, 64, k, Matrix[float32]{x.a[:k-1], k, 1}, 0, x.b, 16, 16*k, Matrix[float32]{x.c, 64, 1}, Matrix[float32]{}, nil)
+			s.tile(1, 64, k, x.a[:k-1], k, 1, 0, x.b, 16, 16*k, x.c, 64, nil, 0, nil)
 		}},
 		{"tile: no panels behind b", func(s *Set[float32], x buffers) {
-			s.tile(1, 64, k, Matrix[float32]{x.a, k, 1}, 0, x.b[:4*16*k-1], 16, 16*k, Matrix[float32]{x.c, 64, 1}, Matrix[float32]{}, nil)
+			s.tile(1, 64, k, x.a, k, 1, 0, x.b[:4*16*k-1], 16, 16*k, x.c, 64, nil, 0, nil)
 		}},
 		{"tile: no panels behind c", func(s *Set[float32], x buffers) {
-			s.tile(1, 64, k, Matrix[float32]{x.a, k, 1}, 0, x.b, 16, 16*k, Matrix[float32]{x.c[:63], 64, 1}, Matrix[float32]{}, nil)
+			s.tile(1, 64, k, x.a, k, 1, 0, x.b, 16, 16*k, x.c[:63], 64, nil, 0, nil)
 		}},
 		{"tile: no rows of four panels behind c", func(s *Set[float32], x buffers) {
-			s.tile(2, 64, k, Matrix[float32]{x.a, k, 1}, 0, x.b, 16, 16*k, Matrix[float32]{x.c[:127], 64, 1}, Matrix[float32]{}, nil)
+			s.tile(2, 64, k, x.a, k, 1, 0, x.b, 16, 16*k, x.c[:127], 64, nil, 0, nil)
 		}},
 		{"tile: many terms", func(s *Set[float32], x buffers) {
-			s.tile(1, 64, math.MaxInt/8+2, Matrix[float32]{x.a, 0, 0}, 0, x.b, 16, 16*k, Matrix[float32]{x.c, 64, 1}, Matrix[float32]{}, nil)
+			s.tile(1, 64, math.MaxInt/8+2, x.a, 0, 0, 0, x.b, 16, 16*k, x.c, 64, nil, 0, nil)
 		}},
 		{"tile: many panels", func(s *Set[float32], x buffers) {
-			s.tile(1, math.MaxInt-1, 1, Matrix[float32]{x.a, 1, 1}, 0, x.b, 16, 16, Matrix[float32]{x.c, 64, 1}, Matrix[float32]{}, nil)
+			s.tile(1, math.MaxInt-1, 1, x.a, 1, 1, 0, x.b, 16, 16, x.c, 64, nil, 0, nil)
 		}},
 		{"tile: some columns of b", func(s *Set[float32], x buffers) {
-			s.tile(1, 5, k, Matrix[float32]{x.a, k, 1}, 0, x.b[:(k-1)*20+4], 20, 16, Matrix[float32]{x.c, 16, 1}, Matrix[float32]{}, nil)
+			s.tile(1, 5, k, x.a, k, 1, 0, x.b[:(k-1)*20+4], 20, 16, x.c, 16, nil, 0, nil)
 		}},
 		{"tile: a panel before b", func(s *Set[float32], x buffers) {
-			s.tile(1, 32, k, Matrix[float32]{x.a, k, 1}, 0, x.b[16*k:], 16, -16, Matrix[float32]{x.c, 32, 1}, Matrix[float32]{}, nil)
+			s.tile(1, 32, k, x.a, k, 1, 0, x.b[16*k:], 16, -16, x.c, 32, nil, 0, nil)
 		}},
 		{"MulPacked: rows that overlap", func(s *Set[float32], x buffers) {
 			var p Packed[float32]
@@ -316,7 +316,7 @@ func TestOutOfRange(t *testing.T) {
 		}
 		for _, m := range []int{-1, 0} {
 			if !panics(func() {
-				s.tile(m, 16, 1, Matrix[float32]{z, 1, 1}, 0, z, 16, 16, RowMajor(make([]float32, 200), 16), Matrix[float32]{}, nil)
+				s.tile(m, 16, 1, z, 1, 1, 0, z, 16, 16, make([]float32, 200), 16, nil, 0, nil)
 			}) {
 				t.Errorf("%s: a tile of %d rows does not panic", s.Name, m)
 			}

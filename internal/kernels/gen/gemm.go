@@ -42,7 +42,11 @@ func tile(v vectors, m, panels int, kind string) {
 	masked := v.size == 64
 	parameters, part := "", "."
 	if masked {
-		parameters, part = ", mask uint32, ahead *float32", "; mask has a bit for each column of the last panel, and a line of the caches is fetched from ahead for each term."
+		parameters, part = ", mask uint32, ahead *float32", "; mask has a bit for each column of the last panel."
+	}
+	fetches := masked && m > 3 // with fewer rows, reading b takes longer than the sums
+	if fetches {
+		part += " For each term a line of the caches is fetched from ahead."
 	}
 	name := fmt.Sprintf("tile%dx%d%s%s", m, 16*panels, kind, v.suffix)
 	text(name, "func(k int, a *float32, aRow, aCol int, b *float32, bRow, panel int, c *float32, cRow int, start *float32, startRow int"+parameters+")")
@@ -57,6 +61,8 @@ func tile(v vectors, m, panels int, kind string) {
 	if masked {
 		mask = K()
 		KMOVW(Load(Param("mask"), GP32()), mask)
+	}
+	if fetches {
 		ahead = Load(Param("ahead"), GP64())
 	}
 	sum := v.zeros(m, panels*64/v.size)
@@ -78,7 +84,7 @@ func tile(v vectors, m, panels int, kind string) {
 		addTerm(sum, panels, ofA, ofB)
 		a.next(aCol)
 		b.next(bRow)
-		if masked {
+		if fetches {
 			PREFETCHT1(at(ahead))
 			ADDQ(Imm(64), ahead)
 		}
