@@ -3,7 +3,9 @@ package forecast
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/internal/errs"
@@ -13,6 +15,10 @@ import (
 // residuals are the errors of forecasts of one row ahead on the test part, in the units of
 // the transform.
 type residuals struct{ Mean, Deviation float64 }
+
+// leastResiduals is how many errors tell the deviation of a target, at least. With fewer, it
+// is that of all targets and series.
+const leastResiduals = 20
 
 // Drift says whether the errors of a series have changed since the training: see
 // Forecaster.Drift.
@@ -36,11 +42,12 @@ const (
 // Drift reads rows that came after those that the forecaster knows, and tells for each series and
 // target whether errors of one row ahead have become larger or moved to one side: when to call Update.
 // It is the cumulative sum of Page (Continuous Inspection Schemes, 1954) of errors z
-// in standard deviations of the test part, and of their sizes,
+// in standard deviations of those of the series in the test part, and of their sizes,
 //
 //	S = max(0, S + z − 1/2), max(0, S − z − 1/2), max(0, S + (|z| − 0.80)/0.60 − 1/2)
 //
-// where the last one has the mean and the deviation that |z| has for normal z. The rows are
+// where the last one has the mean and the deviation that |z| has for normal z. A series with
+// fewer than 20 errors in the test part is compared with the errors of all. The rows are
 // joined to the known ones as in Update.
 func (f *Forecaster) Drift(ctx context.Context, series ...*datasets.Series) ([]Drift, error) {
 	if err := checkSeries(series); err != nil {
@@ -55,7 +62,8 @@ func (f *Forecaster) Drift(ctx context.Context, series ...*datasets.Series) ([]D
 		if err != nil {
 			return nil, err
 		}
-		_, whole, added, err := f.join(f.tails[at], s)
+		tail := f.tails[at]
+		_, whole, added, err := f.join(tail, s)
 		if err != nil {
 			return nil, err
 		}
@@ -68,19 +76,24 @@ func (f *Forecaster) Drift(ctx context.Context, series ...*datasets.Series) ([]D
 		}
 		for _, t := range tracks {
 			var places []place
+			padded := t.padded(f.config.Horizon)
 			for row := t.known - 1 - added; row < t.known-1; row++ {
 				if row < f.Rows()-1 {
 					return nil, errs.Error{Path: s.Name, Field: "rows", Rule: fmt.Sprintf("must follow at least %d known rows", f.Rows()), Value: row + 1}
 				}
-				places = append(places, place{t, row})
+				places = append(places, place{padded, row})
 			}
-			for j, name := range t.layout.Targets {
+			errors, err := f.errorsAhead(ctx, places)
+			if err != nil {
+				return nil, err
+			}
+			for _, name := range t.layout.Targets {
 				d := Drift{Series: s.Name, Target: name, Rows: added, Threshold: driftThreshold}
-				errors, err := f.errorsAhead(ctx, places, j)
-				if err != nil {
-					return nil, err
+				expected, ok := f.residualsOf[(&track{name: tail.Name}).key(name)]
+				if !ok {
+					expected = f.residuals
 				}
-				d.sum(errors, f.residuals)
+				d.sum(errors[t.key(name)], expected)
 				out = append(out, d)
 			}
 		}
@@ -88,17 +101,19 @@ func (f *Forecaster) Drift(ctx context.Context, series ...*datasets.Series) ([]D
 	return out, nil
 }
 
-// errorsAhead are the errors of one row ahead of a target, in the units of the transform; NaN
-// where the value is missing.
-func (f *Forecaster) errorsAhead(ctx context.Context, places []place, target int) ([]float64, error) {
+// errorsAhead are the errors of one row ahead of each target, by track.key, in the order of the
+// places and in the units of the transform; NaN where the value is missing.
+func (f *Forecaster) errorsAhead(ctx context.Context, places []place) (map[string][]float64, error) {
 	forecasts, err := f.predictor.predict(ctx, places)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]float64, len(places))
+	out := map[string][]float64{}
 	for i, p := range places {
-		c := p.track.columns[p.track.layout.Targets[target]]
-		out[i] = distance(c.fitted, forecasts[i][target].values[0], c.raw[p.row+1], 1)
+		for j, name := range p.track.layout.Targets {
+			c, key := p.track.columns[name], p.track.key(name)
+			out[key] = append(out[key], distance(c.fitted, forecasts[i][j].values[0], c.raw[p.row+1], 1))
+		}
 	}
 	return out, nil
 }
@@ -126,23 +141,34 @@ func (d *Drift) sum(errors []float64, r residuals) {
 	d.Drifted = d.Statistic > d.Threshold
 }
 
-// measureResiduals keeps what Drift compares with.
+// measureResiduals keeps what Drift compares with: for each target of each series, as one may
+// be much more regular than another, and for all together.
 func (f *Forecaster) measureResiduals(ctx context.Context, parts []part) error {
-	at := places(parts, part.tested, mostCalibrated)
+	var at []place
+	for _, p := range parts {
+		at = append(at, places([]part{p}, part.tested, max(5*leastResiduals, mostCalibrated/len(parts)))...)
+	}
+	errors, err := f.errorsAhead(ctx, at)
+	if err != nil {
+		return err
+	}
 	var all []float64
-	for j := range f.task().Targets {
-		errors, err := f.errorsAhead(ctx, at, j)
-		if err != nil {
-			return err
-		}
-		for _, e := range errors {
-			if !math.IsNaN(e) {
-				all = append(all, e)
-			}
+	f.residualsOf = map[string]residuals{}
+	for _, key := range slices.Sorted(maps.Keys(errors)) {
+		known := slices.DeleteFunc(errors[key], math.IsNaN)
+		all = append(all, known...)
+		if r := residualsFrom(known); len(known) >= leastResiduals && r.Deviation > 0 {
+			f.residualsOf[key] = r
 		}
 	}
-	if len(all) > 1 {
-		f.residuals.Mean, f.residuals.Deviation = stat.MeanStdDev(all, nil)
-	}
+	f.residuals = residualsFrom(all)
 	return nil
+}
+
+func residualsFrom(errors []float64) residuals {
+	if len(errors) < 2 {
+		return residuals{}
+	}
+	mean, deviation := stat.MeanStdDev(errors, nil)
+	return residuals{mean, deviation}
 }

@@ -13,7 +13,9 @@ import (
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/errs/errtest"
+	"github.com/engram-go/engram/models"
 	"github.com/engram-go/engram/train/forecast"
+	"github.com/engram-go/engram/train/forecast/networks"
 	"github.com/pkg/errors"
 )
 
@@ -252,5 +254,36 @@ func TestContext(t *testing.T) {
 			t.Errorf("%s went on for %v", name, d)
 		}
 		cancel()
+	}
+}
+
+// modelFunc is a network of a test.
+type modelFunc func(t networks.Task) (*models.Model, error)
+
+func (f modelFunc) Model(t networks.Task) (*models.Model, error) { return f(t) }
+
+// A network that does not read what its task describes is refused before it is trained.
+func TestNetworkRefused(t *testing.T) {
+	for field, n := range map[string]modelFunc{
+		"model": func(networks.Task) (*models.Model, error) { return nil, nil },
+		"inputs": func(t networks.Task) (*models.Model, error) {
+			t.Future = 1
+			return networks.LSTM{Units: 2}.Model(t)
+		},
+		"input 0": func(t networks.Task) (*models.Model, error) {
+			t.Steps++
+			return networks.LSTM{Units: 2}.Model(t)
+		},
+		"output": func(t networks.Task) (*models.Model, error) {
+			t.Outputs = 2
+			return networks.LSTM{Units: 2}.Model(t)
+		},
+	} {
+		t.Run(field, func(t *testing.T) {
+			_, err := forecast.Fit(context.Background(), forecast.Config{Horizon: 2, Network: n}, walk("a", 60, 1))
+			if e := (errs.Error{}); !errors.As(err, &e) || e.Path != "network" || e.Field != field {
+				t.Errorf("got %v", err)
+			}
+		})
 	}
 }

@@ -49,7 +49,8 @@ type stored struct {
 	Verdict Verdict
 	Updates []Updated
 
-	Residuals residuals
+	Residuals   residuals
+	ResidualsOf []storedResiduals
 }
 
 // storedSeries is one of the newest rows; the numbers are in the tensor "rows", column by
@@ -67,6 +68,12 @@ type storedFitted struct {
 	Series, Column string
 	Still          bool // the column did not vary
 	Parameters     int  // how many numbers it has
+}
+
+// storedResiduals are those of one target of a series.
+type storedResiduals struct {
+	Series, Column  string
+	Mean, Deviation float64
 }
 
 // LoadConfig says what a file may hold besides Engram's types.
@@ -147,6 +154,11 @@ func (f *Forecaster) file() (safetensors.File, error) {
 		}
 		one.Parameters = len(parameters)
 		s.Fitted, fitted = append(s.Fitted, one), append(fitted, parameters...)
+	}
+	for _, key := range slices.Sorted(maps.Keys(f.residualsOf)) {
+		series, column, _ := strings.Cut(key, "\x00")
+		r := f.residualsOf[key]
+		s.ResidualsOf = append(s.ResidualsOf, storedResiduals{series, column, r.Mean, r.Deviation})
 	}
 	for _, m := range f.predictor.calibration.Moves {
 		moves = append(moves, m...)
@@ -236,7 +248,8 @@ func (s stored) forecaster(model *models.Model, config LoadConfig, numbers map[s
 	if err != nil {
 		return nil, err
 	}
-	f := &Forecaster{config: c, layout: s.Layout, fitted: map[string]datasets.Fitted{}, verdict: s.Verdict, updates: s.Updates, residuals: s.Residuals}
+	f := &Forecaster{config: c, layout: s.Layout, fitted: map[string]datasets.Fitted{}, verdict: s.Verdict, updates: s.Updates,
+		residuals: s.Residuals, residualsOf: map[string]residuals{}}
 	if err := f.layout.check(c); err != nil {
 		return nil, err
 	}
@@ -272,6 +285,11 @@ func (s stored) forecaster(model *models.Model, config LoadConfig, numbers map[s
 			return nil, errs.Error{Field: "Config.Transform", Rule: "must have the method Restore(parameters []float64) (datasets.Fitted, error) to be read", Value: fmt.Sprintf("%T", c.Transform)}
 		}
 		f.fitted[(&track{name: one.Series}).key(one.Column)] = fitted
+	}
+	for _, one := range s.ResidualsOf {
+		if one.Deviation > 0 {
+			f.residualsOf[(&track{name: one.Series}).key(one.Column)] = residuals{one.Mean, one.Deviation}
+		}
 	}
 	f.setModel(model)
 	if len(numbers["moves"]) > 0 {
@@ -339,8 +357,12 @@ func (l layout) check(c Config) error {
 	return nil
 }
 
-// checkModel refuses a model with other inputs than the forecaster gives it.
+// checkModel refuses a model with other inputs or another output than the forecaster gives and
+// reads.
 func (f *Forecaster) checkModel(model *models.Model) error {
+	if model == nil {
+		return errs.Error{Path: "network", Field: "model", Rule: "must not be nil"}
+	}
 	got, err := model.InputShapes()
 	if err != nil {
 		return err
@@ -354,7 +376,7 @@ func (f *Forecaster) checkModel(model *models.Model) error {
 		want = append(want, []int{t.Static})
 	}
 	if len(got) != len(want) {
-		return errs.Error{Path: "network", Field: "inputs", Rule: fmt.Sprintf("must be %d", len(want)), Value: len(got)}
+		return errs.Error{Path: "network", Field: "inputs", Rule: fmt.Sprintf("must be %d, with the shapes %v, as networks.Task describes them", len(want), want), Value: len(got)}
 	}
 	for i := range want {
 		if !slices.Equal([]int(got[i][1:]), want[i]) {

@@ -289,6 +289,9 @@ func (f *Forecaster) train(ctx context.Context, parts []part, epochs int) (best 
 		if members[i], err = c.Network.Model(task); err != nil {
 			return 0, errs.At(err, "forecast", "Config.Network")
 		}
+		if err := f.checkModel(members[i]); err != nil {
+			return 0, err
+		}
 		if c.Progress != nil {
 			fmt.Fprintf(c.Progress, "Network %d of %d: %d windows of %d rows\n", i+1, c.Members, data.Len(), c.Steps)
 		}

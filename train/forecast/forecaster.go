@@ -14,14 +14,15 @@ import (
 // Forecaster is a trained forecaster. It does not change: Update returns a new one. So it is
 // safe for many goroutines.
 type Forecaster struct {
-	config    Config // complete
-	layout    layout
-	fitted    map[string]datasets.Fitted // by track.key
-	predictor predictor
-	verdict   Verdict
-	tails     []*datasets.Series // the newest rows of each series
-	residuals residuals
-	updates   []Updated
+	config      Config // complete
+	layout      layout
+	fitted      map[string]datasets.Fitted // by track.key
+	predictor   predictor
+	verdict     Verdict
+	tails       []*datasets.Series   // the newest rows of each series
+	residuals   residuals            // of all targets and series together
+	residualsOf map[string]residuals // by track.key; those that tell enough
+	updates     []Updated
 }
 
 // Config is the config with all defaults filled in.

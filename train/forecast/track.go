@@ -302,6 +302,19 @@ func (t *track) history(target string, row int) []float64 {
 	return out
 }
 
+// padded is a track with rows for the horizon after the last known row. Of those that it did
+// not have, nothing is known.
+func (t *track) padded(horizon int) *track {
+	n := len(t.columns[t.layout.Targets[0]].raw)
+	more := t.known + horizon - n
+	if more <= 0 {
+		return t
+	}
+	e := t.extended(0, n-1, 0, more)
+	e.known = t.known
+	return e
+}
+
 // extended is a track of the rows from … to the given one, and the horizon behind it, which
 // forecasts fill in. Its last block may be longer than the horizon: of those rows nothing is
 // known.

@@ -135,8 +135,8 @@ func (f *Forecaster) tailOf(s *datasets.Series) (int, error) {
 }
 
 // join puts the rows of a series behind those of a tail, less those that the tail has, and
-// returns the rows, the series as the forecaster reads it, and how many rows are new, which
-// may be none. Rows are told by their times, or else by their labels.
+// returns the known rows, the series as the forecaster reads it, with the rows to forecast, and
+// how many known rows are new, which may be none. Rows are told by their times, or else by their labels.
 func (f *Forecaster) join(tail, s *datasets.Series) (rows, regular *datasets.Series, added int, err error) {
 	if err := f.layout.checkValues(s, f.config); err != nil {
 		return nil, nil, 0, err
@@ -165,27 +165,28 @@ func (f *Forecaster) join(tail, s *datasets.Series) (rows, regular *datasets.Ser
 	if first >= last {
 		return nil, nil, 0, nil
 	}
-	more, err := only(cut(s, first, last), f.layout.columns())
+	more, err := only(cut(s, first, s.Len()), f.layout.columns())
 	if err != nil {
 		return nil, nil, 0, err
 	}
-	rows, err = only(tail, f.layout.columns())
+	all, err := only(tail, f.layout.columns())
 	if err != nil {
 		return nil, nil, 0, err
 	}
-	for i := range rows.Values {
-		rows.Values[i] = append(rows.Values[i], more.Values[i]...)
+	for i := range all.Values {
+		all.Values[i] = append(all.Values[i], more.Values[i]...)
 	}
-	if rows.Index != nil && more.Index != nil {
-		rows.Index = append(rows.Index, more.Index...)
+	if all.Index != nil && more.Index != nil {
+		all.Index = append(all.Index, more.Index...)
 	} else {
-		rows.Index = nil
+		all.Index = nil
 	}
 	if f.layout.Clock.known() {
-		rows.Times = append(rows.Times, more.Times...)
+		all.Times = append(all.Times, more.Times...)
 	}
-	regular, err = f.layout.regular(rows, 0)
-	return rows, regular, more.Len(), err
+	added = last - first
+	regular, err = f.layout.regular(all, f.config.Horizon)
+	return cut(all, 0, tail.Len()+added), regular, added, err
 }
 
 func noneIsNew(s *datasets.Series) error {
