@@ -15,7 +15,8 @@ type BacktestConfig struct {
 	From   int // known rows of the first forecast; default: 0.8 of the rows
 	Stride int // rows from one forecast to the next; default Config.Horizon
 
-	// Refit trains the networks again before every k-th forecast, on the rows that are known then.
+	// Refit trains the networks again before every k-th forecast, on the rows that are known then,
+	// of which the last ones, as Config.Validation says, tell when to stop. None are kept to test.
 	// By default 0: the networks stay as they are, which is as fast as one batch.
 	Refit int
 

@@ -48,7 +48,8 @@ type Config struct {
 
 	// Network is networks.DLinear by default. It trains in seconds and does well on a single series
 	// of some hundred or thousand rows, where recurrent networks need more data. These
-	// are for long series, many series, and covariates whose effect is not linear.
+	// are for long series, many series, and covariates whose effect is not linear or comes
+	// some rows later: of Past, DLinear and SegRNN read the newest row alone.
 	Network networks.Network
 	Head    Head // what the network's numbers mean; default Quantiles{}
 	Members int  // networks with weights of their own, whose mean is the forecast; default 1

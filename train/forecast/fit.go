@@ -25,7 +25,10 @@ import (
 // is left out, unless all are. Training stops between batches when ctx is done.
 //
 // NaN is a missing value. The network reads the last value before it, and a column that is
-// 1 where values are missing; a missing target is not learned.
+// 1 where values are missing; a missing target is not learned. Rows that are missing between
+// two times count as missing values. Times that are not regular are not read, which
+// Config.Progress tells: rows are then taken one after another. Series.Resample gives them a
+// frequency.
 //
 // Errors name the setting, or the series, the row and the column.
 func Fit(ctx context.Context, config Config, series ...*datasets.Series) (*Forecaster, error) {

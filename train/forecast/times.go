@@ -31,26 +31,30 @@ func (c clock) columns() []string {
 }
 
 // newClock finds the frequency that all series have. Series without times have none, and so
-// have irregular ones. One or two rows, as of a series that has only begun, tell no frequency.
-func newClock(series []*datasets.Series, noCalendar bool) clock {
+// have irregular ones: the error says why. One or two rows, as of a series that has only begun,
+// tell no frequency.
+func newClock(series []*datasets.Series, noCalendar bool) (clock, error) {
 	var c clock
 	for _, s := range series {
 		if s.Times == nil {
-			return clock{}
+			return clock{}, nil
 		}
 		if len(s.Times) < 3 {
 			continue
 		}
 		f, err := calendar.Infer(s.Times)
-		if err != nil || c.known() && f != c.Frequency {
-			return clock{}
+		if err != nil {
+			return clock{}, errs.At(err, s.Name, "")
+		}
+		if c.known() && f != c.Frequency {
+			return clock{}, errs.Error{Path: s.Name, Field: "times", Rule: fmt.Sprintf("must be a %s apart, as in the series before", c.Frequency), Value: f.String()}
 		}
 		c.Frequency = f
 	}
 	if c.known() && !noCalendar {
 		c.Features = calendar.Features(c.Frequency)
 	}
-	return c
+	return c, nil
 }
 
 // mostInserted limits the numbers of a series with the rows that are inserted for times that

@@ -88,3 +88,27 @@ func hours(t *testing.T, layout string, from, to int) *datasets.Series {
 func hourLabel(layout string, i int) string {
 	return time.Date(2024, 3, 1, 15+i, 0, 0, 0, time.UTC).Format(layout)
 }
+
+// Progress tells why times are not read, and how to make them regular.
+func TestIrregularTimesAreTold(t *testing.T) {
+	s := hours(t, time.RFC3339, 0, 60)
+	var sparse []int
+	for i := range 60 {
+		if i%3 != 0 {
+			sparse = append(sparse, i*i)
+		}
+	}
+	first := s.Times[0]
+	for i, hour := range sparse {
+		s.Times[i] = first.Add(time.Duration(hour) * time.Hour)
+	}
+	s = rows(s, 0, len(sparse))
+	var b strings.Builder
+	f := fit(t, dense(forecast.Config{Horizon: 2, Steps: 4, Epochs: 1, Progress: &b}), s)
+	if got := b.String(); !strings.HasPrefix(got, "Rows are read one after another, without their times: x: times ") || !strings.Contains(got, "Series.Resample") {
+		t.Errorf("progress:\n%s", got)
+	}
+	if got := next(t, f)[0].Times[0]; got != "+1" {
+		t.Errorf("the time of the next row is %s", got)
+	}
+}

@@ -51,7 +51,10 @@ func newLayout(c Config, series []*datasets.Series) (layout, error) {
 			}
 		}
 	}
-	l.Clock = newClock(series, c.NoCalendar)
+	var irregular error
+	if l.Clock, irregular = newClock(series, c.NoCalendar); irregular != nil && c.Progress != nil {
+		fmt.Fprintf(c.Progress, "Rows are read one after another, without their times: %v; Series.Resample makes rows regular\n", irregular)
+	}
 	for _, name := range l.Static {
 		var values []float64
 		for _, s := range series {
