@@ -94,7 +94,8 @@ func ReadCSVs(r io.Reader, by string, config CSVConfig) ([]*Series, error) {
 // ReadCSV reads a series, called "csv", from a file with a header, the names of the columns,
 // then a row a line, in time order. Notes say in one line what was detected, as
 // "semicolon-separated, decimal comma, dd.mm.yyyy, newest first: reversed, every hour, 3 rows
-// missing at 2024-03-31T02:00, 4 missing values".
+// missing at 2024-03-31T02:00, 4 missing values". Columns of text that were not asked for are
+// named there too.
 //
 // Cells are divided by commas, semicolons, tabs or |, and may be quoted. The text is in
 // UTF-8, UTF-16 with a byte order mark, or Latin-1, and may be compressed with gzip. Comments

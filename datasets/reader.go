@@ -185,6 +185,17 @@ func (r *reader) finish(p *part, left int) error {
 		}
 		p.Columns, values = append(p.Columns, r.names[i]), append(values, p.Values[c])
 	}
+	if r.detected && r.o.file {
+		var text []string
+		for i, name := range r.names {
+			if name != "" && i != r.by && !slices.Contains(r.wanted, i) && !slices.Contains(r.label.columns, i) {
+				text = append(text, name)
+			}
+		}
+		if len(text) > 0 {
+			notes = append(notes, "columns of text left out: "+list(text))
+		}
+	}
 	if p.Values = values; len(values) == 0 {
 		return r.rows.fault("rows", "must hold a number that is not missing", nil)
 	}
