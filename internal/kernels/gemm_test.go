@@ -268,7 +268,7 @@ func BenchmarkMulPacked(b *testing.B) {
 	for _, size := range []struct {
 		name    string
 		m, k, n int
-	}{{"one sample, 50 units", 1, 58, 224}, {"32 samples, 50 units", 32, 58, 224}, {"32 samples, 128 units", 32, 160, 512}} {
+	}{{"one sample, 50 units", 1, 58, 224}, {"32 samples, 50 units", 32, 58, 224}, {"32 samples, 128 units", 32, 160, 512}, {"32 samples, 512 units", 32, 512, 2048}} {
 		for _, s := range sets() {
 			b.Run(size.name+"/"+s.Name, func(b *testing.B) {
 				mem := &memory{rng: rand.New(rand.NewPCG(1, 1))}
