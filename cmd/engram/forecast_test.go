@@ -8,11 +8,14 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/engram-go/engram/datasets"
@@ -134,6 +137,37 @@ func TestServe(t *testing.T) {
 			t.Errorf("with %q: %s %v", header, line, err)
 		}
 		c.Close()
+	}
+	// A file that is replaced is served, and one that is damaged is not.
+	engram(t, "forecast", passengers, "--column", "passengers", "--horizon", "3", "--epochs", "1", "--save", model)
+	horizon := func() string {
+		r, err := http.NewRequest("GET", "http://"+ready.Address+"/model", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer secret")
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		text, err := io.ReadAll(answer.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return regexp.MustCompile(`"horizon":\d+`).FindString(string(text))
+	}
+	for deadline := time.Now().Add(time.Minute); horizon() != `"horizon":3`; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the new file is not served")
+		}
+	}
+	if err := os.WriteFile(model, []byte("damaged"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(watchEvery + 200*time.Millisecond)
+	if got := horizon(); got != `"horizon":3` {
+		t.Errorf("after a damaged file, %s is served", got)
 	}
 	interrupt()
 	if got := <-status; got != statusOK {

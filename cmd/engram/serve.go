@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net"
@@ -42,9 +43,44 @@ func (cmd serveCommand) Run(ctx *invocation) error {
 	if err != nil {
 		return usageError{err}
 	}
+	watched, stop := context.WithCancel(ctx)
+	defer stop()
+	go cmd.watch(watched, handler, log)
 	return serve.Server{Handler: handler, Address: cmd.Listen, Grace: cmd.Grace, Log: log, Ready: func(addr net.Addr) {
 		cmd.announce(ctx, addr, token != "")
 	}}.Run(ctx)
+}
+
+// watchEvery is how often the file of the forecaster is looked at.
+const watchEvery = 2 * time.Second
+
+// watch serves what the file holds once it is replaced, as engram update does. A file that
+// cannot be read is reported once, and the forecaster before it goes on.
+func (cmd serveCommand) watch(ctx context.Context, handler *serve.Handler, log *slog.Logger) {
+	last, _ := os.Stat(cmd.Model)
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		now, err := os.Stat(cmd.Model)
+		if err != nil || last != nil && os.SameFile(now, last) && now.ModTime().Equal(last.ModTime()) && now.Size() == last.Size() {
+			continue
+		}
+		last = now
+		f, err := cmd.load()
+		if err == nil {
+			err = handler.Replace(f, serve.Describe(f))
+		}
+		if err != nil {
+			log.Error("the new file cannot be served; the forecaster before it goes on", "error", err)
+			continue
+		}
+		log.Info("serving the new file", "file", cmd.Model)
+	}
 }
 
 // announce says where the server listens.

@@ -52,8 +52,8 @@ func Example() {
 	}
 	// Output:
 	// best of 11 forecasts: ETS
-	// 1961-01-01: 447, in 80 % of cases from 434 to 460
-	// 1961-02-01: 420, in 80 % of cases from 407 to 433
-	// 1961-03-01: 466, in 80 % of cases from 452 to 481
-	// 1961-04-01: 496, in 80 % of cases from 480 to 512
+	// 1961-01: 447, in 80 % of cases from 434 to 460
+	// 1961-02: 420, in 80 % of cases from 407 to 433
+	// 1961-03: 466, in 80 % of cases from 452 to 481
+	// 1961-04: 496, in 80 % of cases from 480 to 512
 }

@@ -151,8 +151,11 @@ const noZone = "2006-01-02T15:04:05"
 // zoneless are labels that end with a time of day, and so have no zone.
 var zoneless = regexp.MustCompile(`:\d\d(\.\d+)?( ?[AaPp][Mm])?$`)
 
-// labels name the rows after one: by their times, or +1, +2, …. The label of a known row says
-// whether times have a zone.
+// written are forms of labels that forecasts keep.
+var written = []string{"2006", "2006-01", time.DateOnly, time.DateTime, "2006-01-02 15:04", "2006-01-02T15:04", noZone, time.RFC3339}
+
+// labels name the rows after one: by their times, or +1, +2, …. They are written as the label
+// of a known row, if its form is known; otherwise in that of RFC 3339.
 func (l layout) labels(s *datasets.Series, row, horizon int, known string) []string {
 	labels := make([]string, horizon)
 	if !l.Clock.known() {
@@ -169,6 +172,11 @@ func (l layout) labels(s *datasets.Series, row, horizon int, known string) []str
 	}
 	if layout == time.RFC3339 && zoneless.MatchString(known) {
 		layout = noZone
+	}
+	for _, form := range written {
+		if _, err := time.Parse(form, known); err == nil {
+			layout = form
+		}
 	}
 	for h := range labels {
 		labels[h] = s.Times[row+1+h].Format(layout)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/pkg/errors"
@@ -62,9 +63,6 @@ func (c Config) complete() (Config, error) {
 	case strings.ContainsFunc(c.Token, func(r rune) bool { return r <= ' ' || r > '~' }):
 		return c, errs.Error{Field: "Config.Token", Rule: "must be printable ASCII without spaces"}
 	}
-	if c.Model == nil {
-		c.Model = struct{}{}
-	}
 	if c.MaxBody == 0 {
 		c.MaxBody = 10 << 20
 	}
@@ -85,14 +83,19 @@ func (c Config) complete() (Config, error) {
 
 // Handler answers requests for forecasts. It is safe for many goroutines.
 type Handler struct {
+	serving   atomic.Pointer[serving]
+	config    Config
+	routes    map[string]route
+	metrics   *metrics
+	token     [32]byte      // a hash of the token
+	admitted  chan struct{} // one for each request in progress
+	computing chan struct{} // one for each forecast that is computed
+}
+
+// serving is what requests that begin now are answered with.
+type serving struct {
 	forecaster Forecaster
-	config     Config
-	routes     map[string]route
-	metrics    *metrics
-	model      []byte        // the answer of /model
-	token      [32]byte      // a hash of the token
-	admitted   chan struct{} // one for each request in progress
-	computing  chan struct{} // one for each forecast that is computed
+	model      []byte // the answer of /model
 }
 
 // route is what a path does. Its status goes with an error, which answer writes.
@@ -104,27 +107,24 @@ type route struct {
 
 // New makes a handler. Errors name the field of the config.
 func New(f Forecaster, config Config) (*Handler, error) {
-	if f == nil {
-		return nil, errs.Error{Path: "serve", Field: "forecaster", Rule: "must not be nil"}
-	}
 	config, err := config.complete()
 	if err != nil {
 		return nil, errs.At(err, "serve", "")
 	}
 	h := &Handler{
-		forecaster: f, config: config, metrics: newMetrics(), token: sha256.Sum256([]byte(config.Token)),
+		config: config, metrics: newMetrics(), token: sha256.Sum256([]byte(config.Token)),
 		admitted: make(chan struct{}, config.Requests),
 		// More at once than there are cores would be no faster, and need more memory.
 		computing: make(chan struct{}, runtime.GOMAXPROCS(0)),
 	}
-	if h.model, err = encode(config.Model); err != nil {
-		return nil, errs.At(err, "serve", "Config.Model")
+	if err := h.Replace(f, config.Model); err != nil {
+		return nil, err
 	}
 	metricsPage := h.metrics.handler()
 	h.routes = map[string]route{
 		"/forecast":     {method: http.MethodPost, serve: h.forecast},
-		"/model":        {method: http.MethodGet, serve: h.fixed(h.model)},
-		"/":             {method: http.MethodGet, serve: h.fixed(h.model)},
+		"/model":        {method: http.MethodGet, serve: h.model},
+		"/":             {method: http.MethodGet, serve: h.model},
 		"/openapi.json": {method: http.MethodGet, serve: h.fixed(openAPI)},
 		"/healthz":      {method: http.MethodGet, open: true, serve: h.fixed([]byte(`{"status":"ok"}` + "\n"))},
 		"/metrics": {method: http.MethodGet, serve: func(w http.ResponseWriter, r *http.Request) error {
@@ -133,6 +133,23 @@ func New(f Forecaster, config Config) (*Handler, error) {
 		}},
 	}
 	return h, nil
+}
+
+// Replace serves another forecaster from the next request on, such as one that Update has
+// made. The model is what GET /model answers then, as in Config.Model. After an error, the old one stays.
+func (h *Handler) Replace(f Forecaster, model any) error {
+	if f == nil {
+		return errs.Error{Path: "serve", Field: "forecaster", Rule: "must not be nil"}
+	}
+	if model == nil {
+		model = struct{}{}
+	}
+	text, err := encode(model)
+	if err != nil {
+		return errs.At(err, "serve", "Config.Model")
+	}
+	h.serving.Store(&serving{f, text})
+	return nil
 }
 
 //go:embed openapi.json
@@ -199,6 +216,12 @@ func (h *Handler) fixed(body []byte) func(http.ResponseWriter, *http.Request) er
 	}
 }
 
+// model answers GET /model.
+func (h *Handler) model(w http.ResponseWriter, r *http.Request) error {
+	write(w, http.StatusOK, h.serving.Load().model)
+	return nil
+}
+
 // forecast answers POST /forecast.
 func (h *Handler) forecast(w http.ResponseWriter, r *http.Request) error {
 	select {
@@ -223,12 +246,13 @@ func (h *Handler) forecast(w http.ResponseWriter, r *http.Request) error {
 	case <-ctx.Done():
 		return late
 	}
-	series, rows, err := h.parse(body)
+	f := h.serving.Load().forecaster
+	series, rows, err := h.parse(body, f)
 	if err != nil {
 		return err
 	}
 	begun := time.Now()
-	forecasts, err := h.forecaster.Forecast(ctx, series...)
+	forecasts, err := f.Forecast(ctx, series...)
 	switch {
 	case err != nil && r.Context().Err() != nil: // nobody reads the answer; it is for the metrics
 		return status(499, errors.WithMessage(err, "the client is gone"))

@@ -212,3 +212,30 @@ func TestConfig(t *testing.T) {
 		t.Error("a function as the model")
 	}
 }
+
+// The next request after Replace is answered by the new forecaster, and after one that is
+// refused by the old one.
+func TestReplace(t *testing.T) {
+	h := handler(t, naive{}, Config{Model: 1})
+	other := calling(func(context.Context) ([]forecast.Forecast, error) {
+		return []forecast.Forecast{{Series: "other"}}, nil
+	})
+	if err := h.Replace(nil, 2); err == nil {
+		t.Error("nil was accepted")
+	}
+	if err := h.Replace(other, math.NaN()); err == nil {
+		t.Error("a model without JSON was accepted")
+	}
+	if got := strings.TrimSpace(do(h, "GET", "/model", "").Body.String()); got != "1" {
+		t.Errorf("after a refused Replace, the model is %s", got)
+	}
+	if err := h.Replace(other, 3); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.TrimSpace(do(h, "GET", "/model", "").Body.String()); got != "3" {
+		t.Errorf("the model is %s", got)
+	}
+	if w := post(h, "{}"); !strings.Contains(w.Body.String(), `"series":"other"`) {
+		t.Errorf("the answer is %s", w.Body)
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/datasets/calendar"
 	"github.com/engram-go/engram/internal/errs"
 	"github.com/engram-go/engram/internal/strictjson"
 )
@@ -36,7 +37,7 @@ func (h *Handler) tooLarge(w http.ResponseWriter) error {
 }
 
 // parse reads the series in the body of a request, and their number of rows.
-func (h *Handler) parse(body []byte) (all []*datasets.Series, rows int, err error) {
+func (h *Handler) parse(body []byte, f Forecaster) (all []*datasets.Series, rows int, err error) {
 	tables, err := parse(body)
 	if err != nil {
 		return nil, 0, status(http.StatusBadRequest, err)
@@ -46,7 +47,7 @@ func (h *Handler) parse(body []byte) (all []*datasets.Series, rows int, err erro
 		if err != nil {
 			return nil, 0, status(http.StatusBadRequest, err)
 		}
-		rows += h.rows(s)
+		rows += rowsOf(s, f.Frequency())
 		if rows > h.config.MaxRows {
 			return nil, 0, status(http.StatusBadRequest, errs.Error{Field: "series", Value: rows,
 				Rule: fmt.Sprintf("must have at most %d rows in all, with those missing between their times; send the newest rows alone", h.config.MaxRows)})
@@ -56,12 +57,12 @@ func (h *Handler) parse(body []byte) (all []*datasets.Series, rows int, err erro
 	return all, rows, nil
 }
 
-// rows are those of a series with those that are missing between its times, which a
+// rowsOf are the rows of a series with those that are missing between its times, which a
 // forecaster adds.
-func (h *Handler) rows(s *datasets.Series) int {
+func rowsOf(s *datasets.Series, f calendar.Frequency) int {
 	n := s.Len()
 	if len(s.Times) == n {
-		steps, _ := h.forecaster.Frequency().Steps(s.Times[0], s.Times[n-1])
+		steps, _ := f.Steps(s.Times[0], s.Times[n-1])
 		n = max(n, steps+1)
 	}
 	return n
