@@ -16,6 +16,7 @@ import (
 	"github.com/engram-go/engram/train/forecast/scores"
 	"github.com/engram-go/engram/train/losses"
 	"github.com/engram-go/engram/train/optimizers"
+	"github.com/engram-go/engram/train/schedules"
 )
 
 // The protocol of M4 hourly (Makridakis et al. 2020).
@@ -92,7 +93,7 @@ func m4Contestants() []contestant {
 	const epoch = 200
 	config := func(network networks.Network, rate float64, epochs int) forecast.Config {
 		return forecast.Config{
-			Network: network, Optimizer: optimizers.Adam{Schedule: decaying(rate, epoch, epochs)},
+			Network: network, Optimizer: optimizers.Adam{Schedule: schedules.CosineDecay{InitialLearningRate: rate, DecaySteps: epochs * epoch}},
 			Head: forecast.Point{Of: losses.MAE{}}, Transform: datasets.Log{}, Normalize: forecast.NormalizeStandard, Refit: true,
 			Horizon: m4Horizon, Steps: 336, Season: m4Season, Validation: 1, Test: 1, BatchSize: 128, MaxSteps: epoch, Epochs: epochs, Patience: epochs,
 		}
