@@ -62,6 +62,7 @@ func TestCSVFormats(t *testing.T) {
 		{"comments", "# of a station\n# and its heights\n" + plain, datasets.CSVConfig{}, two, "v", "2 comment lines, comma-separated, yyyy-mm-dd"},
 		{"lines before the header", "Prices of a thing\n\n" + plain, datasets.CSVConfig{Skip: 2}, two, "v", "comma-separated, yyyy-mm-dd"},
 		{"no header", "2024-01-30,1.5\n2024-01-31,-2\n", datasets.CSVConfig{}, two, "column 2", "comma-separated, no header, yyyy-mm-dd"},
+		{"no header, a column by its number", "2024-01-01,1.5\n2024-01-02,-2\n", datasets.CSVConfig{Columns: []string{"column 2"}}, two, "column 2", "comma-separated, no header, yyyy-mm-dd"},
 		{"no header, words", "x,1.5\ny,-2\n", datasets.CSVConfig{NoHeader: true}, two, "column 2", "comma-separated, no header, columns of text left out: [column 1]"},
 		{"empty columns and rows", "day,v,,\n2024-01-30,1.5,,\n2024-01-31,-2,,\n,,,\n\n", datasets.CSVConfig{}, two, "v", "comma-separated, yyyy-mm-dd"},
 		{"longer rows", "day,v\n2024-01-30,1.5,\n2024-01-31,-2,\n", datasets.CSVConfig{}, two, "v", "comma-separated, yyyy-mm-dd"},

@@ -24,7 +24,8 @@ func (r *records) header() ([]string, error) {
 	for i, cell := range row {
 		names[i] = strings.Clone(strings.TrimSpace(cell))
 	}
-	figures := len(r.config.Columns) == 0 && slices.ContainsFunc(names, r.isFigure)
+	named := slices.ContainsFunc(r.config.Columns, func(name string) bool { return !strings.HasPrefix(name, "column ") })
+	figures := !named && slices.ContainsFunc(names, r.isFigure)
 	if r.config.NoHeader || figures && !slices.ContainsFunc(names, func(name string) bool { return !r.isFigure(name) && !isDate(name) && !isMissing(name) }) {
 		for i := range names {
 			names[i] = fmt.Sprintf("column %d", i+1)

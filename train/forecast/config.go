@@ -31,7 +31,7 @@ type Config struct {
 	Pool bool
 
 	Horizon int // rows to forecast; required
-	Steps   int // rows of a window that the network reads; default two seasons or horizons, whichever are longer, at least 16; one if all series are too short for two
+	Steps   int // rows of a window that the network reads; default two seasons or horizons, whichever are longer, at least 16; one if all series are too short for two, or 16 or a horizon
 	Season  int // rows of a season; default that of the series' frequency; 1 for none
 
 	// Block is the number of rows that the network forecasts at once; default Horizon. A

@@ -66,6 +66,9 @@ func TestShortSeries(t *testing.T) {
 			t.Errorf("of %d rows, a window has %d, want %d", c.s.Len(), got, c.want)
 		}
 	}
+	if got := fit(t, forecast.Config{Horizon: 6, Season: 200, Epochs: 1}, all).Config().Steps; got != 16 {
+		t.Errorf("without a whole season, a window has %d rows, want 16", got)
+	}
 	_, err = forecast.Fit(t.Context(), forecast.Config{Horizon: 6, Steps: 24}, short)
 	if err == nil {
 		t.Error("two seasons were read of a series that is too short for them")

@@ -88,11 +88,17 @@ func prepare(config Config, series []*datasets.Series, judged bool) (*Forecaster
 		}
 	}
 	if len(kept) == 0 {
-		if one := max(f.config.Season, c.Horizon, 4); c.Steps == 0 && one < f.config.Steps {
-			config.Steps = one
+		if c.Steps > 0 {
+			return nil, nil, short
+		}
+		season, shortest := max(f.config.Season, c.Horizon, 4), max(c.Horizon, 16)
+		config.Steps = season
+		f, parts, err := prepare(config, series, judged)
+		if err != nil && shortest < season { // such as a day of minutes
+			config.Steps = shortest
 			return prepare(config, series, judged)
 		}
-		return nil, nil, short
+		return f, parts, err
 	}
 	if f.layout.Gaps, err = f.gaps(kept, divided); err != nil {
 		return nil, nil, err

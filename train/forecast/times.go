@@ -149,7 +149,7 @@ func labelOf(s *datasets.Series, row int) string {
 const noZone = "2006-01-02T15:04:05"
 
 // zoneless are labels that end with a time of day, and so have no zone.
-var zoneless = regexp.MustCompile(`:\d\d(\.\d+)?( ?[AaPp][Mm])?$`)
+var zoneless = regexp.MustCompile(`[T ]\d{1,2}:\d\d(:\d\d(\.\d+)?)?( ?[AaPp][Mm])?$`)
 
 // written are forms of labels that forecasts keep.
 var written = []string{"2006", "2006-01", time.DateOnly, time.DateTime, "2006-01-02 15:04", "2006-01-02T15:04", noZone, time.RFC3339}
