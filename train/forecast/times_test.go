@@ -34,7 +34,7 @@ func TestNewSeries(t *testing.T) {
 	old, begun := hours(t, "2006-01-02 15:04", -40, 0), hours(t, "2006-01-02 15:04", -1, 0)
 	begun.Name = "begun"
 	f := fit(t, forecast.Config{Horizon: 1, Steps: 3, Network: copies{Column: -1}, Epochs: 1}, begun, old)
-	if got := next(t, f); len(got) != 1 || got[0].Times[0] != "2024-03-01T15:00:00" {
+	if got := next(t, f); len(got) != 1 || got[0].Times[0] != "2024-03-01 15:00" {
 		t.Errorf("%+v", got)
 	}
 }
@@ -42,7 +42,7 @@ func TestNewSeries(t *testing.T) {
 // Times of day have a zone in a forecast only if the series has one.
 func TestZones(t *testing.T) {
 	for layout, want := range map[string]string{
-		"2006-01-02 15:04:05":       "2024-03-01T15:00:00",
+		"2006-01-02 15:04:05":       "2024-03-01 15:00:00",
 		"2006-01-02 3:04 PM":        "2024-03-01T15:00:00",
 		"2006-01-02T15:04:05Z07:00": "2024-03-01T15:00:00Z",
 		"2006-01-02T15:04:05-07:00": "2024-03-01T15:00:00Z",
@@ -57,14 +57,14 @@ func TestZones(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if out := next(t, g); out[0].Times[0] != strings.Replace(want, "T15", "T20", 1) || g.Updates()[0].Last != hourLabel(layout, 4) {
+		if out := next(t, g); out[0].Times[0] != strings.Replace(want, "15:", "20:", 1) || g.Updates()[0].Last != hourLabel(layout, 4) {
 			t.Errorf("after an update with %s comes %s: %+v", layout, out[0].Times[0], g.Updates())
 		}
 		b, err := f.Backtest(context.Background(), forecast.BacktestConfig{From: 39}, s)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := b.Forecasts[0].Times[0]; got != strings.Replace(want, "T15", "T14", 1) {
+		if got := b.Forecasts[0].Times[0]; got != strings.Replace(want, "15:", "14:", 1) {
 			t.Errorf("backtest of %s: %s", s.Index[39], got)
 		}
 	}
