@@ -89,7 +89,7 @@ func (f *Forecaster) Drift(ctx context.Context, series ...*datasets.Series) ([]D
 			}
 			for _, name := range t.layout.Targets {
 				d := Drift{Series: s.Name, Target: name, Rows: added, Threshold: driftThreshold}
-				expected, ok := f.residualsOf[(&track{name: tail.Name}).key(name)]
+				expected, ok := f.residualsOf[columnKey{tail.Name, name}]
 				if !ok {
 					expected = f.residuals
 				}
@@ -101,14 +101,14 @@ func (f *Forecaster) Drift(ctx context.Context, series ...*datasets.Series) ([]D
 	return out, nil
 }
 
-// errorsAhead are the errors of one row ahead of each target, by track.key, in the order of the
+// errorsAhead are the errors of one row ahead of each target, in the order of the
 // places and in the units of the transform; NaN where the value is missing.
-func (f *Forecaster) errorsAhead(ctx context.Context, places []place) (map[string][]float64, error) {
+func (f *Forecaster) errorsAhead(ctx context.Context, places []place) (map[columnKey][]float64, error) {
 	forecasts, err := f.predictor.predict(ctx, places)
 	if err != nil {
 		return nil, err
 	}
-	out := map[string][]float64{}
+	out := map[columnKey][]float64{}
 	for i, p := range places {
 		for j, name := range p.track.layout.Targets {
 			c, key := p.track.columns[name], p.track.key(name)
@@ -153,8 +153,8 @@ func (f *Forecaster) measureResiduals(ctx context.Context, parts []part) error {
 		return err
 	}
 	var all []float64
-	f.residualsOf = map[string]residuals{}
-	for _, key := range slices.Sorted(maps.Keys(errors)) {
+	f.residualsOf = map[columnKey]residuals{}
+	for _, key := range slices.SortedFunc(maps.Keys(errors), columnKey.compare) {
 		known := slices.DeleteFunc(errors[key], math.IsNaN)
 		all = append(all, known...)
 		if r := residualsFrom(known); len(known) >= leastResiduals && r.Deviation > 0 {

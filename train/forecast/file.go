@@ -6,7 +6,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/engram-go/engram/datasets"
@@ -47,8 +46,7 @@ type stored struct {
 	Verdict Verdict
 	Updates []Updated
 
-	Residuals   residuals
-	ResidualsOf []storedResiduals
+	Residuals residuals
 }
 
 // storedSeries is one of the newest rows; the numbers are in the tensor "rows", column by
@@ -57,8 +55,13 @@ type storedSeries struct {
 	Name    string
 	Columns []string
 	Index   []string
-	Times   []string // in RFC 3339
+	Times   []string // in RFC 3339, of early files
 	Rows    int
+
+	// The times of many series are much text. They are in the tensor "times", and labels that
+	// are these times are not repeated.
+	Timed    bool
+	Labelled bool // with the times, as datasets.FromTimes has it
 }
 
 // storedFitted is the fitted transform of a column.
@@ -66,12 +69,8 @@ type storedFitted struct {
 	Series, Column string
 	Still          bool // the column did not vary
 	Parameters     int  // how many numbers it has
-}
 
-// storedResiduals are those of one target of a series.
-type storedResiduals struct {
-	Series, Column  string
-	Mean, Deviation float64
+	Residuals residuals // of a target; zero where those of all series stand for it
 }
 
 // LoadConfig says what a file may hold besides Engram's types.
@@ -127,20 +126,22 @@ func (f *Forecaster) file() (safetensors.File, error) {
 	}
 	s := stored{Version: storedVersion, Config: f.config, Layout: f.layout, Verdict: f.verdict, Updates: f.updates, Residuals: f.residuals}
 	s.Config.Dtype, s.Config.Custom, s.Config.Progress = tensor.Dtype{}, nil, nil
-	var rows, fitted, moves []float64
+	var rows, times, fitted, moves []float64
 	for _, t := range f.tails {
-		one := storedSeries{Name: t.Name, Columns: t.Columns, Index: t.Index, Rows: t.Len()}
+		one := storedSeries{Name: t.Name, Columns: t.Columns, Index: t.Index, Rows: t.Len(), Timed: t.Times != nil}
 		for _, at := range t.Times {
-			one.Times = append(one.Times, at.Format(time.RFC3339Nano))
+			times = append(times, numbersOfTime(at)...)
+		}
+		if labelledWithTimes(t) {
+			one.Index, one.Labelled = nil, true
 		}
 		s.Series = append(s.Series, one)
 		for _, values := range t.Values {
 			rows = append(rows, values...)
 		}
 	}
-	for _, key := range slices.Sorted(maps.Keys(f.fitted)) {
-		series, column, _ := strings.Cut(key, "\x00")
-		one := storedFitted{Series: series, Column: column}
+	for _, key := range slices.SortedFunc(maps.Keys(f.fitted), columnKey.compare) {
+		one := storedFitted{Series: key.series, Column: key.column, Residuals: f.residualsOf[key]}
 		var parameters []float64
 		switch t := f.fitted[key].(type) {
 		case still:
@@ -153,15 +154,10 @@ func (f *Forecaster) file() (safetensors.File, error) {
 		one.Parameters = len(parameters)
 		s.Fitted, fitted = append(s.Fitted, one), append(fitted, parameters...)
 	}
-	for _, key := range slices.Sorted(maps.Keys(f.residualsOf)) {
-		series, column, _ := strings.Cut(key, "\x00")
-		r := f.residualsOf[key]
-		s.ResidualsOf = append(s.ResidualsOf, storedResiduals{series, column, r.Mean, r.Deviation})
-	}
 	for _, m := range f.predictor.calibration.Moves {
 		moves = append(moves, m...)
 	}
-	for name, values := range map[string][]float64{"rows": rows, "fitted": fitted, "moves": moves} {
+	for name, values := range map[string][]float64{"rows": rows, "times": times, "fitted": fitted, "moves": moves} {
 		if len(values) > 0 {
 			file.Tensors[tensorPrefix+name] = dense.Of(values, len(values))
 		}
@@ -176,4 +172,20 @@ func (f *Forecaster) file() (safetensors.File, error) {
 	}
 	file.Metadata[storedKey] = string(text)
 	return file, nil
+}
+
+// labelledWithTimes tells whether the labels of a series are those that datasets.FromTimes makes.
+func labelledWithTimes(s *datasets.Series) bool {
+	if s.Times == nil || s.Index == nil {
+		return false
+	}
+	x, err := datasets.FromTimes(s.Name, s.Times, s.Columns, s.Values)
+	return err == nil && slices.Equal(x.Index, s.Index)
+}
+
+// numbersOfTime are the numbers that a file has of a time: the seconds since 1970, the
+// nanoseconds beyond them, and the seconds by which the zone is ahead of UTC.
+func numbersOfTime(at time.Time) []float64 {
+	_, zone := at.Zone()
+	return []float64{float64(at.Unix()), float64(at.Nanosecond()), float64(zone)}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -86,8 +87,8 @@ func (s stored) forecaster(model *models.Model, config LoadConfig, numbers map[s
 	if err != nil {
 		return nil, err
 	}
-	f := &Forecaster{config: c, layout: s.Layout, fitted: map[string]datasets.Fitted{}, verdict: s.Verdict, updates: s.Updates,
-		residuals: s.Residuals, residualsOf: map[string]residuals{}}
+	f := &Forecaster{config: c, layout: s.Layout, fitted: map[columnKey]datasets.Fitted{}, verdict: s.Verdict, updates: s.Updates,
+		residuals: s.Residuals, residualsOf: map[columnKey]residuals{}}
 	if err := f.layout.check(c); err != nil {
 		return nil, err
 	}
@@ -97,12 +98,22 @@ func (s stored) forecaster(model *models.Model, config LoadConfig, numbers map[s
 		for range one.Columns {
 			series.Values = append(series.Values, take.next("rows", one.Rows))
 		}
+		if one.Timed {
+			if series.Times, err = timesOf(take.next("times", numbersOfATime*one.Rows)); err != nil {
+				return nil, err
+			}
+		}
 		for _, text := range one.Times {
 			at, err := time.Parse(time.RFC3339Nano, text)
 			if err != nil {
 				return nil, errors.Wrap(err, storedKey)
 			}
 			series.Times = append(series.Times, at)
+		}
+		if one.Labelled {
+			if series, err = datasets.FromTimes(series.Name, series.Times, series.Columns, series.Values); err != nil {
+				return nil, errs.At(err, storedKey, "")
+			}
 		}
 		if err := series.Check(); err != nil {
 			return nil, errs.At(err, storedKey, "")
@@ -122,11 +133,10 @@ func (s stored) forecaster(model *models.Model, config LoadConfig, numbers map[s
 		default:
 			return nil, errs.Error{Field: "Config.Transform", Rule: "must have the method Restore(parameters []float64) (datasets.Fitted, error) to be read", Value: fmt.Sprintf("%T", c.Transform)}
 		}
-		f.fitted[(&track{name: one.Series}).key(one.Column)] = fitted
-	}
-	for _, one := range s.ResidualsOf {
-		if one.Deviation > 0 {
-			f.residualsOf[(&track{name: one.Series}).key(one.Column)] = residuals{one.Mean, one.Deviation}
+		key := columnKey{one.Series, one.Column}
+		f.fitted[key] = fitted
+		if one.Residuals.Deviation > 0 {
+			f.residualsOf[key] = one.Residuals
 		}
 	}
 	f.setModel(model)
@@ -142,6 +152,28 @@ func (s stored) forecaster(model *models.Model, config LoadConfig, numbers map[s
 		return nil, err
 	}
 	return f, nil
+}
+
+// numbersOfATime is how many numbers numbersOfTime makes of a time.
+const numbersOfATime = 3
+
+// timesOf undoes numbersOfTime.
+func timesOf(numbers []float64) ([]time.Time, error) {
+	var times []time.Time
+	numbers = numbers[:len(numbers)/numbersOfATime*numbersOfATime]
+	for n := range slices.Chunk(numbers, numbersOfATime) {
+		for i, most := range []float64{1 << 53, 1e9 - 1, 24 * 60 * 60} {
+			if !(math.Abs(n[i]) <= most) || n[i] != math.Trunc(n[i]) {
+				return nil, errs.Error{Field: tensorPrefix + "times", Rule: "must be as Save writes it", Value: n[i]}
+			}
+		}
+		zone := time.UTC
+		if n[2] != 0 {
+			zone = time.FixedZone("", int(n[2]))
+		}
+		times = append(times, time.Unix(int64(n[0]), int64(n[1])).In(zone))
+	}
+	return times, nil
 }
 
 // taker hands out the numbers of tensors in order.

@@ -16,12 +16,12 @@ import (
 type Forecaster struct {
 	config      Config // complete
 	layout      layout
-	fitted      map[string]datasets.Fitted // by track.key
+	fitted      map[columnKey]datasets.Fitted
 	predictor   predictor
 	verdict     Verdict
-	tails       []*datasets.Series   // the newest rows of each series
-	residuals   residuals            // of all targets and series together
-	residualsOf map[string]residuals // by track.key; those that tell enough
+	tails       []*datasets.Series      // the newest rows of each series
+	residuals   residuals               // of all targets and series together
+	residualsOf map[columnKey]residuals // those that tell enough
 	updates     []Updated
 }
 
@@ -144,14 +144,14 @@ func (f *Forecaster) newest(s *datasets.Series) ([]*track, error) {
 // known are the tracks of a series, scaled as in the training; a new series, by its own rows
 // before the given one.
 func (f *Forecaster) known(s *datasets.Series, before int) ([]*track, error) {
-	fitted := map[string]datasets.Fitted{}
+	fitted := map[columnKey]datasets.Fitted{}
+	series := s.Name
+	if len(f.tails) == 1 {
+		series = f.tails[0].Name
+	}
 	for _, name := range f.layout.window() {
-		key := track{name: s.Name}
-		if len(f.tails) == 1 {
-			key.name = f.tails[0].Name
-		}
-		if known := f.fitted[key.key(name)]; known != nil {
-			fitted[(&track{name: s.Name}).key(name)] = known
+		if known := f.fitted[columnKey{series, name}]; known != nil {
+			fitted[columnKey{s.Name, name}] = known
 		}
 	}
 	return tracksOf(s, f.config, f.layout, fitted, before)

@@ -66,7 +66,7 @@ func prepare(config Config, series []*datasets.Series, judged bool) (*Forecaster
 	if err := checkSeries(series); err != nil {
 		return nil, nil, err
 	}
-	f := &Forecaster{config: c, fitted: map[string]datasets.Fitted{}}
+	f := &Forecaster{config: c, fitted: map[columnKey]datasets.Fitted{}}
 	if f.layout, err = newLayout(c, series); err != nil {
 		return nil, nil, err
 	}

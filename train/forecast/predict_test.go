@@ -20,7 +20,7 @@ func TestQuantilesNeverCross(t *testing.T) {
 		if counts {
 			transform = datasets.None{}
 		}
-		tr, err := newTrack(s, layout{Targets: []string{"a"}, Lag: transform.Lag()}, Config{Transform: transform, Steps: 4, Head: head}, map[string]datasets.Fitted{}, len(values))
+		tr, err := newTrack(s, layout{Targets: []string{"a"}, Lag: transform.Lag()}, Config{Transform: transform, Steps: 4, Head: head}, map[columnKey]datasets.Fitted{}, len(values))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package forecast
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -19,13 +20,18 @@ type track struct {
 	known   int // rows up to the last in which a target of the series is known; rows to forecast may follow
 }
 
-// key names the fitted transform of a column in files.
-func (t *track) key(name string) string { return t.name + "\x00" + name }
+// columnKey names a column of a series, such as that of a fitted transform.
+type columnKey struct{ series, column string }
 
-// newTrack reads the columns of a series. The transforms are those of fitted by the
-// names of series and columns, as track.key makes them; others are fitted on the rows
-// before train and added.
-func newTrack(s *datasets.Series, l layout, config Config, fitted map[string]datasets.Fitted, train int) (*track, error) {
+func (k columnKey) compare(other columnKey) int {
+	return cmp.Or(cmp.Compare(k.series, other.series), cmp.Compare(k.column, other.column))
+}
+
+func (t *track) key(column string) columnKey { return columnKey{t.name, column} }
+
+// newTrack reads the columns of a series. The transforms are those of fitted; others are
+// fitted on the rows before train and added.
+func newTrack(s *datasets.Series, l layout, config Config, fitted map[columnKey]datasets.Fitted, train int) (*track, error) {
 	if err := l.checkValues(s, config); err != nil {
 		return nil, err
 	}
@@ -64,7 +70,7 @@ func newTrack(s *datasets.Series, l layout, config Config, fitted map[string]dat
 
 // tracksOf are the tracks of a series, whose transforms are fitted on the rows before train
 // unless they are known.
-func tracksOf(s *datasets.Series, c Config, l layout, fitted map[string]datasets.Fitted, train int) ([]*track, error) {
+func tracksOf(s *datasets.Series, c Config, l layout, fitted map[columnKey]datasets.Fitted, train int) ([]*track, error) {
 	known, err := l.known(s)
 	if err != nil {
 		return nil, err
