@@ -93,11 +93,14 @@ func (a axis) at(row int) float64 {
 	return clock(a.series.Times[row])
 }
 
+// labelForms are the forms of labels of forecasts with times.
+var labelForms = []string{"2006", "2006-01", time.DateOnly, time.DateTime, "2006-01-02 15:04", "2006-01-02T15:04", "2006-01-02T15:04:05", time.RFC3339}
+
 // after is the place of the row that is so many rows after another. Its label is that of a
 // forecast.
 func (a axis) after(row, n int, label string) float64 {
 	if a.dates {
-		for _, layout := range []string{time.DateOnly, "2006-01-02T15:04:05", time.RFC3339} {
+		for _, layout := range labelForms {
 			if t, err := time.Parse(layout, label); err == nil {
 				return clock(t)
 			}
