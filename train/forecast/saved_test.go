@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -75,8 +76,9 @@ func TestSaved(t *testing.T) {
 					continue // its rows to forecast are not in the file
 				}
 				for i, got := range next(t, f, given...) {
+					// Times are in the form of the labels of the file, such as months.
 					want := want.Forecasts[i]
-					if got.Series != want.Series || got.Method != want.Method || strings.Join(got.Times, " ") != strings.Join(want.Times, " ") || len(got.Targets) != len(want.Targets) {
+					if got.Series != want.Series || got.Method != want.Method || !slices.EqualFunc(want.Times, got.Times, strings.HasPrefix) || len(got.Targets) != len(want.Targets) {
 						t.Errorf("forecast %+v, want %+v", got, want)
 					}
 					for j, target := range got.Targets {
