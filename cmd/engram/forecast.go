@@ -62,6 +62,9 @@ func (cmd forecastCommand) Run(ctx *invocation) error {
 	}
 	read := cmd.contentOf(series)
 	fmt.Fprint(ctx.stderr, read.summary(cmd.File))
+	if err := cmd.checkFuture(series); err != nil {
+		return err
+	}
 	c := cmd.config(ctx)
 	var tuned map[string]string
 	if cmd.Tune {
@@ -100,6 +103,23 @@ func (cmd forecastCommand) Run(ctx *invocation) error {
 		return lostError{errors.Errorf("%s forecasts with a lower error than the model, and --must-win is set", v.Best)}
 	}
 	return err
+}
+
+// checkFuture checks before a training that the rows to forecast have what is known of them.
+func (cmd forecastCommand) checkFuture(series []*datasets.Series) error {
+	for _, s := range series {
+		known := -1
+		for _, name := range cmd.Column {
+			known = max(known, lastKnown(s, name))
+		}
+		for _, name := range cmd.Future {
+			if n := max(0, lastKnown(s, name)-known); n < cmd.Horizon {
+				return errors.Errorf("%s: %s must be known for the %s to forecast, as --future says, but is for %d: add rows at the end, with nothing in the columns to forecast",
+					s.Name, name, count(cmd.Horizon, "row"), n)
+			}
+		}
+	}
+	return nil
 }
 
 // columnField is the field of an error about one of the columns to read.
