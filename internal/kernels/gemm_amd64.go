@@ -177,17 +177,17 @@ func tileAVX512(m, n, k int, a []float32, aRow, aCol, aTile int, b []float32, bR
 		case at < whole:
 			count = panelsOf(whole - at)
 		}
-		mask, next := uint32(1<<tileColumns-1), ahead
+		mask, next, apart := uint32(1<<tileColumns-1), ahead, k*tileColumns // the parts of what the tiles fetch
 		if at+count == all {
 			mask >>= all*tileColumns - n
 		} else {
-			next = b[(at+count)*panel:]
+			next, apart = b[(at+count)*panel:], panel
 		}
 		for i, row := 0, 0; row < m; i++ {
 			rows := tiles.rows(i)
 			from, to := &b[at*panel], at*tileColumns
 			line := from
-			if skip := i * k * tileColumns; skip < len(next) {
+			if skip := i * apart; skip < len(next) {
 				line = &next[skip]
 			}
 			f := tiles512[rows][count]
