@@ -33,7 +33,7 @@ type Backtest struct {
 
 // Origin is a forecast of a backtest.
 type Origin struct {
-	Row int `json:"row"` // the last row that was known
+	Row int `json:"row"` // the last row that was known; rows that are missing between two times count
 	Forecast
 	Truth [][]float64 `json:"-"` // what came, as [target][horizon]; NaN where it is missing
 }

@@ -80,7 +80,9 @@ type Config struct {
 	Seed      uint64
 	Dtype     tensor.Dtype // default Float32
 
-	Custom   []any     `json:"-"` // values of the transforms, networks, layers and so on that are not Engram's own, which files may hold
+	// Custom are values of the transforms, networks, heads, layers and so on that are not Engram's
+	// own. Save needs them, so give them to Fit.
+	Custom   []any     `json:"-"`
 	Progress io.Writer `json:"-"` // for what training does and how long it will take; nil for nothing
 }
 

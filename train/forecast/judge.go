@@ -9,8 +9,9 @@ import (
 	"github.com/engram-go/engram/train/metrics"
 )
 
-// origins limits how many forecasts of a test part are judged: of one series, and of all. The
-// simple methods are fitted again for each.
+// These limit how many forecasts of the test parts are judged: of one series, and of all, but one
+// of each series at least. The simple methods are fitted again for each, which takes longer
+// than the training if there are thousands of series.
 const (
 	originsOfSeries = 50
 	originsOfAll    = 400

@@ -31,8 +31,7 @@ const (
 	mostValidated  = 1000
 )
 
-// places are the windows of a part of all tracks that have a known target, at most as many
-// as given unless that is 0.
+// places are the windows of a part of all tracks, at most as many as given unless that is 0.
 func places(parts []part, of func(part) (from, to int), most int) []place {
 	var all []place
 	for _, p := range parts {

@@ -59,7 +59,7 @@ func with(v reflect.Value, path string, x any) (reflect.Value, error) {
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:
 		if v.IsNil() {
-			return out, errs.Error{Rule: fmt.Sprintf("must be in a %s that is not nil; set it in the config", v.Type())}
+			return out, errs.Error{Rule: fmt.Sprintf("must be in a value of %s that is not nil; set it in the config", v.Type())}
 		}
 		inner, err := with(v.Elem(), path, x)
 		if err != nil {
@@ -123,7 +123,7 @@ func step(v reflect.Value, path string) (at reflect.Value, rest string, err erro
 // assign puts a value into a place that it fits.
 func assign(to reflect.Value, x any) error {
 	v := reflect.ValueOf(x)
-	misfit := errs.Error{Rule: fmt.Sprintf("must be a %s", to.Type()), Value: fmt.Sprintf("%s of type %T", show(x), x)}
+	misfit := errs.Error{Rule: fmt.Sprintf("must be of type %s", to.Type()), Value: fmt.Sprintf("%s of type %T", show(x), x)}
 	if !v.IsValid() { // a nil
 		switch to.Kind() {
 		case reflect.Pointer, reflect.Interface, reflect.Slice, reflect.Map, reflect.Func:
