@@ -105,13 +105,11 @@ func (f *Forecaster) checkModel(model *models.Model) error {
 // a number of epochs, it trains for them on all rows.
 func (f *Forecaster) train(ctx context.Context, parts []part, epochs int) (best int, err error) {
 	task, c, all := f.task(), f.config, epochs > 0
-	data := &windows{task: task, normalize: c.Normalize, places: places(parts, part.learned, 0)}
-	validation := &windows{task: task, normalize: c.Normalize, places: places(parts, part.validated, mostValidated)}
+	learned := part.learned
 	if all {
-		c.Epochs, data.places = epochs, places(parts, part.refitted, 0)
+		c.Epochs, learned = epochs, part.refitted
 	}
-	data.learnable()
-	validation.learnable()
+	data, validation := f.samples(parts, learned, 0), f.samples(parts, part.validated, mostValidated)
 	if data.Len() == 0 || validation.Len() == 0 {
 		return 0, errs.Error{Path: "forecast", Field: "targets", Rule: "must have known values in the training and the validation part"}
 	}
@@ -146,6 +144,14 @@ func (f *Forecaster) train(ctx context.Context, parts []part, epochs int) (best 
 	}
 	f.setModel(model)
 	return best, nil
+}
+
+// samples are the windows of a part of all tracks of which a target is known, at most as many as
+// given unless that is 0.
+func (f *Forecaster) samples(parts []part, of func(part) (from, to int), most int) *windows {
+	w := &windows{task: f.task(), normalize: f.config.Normalize, places: places(parts, of, most)}
+	w.learnable()
+	return w
 }
 
 // setModel makes a model that of the forecaster. A calibration stays.

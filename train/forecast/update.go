@@ -95,10 +95,7 @@ func (f *Forecaster) Update(ctx context.Context, config UpdateConfig, series ...
 	}
 	c := f.config
 	c.Epochs, c.Optimizer, c.Progress = config.Epochs, optimizers.Adam{LearningRate: config.LearningRate}, config.Progress
-	data := &windows{task: f.task(), normalize: c.Normalize, places: places(parts, part.learned, 0)}
-	validation := &windows{task: f.task(), normalize: c.Normalize, places: places(parts, part.validated, mostValidated)}
-	data.learnable()
-	validation.learnable()
+	data, validation := f.samples(parts, part.learned, 0), f.samples(parts, part.validated, mostValidated)
 	if data.Len() > 0 && validation.Len() > 0 {
 		if _, err := fitMember(ctx, c, model, data, validation, false); err != nil {
 			return nil, err
