@@ -71,10 +71,11 @@ func (l layout) regular(s *datasets.Series, horizon int) (*datasets.Series, erro
 	if len(s.Times) != s.Len() {
 		return nil, errs.Error{Path: s.Name, Field: "times", Rule: fmt.Sprintf("must be known for each row, as in the training; its rows were a %s apart", l.Clock.Frequency)}
 	}
+	width := len(s.Columns) + len(l.Clock.columns())
 	at := make([]int, s.Len()) // the place of each row
 	for i := 1; i < s.Len(); i++ {
 		n, exact := l.Clock.Frequency.Steps(s.Times[i-1], s.Times[i])
-		if exact && n > mostInserted/(len(s.Columns)+len(l.Clock.columns()))-at[i-1] {
+		if exact && n > mostInserted/width-at[i-1] {
 			return nil, errs.Error{Path: fmt.Sprintf("%s, row %d", s.Name, i), Field: "time", Rule: fmt.Sprintf("must not leave out so many rows, each a %s, that the series would have more than %d numbers", l.Clock.Frequency, mostInserted), Value: s.Times[i].Format(time.RFC3339)}
 		}
 		if !exact || n < 1 {
