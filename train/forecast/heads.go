@@ -16,7 +16,8 @@ import (
 // with which they are trained, and reads them as a distribution. Point, Quantiles, Gaussian,
 // StudentT and NegativeBinomial are heads.
 type Head interface {
-	// Outputs is how many numbers the network returns for each target.
+	// Outputs is how many numbers the network returns for each target. The first is its
+	// forecast: a network that subtracts a value from the window adds it to this one.
 	Outputs() int
 	// Loss trains them, [..., Outputs], with targets [..., 1].
 	Loss() losses.Loss
@@ -83,6 +84,18 @@ func (q Quantiles) levels() []float64 {
 
 func (q Quantiles) middle() int { return middleOf(q.levels()) }
 
+// output is the place of a level in what the network returns: the middle one is first, then
+// come the others in their order.
+func (q Quantiles) output(level int) int {
+	switch middle := q.middle(); {
+	case level == middle:
+		return 0
+	case level < middle:
+		return level + 1
+	}
+	return level
+}
+
 // middleOf is the place of the level nearest to the median.
 func middleOf(levels []float64) int {
 	best := 0
@@ -123,25 +136,30 @@ func (o orderedQuantiles) TargetShape(output graph.Shape) graph.Shape {
 func (o orderedQuantiles) Loss(target, output graph.Value) graph.Value {
 	k, middle := o.head.Outputs(), o.head.middle()
 	axis := output.Rank() - 1
+	number := func(i int) graph.Value { // of a level, [batch, ..., 1]
+		at := o.head.output(i)
+		return output.Slice(axis, at, at+1)
+	}
 	ordered := make([]graph.Value, k) // each [batch, ..., 1]
-	ordered[middle] = output.Slice(axis, middle, middle+1)
+	ordered[middle] = number(middle)
 	for i := middle + 1; i < k; i++ {
-		ordered[i] = ordered[i-1].Add(output.Slice(axis, i, i+1).Softplus())
+		ordered[i] = ordered[i-1].Add(number(i).Softplus())
 	}
 	for i := middle - 1; i >= 0; i-- {
-		ordered[i] = ordered[i+1].Sub(output.Slice(axis, i, i+1).Softplus())
+		ordered[i] = ordered[i+1].Sub(number(i).Softplus())
 	}
 	return losses.Quantile{Levels: o.head.levels()}.Loss(target, graph.Concat(axis, ordered[0], ordered[1:]...))
 }
 
 // Read puts the quantiles together, as the loss does.
 func (q Quantiles) Read(outputs []float64) (Distribution, error) {
-	values, middle := slices.Clone(outputs), q.middle()
+	values, middle := make([]float64, len(outputs)), q.middle()
+	values[middle] = outputs[0]
 	for i := middle + 1; i < len(values); i++ {
-		values[i] = values[i-1] + softplus(outputs[i])
+		values[i] = values[i-1] + softplus(outputs[q.output(i)])
 	}
 	for i := middle - 1; i >= 0; i-- {
-		values[i] = values[i+1] - softplus(outputs[i])
+		values[i] = values[i+1] - softplus(outputs[q.output(i)])
 	}
 	return quantiles{levels: q.levels(), values: values, middle: middle}, nil
 }

@@ -59,12 +59,13 @@ func TestQuantilesLoss(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			ordered := slices.Insert(slices.Clone(outputs[1:]), middle, outputs[0]) // the middle level is first
 			want := make([]float64, len(levels))
 			for i := range levels {
-				want[i] = outputs[middle]
+				want[i] = ordered[middle]
 				for j := min(i, middle); j <= max(i, middle); j++ {
 					if j != middle {
-						want[i] += float64(i-middle) / math.Abs(float64(i-middle)) * math.Log(1+math.Exp(outputs[j]))
+						want[i] += float64(i-middle) / math.Abs(float64(i-middle)) * math.Log(1+math.Exp(ordered[j]))
 					}
 				}
 			}

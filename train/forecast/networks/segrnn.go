@@ -11,7 +11,7 @@ import (
 // SegRNN reads the window of every target in segments of several rows and forecasts all
 // segments at once (Lin et al. 2023, "SegRNN: Segment Recurrent Neural Network for
 // Long-Term Time Series Forecasting"). The newest value is subtracted from the window and
-// added to the forecast:
+// added to the forecast, the first of the numbers for each target:
 //
 //	e_i = relu(W_e·segment_i + b_e)             for each segment of the window
 //	h   = GRU(e_1, …, e_n)
@@ -99,7 +99,11 @@ func (l segRNN) Call(s *graph.Scope, inputs ...graph.Value) []graph.Value {
 	}
 	y := dense(s, "output", h, l.Segment*l.Outputs, graph.Function{})              // [batch, targets, m, segment·outputs]
 	y = y.Reshape(batch, l.Targets, m*l.Segment, l.Outputs).Slice(2, 0, l.Horizon) // [batch, targets, horizon, outputs]
-	y = y.Add(last.Unsqueeze(-1)).Reshape(batch, l.Targets, l.Horizon*l.Outputs)
+	center := y.Slice(3, 0, 1).Add(last.Unsqueeze(-1))
+	if l.Outputs > 1 {
+		center = graph.Concat(3, center, y.Slice(3, 1, l.Outputs))
+	}
+	y = center.Reshape(batch, l.Targets, l.Horizon*l.Outputs)
 	return []graph.Value{c.linear(s, in, c.output(y))}
 }
 

@@ -29,7 +29,7 @@ type Task struct {
 	Future  int // numbers of a row to forecast that are known before; may be 0
 	Static  int // numbers of a series; may be 0
 	Targets int // numbers of a row to forecast
-	Outputs int // numbers that the model returns for each target: 1 for a point, 3 for three quantiles
+	Outputs int // numbers that the model returns for each target, of which the first is its forecast: 1 for a point, 3 for three quantiles
 	Season  int // rows of a season; 0 if there is none
 
 	Name  string       // of the model

@@ -155,7 +155,7 @@ def segrnn(units, segment):
                 _, h_j = recurrent("gru", p[None, None].expand(BATCH, 1, units), weights, units, h)
                 part = h_j[0] @ w("output_kernel") + w("output_bias")
                 parts.append(part.view(BATCH, segment, t.outputs))
-            y.append(torch.cat(parts, 1)[:, :t.horizon] + last[:, :, None])
+            y.append(torch.cat(parts, 1)[:, :t.horizon] + F.pad(last[:, :, None], (0, t.outputs - 1)))
         return add_linear(t, W, "seg_rnn", torch.stack(y, 2), window, future, static)
     return run
 
