@@ -47,7 +47,7 @@ func (g *Graph) Compile(results []*Node, training bool, w *Workspace) (_ *Progra
 	}
 	switch {
 	case p.direct == nil:
-		p.machine = gorgonia.NewTapeMachine(g.g)
+		p.machine = newMachine(g.g)
 	case training && len(p.direct.ops) > 0:
 		p.machine, err = newTape(p.direct, p.b.env.dtype)
 	}

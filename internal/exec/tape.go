@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash"
+	"runtime"
 	"strings"
 
 	"github.com/chewxy/hm"
@@ -35,10 +36,20 @@ func newTape(r *runner, dtype tensor.Dtype) (gorgonia.VM, error) {
 			return nil, err
 		}
 		if !collide(g) {
-			return gorgonia.NewTapeMachine(g), nil
+			return newMachine(g), nil
 		}
 	}
 	return nil, errors.Errorf("no chain of operations without colliding hashes in %d tries", maxSalts)
+}
+
+// newMachine makes a tape machine that the garbage collector can free. Gorgonia's has a
+// finalizer, which does nothing without CUDA, and the machine refers to itself through the
+// values of its graph. Go never frees such a cycle, with all that an operation in it refers
+// to: the memory of a program.
+func newMachine(g *gorgonia.ExprGraph) gorgonia.VM {
+	m := gorgonia.NewTapeMachine(g)
+	runtime.SetFinalizer(m, nil)
+	return m
 }
 
 // maxSalts limits the search for a chain without colliding hashes.
