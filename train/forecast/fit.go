@@ -118,7 +118,7 @@ func (f *Forecaster) train(ctx context.Context, parts []part, epochs int) (best 
 		if c.Members > 1 {
 			task.Name = fmt.Sprintf("network_%d", i)
 		}
-		task.Seed = c.Seed + uint64(i)
+		task.Seed = c.Seed + uint64(i)<<32 // other than the seeds that users count up
 		if members[i], err = c.Network.Model(task); err != nil {
 			return 0, errs.At(err, "forecast", "Config.Network")
 		}

@@ -9,9 +9,9 @@ import (
 	"github.com/engram-go/engram/train/metrics"
 )
 
-// These limit how many forecasts of the test parts are judged: of one series, and of all, but one
-// of each series at least. The simple methods are fitted again for each, which takes longer
-// than the training if there are thousands of series.
+// These limit how many forecasts of the test parts are judged: of one series, and of all. Of more
+// series than originsOfAll, some are judged, at equal distances. The simple methods are fitted
+// again for each forecast, which would take longer than the training of thousands of series.
 const (
 	originsOfSeries = 50
 	originsOfAll    = 400
@@ -37,6 +37,7 @@ func (f *Forecaster) judge(ctx context.Context, parts []part) (Verdict, error) {
 		}
 		at = append(at, one...)
 	}
+	at = thin(at, originsOfAll)
 	forecasts, err := f.predictor.predict(ctx, at)
 	if err != nil {
 		return Verdict{}, err
