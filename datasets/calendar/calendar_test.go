@@ -325,7 +325,7 @@ func TestFrequencyErrors(t *testing.T) {
 		{calendar.Frequency{Unit: calendar.Year + 1}, errs.Error{Field: "Frequency.Unit", Value: 10}},
 		{calendar.Frequency{Unit: -1}, errs.Error{Field: "Frequency.Unit", Value: -1}},
 		{calendar.Frequency{Unit: calendar.Day, Count: -1}, errs.Error{Field: "Frequency.Count", Value: -1}},
-		{calendar.Frequency{Unit: calendar.Day, Count: 1 << 40}, errs.Error{Field: "Frequency.Count", Value: 1 << 40}},
+		{calendar.Frequency{Unit: calendar.Day, Count: math.MaxInt}, errs.Error{Field: "Frequency.Count", Value: math.MaxInt}},
 		{calendar.Frequency{Unit: calendar.Week, End: true}, errs.Error{Field: "Frequency.End", Value: true}},
 	} {
 		errtest.Check(t, c.f.Check(), c.want)

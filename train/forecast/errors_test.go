@@ -44,7 +44,7 @@ func TestConfigRefused(t *testing.T) {
 	}{
 		"no horizon":          {func(c *forecast.Config) { c.Horizon = 0 }, errs.Error{Path: "forecast", Field: "Config.Horizon", Value: 0}},
 		"negative horizon":    {func(c *forecast.Config) { c.Horizon = -3 }, errs.Error{Path: "forecast", Field: "Config.Horizon", Value: -3}},
-		"huge horizon":        {func(c *forecast.Config) { c.Horizon = 1 << 40 }, errs.Error{Path: "forecast", Field: "Config.Horizon", Value: 1 << 40}},
+		"huge horizon":        {func(c *forecast.Config) { c.Horizon = math.MaxInt }, errs.Error{Path: "forecast", Field: "Config.Horizon", Value: math.MaxInt}},
 		"many numbers":        {func(c *forecast.Config) { c.Horizon = 1 << 20; c.Head = forecast.Quantiles{Levels: hundred()} }, errs.Error{Path: "forecast", Field: "Config.Horizon", Value: 1 << 20}},
 		"steps":               {func(c *forecast.Config) { c.Steps = -1 }, errs.Error{Path: "forecast", Field: "Config.Steps", Value: -1}},
 		"season":              {func(c *forecast.Config) { c.Season = -1 }, errs.Error{Path: "forecast", Field: "Config.Season", Value: -1}},
