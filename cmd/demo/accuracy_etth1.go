@@ -68,7 +68,7 @@ func etthContestants(horizon int) []contestant {
 	return []contestant{
 		{"DLinear", config(networks.DLinear{}, forecast.NormalizeNone, 0.005, 64, 12)},
 		{"NHITS", config(networks.NHITS{Units: 256}, forecast.NormalizeLast, 0.001, 64, 24)},
-		{"SegRNN", config(networks.SegRNN{}, forecast.NormalizeNone, 0.001, 16, 20)},
+		{"SegRNN", config(networks.SegRNN{}, forecast.NormalizeNone, 0.001, 16, 30)},
 		{"LSTM", config(networks.LSTM{}, forecast.NormalizeLast, 0.001, 64, 40)},
 	}
 }
