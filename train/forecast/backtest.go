@@ -148,7 +148,7 @@ func (f *Forecaster) refit(ctx context.Context, config BacktestConfig, series []
 	if err != nil {
 		return nil, err
 	}
-	if _, err := g.train(ctx, parts, 0); err != nil {
+	if _, err := g.train(ctx, parts, nil); err != nil {
 		return nil, err
 	}
 	return g, g.predictor.calibrate(ctx, places(parts, part.calibrated, mostCalibrated))

@@ -60,7 +60,7 @@ func TestCoverage(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if _, err := f.train(ctx, parts, 0); err != nil {
+				if _, err := f.train(ctx, parts, nil); err != nil {
 					t.Fatal(err)
 				}
 				if err := f.predictor.calibrate(ctx, places(parts, part.calibrated, mostCalibrated)); err != nil {

@@ -34,7 +34,7 @@ func Fit(ctx context.Context, config Config, series ...*datasets.Series) (*Forec
 	if err != nil {
 		return nil, err
 	}
-	best, err := f.train(ctx, parts, 0)
+	best, err := f.train(ctx, parts, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -101,17 +101,17 @@ func (f *Forecaster) checkModel(model *models.Model) error {
 	return nil
 }
 
-// train trains the networks, and returns the largest number of epochs that was best. With
-// a number of epochs, it trains for them on all rows.
-func (f *Forecaster) train(ctx context.Context, parts []part, epochs int) (best int, err error) {
-	task, c, all := f.task(), f.config, epochs > 0
+// train trains the networks, and returns the number of epochs after which each was best. With
+// numbers of epochs, it trains for them on all rows.
+func (f *Forecaster) train(ctx context.Context, parts []part, epochs []int) (best []int, err error) {
+	task, c, all := f.task(), f.config, epochs != nil
 	learned := part.learned
 	if all {
-		c.Epochs, learned = epochs, part.refitted
+		learned = part.refitted
 	}
 	data, validation := f.samples(parts, learned, 0), f.samples(parts, part.validated, mostValidated)
 	if data.Len() == 0 || validation.Len() == 0 {
-		return 0, errs.Error{Path: "forecast", Field: "targets", Rule: "must have known values in the training and the validation part"}
+		return nil, errs.Error{Path: "forecast", Field: "targets", Rule: "must have known values in the training and the validation part"}
 	}
 	members := make([]*models.Model, c.Members)
 	for i := range members {
@@ -120,25 +120,28 @@ func (f *Forecaster) train(ctx context.Context, parts []part, epochs int) (best 
 		}
 		task.Seed = c.Seed + uint64(i)<<32 // other than the seeds that users count up
 		if members[i], err = c.Network.Model(task); err != nil {
-			return 0, errs.At(err, "forecast", "Config.Network")
+			return nil, errs.At(err, "forecast", "Config.Network")
 		}
 		if err := f.checkModel(members[i]); err != nil {
-			return 0, err
+			return nil, err
 		}
 		if c.Progress != nil {
 			fmt.Fprintf(c.Progress, "Network %d of %d: %d windows of %d rows\n", i+1, c.Members, data.Len(), c.Steps)
 		}
+		if all {
+			c.Epochs = epochs[i]
+		}
 		n, err := fitMember(ctx, c, members[i], data, validation, all)
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
-		best = max(best, n)
+		best = append(best, n)
 	}
 	model := members[0]
 	if c.Members > 1 {
 		joined, err := ensemble.Mean(models.Config{Name: "network", Dtype: c.Dtype, Custom: slices.Concat(networks.All(), c.Custom)}, members...)
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
 		model = &joined.Model
 	}

@@ -26,10 +26,11 @@ func TestBestEpoch(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		n, err := f.train(ctx, parts, 0)
+		epochs, err := f.train(ctx, parts, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
+		n := epochs[0]
 		got, err := f.predictor.predict(ctx, places(parts, part.validated, 0))
 		if err != nil {
 			t.Fatal(err)
