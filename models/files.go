@@ -1,6 +1,7 @@
 package models
 
 import (
+	"bytes"
 	"io"
 	"reflect"
 	"slices"
@@ -158,4 +159,14 @@ func writable(r *codec.Registry, path string, all []namedLayer) error {
 		}
 	}
 	return nil
+}
+
+// Clone is a model with the same layers, name, seed, dtype and frozen weights, and with
+// copies of the weights. It refuses what Save refuses.
+func (m *Model) Clone() (*Model, error) {
+	var file bytes.Buffer
+	if _, err := m.WriteTo(&file); err != nil {
+		return nil, err
+	}
+	return Read(&file, LoadConfig{Custom: m.cfg.Custom})
 }

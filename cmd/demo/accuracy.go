@@ -171,12 +171,16 @@ func (r rolling) run(ctx context.Context, t *scoreTable) error {
 	if err := t.header("MAPE %", "MAE", "MASE"); err != nil {
 		return err
 	}
+	known, err := r.series.Slice(0, r.known)
+	if err != nil {
+		return err
+	}
 	var verdict forecast.Verdict
 	for _, c := range r.contestants {
 		err := t.measure(c, func(config forecast.Config) ([]float64, error) {
 			config.Refit = true // once the best number of epochs is known
 			config.Test = 1     // a horizon, which nothing is chosen by
-			f, err := forecast.Fit(ctx, config, firstRows(r.series, r.known))
+			f, err := forecast.Fit(ctx, config, known)
 			if err != nil {
 				return nil, err
 			}
@@ -203,20 +207,4 @@ func (r rolling) run(ctx context.Context, t *scoreTable) error {
 func valuesOf(s forecast.Scores) []float64 {
 	undefined := new(math.NaN())
 	return []float64{*cmp.Or(s.MAPE, undefined), *cmp.Or(s.MAE, undefined), *cmp.Or(s.MASE, undefined)}
-}
-
-// firstRows is a series of the first rows of another.
-func firstRows(s *datasets.Series, n int) *datasets.Series {
-	out := *s
-	out.Values = nil
-	for _, column := range s.Values {
-		out.Values = append(out.Values, column[:n])
-	}
-	if s.Index != nil {
-		out.Index = s.Index[:n]
-	}
-	if s.Times != nil {
-		out.Times = s.Times[:n]
-	}
-	return &out
 }

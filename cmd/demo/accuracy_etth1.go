@@ -33,15 +33,21 @@ func runETTh1(ctx context.Context, o accuracyOptions, t *scoreTable) error {
 	if s.Len() < etthTrain+2*etthPart {
 		return wrongFlag("file", fmt.Sprintf("must have %d rows at least", etthTrain+2*etthPart), o.file)
 	}
-	s = firstRows(s, etthTrain+2*etthPart)
+	if s, err = s.Slice(0, etthTrain+2*etthPart); err != nil {
+		return err
+	}
 	s.Times, s.Index = nil, nil // the protocol has no features of the calendar
 	for _, horizon := range o.horizons {
 		if err := t.header(fmt.Sprintf("MSE at %d", horizon), "MAE"); err != nil {
 			return err
 		}
+		known, err := s.Slice(0, etthTrain+etthPart+horizon)
+		if err != nil {
+			return err
+		}
 		for _, c := range etthContestants(horizon) {
 			err := t.measure(c, func(config forecast.Config) ([]float64, error) {
-				f, err := forecast.Fit(ctx, config, firstRows(s, etthTrain+etthPart+horizon))
+				f, err := forecast.Fit(ctx, config, known)
 				if err != nil {
 					return nil, err
 				}

@@ -85,7 +85,15 @@ func TestETThScores(t *testing.T) {
 	s := &datasets.Series{Name: "s", Columns: []string{"a"}, Values: [][]float64{values}}
 	config := etthContestants(horizon)[0].config
 	config.MaxSteps, config.Epochs = 1, 1
-	f, err := forecast.Fit(context.Background(), config, firstRows(s, etthTrain+etthPart+horizon))
+	first := func(n int) *datasets.Series {
+		t.Helper()
+		part, err := s.Slice(0, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return part
+	}
+	f, err := forecast.Fit(context.Background(), config, first(etthTrain+etthPart+horizon))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +104,7 @@ func TestETThScores(t *testing.T) {
 	squares, absolute := 0.0, 0.0
 	for w := range 3 {
 		at := etthTrain + etthPart + w
-		next, err := f.Forecast(context.Background(), firstRows(s, at))
+		next, err := f.Forecast(context.Background(), first(at))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -108,7 +116,7 @@ func TestETThScores(t *testing.T) {
 	if math.Abs(got[0]-squares) > 1e-3*squares || math.Abs(got[1]-absolute) > 1e-3*absolute {
 		t.Errorf("got %v, want %v and %v", got, squares, absolute)
 	}
-	if _, err := etthScores(context.Background(), f, firstRows(s, etthTrain+etthPart), horizon); err == nil {
+	if _, err := etthScores(context.Background(), f, first(etthTrain+etthPart), horizon); err == nil {
 		t.Error("no window, but no error")
 	}
 }

@@ -23,15 +23,13 @@ type backtestCommand struct {
 }
 
 func (cmd backtestCommand) Run(ctx *invocation) error {
-	if err := checkFiles(cmd.File, cmd.Page); err != nil {
+	if err := checkFiles(cmd.Model, cmd.Page); err != nil {
 		return err
 	}
-	f, series, err := cmd.load(ctx)
+	f, series, read, err := cmd.load(ctx, cmd.Page)
 	if err != nil {
 		return err
 	}
-	read := cmd.contentOf(series)
-	fmt.Fprint(ctx.stderr, read.summary(cmd.File))
 	b, err := f.Backtest(ctx, forecast.BacktestConfig{From: cmd.From, Stride: cmd.Stride, Refit: cmd.Refit}, series...)
 	if err != nil {
 		return err
@@ -120,10 +118,7 @@ func (r backtest) writePage(path string) error {
 	page.Markdown(scoresExplained)
 	page.Lines(r.stepChart())
 	page.Table(r.stepTable())
-	page.Markdown("## The file")
-	for line := range strings.Lines(r.read.summary(r.file)) {
-		page.Markdown(escape(line))
-	}
+	writeFileSection(page, r.read, r.file)
 	_, err := page.WriteFile(filepath.Dir(path), filepath.Base(path))
 	return err
 }
@@ -149,7 +144,7 @@ func (r backtest) chart(s *datasets.Series, target int, name string) notebook.Li
 			if o.Row+h+1 > end {
 				break
 			}
-			at := x.after(o.Row, h+1, o.Times[h])
+			at := x.after(o.Row, h, o.Forecast)
 			line.X, line.Y = append(line.X, at), append(line.Y, v)
 			if n := len(t.Levels); n > 1 {
 				band.Name = percent(t.Levels[n-1]-t.Levels[0]) + " interval"
@@ -164,7 +159,7 @@ func (r backtest) chart(s *datasets.Series, target int, name string) notebook.Li
 	if r.read.Series != nil {
 		title = s.Name + ", " + name
 	}
-	chart := notebook.LineChart{Title: title + ": forecasts and what came", X: x.label, Y: name, Dates: x.dates, Series: []notebook.Series{truth, line}}
+	chart := notebook.LineChart{Title: title + ": forecasts and true values", X: x.label, Y: name, Dates: x.dates, Series: []notebook.Series{truth, line}}
 	if len(band.X) > 0 {
 		chart.Bands = []notebook.Band{band}
 	}

@@ -62,7 +62,7 @@ type commands struct {
 	Forecast forecastCommand `cmd:"" help:"Train and judge a forecaster, and forecast."`
 	Serve    serveCommand    `cmd:"" help:"Serve a forecaster over HTTP."`
 	Update   updateCommand   `cmd:"" help:"Continue the training of a forecaster on new rows."`
-	Backtest backtestCommand `cmd:"" help:"Forecast from many past rows, and compare with what came."`
+	Backtest backtestCommand `cmd:"" help:"Forecast from many past rows, and compare with the true values."`
 	Inspect  inspectCommand  `cmd:"" help:"Show what is in a file, or what a forecaster is."`
 }
 

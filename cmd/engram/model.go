@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/binary"
 	stderrors "errors"
+	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -32,11 +33,15 @@ type newRows struct {
 	input     `embed:""`
 }
 
-// load reads the forecaster, and the columns of the file that it knows.
-func (n newRows) load(ctx *invocation) (*forecast.Forecaster, []*datasets.Series, error) {
+// load reads the forecaster, and the columns of the file that it knows, and says what it has
+// read. The file to write, if any, must not be the one to read.
+func (n newRows) load(ctx *invocation, write string) (*forecast.Forecaster, []*datasets.Series, content, error) {
+	if err := checkFiles(n.File, write); err != nil {
+		return nil, nil, content{}, err
+	}
 	f, err := n.modelFile.load()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, content{}, err
 	}
 	c := f.Config()
 	s, err := n.input.load(ctx, slices.Concat(c.Targets, c.Past, c.Future, c.Static))
@@ -44,7 +49,12 @@ func (n newRows) load(ctx *invocation) (*forecast.Forecaster, []*datasets.Series
 		e.Field = "column of the forecaster"
 		err = e
 	}
-	return f, s, err
+	if err != nil {
+		return nil, nil, content{}, err
+	}
+	read := n.contentOf(s)
+	fmt.Fprint(ctx.stderr, read.summary(n.File))
+	return f, s, read, nil
 }
 
 // isModel reports whether a file is a forecaster's: its first eight bytes are the length of

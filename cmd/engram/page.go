@@ -29,12 +29,17 @@ func (r result) writePage(path string) error {
 	page.Markdown("## Errors")
 	page.Table(scoreTable(r.caption(), v))
 	page.Markdown(scoresExplained)
-	page.Markdown("## The file")
-	for line := range strings.Lines(r.read.summary(r.file)) {
-		page.Markdown(escape(line))
-	}
+	writeFileSection(page, r.read, r.file)
 	_, err := page.WriteFile(filepath.Dir(path), filepath.Base(path))
 	return err
+}
+
+// writeFileSection says what was read.
+func writeFileSection(page *notebook.Notebook, read content, file string) {
+	page.Markdown("## The file")
+	for line := range strings.Lines(read.summary(file)) {
+		page.Markdown(escape(line))
+	}
 }
 
 // scoresExplained explains the columns of scoreTable.
@@ -58,7 +63,7 @@ func (r result) chart(i int, t forecast.Target) notebook.LineChart {
 	// The forecast starts at the last known value, so that the lines meet.
 	line := notebook.Series{Name: "forecast", X: []float64{x.at(last)}, Y: []float64{values[last]}}
 	for h, v := range t.Values {
-		line.X, line.Y = append(line.X, x.after(last, h+1, r.next[i].Times[h])), append(line.Y, v)
+		line.X, line.Y = append(line.X, x.after(last, h, r.next[i])), append(line.Y, v)
 	}
 	chart := notebook.LineChart{Title: r.title(i, t), X: x.label, Y: t.Name, Dates: x.dates, Series: []notebook.Series{known, line}}
 	if n := len(t.Levels); n > 1 {
@@ -93,20 +98,12 @@ func (a axis) at(row int) float64 {
 	return clock(a.series.Times[row])
 }
 
-// labelForms are the forms of labels of forecasts with times.
-var labelForms = []string{"2006", "2006-01", time.DateOnly, time.DateTime, "2006-01-02 15:04", "2006-01-02T15:04", "2006-01-02T15:04:05", time.RFC3339}
-
-// after is the place of the row that is so many rows after another. Its label is that of a
-// forecast.
-func (a axis) after(row, n int, label string) float64 {
+// after is the place of row h of a forecast, whose first row follows the given one.
+func (a axis) after(row, h int, f forecast.Forecast) float64 {
 	if a.dates {
-		for _, layout := range labelForms {
-			if t, err := time.Parse(layout, label); err == nil {
-				return clock(t)
-			}
-		}
+		return clock(f.At[h])
 	}
-	return float64(row + n + 1)
+	return float64(row + h + 2)
 }
 
 // clock is what the clock of a time shows, as seconds since 1970: charts know no zones.

@@ -17,8 +17,7 @@ type result struct {
 	tuned      map[string]string   // what --tune found
 }
 
-// longEnough are the series that have as many rows as a forecast reads, which is told of the
-// others.
+// longEnough are the series that have as many rows as a forecast reads. It reports the others.
 func (r result) longEnough(ctx *invocation, series []*datasets.Series) []*datasets.Series {
 	if r.read.Series == nil {
 		return series // Forecast says what is wrong

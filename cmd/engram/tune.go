@@ -33,8 +33,8 @@ func (cmd forecastCommand) tune(ctx *invocation, c forecast.Config, series []*da
 		each := max(seasonOf(series[0], c.Season), c.Horizon, 8)
 		space["Steps"] = search.Choice[int]{each, 2 * each, 3 * each, 4 * each}
 	}
-	told := &toldTrials{Random: search.Random{Trials: cmp.Or(cmd.Trials, 20)}, to: ctx.stderr, begun: time.Now()}
-	tuned, result, err := forecast.Tune(ctx, c, search.Config{Space: space, Method: told, Seed: c.Seed}, series...)
+	trials := &reportedTrials{Random: search.Random{Trials: cmp.Or(cmd.Trials, 20)}, to: ctx.stderr, begun: time.Now()}
+	tuned, result, err := forecast.Tune(ctx, c, search.Config{Space: space, Method: trials, Seed: c.Seed}, series...)
 	if err != nil {
 		return c, nil, err
 	}
@@ -99,8 +99,8 @@ func valueText(v any) string {
 	return fmt.Sprint(v)
 }
 
-// toldTrials tells when a trial begins, and about how long all of them will take.
-type toldTrials struct {
+// reportedTrials reports when a trial begins, and about how much time is left.
+type reportedTrials struct {
 	search.Random
 	to    io.Writer
 	begun time.Time
@@ -110,7 +110,7 @@ type toldTrials struct {
 }
 
 // Values are the values of a trial.
-func (m *toldTrials) Values(space search.Space, seed uint64, trial int) map[string]any {
+func (m *reportedTrials) Values(space search.Space, seed uint64, trial int) map[string]any {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	if trial >= m.begunTrials {

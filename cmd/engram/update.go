@@ -18,15 +18,10 @@ type updateCommand struct {
 }
 
 func (cmd updateCommand) Run(ctx *invocation) error {
-	if err := checkFiles(cmd.File, cmd.Save); err != nil {
-		return err
-	}
-	f, series, err := cmd.load(ctx)
+	f, series, read, err := cmd.load(ctx, cmd.Save)
 	if err != nil {
 		return err
 	}
-	read := cmd.contentOf(series)
-	fmt.Fprint(ctx.stderr, read.summary(cmd.File))
 	updated, err := f.Update(ctx, forecast.UpdateConfig{Epochs: cmd.Epochs, LearningRate: cmd.LearningRate, Progress: ctx.stderr}, series...)
 	if err != nil {
 		return err

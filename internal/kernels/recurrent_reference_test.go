@@ -108,7 +108,7 @@ func (l layer) weights(rng *rand.Rand, y, h, c bool) (g Grad[float64]) {
 	}
 }
 
-// outputs makes room for the results of a run, filled with what must not stay.
+// outputs allocates the results of a run, filled with what must not stay.
 func (l layer) outputs() (y, h, c []float64) {
 	rows := 1
 	if l.Sequence {

@@ -15,9 +15,9 @@ type BacktestConfig struct {
 	From   int // known rows of the first forecast; default: 0.8 of the rows
 	Stride int // rows from one forecast to the next; default Config.Horizon
 
-	// Refit trains the networks again before every k-th forecast, on the rows that are known then,
-	// of which the last ones, as Config.Validation says, tell when to stop. None are kept to test.
-	// By default 0: the networks stay as they are, which is as fast as one batch.
+	// Refit trains the networks again before every k-th forecast, on the rows that are known then.
+	// Training stops by the error on the last of them, as Config.Validation says; there is no test
+	// part. By default 0: the networks stay as they are.
 	Refit int
 
 	// Window is how many rows a refit reads, the newest ones; default all.
@@ -35,17 +35,17 @@ type Backtest struct {
 type Origin struct {
 	Row int `json:"row"` // the last row that was known; rows that are missing between two times count
 	Forecast
-	Truth [][]float64 `json:"-"` // what came, as [target][horizon]; NaN where it is missing
+	Truth [][]float64 `json:"-"` // the true values, [target][horizon]; NaN where they are missing
 }
 
 // Backtest forecasts from many rows of series, as it would have been done when only the rows
-// before were known, and compares the forecasts with what came and with simple methods
+// before were known, and compares the forecasts with the true values and with simple methods
 // that are fitted at the same rows (rolling origin: Tashman, Out-of-sample tests of
 // forecasting accuracy, 2000).
 //
 // Without Refit, rows that the networks were trained on make the result look better than it
 // is: give rows that came later, or set From. Series are scaled as in Forecast; a new one by the
-// rows before From. Then most of the time goes to the simple methods, which are fitted anew at
+// rows before From. Most of the time is that of the simple methods, which are fitted again at
 // each row, in some hundredths of a second.
 func (f *Forecaster) Backtest(ctx context.Context, config BacktestConfig, series ...*datasets.Series) (*Backtest, error) {
 	if err := checkSeries(series); err != nil {
@@ -112,7 +112,9 @@ func (f *Forecaster) Backtest(ctx context.Context, config BacktestConfig, series
 	for i, m := range made {
 		all, forecasts = append(all, m.at), append(forecasts, m.forecast)
 		if i == 0 || m.series != made[i-1].series || m.at.row != made[i-1].at.row {
-			b.Forecasts = append(b.Forecasts, Origin{Row: m.at.row, Forecast: Forecast{Series: m.at.track.name, Method: modelName, Times: f.layout.labels(series[m.series], m.at.row, f.config.Horizon, labelOf(given[m.series], given[m.series].Len()-1))}})
+			o := Origin{Row: m.at.row, Forecast: Forecast{Series: m.at.track.name, Method: modelName}}
+			f.setTimes(&o.Forecast, series[m.series], m.at.row, labelOf(given[m.series], given[m.series].Len()-1))
+			b.Forecasts = append(b.Forecasts, o)
 		}
 		f.addTo(&b.Forecasts[len(b.Forecasts)-1], m.at, m.forecast)
 	}
@@ -121,7 +123,7 @@ func (f *Forecaster) Backtest(ctx context.Context, config BacktestConfig, series
 	return b, err
 }
 
-// madeForecast is a forecast of the tracks of a series, which is told by its number.
+// madeForecast is a forecast of a track of the series with a number.
 type madeForecast struct {
 	series   int
 	at       place
@@ -132,7 +134,7 @@ func anyAfter(origins [][]int, first int) bool {
 	return slices.ContainsFunc(origins, func(rows []int) bool { return first < len(rows) })
 }
 
-// refit trains networks anew for the origin of a number, on the rows that each series has
+// refit trains new networks for the origin with a number, on the rows that each series has
 // until then.
 func (f *Forecaster) refit(ctx context.Context, config BacktestConfig, series []*datasets.Series, origins [][]int, number int) (*Forecaster, error) {
 	var known []*datasets.Series
@@ -142,7 +144,11 @@ func (f *Forecaster) refit(ctx context.Context, config BacktestConfig, series []
 		if config.Window > 0 {
 			from = max(0, row+1-config.Window)
 		}
-		known = append(known, cut(s, from, row+1))
+		rows, err := f.layout.rows(s, from, row+1)
+		if err != nil {
+			return nil, err
+		}
+		known = append(known, rows)
 	}
 	g, parts, err := prepare(f.config, known, false)
 	if err != nil {
@@ -154,28 +160,12 @@ func (f *Forecaster) refit(ctx context.Context, config BacktestConfig, series []
 	return g, g.predictor.calibrate(ctx, places(parts, part.calibrated, mostCalibrated))
 }
 
-// cut is a series of the rows from … to − 1 of another.
-func cut(s *datasets.Series, from, to int) *datasets.Series {
-	c := *s
-	c.Values = nil
-	for _, values := range s.Values {
-		c.Values = append(c.Values, values[from:to:to])
-	}
-	if s.Index != nil {
-		c.Index = s.Index[from:to:to]
-	}
-	if s.Times != nil {
-		c.Times = s.Times[from:to:to]
-	}
-	return &c
-}
-
 // addTo adds the targets of a forecast to that of their series.
 func (f *Forecaster) addTo(o *Origin, at place, forecast []predicted) {
 	for j, name := range at.track.layout.Targets {
 		p := forecast[j]
 		o.Targets = append(o.Targets, Target{Name: name, Values: p.values, Levels: f.Levels(), Quantiles: p.quantiles})
-		o.Truth = append(o.Truth, slices.Clone(at.track.columns[name].raw[at.row+1:at.row+1+f.config.Horizon]))
+		o.Truth = append(o.Truth, slices.Clone(at.track.columns[j].raw[at.row+1:at.row+1+f.config.Horizon]))
 	}
 }
 

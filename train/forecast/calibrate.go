@@ -30,8 +30,8 @@ func distance(fitted datasets.Fitted, forecast, value, factor float64) float64 {
 	return (fitted.Do(forecast, value) - fitted.Do(forecast, forecast)) / factor
 }
 
-// residualsWanted is how many residuals a move is made of, if there are as many. Steps of the
-// horizon around it lend theirs.
+// residualsWanted is how many residuals a move is made of. A step of the horizon that has fewer
+// also takes those of the steps around it.
 const residualsWanted = 100
 
 // calibrate fits the moves on windows whose whole horizon is known.
@@ -48,8 +48,8 @@ func (p *predictor) calibrate(ctx context.Context, places []place) error {
 	for l, level := range p.levels {
 		residuals := make([][]float64, p.horizon)
 		for i, at := range places {
-			for j, name := range at.track.layout.Targets {
-				c := at.track.columns[name]
+			for j := range at.track.layout.Targets {
+				c := at.track.columns[j]
 				for h := range p.horizon {
 					if value := c.raw[at.row+1+h]; !math.IsNaN(value) {
 						residuals[h] = append(residuals[h], distance(c.fitted, forecasts[i][j].quantiles[l][h], value, forecasts[i][j].factor))
@@ -84,7 +84,7 @@ func medians(forecasts [][]predicted, level int) bool {
 	return true
 }
 
-// around100 are the residuals of a step, with those of the steps around it as far as needed.
+// around100 are the residuals of a step, with those of as many steps around it as needed.
 func around100(residuals [][]float64, h int) []float64 {
 	var out []float64
 	for far := 0; far < len(residuals) && len(out) < residualsWanted; far++ {
@@ -98,8 +98,8 @@ func around100(residuals [][]float64, h int) []float64 {
 	return out
 }
 
-// conformal is the number that the next residual stays below with probability p, as far as n residuals
-// tell: the one in place p·(n+1), with its neighbour where that is no whole number.
+// conformal estimates from n residuals the number that the next one stays below with
+// probability p: the residual in place p·(n+1), interpolated where that is no whole number.
 func conformal(residuals []float64, p float64) float64 {
 	n := len(residuals)
 	if n == 0 {

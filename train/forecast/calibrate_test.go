@@ -56,7 +56,11 @@ func TestCoverage(t *testing.T) {
 			t.Run(fmt.Sprintf("%T of %s", c.head, name), func(t *testing.T) {
 				ctx := context.Background()
 				config := Config{Horizon: horizon, Steps: 8, Validation: 0.25, Season: 1, Head: c.head, Epochs: 3, BatchSize: 64, Network: networks.Sequential{Layers: []layers.Layer{layers.Dense{Units: 6}}}}
-				f, parts, err := prepare(config, []*datasets.Series{cut(s, 0, train)}, false)
+				learned, err := s.Slice(0, train)
+				if err != nil {
+					t.Fatal(err)
+				}
+				f, parts, err := prepare(config, []*datasets.Series{learned}, false)
 				if err != nil {
 					t.Fatal(err)
 				}

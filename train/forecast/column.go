@@ -21,12 +21,7 @@ type column struct {
 // fit fits a transform. A column that does not vary is left as it is, less its value: so one
 // shop that never sells does not stop all others.
 func fit(transform datasets.Transform, train []float64) (datasets.Fitted, error) {
-	present := make([]float64, 0, len(train))
-	for _, v := range train {
-		if !math.IsNaN(v) {
-			present = append(present, v)
-		}
-	}
+	present := slices.DeleteFunc(slices.Clone(train), math.IsNaN)
 	if len(present) == 0 {
 		return nil, errs.Error{Rule: "must have a value in the training part"}
 	}

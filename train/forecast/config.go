@@ -129,10 +129,9 @@ func (c Config) complete() (Config, error) {
 	if c.Head == nil {
 		c.Head = Quantiles{}
 	}
-	_, counts := c.Head.(NegativeBinomial)
 	if c.Transform == nil {
 		c.Transform = datasets.Standard{}
-		if counts {
+		if counts(c.Head) {
 			c.Transform = datasets.None{}
 		}
 	}
@@ -144,7 +143,7 @@ func (c Config) complete() (Config, error) {
 	}
 	if c.Normalize == "" {
 		c.Normalize = NormalizeLast
-		if counts || c.Transform.Lag() > 0 {
+		if counts(c.Head) || c.Transform.Lag() > 0 {
 			c.Normalize = NormalizeNone
 		}
 	}
@@ -181,9 +180,9 @@ func (c Config) complete() (Config, error) {
 		return refuse("Transform", fmt.Sprintf("must have a lag from 0 to %d rows", most), c.Transform.Lag())
 	case c.Block < c.Horizon && len(c.Past) > 0:
 		return refuse("Block", "must be Horizon, or Config.Past empty: covariates that end with the newest row are not known for a second block", c.Block)
-	case counts && c.Transform != datasets.Transform(datasets.None{}):
+	case counts(c.Head) && c.Transform != datasets.Transform(datasets.None{}):
 		return refuse("Transform", "must be datasets.None{}, as NegativeBinomial forecasts counts", fmt.Sprintf("%T", c.Transform))
-	case counts && c.Normalize != NormalizeNone:
+	case counts(c.Head) && c.Normalize != NormalizeNone:
 		return refuse("Normalize", "must be none, as NegativeBinomial forecasts counts", c.Normalize)
 	}
 	// A forecaster does not change when the caller's slices do.

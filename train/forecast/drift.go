@@ -16,8 +16,8 @@ import (
 // the transform.
 type residuals struct{ Mean, Deviation float64 }
 
-// leastResiduals is how many errors tell the deviation of a target, at least. With fewer, it
-// is that of all targets and series.
+// leastResiduals is how many errors the deviation of a target is computed from, at least. With
+// fewer, the deviation of all targets and series is used.
 const leastResiduals = 20
 
 // Drift says whether the errors of a series have changed since the training: see
@@ -29,19 +29,19 @@ type Drift struct {
 	Statistic float64 `json:"statistic"` // the largest of the sums
 	Threshold float64 `json:"threshold"` // above which the errors have changed
 	Drifted   bool    `json:"drifted"`
-	Since     int     `json:"since"` // new rows before the change, as far as the sum tells
+	Since     int     `json:"since"` // new rows before the change, as the sum estimates it
 }
 
-// The constants of the sums. A change of one standard deviation is found after about ten rows; without
-// a change, a sum of normal errors goes above the threshold once in about 930 rows.
+// The constants of the sums. A change of one standard deviation is found after about ten rows;
+// without a change, a sum of normal errors goes above the threshold once in about 930 rows.
 const (
 	driftAllowance = 0.5
 	driftThreshold = 5.0
 )
 
-// Drift reads rows that came after those that the forecaster knows, and tells for each series and
-// target whether errors of one row ahead have become larger or moved to one side: when to call Update.
-// It is the cumulative sum of Page (Continuous Inspection Schemes, 1954) of errors z
+// Drift reads rows that follow those that the forecaster knows, and says for each series and
+// target whether errors of one row ahead have become larger or moved to one side: when to call
+// Update. It is the cumulative sum of Page (Continuous Inspection Schemes, 1954) of errors z
 // in standard deviations of those of the series in the test part, and of their sizes,
 //
 //	S = max(0, S + z − 1/2), max(0, S − z − 1/2), max(0, S + (|z| − 0.80)/0.60 − 1/2)
@@ -111,7 +111,7 @@ func (f *Forecaster) errorsAhead(ctx context.Context, places []place) (map[colum
 	out := map[columnKey][]float64{}
 	for i, p := range places {
 		for j, name := range p.track.layout.Targets {
-			c, key := p.track.columns[name], p.track.key(name)
+			c, key := p.track.columns[j], p.track.key(name)
 			out[key] = append(out[key], distance(c.fitted, forecasts[i][j].values[0], c.raw[p.row+1], 1))
 		}
 	}

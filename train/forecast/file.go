@@ -55,11 +55,10 @@ type storedSeries struct {
 	Name    string
 	Columns []string
 	Index   []string
-	Times   []string // in RFC 3339, of early files
 	Rows    int
 
-	// The times of many series are much text. They are in the tensor "times", and labels that
-	// are these times are not repeated.
+	// The times of many series would be much text. They are in the tensor "times", and labels
+	// that are these times are not repeated.
 	Timed    bool
 	Labelled bool // with the times, as datasets.FromTimes has it
 }
@@ -70,7 +69,7 @@ type storedFitted struct {
 	Still          bool // the column did not vary
 	Parameters     int  // how many numbers it has
 
-	Residuals residuals // of a target; zero where those of all series stand for it
+	Residuals residuals // of a target; zero where those of all series are used
 }
 
 // LoadConfig says what a file may hold besides Engram's types.

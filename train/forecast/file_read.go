@@ -81,8 +81,7 @@ func restore(file safetensors.File, config LoadConfig) (*Forecaster, error) {
 // forecaster puts a forecaster together, and checks that its parts fit.
 func (s stored) forecaster(model *models.Model, config LoadConfig, numbers map[string][]float64) (*Forecaster, error) {
 	c := s.Config
-	c.Dtype, c.Custom = model.Dtype(), config.Custom
-	c.Normalize = or(c.Normalize, NormalizeNone) // what an absent field meant in the first files
+	c.Dtype, c.Custom, c.Targets = model.Dtype(), config.Custom, s.Layout.Targets
 	c, err := c.complete()
 	if err != nil {
 		return nil, err
@@ -102,13 +101,6 @@ func (s stored) forecaster(model *models.Model, config LoadConfig, numbers map[s
 			if series.Times, err = timesOf(take.next("times", numbersOfATime*one.Rows)); err != nil {
 				return nil, err
 			}
-		}
-		for _, text := range one.Times {
-			at, err := time.Parse(time.RFC3339Nano, text)
-			if err != nil {
-				return nil, errors.Wrap(err, storedKey)
-			}
-			series.Times = append(series.Times, at)
 		}
 		if one.Labelled {
 			if series, err = datasets.FromTimes(series.Name, series.Times, series.Columns, series.Values); err != nil {
@@ -176,7 +168,7 @@ func timesOf(numbers []float64) ([]time.Time, error) {
 	return times, nil
 }
 
-// taker hands out the numbers of tensors in order.
+// taker takes the numbers of tensors in order.
 type taker struct{ left map[string][]float64 }
 
 // next are the next n numbers of a tensor; too few make done an error.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/datasets/calendar"
@@ -21,16 +22,12 @@ type Forecaster struct {
 	verdict     Verdict
 	tails       []*datasets.Series      // the newest rows of each series
 	residuals   residuals               // of all targets and series together
-	residualsOf map[columnKey]residuals // those that tell enough
+	residualsOf map[columnKey]residuals // of targets with enough errors
 	updates     []Updated
 }
 
 // Config is the config with all defaults filled in.
-func (f *Forecaster) Config() Config {
-	c := f.config
-	c.Targets = f.layout.Targets
-	return c
-}
+func (f *Forecaster) Config() Config { return f.config }
 
 // Verdict compares the networks with simple methods, on rows that they have not seen.
 func (f *Forecaster) Verdict() Verdict { return f.verdict }
@@ -47,10 +44,11 @@ func (f *Forecaster) Frequency() calendar.Frequency { return f.layout.Clock.Freq
 
 // Forecast is the forecast of one series.
 type Forecast struct {
-	Series  string   `json:"series"`
-	Method  string   `json:"method"` // "model", or the name of the simple method that is in use
-	Times   []string `json:"times"`  // of the rows, such as 2024-01-31, or 2024-01-31T15:00:00, with a zone if the series has one; +1, +2, … where it has no times
-	Targets []Target `json:"targets"`
+	Series  string      `json:"series"`
+	Method  string      `json:"method"` // "model", or the name of the simple method that is in use
+	Times   []string    `json:"times"`  // of the rows, such as 2024-01-31, or 2024-01-31T15:00:00, with a zone if the series has one; +1, +2, … where it has no times
+	At      []time.Time `json:"-"`      // the same, where the series has times; otherwise nil
+	Targets []Target    `json:"targets"`
 }
 
 // Target is the forecast of one column, in the units of the series.
@@ -101,7 +99,8 @@ func (f *Forecaster) Forecast(ctx context.Context, recent ...*datasets.Series) (
 	out := make([]Forecast, len(recent))
 	each := len(all) / len(recent) // tracks of a series
 	for i, s := range recent {
-		out[i] = Forecast{Series: s.Name, Method: f.inUse(), Times: f.layout.labels(regular[i], all[i*each].row, f.config.Horizon, labelOf(s, s.Len()-1))}
+		out[i] = Forecast{Series: s.Name, Method: f.inUse()}
+		f.setTimes(&out[i], regular[i], all[i*each].row, labelOf(s, s.Len()-1))
 		for k := i * each; k < (i+1)*each; k++ {
 			for j, name := range all[k].track.layout.Targets {
 				p := predictions[k][j]
@@ -159,8 +158,9 @@ func (f *Forecaster) known(s *datasets.Series, before int) ([]*track, error) {
 
 // checkFuture refuses a future covariate that is missing in the rows after one.
 func (t *track) checkFuture(row, horizon int) error {
-	for _, name := range t.layout.Future {
-		raw := t.columns[name].raw
+	first := len(t.layout.Targets) + len(t.layout.Past)
+	for j, name := range t.layout.Future {
+		raw := t.columns[first+j].raw
 		for h := 1; h <= horizon; h++ {
 			if row+h >= len(raw) || math.IsNaN(raw[row+h]) {
 				return errs.Error{Path: fmt.Sprintf("%s, row %d", t.name, row+h), Field: name,
@@ -180,24 +180,11 @@ func (f *Forecaster) keep(series []*datasets.Series) error {
 		if err != nil {
 			return err
 		}
-		tail, err := only(cut(s, max(0, known-n), known), f.layout.columns())
+		tail, err := f.layout.rows(s, max(0, known-n), known)
 		if err != nil {
 			return err
 		}
 		f.tails = append(f.tails, tail)
 	}
 	return nil
-}
-
-// only copies a series with some of its columns.
-func only(s *datasets.Series, columns []string) (*datasets.Series, error) {
-	t := &datasets.Series{Name: s.Name, Index: slices.Clone(s.Index), Times: slices.Clone(s.Times), Columns: columns}
-	for _, name := range columns {
-		values, err := s.Column(name)
-		if err != nil {
-			return nil, err
-		}
-		t.Values = append(t.Values, slices.Clone(values))
-	}
-	return t, nil
 }

@@ -68,9 +68,9 @@ func (c certain) Quantile(float64) float64 { return float64(c) }
 
 // Quantiles are several quantiles, trained with the pinball loss (Koenker and Bassett,
 // Regression Quantiles, 1978). They never cross: the network returns the middle one, and the
-// distances of the others, each through log(1 + eˣ). The point forecast is the median, or
-// the level nearest to it. Between levels, quantiles are interpolated; outside, they are those of a normal
-// distribution through the two outer levels.
+// distances of the others, each through log(1 + eˣ). The point forecast is the median, or the
+// level nearest to it. Between levels, quantiles are interpolated; outside, they are those of a
+// normal distribution through the two outer levels.
 type Quantiles struct {
 	Levels []float64 // in rising order, each between 0 and 1; default 0.1, 0.5, 0.9
 }
@@ -209,11 +209,7 @@ func (Gaussian) Loss() losses.Loss { return losses.GaussianNLL{} }
 
 // Read returns the distribution.
 func (Gaussian) Read(outputs []float64) (Distribution, error) {
-	d, err := losses.GaussianNLL{}.Distributions(row(outputs))
-	if err != nil {
-		return nil, err
-	}
-	return around{d[0].Mean, d[0].Quantile}, nil
+	return readAs(losses.GaussianNLL{}.Distributions, func(d losses.Gaussian) float64 { return d.Mean }, outputs)
 }
 
 // StudentT is Student's t distribution, which outliers change less than a normal one; trained
@@ -228,11 +224,7 @@ func (StudentT) Loss() losses.Loss { return losses.StudentTNLL{} }
 
 // Read returns the distribution.
 func (StudentT) Read(outputs []float64) (Distribution, error) {
-	d, err := losses.StudentTNLL{}.Distributions(row(outputs))
-	if err != nil {
-		return nil, err
-	}
-	return around{d[0].Mean, d[0].Quantile}, nil
+	return readAs(losses.StudentTNLL{}.Distributions, func(d losses.StudentT) float64 { return d.Mean }, outputs)
 }
 
 // NegativeBinomial is a distribution of counts, trained with losses.NegativeBinomialNLL. The
@@ -247,11 +239,22 @@ func (NegativeBinomial) Loss() losses.Loss { return losses.NegativeBinomialNLL{}
 
 // Read returns the distribution.
 func (NegativeBinomial) Read(outputs []float64) (Distribution, error) {
-	d, err := losses.NegativeBinomialNLL{}.Distributions(row(outputs))
+	return readAs(losses.NegativeBinomialNLL{}.Distributions, func(d losses.NegativeBinomial) float64 { return d.Mean }, outputs)
+}
+
+// counts tells whether a head forecasts counts.
+func counts(h Head) bool {
+	_, ok := h.(NegativeBinomial)
+	return ok
+}
+
+// readAs reads the numbers of one target as the distribution of a loss.
+func readAs[D interface{ Quantile(p float64) float64 }](distributions func(*tensor.Dense) ([]D, error), mean func(D) float64, outputs []float64) (Distribution, error) {
+	d, err := distributions(dense.Of(outputs, len(outputs)))
 	if err != nil {
 		return nil, err
 	}
-	return around{d[0].Mean, d[0].Quantile}, nil
+	return around{mean(d[0]), d[0].Quantile}, nil
 }
 
 // around is a distribution with its mean.
@@ -262,8 +265,3 @@ type around struct {
 
 func (a around) Center() float64            { return a.mean }
 func (a around) Quantile(p float64) float64 { return a.quantile(p) }
-
-// row makes a tensor [outputs] of the numbers of one target.
-func row(outputs []float64) *tensor.Dense {
-	return dense.Of(outputs, len(outputs))
-}

@@ -119,10 +119,10 @@ func table(t testing.TB, name string, columns []string, values ...[]float64) *da
 	return s
 }
 
-// clone copies a series, so that its values can be changed.
+// clone copies a series, so that its values and times can be changed.
 func clone(s *datasets.Series) *datasets.Series {
 	c := *s
-	c.Values = nil
+	c.Values, c.Times = nil, slices.Clone(s.Times)
 	for _, values := range s.Values {
 		c.Values = append(c.Values, slices.Clone(values))
 	}

@@ -57,8 +57,8 @@ func (f *Forecaster) compare(ctx context.Context, at []place, model [][]predicte
 	losses := map[string][]float64{} // mean squared error of each forecast
 	scales := make([][]float64, len(at))
 	for i, p := range at {
-		for _, name := range p.track.layout.Targets {
-			scale, err := metrics.NaiveScale(p.track.history(name, p.row), f.config.Season)
+		for j := range p.track.layout.Targets {
+			scale, err := metrics.NaiveScale(p.track.history(j, p.row), f.config.Season)
 			if err != nil {
 				scale = 0 // the naive method has no error
 			}
@@ -131,10 +131,10 @@ func (f *Forecaster) repeats(ctx context.Context, parts []part) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		for j, name := range p.track.layout.Targets {
+		for j := range p.track.layout.Targets {
 			var truth, first []float64
 			for i, q := range at {
-				if v := p.track.columns[name].raw[q.row+1]; !math.IsNaN(v) {
+				if v := p.track.columns[j].raw[q.row+1]; !math.IsNaN(v) {
 					truth, first = append(truth, v), append(first, forecasts[i][j].values[0])
 				}
 			}
@@ -177,8 +177,8 @@ func newMeasure(levels []float64, horizon int) *measure {
 // add adds the forecasts after a place, and returns the sum of the squared errors, scaled
 // where the naive method has errors, and their number.
 func (m *measure) add(at place, forecasts []predicted, scales []float64) (loss, n float64) {
-	for j, name := range at.track.layout.Targets {
-		raw, scale := at.track.columns[name].raw, scales[j]
+	for j := range at.track.layout.Targets {
+		raw, scale := at.track.columns[j].raw, scales[j]
 		for h := range m.steps {
 			y := raw[at.row+1+h]
 			if math.IsNaN(y) {

@@ -55,6 +55,11 @@ func newLayout(c Config, series []*datasets.Series) (layout, error) {
 	if l.Clock, irregular = newClock(series, c.NoCalendar); irregular != nil && c.Progress != nil {
 		fmt.Fprintf(c.Progress, "Rows are read one after another, without their times: %v; Series.Resample makes rows regular\n", irregular)
 	}
+	for _, name := range l.Clock.columns() {
+		if slices.Contains(all, name) {
+			return l, errs.Error{Path: "forecast", Field: "Config", Rule: "must not name a column of the calendar, which is read by itself: leave it out, or set Config.NoCalendar", Value: name}
+		}
+	}
 	for _, name := range l.Static {
 		var values []float64
 		for _, s := range series {
@@ -103,6 +108,23 @@ func (l layout) known(s *datasets.Series) (int, error) {
 	return last, nil
 }
 
+// rows copies the rows from … to − 1 of a series, with the columns that it must have.
+func (l layout) rows(s *datasets.Series, from, to int) (*datasets.Series, error) {
+	all, err := s.Slice(from, to)
+	if err != nil {
+		return nil, err
+	}
+	out := &datasets.Series{Name: s.Name, Index: all.Index, Times: all.Times, Columns: l.columns()}
+	for _, name := range out.Columns {
+		values, err := all.Column(name)
+		if err != nil {
+			return nil, err
+		}
+		out.Values = append(out.Values, values)
+	}
+	return out, nil
+}
+
 // pooled is the layout of one target alone.
 func (l layout) pooled(target string) layout {
 	l.Targets = []string{target}
@@ -112,7 +134,6 @@ func (l layout) pooled(target string) layout {
 // checkValues refuses values that have no transform, and targets that are no counts where these
 // are forecast. Missing values are fine.
 func (l layout) checkValues(s *datasets.Series, config Config) error {
-	_, counts := config.Head.(NegativeBinomial)
 	for _, name := range slices.Concat(l.Targets, l.Past, l.Future) {
 		values, err := s.Column(name)
 		if err != nil {
@@ -123,7 +144,7 @@ func (l layout) checkValues(s *datasets.Series, config Config) error {
 				continue
 			}
 			err := config.Transform.Check(v)
-			if counts && (v < 0 || v != math.Trunc(v)) && slices.Contains(l.Targets, name) {
+			if counts(config.Head) && (v < 0 || v != math.Trunc(v)) && slices.Contains(l.Targets, name) {
 				err = errs.Error{Rule: "must be a count, a whole number from 0 on, for NegativeBinomial", Value: v}
 			}
 			if err != nil {

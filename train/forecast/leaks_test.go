@@ -174,7 +174,7 @@ func TestBacktestReadsNoLaterRows(t *testing.T) {
 					t.Errorf("%s: a forecast does not depend on %s of row %d", name, column, row)
 				}
 			}
-			if c.series == "new" {
+			if c.series == "new" && c.backtest.Refit == 0 { // a refit reads a copy, which has no later rows
 				leak := func(s ...*datasets.Series) datasets.Transform { return behind(s...) }
 				if reflect.DeepEqual(at(config, leak, b), at(config, leak, later)) {
 					t.Errorf("%s: a transform that is fitted on all rows was not found", name)

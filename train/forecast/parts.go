@@ -3,6 +3,7 @@ package forecast
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/engram-go/engram/datasets"
@@ -172,22 +173,13 @@ func (f *Forecaster) gaps(series []*datasets.Series, divided []part) ([]int, err
 			if err != nil {
 				return nil, err
 			}
-			if hasMissing(values[:divided[i].validation]) {
+			if slices.ContainsFunc(values[:divided[i].validation], math.IsNaN) {
 				gaps = append(gaps, at)
 				break
 			}
 		}
 	}
 	return gaps, nil
-}
-
-func hasMissing(values []float64) bool {
-	for _, v := range values {
-		if math.IsNaN(v) {
-			return true
-		}
-	}
-	return false
 }
 
 // checkSeries refuses series that are not consistent or cannot be told apart.

@@ -101,13 +101,13 @@ func (p *predictor) block(ctx context.Context, w *windows, first int, out [][]pr
 	numbers := dense.ToFloat64(y)
 	for i, at := range w.places {
 		for j, name := range at.track.layout.Targets {
-			shift, factor := w.scale(at, name)
+			shift, factor := w.scale(at, j)
 			if first == 0 {
 				out[i][j].factor = factor
 			}
 			for h := range min(t.Horizon, p.horizon-first) {
 				k := (i*t.Horizon*t.Targets + h*t.Targets + j) * t.Outputs
-				if err := p.read(numbers[k:k+t.Outputs], at, name, shift, factor, first, h, &out[i][j]); err != nil {
+				if err := p.read(numbers[k:k+t.Outputs], at, j, shift, factor, first, h, &out[i][j]); err != nil {
 					return errs.At(err, fmt.Sprintf("forecast of %s", at.track.name), name)
 				}
 			}
@@ -117,12 +117,12 @@ func (p *predictor) block(ctx context.Context, w *windows, first int, out [][]pr
 }
 
 // read turns the numbers of one row and target into units of the series.
-func (p *predictor) read(numbers []float64, at place, name string, shift, factor float64, first, h int, out *predicted) error {
+func (p *predictor) read(numbers []float64, at place, target int, shift, factor float64, first, h int, out *predicted) error {
 	d, err := p.head.Read(numbers)
 	if err != nil {
 		return err
 	}
-	c, lag, step := at.track.columns[name], at.track.layout.Lag, first+h
+	c, lag, step := at.track.columns[target], at.track.layout.Lag, first+h
 	before := 0.0
 	switch {
 	case h >= lag && lag > 0:
@@ -136,10 +136,9 @@ func (p *predictor) read(numbers []float64, at place, name string, shift, factor
 	undo := func(x float64) float64 { return c.fitted.Undo(before, x*factor+shift) }
 	out.values[step] = undo(d.Center())
 	finite := dense.Finite(out.values[step])
-	_, counts := p.head.(NegativeBinomial)
 	for l, level := range p.levels {
 		q := p.calibration.move(c.fitted, undo(d.Quantile(level)), out.factor, step, l)
-		if counts {
+		if counts(p.head) {
 			q = max(q, 0) // a move may go below
 		}
 		out.quantiles[l][step] = q
@@ -162,8 +161,8 @@ func (p *predictor) read(numbers []float64, at place, name string, shift, factor
 // advance moves a place of an extended track behind the block of rows that was forecast,
 // whose values become those of the track.
 func (at *place) advance(forecast []predicted, first, block int) {
-	for j, name := range at.track.layout.Targets {
-		c := at.track.columns[name]
+	for j := range at.track.layout.Targets {
+		c := at.track.columns[j]
 		for h := range block {
 			c.raw[at.row+1+h] = forecast[j].values[first+h]
 			c.fillRow(at.row + 1 + h)

@@ -40,7 +40,7 @@ func TestQuantilesNeverCross(t *testing.T) {
 		for range p.levels {
 			out.quantiles = append(out.quantiles, make([]float64, 1))
 		}
-		if err := p.read(outputs, place{tr, len(values) - 1}, "a", number.Draw(t, "shift"), factor, 0, 0, &out); err != nil {
+		if err := p.read(outputs, place{tr, len(values) - 1}, 0, number.Draw(t, "shift"), factor, 0, 0, &out); err != nil {
 			t.Fatal(err)
 		}
 		before := math.Inf(-1)

@@ -20,9 +20,9 @@ import (
 
 // TestLongRandom draws configs and series, also such that cannot be forecast, which is an error of
 // the input. Otherwise forecasts are finite and ordered, a file forecasts the same, and so does
-// a backtest from the rows before.
+// a backtest from the rows before; and the forecaster can be updated.
 func TestLongRandom(t *testing.T) {
-	fitted, compared := 0, 0
+	fitted, compared, updated := 0, 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		c, series := drawConfig(t)
 		ctx := context.Background()
@@ -70,12 +70,35 @@ func TestLongRandom(t *testing.T) {
 		if again, err := loaded.Forecast(ctx, recent...); err != nil || !reflect.DeepEqual(again, out) || !bytes.Equal(bytesOf(t, loaded), bytesOf(t, f)) {
 			t.Fatalf("a file forecasts %v, %v, want %v", again, err, out)
 		}
+		later := make([]*datasets.Series, len(series))
+		for i, s := range series {
+			later[i] = clone(s)
+			for k, at := range s.Times { // some are known
+				later[i].Times[k] = at.Add(s.Times[s.Len()/2].Sub(s.Times[0]))
+			}
+		}
+		if _, err := f.Drift(ctx, later...); err != nil {
+			checkError(t, err)
+		}
+		if g, err := f.Update(ctx, forecast.UpdateConfig{Epochs: 1}, later...); err != nil {
+			checkError(t, err)
+		} else {
+			updated++
+			if _, err := g.Forecast(ctx); err != nil {
+				checkError(t, err)
+			}
+		}
 		if c.Use == forecast.Best {
 			return
 		}
 		for i, s := range recent {
 			whole := series[slices.IndexFunc(series, func(o *datasets.Series) bool { return o.Name == s.Name })]
-			result, err := f.Backtest(ctx, forecast.BacktestConfig{From: hidden[s.Name], Stride: 1000}, whole)
+			from := hidden[s.Name]
+			if f.Frequency().Check() == nil { // rows are inserted for times that are missing
+				n, _ := f.Frequency().Steps(s.Times[0], s.Times[from-1])
+				from = n + 1
+			}
+			result, err := f.Backtest(ctx, forecast.BacktestConfig{From: from, Stride: 1000}, whole)
 			if err != nil {
 				t.Fatalf("backtest: %v", err)
 			}
@@ -85,9 +108,9 @@ func TestLongRandom(t *testing.T) {
 			}
 		}
 	})
-	t.Logf("%d configs were fitted, %d compared with a backtest", fitted, compared)
-	if fitted == 0 || compared == 0 {
-		t.Error("no config could be fitted")
+	t.Logf("%d configs were fitted, %d compared with a backtest, %d updated", fitted, compared, updated)
+	if fitted == 0 || compared == 0 || updated == 0 {
+		t.Error("no config could be fitted, or none compared, or none updated")
 	}
 }
 
@@ -128,7 +151,7 @@ func drawConfig(t *rapid.T) (forecast.Config, []*datasets.Series) {
 	}
 	gaps := rapid.SampledFrom([]float64{0, 0, 0.05, 0.5}).Draw(t, "gaps")
 	r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
-	timed := flag("times")
+	times := rapid.SampledFrom([]string{"none", "days", "days with gaps", "irregular"}).Draw(t, "times")
 	var series []*datasets.Series
 	for i := range number("series", 1, 3) {
 		s := &datasets.Series{Name: fmt.Sprintf("series %d", i)}
@@ -145,9 +168,19 @@ func drawConfig(t *rapid.T) (forecast.Config, []*datasets.Series) {
 			}
 			s.Columns, s.Values = append(s.Columns, name), append(s.Values, values)
 		}
-		if timed {
-			for k := range n {
-				s.Times = append(s.Times, time.Date(2024, 1, 1+k, 0, 0, 0, 0, time.UTC))
+		at := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
+		for range n {
+			switch times {
+			case "days with gaps":
+				if r.Float64() < 0.1 {
+					at = at.AddDate(0, 0, r.IntN(3))
+				}
+			case "irregular":
+				at = at.Add(time.Duration(r.Int64N(int64(100 * time.Hour))))
+			}
+			at = at.AddDate(0, 0, 1)
+			if times != "none" {
+				s.Times = append(s.Times, at)
 			}
 		}
 		series = append(series, s)

@@ -61,8 +61,8 @@ func (m simple) predict(ctx context.Context, places []place, horizon int, levels
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			for _, target := range at.track.layout.Targets {
-				p, err := m.predictOne(at.track.history(target, at.row), horizon, levels)
+			for j, target := range at.track.layout.Targets {
+				p, err := m.predictOne(at.track.history(j, at.row), horizon, levels)
 				if err != nil {
 					return errs.At(err, at.track.name, target)
 				}

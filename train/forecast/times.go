@@ -31,8 +31,8 @@ func (c clock) columns() []string {
 }
 
 // newClock finds the frequency that all series have. Series without times have none, and so
-// have irregular ones: the error says why. One or two rows, as of a series that has only begun,
-// tell no frequency.
+// have irregular ones: the error says why. A series of one or two rows is left out, as it has no
+// frequency yet.
 func newClock(series []*datasets.Series, noCalendar bool) (clock, error) {
 	var c clock
 	for _, s := range series {
@@ -61,9 +61,9 @@ func newClock(series []*datasets.Series, noCalendar bool) (clock, error) {
 // are missing.
 const mostInserted = 100_000_000
 
-// regular is the series as the forecaster reads it: with a row of missing values for each
-// time that is missing, the columns of the calendar, and rows for the horizon after the last
-// row in which a target is known.
+// regular is the series as the forecaster reads it: its own columns and those of the calendar,
+// with a row of missing values for each time that is missing, and rows for the horizon after
+// the last row in which a target is known.
 func (l layout) regular(s *datasets.Series, horizon int) (*datasets.Series, error) {
 	if !l.Clock.known() {
 		return s, nil
@@ -71,11 +71,11 @@ func (l layout) regular(s *datasets.Series, horizon int) (*datasets.Series, erro
 	if len(s.Times) != s.Len() {
 		return nil, errs.Error{Path: s.Name, Field: "times", Rule: fmt.Sprintf("must be known for each row, as in the training; its rows were a %s apart", l.Clock.Frequency)}
 	}
-	width := len(s.Columns) + len(l.Clock.columns())
+	columns := slices.Concat(l.columns(), l.Clock.columns())
 	at := make([]int, s.Len()) // the place of each row
 	for i := 1; i < s.Len(); i++ {
 		n, exact := l.Clock.Frequency.Steps(s.Times[i-1], s.Times[i])
-		if exact && n > mostInserted/width-at[i-1] {
+		if exact && n > mostInserted/len(columns)-at[i-1] {
 			return nil, errs.Error{Path: fmt.Sprintf("%s, row %d", s.Name, i), Field: "time", Rule: fmt.Sprintf("must not leave out so many rows, each a %s, that the series would have more than %d numbers", l.Clock.Frequency, mostInserted), Value: s.Times[i].Format(time.RFC3339)}
 		}
 		if !exact || n < 1 {
@@ -92,7 +92,7 @@ func (l layout) regular(s *datasets.Series, horizon int) (*datasets.Series, erro
 		last = at[rows-1]
 	}
 	n := max(at[len(at)-1], last+horizon) + 1
-	r := &datasets.Series{Name: s.Name, Columns: append(slices.Clone(s.Columns), l.Clock.columns()...), Times: make([]time.Time, n)}
+	r := &datasets.Series{Name: s.Name, Columns: columns, Times: make([]time.Time, n)}
 	for i, row := range at {
 		r.Times[row] = s.Times[i]
 	}
@@ -101,33 +101,29 @@ func (l layout) regular(s *datasets.Series, horizon int) (*datasets.Series, erro
 			r.Times[i] = l.Clock.Frequency.Add(r.Times[i-1], 1)
 		}
 	}
-	for _, values := range s.Values {
-		column := make([]float64, n)
-		for i := range column {
-			column[i] = math.NaN()
+	for _, name := range l.columns() {
+		values, err := s.Column(name)
+		if err != nil {
+			return nil, err
 		}
+		inserted := math.NaN()
+		if slices.Contains(l.Static, name) {
+			inserted = values[0]
+		}
+		column := slices.Repeat([]float64{inserted}, n)
 		for i, row := range at {
 			column[row] = values[i]
 		}
 		r.Values = append(r.Values, column)
 	}
-	for _, name := range l.Static { // the same in the rows that were inserted
-		if i := slices.Index(s.Columns, name); i >= 0 {
-			for row := range r.Values[i] {
-				if math.IsNaN(r.Values[i][row]) {
-					r.Values[i][row] = s.Values[i][0]
-				}
-			}
-		}
-	}
 	for _, f := range l.Clock.Features {
-		columns := make([][]float64, len(f.Names()))
+		ofCalendar := make([][]float64, len(f.Names()))
 		for _, t := range r.Times {
 			for j, v := range f.Values(t) {
-				columns[j] = append(columns[j], v)
+				ofCalendar[j] = append(ofCalendar[j], v)
 			}
 		}
-		r.Values = append(r.Values, columns...)
+		r.Values = append(r.Values, ofCalendar...)
 	}
 	return r, nil
 }
@@ -155,18 +151,20 @@ var zoneless = regexp.MustCompile(`[T ]\d{1,2}:\d\d(:\d\d(\.\d+)?)?( ?[AaPp][Mm]
 // written are forms of labels that forecasts keep.
 var written = []string{"2006", "2006-01", time.DateOnly, time.DateTime, "2006-01-02 15:04", "2006-01-02T15:04", noZone, time.RFC3339}
 
-// labels name the rows after one: by their times, or +1, +2, …. They are written as the label
+// setTimes fills in the times of the rows after one, or +1, +2, …. They are written as the label
 // of a known row, if its form is known; otherwise in that of RFC 3339.
-func (l layout) labels(s *datasets.Series, row, horizon int, known string) []string {
-	labels := make([]string, horizon)
-	if !l.Clock.known() {
-		for h := range labels {
-			labels[h] = fmt.Sprintf("+%d", h+1)
+func (f *Forecaster) setTimes(to *Forecast, s *datasets.Series, row int, known string) {
+	to.Times = make([]string, f.config.Horizon)
+	if !f.layout.Clock.known() {
+		for h := range to.Times {
+			to.Times[h] = fmt.Sprintf("+%d", h+1)
 		}
-		return labels
+		return
 	}
+	end := row + 1 + f.config.Horizon
+	to.At = slices.Clone(s.Times[row+1 : end])
 	layout := time.DateOnly
-	for _, t := range s.Times[max(0, row-100) : row+1+horizon] {
+	for _, t := range s.Times[max(0, row-100):end] {
 		if hour, minute, second := t.Clock(); hour+minute+second > 0 {
 			layout = time.RFC3339
 		}
@@ -179,8 +177,7 @@ func (l layout) labels(s *datasets.Series, row, horizon int, known string) []str
 			layout = form
 		}
 	}
-	for h := range labels {
-		labels[h] = s.Times[row+1+h].Format(layout)
+	for h, at := range to.At {
+		to.Times[h] = at.Format(layout)
 	}
-	return labels
 }

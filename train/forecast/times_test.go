@@ -2,11 +2,15 @@ package forecast_test
 
 import (
 	"context"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/engram-go/engram/datasets"
+	"github.com/engram-go/engram/datasets/calendar"
+	"github.com/engram-go/engram/internal/errs"
+	"github.com/engram-go/engram/internal/errs/errtest"
 	"github.com/engram-go/engram/train/forecast"
 )
 
@@ -50,8 +54,9 @@ func TestZones(t *testing.T) {
 	} {
 		s := hours(t, layout, -40, 0)
 		f := fit(t, copying(copies{Column: -1}, forecast.Config{Horizon: 1, Steps: 3, Epochs: 1}), s)
-		if out := next(t, f); out[0].Times[0] != want {
-			t.Errorf("after %s comes %s, want %s", s.Index[39], out[0].Times[0], want)
+		at := time.Date(2024, 3, 1, 15, 0, 0, 0, time.UTC)
+		if out := next(t, f); out[0].Times[0] != want || !out[0].At[0].Equal(at) {
+			t.Errorf("after %s comes %s, at %s, want %s", s.Index[39], out[0].Times[0], out[0].At[0], want)
 		}
 		g, err := f.Update(context.Background(), forecast.UpdateConfig{Epochs: 1}, hours(t, layout, 0, 5))
 		if err != nil {
@@ -64,8 +69,8 @@ func TestZones(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := b.Forecasts[0].Times[0]; got != strings.Replace(want, "15:", "14:", 1) {
-			t.Errorf("backtest of %s: %s", s.Index[39], got)
+		if got := b.Forecasts[0]; got.Times[0] != strings.Replace(want, "15:", "14:", 1) || !got.At[0].Equal(at.Add(-time.Hour)) {
+			t.Errorf("backtest of %s: %s, at %s", s.Index[39], got.Times[0], got.At[0])
 		}
 	}
 }
@@ -90,26 +95,74 @@ func hourLabel(layout string, i int) string {
 	return time.Date(2024, 3, 1, 15+i, 0, 0, 0, time.UTC).Format(layout)
 }
 
-// Progress tells why times are not read, and how to make them regular.
-func TestIrregularTimesAreTold(t *testing.T) {
-	s := hours(t, time.RFC3339, 0, 60)
-	var sparse []int
-	for i := range 60 {
-		if i%3 != 0 {
-			sparse = append(sparse, i*i)
+// irregular is a series whose times have no frequency.
+func irregular(t *testing.T, n int) *datasets.Series {
+	t.Helper()
+	s := hours(t, time.RFC3339, 0, n)
+	first := s.Times[0]
+	for i, hour := 0, 0; i < n; hour++ {
+		if hour%3 != 0 {
+			s.Times[i] = first.Add(time.Duration(hour*hour) * time.Hour)
+			i++
 		}
 	}
-	first := s.Times[0]
-	for i, hour := range sparse {
-		s.Times[i] = first.Add(time.Duration(hour) * time.Hour)
-	}
-	s = rows(s, 0, len(sparse))
+	s.Index = nil
+	return s
+}
+
+// Progress tells why times are not read, and how to make them regular.
+func TestIrregularTimesAreTold(t *testing.T) {
 	var b strings.Builder
-	f := fit(t, dense(forecast.Config{Horizon: 2, Steps: 4, Epochs: 1, Progress: &b}), s)
+	f := fit(t, dense(forecast.Config{Horizon: 2, Steps: 4, Epochs: 1, Progress: &b}), irregular(t, 40))
 	if got := b.String(); !strings.HasPrefix(got, "Rows are read one after another, without their times: x: times ") || !strings.Contains(got, "Series.Resample") {
 		t.Errorf("progress:\n%s", got)
 	}
-	if got := next(t, f)[0].Times[0]; got != "+1" {
+	if got := next(t, f)[0].Times[0]; got != "+1" || next(t, f)[0].At != nil {
 		t.Errorf("the time of the next row is %s", got)
 	}
+}
+
+// TestUpdateOfIrregularTimes gives rows of which some are known. Their times tell which, though
+// the forecaster does not read times otherwise.
+func TestUpdateOfIrregularTimes(t *testing.T) {
+	const known, n = 40, 60
+	all := irregular(t, n)
+	untimed := clone(all)
+	untimed.Times = nil
+	c := dense(forecast.Config{Horizon: 2, Steps: 4, Epochs: 1})
+	f, plain := fit(t, c, rows(all, 0, known)), fit(t, c, rows(untimed, 0, known))
+	g := update(t, f, forecast.UpdateConfig{Epochs: 1}, rows(all, known-10, n))
+	want := update(t, plain, forecast.UpdateConfig{Epochs: 1}, rows(untimed, known, n))
+	if got := g.Updates()[0]; got.Rows != n-known {
+		t.Errorf("update %+v, want %d new rows", got, n-known)
+	}
+	if got, want := next(t, g), next(t, want); !reflect.DeepEqual(got, want) {
+		t.Errorf("forecast %+v, want %+v", got, want)
+	}
+	drift, err := f.Drift(context.Background(), rows(all, known-10, n))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if drift[0].Rows != n-known {
+		t.Errorf("drift %+v, want %d new rows", drift[0], n-known)
+	}
+	// Rows without times can follow, and are all new.
+	if got := update(t, g, forecast.UpdateConfig{Epochs: 1}, rows(untimed, 0, 20)).Updates()[1]; got.Rows != 20 {
+		t.Errorf("update %+v, want 20 new rows", got)
+	}
+}
+
+// TestCalendarColumns has a column of the file with the name of one of the calendar.
+func TestCalendarColumns(t *testing.T) {
+	s := hours(t, time.RFC3339, 0, 40)
+	name := calendar.HourOfDay.Names()[0]
+	other := clone(s)
+	other.Columns, other.Values = append(other.Columns, name), append(other.Values, make([]float64, other.Len()))
+	c := dense(forecast.Config{Horizon: 2, Steps: 4, Epochs: 1, Targets: []string{"v"}})
+	if !reflect.DeepEqual(next(t, fit(t, c, s)), next(t, fit(t, c, other))) {
+		t.Error("a column that the config does not name is read as one of the calendar")
+	}
+	c.Future = []string{name}
+	_, err := forecast.Fit(context.Background(), c, other)
+	errtest.Check(t, err, errs.Error{Path: "forecast", Field: "Config", Value: name})
 }

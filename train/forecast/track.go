@@ -14,7 +14,7 @@ import (
 type track struct {
 	name    string // of the series
 	layout  layout
-	columns map[string]*column // of layout.window
+	columns []*column // in the order of layout.window: targets, past, future
 	static  []float64
 	steps   int // rows of a window
 	known   int // rows up to the last in which a target of the series is known; rows to forecast may follow
@@ -35,13 +35,14 @@ func newTrack(s *datasets.Series, l layout, config Config, fitted map[columnKey]
 	if err := l.checkValues(s, config); err != nil {
 		return nil, err
 	}
-	t := &track{name: s.Name, layout: l, columns: map[string]*column{}, steps: config.Steps}
+	t := &track{name: s.Name, layout: l, steps: config.Steps}
+	calendar := l.Clock.columns()
 	for _, name := range l.window() {
 		values, err := s.Column(name)
 		if err != nil {
 			return nil, err
 		}
-		transform, ofCalendar := config.Transform, slices.Contains(l.Clock.columns(), name)
+		transform, ofCalendar := config.Transform, slices.Contains(calendar, name)
 		if ofCalendar {
 			transform = datasets.None{} // it lies between −1 and 1
 		}
@@ -55,7 +56,7 @@ func newTrack(s *datasets.Series, l layout, config Config, fitted map[columnKey]
 			}
 		}
 		c.fill()
-		t.columns[name] = c
+		t.columns = append(t.columns, c)
 	}
 	for _, name := range l.Static {
 		v, err := static(s, name)
@@ -96,7 +97,7 @@ func tracksOf(s *datasets.Series, c Config, l layout, fitted map[columnKey]datas
 
 // history are the filled values of a target up to and with a row, from the first that is
 // known, for baselines.
-func (t *track) history(target string, row int) []float64 {
+func (t *track) history(target, row int) []float64 {
 	c := t.columns[target]
 	first := 0
 	for first <= row && math.IsNaN(c.raw[first]) {
@@ -114,7 +115,7 @@ func (t *track) history(target string, row int) []float64 {
 // padded is a track with rows for the horizon after the last known row. Of those that it did
 // not have, nothing is known.
 func (t *track) padded(horizon int) *track {
-	n := len(t.columns[t.layout.Targets[0]].raw)
+	n := len(t.columns[0].raw)
 	more := t.known + horizon - n
 	if more <= 0 {
 		return t
@@ -128,11 +129,11 @@ func (t *track) padded(horizon int) *track {
 // forecasts fill in. Its last block may be longer than the horizon: of those rows nothing is
 // known.
 func (t *track) extended(from, row, horizon, more int) *track {
-	e := &track{name: t.name, layout: t.layout, columns: map[string]*column{}, static: t.static, steps: t.steps, known: row + 1 - from}
-	for name, c := range t.columns {
+	e := &track{name: t.name, layout: t.layout, static: t.static, steps: t.steps, known: row + 1 - from}
+	for j, c := range t.columns {
 		n := row + 1 - from + more
 		x := &column{lag: c.lag, raw: make([]float64, n), fitted: c.fitted, filled: make([]float64, n), scaled: make([]float64, n)}
-		isTarget := slices.Contains(t.layout.Targets, name)
+		isTarget := j < len(t.layout.Targets)
 		for i := range n {
 			if from+i <= row {
 				x.raw[i], x.filled[i], x.scaled[i] = c.raw[from+i], c.filled[from+i], c.scaled[from+i]
@@ -143,7 +144,7 @@ func (t *track) extended(from, row, horizon, more int) *track {
 			}
 			x.fillRow(i)
 		}
-		e.columns[name] = x
+		e.columns = append(e.columns, x)
 	}
 	return e
 }

@@ -28,14 +28,15 @@ type Updated struct {
 	Accepted bool    `json:"accepted"` // whether the networks were changed
 }
 
-// Update makes a forecaster that knows the rows which have come since: it continues the
-// training of the networks from their weights on the newest known rows and the new ones, of
-// which the last fifth, a horizon at least, is kept to compare the networks before and after. If they have become
-// worse, their weights stay as they were. Either way, forecasts start from the new rows.
+// Update makes a forecaster that knows new rows as well: it continues the training of the
+// networks from their weights, on the newest known rows and the new ones. The last fifth of the
+// new ones, a horizon at least, is not trained on: training stops by the error on it, and the
+// networks before and after are compared on it, which favours the trained ones a little. If these
+// are worse, the weights stay as they were. Either way, forecasts start from the new rows.
 //
-// The series have the names of those of the training, of which some may have no new rows, and may repeat rows that are known
-// where they have labels, such as times. Scaling and calibration stay. The forecaster itself does not change:
-// after an error, such as a bad row, it still serves.
+// The series have the names of those of the training, of which some may have no new rows. They may
+// repeat rows that are known if they have times or labels. Scaling and calibration stay. The
+// forecaster itself does not change: after an error, such as a bad row, it can still be used.
 func (f *Forecaster) Update(ctx context.Context, config UpdateConfig, series ...*datasets.Series) (*Forecaster, error) {
 	config.Epochs = or(config.Epochs, 20)
 	config.LearningRate = or(config.LearningRate, 1e-4)
@@ -131,19 +132,18 @@ func (f *Forecaster) tailOf(s *datasets.Series) (int, error) {
 	return 0, errs.Error{Path: "forecast", Field: "series", Rule: "must have the name of a series of the training", Value: s.Name}
 }
 
-// join puts the rows of a series behind those of a tail, less those that the tail has, and
-// returns the known rows, the series as the forecaster reads it, with the rows to forecast, and
-// how many known rows are new, which may be none. Rows are told by their times, or else by their labels.
+// join puts the rows of a series behind those of a tail, less those that the tail has by their
+// times, or else by their labels. It returns the known rows, the series as the forecaster reads
+// it, with the rows to forecast, and how many known rows are new, which may be none.
 func (f *Forecaster) join(tail, s *datasets.Series) (rows, regular *datasets.Series, added int, err error) {
 	if err := f.layout.checkValues(s, f.config); err != nil {
 		return nil, nil, 0, err
 	}
 	first := 0 // new row
 	switch {
-	case f.layout.Clock.known():
-		if len(s.Times) != s.Len() {
-			return nil, nil, 0, errs.Error{Path: s.Name, Field: "times", Rule: "must be known for each row, as in the training"}
-		}
+	case s.Times == nil && f.layout.Clock.known():
+		return nil, nil, 0, errs.Error{Path: s.Name, Field: "times", Rule: "must be known for each row, as in the training"}
+	case s.Times != nil && tail.Times != nil:
 		last := tail.Times[tail.Len()-1]
 		for first < s.Len() && !s.Times[first].After(last) {
 			first++
@@ -162,11 +162,11 @@ func (f *Forecaster) join(tail, s *datasets.Series) (rows, regular *datasets.Ser
 	if first >= last {
 		return nil, nil, 0, nil
 	}
-	more, err := only(cut(s, first, s.Len()), f.layout.columns())
+	more, err := f.layout.rows(s, first, s.Len())
 	if err != nil {
 		return nil, nil, 0, err
 	}
-	all, err := only(tail, f.layout.columns())
+	all, err := f.layout.rows(tail, 0, tail.Len())
 	if err != nil {
 		return nil, nil, 0, err
 	}
@@ -178,12 +178,17 @@ func (f *Forecaster) join(tail, s *datasets.Series) (rows, regular *datasets.Ser
 	} else {
 		all.Index = nil
 	}
-	if f.layout.Clock.known() {
+	if all.Times != nil && more.Times != nil {
 		all.Times = append(all.Times, more.Times...)
+	} else {
+		all.Times = nil
 	}
 	added = last - first
-	regular, err = f.layout.regular(all, f.config.Horizon)
-	return cut(all, 0, tail.Len()+added), regular, added, err
+	if regular, err = f.layout.regular(all, f.config.Horizon); err != nil {
+		return nil, nil, 0, err
+	}
+	rows, err = f.layout.rows(all, 0, tail.Len()+added)
+	return rows, regular, added, err
 }
 
 func noneIsNew(s *datasets.Series) error {
@@ -199,8 +204,8 @@ func (f *Forecaster) scaledError(ctx context.Context, at []place) (float64, erro
 	}
 	sum, n := 0.0, 0.0
 	for i, p := range at {
-		for j, name := range p.track.layout.Targets {
-			c := p.track.columns[name]
+		for j := range p.track.layout.Targets {
+			c := p.track.columns[j]
 			for h, value := range forecasts[i][j].values {
 				if y := c.raw[p.row+1+h]; !math.IsNaN(y) {
 					sum, n = sum+math.Abs(distance(c.fitted, value, y, 1)), n+1

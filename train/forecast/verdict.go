@@ -8,12 +8,12 @@ import (
 	"github.com/engram-go/engram/train/forecast/scores"
 )
 
-// Verdict compares the networks with simple methods on the test part.
+// Verdict compares the networks with simple methods, on the test part or in a backtest.
 type Verdict struct {
 	Best    string    `json:"best"`              // the method with the lowest error: "model", or a simple one
 	Rival   string    `json:"rival"`             // the simple method with the lowest error
 	Metric  string    `json:"metric"`            // the error: "MASE", or "MAE" where the scale of MASE is 0
-	Origins int       `json:"origins"`           // forecasts that were judged, of all series: 400 at most
+	Origins int       `json:"origins"`           // forecasts that were judged, of all series; Fit judges 400 at most
 	Levels  []float64 `json:"levels"`            // of the quantiles; coverage is that of the outer two
 	Scores  []Scores  `json:"scores"`            // of the model, then of the simple methods
 	Missing []string  `json:"missing,omitempty"` // simple methods that could not be fitted, and why

@@ -28,10 +28,10 @@ func planted(t *testing.T, c Config, wrong func(origin, h int) float64, series .
 	var forecasts [][]predicted
 	for i, p := range at {
 		var all []predicted
-		for _, name := range p.track.layout.Targets {
+		for j := range p.track.layout.Targets {
 			var one predicted
 			for h := range c.Horizon {
-				one.values = append(one.values, p.track.columns[name].raw[p.row+1+h]+wrong(i, h))
+				one.values = append(one.values, p.track.columns[j].raw[p.row+1+h]+wrong(i, h))
 			}
 			for l := range f.predictor.levels {
 				q := make([]float64, c.Horizon)
@@ -122,8 +122,8 @@ func TestVerdictOfLoops(t *testing.T) {
 			model, rival := map[int]float64{}, map[int]float64{} // sums of squared errors, by row
 			first := at[0].row
 			for i, p := range at {
-				for _, name := range p.track.layout.Targets {
-					x := p.track.columns[name].raw
+				for j := range p.track.layout.Targets {
+					x := p.track.columns[j].raw
 					scale := 0.0
 					for k := 1; k <= p.row; k++ {
 						scale += math.Abs(x[k]-x[k-1]) / float64(p.row)

@@ -47,9 +47,8 @@ func (w *windows) Gather(rows []int, into *samples.Batch) error {
 	targets, weights := make([]float64, b*width), make([]float64, b*width)
 	for i, r := range rows {
 		p := w.places[r]
-		for j, name := range p.track.layout.Targets {
-			c := p.track.columns[name]
-			shift, factor := w.scale(p, name)
+		for j, c := range p.track.columns[:t.Targets] {
+			shift, factor := w.scale(p, j)
 			for h := range t.Horizon {
 				at := i*width + h*t.Targets + j
 				if v, known := c.target(p.row + 1 + h); known {
@@ -82,8 +81,8 @@ func (w *windows) inputs(rows []int, into *samples.Batch) {
 		future := next(t.Horizon*t.Future, t.Horizon, t.Future)
 		for i, r := range rows {
 			p := w.places[r]
-			for j, name := range p.track.layout.future() {
-				c := p.track.columns[name]
+			columns := p.track.columns
+			for j, c := range columns[len(columns)-t.Future:] {
 				for h := range t.Horizon {
 					future[(i*t.Horizon+h)*t.Future+j] = c.scaled[p.row+1+h]
 				}
@@ -105,29 +104,27 @@ func (w *windows) inputs(rows []int, into *samples.Batch) {
 func (w *windows) fillPast(p place, to []float64) {
 	t := w.task
 	first := p.row + 1 - t.Steps
-	for j, name := range p.track.layout.window() {
-		c := p.track.columns[name]
+	for j, c := range p.track.columns {
 		shift, factor := 0.0, 1.0
 		if j < t.Targets {
-			shift, factor = w.scale(p, name)
+			shift, factor = w.scale(p, j)
 		}
 		for s := range t.Steps {
 			to[s*t.Past+j] = (c.scaled[first+s] - shift) / factor
 		}
 	}
-	offset := len(p.track.layout.window())
 	for j, at := range p.track.layout.Gaps {
-		raw := p.track.columns[p.track.layout.window()[at]].raw
+		raw := p.track.columns[at].raw
 		for s := range t.Steps {
 			if math.IsNaN(raw[first+s]) {
-				to[s*t.Past+offset+j] = 1
+				to[s*t.Past+len(p.track.columns)+j] = 1
 			}
 		}
 	}
 }
 
 // scale is how Normalize scales a target in a window.
-func (w *windows) scale(p place, target string) (shift, factor float64) {
+func (w *windows) scale(p place, target int) (shift, factor float64) {
 	if w.normalize == NormalizeNone {
 		return 0, 1
 	}
@@ -186,9 +183,9 @@ func rows(n int) []int {
 // learnable leaves out the windows of which no target is known.
 func (w *windows) learnable() {
 	w.places = slices.DeleteFunc(w.places, func(p place) bool {
-		for _, name := range p.track.layout.Targets {
+		for _, c := range p.track.columns[:w.task.Targets] {
 			for h := range w.task.Horizon {
-				if _, known := p.track.columns[name].target(p.row + 1 + h); known {
+				if _, known := c.target(p.row + 1 + h); known {
 					return false
 				}
 			}

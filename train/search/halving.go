@@ -8,8 +8,8 @@ import (
 	"github.com/engram-go/engram/internal/errs"
 )
 
-// Halving stops a trial whose score after some epochs is not among the best of those that
-// came as far before it: asynchronous successive halving in its stopping form (Li et al.
+// Halving stops a trial whose score after some epochs is not among the best of those with
+// lower numbers that were trained as long: asynchronous successive halving in its stopping form (Li et al.
 // 2020, "A System for Massively Parallel Hyperparameter Tuning").
 //
 // Trials report scores with Trial.Report or Trial.Watch. They are compared on rungs: after
@@ -17,10 +17,10 @@ import (
 // reach the rung, a trial goes on if fewer than ⌊n/Factor⌋ of the others have a better score,
 // and the best one always.
 //
-// Which trials are compared depends on their numbers and not on the time at which they come
-// there, so that any number of workers stops the same trials: those that one worker, which
+// Which trials are compared depends on their numbers and not on the time at which they reach
+// a rung, so that any number of workers stops the same trials: those that one worker, which
 // runs one trial after the other, would stop. For this a trial waits on a rung until the
-// trials with lower numbers have come there or have ended. Trials whose epochs take very
+// trials with lower numbers have reached it or have ended. Trials whose epochs take very
 // different times keep workers waiting.
 type Halving struct {
 	First  int // epochs, or whatever is reported, before the first rung; default 1

@@ -23,8 +23,9 @@ import (
 // The config itself is not changed: what lies on a path is copied, also behind pointers.
 // A float64 fits fields of floating-point numbers, an int fields of all numbers that can hold
 // it, a string fields of a type such as layers.Padding, and any value where Go assigns it.
-// A pointer to such a field gets a new one. A path without a field, a nil on the way and a value that does not fit are errors that
-// name the path. In most configs a field of zero means its default.
+// For a field that is a pointer, a new one is made. A path without a field, a nil on the way and
+// a value that does not fit are errors that name the path. In most configs a field of zero means
+// its default.
 func Set[C any](config C, values map[string]any) (C, error) {
 	out := config
 	root := reflect.ValueOf(&out).Elem()

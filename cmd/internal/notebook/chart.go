@@ -183,7 +183,7 @@ func (grid) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-// GlyphBoxes makes room for the first label of the x axis, where it is wider than the labels
+// GlyphBoxes reserves space for the first label of the x axis, where it is wider than the labels
 // of the y axis, above which it may stand.
 func (grid) GlyphBoxes(p *plot.Plot) (boxes []plot.GlyphBox) {
 	for _, t := range p.X.Tick.Marker.Ticks(p.X.Min, p.X.Max) {

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/term"
 )
 
-// terminalWidth is the width of what is not a terminal, and of a terminal that does not
-// tell its own.
+// terminalWidth is the width of what is not a terminal, and of a terminal whose width is not
+// known.
 const terminalWidth = 80
 
 // The widths that are used: in less, words are split, and longer lines are hard to read.

@@ -90,9 +90,7 @@ func (c channels) linear(s *graph.Scope, in operands, y graph.Value) graph.Value
 
 // layer is the model of a layer that takes all inputs.
 func (in inputs) layer(l layers.Layer) (*models.Model, error) {
-	all := make([]models.Tensor, len(in.all))
-	copy(all, in.all)
-	return in.model(call(l, all...))
+	return in.model(call(l, in.all...))
 }
 
 // dense is a linear layer with a function, on the last axis.
