@@ -9,7 +9,7 @@ import (
 )
 
 // calibration moves quantiles so that on the validation part as many values lie below each
-// as its level says: conformalized quantile regression (Romano, Patterson and Candès 2019),
+// as its level says, and further out where few values tell: conformalized quantile regression (Romano, Patterson and Candès 2019),
 // each quantile on its own. Moves are in units of the transform and the window's scale, so
 // they hold for all series and levels.
 type calibration struct {
@@ -44,6 +44,7 @@ func (p *predictor) calibrate(ctx context.Context, places []place) error {
 	if err != nil {
 		return err
 	}
+	independent := independentErrors(places, p.horizon)
 	moves := make([][]float64, len(p.levels))
 	for l, level := range p.levels {
 		residuals := make([][]float64, p.horizon)
@@ -62,7 +63,7 @@ func (p *predictor) calibrate(ctx context.Context, places []place) error {
 			continue // the median stays the point forecast
 		}
 		for h := range moves[l] {
-			moves[l][h] = conformal(around100(residuals, h), level)
+			moves[l][h] = conformal(around100(residuals, h), level, independent)
 		}
 	}
 	p.calibration = calibration{Moves: moves}
@@ -98,16 +99,39 @@ func around100(residuals [][]float64, h int) []float64 {
 	return out
 }
 
-// conformal estimates from n residuals the number that the next one stays below with
-// probability p: the residual in place p·(n+1), interpolated where that is no whole number.
-func conformal(residuals []float64, p float64) float64 {
+// independentErrors is how many independent errors tell as much as those of windows that
+// overlap. Errors of a horizon of h rows that begin k rows apart have the correlation 1 − k/h
+// if the series is a random walk, so the variance of the mean of n of them is
+// (2h² + 1) / 3h times that of n independent ones (Hansen and Hodrick, Forward Exchange
+// Rates as Optimal Predictors of Future Spot Rates, 1980, have the errors).
+func independentErrors(places []place, horizon int) float64 {
+	first, last := map[*track]int{}, map[*track]int{}
+	for _, p := range places { // in the order of their rows
+		if _, ok := first[p.track]; !ok {
+			first[p.track] = p.row
+		}
+		last[p.track] = p.row
+	}
+	h, sum := float64(horizon), 0.0
+	for t, row := range first {
+		n := float64(last[t] - row + 1)
+		sum += max(1, n*3*h/(2*h*h+1))
+	}
+	return sum
+}
+
+// conformal estimates from residuals the number that the next one stays below with
+// probability p. Of n independent residuals it is the one in place p·(n+1), the share
+// p + (p−½)/n of them, interpolated. Residuals that depend on each other count for fewer,
+// so that few windows give wide intervals; where that is outside of them, it is the outermost.
+func conformal(residuals []float64, p, independent float64) float64 {
 	n := len(residuals)
 	if n == 0 {
 		return 0
 	}
 	slices.Sort(residuals)
-	at := p*float64(n+1) - 1
-	at = min(max(at, 0), float64(n-1))
+	share := p + (p-0.5)/min(independent, float64(n))
+	at := min(max(share*float64(n)-0.5, 0), float64(n-1))
 	low := int(at)
 	high := min(low+1, n-1)
 	return residuals[low] + (at-float64(low))*(residuals[high]-residuals[low])

@@ -113,3 +113,33 @@ func TestCoverage(t *testing.T) {
 		}
 	}
 }
+
+// TestConformalOfFewWindows takes residuals of the naive method on random walks. Their windows
+// overlap, and a validation part has few of them. The next value must lie outside a quantile of
+// 10 % or 90 % in 10 % of the cases; the deviation of this share is about 0.5 %.
+func TestConformalOfFewWindows(t *testing.T) {
+	const walks = 4000
+	for _, c := range []struct{ horizon, windows int }{{1, 10}, {1, 60}, {6, 40}, {6, 200}, {12, 80}, {48, 500}} {
+		r := rand.New(rand.NewPCG(5, uint64(c.horizon*1000+c.windows)))
+		for _, level := range []float64{0.1, 0.9} {
+			below := 0.0
+			for range walks {
+				x := make([]float64, c.windows+2*c.horizon)
+				for i := 1; i < len(x); i++ {
+					x[i] = x[i-1] + r.NormFloat64()
+				}
+				track, residuals, places := &track{}, []float64{}, []place{}
+				for row := range c.windows {
+					residuals, places = append(residuals, x[row+c.horizon]-x[row]), append(places, place{track, row})
+				}
+				from := c.windows + c.horizon - 1 // the first row after those that calibrate
+				if x[from+c.horizon]-x[from] < conformal(residuals, level, independentErrors(places, c.horizon)) {
+					below += 1.0 / walks
+				}
+			}
+			if math.Abs(below-level) > 0.015 {
+				t.Errorf("horizon %d, %d windows: %.3f lie below the quantile of %v", c.horizon, c.windows, below, level)
+			}
+		}
+	}
+}
