@@ -3,6 +3,7 @@ package main
 import (
 	stderrors "errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -32,12 +33,12 @@ type forecastCommand struct {
 	Steps      int       `group:"The forecaster" placeholder:"ROWS" help:"Rows that the network reads (two seasons or horizons; one of a short series)."`
 	Season     int       `group:"The forecaster" placeholder:"ROWS" help:"Rows of a season, 1 for none (that of the times, such as 12 for months)."`
 	Quantiles  []float64 `group:"The forecaster" placeholder:"P" help:"Levels of the quantiles (0.1,0.5,0.9)."`
-	Network    string    `group:"The forecaster" placeholder:"NAME" default:"dlinear" enum:"dlinear,nhits,lstm,gru,encoder-decoder,segrnn" help:"Network: ${enum} (${default})."`
+	Network    string    `group:"The forecaster" placeholder:"NAME" help:"Network: dlinear, nhits, lstm, gru, encoder-decoder or segrnn (dlinear; with --tune the best of dlinear, nhits and lstm)."`
 	Members    int       `group:"The forecaster" placeholder:"N" help:"Networks whose mean is the forecast (1)."`
 	Use        string    `group:"The forecaster" default:"model" enum:"model,best" help:"What forecasts: model, or best, which is a simple method if that had the lowest error (${default})."`
 	MustWin    bool      `group:"The forecaster" help:"Exit with status 3 if a simple method had a lower error than the model."`
 
-	Tune   bool   `group:"Training" help:"Search better values for the rows of a window, the transform, the units and the learning rate first, on rows before those that judge the model."`
+	Tune   bool   `group:"Training" help:"Search a better network, transform, window and learning rate first, on rows before those that judge the model."`
 	Trials int    `group:"Training" placeholder:"N" help:"Values that --tune tries (20)."`
 	Epochs int    `group:"Training" placeholder:"N" help:"Passes over the rows, at most (100)."`
 	Seed   uint64 `group:"Training" placeholder:"N" help:"Seed of all random numbers (${default})." default:"0"`
@@ -52,6 +53,10 @@ var networkOf = map[string]networks.Network{
 func (cmd forecastCommand) Run(ctx *invocation) error {
 	if cmd.Trials < 0 || cmd.Trials > 0 && !cmd.Tune {
 		return usageError{errors.Errorf("--trials must be a number of values from 1 on, with --tune, got %d", cmd.Trials)}
+	}
+	if _, ok := networkOf[cmd.Network]; !ok && cmd.Network != "" {
+		names := strings.Join(slices.Sorted(maps.Keys(networkOf)), ", ")
+		return usageError{errors.Errorf("--network must be one of %s, got %s", names, cmd.Network)}
 	}
 	if err := checkFiles(cmd.File, cmd.Save, cmd.Page); err != nil {
 		return err

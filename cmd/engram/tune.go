@@ -26,7 +26,11 @@ func (cmd forecastCommand) tune(ctx *invocation, c forecast.Config, series []*da
 		"Normalize":              search.Choice[forecast.Normalize]{forecast.NormalizeNone, forecast.NormalizeLast, forecast.NormalizeStandard},
 		"Transform":              transformsFor(series, c.Season),
 	}
-	if _, linear := c.Network.(networks.DLinear); !linear {
+	switch c.Network.(type) {
+	case nil:
+		space["Network"] = search.Choice[networks.Network]{networks.DLinear{}, networks.NHITS{}, networks.LSTM{}}
+	case networks.DLinear: // has no units
+	default:
 		space["Network.Units"] = search.Int{Low: 8, High: 128, Log: true}
 	}
 	if c.Steps == 0 {
@@ -93,8 +97,9 @@ func valueText(v any) string {
 		return fmt.Sprintf("%.3g", v)
 	case forecast.Normalize:
 		return string(v)
-	case datasets.Transform:
-		return strings.TrimPrefix(fmt.Sprintf("%T", v), "datasets.")
+	case datasets.Transform, networks.Network:
+		_, name, _ := strings.Cut(fmt.Sprintf("%T", v), ".")
+		return name
 	}
 	return fmt.Sprint(v)
 }
