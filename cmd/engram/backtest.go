@@ -15,11 +15,12 @@ import (
 
 // backtestCommand forecasts from many past rows.
 type backtestCommand struct {
-	newRows `embed:""`
-	From    int    `placeholder:"ROWS" help:"Known rows of the first forecast (0.8 of the rows)."`
-	Stride  int    `placeholder:"ROWS" help:"Rows from one forecast to the next (the rows that are forecast)."`
-	Refit   int    `placeholder:"K" help:"Train again before every K-th forecast, on the rows that are known then (never)."`
-	Page    string `placeholder:"FILE" help:"Write a page with charts, such as backtest.html, which is replaced if it exists."`
+	newRows   `embed:""`
+	From      int    `placeholder:"ROWS" help:"Known rows of the first forecast (0.8 of the rows)."`
+	Stride    int    `placeholder:"ROWS" help:"Rows from one forecast to the next (the rows that are forecast)."`
+	Refit     int    `placeholder:"K" help:"Train again before every K-th forecast, on the rows that are known then (never)."`
+	ModelOnly bool   `help:"Leave out the simple methods, which take most of the time."`
+	Page      string `placeholder:"FILE" help:"Write a page with charts, such as backtest.html, which is replaced if it exists."`
 }
 
 func (cmd backtestCommand) Run(ctx *invocation) error {
@@ -30,7 +31,7 @@ func (cmd backtestCommand) Run(ctx *invocation) error {
 	if err != nil {
 		return err
 	}
-	b, err := f.Backtest(ctx, forecast.BacktestConfig{From: cmd.From, Stride: cmd.Stride, Refit: cmd.Refit}, series...)
+	b, err := f.Backtest(ctx, forecast.BacktestConfig{From: cmd.From, Stride: cmd.Stride, Refit: cmd.Refit, ModelOnly: cmd.ModelOnly}, series...)
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,10 @@ type BacktestConfig struct {
 
 	// Window is how many rows a refit reads, the newest ones; default all.
 	Window int
+
+	// ModelOnly leaves out the simple methods, which take most of the time. There is then no
+	// verdict, only the scores of the networks.
+	ModelOnly bool
 }
 
 // Backtest is the result of Forecaster.Backtest: what would have been forecast, and how it
@@ -46,7 +50,7 @@ type Origin struct {
 // Without Refit, rows that the networks were trained on make the result look better than it
 // is: give rows that came later, or set From. Series are scaled as in Forecast; a new one by the
 // rows before From. Most of the time is that of the simple methods, which are fitted again at
-// each row, in some hundredths of a second.
+// each row, in some hundredths of a second; see ModelOnly.
 func (f *Forecaster) Backtest(ctx context.Context, config BacktestConfig, series ...*datasets.Series) (*Backtest, error) {
 	if err := checkSeries(series); err != nil {
 		return nil, err
@@ -118,8 +122,12 @@ func (f *Forecaster) Backtest(ctx context.Context, config BacktestConfig, series
 		}
 		f.addTo(&b.Forecasts[len(b.Forecasts)-1], m.at, m.forecast)
 	}
+	var methods []simple
+	if !config.ModelOnly {
+		methods = simpleMethods(f.config.Season)
+	}
 	var err error
-	b.Verdict, err = f.compare(ctx, all, forecasts)
+	b.Verdict, err = f.compare(ctx, all, forecasts, methods)
 	return b, err
 }
 

@@ -204,6 +204,29 @@ func shown(f *forecast.Forecaster, path string) (string, error) {
 	return fmt.Sprintf("%x %x", sha256.Sum256(file), sha256.Sum256(text)), err
 }
 
+// TestBacktestOfTheModelOnly has the same forecasts and scores as one with the simple methods.
+func TestBacktestOfTheModelOnly(t *testing.T) {
+	f, err := forecast.Fit(context.Background(), forecast.Config{Horizon: 3, Epochs: 1}, datasets.AirPassengers())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var results [2]*forecast.Backtest
+	for i, only := range []bool{false, true} {
+		results[i], err = f.Backtest(context.Background(), forecast.BacktestConfig{From: 130, ModelOnly: only}, datasets.AirPassengers())
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	whole, only := results[0], results[1]
+	if !reflect.DeepEqual(whole.Forecasts, only.Forecasts) || !reflect.DeepEqual(whole.Verdict.Scores[:1], only.Verdict.Scores) {
+		t.Errorf("got %+v, want %+v", only, whole)
+	}
+	want := "There is no verdict: the model was not compared with simple methods."
+	if v := only.Verdict; v.String() != want || v.Best != "model" || v.Rival != "" || v.P != nil {
+		t.Errorf("got %+v", v)
+	}
+}
+
 // TestProcesses trains in processes on one and on two cores, and loads their file in another
 // one: files, forecasts and backtests have the same bits.
 func TestProcesses(t *testing.T) {

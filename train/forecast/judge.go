@@ -6,7 +6,6 @@ import (
 	"math"
 
 	"github.com/engram-go/engram/train/forecast/scores"
-	"github.com/engram-go/engram/train/metrics"
 )
 
 // These limit how many forecasts of the test parts are judged: of one series, and of all. Of more
@@ -42,7 +41,7 @@ func (f *Forecaster) judge(ctx context.Context, parts []part) (Verdict, error) {
 	if err != nil {
 		return Verdict{}, err
 	}
-	v, err := f.compare(ctx, at, forecasts)
+	v, err := f.compare(ctx, at, forecasts, simpleMethods(f.config.Season))
 	if err != nil {
 		return v, err
 	}
@@ -50,21 +49,13 @@ func (f *Forecaster) judge(ctx context.Context, parts []part) (Verdict, error) {
 	return v, err
 }
 
-// compare makes the verdict from forecasts of the networks after the given places.
-func (f *Forecaster) compare(ctx context.Context, at []place, model [][]predicted) (Verdict, error) {
+// compare makes the verdict from forecasts of the networks after the given places, and those
+// of simple methods.
+func (f *Forecaster) compare(ctx context.Context, at []place, model [][]predicted, methods []simple) (Verdict, error) {
 	of, origins, distance := forecastsOf(at)
 	v := Verdict{Origins: origins, Levels: f.predictor.levels, Best: modelName}
 	losses := map[string][]float64{} // mean squared error of each forecast
-	scales := make([][]float64, len(at))
-	for i, p := range at {
-		for j := range p.track.layout.Targets {
-			scale, err := metrics.NaiveScale(p.track.history(j, p.row), f.config.Season)
-			if err != nil {
-				scale = 0 // the naive method has no error
-			}
-			scales[i] = append(scales[i], scale)
-		}
-	}
+	scales := naiveScales(at, f.config.Season)
 	measureOf := func(name string, forecasts [][]predicted) {
 		m := newMeasure(f.predictor.levels, f.config.Horizon)
 		sums, counts := make([]float64, origins), make([]float64, origins)
@@ -80,7 +71,7 @@ func (f *Forecaster) compare(ctx context.Context, at []place, model [][]predicte
 		v.Scores = append(v.Scores, m.scores(name))
 	}
 	measureOf(modelName, model)
-	for _, m := range simpleMethods(f.config.Season) {
+	for _, m := range methods {
 		forecasts, err := m.predict(ctx, at, f.config.Horizon, f.predictor.levels)
 		switch {
 		case ctx.Err() != nil:
@@ -93,6 +84,25 @@ func (f *Forecaster) compare(ctx context.Context, at []place, model [][]predicte
 	}
 	v.decide(losses, f.config.Horizon, distance)
 	return v, nil
+}
+
+// naiveScales are the units of MASE of the targets at each place, [place][target].
+func naiveScales(at []place, season int) [][]float64 {
+	out := make([][]float64, len(at))
+	of := map[*track][][]float64{} // [target][row]
+	for i, p := range at {
+		scales, ok := of[p.track]
+		if !ok {
+			for j := range p.track.layout.Targets {
+				scales = append(scales, p.track.naiveScales(j, season))
+			}
+			of[p.track] = scales
+		}
+		for _, s := range scales {
+			out[i] = append(out[i], s[p.row])
+		}
+	}
+	return out
 }
 
 // forecastsOf numbers the forecasts that places belong to: those of all tracks of a series

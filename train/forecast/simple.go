@@ -62,7 +62,7 @@ func (m simple) predict(ctx context.Context, places []place, horizon int, levels
 				return err
 			}
 			for j, target := range at.track.layout.Targets {
-				p, err := m.predictOne(at.track.history(j, at.row), horizon, levels)
+				p, err := m.predictOne(at.track.history(j, at.row, m.most), horizon, levels)
 				if err != nil {
 					return errs.At(err, at.track.name, target)
 				}
@@ -75,7 +75,7 @@ func (m simple) predict(ctx context.Context, places []place, horizon int, levels
 }
 
 func (m simple) predictOne(history []float64, horizon int, levels []float64) (predicted, error) {
-	fitted, err := m.fit(history[max(0, len(history)-m.most):])
+	fitted, err := m.fit(history)
 	if err != nil {
 		return predicted{}, err
 	}

@@ -96,20 +96,51 @@ func tracksOf(s *datasets.Series, c Config, l layout, fitted map[columnKey]datas
 }
 
 // history are the filled values of a target up to and with a row, from the first that is
-// known, for baselines.
-func (t *track) history(target, row int) []float64 {
-	c := t.columns[target]
-	first := 0
-	for first <= row && math.IsNaN(c.raw[first]) {
-		first++
+// known, for baselines: the newest ones, at most as many as given.
+func (t *track) history(target, row, most int) []float64 {
+	raw := t.columns[target].raw[:row+1]
+	first := firstKnown(raw)
+	from := max(first, len(raw)-most)
+	known := from // the newest row with a value
+	for known < len(raw) && math.IsNaN(raw[known]) {
+		known--
 	}
-	out := slices.Clone(c.raw[first : row+1])
+	out := slices.Clone(raw[from:])
 	for i, v := range out {
 		if math.IsNaN(v) {
-			out[i] = out[i-1]
+			out[i] = raw[known]
+		} else {
+			known = from + i
 		}
 	}
 	return out
+}
+
+// firstKnown is the first row with a value, or their number if there is none.
+func firstKnown(raw []float64) int {
+	first := slices.IndexFunc(raw, func(v float64) bool { return !math.IsNaN(v) })
+	if first < 0 {
+		return len(raw)
+	}
+	return first
+}
+
+// naiveScales are, for each row, the mean absolute error of the naive forecast within the
+// history of a target up to there, which is the unit of MASE; 0 where that is not defined.
+func (t *track) naiveScales(target, season int) []float64 {
+	raw := t.columns[target].raw
+	first, sum := firstKnown(raw), 0.0
+	filled, scales := slices.Clone(raw), make([]float64, len(raw))
+	for row := first; row < len(raw); row++ {
+		if math.IsNaN(raw[row]) {
+			filled[row] = filled[row-1]
+		}
+		if n := row + 1 - first - season; n > 0 {
+			sum += math.Abs(filled[row] - filled[row-season])
+			scales[row] = sum / float64(n)
+		}
+	}
+	return scales
 }
 
 // padded is a track with rows for the horizon after the last known row. Of those that it did

@@ -105,8 +105,11 @@ func (v Verdict) Of(method string) (Scores, bool) {
 func (v Verdict) String() string {
 	model, _ := v.Of(modelName)
 	rival, ok := v.Of(v.Rival)
-	if !ok {
+	switch {
+	case !ok && len(v.Missing) > 0:
 		return "There is no verdict: no simple method could be fitted."
+	case !ok:
+		return "There is no verdict: the model was not compared with simple methods."
 	}
 	m, r := model.metric(v.Metric), rival.metric(v.Metric)
 	var b strings.Builder

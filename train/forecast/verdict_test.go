@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,7 +14,9 @@ import (
 	"github.com/engram-go/engram/layers/initializers"
 	"github.com/engram-go/engram/models"
 	"github.com/engram-go/engram/train/forecast/networks"
+	"github.com/engram-go/engram/train/metrics"
 	"gonum.org/v1/gonum/stat/distuv"
+	"pgregory.net/rapid"
 )
 
 // planted compares made-up forecasts of a model, truth plus error(i, h), with the simple methods.
@@ -44,7 +47,7 @@ func planted(t *testing.T, c Config, wrong func(origin, h int) float64, series .
 		}
 		forecasts = append(forecasts, all)
 	}
-	v, err := f.compare(context.Background(), at, forecasts)
+	v, err := f.compare(context.Background(), at, forecasts, simpleMethods(f.config.Season))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,4 +228,41 @@ type newest struct{ Horizon int }
 func (n newest) Call(s *graph.Scope, in ...graph.Value) []graph.Value {
 	x := in[0].Slice(1, in[0].Dim(1)-1, in[0].Dim(1)).Slice(2, 0, 1) // [batch, 1, 1]
 	return []graph.Value{x.BroadcastTo(x.Dim(0), n.Horizon, 1).Add(s.Param("add", graph.Shape{1}, initializers.Constant{}))}
+}
+
+// TestHistory compares what simple methods and MASE read with the definition: missing values
+// are filled with the one before.
+func TestHistory(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		known := rapid.SliceOfN(rapid.Bool(), 1, 30).Draw(t, "known")
+		season, most := rapid.IntRange(1, 4).Draw(t, "season"), rapid.IntRange(1, 40).Draw(t, "most")
+		raw := make([]float64, len(known))
+		var filled []float64
+		tr := &track{columns: []*column{{raw: raw}}}
+		for i, yes := range known {
+			raw[i] = float64(i * i % 7)
+			if !yes {
+				raw[i] = math.NaN()
+			}
+		}
+		scales := tr.naiveScales(0, season)
+		for row, v := range raw {
+			switch {
+			case !math.IsNaN(v):
+				filled = append(filled, v)
+			case len(filled) > 0:
+				filled = append(filled, filled[len(filled)-1])
+			}
+			if got, want := tr.history(0, row, most), filled[max(0, len(filled)-most):]; !slices.Equal(got, want) {
+				t.Fatalf("row %d: history %v, want %v", row, got, want)
+			}
+			want, err := metrics.NaiveScale(filled, season)
+			if err != nil {
+				want = 0
+			}
+			if scales[row] != want {
+				t.Fatalf("row %d: scale %v, want %v", row, scales[row], want)
+			}
+		}
+	})
 }
