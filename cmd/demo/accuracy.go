@@ -14,6 +14,7 @@ import (
 
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/train/forecast"
+	"github.com/engram-go/engram/train/forecast/scores"
 )
 
 // accuracyOptions are the flags of the demo.
@@ -166,7 +167,8 @@ type rolling struct {
 	contestants []contestant
 }
 
-// run writes the scores of the networks and of the simple methods.
+// run writes the scores of the networks, of the mean of the forecasts of all seeds, and of the
+// simple methods.
 func (r rolling) run(ctx context.Context, t *scoreTable) error {
 	if err := t.header("MAPE %", "MAE", "MASE"); err != nil {
 		return err
@@ -175,8 +177,10 @@ func (r rolling) run(ctx context.Context, t *scoreTable) error {
 	if err != nil {
 		return err
 	}
-	var verdict forecast.Verdict
+	var simple []forecast.Scores
 	for _, c := range r.contestants {
+		var seeds [][]forecast.Origin
+		season := 0
 		err := t.measure(c, func(config forecast.Config) ([]float64, error) {
 			config.Refit = true // once the best number of epochs is known
 			config.Test = 1     // a horizon, which nothing is chosen by
@@ -184,23 +188,65 @@ func (r rolling) run(ctx context.Context, t *scoreTable) error {
 			if err != nil {
 				return nil, err
 			}
-			b, err := f.Backtest(ctx, forecast.BacktestConfig{From: r.known, Stride: r.stride}, r.series)
+			b, err := f.Backtest(ctx, forecast.BacktestConfig{From: r.known, Stride: r.stride, ModelOnly: simple != nil}, r.series)
 			if err != nil {
 				return nil, err
 			}
-			verdict = b.Verdict
-			return valuesOf(verdict.Scores[0]), nil
+			if simple == nil {
+				simple = b.Verdict.Scores[1:]
+			}
+			seeds, season = append(seeds, b.Forecasts), f.Config().Season
+			return valuesOf(b.Verdict.Scores[0]), nil
 		})
 		if err != nil {
 			return err
 		}
+		if len(seeds) > 1 {
+			scores, err := r.meanScores(seeds, season)
+			if err != nil {
+				return err
+			}
+			if err := t.line(fmt.Sprintf("%s, mean of the %d seeds", c.name, len(seeds)), [][]float64{scores}, 0); err != nil {
+				return err
+			}
+		}
 	}
-	for _, s := range verdict.Scores[min(1, len(verdict.Scores)):] {
+	for _, s := range simple {
 		if err := t.line(s.Method, [][]float64{valuesOf(s)}, 0); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// meanScores are those of the mean of the forecasts of several networks, [network][forecast].
+func (r rolling) meanScores(networks [][]forecast.Origin, season int) ([]float64, error) {
+	history, err := r.series.Column(networks[0][0].Targets[0].Name)
+	if err != nil {
+		return nil, err
+	}
+	var truth, mean []float64
+	mase := 0.0
+	for i, origin := range networks[0] {
+		next := slices.Repeat([]float64{0}, len(origin.Truth[0]))
+		for _, forecasts := range networks {
+			for h, v := range forecasts[i].Targets[0].Values {
+				next[h] += v / float64(len(networks))
+			}
+		}
+		scaled, err := scores.MASE(history[:origin.Row+1], season, origin.Truth[0], next)
+		if err != nil {
+			return nil, err
+		}
+		mase += scaled / float64(len(networks[0]))
+		truth, mean = append(truth, origin.Truth[0]...), append(mean, next...)
+	}
+	mape, err := scores.MAPE(truth, mean)
+	if err != nil {
+		mape = math.NaN() // a true value is 0
+	}
+	mae, err := scores.MAE(truth, mean)
+	return []float64{mape, mae, mase}, err
 }
 
 // valuesOf are MAPE, MAE and MASE.

@@ -20,7 +20,6 @@ func runAirline(ctx context.Context, _ accuracyOptions, t *scoreTable) error {
 		{"LSTM, logarithms", lstm},
 		{"DLinear, defaults", forecast.Config{Horizon: horizon}},
 		{"LSTM, defaults", forecast.Config{Horizon: horizon, Network: networks.LSTM{}}},
-		{"LSTM, defaults, mean of 5", forecast.Config{Horizon: horizon, Network: networks.LSTM{}, Members: 5}},
 	}}
 	if err := r.run(ctx, t); err != nil {
 		return err
@@ -45,7 +44,6 @@ func runSunspots(ctx context.Context, _ accuracyOptions, t *scoreTable) error {
 		{"DLinear, defaults", forecast.Config{Horizon: horizon}},
 		{"LSTM, one cycle", forecast.Config{Horizon: horizon, Steps: cycle, Network: networks.LSTM{}}},
 		{"LSTM, defaults", forecast.Config{Horizon: horizon, Network: networks.LSTM{}}},
-		{"LSTM, defaults, mean of 5", forecast.Config{Horizon: horizon, Network: networks.LSTM{}, Members: 5}},
 	}}.run(ctx, t)
 }
 
@@ -56,12 +54,9 @@ func runDAX(ctx context.Context, _ accuracyOptions, t *scoreTable) error {
 	config := func(transform datasets.Transform, network networks.Network) forecast.Config {
 		return forecast.Config{Targets: []string{"DAX"}, Horizon: horizon, Transform: transform, Network: network}
 	}
-	ensemble := config(nil, networks.LSTM{})
-	ensemble.Members = 5
 	return rolling{series: s, known: s.Len() * 4 / 5, stride: horizon, contestants: []contestant{
 		{"DLinear, defaults", config(nil, nil)},
 		{"LSTM, defaults", config(nil, networks.LSTM{})},
-		{"LSTM, defaults, mean of 5", ensemble},
 		{"LSTM, log returns", config(datasets.LogReturn{}, networks.LSTM{})},
 	}}.run(ctx, t)
 }

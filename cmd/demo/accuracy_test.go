@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -55,10 +56,42 @@ func TestAccuracyRolling(t *testing.T) {
 			sum, n = sum+100*math.Abs(s.Values[0][from+h-12]-x)/x, n+1
 		}
 	}
-	for _, want := range []string{"| method | MAPE % | range |", "\n| quick | ", "\n| ETS | ", "\n| seasonal naive | " + figure(sum/n) + " | |"} {
+	for _, want := range []string{"| method | MAPE % | range |", "\n| quick | ", "\n| quick, mean of the 2 seeds | ", "\n| ETS | ", "\n| seasonal naive | " + figure(sum/n) + " | |"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("there is no %q in\n%s", want, out.String())
 		}
+	}
+}
+
+// TestMeanScores takes the mean of forecasts that are the same, whose scores are those of one.
+func TestMeanScores(t *testing.T) {
+	s := datasets.AirPassengers()
+	f, err := forecast.Fit(context.Background(), forecast.Config{Horizon: 6, Steps: 12, Epochs: 1}, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := f.Backtest(context.Background(), forecast.BacktestConfig{ModelOnly: true}, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := rolling{series: s}.meanScores([][]forecast.Origin{b.Forecasts, b.Forecasts}, 12)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range valuesOf(b.Verdict.Scores[0]) {
+		if math.Abs(got[i]-want) > 1e-9*want {
+			t.Errorf("got %v, want %v", got, valuesOf(b.Verdict.Scores[0]))
+		}
+	}
+	// Forecasts that are too high and too low by the same have no error in the mean.
+	high, low := b.Forecasts[:1:1], slices.Clone(b.Forecasts[:1])
+	low[0].Targets = slices.Clone(low[0].Targets)
+	low[0].Targets[0].Values = slices.Clone(low[0].Truth[0])
+	for h, v := range high[0].Targets[0].Values {
+		low[0].Targets[0].Values[h] -= v - low[0].Truth[0][h]
+	}
+	if got, err = (rolling{series: s}).meanScores([][]forecast.Origin{high, low}, 12); err != nil || got[1] > 1e-9 {
+		t.Errorf("got %v, %v", got, err)
 	}
 }
 
