@@ -33,6 +33,23 @@ func TestZeroTime(t *testing.T) {
 	}
 }
 
+// A forecast reads the newest Rows rows, whether more are given or not. Those of an hourly series
+// may lie within a day, where the day of the week does not vary.
+func TestNewestRows(t *testing.T) {
+	s := hours(t, "2006-01-02 15:04", -300, 0)
+	f := fit(t, dense(forecast.Config{Horizon: 3, Steps: 6}), s)
+	want := next(t, f, s)[0]
+	for given := f.Rows(); given < 60; given++ {
+		newest, err := s.Slice(s.Len()-given, s.Len())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := next(t, f, newest)[0]; !reflect.DeepEqual(got, want) {
+			t.Errorf("from %d rows: %+v, want %+v", given, got, want)
+		}
+	}
+}
+
 // A series that has only begun does not take the times of the others away.
 func TestNewSeries(t *testing.T) {
 	old, begun := hours(t, "2006-01-02 15:04", -40, 0), hours(t, "2006-01-02 15:04", -1, 0)

@@ -42,18 +42,18 @@ func newTrack(s *datasets.Series, l layout, config Config, fitted map[columnKey]
 		if err != nil {
 			return nil, err
 		}
-		transform, ofCalendar := config.Transform, slices.Contains(calendar, name)
-		if ofCalendar {
-			transform = datasets.None{} // it lies between −1 and 1
-		}
-		c := &column{lag: transform.Lag(), raw: values}
-		if c.fitted = fitted[t.key(name)]; c.fitted == nil {
-			if c.fitted, err = fit(transform, values[:min(train, len(values))]); err != nil {
+		c := &column{lag: config.Transform.Lag(), raw: values, fitted: fitted[t.key(name)]}
+		switch {
+		case slices.Contains(calendar, name): // lies between −1 and 1, also where it does not vary
+			c.lag = 0
+			if c.fitted, err = (datasets.None{}).Fit(values); err != nil {
+				return nil, err
+			}
+		case c.fitted == nil:
+			if c.fitted, err = fit(config.Transform, values[:min(train, len(values))]); err != nil {
 				return nil, errs.At(err, s.Name, name)
 			}
-			if !ofCalendar {
-				fitted[t.key(name)] = c.fitted
-			}
+			fitted[t.key(name)] = c.fitted
 		}
 		c.fill()
 		t.columns = append(t.columns, c)
