@@ -32,7 +32,7 @@ type forecastCommand struct {
 	Future     []string  `group:"The forecaster" placeholder:"NAME" sep:"none" help:"Column that is known for the rows to forecast too, which end the file with empty cells in the columns to forecast; may be repeated."`
 	Steps      int       `group:"The forecaster" placeholder:"ROWS" help:"Rows that the network reads (two seasons or horizons; one of a short series)."`
 	Season     int       `group:"The forecaster" placeholder:"ROWS" help:"Rows of a season, 1 for none (that of the times, such as 12 for months)."`
-	Quantiles  []float64 `group:"The forecaster" placeholder:"P" help:"Levels of the quantiles (0.1,0.5,0.9)."`
+	Quantiles  []float64 `group:"The forecaster" placeholder:"P" help:"Levels of the quantiles, to which 0.5, the forecast, is added (0.1,0.5,0.9)."`
 	Network    string    `group:"The forecaster" placeholder:"NAME" help:"Network: dlinear, nhits, lstm, gru, encoder-decoder or segrnn (dlinear; with --tune the best of dlinear, nhits and lstm)."`
 	Members    int       `group:"The forecaster" placeholder:"N" help:"Networks whose mean is the forecast (1)."`
 	Use        string    `group:"The forecaster" default:"model" enum:"model,best" help:"What forecasts: model, or best, which is a simple method if that had the lowest error (${default})."`

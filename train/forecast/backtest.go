@@ -183,12 +183,12 @@ func (f *Forecaster) origins(s *datasets.Series, config BacktestConfig) ([]int, 
 	if err != nil {
 		return nil, err
 	}
-	if least := f.Rows() + f.config.Horizon; n < least {
+	if least := f.window() + f.config.Horizon; n < least {
 		return nil, errs.Error{Path: s.Name, Field: "rows", Rule: fmt.Sprintf("must be at least %d, those that a forecast reads and a horizon", least), Value: n}
 	}
-	from := or(config.From, min(max(f.Rows(), n*4/5), n-f.config.Horizon))
-	if from < f.Rows() || from+f.config.Horizon > n {
-		return nil, errs.Error{Path: s.Name, Field: "BacktestConfig.From", Rule: fmt.Sprintf("must be from %d, the rows that a forecast reads, to %d, a horizon before the end", f.Rows(), n-f.config.Horizon), Value: from}
+	from := or(config.From, min(max(f.window(), n*4/5), n-f.config.Horizon))
+	if from < f.window() || from+f.config.Horizon > n {
+		return nil, errs.Error{Path: s.Name, Field: "BacktestConfig.From", Rule: fmt.Sprintf("must be from %d, the rows that a forecast reads, to %d, a horizon before the end", f.window(), n-f.config.Horizon), Value: from}
 	}
 	var rows []int
 	for row := from - 1; row+f.config.Horizon < n; row += config.Stride {

@@ -123,6 +123,13 @@ func TestSimpleMethodsSameBits(t *testing.T) {
 	if got := next(t, loaded); !reflect.DeepEqual(got, want) {
 		t.Errorf("from a file: %v, from all rows: %v", got, want)
 	}
+	if got := next(t, f, rows(s, s.Len()-f.Rows(), s.Len())); !reflect.DeepEqual(got, want) {
+		t.Errorf("from Rows rows: %v, from all: %v", got, want)
+	}
+	_, err = f.Forecast(context.Background(), rows(s, s.Len()-f.Rows()+1, s.Len()))
+	if want := "rows must be at least 500, as many as a forecast reads, got 499"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %q", err, want)
+	}
 }
 
 // TestGoroutines uses one forecaster from several goroutines.

@@ -188,8 +188,12 @@ func (c Config) complete() (Config, error) {
 	// A forecaster does not change when the caller's slices do.
 	c.Targets, c.Past, c.Future, c.Static = slices.Clone(c.Targets), slices.Clone(c.Past), slices.Clone(c.Future), slices.Clone(c.Static)
 	if q, ok := c.Head.(Quantiles); ok {
-		c.Head = Quantiles{Levels: slices.Clone(q.Levels)}
-		return c, errs.At(q.check(), "forecast", "")
+		if err := q.check(); err != nil {
+			return c, errs.At(err, "forecast", "")
+		}
+		if len(q.Levels) > 0 {
+			c.Head = Quantiles{Levels: slices.Clone(q.levels())}
+		}
 	}
 	return c, nil
 }

@@ -78,8 +78,8 @@ func (f *Forecaster) Drift(ctx context.Context, series ...*datasets.Series) ([]D
 			var places []place
 			padded := t.padded(f.config.Horizon)
 			for row := t.known - 1 - added; row < t.known-1; row++ {
-				if row < f.Rows()-1 {
-					return nil, errs.Error{Path: s.Name, Field: "rows", Rule: fmt.Sprintf("must follow at least %d known rows", f.Rows()), Value: row + 1}
+				if row < f.window()-1 {
+					return nil, errs.Error{Path: s.Name, Field: "rows", Rule: fmt.Sprintf("must follow at least %d known rows", f.window()), Value: row + 1}
 				}
 				places = append(places, place{padded, row})
 			}

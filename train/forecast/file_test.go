@@ -98,9 +98,9 @@ func TestFiles(t *testing.T) {
 			if !bytes.Equal(bytesOf(t, g), data) {
 				t.Error("a file that is loaded and saved is another one")
 			}
-			other := counts("new", 40, 5)
+			other := counts("new", 60, 5)
 			if name != "counts" {
-				other = walk("new", 40, 5)
+				other = walk("new", 60, 5)
 			}
 			other.Columns = one
 			for _, recent := range [][]*datasets.Series{nil, {a}, {other}, {b, a}} {

@@ -35,8 +35,21 @@ func (f *Forecaster) Verdict() Verdict { return f.verdict }
 // Levels are the levels of the quantiles of a forecast.
 func (f *Forecaster) Levels() []float64 { return slices.Clone(f.predictor.levels) }
 
-// Rows is how many known rows Forecast needs, at least.
-func (f *Forecaster) Rows() int { return f.layout.Lag + f.config.Steps }
+// Rows is how many known rows Forecast needs at least: those of a window, or where a simple
+// method is in use, as many as it was judged with, since it is fitted on the rows given.
+func (f *Forecaster) Rows() int {
+	if f.inUse() == modelName {
+		return f.window()
+	}
+	n := historyOf(f.config.Season)
+	for _, s := range f.tails {
+		n = min(n, s.Len())
+	}
+	return max(n, f.window())
+}
+
+// window is how many rows the networks need for a forecast.
+func (f *Forecaster) window() int { return f.layout.Lag + f.config.Steps }
 
 // Frequency is the time from one row to the next; the zero value if the rows had no times, or
 // no regular ones.
@@ -173,7 +186,7 @@ func (t *track) checkFuture(row, horizon int) error {
 
 // keep keeps the newest rows of each series: what networks and simple methods read.
 func (f *Forecaster) keep(series []*datasets.Series) error {
-	n := max(f.Rows(), historyOf(f.config.Season))
+	n := max(f.window(), historyOf(f.config.Season))
 	f.tails = nil
 	for _, s := range series {
 		known, err := f.layout.known(s)

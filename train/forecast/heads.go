@@ -68,9 +68,9 @@ func (c certain) Quantile(float64) float64 { return float64(c) }
 
 // Quantiles are several quantiles, trained with the pinball loss (Koenker and Bassett,
 // Regression Quantiles, 1978). They never cross: the network returns the middle one, and the
-// distances of the others, each through log(1 + eˣ). The point forecast is the median, or the
-// level nearest to it. Between levels, quantiles are interpolated; outside, they are those of a
-// normal distribution through the two outer levels.
+// distances of the others, each through log(1 + eˣ). The median is the point forecast, so its level
+// is added to Levels where it is missing. Between levels, quantiles are interpolated; outside,
+// they are those of a normal distribution through the two outer levels.
 type Quantiles struct {
 	Levels []float64 // in rising order, each between 0 and 1; default 0.1, 0.5, 0.9
 }
@@ -78,6 +78,9 @@ type Quantiles struct {
 func (q Quantiles) levels() []float64 {
 	if len(q.Levels) == 0 {
 		return []float64{0.1, 0.5, 0.9}
+	}
+	if at, found := slices.BinarySearch(q.Levels, 0.5); !found {
+		return slices.Insert(slices.Clone(q.Levels), at, 0.5)
 	}
 	return q.Levels
 }
@@ -96,16 +99,8 @@ func (q Quantiles) output(level int) int {
 	return level
 }
 
-// middleOf is the place of the level nearest to the median.
-func middleOf(levels []float64) int {
-	best := 0
-	for i, p := range levels {
-		if math.Abs(p-0.5) < math.Abs(levels[best]-0.5) {
-			best = i
-		}
-	}
-	return best
-}
+// middleOf is the place of the median among the levels of a forecast.
+func middleOf(levels []float64) int { return slices.Index(levels, 0.5) }
 
 // Outputs is one number for each level.
 func (q Quantiles) Outputs() int { return len(q.levels()) }
@@ -117,8 +112,8 @@ func (q Quantiles) check() error {
 	if len(q.Levels) > 1000 {
 		return errs.Error{Field: "Config.Head.Levels", Rule: "must be at most 1000", Value: len(q.Levels)}
 	}
-	for i, p := range q.levels() {
-		if !(p > 0 && p < 1) || i > 0 && p <= q.levels()[i-1] {
+	for i, p := range q.Levels {
+		if !(p > 0 && p < 1) || i > 0 && p <= q.Levels[i-1] {
 			return errs.Error{Field: fmt.Sprintf("Config.Head.Levels[%d]", i), Rule: "must lie between 0 and 1, and rise from level to level", Value: p}
 		}
 	}

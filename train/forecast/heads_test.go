@@ -47,12 +47,11 @@ func TestQuantilesLoss(t *testing.T) {
 		if levels == nil {
 			levels = []float64{0.1, 0.5, 0.9}
 		}
-		middle := 0
-		for i, p := range levels {
-			if math.Abs(p-0.5) < math.Abs(levels[middle]-0.5) {
-				middle = i
-			}
+		if !slices.Contains(levels, 0.5) { // the median is always forecast
+			levels = append(slices.Clone(levels), 0.5)
+			slices.Sort(levels)
 		}
+		middle := slices.Index(levels, 0.5)
 		for seed := range uint64(5) {
 			outputs := graphtest.Uniform(seed+1, len(levels), 4)
 			d, err := head.Read(outputs)

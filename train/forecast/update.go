@@ -84,7 +84,7 @@ func (f *Forecaster) Update(ctx context.Context, config UpdateConfig, series ...
 	}
 	compared := places(parts, part.calibrated, mostCalibrated)
 	if len(compared) == 0 {
-		return nil, errs.Error{Path: "forecast", Field: "rows", Rule: fmt.Sprintf("must be at least %d with the known ones, a window and two horizons", f.Rows()+2*f.config.Horizon), Value: done.Rows}
+		return nil, errs.Error{Path: "forecast", Field: "rows", Rule: fmt.Sprintf("must be at least %d with the known ones, a window and two horizons", f.window()+2*f.config.Horizon), Value: done.Rows}
 	}
 	var err error
 	if done.Before, err = f.scaledError(ctx, compared); err != nil {
