@@ -9,9 +9,10 @@ import (
 )
 
 // calibration moves quantiles so that on the validation part as many values lie below each
-// as its level says, and further out where few values tell: conformalized quantile regression (Romano, Patterson and Candès 2019),
-// each quantile on its own. Moves are in units of the transform and the window's scale, so
-// they hold for all series and levels.
+// as its level says, and further out where few values tell: conformalized quantile regression
+// (Romano, Patterson and Candès 2019), each quantile on its own where there are enough values.
+// Moves are in units of the transform and the window's scale, so they hold for all series and
+// levels.
 type calibration struct {
 	Moves [][]float64 // [level][horizon]; empty before calibration
 }
@@ -45,29 +46,56 @@ func (p *predictor) calibrate(ctx context.Context, places []place) error {
 		return err
 	}
 	independent := independentErrors(places, p.horizon)
-	moves := make([][]float64, len(p.levels))
-	for l, level := range p.levels {
-		residuals := make([][]float64, p.horizon)
+	residuals := make([][][]float64, len(p.levels)) // [level][step], of all places in their order
+	for l := range p.levels {
+		residuals[l] = make([][]float64, p.horizon)
 		for i, at := range places {
 			for j := range at.track.layout.Targets {
 				c := at.track.columns[j]
 				for h := range p.horizon {
 					if value := c.raw[at.row+1+h]; !math.IsNaN(value) {
-						residuals[h] = append(residuals[h], distance(c.fitted, forecasts[i][j].quantiles[l][h], value, forecasts[i][j].factor))
+						residuals[l][h] = append(residuals[l][h], distance(c.fitted, forecasts[i][j].quantiles[l][h], value, forecasts[i][j].factor))
 					}
 				}
 			}
 		}
+	}
+	moves := make([][]float64, len(p.levels))
+	for l, level := range p.levels {
 		moves[l] = make([]float64, p.horizon)
-		if level == 0.5 && medians(forecasts, l) {
-			continue // the median stays the point forecast
-		}
-		for h := range moves[l] {
-			moves[l][h] = conformal(around100(residuals, h), level, independent)
+		opposite := slices.IndexFunc(p.levels, func(q float64) bool { return math.Abs(level+q-1) < 1e-9 })
+		few := independent < enoughErrors && opposite >= 0
+		switch {
+		case level == 0.5 && (few || medians(forecasts, l)): // the median stays the point forecast
+		case few:
+			outside := outsideOf(residuals[min(l, opposite)], residuals[max(l, opposite)])
+			for h := range moves[l] {
+				moves[l][h] = math.Copysign(1, level-0.5) * conformal(around100(outside, h), math.Abs(2*level-1), independent)
+			}
+		default:
+			for h := range moves[l] {
+				moves[l][h] = conformal(around100(residuals[l], h), level, independent)
+			}
 		}
 	}
 	p.calibration = calibration{Moves: moves}
 	return nil
+}
+
+// enoughErrors is how many independent errors tell the two tails apart. Of fewer, most may lie on one
+// side by chance, so both ends of an interval get the same move.
+const enoughErrors = 50
+
+// outsideOf is how far values lie outside of an interval, by their distances from its ends;
+// negative inside.
+func outsideOf(low, high [][]float64) [][]float64 {
+	out := make([][]float64, len(low))
+	for h := range low {
+		for i := range low[h] {
+			out[h] = append(out[h], max(-low[h][i], high[h][i]))
+		}
+	}
+	return out
 }
 
 // medians tells whether the quantiles of a level are the point forecasts, as those of 0.5 are

@@ -10,6 +10,7 @@ import (
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/layers"
 	"github.com/engram-go/engram/train/forecast/networks"
+	"github.com/engram-go/engram/train/optimizers"
 )
 
 // autoregressive is a series x(t) = 0.8·x(t−1) + scale(t)·e(t) with normal e.
@@ -140,6 +141,31 @@ func TestConformalOfFewWindows(t *testing.T) {
 			if math.Abs(below-level) > 0.015 {
 				t.Errorf("horizon %d, %d windows: %.3f lie below the quantile of %v", c.horizon, c.windows, below, level)
 			}
+		}
+	}
+}
+
+// TestIntervalAroundABiasedForecast has a network that is too low on all rows of a short
+// validation part. The interval still goes to both sides of the forecast.
+func TestIntervalAroundABiasedForecast(t *testing.T) {
+	values := make([]float64, 60)
+	for i := range values {
+		values[i] = float64(i) + 0.3*math.Sin(float64(i*i))
+	}
+	config := Config{Horizon: 3, Steps: 4, Head: Point{}, Network: networks.Sequential{Layers: []layers.Layer{layers.Dense{Units: 1}}},
+		Optimizer: optimizers.SGD{LearningRate: 1e-30}, Epochs: 1, Normalize: NormalizeLast} // repeats the last value
+	f, err := Fit(context.Background(), config, datasets.FromSlice("x", values))
+	if err != nil {
+		t.Fatal(err)
+	}
+	next, err := f.Forecast(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for h, v := range next[0].Targets[0].Values {
+		q := next[0].Targets[0].Quantiles
+		if low, high := v-q[0][h], q[2][h]-v; !(low > 0.5 && math.Abs(low-high) < 1e-6) {
+			t.Errorf("row %d: the interval goes from %v to %v around %v", h+1, q[0][h], q[2][h], v)
 		}
 	}
 }
