@@ -164,20 +164,19 @@ func TestVerdictOfLoops(t *testing.T) {
 				d = append(d, model[first+i]-rival[first+i])
 				mean += d[i] / float64(len(model))
 			}
-			variance, m := 0.0, float64(len(d))
-			for lag := range horizon {
-				c := 0.0
-				for i := lag; i < len(d); i++ {
-					c += (d[i] - mean) * (d[i-lag] - mean) / m
-				}
-				if lag > 0 {
-					c *= 2
-				}
-				variance += c
+			variance, m, waves := 0.0, float64(len(d)), len(d)-1
+			if horizon > 1 {
+				waves = int(min(m/(2*float64(horizon)), 0.41*math.Cbrt(m*m)))
 			}
-			k := float64(horizon)
-			statistic := mean / math.Sqrt(variance/m) * math.Sqrt((m+1-2*k+k*(k-1)/m)/m)
-			near("p", v.P, 2*distuv.StudentsT{Sigma: 1, Nu: m - 1}.CDF(-math.Abs(statistic)))
+			for j := 1; j <= waves; j++ {
+				wave := 0.0
+				for i, x := range d {
+					wave += math.Sqrt(2/m) * x * math.Cos(math.Pi*float64(j)*(float64(i)+0.5)/m)
+				}
+				variance += wave * wave / float64(waves)
+			}
+			statistic := mean * math.Sqrt(m/variance)
+			near("p", v.P, 2*distuv.StudentsT{Sigma: 1, Nu: float64(waves)}.CDF(-math.Abs(statistic)))
 		}
 	}
 }

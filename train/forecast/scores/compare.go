@@ -21,16 +21,19 @@ type Comparison struct {
 // follow each other in time, and all are forecast horizon steps ahead, so that errors
 // correlate over horizon − 1 steps:
 //
-//	d(t) = (y − a)² − (y − b)²
-//	DM   = mean d / √((γ(0) + 2·(γ(1) + … + γ(horizon−1))) / n)
+//	d(t) = (y − a)² − (y − b)²    t = 0 … n−1
+//	Λ(j) = √(2/n)·Σ d(t)·cos(π·j·(t + ½)/n)
+//	DM   = mean d·√n / √(mean of Λ(1)² … Λ(B)²)
 //
-// γ are the autocovariances of d. The statistic is DM·√((n + 1 − 2h + h·(h−1)/n)/n),
-// compared with Student's t of n − 1 degrees of freedom (Harvey, Leybourne and Newbold,
-// Testing the Equality of Prediction Mean Squared Errors, 1997).
+// which is compared with Student's t of B degrees of freedom (Lazarus, Lewis, Stock and Watson,
+// HAR Inference: Recommendations for Practice, 2018; for this test, such estimates keep the
+// size that the autocovariances of the original one do not have on few values: Coroneo and Iacone,
+// Comparing Predictive Accuracy in Small Samples Using Fixed-Smoothing Asymptotics, 2020). B is
+// n − 1 for a horizon of 1, which makes it the usual t-test. Otherwise it is the smaller of n /
+// (2·horizon) and 0.41·n^⅔, so that slow waves alone count, but at least 1.
 //
-// The time is proportional to n·horizon. The horizon must be smaller than n, and n at least
-// 2. A variance that is not positive is an error: forecasts that differ by a constant loss,
-// or a long horizon and few values.
+// The horizon must be smaller than n, and n at least 2. Forecasts that differ by a constant loss
+// have no variance, which is an error.
 func DieboldMariano(truth, a, b []float64, horizon int) (Comparison, error) {
 	if err := check("DieboldMariano", truth, a, b); err != nil {
 		return Comparison{}, err
@@ -50,31 +53,39 @@ func DieboldMariano(truth, a, b []float64, horizon int) (Comparison, error) {
 	if err != nil {
 		return Comparison{}, err
 	}
-	variance, size := 0.0, 0.0
-	for k := range horizon {
-		g := 0.0
-		for i := k; i < n; i++ {
-			g += (d[i] - mean) * (d[i-k] - mean)
-		}
-		if k == 0 {
-			size = g
-		} else {
-			g *= 2
-		}
-		variance += g
+	size := 0.0
+	for _, x := range d {
+		size += (x - mean) * (x - mean)
+	}
+	count := float64(n)
+	variance, freedom := size/(count-1), count-1
+	if horizon > 1 {
+		freedom = max(1, math.Floor(min(count/(2*float64(horizon)), 0.41*math.Pow(count, 2.0/3))))
+		variance = slowVariance(d, mean, int(freedom))
 	}
 	if _, err := result("DieboldMariano", variance); err != nil {
 		return Comparison{}, err
 	}
-	// Below a trillionth of the first term, or of d itself, are rounding errors alone.
-	if !(variance > 1e-12*size && size > 1e-24*float64(n)*mean*mean) {
+	// Below a trillionth of all variance, or of d itself, are rounding errors alone.
+	if !(variance > 1e-12*size/count && size > 1e-24*count*mean*mean) {
 		return Comparison{}, errs.Error{Field: "DieboldMariano", Value: variance,
-			Rule: "must have a positive variance of differences: compare forecasts that differ, on more values or with a smaller horizon"}
+			Rule: "must have a positive variance of differences: compare forecasts that differ, on more values"}
 	}
-	count, h := float64(n), float64(horizon)
-	statistic := mean / math.Sqrt(variance) * count // γ are sums divided by n
-	statistic *= math.Sqrt((count + 1 - 2*h + h*(h-1)/count) / count)
+	statistic := mean * math.Sqrt(count/variance)
 	// The tails of Student's t are an incomplete beta function.
-	p := mathext.RegIncBeta((count-1)/2, 0.5, (count-1)/(count-1+statistic*statistic))
+	p := mathext.RegIncBeta(freedom/2, 0.5, freedom/(freedom+statistic*statistic))
 	return Comparison{mean, statistic, p}, nil
+}
+
+// slowVariance is the mean square of the first cosine waves in d.
+func slowVariance(d []float64, mean float64, waves int) float64 {
+	n, sum := float64(len(d)), 0.0
+	for j := range waves {
+		wave := 0.0
+		for t, x := range d {
+			wave += (x - mean) * math.Cos(math.Pi*float64(j+1)*(float64(t)+0.5)/n)
+		}
+		sum += 2 / n * wave * wave
+	}
+	return sum / float64(waves)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"math/rand/v2"
 	"os"
 	"strings"
 	"testing"
@@ -66,6 +67,40 @@ func TestGolden(t *testing.T) {
 	for k, want := range g.Lags {
 		if !near(l.Correlations[k], want, 1e-12) {
 			t.Errorf("lag %d: got %v, want %v", k, l.Correlations[k], want)
+		}
+	}
+}
+
+// Of equally good forecasts of many steps, whose errors overlap, about 5 % have a p below 0.05, also
+// of few of them.
+func TestDieboldMarianoSize(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, c := range []struct{ n, horizon int }{{20, 1}, {18, 12}, {50, 5}, {50, 24}, {200, 12}} {
+		const tests = 4000
+		below := 0.0
+		for range tests {
+			shocks := make([]float64, c.n+c.horizon)
+			for i := range shocks {
+				shocks[i] = r.NormFloat64()
+			}
+			truth, a, b := make([]float64, c.n), make([]float64, c.n), make([]float64, c.n)
+			for i := range truth {
+				difference := 0.0 // of the squared errors, from shocks that the next steps share
+				for _, s := range shocks[i : i+c.horizon] {
+					difference += s
+				}
+				a[i], b[i] = math.Sqrt(max(0, difference)), math.Sqrt(max(0, -difference))
+			}
+			result, err := scores.DieboldMariano(truth, a, b, c.horizon)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if result.P < 0.05 {
+				below += 1.0 / tests
+			}
+		}
+		if below < 0.035 || below > 0.075 {
+			t.Errorf("%d forecasts of %d steps: %.3f have a p below 0.05", c.n, c.horizon, below)
 		}
 	}
 }
