@@ -66,18 +66,17 @@ func (v *Verdict) decide(losses map[string][]float64, horizon, distance int) {
 			v.Metric = "MAE"
 		}
 	}
-	best, rival := math.Inf(1), math.Inf(1)
-	for _, s := range v.Scores {
-		x := s.metric(v.Metric)
-		if x < best {
-			v.Best, best = s.Method, x
-		}
-		if s.Method != modelName && x < rival {
+	rival := math.Inf(1)
+	for _, s := range v.Scores[1:] {
+		if x := s.metric(v.Metric); x < rival {
 			v.Rival, rival = s.Method, x
 		}
 	}
 	if v.Rival == "" {
 		return
+	}
+	if v.Scores[0].metric(v.Metric) >= rival { // of equal ones, the simple one
+		v.Best = v.Rival
 	}
 	// The test takes squared errors of single values. The root of a loss is such an error.
 	n := len(losses[modelName])
@@ -120,9 +119,12 @@ func (v Verdict) String() string {
 			chance += ", which may be chance"
 		}
 	}
-	if v.Best == modelName {
+	switch {
+	case m == r:
+		fmt.Fprintf(&b, "The model is no better than %s, the best simple method: both have a %s of %.4g (%d forecasts).", v.Rival, v.Metric, m, v.Origins)
+	case v.Best == modelName:
 		fmt.Fprintf(&b, "The model wins: its %s of %.4g is %.1f %% below the %.4g of %s, the best simple method (%d forecasts%s).", v.Metric, m, 100*(1-m/r), r, v.Rival, v.Origins, chance)
-	} else {
+	default:
 		fmt.Fprintf(&b, "The model loses: %s has a %s of %.4g, the model %.4g (%d forecasts%s).", v.Rival, v.Metric, r, m, v.Origins, chance)
 	}
 	if v.Repeats {

@@ -92,6 +92,7 @@ func TestVerdictOfPlantedCases(t *testing.T) {
 			}
 			return season[t%6]
 		}), 6, "seasonal naive", "The model loses: seasonal naive has a MASE"},
+		"equal":      {1, series(100, func(int) float64 { return 5 }), 0, "naive", "The model is no better than naive, the best simple method: both have a MAE of 0 ("},
 		"exactly so": {6, series(200, func(t int) float64 { return season[t%6] }), 1, "seasonal naive", "The model loses: seasonal naive has a MAE of 0"},
 	} {
 		_, _, v := planted(t, Config{Horizon: 6, Steps: 8, Season: c.season, Validation: 0.1, Test: 0.2}, func(i, h int) float64 { return c.wrong }, c.series)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"math/rand/v2"
 	"os"
 	"strings"
 	"testing"
@@ -303,4 +304,32 @@ func FuzzFit(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestETSFarFromZero adds a constant that is large beside the series. The model that is chosen and its
+// forecast stay the same, up to the rounding of the values.
+func TestETSFarFromZero(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	near, far := make([]float64, 120), make([]float64, 120)
+	for i := range near {
+		near[i] = 20 + 5*math.Sin(float64(i)/7*2*math.Pi) + r.NormFloat64()
+		far[i] = near[i] + 1e11
+	}
+	forecasts := func(history []float64) []float64 {
+		fitted, err := baselines.ETS{Period: 7}.Fit(history)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := fitted.Forecast(7)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f.Mean
+	}
+	want := forecasts(near)
+	for h, got := range forecasts(far) {
+		if math.Abs(got-1e11-want[h]) > 0.2 {
+			t.Errorf("row %d: %v, want %v", h+1, got-1e11, want[h])
+		}
+	}
 }

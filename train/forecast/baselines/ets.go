@@ -115,10 +115,10 @@ func (c ETS) seasonFault(x []float64, season string) error {
 }
 
 // criterion is Akaike's, corrected for small samples, of n normal errors with the given
-// sum of squares and k estimated numbers (Hurvich and Tsai, 1989). Errors below 1e-10 of
+// sum of squares and k estimated numbers (Hurvich and Tsai, 1989). Errors below 1e-13 of
 // the largest value are rounding errors and count as that, so that of exact models the
 // one with the fewest numbers is best.
 func criterion(sum float64, n, k int) float64 {
-	variance := max(sum/float64(n), 1e-20)
+	variance := max(sum/float64(n), 1e-26)
 	return float64(n)*math.Log(variance) + 2*float64(k) + 2*float64(k)*float64(k+1)/float64(n-k-1)
 }
