@@ -62,20 +62,20 @@ type backtest struct {
 
 func (r backtest) object() any {
 	return struct {
-		Verdict   string                     `json:"verdict"`
-		Best      string                     `json:"best"`
-		Metric    string                     `json:"metric"`
-		Scores    map[string]forecast.Values `json:"scores"`
-		Steps     []forecast.Scores          `json:"steps"` // by method, with the scores of each row of the horizon
-		Forecasts []forecast.Origin          `json:"forecasts"`
-		Read      content                    `json:"read"`
+		Verdict   string                  `json:"verdict"`
+		Best      string                  `json:"best"`
+		Metric    string                  `json:"metric"`
+		Scores    map[string]scoresObject `json:"scores"`
+		Steps     []forecast.Scores       `json:"steps"` // by method, with the scores of each row of the horizon
+		Forecasts []forecast.Origin       `json:"forecasts"`
+		Read      content                 `json:"read"`
 	}{r.Verdict.String(), r.Verdict.Best, r.Verdict.Metric, scoresOf(r.Verdict), r.Verdict.Scores, r.Forecasts, r.read}
 }
 
 func (r backtest) text(width int) string {
 	var b strings.Builder
 	b.WriteString(notebook.Wrap(r.Verdict.String(), width) + "\n\n")
-	writeTable(&b, scoreTable(r.caption(), r.Verdict), width)
+	writeScores(&b, r.caption(), r.Verdict, width)
 	b.WriteString("\n")
 	writeTable(&b, r.stepTable(), width)
 	return b.String()
@@ -87,21 +87,11 @@ func (r backtest) caption() string {
 
 // stepTable has the errors of each row of the horizon.
 func (r backtest) stepTable() notebook.Table {
-	v := r.Verdict
-	model, _ := v.Of(string(forecast.Model))
-	rival, ok := v.Of(v.Rival)
-	t := notebook.Table{Caption: "Mean absolute error of each row that is forecast", Header: []string{"row", "model"}}
-	if ok {
-		t.Header = append(t.Header, v.Rival)
+	var rows []string
+	for h := range r.Verdict.Scores[0].Steps {
+		rows = append(rows, fmt.Sprintf("+%d", h+1))
 	}
-	for h, s := range model.Steps {
-		row := []string{fmt.Sprintf("+%d", h+1), digits(s.MAE)}
-		if ok {
-			row = append(row, digits(rival.Steps[h].MAE))
-		}
-		t.Rows = append(t.Rows, row)
-	}
-	return t
+	return errorTable("row", rows, r.Verdict, func(s forecast.Scores, h int) forecast.Values { return s.Steps[h] })
 }
 
 func (r backtest) writePage(path string) error {
@@ -115,8 +105,7 @@ func (r backtest) writePage(path string) error {
 	if text := more(len(r.series)); text != "" {
 		page.Markdown(escape(text))
 	}
-	page.Table(scoreTable(r.caption(), r.Verdict))
-	page.Markdown(scoresExplained)
+	writeScoresSection(page, r.caption(), r.Verdict)
 	page.Lines(r.stepChart())
 	page.Table(r.stepTable())
 	writeFileSection(page, r.read, r.file)

@@ -205,7 +205,7 @@ func inspectModel(ctx *invocation, file modelFile) error {
 	row("network", fmt.Sprintf("%d × %s", m.Members, m.Network))
 	writeTable(&b, table, width)
 	b.WriteString("\n")
-	writeTable(&b, scoreTable(fmt.Sprintf("Errors of %s on rows that the model had not seen", count(m.Verdict.Origins, "forecast")), m.Verdict), width)
+	writeScores(&b, fmt.Sprintf("Errors of %s on rows that the model had not seen", count(m.Verdict.Origins, "forecast")), m.Verdict, width)
 	for _, u := range m.Updates {
 		b.WriteString("\n" + notebook.Wrap("Update: "+updateText(u), width) + "\n")
 	}

@@ -27,8 +27,7 @@ func (r result) writePage(path string) error {
 		page.Markdown(escape(text))
 	}
 	page.Markdown("## Errors")
-	page.Table(scoreTable(r.caption(), v))
-	page.Markdown(scoresExplained)
+	writeScoresSection(page, r.caption(), v)
 	writeFileSection(page, r.read, r.file)
 	_, err := page.WriteFile(filepath.Dir(path), filepath.Base(path))
 	return err
@@ -39,6 +38,15 @@ func writeFileSection(page *notebook.Notebook, read content, file string) {
 	page.Markdown("## The file")
 	for line := range strings.Lines(read.summary(file)) {
 		page.Markdown(escape(line))
+	}
+}
+
+// writeScoresSection compares the methods.
+func writeScoresSection(page *notebook.Notebook, caption string, v forecast.Verdict) {
+	page.Table(scoreTable(caption, v))
+	page.Markdown(scoresExplained)
+	if t, ok := columnTable(v); ok {
+		page.Table(t)
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/train/forecast"
@@ -44,13 +45,13 @@ func (r result) object() any {
 	v := r.forecaster.Verdict()
 	object := struct {
 		forecastObject
-		Series  map[string]forecastObject  `json:"series,omitempty"`
-		Verdict string                     `json:"verdict"`
-		Best    string                     `json:"best"`
-		Metric  string                     `json:"metric"`
-		Scores  map[string]forecast.Values `json:"scores"`
-		Tuned   map[string]string          `json:"tuned,omitempty"`
-		Read    content                    `json:"read"`
+		Series  map[string]forecastObject `json:"series,omitempty"`
+		Verdict string                    `json:"verdict"`
+		Best    string                    `json:"best"`
+		Metric  string                    `json:"metric"`
+		Scores  map[string]scoresObject   `json:"scores"`
+		Tuned   map[string]string         `json:"tuned,omitempty"`
+		Read    content                   `json:"read"`
 	}{
 		objectOf(r.next[0]), nil, v.String(), v.Best, v.Metric, scoresOf(v), r.tuned, r.read,
 	}
@@ -77,11 +78,17 @@ func objectOf(f forecast.Forecast) forecastObject {
 	return forecastObject{first.Values, f.Times, quantilesOf(first), f.Method, targetsOf(f)}
 }
 
+// scoresObject are the scores of a method as JSON.
+type scoresObject struct {
+	forecast.Values
+	Columns map[string]forecast.Values `json:"columns,omitempty"` // where there are several
+}
+
 // scoresOf are the scores by method.
-func scoresOf(v forecast.Verdict) map[string]forecast.Values {
-	all := map[string]forecast.Values{}
+func scoresOf(v forecast.Verdict) map[string]scoresObject {
+	all := map[string]scoresObject{}
 	for _, s := range v.Scores {
-		all[s.Method] = s.Values
+		all[s.Method] = scoresObject{s.Values, s.Targets}
 	}
 	return all
 }
@@ -103,7 +110,7 @@ func targetsOf(f forecast.Forecast) map[string]targetObject {
 func quantilesOf(t forecast.Target) map[string][]float64 {
 	all := map[string][]float64{}
 	for i, level := range t.Levels {
-		all[fmt.Sprint(level)] = t.Quantiles[i]
+		all[strconv.FormatFloat(level, 'f', -1, 64)] = t.Quantiles[i]
 	}
 	return all
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -25,7 +26,7 @@ func (r result) text(width int) string {
 		}
 	}
 	b.WriteString(more(len(r.next)) + "\n")
-	writeTable(&b, scoreTable(r.caption(), v), width)
+	writeScores(&b, r.caption(), v, width)
 	return b.String()
 }
 
@@ -109,6 +110,39 @@ func scoreTable(caption string, v forecast.Verdict) notebook.Table {
 		table.Rows = append(table.Rows, []string{s.Method, digits(s.MASE), digits(s.MAE), digits(s.RMSE), digits(s.Pinball), coverage})
 	}
 	return table
+}
+
+// columnTable has the errors of each column, if there are several.
+func columnTable(v forecast.Verdict) (t notebook.Table, ok bool) {
+	of := v.Scores[0].Targets
+	names := slices.Sorted(maps.Keys(of))
+	return errorTable("column", names, v, func(s forecast.Scores, i int) forecast.Values { return s.Targets[names[i]] }), len(of) > 0
+}
+
+// errorTable has a part of the errors in each row, of the model and of its rival.
+func errorTable(part string, names []string, v forecast.Verdict, of func(s forecast.Scores, i int) forecast.Values) notebook.Table {
+	rival, ok := v.Of(v.Rival)
+	t := notebook.Table{Caption: "Mean absolute error of each " + part + " that is forecast", Header: []string{part, "model"}}
+	if ok {
+		t.Header = append(t.Header, v.Rival)
+	}
+	for i, name := range names {
+		row := []string{name, digits(of(v.Scores[0], i).MAE)}
+		if ok {
+			row = append(row, digits(of(rival, i).MAE))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+// writeScores writes the errors of all methods.
+func writeScores(b *strings.Builder, caption string, v forecast.Verdict, width int) {
+	writeTable(b, scoreTable(caption, v), width)
+	if t, ok := columnTable(v); ok {
+		b.WriteString("\n")
+		writeTable(b, t, width)
+	}
 }
 
 // coverageOf names the share of the true values that should lie between the outer quantiles.

@@ -57,7 +57,7 @@ func (f *Forecaster) compare(ctx context.Context, at []place, model [][]predicte
 	losses := map[string][]float64{} // mean squared error of each forecast
 	scales := naiveScales(at, f.config.Season)
 	measureOf := func(name string, forecasts [][]predicted) {
-		m := newMeasure(f.predictor.levels, f.config.Horizon)
+		m := newMeasure(f.predictor.levels, f.config.Horizon, f.layout.Targets)
 		sums, counts := make([]float64, origins), make([]float64, origins)
 		for i, p := range at {
 			loss, n := m.add(p, forecasts[i], scales[i])
@@ -163,9 +163,10 @@ func (f *Forecaster) repeats(ctx context.Context, parts []part) (bool, error) {
 
 // measure collects forecasts with their true values.
 type measure struct {
-	levels []float64
-	steps  []collected // by row of the horizon
-	all    collected
+	levels  []float64
+	steps   []*collected // by row of the horizon
+	targets map[string]*collected
+	all     *collected
 }
 
 // collected are true values, forecasts and quantiles that belong together.
@@ -175,26 +176,29 @@ type collected struct {
 	scaled          []float64   // absolute errors, over that of the naive method within the history
 }
 
-func newMeasure(levels []float64, horizon int) *measure {
-	m := &measure{levels: levels, steps: make([]collected, horizon)}
-	for h := range m.steps {
-		m.steps[h].quantiles = make([][]float64, len(levels))
+func newMeasure(levels []float64, horizon int, targets []string) *measure {
+	empty := func() *collected { return &collected{quantiles: make([][]float64, len(levels))} }
+	m := &measure{levels: levels, targets: map[string]*collected{}, all: empty()}
+	for range horizon {
+		m.steps = append(m.steps, empty())
 	}
-	m.all.quantiles = make([][]float64, len(levels))
+	for _, name := range targets {
+		m.targets[name] = empty()
+	}
 	return m
 }
 
 // add adds the forecasts after a place, and returns the sum of the squared errors, scaled
 // where the naive method has errors, and their number.
 func (m *measure) add(at place, forecasts []predicted, scales []float64) (loss, n float64) {
-	for j := range at.track.layout.Targets {
+	for j, name := range at.track.layout.Targets {
 		raw, scale := at.track.columns[j].raw, scales[j]
 		for h := range m.steps {
 			y := raw[at.row+1+h]
 			if math.IsNaN(y) {
 				continue
 			}
-			for _, c := range []*collected{&m.steps[h], &m.all} {
+			for _, c := range []*collected{m.steps[h], m.targets[name], m.all} {
 				c.add(y, forecasts[j], h, scale)
 			}
 			e := y - forecasts[j].values[h]
@@ -217,11 +221,17 @@ func (c *collected) add(y float64, f predicted, h int, scale float64) {
 	}
 }
 
-// scores are those of all forecasts and of each row of the horizon.
+// scores are those of all forecasts, of each row of the horizon and of each target.
 func (m *measure) scores(method string) Scores {
 	s := Scores{Method: method, Values: m.all.values(m.levels)}
 	for h := range m.steps {
 		s.Steps = append(s.Steps, m.steps[h].values(m.levels))
+	}
+	if len(m.targets) > 1 {
+		s.Targets = map[string]Values{}
+		for name, c := range m.targets {
+			s.Targets[name] = c.values(m.levels)
+		}
 	}
 	return s
 }

@@ -25,11 +25,14 @@ type Verdict struct {
 	P *float64 `json:"p,omitempty"`
 }
 
-// Scores are the errors of one method: over all forecasts, and for each row of the horizon.
+// Scores are the errors of one method: over all forecasts, for each row of the horizon, and for
+// each target where there are several. Over targets in different units, MASE alone is a sensible
+// mean.
 type Scores struct {
 	Method string `json:"method"`
 	Values
-	Steps []Values `json:"steps"` // [horizon]
+	Steps   []Values          `json:"steps"` // [horizon]
+	Targets map[string]Values `json:"targets,omitempty"`
 }
 
 // Values are scores in the units of the series, as package scores defines them. What is

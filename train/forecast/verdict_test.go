@@ -123,10 +123,11 @@ func TestVerdictOfLoops(t *testing.T) {
 			}
 			_, at, v := planted(t, Config{Horizon: horizon, Steps: 6, Season: 1, Pool: pool}, func(i, h int) float64 { return wrong[i][h] }, both)
 			sum, scaled, n := 0.0, 0.0, 0.0
+			ofTarget := map[string]float64{} // sums of absolute errors
 			model, rival := map[int]float64{}, map[int]float64{} // sums of squared errors, by row
 			first := at[0].row
 			for i, p := range at {
-				for j := range p.track.layout.Targets {
+				for j, target := range p.track.layout.Targets {
 					x := p.track.columns[j].raw
 					scale := 0.0
 					for k := 1; k <= p.row; k++ {
@@ -136,6 +137,7 @@ func TestVerdictOfLoops(t *testing.T) {
 					for h := range horizon {
 						e := wrong[i][h]
 						sum, scaled, n = sum+math.Abs(e), scaled+math.Abs(e)/scale, n+1
+						ofTarget[target] += math.Abs(e)
 						other := x[p.row+1+h] - x[p.row]
 						if v.Rival == "drift" {
 							other -= drift * float64(h+1)
@@ -154,6 +156,8 @@ func TestVerdictOfLoops(t *testing.T) {
 				}
 			}
 			near("MAE", s.MAE, sum/n)
+			near("MAE of a", s.Targets["a"].MAE, ofTarget["a"]/(n/2))
+			near("MAE of b", s.Targets["b"].MAE, ofTarget["b"]/(n/2))
 			near("MASE", s.MASE, scaled/n)
 			if s.Count != int(n) || v.Origins != len(model) {
 				t.Errorf("%d values of %d forecasts, want %v of %d", s.Count, v.Origins, n, len(model))
