@@ -44,7 +44,23 @@ func (cmd updateCommand) Run(ctx *invocation) error {
 func updateText(u forecast.Updated) string {
 	text := fmt.Sprintf("%s, up to %s: on the newest rows, the networks had a scaled error of %.4g before the training on them and %.4g after it.", count(u.Rows, "new row"), u.Last, u.Before, u.After)
 	if u.Accepted {
-		return text + " The networks were changed."
+		text += " The networks were changed."
+	} else {
+		text += " So the networks stay as they were; forecasts start from the new rows."
 	}
-	return text + " So the networks stay as they were; forecasts start from the new rows."
+	if u.Missing > 0 {
+		text += fmt.Sprintf(" Before the new rows, %s missing.", isOrAre(u.Missing, "row"))
+	}
+	if u.Differ > 0 {
+		text += fmt.Sprintf(" %s known with other values, which were kept: train again to use those of the file.", isOrAre(u.Differ, "row"))
+	}
+	return text
+}
+
+// isOrAre is a count as the subject of a sentence.
+func isOrAre(n int, of string) string {
+	if n == 1 {
+		return count(n, of) + " is"
+	}
+	return count(n, of) + " are"
 }

@@ -63,6 +63,9 @@ func (f *Forecaster) Backtest(ctx context.Context, config BacktestConfig, series
 	given := series
 	series = make([]*datasets.Series, len(given))
 	for i, s := range given {
+		if err := f.layout.checkTimes(s); err != nil {
+			return nil, err
+		}
 		s, err := f.layout.regular(s, 0)
 		if err != nil {
 			return nil, err

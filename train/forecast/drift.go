@@ -63,14 +63,15 @@ func (f *Forecaster) Drift(ctx context.Context, series ...*datasets.Series) ([]D
 			return nil, err
 		}
 		tail := f.tails[at]
-		_, whole, added, err := f.join(tail, s)
+		j, err := f.join(tail, s)
 		if err != nil {
 			return nil, err
 		}
+		added := j.added
 		if added == 0 {
 			return nil, noneIsNew(s)
 		}
-		tracks, err := f.known(whole, whole.Len())
+		tracks, err := f.known(j.regular, j.regular.Len())
 		if err != nil {
 			return nil, err
 		}

@@ -43,7 +43,9 @@ func (f *Forecaster) Rows() int {
 	}
 	n := historyOf(f.config.Season)
 	for _, s := range f.tails {
-		n = min(n, s.Len())
+		if known, err := f.layout.known(s); err == nil {
+			n = min(n, known)
+		}
 	}
 	return max(n, f.window())
 }
@@ -92,6 +94,9 @@ func (f *Forecaster) Forecast(ctx context.Context, recent ...*datasets.Series) (
 	var all []place
 	regular := make([]*datasets.Series, len(recent))
 	for i, s := range recent {
+		if err := f.layout.checkTimes(s); err != nil {
+			return nil, err
+		}
 		s, err := f.layout.regular(s, f.config.Horizon)
 		if err != nil {
 			return nil, err
@@ -184,7 +189,8 @@ func (t *track) checkFuture(row, horizon int) error {
 	return nil
 }
 
-// keep keeps the newest rows of each series: what networks and simple methods read.
+// keep keeps the newest rows of each series: what networks and simple methods read, and what is
+// known of the rows to forecast.
 func (f *Forecaster) keep(series []*datasets.Series) error {
 	n := max(f.window(), historyOf(f.config.Season))
 	f.tails = nil
@@ -193,7 +199,11 @@ func (f *Forecaster) keep(series []*datasets.Series) error {
 		if err != nil {
 			return err
 		}
-		tail, err := f.layout.rows(s, max(0, known-n), known)
+		to := known
+		if len(f.layout.Future) > 0 {
+			to = min(known+f.config.Horizon, s.Len())
+		}
+		tail, err := f.layout.rows(s, max(0, known-n), to)
 		if err != nil {
 			return err
 		}

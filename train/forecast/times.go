@@ -16,6 +16,28 @@ import (
 type clock struct {
 	Frequency calendar.Frequency
 	Features  []calendar.Feature // columns that are read like Config.Future
+	Zone      zone               // of the times
+}
+
+// zone tells whether times have a zone, where that is certain: those with an offset from UTC have
+// one, and times of day whose labels say none have none.
+type zone string
+
+const (
+	someZone zone = "a zone"
+	noZone   zone = "no zone"
+)
+
+func zoneOf(s *datasets.Series) zone {
+	for i, t := range s.Times {
+		if _, offset := t.Zone(); offset != 0 {
+			return someZone
+		}
+		if s.Index != nil && zoneless.MatchString(s.Index[i]) {
+			return noZone
+		}
+	}
+	return ""
 }
 
 // known tells whether the rows have times.
@@ -47,9 +69,12 @@ func newClock(series []*datasets.Series, noCalendar bool) (clock, error) {
 			return clock{}, errs.At(err, s.Name, "")
 		}
 		if c.known() && f != c.Frequency {
-			return clock{}, errs.Error{Path: s.Name, Field: "times", Rule: fmt.Sprintf("must be a %s apart, as in the series before", c.Frequency), Value: f.String()}
+			return clock{}, errs.Error{Path: s.Name, Field: "times", Rule: fmt.Sprintf("must be one %s apart, as in the series before", c.Frequency), Value: f.String()}
 		}
 		c.Frequency = f
+		if c.Zone == "" {
+			c.Zone = zoneOf(s)
+		}
 	}
 	if c.known() && !noCalendar {
 		c.Features = calendar.Features(c.Frequency)
@@ -69,17 +94,17 @@ func (l layout) regular(s *datasets.Series, horizon int) (*datasets.Series, erro
 		return s, nil
 	}
 	if len(s.Times) != s.Len() {
-		return nil, errs.Error{Path: s.Name, Field: "times", Rule: fmt.Sprintf("must be known for each row, as in the training; its rows were a %s apart", l.Clock.Frequency)}
+		return nil, errs.Error{Path: s.Name, Field: "times", Rule: fmt.Sprintf("must be known for each row, as in the training; its rows were one %s apart", l.Clock.Frequency)}
 	}
 	columns := slices.Concat(l.columns(), l.Clock.columns())
 	at := make([]int, s.Len()) // the place of each row
 	for i := 1; i < s.Len(); i++ {
 		n, exact := l.Clock.Frequency.Steps(s.Times[i-1], s.Times[i])
 		if exact && n > mostInserted/len(columns)-at[i-1] {
-			return nil, errs.Error{Path: fmt.Sprintf("%s, row %d", s.Name, i), Field: "time", Rule: fmt.Sprintf("must not leave out so many rows, each a %s, that the series would have more than %d numbers", l.Clock.Frequency, mostInserted), Value: s.Times[i].Format(time.RFC3339)}
+			return nil, errs.Error{Path: fmt.Sprintf("%s, row %d", s.Name, i), Field: "time", Rule: fmt.Sprintf("must not leave out so many rows, one %s each, that the series would have more than %d numbers", l.Clock.Frequency, mostInserted), Value: s.Times[i].Format(time.RFC3339)}
 		}
 		if !exact || n < 1 {
-			return nil, errs.Error{Path: fmt.Sprintf("%s, row %d", s.Name, i), Field: "time", Rule: fmt.Sprintf("must be a %s after the row before, or a multiple of it, as in the training", l.Clock.Frequency), Value: s.Times[i].Format(time.RFC3339)}
+			return nil, errs.Error{Path: fmt.Sprintf("%s, row %d", s.Name, i), Field: "time", Rule: fmt.Sprintf("must be one %s after the row before, or a multiple of it, as in the training", l.Clock.Frequency), Value: s.Times[i].Format(time.RFC3339)}
 		}
 		at[i] = at[i-1] + n
 	}
@@ -128,6 +153,27 @@ func (l layout) regular(s *datasets.Series, horizon int) (*datasets.Series, erro
 	return r, nil
 }
 
+// checkTimes refuses times that those of the training cannot be compared with: in a zone or not, and
+// of another frequency.
+func (l layout) checkTimes(s *datasets.Series) error {
+	if !l.Clock.known() || len(s.Times) != s.Len() {
+		return nil // regular refuses missing times
+	}
+	if z := zoneOf(s); z != "" && l.Clock.Zone != "" && z != l.Clock.Zone {
+		return errs.Error{Path: s.Name, Field: "times", Rule: fmt.Sprintf("must have %s, as in the training", l.Clock.Zone), Value: labelOf(s, 0)}
+	}
+	if s.Len() < 3 {
+		return nil
+	}
+	for i := 1; i < s.Len(); i++ {
+		if n, _ := l.Clock.Frequency.Steps(s.Times[i-1], s.Times[i]); n <= 1 {
+			return nil
+		}
+	}
+	return errs.Error{Path: s.Name, Field: "times", Rule: fmt.Sprintf("must be one %s apart, as in the training, except where rows are missing", l.Clock.Frequency),
+		Value: fmt.Sprintf("%s and %s", labelOf(s, 0), labelOf(s, 1))}
+}
+
 // labelOf is the label of a row, or its time; empty if it has neither.
 func labelOf(s *datasets.Series, row int) string {
 	switch {
@@ -142,14 +188,14 @@ func labelOf(s *datasets.Series, row int) string {
 	return s.Times[row].Format(time.DateOnly)
 }
 
-// noZone is how times of day are written that have no zone.
-const noZone = "2006-01-02T15:04:05"
+// withoutZone is how times of day are written that have no zone.
+const withoutZone = "2006-01-02T15:04:05"
 
 // zoneless are labels that end with a time of day, and so have no zone.
 var zoneless = regexp.MustCompile(`[T ]\d{1,2}:\d\d(:\d\d(\.\d+)?)?( ?[AaPp][Mm])?$`)
 
 // written are forms of labels that forecasts keep.
-var written = []string{"2006", "2006-01", time.DateOnly, time.DateTime, "2006-01-02 15:04", "2006-01-02T15:04", noZone, time.RFC3339}
+var written = []string{"2006", "2006-01", time.DateOnly, time.DateTime, "2006-01-02 15:04", "2006-01-02T15:04", withoutZone, time.RFC3339}
 
 // setTimes fills in the times of the rows after one, or +1, +2, …. They are written as the label
 // of a known row, if its form is known; otherwise in that of RFC 3339.
@@ -170,14 +216,25 @@ func (f *Forecaster) setTimes(to *Forecast, s *datasets.Series, row int, known s
 		}
 	}
 	if layout == time.RFC3339 && zoneless.MatchString(known) {
-		layout = noZone
+		layout = withoutZone
 	}
 	for _, form := range written {
-		if _, err := time.Parse(form, known); err == nil {
+		_, err := time.Parse(form, known)
+		if err == nil && distinct(to.At, form) { // a day is no label for hours
 			layout = form
 		}
 	}
 	for h, at := range to.At {
 		to.Times[h] = at.Format(layout)
 	}
+}
+
+// distinct tells whether times have different labels of a form.
+func distinct(times []time.Time, form string) bool {
+	for i := 1; i < len(times); i++ {
+		if times[i].Format(form) == times[i-1].Format(form) {
+			return false
+		}
+	}
+	return true
 }

@@ -183,3 +183,43 @@ func TestCalendarColumns(t *testing.T) {
 	_, err := forecast.Fit(context.Background(), c, other)
 	errtest.Check(t, err, errs.Error{Path: "forecast", Field: "Config", Value: name})
 }
+
+// TestOtherTimes gives rows of another frequency, and times with a zone where those of the training
+// have none, and the other way round.
+func TestOtherTimes(t *testing.T) {
+	const zoneless, zoned = "2006-01-02 15:04", "2006-01-02T15:04:05-07:00"
+	c := copying(copies{Column: -1}, forecast.Config{Horizon: 1, Steps: 3})
+	inZone := func(layout string, zone *time.Location, from, to, each int) *datasets.Series {
+		var labels []string
+		for i := from; i < to; i++ {
+			labels = append(labels, time.Date(2024, 3, 1, 15+each*i, 0, 0, 0, zone).Format(layout))
+		}
+		s, err := datasets.FromLabels("x", labels, []string{"v"}, [][]float64{make([]float64, to-from)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	berlin := time.FixedZone("", 3600)
+	without, with := fit(t, c, inZone(zoneless, time.UTC, -40, 0, 1)), fit(t, c, inZone(zoned, berlin, -40, 0, 1))
+	for name, bad := range map[string]struct {
+		f    *forecast.Forecaster
+		s    *datasets.Series
+		want string
+	}{
+		"days":  {without, inZone(zoneless, time.UTC, 0, 10, 24), "must be one hour apart, as in the training, except where rows are missing"},
+		"zone":  {without, inZone(zoned, berlin, 0, 10, 1), "times must have no zone"},
+		"local": {with, inZone(zoneless, time.UTC, 0, 10, 1), "times must have a zone"},
+	} {
+		_, err := bad.f.Forecast(context.Background(), bad.s)
+		_, err2 := bad.f.Update(context.Background(), forecast.UpdateConfig{}, bad.s)
+		for _, err := range []error{err, err2} {
+			if err == nil || !strings.Contains(err.Error(), bad.want) {
+				t.Errorf("%s: got %v, want %q", name, err, bad.want)
+			}
+		}
+	}
+	next(t, with, inZone(zoned, berlin, 0, 10, 1))
+	next(t, with, inZone(zoned, time.FixedZone("", 7200), 0, 10, 1)) // summer time
+	next(t, without, inZone(zoneless+"Z07:00", time.UTC, 0, 10, 1))
+}

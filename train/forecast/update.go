@@ -22,6 +22,8 @@ type UpdateConfig struct {
 // Updated is what an Update did. A forecaster keeps all of its updates.
 type Updated struct {
 	Rows     int     `json:"rows"`     // new rows, of all series
+	Missing  int     `json:"missing"`  // rows that are missing between the known rows and the new ones
+	Differ   int     `json:"differ"`   // known rows that were given again with other values, which are not read
 	Last     string  `json:"last"`     // label of the newest row
 	Before   float64 `json:"before"`   // mean absolute scaled error on the newest rows of the networks as they were
 	After    float64 `json:"after"`    // and as they were after the training
@@ -35,8 +37,8 @@ type Updated struct {
 // are worse, the weights stay as they were. Either way, forecasts start from the new rows.
 //
 // The series have the names of those of the training, of which some may have no new rows. They may
-// repeat rows that are known if they have times or labels. Scaling and calibration stay. The
-// forecaster itself does not change: after an error, such as a bad row, it can still be used.
+// repeat rows that are known if they have times or labels: these stay as they were, also where the
+// values differ, which Updated tells. Scaling and calibration stay. The forecaster itself does not change: after an error, such as a bad row, it can still be used.
 func (f *Forecaster) Update(ctx context.Context, config UpdateConfig, series ...*datasets.Series) (*Forecaster, error) {
 	config.Epochs = or(config.Epochs, 20)
 	config.LearningRate = or(config.LearningRate, 1e-4)
@@ -60,24 +62,24 @@ func (f *Forecaster) Update(ctx context.Context, config UpdateConfig, series ...
 		if joined[at] != f.tails[at] {
 			return nil, errs.Error{Path: "forecast", Field: "series", Rule: "must be one for each of the training", Value: s.Name}
 		}
-		rows, whole, added, err := f.join(f.tails[at], s)
+		j, err := f.join(f.tails[at], s)
 		if err != nil {
 			return nil, err
 		}
-		if added == 0 {
+		if j.added == 0 {
 			continue
 		}
-		joined[at] = rows
-		done.Rows += added
-		tracks, err := f.known(whole, whole.Len())
+		joined[at] = j.rows
+		done.Rows, done.Missing, done.Differ = done.Rows+j.added, done.Missing+j.missing, done.Differ+j.differ
+		tracks, err := f.known(j.regular, j.regular.Len())
 		if err != nil {
 			return nil, err
 		}
 		for _, t := range tracks {
-			kept := max(f.config.Horizon, added/5)
+			kept := max(f.config.Horizon, j.added/5)
 			parts = append(parts, part{track: t, validation: max(0, t.known-kept), test: t.known, horizon: f.config.Horizon, block: f.config.Block})
 		}
-		done.Last = labelOf(rows, rows.Len()-1)
+		done.Last = labelOf(j.rows, j.known-1)
 	}
 	if done.Rows == 0 {
 		return nil, noneIsNew(series[0])
@@ -130,65 +132,6 @@ func (f *Forecaster) tailOf(s *datasets.Series) (int, error) {
 		}
 	}
 	return 0, errs.Error{Path: "forecast", Field: "series", Rule: "must have the name of a series of the training", Value: s.Name}
-}
-
-// join puts the rows of a series behind those of a tail, less those that the tail has by their
-// times, or else by their labels. It returns the known rows, the series as the forecaster reads
-// it, with the rows to forecast, and how many known rows are new, which may be none.
-func (f *Forecaster) join(tail, s *datasets.Series) (rows, regular *datasets.Series, added int, err error) {
-	if err := f.layout.checkValues(s, f.config); err != nil {
-		return nil, nil, 0, err
-	}
-	first := 0 // new row
-	switch {
-	case s.Times == nil && f.layout.Clock.known():
-		return nil, nil, 0, errs.Error{Path: s.Name, Field: "times", Rule: "must be known for each row, as in the training"}
-	case s.Times != nil && tail.Times != nil:
-		last := tail.Times[tail.Len()-1]
-		for first < s.Len() && !s.Times[first].After(last) {
-			first++
-		}
-	case tail.Index != nil && s.Index != nil:
-		for i, label := range s.Index {
-			if slices.Contains(tail.Index, label) {
-				first = i + 1
-			}
-		}
-	}
-	last, err := f.layout.known(s)
-	if err != nil {
-		return nil, nil, 0, err
-	}
-	if first >= last {
-		return nil, nil, 0, nil
-	}
-	more, err := f.layout.rows(s, first, s.Len())
-	if err != nil {
-		return nil, nil, 0, err
-	}
-	all, err := f.layout.rows(tail, 0, tail.Len())
-	if err != nil {
-		return nil, nil, 0, err
-	}
-	for i := range all.Values {
-		all.Values[i] = append(all.Values[i], more.Values[i]...)
-	}
-	if all.Index != nil && more.Index != nil {
-		all.Index = append(all.Index, more.Index...)
-	} else {
-		all.Index = nil
-	}
-	if all.Times != nil && more.Times != nil {
-		all.Times = append(all.Times, more.Times...)
-	} else {
-		all.Times = nil
-	}
-	added = last - first
-	if regular, err = f.layout.regular(all, f.config.Horizon); err != nil {
-		return nil, nil, 0, err
-	}
-	rows, err = f.layout.rows(all, 0, tail.Len()+added)
-	return rows, regular, added, err
 }
 
 func noneIsNew(s *datasets.Series) error {

@@ -197,3 +197,44 @@ func TestUpdateOfOneSeries(t *testing.T) {
 		t.Errorf("got %v, want the newest rows of b alone: %v", got, want)
 	}
 }
+
+// TestUpdateTells has new rows after a gap, behind known rows with other values.
+func TestUpdateTells(t *testing.T) {
+	s := hours(t, "2006-01-02 15:04", -60, 30)
+	f := fit(t, dense(forecast.Config{Horizon: 2, Steps: 4}), rows(s, 0, 60))
+	if u := update(t, f, forecast.UpdateConfig{Epochs: 1}, rows(s, 50, 80)).Updates()[0]; u.Missing != 0 || u.Differ != 0 || u.Rows != 20 {
+		t.Errorf("no gap: %+v", u)
+	}
+	if u := update(t, f, forecast.UpdateConfig{Epochs: 1}, rows(s, 67, 80)).Updates()[0]; u.Missing != 7 || u.Rows != 13 {
+		t.Errorf("a gap of 7 rows: %+v", u)
+	}
+	other := clone(rows(s, 50, 80))
+	other.Values[0][3], other.Values[0][9], other.Values[0][12] = 99, 98, 97
+	g := update(t, f, forecast.UpdateConfig{Epochs: 1}, other)
+	if u := g.Updates()[0]; u.Missing != 0 || u.Differ != 2 || u.Rows != 20 {
+		t.Errorf("two known rows with other values: %+v", u)
+	}
+}
+
+// TestFutureIsKept forecasts from what a forecaster and its file keep, also of the rows to forecast.
+func TestFutureIsKept(t *testing.T) {
+	s := sales(t, "a", 60, 1)
+	f := fit(t, salesConfig(datasets.Standard{}), first(s, 40, 3, "open"))
+	loaded, err := read(bytesOf(t, f))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := next(t, f, first(s, 40, 3, "open"))
+	if got := next(t, f); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if got := next(t, loaded); !reflect.DeepEqual(got, want) {
+		t.Errorf("from the file: got %v, want %v", got, want)
+	}
+	s.Index = nil
+	later := first(s, 55, 3, "open")
+	g := update(t, f, forecast.UpdateConfig{Epochs: 1}, rows(later, 40, later.Len()))
+	if got, want := next(t, g), next(t, g, later); !reflect.DeepEqual(got, want) {
+		t.Errorf("after an update: got %v, want %v", got, want)
+	}
+}
