@@ -2,6 +2,8 @@ package forecast
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"maps"
@@ -32,6 +34,7 @@ import (
 // unknown one comes from a newer version.
 const (
 	storedKey     = "engram_forecast"
+	digestKey     = "engram_forecast_sha256" // of the file without this key; absent in files of earlier versions
 	tensorPrefix  = "forecast/"
 	storedVersion = 1
 )
@@ -170,7 +173,15 @@ func (f *Forecaster) file() (safetensors.File, error) {
 		return file, errs.At(err, "forecast", "")
 	}
 	file.Metadata[storedKey] = string(text)
-	return file, nil
+	file.Metadata[digestKey], err = digest(file)
+	return file, err
+}
+
+// digest is a hash of a file. A file that is damaged could otherwise be read, with other numbers.
+func digest(file safetensors.File) (string, error) {
+	h := sha256.New()
+	err := safetensors.Write(h, file)
+	return hex.EncodeToString(h.Sum(nil)), err
 }
 
 // labelledWithTimes tells whether the labels of a series are those that datasets.FromTimes makes.

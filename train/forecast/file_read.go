@@ -45,6 +45,16 @@ func restore(file safetensors.File, config LoadConfig) (*Forecaster, error) {
 	if !ok {
 		return nil, errs.Error{Field: storedKey, Rule: "must be in the file, as Forecaster.Save writes it; models.Load reads the files of models"}
 	}
+	if want, ok := file.Metadata[digestKey]; ok {
+		delete(file.Metadata, digestKey)
+		got, err := digest(file)
+		if err != nil {
+			return nil, err
+		}
+		if got != want {
+			return nil, errs.Error{Field: digestKey, Rule: "must be the hash of what the file holds, which is damaged or was changed: use another copy", Value: want}
+		}
+	}
 	r, err := registry(config.Custom)
 	if err != nil {
 		return nil, err

@@ -187,6 +187,7 @@ func edit(t testing.TB, data []byte, change func(*safetensors.File)) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
+	delete(file.Metadata, key+"_sha256") // as in a file of an earlier version
 	change(&file)
 	var b bytes.Buffer
 	if err := safetensors.Write(&b, file); err != nil {
@@ -241,13 +242,28 @@ func TestFilesDamaged(t *testing.T) {
 			t.Fatalf("%d of %d bytes were read", n, len(data))
 		}
 	}
+	want, err := read(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forged := edit(t, data, func(*safetensors.File) {}) // is not protected by a hash
 	r := rand.New(rand.NewPCG(1, 1))
 	valid := 0
 	for at := 0; at < len(data); at += 1 + r.IntN(250) {
+		change := byte(1 + r.IntN(255))
 		changed := bytes.Clone(data)
-		changed[at] ^= byte(1 + r.IntN(255))
-		if checkFile(t, changed) {
-			valid++
+		changed[at] ^= change
+		if checkFile(t, changed) { // only the name of the hash was changed
+			if got, err := read(changed); err != nil || !reflect.DeepEqual(next(t, got), next(t, want)) {
+				t.Errorf("a change of byte %d gives other forecasts, %v", at, err)
+			}
+		}
+		if at < len(forged) {
+			changed = bytes.Clone(forged)
+			changed[at] ^= change
+			if checkFile(t, changed) {
+				valid++
+			}
 		}
 	}
 	if valid == 0 {
@@ -318,6 +334,7 @@ func TestFilesTakeNoMemoryForClaims(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	data := tiny(f)
 	f.Add(data)
+	f.Add(edit(f, data, func(*safetensors.File) {}))
 	f.Add([]byte{})
 	f.Add(data[:len(data)/2])
 	f.Fuzz(func(t *testing.T, data []byte) { checkFile(t, data) })
