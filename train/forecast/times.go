@@ -153,8 +153,8 @@ func (l layout) regular(s *datasets.Series, horizon int) (*datasets.Series, erro
 	return r, nil
 }
 
-// checkTimes refuses times that those of the training cannot be compared with: in a zone or not, and
-// of another frequency.
+// checkTimes refuses times with a zone where those of the training have none, the other way round, and
+// times of another frequency.
 func (l layout) checkTimes(s *datasets.Series) error {
 	if !l.Clock.known() || len(s.Times) != s.Len() {
 		return nil // regular refuses missing times

@@ -42,8 +42,11 @@ type Updated struct {
 func (f *Forecaster) Update(ctx context.Context, config UpdateConfig, series ...*datasets.Series) (*Forecaster, error) {
 	config.Epochs = or(config.Epochs, 20)
 	config.LearningRate = or(config.LearningRate, 1e-4)
-	if config.Epochs < 0 || !(config.LearningRate > 0) || math.IsInf(config.LearningRate, 0) {
-		return nil, errs.Error{Path: "forecast", Field: "UpdateConfig", Rule: "must have positive numbers", Value: fmt.Sprintf("Epochs %d, LearningRate %v", config.Epochs, config.LearningRate)}
+	switch {
+	case config.Epochs < 0:
+		return nil, errs.Error{Path: "forecast", Field: "UpdateConfig.Epochs", Rule: "must not be negative", Value: config.Epochs}
+	case !(config.LearningRate > 0) || math.IsInf(config.LearningRate, 0):
+		return nil, errs.Error{Path: "forecast", Field: "UpdateConfig.LearningRate", Rule: "must be positive and finite", Value: config.LearningRate}
 	}
 	if err := checkSeries(series); err != nil {
 		return nil, err

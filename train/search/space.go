@@ -93,7 +93,7 @@ func (f Float) Draw(r *rand.Rand) any { return f.at(r.Float64()) }
 func (f Float) Points(n int) []any {
 	var out []any
 	for i := range n {
-		if x := f.at(share(i, n)); i == 0 || x != out[len(out)-1] {
+		if x := f.at(share(i, n)); i == 0 || x > out[len(out)-1].(float64) { // rounding may go back
 			out = append(out, x)
 		}
 	}
@@ -163,7 +163,7 @@ func (n Int) Points(points int) []any {
 	}
 	between := Float{Low: float64(n.Low), High: float64(n.High), Log: n.Log}
 	for i := range points {
-		if x := n.round(between.at(share(i, points))); i == 0 || x != out[len(out)-1] {
+		if x := n.round(between.at(share(i, points))); i == 0 || x > out[len(out)-1].(int) { // rounding may go back
 			out = append(out, x)
 		}
 	}

@@ -131,6 +131,13 @@ func (t table) series(at string) (*datasets.Series, error) {
 	if len(t.names) == 0 {
 		return nil, errs.Error{Field: at + ".columns", Rule: "must have a column of numbers"}
 	}
+	rows := len(t.values[0])
+	if rows == 0 {
+		return nil, errs.Error{Field: at + ".columns", Rule: "must have a row"}
+	}
+	if t.times != nil && len(t.times) != rows {
+		return nil, errs.Error{Field: at + ".times", Rule: fmt.Sprintf("must be as many as the rows, %d", rows), Value: len(t.times)}
+	}
 	name := t.name
 	if name == "" {
 		name = at

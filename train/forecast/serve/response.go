@@ -67,7 +67,7 @@ func fault(err error) error {
 func (h *Handler) refuse(w *recorder, err error) {
 	e, ok := stderrors.AsType[statusError](err)
 	if !ok {
-		h.config.Log.Error("a request failed", "error", err)
+		h.config.Log.Error("a request failed", "error", err.Error())
 		e = statusError{http.StatusInternalServerError, errs.Error{Rule: "the server failed"}}
 	}
 	if w.status != 0 {
@@ -78,7 +78,7 @@ func (h *Handler) refuse(w *recorder, err error) {
 	}
 	body, err := encode(map[string]errorJSON{"error": describe(e.error)})
 	if err != nil { // which text and numbers as text cannot be
-		h.config.Log.Error("an error could not be written", "error", err)
+		h.config.Log.Error("an error could not be written", "error", err.Error())
 	}
 	write(w, e.code, body)
 }
