@@ -16,11 +16,11 @@ import (
 // backtestCommand forecasts from many past rows.
 type backtestCommand struct {
 	newRows   `embed:""`
-	From      int    `placeholder:"ROWS" help:"Known rows of the first forecast (0.8 of the rows)."`
-	Stride    int    `placeholder:"ROWS" help:"Rows from one forecast to the next (the rows that are forecast)."`
-	Refit     int    `placeholder:"K" help:"Train again before every K-th forecast, on the rows that are known then (never)."`
-	ModelOnly bool   `help:"Leave out the simple methods, which take most of the time."`
-	Page      string `placeholder:"FILE" help:"Write a page with charts, such as backtest.html, which is replaced if it exists."`
+	From      positive `placeholder:"ROWS" help:"Known rows of the first forecast (0.8 of the rows)."`
+	Stride    positive `placeholder:"ROWS" help:"Rows from one forecast to the next (the rows that are forecast)."`
+	Refit     positive `placeholder:"K" help:"Train again before every K-th forecast, on the rows that are known then (never)."`
+	ModelOnly bool     `help:"Leave out the simple methods, which take most of the time."`
+	Page      string   `placeholder:"FILE" help:"Write a page with charts, such as backtest.html, which is replaced if it exists."`
 }
 
 func (cmd backtestCommand) Run(ctx *invocation) error {
@@ -31,24 +31,26 @@ func (cmd backtestCommand) Run(ctx *invocation) error {
 	if err != nil {
 		return err
 	}
-	b, err := f.Backtest(ctx, forecast.BacktestConfig{From: cmd.From, Stride: cmd.Stride, Refit: cmd.Refit, ModelOnly: cmd.ModelOnly}, series...)
+	b, err := f.Backtest(ctx, forecast.BacktestConfig{From: int(cmd.From), Stride: int(cmd.Stride), Refit: int(cmd.Refit), ModelOnly: cmd.ModelOnly}, series...)
 	if err != nil {
 		return err
 	}
 	r := backtest{Backtest: b, file: cmd.File, read: read, series: series, forecaster: f}
-	if cmd.Page != "" {
-		if err := r.writePage(cmd.Page); err != nil {
-			return errors.Wrap(err, "--page")
-		}
+	if ctx.json {
+		err = ctx.writeJSON(r.object())
+	} else {
+		err = ctx.print(r.text(notebook.Width(ctx.stdout)))
+	}
+	if err != nil || cmd.Page == "" {
+		return err
+	}
+	if err := r.writePage(cmd.Page); err != nil {
+		return errors.Wrap(err, "--page")
 	}
 	if ctx.json {
-		return ctx.writeJSON(r.object())
+		return nil
 	}
-	text := r.text(notebook.Width(ctx.stdout))
-	if cmd.Page != "" {
-		text += fmt.Sprintf("\nWrote %s, a page for a browser\n", cmd.Page)
-	}
-	return ctx.print(text)
+	return ctx.print(fmt.Sprintf("\nWrote %s, a page for a browser\n", cmd.Page))
 }
 
 // backtest is what the command found.

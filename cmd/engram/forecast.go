@@ -24,24 +24,24 @@ import (
 type forecastCommand struct {
 	input   `embed:""`
 	Column  []string `required:"" placeholder:"NAME" sep:"none" help:"Column to forecast; may be repeated."`
-	Horizon int      `required:"" placeholder:"ROWS" help:"Rows to forecast."`
+	Horizon positive `required:"" placeholder:"ROWS" help:"Rows to forecast."`
 	Save    string   `placeholder:"FILE" help:"Save the forecaster in this file, which is replaced if it exists."`
 	Page    string   `placeholder:"FILE" help:"Write a page with charts, such as forecast.html, which is replaced if it exists."`
 
 	Covariates []string  `group:"The forecaster" placeholder:"NAME" sep:"none" help:"Column that helps to forecast and is known up to the newest row; may be repeated."`
 	Future     []string  `group:"The forecaster" placeholder:"NAME" sep:"none" help:"Column that is known for the rows to forecast too, which end the file with empty cells in the columns to forecast; may be repeated."`
-	Steps      int       `group:"The forecaster" placeholder:"ROWS" help:"Rows that the network reads (two seasons or horizons; one of a short series)."`
-	Season     int       `group:"The forecaster" placeholder:"ROWS" help:"Rows of a season, 1 for none (that of the times, such as 12 for months)."`
+	Steps      positive  `group:"The forecaster" placeholder:"ROWS" help:"Rows that the network reads (two seasons or horizons; one of a short series)."`
+	Season     positive  `group:"The forecaster" placeholder:"ROWS" help:"Rows of a season, 1 for none (that of the times, such as 12 for months)."`
 	Quantiles  []float64 `group:"The forecaster" placeholder:"P" help:"Levels of the quantiles, to which 0.5, the forecast, is added (0.1,0.5,0.9)."`
 	Network    string    `group:"The forecaster" placeholder:"NAME" help:"Network: dlinear, nhits, lstm, gru, encoder-decoder or segrnn (dlinear; with --tune the best of dlinear, nhits and lstm)."`
-	Members    int       `group:"The forecaster" placeholder:"N" help:"Networks whose mean is the forecast (1)."`
+	Members    positive  `group:"The forecaster" placeholder:"N" help:"Networks whose mean is the forecast (1)."`
 	Use        string    `group:"The forecaster" default:"model" enum:"model,best" help:"What forecasts: model, or best, which is a simple method if that had the lowest error (${default})."`
 	MustWin    bool      `group:"The forecaster" help:"Exit with status 3 if a simple method had a lower error than the model."`
 
-	Tune   bool   `group:"Training" help:"Search a better network, transform, window and learning rate first, on rows before those that judge the model."`
-	Trials int    `group:"Training" placeholder:"N" help:"Values that --tune tries (20)."`
-	Epochs int    `group:"Training" placeholder:"N" help:"Passes over the rows, at most (100)."`
-	Seed   uint64 `group:"Training" placeholder:"N" help:"Seed of all random numbers (${default})." default:"0"`
+	Tune   bool     `group:"Training" help:"Search a better network, transform, window and learning rate first, on rows before those that judge the model."`
+	Trials positive `group:"Training" placeholder:"N" help:"Values that --tune tries (20)."`
+	Epochs positive `group:"Training" placeholder:"N" help:"Passes over the rows, at most (100)."`
+	Seed   uint64   `group:"Training" placeholder:"N" help:"Seed of all random numbers (${default})." default:"0"`
 }
 
 // networkOf are the networks that --network selects.
@@ -51,8 +51,8 @@ var networkOf = map[string]networks.Network{
 }
 
 func (cmd forecastCommand) Run(ctx *invocation) error {
-	if cmd.Trials < 0 || cmd.Trials > 0 && !cmd.Tune {
-		return usageError{errors.Errorf("--trials must be a number of values from 1 on, with --tune, got %d", cmd.Trials)}
+	if cmd.Trials > 0 && !cmd.Tune {
+		return usageError{errors.New("--trials must be given with --tune")}
 	}
 	if _, ok := networkOf[cmd.Network]; !ok && cmd.Network != "" {
 		names := strings.Join(slices.Sorted(maps.Keys(networkOf)), ", ")
@@ -89,20 +89,20 @@ func (cmd forecastCommand) Run(ctx *invocation) error {
 	if r.next, err = f.Forecast(ctx, r.series...); err != nil {
 		return err
 	}
-	if cmd.Save != "" {
-		if err := f.Save(cmd.Save); err != nil {
-			return errors.Wrap(err, "--save")
-		}
-	}
-	if cmd.Page != "" {
-		if err := r.writePage(cmd.Page); err != nil {
-			return errors.Wrap(err, "--page")
-		}
-	}
+	// The results come first: a file that cannot be written must not lose them.
 	if ctx.json {
 		err = ctx.writeJSON(r.object())
 	} else {
-		err = ctx.print(r.text(notebook.Width(ctx.stdout)) + cmd.written())
+		err = ctx.print(r.text(notebook.Width(ctx.stdout)))
+	}
+	if err == nil && cmd.Save != "" {
+		err = errors.Wrap(f.Save(cmd.Save), "--save")
+	}
+	if err == nil && cmd.Page != "" {
+		err = errors.Wrap(r.writePage(cmd.Page), "--page")
+	}
+	if err == nil && !ctx.json {
+		err = ctx.print(cmd.written())
 	}
 	if v := f.Verdict(); err == nil && cmd.MustWin && v.Best != string(forecast.Model) {
 		return lostError{errors.Errorf("%s forecasts with a lower error than the model, and --must-win is set", v.Best)}
@@ -118,9 +118,9 @@ func (cmd forecastCommand) checkFuture(series []*datasets.Series) error {
 			known = max(known, lastKnown(s, name))
 		}
 		for _, name := range cmd.Future {
-			if n := max(0, lastKnown(s, name)-known); n < cmd.Horizon {
+			if n := max(0, lastKnown(s, name)-known); n < int(cmd.Horizon) {
 				return errors.Errorf("%s: %s must be known for the %s to forecast, as --future says, but is for %d: add rows at the end, with nothing in the columns to forecast",
-					s.Name, name, count(cmd.Horizon, "row"), n)
+					s.Name, name, count(int(cmd.Horizon), "row"), n)
 			}
 		}
 	}
@@ -154,8 +154,8 @@ func (cmd forecastCommand) named(err error) error {
 
 func (cmd forecastCommand) config(ctx *invocation) forecast.Config {
 	c := forecast.Config{
-		Targets: cmd.Column, Past: cmd.Covariates, Future: cmd.Future, Horizon: cmd.Horizon, Steps: cmd.Steps, Season: cmd.Season,
-		Network: networkOf[cmd.Network], Members: cmd.Members, Use: forecast.Use(cmd.Use), Epochs: cmd.Epochs, Seed: cmd.Seed,
+		Targets: cmd.Column, Past: cmd.Covariates, Future: cmd.Future, Horizon: int(cmd.Horizon), Steps: int(cmd.Steps), Season: int(cmd.Season),
+		Network: networkOf[cmd.Network], Members: int(cmd.Members), Use: forecast.Use(cmd.Use), Epochs: int(cmd.Epochs), Seed: cmd.Seed,
 		Progress: ctx.stderr,
 	}
 	if len(cmd.Quantiles) > 0 {

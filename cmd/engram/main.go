@@ -23,6 +23,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"unicode"
@@ -72,6 +73,19 @@ const about = "Forecasts time series: reads a file, trains and judges a forecast
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
+
+// positive is a flag with a whole number from 1 on; 0 if it is not given.
+type positive int
+
+// UnmarshalText reads the number.
+func (p *positive) UnmarshalText(text []byte) error {
+	n, err := strconv.Atoi(string(text))
+	if err != nil || n < 1 {
+		return errors.Errorf("must be a whole number from 1 on, got %q", text)
+	}
+	*p = positive(n)
+	return nil
+}
 
 // lostError marks a model that is worse than a simple method and must not be.
 type lostError struct{ error }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/pkg/errors"
 
@@ -27,6 +28,10 @@ func (m modelFile) load() (*forecast.Forecaster, error) {
 	return forecast.Load(m.Model, forecast.LoadConfig{})
 }
 
+// notAColumn begins the rule of an error about a column that a file does not have, before those
+// that it has.
+const notAColumn = "must be one of "
+
 // newRows is a file with rows for a forecaster.
 type newRows struct {
 	modelFile `embed:""`
@@ -45,8 +50,8 @@ func (n newRows) load(ctx *invocation, write string) (*forecast.Forecaster, []*d
 	}
 	c := f.Config()
 	s, err := n.input.load(ctx, slices.Concat(c.Targets, c.Past, c.Future, c.Static))
-	if e, ok := stderrors.AsType[graph.Error](err); ok && columnField.MatchString(e.Field) {
-		e.Field = "column of the forecaster"
+	if e, ok := stderrors.AsType[graph.Error](err); ok && columnField.MatchString(e.Field) && strings.HasPrefix(e.Rule, notAColumn) {
+		e.Field, e.Rule, e.Value = "columns", fmt.Sprintf("must have %v, which the forecaster reads", e.Value), strings.TrimPrefix(e.Rule, notAColumn)
 		err = e
 	}
 	if err != nil {
@@ -73,4 +78,11 @@ func isModel(path string) bool {
 		return false
 	}
 	return binary.LittleEndian.Uint64(head[:]) < 1<<32 && head[8] == '{'
+}
+
+// changed tells whether a file is another one than before, or was written since. One that cannot be
+// looked at now, since it is being replaced, is not.
+func changed(path string, before os.FileInfo) bool {
+	now, err := os.Stat(path)
+	return err == nil && !(before != nil && os.SameFile(now, before) && now.ModTime().Equal(before.ModTime()) && now.Size() == before.Size())
 }

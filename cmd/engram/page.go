@@ -45,6 +45,9 @@ func writeFileSection(page *notebook.Notebook, read content, file string) {
 func writeScoresSection(page *notebook.Notebook, caption string, v forecast.Verdict) {
 	page.Table(scoreTable(caption, v))
 	page.Markdown(scoresExplained)
+	for _, text := range v.Missing {
+		page.Markdown(escape("Not compared: " + text))
+	}
 	if t, ok := columnTable(v); ok {
 		page.Table(t)
 	}

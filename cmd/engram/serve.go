@@ -19,14 +19,17 @@ type serveCommand struct {
 	modelFile `embed:""`
 	Listen    string        `placeholder:"ADDRESS" default:"127.0.0.1:8080" help:"Address to listen at (${default}, which other machines do not reach)."`
 	TokenFile string        `placeholder:"FILE" help:"File with a token that requests must have in the header Authorization: Bearer TOKEN; by default the variable ENGRAM_TOKEN, or none."`
-	MaxBody   int64         `placeholder:"BYTES" help:"Size of a request (10 MiB)."`
-	MaxRows   int           `placeholder:"N" help:"Rows of a request (100,000)."`
-	Requests  int           `placeholder:"N" help:"Forecasts in progress; what comes beyond is told to try again (64)."`
+	MaxBody   positive      `placeholder:"BYTES" help:"Size of a request (10 MiB)."`
+	MaxRows   positive      `placeholder:"N" help:"Rows of a request (100,000)."`
+	Requests  positive      `placeholder:"N" help:"Requests in progress, also those whose body is still arriving; what comes beyond is told to try again (64)."`
 	Timeout   time.Duration `placeholder:"TIME" help:"Time for a request (30s)."`
 	Grace     time.Duration `placeholder:"TIME" help:"Time for requests in progress after Ctrl-C (30s)."`
 }
 
 func (cmd serveCommand) Run(ctx *invocation) error {
+	if _, _, err := net.SplitHostPort(cmd.Listen); err != nil {
+		return usageError{errors.Errorf("--listen must be an address such as 127.0.0.1:8080, got %s", cmd.Listen)}
+	}
 	token, err := cmd.token()
 	if err != nil {
 		return err
@@ -37,8 +40,8 @@ func (cmd serveCommand) Run(ctx *invocation) error {
 	}
 	log := slog.New(slog.NewTextHandler(ctx.stderr, nil))
 	handler, err := serve.New(f, serve.Config{
-		Model: serve.Describe(f), Token: token, MaxBody: cmd.MaxBody, MaxRows: cmd.MaxRows,
-		Requests: cmd.Requests, Timeout: cmd.Timeout, Log: log,
+		Model: serve.Describe(f), Token: token, MaxBody: int64(cmd.MaxBody), MaxRows: int(cmd.MaxRows),
+		Requests: int(cmd.Requests), Timeout: cmd.Timeout, Log: log,
 	})
 	if err != nil {
 		return usageError{err}
@@ -66,11 +69,10 @@ func (cmd serveCommand) watch(ctx context.Context, handler *serve.Handler, log *
 			return
 		case <-tick.C:
 		}
-		now, err := os.Stat(cmd.Model)
-		if err != nil || last != nil && os.SameFile(now, last) && now.ModTime().Equal(last.ModTime()) && now.Size() == last.Size() {
+		if !changed(cmd.Model, last) {
 			continue
 		}
-		last = now
+		last, _ = os.Stat(cmd.Model)
 		f, err := cmd.load()
 		if err == nil {
 			err = handler.Replace(f, serve.Describe(f))

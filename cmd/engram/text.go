@@ -139,6 +139,9 @@ func errorTable(part string, names []string, v forecast.Verdict, of func(s forec
 // writeScores writes the errors of all methods.
 func writeScores(b *strings.Builder, caption string, v forecast.Verdict, width int) {
 	writeTable(b, scoreTable(caption, v), width)
+	for _, text := range v.Missing {
+		b.WriteString(notebook.Wrap("Not compared: "+text, width) + "\n")
+	}
 	if t, ok := columnTable(v); ok {
 		b.WriteString("\n")
 		writeTable(b, t, width)

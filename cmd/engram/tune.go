@@ -37,7 +37,7 @@ func (cmd forecastCommand) tune(ctx *invocation, c forecast.Config, series []*da
 		each := max(seasonOf(series[0], c.Season), c.Horizon, 8)
 		space["Steps"] = search.Choice[int]{each, 2 * each, 3 * each, 4 * each}
 	}
-	trials := &reportedTrials{Random: search.Random{Trials: cmp.Or(cmd.Trials, 20)}, to: ctx.stderr, begun: time.Now()}
+	trials := &reportedTrials{Random: search.Random{Trials: cmp.Or(int(cmd.Trials), 20)}, to: ctx.stderr, begun: time.Now()}
 	tuned, result, err := forecast.Tune(ctx, c, search.Config{Space: space, Method: trials, Seed: c.Seed}, series...)
 	if err != nil {
 		return c, nil, err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 
 	"github.com/pkg/errors"
 
@@ -12,19 +13,26 @@ import (
 // updateCommand continues the training of a forecaster on new rows.
 type updateCommand struct {
 	newRows      `embed:""`
-	Save         string  `required:"" placeholder:"FILE" help:"Save the new forecaster in this file, which is replaced if it exists."`
-	Epochs       int     `placeholder:"N" help:"Passes over the rows, at most (20)."`
-	LearningRate float64 `placeholder:"RATE" help:"Learning rate (0.0001)."`
+	Save         string   `required:"" placeholder:"FILE" help:"Save the new forecaster in this file, which is replaced if it exists."`
+	Epochs       positive `placeholder:"N" help:"Passes over the rows, at most (20)."`
+	LearningRate float64  `placeholder:"RATE" help:"Learning rate (0.0001)."`
 }
 
 func (cmd updateCommand) Run(ctx *invocation) error {
+	before, err := os.Stat(cmd.Model)
+	if err != nil {
+		return err
+	}
 	f, series, read, err := cmd.load(ctx, cmd.Save)
 	if err != nil {
 		return err
 	}
-	updated, err := f.Update(ctx, forecast.UpdateConfig{Epochs: cmd.Epochs, LearningRate: cmd.LearningRate, Progress: ctx.stderr}, series...)
+	updated, err := f.Update(ctx, forecast.UpdateConfig{Epochs: int(cmd.Epochs), LearningRate: cmd.LearningRate, Progress: ctx.stderr}, series...)
 	if err != nil {
 		return err
+	}
+	if same(cmd.Save, cmd.Model) && changed(cmd.Model, before) {
+		return errors.Errorf("%s must stay as it is while an update trains, or the other change would be lost: run it again", cmd.Model)
 	}
 	if err := updated.Save(cmd.Save); err != nil {
 		return errors.Wrap(err, "--save")

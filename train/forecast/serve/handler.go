@@ -40,7 +40,7 @@ type Config struct {
 
 	MaxBody  int64         // bytes of a request; default 10 MiB
 	MaxRows  int           // rows of a request, of all its series, with those missing between its times; default 100,000
-	Requests int           // forecasts in progress at most; more are answered by 503; default 64
+	Requests int           // in progress at most, from their body on; more are answered by 503; default 64
 	Timeout  time.Duration // from the first byte of a request to its forecast; default 30 s
 
 	Log *slog.Logger // gets faults of the server; by default none does
