@@ -109,6 +109,9 @@ func (r *results) fault(field, rule string, value any) errs.Error {
 	return errs.Error{Path: path, Field: shorten(field), Rule: rule, Value: value}
 }
 
+func (r *results) place() int     { return r.row }
+func (r *results) moveTo(row int) { r.row = row }
+
 func (r *results) next() ([]string, error) {
 	if !r.rows.Next() {
 		if err := r.rows.Err(); err != nil {
