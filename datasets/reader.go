@@ -175,8 +175,11 @@ func (r *reader) finish(p *part, left int) error {
 		path = fmt.Sprintf("%s, %s %s", r.name, shorten(r.names[r.by]), shorten(p.Name))
 	}
 	o := r.o
-	if len(r.label.columns) > 1 {
+	switch {
+	case len(r.label.columns) > 1:
 		o.remedy.index = "" // they are named
+	case len(r.others) > 0 && o.file:
+		o.remedy.index = "name another column of times with " + o.config + ".Index: " + quoted(r.names, r.others) + "; "
 	}
 	notes, err := p.order.arrange(p.Series, path, r.label.name(r.names), o)
 	if err != nil {

@@ -117,6 +117,7 @@ func TestRefusedTimes(t *testing.T) {
 		{"a part missing", lines("year,day,v", "2020,1", "2020,2"), datasets.CSVConfig{Index: "year,day"}, errs.Error{Path: "csv:2", Field: "year,day"}, "CSVConfig.Index"},
 		{"no hour", lines("date,hour,v", "2020-01-01,0", "2020-01-01,1", "2020-01-01,"), datasets.CSVConfig{}, errs.Error{Path: "csv:4", Field: "date,hour"}, "remove this row"},
 		{"half hours", lines("date,period,v", "2020-01-01,1", "2020-01-01,48", "2020-01-02,1"), datasets.CSVConfig{}, errs.Error{Path: "csv:3", Field: "date"}, "CSVConfig.Index"},
+		{"another column of times", lines("updated,day,v", "2024-01-01,2020-01-01", "2024-01-01,2020-01-02", "2024-01-02,2020-01-03"), datasets.CSVConfig{}, errs.Error{Path: "csv:3", Field: "updated"}, `CSVConfig.Index: "day"`},
 		{"several series", lines("date,store,v", "2020-01-01,1", "2020-01-01,2", "2020-01-02,1", "2020-01-02,2"), datasets.CSVConfig{}, errs.Error{Path: "csv:3", Field: "date"}, "CSVConfig.Where"},
 		{"no column with this format", lines("a,v", "1", "2"), datasets.CSVConfig{Time: "yyyymmdd"}, errs.Error{Path: "csv:2", Field: "CSVConfig.Time"}, "CSVConfig.Index"},
 		{"a wrong number behind times", lines("a,v", "20200131", "20200132"), datasets.CSVConfig{Index: "a"}, errs.Error{Path: "csv:3", Field: "a", Value: `"20200132"`}, "remove this row"},
