@@ -64,7 +64,8 @@ func (r *reader) checkDetected(s sample) error {
 		return nil
 	}
 	for i, name := range r.names {
-		if s.free(i) && isTimeName(name) && s.mostly(i, func(cell string) bool { return !isMeantAsNumber(cell) }) {
+		text := s.mostly(i, func(cell string) bool { return !isMeantAsNumber(cell) })
+		if s.free(i) && (text && isTimeName(name) || text && i == 0 && s.isShaped(i) || isNamed(name, certainNames)) && r.o.time == "" {
 			return r.notTimes(name, r.held[0].cells[i])
 		}
 	}
@@ -74,9 +75,10 @@ func (r *reader) checkDetected(s sample) error {
 	return nil
 }
 
+// notTimes refuses a column.
 func (r *reader) notTimes(field, label string) error {
 	return r.rows.fault(field, "must be times in a known form, such as 2024-01-31 15:04: write them so, or name another column with "+
-		r.o.config+".Index; "+r.o.remedy.none, strconv.Quote(shorten(label)))
+		r.o.config+".Index; if only the order of numbers counts, set "+r.o.config+".Time to numbers; "+r.o.remedy.none, strconv.Quote(shorten(label)))
 }
 
 // preferWeeks reads numbers such as 202003 as weeks if the name of the column says so.

@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,6 +25,8 @@ var (
 	dateNames = []string{"date", "timestamp", "datetime", "epoch", "unix", "year", "yr", "ds", "ts", "datum", "jahr", "yyyymm", "yyyymmdd", "yyyymmddhh"}
 	timeNames = []string{"time", "period", "t", "time period", "ref period"} // of which a part in a name may mean a duration
 	moreNames = []string{"day", "week", "month", "quarter", "hour", "created", "updated", "zeit", "zeitpunkt", "zeitstempel", "tag", "woche", "monat"}
+	// certainNames say that a column has times, even if they cannot be read.
+	certainNames = []string{"date", "datetime", "timestamp"}
 	// clockNames are those of columns with the time of day.
 	clockNames = []string{"hour", "hours", "hr", "hh", "time", "hhmm", "hhmmss", "uhrzeit", "zeit", "stunde"}
 )
@@ -42,6 +45,20 @@ func isTimeName(name string) bool {
 	return hasWord(name, dateNames) || isNamed(name, timeNames) || isNamed(name, moreNames)
 }
 
+// isShaped reports whether all cells of a column are different, and have a year or a time of day.
+func (s sample) isShaped(column int) bool {
+	seen := map[string]bool{}
+	for _, row := range s.rows {
+		if seen[row[column]] || !timeShape.MatchString(row[column]) {
+			return false
+		}
+		seen[row[column]] = true
+	}
+	return len(seen) > 1
+}
+
+var timeShape = regexp.MustCompile(`(^|[^0-9])(19|20)[0-9][0-9]([^0-9]|$)|[0-9]:[0-9][0-9]`)
+
 // choose chooses the columns with the times: of those of dates, and of those of numbers whose
 // name says that they are times, the first that is not always the same. If there are no
 // dates, columns with parts of a time come first; if there are none of all of these, the
@@ -58,15 +75,7 @@ func (s sample) choose() (l labels, others []int) {
 			return l, nil
 		}
 	}
-	dates := len(found)
-	for i := range s.names {
-		if !s.free(i) || slices.Contains(found, i) || !s.mostly(i, isNumber) {
-			continue
-		}
-		if f := s.fit(labels{columns: []int{i}}); s.isTimeNumber(i, f) && (dates == 0 || f.strict()) {
-			found = append(found, i)
-		}
-	}
+	found = append(found, s.timeNumbers(len(found) > 0)...)
 	if len(found) == 0 {
 		return s.first(), nil
 	}
@@ -76,16 +85,30 @@ func (s sample) choose() (l labels, others []int) {
 	return l, slices.DeleteFunc(found, func(i int) bool { return slices.Contains(l.columns, i) })
 }
 
-// isTimeNumber reports whether a column of numbers has times, by its name and how it fits.
-func (s sample) isTimeNumber(column int, f fit) bool {
-	name := s.names[column]
-	if !f.most() {
-		return false
+// timeNumbers are the columns of numbers that have times by their names or, if there are none,
+// any in the format that is asked for. Where there are dates too, they have to be in order.
+func (s sample) timeNumbers(dates bool) (named []int) {
+	var other []int
+	for i, name := range s.names {
+		if !s.free(i) || !s.mostly(i, isNumber) {
+			continue
+		}
+		f := s.fit(labels{columns: []int{i}})
+		if !f.most() || dates && !f.strict() {
+			continue
+		}
+		switch {
+		case hasWord(name, dateNames), isNamed(name, timeNames),
+			f.format.name != "yyyy" && (hasWord(name, timeNames) || hasWord(name, moreNames)):
+			named = append(named, i)
+		case s.format != "" && s.format != plainNumbers && !dates:
+			other = append(other, i)
+		}
 	}
-	if s.format != "" || hasWord(name, dateNames) || isNamed(name, timeNames) {
-		return true
+	if len(named) == 0 {
+		return other
 	}
-	return f.format.name != "yyyy" && (hasWord(name, timeNames) || hasWord(name, moreNames))
+	return named
 }
 
 // first is the first column that is not always the same, if its name does not say what it is,
