@@ -75,10 +75,14 @@ func (r *reader) checkDetected(s sample) error {
 	return nil
 }
 
-// notTimes refuses a column.
+// notTimes refuses a column, of which it shows the first label.
 func (r *reader) notTimes(field, label string) error {
+	numbers := ""
+	if isNumber(label) {
+		numbers = "if only their order counts, set " + r.o.config + ".Time to numbers; "
+	}
 	return r.rows.fault(field, "must be times in a known form, such as 2024-01-31 15:04: write them so, or name another column with "+
-		r.o.config+".Index; if only the order of numbers counts, set "+r.o.config+".Time to numbers; "+r.o.remedy.none, strconv.Quote(shorten(label)))
+		r.o.config+".Index; "+numbers+r.o.remedy.none, strconv.Quote(shorten(label)))
 }
 
 // preferWeeks reads numbers such as 202003 as weeks if the name of the column says so.

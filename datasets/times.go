@@ -28,7 +28,7 @@ var (
 	// certainNames say that a column has times, even if they cannot be read.
 	certainNames = []string{"date", "datetime", "timestamp"}
 	// clockNames are those of columns with the time of day.
-	clockNames = []string{"hour", "hours", "hr", "hh", "time", "hhmm", "hhmmss", "uhrzeit", "zeit", "stunde"}
+	clockNames = []string{"hour", "hours", "hr", "hh", "he", "time", "hhmm", "hhmmss", "uhrzeit", "zeit", "stunde"}
 )
 
 func hasWord(name string, words []string) bool {
