@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/engram-go/engram/internal/errs"
@@ -12,6 +13,8 @@ import (
 
 // chronology checks the times of all rows.
 type chronology struct {
+	format   string // the name of the only one to try; "" for all
+	must     bool   // labels that are no times are a fault
 	rows     int
 	first    string
 	readings []reading // those of the formats that every label so far has
@@ -21,8 +24,8 @@ type chronology struct {
 type reading struct {
 	format         timeFormat
 	last           instant
-	label          string // the last one
-	differs        bool   // from the reading with the day and the month exchanged, somewhere
+	label          string   // the last one
+	differs        []string // the formats of its family in which a label was another time
 	up, down, same steps
 }
 
@@ -33,18 +36,22 @@ type steps struct {
 }
 
 // add checks the label of the next row, which is at a path, and reports whether it is
-// written as all before. The format is the only one to try, or "".
-func (c *chronology) add(label, format string, path func() string) bool {
+// written as all before.
+func (c *chronology) add(label string, path func() string) bool {
 	c.rows++
 	if c.rows == 1 {
 		c.first = label
 		for _, f := range timeFormats {
-			if at, ok := f.parse(label); ok && (format == "" || f.name == format) {
+			at, ok := f.parse(label)
+			if f.name == plainNumbers && c.must && c.format != plainNumbers || c.format != "" && c.format != f.name {
+				continue
+			}
+			if ok {
 				c.readings = append(c.readings, reading{format: f, last: at, label: label})
 			}
 		}
 		c.compare()
-		return len(c.readings) > 0 || format == ""
+		return len(c.readings) > 0 || !c.must && c.format == ""
 	}
 	if len(c.readings) == 0 { // labels that are no times
 		return true
@@ -72,26 +79,35 @@ func (c *chronology) add(label, format string, path func() string) bool {
 	return len(kept) > 0
 }
 
-// compare notes the readings of dates that are other times with the day and the month exchanged.
+// compare notes the readings that are other times than those of the same family.
 func (c *chronology) compare() {
 	for i := range c.readings {
 		r := &c.readings[i]
+		if r.format.family == "" {
+			continue
+		}
 		for _, other := range c.readings {
-			r.differs = r.differs || other.format.name == r.format.swapped && !other.last.at.Equal(r.last.at)
+			if other.format.family == r.format.family && !other.last.at.Equal(r.last.at) && !slices.Contains(r.differs, other.format.name) {
+				r.differs = append(r.differs, other.format.name)
+			}
 		}
 	}
 }
 
-// decide chooses the format: the first one in which the rows are in order, or the first.
-// It refuses dates that can be read in two ways, since both are in order, or neither.
-func (c *chronology) decide() (r reading, other string, ambiguous bool) {
+// decide chooses the format: the first one in which the rows are in order, or the first. The
+// others are those in which the same labels are other times, also in order, or neither.
+func (c *chronology) decide() (r reading, others []string) {
 	ordered := slices.DeleteFunc(slices.Clone(c.readings), func(r reading) bool { return r.up.count > 0 && r.down.count > 0 })
 	if len(ordered) == 0 {
 		ordered = c.readings
 	}
 	r = ordered[0]
-	ambiguous = r.differs && slices.ContainsFunc(ordered, func(o reading) bool { return o.format.name == r.format.swapped })
-	return r, r.format.swapped, ambiguous
+	for _, other := range ordered {
+		if slices.Contains(r.differs, other.format.name) {
+			others = append(others, other.format.name)
+		}
+	}
+	return r, others
 }
 
 // arrange puts the rows of a series in time order, as far as the options allow it, and
@@ -103,13 +119,19 @@ func (c *chronology) arrange(s *Series, path, field string, o selection) (notes 
 		}
 		return nil, nil
 	}
-	r, other, ambiguous := c.decide()
-	if ambiguous {
+	r, others := c.decide()
+	if len(others) > 0 {
 		return nil, errs.Error{Path: path, Field: field, Value: shorten(c.first),
-			Rule: fmt.Sprintf("must not be ambiguous: dates may be %s or %s: %s", r.format.name, other, o.remedy.format)}
+			Rule: fmt.Sprintf("must not be ambiguous: dates may be %s or %s: %s", r.format.name, strings.Join(others, " or "), o.remedy.format)}
+	}
+	if r.format.name == monthDay {
+		return nil, errs.Error{Path: path, Field: field, Value: shorten(c.first), Rule: "must have a year: add it"}
 	}
 	if o.file {
 		notes = append(notes, r.format.name)
+		if _, _, interval := cutInterval(c.first); interval {
+			notes = append(notes, "the start of intervals")
+		}
 	}
 	s.Times = make([]time.Time, len(s.Index))
 	for i, label := range s.Index {
@@ -135,12 +157,15 @@ func (c *chronology) arrange(s *Series, path, field string, o selection) (notes 
 		sortRows(s)
 		notes = append(notes, fmt.Sprintf("out of order: sorted, %d steps back", r.down.count))
 	default:
+		remedy := o.remedy.sort + "; " + o.remedy.several
+		if r.same.count > 0 {
+			remedy = o.remedy.index + remedy
+		}
 		wrong := r.down
 		if r.up.count < r.down.count {
 			wrong = r.up
 		}
-		return nil, errs.Error{Path: wrong.path, Field: field, Value: wrong.value, Rule: "must go forward in time, or backward in all rows: " +
-			o.remedy.sort + "; " + o.remedy.several}
+		return nil, errs.Error{Path: wrong.path, Field: field, Value: wrong.value, Rule: "must go forward in time, or backward in all rows: " + remedy}
 	}
 	merged, example := 0, ""
 	if r.same.count > 0 || r.up.count > 0 && r.down.count > 0 {
@@ -153,7 +178,7 @@ func (c *chronology) arrange(s *Series, path, field string, o selection) (notes 
 		return notes, nil
 	}
 	if o.duplicates == "" {
-		e := errs.Error{Path: path, Field: field, Rule: "must not have a time twice: " + o.remedy.duplicates + "; " + o.remedy.several, Value: shorten(example)}
+		e := errs.Error{Path: path, Field: field, Rule: "must not have a time twice: " + o.remedy.index + o.remedy.duplicates + "; " + o.remedy.several, Value: shorten(example)}
 		if r.same.count > 0 {
 			e.Path, e.Value = r.same.path, r.same.value
 		}
@@ -220,10 +245,13 @@ func average(values []float64) float64 {
 
 // rule is that which the last label violates.
 func (c *chronology) rule(o selection) string {
-	if c.rows == 1 && o.time != "" {
+	switch {
+	case c.rows > 1:
+		return "must be a time written as " + strconv.Quote(shorten(c.first)) + " in the first row: correct or remove this row"
+	case o.time != "":
 		return "must be a time written as " + o.time + ", as " + o.config + ".Time says"
 	}
-	return "must be a time written as " + strconv.Quote(shorten(c.first)) + " in the first row: correct or remove this row"
+	return "must be a time: correct or remove this row"
 }
 
 // FromLabels makes a series of several columns, as FromColumns does, whose rows are labelled
@@ -245,7 +273,7 @@ func FromLabels(name string, labels, names []string, values [][]float64) (*Serie
 	var order chronology
 	for i, label := range labels {
 		at := func() string { return fmt.Sprintf("%s, row %d", s.name(), i) }
-		if !order.add(label, "", at) {
+		if !order.add(label, at) {
 			return nil, errs.Error{Path: at(), Field: field, Rule: order.rule(o), Value: strconv.Quote(shorten(label))}
 		}
 	}

@@ -13,10 +13,12 @@ import (
 type CSVConfig struct {
 	Columns []string // the columns of numbers, in this order; by default all whose first cell that is not missing is a number
 
-	// Index is the column that labels the rows, with their times; or several that make up a
-	// time, with commas: "Date,Time". By default the first whose first cell is a date, with
-	// the column behind it if that has times of day; or columns named year, month and so on;
-	// or a column of numbers whose name says that it is a time, such as timestamp.
+	// Index is the column with the times of the rows; or several that make up a time, with
+	// commas and in any order: "Date,Time", "year,month,day", "year,week". By default it is
+	// detected by the first 1000 rows: a column of dates that are not all the same, with one of
+	// times of day or hours if the dates repeat; or columns named year, month and so on; or a column of numbers
+	// whose name says that they are times, such as timestamp; or the first one, if all its
+	// numbers are times, such as 20240131, and in order.
 	Index string
 
 	Separator rune   // between cells; by default detected: comma, semicolon, tab or |
@@ -24,7 +26,11 @@ type CSVConfig struct {
 	Skip      int    // lines before the header to leave out; comments, which begin with #, % or //, always are
 	NoHeader  bool   // the first line is a row: columns are called "column 1" and so on; by default detected
 
-	Time       string            // how times are written, as Notes say it: "dd/mm/yyyy"; by default detected
+	// Time is how times are written, as Notes say it: "dd/mm/yyyy"; by default detected. With
+	// "numbers" only their order counts. With "none" there are no times: the rows stay in
+	// their order, and the column Index, if it is set, has labels of any kind.
+	Time string
+
 	Sort       bool              // sort the rows by time; by default rows out of order are an error
 	Duplicates string            // keep the "first", the "last" or the "mean" of rows of one time; by default an error
 	Missing    string            // "drop" rows with a missing number, repeat the one of the "previous" time, or make it an "error"; by default it is NaN
@@ -35,6 +41,8 @@ var csvRemedies = remedies{
 	format:     "set CSVConfig.Time",
 	sort:       "set CSVConfig.Sort",
 	duplicates: "set CSVConfig.Duplicates to first, last or mean",
+	index:      "if the time is in other columns too, name all with CSVConfig.Index, as Date,Hour; ",
+	none:       "if there are no times, set CSVConfig.Time to none",
 	several:    "of a file of several series, choose one with CSVConfig.Where, or read all with LoadCSVs",
 }
 
@@ -117,12 +125,16 @@ func ReadCSVs(r io.Reader, by string, config CSVConfig) ([]*Series, error) {
 // rows. The time of every row is checked: it is an error if one is missing or written in
 // another way than the first, if rows are out of order or have the same time, as those of
 // several series in one file, and if dates such as 01/02/2020 have their rows in order both
-// with the month and with the day first. These errors name the option that helps.
+// with the month and with the day first. It is an error too if a column that Index names, or one
+// with a name such as date, has text that is no time. These errors name the option that helps.
 //
-// Times are dates as 2024-01-31, 2024/1/31, 31.01.2024, 01/31/2024, 31/01/24, Jan 31, 2024,
-// 31-Jan-2024 and Wed, 31 Jan 2024, with or without a time of day (15:04, 15:04:05.5,
-// 3:04 PM) and a zone (Z, UTC, +01:00, CET, EST); months (2024-01, Jan-24, 202401), quarters (2024Q1),
-// years, 20240131, and seconds, milliseconds, microseconds and nanoseconds since 1970.
+// Times are dates as 2024-01-31, 2024/1/31, 31.01.2024, 01/31/2024, 31/01/24, 24/01/31,
+// Jan 31, 2024, 31-Jan-2024, 31JAN2024, 2024-031 and Wed, 31 Jan 2024, with or without a time
+// of day (15:04, 15:04:05.5, 15.04.05, 150405, 3:04 PM, 24:00) and a zone (Z, UTC, +01:00, CET, EST);
+// months (2024-01, Jan-24, 202401), quarters (2024Q1, 1Q24), weeks of ISO 8601 (2024-W05),
+// years, 20240131, 2024013115, and seconds, milliseconds, microseconds and nanoseconds since
+// 1970. Of intervals (2024-01-31 15:00 - 2024-01-31 16:00) the start counts. Names of months
+// may be English, German or French.
 // A row is at most 1 MiB long, a file at most 1 GiB and 100
 // million cells.
 func ReadCSV(r io.Reader, config CSVConfig) (*Series, error) {

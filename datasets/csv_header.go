@@ -28,7 +28,7 @@ func (r *records) header() ([]string, error) {
 	figures := !named && slices.ContainsFunc(names, r.isFigure)
 	if r.config.NoHeader || figures && !slices.ContainsFunc(names, func(name string) bool { return !r.isFigure(name) && !isDate(name) && !isMissing(name) }) {
 		for i := range names {
-			names[i] = fmt.Sprintf("column %d", i+1)
+			names[i] = unnamed(i)
 		}
 		r.ahead = append(r.ahead, aheadRow{cells: slices.Clone(row), line: r.line})
 		r.notes = append(r.notes, "no header")
@@ -50,6 +50,9 @@ func (r *records) header() ([]string, error) {
 	}
 	return names, nil
 }
+
+// unnamed is the name of a column that has none.
+func unnamed(column int) string { return fmt.Sprintf("column %d", column+1) }
 
 // mostHeaders limits the lines of a header.
 const mostHeaders = 4

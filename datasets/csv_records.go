@@ -113,6 +113,9 @@ func (r *records) fault(field, rule string, value any) errs.Error {
 	return errs.Error{Path: fmt.Sprintf("%s:%d", r.path, r.line+r.skipped), Field: shorten(field), Rule: rule, Value: value}
 }
 
+func (r *records) place() int      { return r.line }
+func (r *records) moveTo(line int) { r.line = line }
+
 // next returns the cells of the next row, valid until the one after, or io.EOF.
 func (r *records) next() ([]string, error) {
 	if len(r.ahead) > 0 {

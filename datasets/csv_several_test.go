@@ -39,7 +39,7 @@ func TestReadCSVs(t *testing.T) {
 	if all, err = read(text, "shop", datasets.CSVConfig{Where: map[string]string{"open": "1"}}); err != nil || len(all) != 2 || all[0].Len() != 2 {
 		t.Errorf("%v, error %v", all, err)
 	}
-	all, err = read("year,day,v\n2023,01-02,5\n2024,01-02,5\n", "year", datasets.CSVConfig{Index: "day"})
+	all, err = read("year,day,v\n2023,01-02,5\n2024,01-02,5\n", "year", datasets.CSVConfig{Index: "day", Time: "none"})
 	if err != nil || len(all) != 2 || all[0].Name != "2023" {
 		t.Errorf("%v, error %v", all, err)
 	}

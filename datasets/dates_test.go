@@ -74,6 +74,50 @@ var timeTexts = []struct {
 	{"yyyymm", "yyyymm", "month", layout("200601")},
 	{"yyyymmdd", "yyyymmdd", "day", layout("20060102")},
 	{"year", "yyyy", "year", layout("2006")},
+	{"year and fraction", "yyyy", "year", layout("2006.0")},
+	{"ordinal", "yyyy-ddd", "day", layout("2006-002")},
+	{"ordinal, no sign", "yyyyddd", "day", layout("2006002")},
+	{"yyyymmddhh", "yyyymmddhh", "hour", layout("2006010215")},
+	{"yyyymmddhhmm", "yyyymmddhhmm", "hour", layout("200601021504")},
+	{"yyyymmddhhmmss", "yyyymmddhhmmss", "hour", layout("20060102150405")},
+	{"yyyymmdd and digits", "yyyymmdd", "hour", layout("20060102 150405")},
+	{"ISO basic", "yyyymmdd", "hour", layout("20060102T150405")},
+	{"ISO basic, Z", "yyyymmdd", "hour", layout("20060102T1504Z")},
+	{"ISO hour", "yyyy-mm-dd", "hour", layout("2006-01-02T15")},
+	{"milliseconds behind a colon", "yyyy-mm-dd", "hour", suffixed("2006-01-02 15:04:05", ":000")},
+	{"milliseconds behind a comma", "yyyy-mm-dd", "hour", layout("2006-01-02 15:04:05,000")},
+	{"points in the time", "yyyy-mm-dd", "hour", layout("2006-01-02 15.04.05")},
+	{"US, points in AM and PM", "mm/dd/yyyy", "hour", func(t time.Time) string {
+		return t.Format("1/2/2006 3:04 ") + strings.ToLower(t.Format("PM")[:1]) + ".m."
+	}},
+	{"SAS", "dd mon yyyy", "day", func(t time.Time) string { return strings.ToUpper(t.Format("02Jan2006")) }},
+	{"ctime", "mon dd, yyyy", "hour", layout("Mon Jan _2 15:04:05 2006")},
+	{"Unix date", "mon dd, yyyy", "hour", layout("Mon Jan _2 15:04:05 UTC 2006")},
+	{"JavaScript", "mon dd, yyyy", "hour", suffixed("Mon Jan 02 2006 15:04:05", " GMT+0100 (CET)")},
+	{"zone in parentheses", "dd mon yyyy", "hour", suffixed("2 Jan 2006 15:04:05", " GMT+0100 (CET)")},
+	{"Sept", "dd mon yyyy", "day", func(t time.Time) string { return strings.Replace(t.Format("2 Jan 2006"), "Oct", "Octobre", 1) }},
+	{"2nd", "dd mon yyyy", "day", func(t time.Time) string {
+		return fmt.Sprintf("%d%s %s", t.Day(), map[int]string{1: "st", 2: "nd", 3: "rd"}[t.Day()], t.Format("January 2006"))
+	}},
+	{"German words", "dd mon yyyy", "day", func(t time.Time) string {
+		return strings.NewReplacer("October", "Oktober", "May", "Mai").Replace(t.Format("2. January 2006"))
+	}},
+	{"German months", "mon yyyy", "month", func(t time.Time) string {
+		return strings.NewReplacer("Mar", "Mär", "May", "Mai", "Oct", "Okt", "Dec", "Dez").Replace(t.Format("Jan 2006"))
+	}},
+	{"French months", "mon-yy", "month", func(t time.Time) string {
+		return strings.Fields("janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.")[t.Month()-1] + t.Format("-06")
+	}},
+	{"Chinese", "yyyy-mm-dd", "day", layout("2006年1月2日")},
+	{"ECB month", "yyyy mon", "month", layout("2006Jan")},
+	{"interval", "dd.mm.yyyy, the start of intervals", "hour", func(t time.Time) string {
+		return t.Format("02.01.2006 15:04 - ") + t.Add(time.Hour).Format("02.01.2006 15:04")
+	}},
+	{"week", "weeks", "week", func(t time.Time) string { y, w := t.ISOWeek(); return fmt.Sprintf("%d-W%02d", y, w) }},
+	{"week, no sign", "weeks", "week", func(t time.Time) string { y, w := t.ISOWeek(); return fmt.Sprintf("%dW%02d", y, w) }},
+	{"week and day", "weeks", "week", func(t time.Time) string { y, w := t.ISOWeek(); return fmt.Sprintf("%d-W%02d-1", y, w) }},
+	{"quarter of two digits", "quarters", "quarter", func(t time.Time) string { return fmt.Sprintf("%dQ%s", (int(t.Month())+2)/3, t.Format("06")) }},
+	{"quarter behind a colon", "quarters", "quarter", func(t time.Time) string { return fmt.Sprintf("%d:Q%d", t.Year(), (int(t.Month())+2)/3) }},
 	{"quarter", "quarters", "quarter", func(t time.Time) string { return fmt.Sprintf("%dQ%d", t.Year(), (int(t.Month())+2)/3) }},
 	{"quarter first", "quarters", "quarter", func(t time.Time) string { return fmt.Sprintf("Q%d %d", (int(t.Month())+2)/3, t.Year()) }},
 	{"seconds", "seconds since 1970", "hour", func(t time.Time) string { return fmt.Sprint(t.Unix()) }},
@@ -97,7 +141,7 @@ func rows(step string, n int) (times []time.Time) {
 	for i := range n {
 		times = append(times, map[string]time.Time{
 			"hour": start.AddDate(0, 0, 29).Add(time.Duration(i) * time.Hour), "day": start.AddDate(0, 0, i), "month": start.AddDate(0, i, 0),
-			"quarter": start.AddDate(0, 3*i, 0), "year": time.Date(2005+i, 1, 1, 0, 0, 0, 0, time.UTC),
+			"quarter": start.AddDate(0, 3*i, 0), "week": time.Date(2005, 10, 3+7*i, 0, 0, 0, 0, time.UTC), "year": time.Date(2005+i, 1, 1, 0, 0, 0, 0, time.UTC),
 		}[step])
 	}
 	return times
@@ -256,6 +300,12 @@ func TestAmbiguousDates(t *testing.T) {
 		{"the other", "mm/dd/yyyy", []string{"12/01/2024", "11/02/2024", "10/03/2024"}, []float64{2, 1, 0}, "mm/dd/yyyy, newest first: reversed"},
 		{"by the order", "", []string{"30/11/2024", "01/12/2024"}, []float64{0, 1}, "dd/mm/yyyy"},
 		{"by the order alone", "", []string{"11/01/2024", "12/01/2024", "01/02/2024"}, []float64{0, 1, 2}, "dd/mm/yyyy"},
+		{"year first, or last", "", []string{"20/01/02", "20/01/03", "20/01/04"}, nil, "dd/mm/yy or yy/mm/dd"},
+		{"year first, named", "yy/mm/dd", []string{"20/01/02", "20/01/03", "20/01/04"}, []float64{0, 1, 2}, "yy/mm/dd"},
+		{"year first, by the order", "", []string{"20/01/31", "20/02/01", "20/02/02"}, []float64{0, 1, 2}, "yy/mm/dd"},
+		{"year first, newest first", "", []string{"20-02-02", "20-02-01", "20-01-31"}, []float64{2, 1, 0}, "yy-mm-dd, newest first: reversed"},
+		{"year or day", "", []string{"Jan 18", "Feb 18", "Mär 18"}, nil, "mon yy or mon dd"},
+		{"year named", "mon yy", []string{"Jan 18", "Feb 18", "Mär 18"}, []float64{0, 1, 2}, "mon yy"},
 		{"the same day both ways", "", []string{"01/01/2024", "02/02/2024"}, []float64{0, 1}, "mm/dd/yyyy"},
 	} {
 		s, err := datasets.ReadCSV(strings.NewReader(dated(c.labels...)), datasets.CSVConfig{Time: c.time})
@@ -319,7 +369,8 @@ func TestOptionsOfTimes(t *testing.T) {
 		{text, datasets.CSVConfig{Duplicates: "both"}, errs.Error{Path: "csv:1", Field: "CSVConfig.Duplicates", Value: `"both"`}},
 		{text, datasets.CSVConfig{Where: map[string]string{"store": "1"}}, errs.Error{Path: "csv:1", Field: "CSVConfig.Where", Value: "store"}},
 		{text, datasets.CSVConfig{Where: map[string]string{"note": "y"}}, errs.Error{Path: "csv:3", Field: "CSVConfig.Where"}},
-		{text, datasets.CSVConfig{Index: "note", Sort: true}, errs.Error{Path: "csv", Field: "note", Value: "x"}},
+		{text, datasets.CSVConfig{Index: "note", Sort: true}, errs.Error{Path: "csv:2", Field: "note", Value: `"x"`}},
+		{text, datasets.CSVConfig{Index: "note", Time: "none", Sort: true}, errs.Error{Path: "csv", Field: "note"}},
 		{"a\n1\n", datasets.CSVConfig{Sort: true}, errs.Error{Path: "csv"}},
 		{dated("2024-01-01 01:00", "2024-01-01 02:00Z"), datasets.CSVConfig{}, errs.Error{Path: "csv:3", Field: "timestamp"}},
 	} {
@@ -331,7 +382,7 @@ func TestOptionsOfTimes(t *testing.T) {
 	}
 	// Labels that are no times, and numbers without a name that says they are times.
 	for _, labels := range [][]string{{"30 to go", "29 to go"}, {"b", "a", "b"}} {
-		if s, err := datasets.ReadCSV(strings.NewReader(dated(labels...)), datasets.CSVConfig{Index: "timestamp"}); err != nil || !slices.Equal(s.Index, labels) {
+		if s, err := datasets.ReadCSV(strings.NewReader(dated(labels...)), datasets.CSVConfig{Index: "timestamp", Time: "none"}); err != nil || !slices.Equal(s.Index, labels) || s.Times != nil || !strings.Contains(s.Notes, "no times") {
 			t.Errorf("%v, error %v", s, err)
 		}
 	}

@@ -2,88 +2,46 @@ package datasets
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+)
+
+// role is what a column says about the time of a row.
+type role int
+
+const (
+	wholeDate role = iota
+	clockTime
+	yearPart
+	monthPart
+	dayPart
+	hourPart
+	minutePart
+	secondPart
+	quarterPart
+	weekPart
+	yearDayPart
+	roles
 )
 
 // labels are the columns that label a row.
 type labels struct {
 	columns []int
-	parts   bool // they are numbers: the year, the month, the day, the hour, the minute, the second
+	roles   []role // of several columns that make up a time; nil if the cells are the label
+	style   clockStyle
+	guessed bool // from values alone
 }
 
-// partNames are the names of columns with a part of a time, in lower case.
-var partNames = [][]string{{"year", "yr", "yyyy"}, {"month", "mon", "mo", "mm"}, {"day", "dd"}, {"hour", "hr", "hh"}, {"minute", "min"}, {"second", "sec"}}
+// clockStyle is how a column has times of day.
+type clockStyle int
 
-// timeNames are names of columns that hold times, and timeWords words of such names, in
-// lower case. Time alone is none of these words: a response time is a duration.
-var (
-	timeNames = []string{"time", "ds", "period"}
-	timeWords = []string{"date", "timestamp", "datetime", "epoch", "unix", "year", "yyyymm", "yyyymmdd"}
+const (
+	clockText clockStyle = iota // 15:04, 15.04.05 and the like
+	clockHour                   // 0 to 24
+	clockHHMM                   // 1504, without zeros at the start
+	clockHHMMSS
 )
-
-// timeColumns detects the columns with the time, by the first row, among those that are not
-// used otherwise; none if there are none.
-func timeColumns(names, row []string, used []int) labels {
-	free := func(i int) bool { return !slices.Contains(used, i) }
-	for i, cell := range row {
-		if free(i) && isDate(cell) {
-			l := labels{columns: []int{i}}
-			if i+1 < len(row) && free(i+1) {
-				return l.complete(names, row)
-			}
-			return l
-		}
-	}
-	var parts labels
-	for _, of := range partNames {
-		i := slices.IndexFunc(names, func(name string) bool { return slices.Contains(of, strings.ToLower(name)) })
-		if i < 0 || !free(i) || !isNumber(row[i]) {
-			break
-		}
-		parts.columns = append(parts.columns, i)
-	}
-	if len(parts.columns) > 1 {
-		parts.parts = true
-		return parts
-	}
-	for i, name := range names {
-		words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return r == '_' || r == ' ' || r == '-' })
-		named := slices.Contains(timeNames, strings.ToLower(name)) || slices.ContainsFunc(words, func(w string) bool { return slices.Contains(timeWords, w) })
-		if free(i) && named && isTimeNumber(row[i]) {
-			return labels{columns: []int{i}}
-		}
-	}
-	return labels{}
-}
-
-// isTimeNumber reports whether a cell is a time written as a number.
-func isTimeNumber(cell string) bool {
-	return slices.ContainsFunc(timeFormats, func(f timeFormat) bool {
-		_, ok := f.parse(cell)
-		return ok && f.name != plainNumbers
-	})
-}
-
-// complete adds the column of times of day behind one of dates, and finds out whether the
-// columns are parts of a time.
-func (l labels) complete(names, row []string) labels {
-	if len(l.columns) > 1 {
-		l.parts = len(l.columns) <= len(partNames) && !slices.ContainsFunc(l.columns, func(i int) bool { return !isNumber(row[i]) })
-		return l
-	}
-	i := l.columns[0]
-	if _, clock := splitClock(row[i]); clock == "" && i+1 < len(row) && isDate(row[i]) && isClock(row[i+1]) {
-		l.columns = []int{i, i + 1}
-	}
-	return l
-}
-
-func isClock(cell string) bool {
-	_, _, ok := timeOfDay(cell)
-	return ok
-}
 
 // name is the name of the columns, for messages.
 func (l labels) name(names []string) string {
@@ -94,32 +52,100 @@ func (l labels) name(names []string) string {
 	return strings.Join(of, ",")
 }
 
-// of returns the label of a row; false if a part of a time is no whole number. The parts
-// are put together as in 2024-01-31 15:04:05.
+// of returns the label of a row; false if a part of a time is missing or no whole number. The
+// parts are put together as in 2024-01-31 15:04:05, 2024-Q1, 2024-W05 and 2024-031.
 func (l labels) of(row []string) (string, bool) {
-	var b strings.Builder
-	for n, i := range l.columns {
-		cell := strings.TrimSpace(row[i])
-		if !l.parts {
-			if n > 0 {
-				b.WriteByte(' ')
-			}
-			b.WriteString(cell)
-			continue
+	if l.roles == nil {
+		var cells []string
+		for _, i := range l.columns {
+			cells = append(cells, strings.TrimSpace(row[i]))
 		}
-		v, err := strconv.ParseFloat(cell, 64)
-		if err != nil || v != float64(int(v)) || v < 0 || v > 9999 {
+		return strings.Join(cells, " "), true
+	}
+	var text [2]string // of wholeDate and clockTime
+	var part [roles]int
+	for r := range part {
+		part[r] = -1
+	}
+	for n, i := range l.columns {
+		cell, ok := strings.TrimSpace(row[i]), false
+		switch r := l.roles[n]; r {
+		case wholeDate:
+			text[r], ok = cell, cell != ""
+		case clockTime:
+			text[r], ok = l.style.write(cell)
+		default:
+			part[r], ok = partNumber(r, cell)
+		}
+		if !ok {
 			return cell, false
 		}
-		format := "%02d"
-		if n == 0 {
-			format = "%04d"
+	}
+	date, clock := text[wholeDate], text[clockTime]
+	if date == "" {
+		date = datePart(part)
+	}
+	if part[hourPart] >= 0 {
+		clock = fmt.Sprintf("%02d:%02d", part[hourPart], max(part[minutePart], 0))
+		if part[secondPart] >= 0 {
+			clock += fmt.Sprintf(":%02d", part[secondPart])
 		}
-		b.WriteString([]string{"", "-", "-", " ", ":", ":"}[n])
-		fmt.Fprintf(&b, format, int(v))
 	}
-	if l.parts && len(l.columns) == 4 {
-		b.WriteString(":00")
+	if clock == "" {
+		return date, true
 	}
-	return b.String(), true
+	return date + " " + clock, true
+}
+
+// datePart writes the parts of a date; those that are not there are negative.
+func datePart(part [roles]int) string {
+	year := fmt.Sprintf("%04d", part[yearPart])
+	switch {
+	case part[dayPart] >= 0:
+		return year + fmt.Sprintf("-%02d-%02d", part[monthPart], part[dayPart])
+	case part[monthPart] >= 0:
+		return year + fmt.Sprintf("-%02d", part[monthPart])
+	case part[yearDayPart] >= 0:
+		return year + fmt.Sprintf("-%03d", part[yearDayPart])
+	case part[weekPart] >= 0:
+		return year + fmt.Sprintf("-W%02d", part[weekPart])
+	}
+	return year + fmt.Sprintf("-Q%d", part[quarterPart])
+}
+
+// partNumber reads a part of a time: a whole number, which letters may precede, as in Q1, or
+// the name of a month.
+func partNumber(r role, cell string) (int, bool) {
+	if r == monthPart {
+		if n := monthNumber(cell); n > 0 {
+			return n, true
+		}
+	}
+	if r == monthPart || r == quarterPart || r == weekPart {
+		cell = strings.TrimLeftFunc(cell, func(c rune) bool { return unicode.IsLetter(c) || c == ' ' })
+	}
+	v, err := strconv.ParseFloat(cell, 64)
+	if err != nil || v != float64(int(v)) || v < 0 || v > 9999 {
+		return 0, false
+	}
+	return int(v), true
+}
+
+// write writes a time of day with colons, or as it is if it is text.
+func (s clockStyle) write(cell string) (string, bool) {
+	if s == clockText {
+		return cell, cell != ""
+	}
+	cell = wholeNumber(cell)
+	n, err := strconv.Atoi(cell)
+	if err != nil || n < 0 {
+		return cell, false
+	}
+	switch s {
+	case clockHour:
+		return fmt.Sprintf("%02d:00", n), true
+	case clockHHMM:
+		return fmt.Sprintf("%02d:%02d", n/100, n%100), true
+	}
+	return fmt.Sprintf("%02d:%02d:%02d", n/10000, n/100%100, n%100), true
 }

@@ -22,6 +22,10 @@ type reader struct {
 	names    []string
 	o        selection
 	label    labels
+	others   []int  // columns of times that were not chosen
+	format   string // the name of the only one of times; "" if all are tried
+	held     []heldRow
+	holding  int    // bytes of the rows held; -1 when they have told what to detect
 	wanted   []int  // the columns of numbers
 	detected bool   // and whether they were found by the first row
 	numbers  []bool // whether a column has had one
@@ -55,6 +59,9 @@ func readTable(rows table, name string, names []string, o selection, mostCells i
 			break
 		}
 		if err != nil {
+			if first := r.release(); first != nil { // rows before may have a fault, too
+				err = first
+			}
 			return nil, err
 		}
 		if cells += len(row); cells > mostCells {
@@ -64,9 +71,12 @@ func readTable(rows table, name string, names []string, o selection, mostCells i
 			left++
 			continue
 		}
-		if err := r.add(row); err != nil {
+		if err := r.take(row); err != nil {
 			return nil, err
 		}
+	}
+	if err := r.release(); err != nil {
+		return nil, err
 	}
 	if len(r.parts) == 0 {
 		if left > 0 {
@@ -86,11 +96,6 @@ func readTable(rows table, name string, names []string, o selection, mostCells i
 
 // add adds a row to its series.
 func (r *reader) add(row []string) error {
-	if len(r.parts) == 0 {
-		if err := r.detect(row); err != nil {
-			return err
-		}
-	}
 	p, err := r.part(row)
 	if err != nil {
 		return err
@@ -114,22 +119,25 @@ func (r *reader) add(row []string) error {
 		return nil
 	}
 	text, ok := r.label.of(row)
-	if !ok || !p.order.add(text, r.o.time, func() string { return r.rows.fault("", "", nil).Path }) {
+	if r.o.time == noTimes {
+		p.Index = append(p.Index, text)
+		return nil
+	}
+	if !ok || !p.order.add(text, func() string { return r.rows.fault("", "", nil).Path }) {
 		return r.rows.fault(r.label.name(r.names), p.order.rule(r.o), strconv.Quote(shorten(text)))
 	}
 	p.Index = append(p.Index, text)
 	return nil
 }
 
-// detect finds the columns by the first row.
-func (r *reader) detect(row []string) error {
-	if len(r.label.columns) == 0 {
-		r.label = timeColumns(r.names, row, append(slices.Clone(r.wanted), r.by))
-	} else {
-		r.label = r.label.complete(r.names, row)
+// detect finds the columns by the rows that are held.
+func (r *reader) detect() error {
+	row := r.held[0].cells
+	if err := r.detectTimes(); err != nil {
+		return err
 	}
 	if r.detected {
-		r.wanted = slices.DeleteFunc(numeric(row, r.label.columns), func(i int) bool { return i == r.by })
+		r.wanted = slices.DeleteFunc(numeric(row, slices.Concat(r.label.columns, r.others)), func(i int) bool { return i == r.by })
 	}
 	if len(r.wanted) == 0 {
 		return r.rows.fault("row", "must hold a number", few(row))
@@ -151,7 +159,7 @@ func (r *reader) part(row []string) (*part, error) {
 		return nil, r.rows.fault(r.names[r.by], fmt.Sprintf("must divide the rows into at most %d series", mostSeries), strconv.Quote(shorten(cell)))
 	}
 	cell = strings.Clone(cell)
-	p := &part{Series: &Series{Name: r.name, Values: make([][]float64, len(r.wanted))}}
+	p := &part{Series: &Series{Name: r.name, Values: make([][]float64, len(r.wanted))}, order: chronology{format: r.format, must: r.o.file}}
 	if r.by >= 0 {
 		p.Name = cell
 	}
@@ -166,9 +174,19 @@ func (r *reader) finish(p *part, left int) error {
 	if r.by >= 0 {
 		path = fmt.Sprintf("%s, %s %s", r.name, shorten(r.names[r.by]), shorten(p.Name))
 	}
-	notes, err := p.order.arrange(p.Series, path, r.label.name(r.names), r.o)
+	o := r.o
+	switch {
+	case len(r.label.columns) > 1:
+		o.remedy.index = "" // they are named
+	case len(r.others) > 0 && o.file:
+		o.remedy.index = "name another column of times with " + o.config + ".Index: " + quoted(r.names, r.others) + "; "
+	}
+	notes, err := p.order.arrange(p.Series, path, r.label.name(r.names), o)
 	if err != nil {
 		return err
+	}
+	if r.o.file {
+		notes = append(r.noteTimes(), notes...)
 	}
 	if left > 0 {
 		notes = append(notes, fmt.Sprintf("%d other rows left out", left))
@@ -188,7 +206,7 @@ func (r *reader) finish(p *part, left int) error {
 	if r.detected && r.o.file {
 		var text []string
 		for i, name := range r.names {
-			if name != "" && i != r.by && !slices.Contains(r.wanted, i) && !slices.Contains(r.label.columns, i) {
+			if name != "" && i != r.by && !slices.Contains(slices.Concat(r.wanted, r.label.columns, r.others), i) {
 				text = append(text, name)
 			}
 		}

@@ -27,7 +27,7 @@ type Cursor interface {
 type SQLConfig struct {
 	Name    string   // of the series, and what errors call it; by default "sql"
 	Columns []string // the columns of numbers, in this order; by default all whose first value that is not NULL is a number
-	Index   string   // the column that labels the rows; by default the first whose first value is a time or a date, if there is one
+	Index   string   // the column that labels the rows; by default one of times, detected as CSVConfig.Index is, if there is one
 }
 
 // ReadSQL reads a series from the result of a query, which must give the rows in time
@@ -108,6 +108,9 @@ func (r *results) fault(field, rule string, value any) errs.Error {
 	}
 	return errs.Error{Path: path, Field: shorten(field), Rule: rule, Value: value}
 }
+
+func (r *results) place() int     { return r.row }
+func (r *results) moveTo(row int) { r.row = row }
 
 func (r *results) next() ([]string, error) {
 	if !r.rows.Next() {

@@ -19,6 +19,9 @@ type table interface {
 	number(name, cell string) (float64, error)
 	// fault is an error at the last row.
 	fault(field, rule string, value any) errs.Error
+	// place is that of the last row, and moveTo makes a row at a place the last one.
+	place() int
+	moveTo(place int)
 }
 
 // selection is what to read of a table, and how.
@@ -36,15 +39,18 @@ type selection struct {
 	remedy     remedies
 }
 
+// noTimes is the name of the format of labels that are no times.
+const noTimes = "none"
+
 // remedies say what to do about times.
-type remedies struct{ format, sort, duplicates, several string }
+type remedies struct{ format, sort, duplicates, several, index, none string }
 
 func (o selection) check(rows table) error {
-	if o.time != "" && !slices.ContainsFunc(timeFormats, func(f timeFormat) bool { return f.name == o.time }) {
-		names := make([]string, len(timeFormats))
-		for i, f := range timeFormats {
-			names[i] = f.name
-		}
+	names := []string{noTimes}
+	for _, f := range timeFormats {
+		names = append(names, f.name)
+	}
+	if o.time != "" && !slices.Contains(names, o.time) {
 		return rows.fault(o.config+".Time", "must be one of "+strings.Join(names, ", "), strconv.Quote(shorten(o.time)))
 	}
 	if !slices.Contains([]string{"", "first", "last", "mean"}, o.duplicates) {

@@ -8,7 +8,7 @@ import (
 // Invalid flags and files: the error names the flag, the rule and the value, and
 // no file is written.
 func TestInvalidFlags(t *testing.T) {
-	const several = "date,open,close\na,1,2\nb,2,3\n"
+	const several = "label,open,close\na,1,2\nb,2,3\n"
 	for _, c := range []struct {
 		name   string
 		file   string // contents of prices.csv; no file if empty
@@ -34,8 +34,8 @@ func TestInvalidFlags(t *testing.T) {
 		{"no file", "", "--csv nowhere.csv", statusFailure, "nowhere.csv: file must be readable, got no such file or directory"},
 		{"folder", "", "--csv .", statusFailure, ".: file must be a regular file, got a directory"},
 		{"no column named", several, "--csv prices.csv", statusUsage, "--column must say which column of prices.csv to forecast: open, close"},
-		{"wrong column named", several, "--csv prices.csv --column Close", statusUsage, "prices.csv:1: --column must be one of [date, open, close], got Close"},
-		{"column of words", several, "--csv prices.csv --column date", statusFailure, "prices.csv:2: date must be a number with the decimal mark '.': "},
+		{"wrong column named", several, "--csv prices.csv --column Close", statusUsage, "prices.csv:1: --column must be one of [label, open, close], got Close"},
+		{"column of words", several, "--csv prices.csv --column label", statusFailure, "prices.csv:2: label must be a number with the decimal mark '.': "},
 		{"ragged", "a,b\n1,2\n3\n", "--csv prices.csv --column a", statusFailure, "prices.csv:3: row must have 2 cells, as the header: "},
 		{"day twice", "date,p\n2024-01-03,2\n2024-01-03,1\n", "--csv prices.csv", statusFailure, "prices.csv:3: date must not have a time twice: "},
 		{"gap in another column", "a,b\n1,2\n3,n/a\n", "--csv prices.csv", statusFailure,

@@ -54,7 +54,7 @@ func write(t *testing.T, name, text string) string {
 // wave returns a CSV file with dates and a predictable series.
 func wave(rows int) string {
 	var b strings.Builder
-	b.WriteString("date,close\n")
+	b.WriteString("label,close\n")
 	value, change := 100.0, 1.0
 	for i := range rows {
 		if i%7 == 3 {

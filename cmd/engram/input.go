@@ -19,12 +19,12 @@ import (
 type input struct {
 	File string `arg:"" help:"CSV file, which may be compressed with gzip, or Parquet file (.parquet); - is standard input."`
 
-	Index      string            `group:"Reading the file" placeholder:"NAME" help:"Column with the times of the rows, or several, with commas (detected)."`
+	Index      string            `group:"Reading the file" placeholder:"NAME" help:"Column with the times of the rows, or several that make up a time, as Date,Hour (detected)."`
 	Separator  string            `group:"Reading the file" placeholder:"CHAR" help:"Between cells: , ; | or tab (detected)."`
 	Decimal    string            `group:"Reading the file" placeholder:"CHAR" help:"Decimal mark: a point or a comma (detected)."`
 	Skip       uint              `group:"Reading the file" placeholder:"N" help:"Lines before the header to leave out."`
 	NoHeader   bool              `group:"Reading the file" help:"The first line is a row, not a header (detected)."`
-	Time       string            `group:"Reading the file" placeholder:"FORMAT" help:"How times are written, such as dd/mm/yyyy (detected)."`
+	Time       string            `group:"Reading the file" placeholder:"FORMAT" help:"How times are written, such as dd/mm/yyyy, or none if there are no times (detected)."`
 	Sort       bool              `group:"Reading the file" help:"Sort the rows by time; otherwise rows out of order are refused."`
 	Duplicates string            `group:"Reading the file" placeholder:"HOW" help:"Keep the first, the last or the mean of rows of one time; otherwise they are refused."`
 	Missing    string            `group:"Reading the file" placeholder:"HOW" help:"What to do about missing numbers: drop their rows, repeat the previous one, or make them an error; otherwise they stay missing."`
