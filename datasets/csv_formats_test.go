@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -84,13 +85,22 @@ func TestCSVFormats(t *testing.T) {
 
 		{"US", "v\n\"1,234,567.89\"\n\"-1,000\"\n+3\n", datasets.CSVConfig{}, [][]float64{{1234567.89, -1000, 3}}, "v", "comma-separated, thousands separators removed"},
 		{"European", "a;b\n1.234.567,89;0\n-1.000;5\n", datasets.CSVConfig{}, [][]float64{{1234567.89, -1000}, {0, 5}}, "a,b", "semicolon-separated, decimal comma, thousands separators removed"},
-		{"Swiss", "a;b\n1'234.5;0\n1’000;1\n", datasets.CSVConfig{}, [][]float64{{1234.5, 1000}, {0, 1}}, "a,b", "semicolon-separated"},
-		{"French", "a;b\n1 234,5;0\n1\u00a0000,25;1\n1\u202f000;2\n", datasets.CSVConfig{}, [][]float64{{1234.5, 1000.25, 1000}, {0, 1, 2}}, "a,b", "semicolon-separated, decimal comma"},
-		{"money", "v\n$101.30\n-$5.00\n£7\n8 €\n", datasets.CSVConfig{}, [][]float64{{101.3, -5, 7, 8}}, "v", "comma-separated, currency signs removed"},
-		{"accountants", "v\n($1.50)\n2.25-\n(3)\n−4\n", datasets.CSVConfig{}, [][]float64{{-1.5, -2.25, -3, -4}}, "v", "comma-separated, currency signs removed, parentheses read as minus"},
+		{"Swiss", "a;b\n1'234.5;0\n1’000;1\n", datasets.CSVConfig{}, [][]float64{{1234.5, 1000}, {0, 1}}, "a,b", "semicolon-separated, thousands separators removed"},
+		{"French", "a;b\n1 234,5;0\n1\u00a0000,25;1\n1\u202f000;2\n", datasets.CSVConfig{}, [][]float64{{1234.5, 1000.25, 1000}, {0, 1, 2}}, "a,b", "semicolon-separated, decimal comma, thousands separators removed"},
+		{"money", "v\n$101.30\n-$5.00\n7 $\n8\n", datasets.CSVConfig{}, [][]float64{{101.3, -5, 7, 8}}, "v", "comma-separated, currency signs removed"},
+		{"accountants", "v\n($1.50)\n2.25-\n(3)\n−4\n", datasets.CSVConfig{}, [][]float64{{-1.5, -2.25, -3, -4}}, "v", "comma-separated, currency signs removed, parentheses read as minus, minus signs behind numbers"},
+		{"thin spaces", "v\n1\u2009234\u2009567.5\n-5\n", datasets.CSVConfig{}, [][]float64{{1234567.5, -5}}, "v", "comma-separated, thousands separators removed"},
+		{"India", "v\n\"12,34,567.5\"\n\"1,23,456\"\n", datasets.CSVConfig{}, [][]float64{{1234567.5, 123456}}, "v", "comma-separated, thousands separators removed"},
+		{"names of currencies", "a,b,c,d,e,f\nUSD 5,5 EUR,R$ 5,CHF -5,5 kr,₹5\n,6EUR,R$6,CHF 6M,6 kr,6\n", datasets.CSVConfig{Columns: []string{"a", "b", "c", "d", "f"}}, [][]float64{{5, nan}, {5, 6}, {5, 6}, {-5, 6e6}, {5, 6}}, "a,b,c,d,f", "comma-separated, currency signs removed, K, M and B read as thousands, millions and billions, 1 missing value"},
+		{"a sign with a point", "v\nRs.500\nRs..5\n", datasets.CSVConfig{}, [][]float64{{500, 0.5}}, "v", "comma-separated, currency signs removed"},
+		{"units", "a,b,c\n5 GiB,20.5°C,3 A\n-6 GiB,0,4 A\n", datasets.CSVConfig{}, [][]float64{{5, -6}, {20.5, 0}, {3, 4}}, "a,b,c", "comma-separated, units removed: [GiB, °C, A]"},
+		{"codes are text", "a,b\n5A,1\n6C,2\n", datasets.CSVConfig{}, [][]float64{{1, 2}}, "b", "comma-separated, columns of text left out: [a]"},
 		{"percent", "v\n1.25%\n-0.5 %\n", datasets.CSVConfig{}, [][]float64{{1.25, -0.5}}, "v", "comma-separated, percent signs removed"},
 		{"scales", "v\n9.03M\n1.1K\n2B\n", datasets.CSVConfig{}, [][]float64{{9.03e6, 1.1e3, 2e9}}, "v", "comma-separated, K, M and B read as thousands, millions and billions"},
 		{"exponents", "a;b\n1,5e3;1\n-2E-2;2\n", datasets.CSVConfig{}, [][]float64{{1500, -0.02}, {1, 2}}, "a,b", "semicolon-separated, decimal comma"},
+		{"a late decimal comma", "a;b\n" + strings.Repeat("1;1\n", 20000) + "1,5;2\n1.000;3\n", datasets.CSVConfig{}, [][]float64{append(slices.Repeat([]float64{1}, 20000), 1.5, 1000), append(slices.Repeat([]float64{1}, 20000), 2, 3)}, "a,b", "semicolon-separated, decimal comma, thousands separators removed"},
+		{"a late decimal point", "a;b\n" + strings.Repeat("1;1\n", 20000) + "1.5;2\n1.234;3\n", datasets.CSVConfig{}, [][]float64{append(slices.Repeat([]float64{1}, 20000), 1.5, 1.234), append(slices.Repeat([]float64{1}, 20000), 2, 3)}, "a,b", "semicolon-separated"},
+		{"no thousands with an exponent or behind 0", "a;b\n1.234e5;1\n0.123;2\n", datasets.CSVConfig{}, [][]float64{{123400, 0.123}, {1, 2}}, "a,b", "semicolon-separated"},
 		{"decimal mark named", "a;b\n1.234;1\n", datasets.CSVConfig{Decimal: ","}, [][]float64{{1234}, {1}}, "a,b", "semicolon-separated, decimal comma, thousands separators removed"},
 		{"the other", "a;b\n1.234;1\n", datasets.CSVConfig{Decimal: "."}, [][]float64{{1.234}, {1}}, "a,b", "semicolon-separated"},
 
@@ -133,7 +143,21 @@ func TestCSVFormatErrors(t *testing.T) {
 		{"thousands or decimals", "a;b\n1.234;1\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "a", Value: `"1.234"`}, "CSVConfig.Decimal"},
 		{"another decimal mark further on", "a;b\n1,25;1\n1.5;2\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "a", Value: `"1,25"`}, "CSVConfig.Decimal"},
 		{"decimals after detection", "v\n" + strings.Repeat("1.5\n", 20000) + "\"1,5\"\n", datasets.CSVConfig{}, errs.Error{Path: "csv:20002", Field: "v", Value: `"1,5"`}, "CSVConfig.Decimal"},
-		{"groups of two", "v\n\"1,23,456.5\"\n", datasets.CSVConfig{Columns: []string{"v"}}, errs.Error{Path: "csv:2", Field: "v"}, "CSVConfig.Decimal"},
+		{"thousands or decimals, late", "a;b\n" + strings.Repeat("1;1\n", 20000) + "1.234;1\n", datasets.CSVConfig{}, errs.Error{Path: "csv:20002", Field: "a", Value: `"1.234"`}, "CSVConfig.Decimal"},
+		{"decimals or thousands, late", "a;b\n" + strings.Repeat("1;1\n", 20000) + "1,234;1\n", datasets.CSVConfig{}, errs.Error{Path: "csv:20002", Field: "a", Value: `"1,234"`}, "CSVConfig.Decimal"},
+		{"zero is no thousand", "v\n1.5\n\"0,123\"\n", datasets.CSVConfig{}, errs.Error{Path: "csv:3", Field: "v", Value: `"0,123"`}, "CSVConfig.Decimal"},
+		{"a space inside", "v\n1\n120 80\n", datasets.CSVConfig{}, errs.Error{Path: "csv:3", Field: "v", Value: `"120 80"`}, "correct it"},
+		{"several spaces inside", "v\n1\n1 2 3.5\n", datasets.CSVConfig{}, errs.Error{Path: "csv:3", Field: "v", Value: `"1 2 3.5"`}, "correct it"},
+		{"two kinds of groups", "v\n1\n1 234'567\n", datasets.CSVConfig{}, errs.Error{Path: "csv:3", Field: "v", Value: `"1 234'567"`}, "correct it"},
+		{"an apostrophe inside", "v\n1\n5'6\n", datasets.CSVConfig{}, errs.Error{Path: "csv:3", Field: "v", Value: `"5'6"`}, "correct it"},
+		{"an underscore", "v\n1\n1_000\n", datasets.CSVConfig{}, errs.Error{Path: "csv:3", Field: "v", Value: `"1_000"`}, "correct it"},
+		{"hexadecimal", "v\n1\n0x1p4\n", datasets.CSVConfig{}, errs.Error{Path: "csv:3", Field: "v", Value: `"0x1p4"`}, "correct it"},
+		{"two signs", "v\n1\n-5-\n", datasets.CSVConfig{}, errs.Error{Path: "csv:3", Field: "v", Value: `"-5-"`}, "correct it"},
+		{"two currencies", "v\n$5\n€6\n", datasets.CSVConfig{}, errs.Error{Path: "csv:3", Field: "v", Value: `"€6"`}, "unit of the cells above, $: correct it, or set CSVConfig.Columns"},
+		{"percent and parts", "v\n5%\n0.06\n", datasets.CSVConfig{}, errs.Error{Path: "csv:3", Field: "v", Value: `"0.06"`}, "unit of the cells above, %"},
+		{"parts and percent", "v\n0.06\n0\n5%\n", datasets.CSVConfig{}, errs.Error{Path: "csv:4", Field: "v", Value: `"5%"`}, "must have no unit"},
+		{"bytes of two sizes", "v\n512 MiB\n1 GiB\n", datasets.CSVConfig{}, errs.Error{Path: "csv:3", Field: "v", Value: `"1 GiB"`}, "MiB"},
+		{"groups of another size", "v\n\"1,2345.5\"\n", datasets.CSVConfig{Columns: []string{"v"}}, errs.Error{Path: "csv:2", Field: "v"}, "CSVConfig.Decimal"},
 		{"header of years", "name,2019,2020\na,1,2\n", datasets.CSVConfig{}, errs.Error{Path: "csv:1", Field: "header"}, "CSVConfig.NoHeader"},
 		{"missing", "v\n1\n\"\"\n", datasets.CSVConfig{Missing: "error"}, errs.Error{Path: "csv:3", Field: "v", Value: `""`}, "CSVConfig.Missing"},
 		{"text in the first row and behind it", "a,b\nx,y\nz,w\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "row"}, ""},

@@ -4,10 +4,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 
-	"github.com/engram-go/engram/internal/dense"
 	"github.com/engram-go/engram/internal/errs"
 )
 
@@ -96,12 +94,11 @@ func isNumberOrTime(cell string) bool {
 	return isDate(cell) || !isMissing(cell) && isMeantAsNumber(cell)
 }
 
-// isFigure reports whether a name is a finite number: "inf" may mean inflation.
+// isFigure reports whether a name is a finite number: "inf" may mean inflation, "5 min" a step.
 func (r *records) isFigure(name string) bool {
-	text, ok := numbers{'.'}.plain(name)
+	f, ok := numbers{'.'}.read(name)
 	if !ok {
-		text, ok = numbers{','}.plain(name)
+		f, ok = numbers{','}.read(name)
 	}
-	v, err := strconv.ParseFloat(text, 64)
-	return ok && err == nil && dense.Finite(v)
+	return ok && isFinite(f.text) && !slices.Contains(measures, f.unit)
 }

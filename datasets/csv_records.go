@@ -31,10 +31,12 @@ type records struct {
 
 	numbers  numbers
 	notes    []string
-	latin    bool               // cells in Latin-1
-	found    [len(remarks)]bool // in numbers
-	comments int                // lines between the rows
-	footer   int                // lines of text behind the rows
+	latin    bool     // cells in Latin-1
+	found    form     // in numbers
+	units    []string // in numbers
+	usages   []usage  // by column
+	comments int      // lines between the rows
+	footer   int      // lines of text behind the rows
 }
 
 // aheadRow is a row that was read to understand the header, or the error instead of it.
@@ -71,14 +73,11 @@ func newRecords(r io.Reader, path string, config CSVConfig, most limits) (*recor
 		notes: slices.Concat(notes, comments, []string{name + "-separated"})}
 	switch config.Decimal {
 	case "":
-		rec.numbers.decimal = detectDecimal(sampleRows(sample, separator), separator)
+		rec.setDecimal(detectDecimal(sampleRows(sample, separator), separator))
 	case ".", ",":
-		rec.numbers.decimal = config.Decimal[0]
+		rec.setDecimal(config.Decimal[0])
 	default:
 		return nil, errs.Error{Path: path, Field: "CSVConfig.Decimal", Rule: "must be . or ,", Value: strconv.Quote(shorten(config.Decimal))}
-	}
-	if rec.numbers.decimal == ',' {
-		rec.notes = append(rec.notes, "decimal comma")
 	}
 	return rec, nil
 }

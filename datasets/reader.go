@@ -100,7 +100,7 @@ func (r *reader) add(row []string) error {
 		v := math.NaN()
 		if !r.text[c] {
 			var err error
-			if v, err = r.rows.number(r.names[i], row[i]); err != nil {
+			if v, err = r.rows.number(i, r.names[i], row[i]); err != nil {
 				return err
 			}
 		}

@@ -15,8 +15,8 @@ import (
 type table interface {
 	// next returns the cells of the next row, valid until the one after, or io.EOF.
 	next() ([]string, error)
-	// number is the number in a cell of the last row, NaN if it is missing.
-	number(name, cell string) (float64, error)
+	// number is the number in a cell of the last row, in a column with a name, NaN if it is missing.
+	number(column int, name, cell string) (float64, error)
 	// fault is an error at the last row.
 	fault(field, rule string, value any) errs.Error
 }
@@ -99,13 +99,13 @@ func isMeantAsNumber(cell string) bool {
 	if isMissing(cell) || isNumber(cell) {
 		return true
 	}
-	_, point := numbers{'.'}.plain(cell)
-	_, comma := numbers{','}.plain(cell)
+	_, point := numbers{'.'}.read(cell)
+	_, comma := numbers{','}.read(cell)
 	return point || comma
 }
 
 // isNumber reports whether a cell is a number, including NaN and numbers out of range.
 func isNumber(cell string) bool {
-	_, err := strconv.ParseFloat(strings.TrimSpace(cell), 64)
-	return err == nil || errors.Is(err, strconv.ErrRange)
+	s := strings.ToLower(strings.TrimSpace(cell))
+	return isPlain(s) || isInfinity(s) || s == "nan"
 }
