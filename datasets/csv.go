@@ -11,7 +11,7 @@ import (
 
 // CSVConfig selects columns and rows of a CSV file, and says what cannot be detected.
 type CSVConfig struct {
-	Columns []string // the columns of numbers, in this order; by default all whose first cell that is not missing is a number
+	Columns []string // the columns of numbers, in this order; by default all in which most of the first 100 cells are numbers
 
 	// Index is the column that labels the rows, with their times; or several that make up a
 	// time, with commas: "Date,Time". By default the first whose first cell is a date, with
@@ -27,6 +27,8 @@ type CSVConfig struct {
 	Time       string            // how times are written, as Notes say it: "dd/mm/yyyy"; by default detected
 	Sort       bool              // sort the rows by time; by default rows out of order are an error
 	Duplicates string            // keep the "first", the "last" or the "mean" of rows of one time; by default an error
+	MissingCells []string // cells that are missing numbers, such as "-999" or "unavailable", besides those that ReadCSV names
+
 	Missing    string            // "drop" rows with a missing number, repeat the one of the "previous" time, or make it an "error"; by default it is NaN
 	Where      map[string]string // read only the rows with these cells: {"Store": "1"}
 }
@@ -108,8 +110,9 @@ func ReadCSVs(r io.Reader, by string, config CSVConfig) ([]*Series, error) {
 // Numbers may have a decimal point or comma, thousands in groups of three, a currency or
 // percent sign, which is removed, parentheses or a minus behind them if negative, and K, M
 // or B for thousands, millions and billions. The decimal mark is detected from the first
-// 64 KiB; a cell that contradicts it is an error. A cell that is missing (empty, NA, N/A, NaN,
-// null, none, nil, -, --, ., ?) is NaN; a column whose cells all are is left out.
+// 64 KiB; a cell that contradicts it is an error. A cell that is missing is NaN: empty, NA, N/A,
+// NaN, null, none, nil, \N, dashes, points, ?, :, n.a., n.d., #VALUE! and other errors of a spreadsheet,
+// and CSVConfig.MissingCells. A column whose cells all are is left out.
 //
 // Errors name the line and the column, as "csv:12: Close must be a number", and the option
 // that helps: a duplicate name, a missing column, a row with more or fewer cells than the

@@ -27,6 +27,9 @@ func (r *records) number(column int, name, cell string) (float64, error) {
 		bad.Rule += ": correct it, or leave it empty if it is missing"
 		return 0, bad
 	}
+	if slices.Contains(r.absent, v) {
+		return math.NaN(), nil
+	}
 	if len(r.usages) == 0 {
 		r.usages = make([]usage, r.width)
 	}
@@ -59,7 +62,7 @@ func (r *records) figure(name, cell string) (figure, error) {
 	}
 	f, ok := mark.read(cell)
 	if !ok {
-		return f, r.fault(name, fmt.Sprintf("must be a number with the decimal mark %q: correct it, or set CSVConfig.Decimal or CSVConfig.Columns", mark.decimal), strconv.Quote(shorten(cell)))
+		return f, r.fault(name, fmt.Sprintf("must be a number with the decimal mark %q: correct it, or set CSVConfig.MissingCells if it is missing, CSVConfig.Decimal or CSVConfig.Columns", mark.decimal), strconv.Quote(shorten(cell)))
 	}
 	r.found |= f.form
 	if f.unit != "" && !slices.Contains(r.units, f.unit) {
@@ -74,6 +77,26 @@ func (r *records) setDecimal(mark byte) {
 	if mark == ',' {
 		r.notes = append(r.notes, "decimal comma")
 	}
+}
+
+// setMissing sets the cells that are missing: words, and numbers however they are written.
+func (r *records) setMissing(cells []string) {
+	for _, cell := range cells {
+		f, ok := r.numbers.read(cell)
+		if !ok {
+			f, ok = numbers{'.'}.read(cell)
+		}
+		if v, err := strconv.ParseFloat(f.text, 64); ok && err == nil {
+			r.absent = append(r.absent, v)
+		} else {
+			r.words = append(r.words, strings.TrimSpace(cell))
+		}
+	}
+}
+
+// isWord reports whether a cell is one of the words for a missing number.
+func (r *records) isWord(cell string) bool {
+	return slices.ContainsFunc(r.words, func(word string) bool { return strings.EqualFold(word, strings.TrimSpace(cell)) })
 }
 
 // remarks say what is written in numbers besides the number.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/engram-go/engram/internal/errs"
@@ -28,7 +29,7 @@ func (r *records) header() ([]string, error) {
 		for i := range names {
 			names[i] = fmt.Sprintf("column %d", i+1)
 		}
-		r.ahead = append(r.ahead, aheadRow{cells: slices.Clone(row), line: r.line})
+		r.waiting = append(r.waiting, aheadRow{cells: slices.Clone(row), line: r.line})
 		r.notes = append(r.notes, "no header")
 		r.width = len(names)
 		return names, nil
@@ -40,9 +41,10 @@ func (r *records) header() ([]string, error) {
 		names = names[:len(names)-1]
 	}
 	r.width = len(names)
-	line := r.line
 	r.readMoreNames(names)
-	r.line = line
+	if err := r.checkFirstRow(names); err != nil {
+		return nil, err
+	}
 	if name, twice := duplicate(names); twice {
 		return nil, r.fault(name, "must name one column only", nil)
 	}
@@ -55,38 +57,48 @@ const mostHeaders = 4
 // readMoreNames adds the names in further lines of the header, such as units, to names. These
 // lines have no number and no time, and text where the first row has one of them.
 func (r *records) readMoreNames(names []string) {
-	for len(r.ahead) < mostHeaders {
-		row, err := r.record()
-		r.ahead = append(r.ahead, aheadRow{slices.Clone(row), r.line, err})
-		if err != nil {
-			return
-		}
-		if slices.ContainsFunc(row, isNumberOrTime) {
-			break
-		}
+	rows := r.ahead()
+	first := slices.IndexFunc(rows[:min(mostHeaders, len(rows))], func(row []string) bool { return slices.ContainsFunc(row, isNumberOrTime) })
+	if first < 0 {
+		return
 	}
-	first := len(r.ahead) - 1 // the first row that has a number or a time
 	more := 0
-	for _, line := range r.ahead[:first] {
+	for _, row := range rows[:first] {
 		heads := false
-		for c, cell := range line.cells {
-			heads = heads || isNumberOrTime(r.ahead[first].cells[c]) && !isMissing(cell)
+		for c, cell := range row {
+			heads = heads || isNumberOrTime(rows[first][c]) && !isMissing(cell)
 		}
 		if !heads {
 			break
 		}
 		more++
 	}
-	if more == 0 || !slices.ContainsFunc(r.ahead[first].cells, isNumberOrTime) {
+	if more == 0 {
 		return
 	}
-	for _, line := range r.ahead[:more] {
-		for c, cell := range line.cells {
+	for _, row := range rows[:more] {
+		for c, cell := range row {
 			names[c] = strings.TrimSpace(names[c] + " " + strings.TrimSpace(cell))
 		}
 	}
-	r.ahead = r.ahead[more:]
+	r.waiting = r.waiting[more:]
 	r.notes = append(r.notes, fmt.Sprintf("%d header lines", more+1))
+}
+
+// checkFirstRow refuses a first row without a time in a column in which all that follow have one:
+// it may be a line of the header, with numbers.
+func (r *records) checkFirstRow(names []string) error {
+	rows := r.ahead()
+	if len(rows) < 3 || slices.ContainsFunc(rows[0], isDate) {
+		return nil
+	}
+	for c, cell := range rows[0] {
+		if !slices.ContainsFunc(rows[1:], func(row []string) bool { return !isDate(row[c]) }) {
+			r.line = r.waiting[0].line
+			return r.fault(names[c], "must be a time, as in the rows below: correct this row, or remove it if it belongs to the header", strconv.Quote(shorten(cell)))
+		}
+	}
+	return nil
 }
 
 // isNumberOrTime reports whether a cell is data and not a name.

@@ -27,9 +27,11 @@ type records struct {
 	line    int // first line of the last record
 	end     int // its last line
 	width   int // cells in a row; 0 before the header
-	ahead   []aheadRow
+	waiting []aheadRow
 
 	numbers  numbers
+	absent   []float64 // numbers that are missing
+	words    []string  // cells that are missing
 	notes    []string
 	latin    bool     // cells in Latin-1
 	found    form     // in numbers
@@ -39,7 +41,7 @@ type records struct {
 	footer   int      // lines of text behind the rows
 }
 
-// aheadRow is a row that was read to understand the header, or the error instead of it.
+// aheadRow is a row that was read to understand those before, or the error instead of it.
 type aheadRow struct {
 	cells []string
 	line  int
@@ -79,6 +81,7 @@ func newRecords(r io.Reader, path string, config CSVConfig, most limits) (*recor
 	default:
 		return nil, errs.Error{Path: path, Field: "CSVConfig.Decimal", Rule: "must be . or ,", Value: strconv.Quote(shorten(config.Decimal))}
 	}
+	rec.setMissing(config.MissingCells)
 	return rec, nil
 }
 
@@ -114,12 +117,36 @@ func (r *records) fault(field, rule string, value any) errs.Error {
 
 // next returns the cells of the next row, valid until the one after, or io.EOF.
 func (r *records) next() ([]string, error) {
-	if len(r.ahead) > 0 {
-		row := r.ahead[0]
-		r.ahead, r.line = r.ahead[1:], row.line
+	if len(r.waiting) > 0 {
+		row := r.waiting[0]
+		r.waiting, r.line = r.waiting[1:], row.line
 		return row.cells, row.err
 	}
 	return r.record()
+}
+
+// mostAhead limits the rows that are read ahead.
+const mostAhead = 100
+
+func (r *records) ahead() (rows [][]string) {
+	defer func(line int) { r.line = line }(r.line)
+	size := 0
+	for _, row := range r.waiting {
+		size += len(strings.Join(row.cells, ""))
+	}
+	for len(r.waiting) < mostAhead && size < sampleBytes && (len(r.waiting) == 0 || r.waiting[len(r.waiting)-1].err == nil) {
+		cells, err := r.record()
+		for _, cell := range cells {
+			size += len(cell)
+		}
+		r.waiting = append(r.waiting, aheadRow{slices.Clone(cells), r.line, err})
+	}
+	for _, row := range r.waiting {
+		if row.err == nil {
+			rows = append(rows, row.cells)
+		}
+	}
+	return rows
 }
 
 // record reads the next row of the file.
@@ -146,7 +173,7 @@ func (r *records) record() ([]string, error) {
 
 // isComment reports whether a row begins as a comment and has no number behind that.
 func (r *records) isComment(row []string) bool {
-	return isComment(row[0]) && (len(row) != r.width || !slices.ContainsFunc(row[1:], func(cell string) bool { return filled(cell) && isMeantAsNumber(cell) }))
+	return isComment(row[0]) && !isMissing(row[0]) && (len(row) != r.width || !slices.ContainsFunc(row[1:], func(cell string) bool { return filled(cell) && isMeantAsNumber(cell) }))
 }
 
 func filled(cell string) bool { return strings.TrimSpace(cell) != "" }
@@ -206,6 +233,9 @@ func (r *records) read() (row []string, blank bool, err error) {
 	for i, cell := range row {
 		if !utf8.ValidString(cell) {
 			row[i], r.latin = latin1(cell), true
+		}
+		if r.width > 0 && r.isWord(cell) {
+			row[i] = ""
 		}
 	}
 	return row, blank, nil

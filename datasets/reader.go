@@ -23,7 +23,7 @@ type reader struct {
 	o        selection
 	label    labels
 	wanted   []int  // the columns of numbers
-	detected bool   // and whether they were found by the first row
+	detected bool   // and whether they were found by the first rows
 	numbers  []bool // whether a column has had one
 	text     []bool // whether a column that was found by a missing cell has text instead
 	by       int    // the column that divides the table into series; -1 if it is one series
@@ -60,9 +60,14 @@ func readTable(rows table, name string, names []string, o selection, mostCells i
 		if cells += len(row); cells > mostCells {
 			return nil, rows.fault("cells", fmt.Sprintf("must be at most %d", mostCells), nil)
 		}
-		if slices.ContainsFunc(filters, func(f filter) bool { return strings.TrimSpace(row[f.column]) != f.cell }) {
+		if !filters.keep(row) {
 			left++
 			continue
+		}
+		if len(r.parts) == 0 {
+			if err := r.detect(row, filters); err != nil {
+				return nil, err
+			}
 		}
 		if err := r.add(row); err != nil {
 			return nil, err
@@ -86,11 +91,6 @@ func readTable(rows table, name string, names []string, o selection, mostCells i
 
 // add adds a row to its series.
 func (r *reader) add(row []string) error {
-	if len(r.parts) == 0 {
-		if err := r.detect(row); err != nil {
-			return err
-		}
-	}
 	p, err := r.part(row)
 	if err != nil {
 		return err
@@ -121,20 +121,31 @@ func (r *reader) add(row []string) error {
 	return nil
 }
 
-// detect finds the columns by the first row.
-func (r *reader) detect(row []string) error {
+// detect finds the columns by the first row, and those of numbers also by some that follow.
+func (r *reader) detect(row []string, filters filters) error {
 	if len(r.label.columns) == 0 {
 		r.label = timeColumns(r.names, row, append(slices.Clone(r.wanted), r.by))
 	} else {
 		r.label = r.label.complete(r.names, row)
 	}
-	if r.detected {
-		r.wanted = slices.DeleteFunc(numeric(row, r.label.columns), func(i int) bool { return i == r.by })
+	rows := [][]string{row}
+	for _, next := range r.rows.ahead() {
+		if filters.keep(next) {
+			rows = append(rows, next)
+		}
+	}
+	for i := range row {
+		if is, sure := numeric(rows, i); r.detected && is && i != r.by && !slices.Contains(r.label.columns, i) {
+			r.wanted, r.numbers = append(r.wanted, i), append(r.numbers, sure)
+		}
 	}
 	if len(r.wanted) == 0 {
 		return r.rows.fault("row", "must hold a number", few(row))
 	}
-	r.numbers, r.text = make([]bool, len(r.wanted)), make([]bool, len(r.wanted))
+	if !r.detected {
+		r.numbers = make([]bool, len(r.wanted))
+	}
+	r.text = make([]bool, len(r.wanted))
 	return nil
 }
 
@@ -206,6 +217,9 @@ func (r *reader) finish(p *part, left int) error {
 		return errs.Error{Path: path, Field: "rows", Rule: "must not all have missing numbers"}
 	}
 	notes = append(notes, p.describeTimes()...)
+	if r.o.file {
+		notes = append(notes, p.markers()...)
+	}
 	if n := p.missing(); n > 0 {
 		notes = append(notes, several(n, "missing value"))
 	}
@@ -251,8 +265,14 @@ type filter struct {
 	cell   string
 }
 
+type filters []filter
+
+func (f filters) keep(row []string) bool {
+	return !slices.ContainsFunc(f, func(f filter) bool { return strings.TrimSpace(row[f.column]) != f.cell })
+}
+
 // find finds the columns that are named, and the conditions on rows.
-func (r *reader) find() (filters []filter, err error) {
+func (r *reader) find() (filters filters, err error) {
 	at := func(field, name string) (int, error) {
 		i := slices.Index(r.names, name)
 		if i < 0 {

@@ -130,6 +130,9 @@ func (r *results) next() ([]string, error) {
 	return r.text, nil
 }
 
+// ahead has no rows: all numbers of a column of a database are of one type.
+func (r *results) ahead() [][]string { return nil }
+
 // null is the text of a missing value.
 const null = "NULL"
 

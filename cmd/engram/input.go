@@ -19,17 +19,19 @@ import (
 type input struct {
 	File string `arg:"" help:"CSV file, which may be compressed with gzip, or Parquet file (.parquet); - is standard input."`
 
-	Index      string            `group:"Reading the file" placeholder:"NAME" help:"Column with the times of the rows, or several, with commas (detected)."`
-	Separator  string            `group:"Reading the file" placeholder:"CHAR" help:"Between cells: , ; | or tab (detected)."`
-	Decimal    string            `group:"Reading the file" placeholder:"CHAR" help:"Decimal mark: a point or a comma (detected)."`
-	Skip       uint              `group:"Reading the file" placeholder:"N" help:"Lines before the header to leave out."`
-	NoHeader   bool              `group:"Reading the file" help:"The first line is a row, not a header (detected)."`
-	Time       string            `group:"Reading the file" placeholder:"FORMAT" help:"How times are written, such as dd/mm/yyyy (detected)."`
-	Sort       bool              `group:"Reading the file" help:"Sort the rows by time; otherwise rows out of order are refused."`
-	Duplicates string            `group:"Reading the file" placeholder:"HOW" help:"Keep the first, the last or the mean of rows of one time; otherwise they are refused."`
-	Missing    string            `group:"Reading the file" placeholder:"HOW" help:"What to do about missing numbers: drop their rows, repeat the previous one, or make them an error; otherwise they stay missing."`
-	By         string            `group:"Reading the file" placeholder:"NAME" help:"Column that says to which series a row belongs, such as Store: all series are read."`
-	Where      map[string]string `group:"Reading the file" placeholder:"NAME=CELL" mapsep:"none" help:"Read only rows with this cell, such as Store=1; may be repeated."`
+	Index        string   `group:"Reading the file" placeholder:"NAME" help:"Column with the times of the rows, or several, with commas (detected)."`
+	Separator    string   `group:"Reading the file" placeholder:"CHAR" help:"Between cells: , ; | or tab (detected)."`
+	Decimal      string   `group:"Reading the file" placeholder:"CHAR" help:"Decimal mark: a point or a comma (detected)."`
+	Skip         uint     `group:"Reading the file" placeholder:"N" help:"Lines before the header to leave out."`
+	NoHeader     bool     `group:"Reading the file" help:"The first line is a row, not a header (detected)."`
+	Time         string   `group:"Reading the file" placeholder:"FORMAT" help:"How times are written, such as dd/mm/yyyy (detected)."`
+	Sort         bool     `group:"Reading the file" help:"Sort the rows by time; otherwise rows out of order are refused."`
+	Duplicates   string   `group:"Reading the file" placeholder:"HOW" help:"Keep the first, the last or the mean of rows of one time; otherwise they are refused."`
+	Missing      string   `group:"Reading the file" placeholder:"HOW" help:"What to do about missing numbers: drop their rows, repeat the previous one, or make them an error; otherwise they stay missing."`
+	MissingCells []string `group:"Reading the file" placeholder:"CELL" sep:"none" help:"Cell that is a missing number, as --missing-cells=-999, besides empty, NA and so on; may be repeated."`
+
+	By    string            `group:"Reading the file" placeholder:"NAME" help:"Column that says to which series a row belongs, such as Store: all series are read."`
+	Where map[string]string `group:"Reading the file" placeholder:"NAME=CELL" mapsep:"none" help:"Read only rows with this cell, such as Store=1; may be repeated."`
 }
 
 // load reads the series, with the given columns; by default all that hold numbers. There is
@@ -47,6 +49,11 @@ func (in input) load(ctx *invocation, columns []string) ([]*datasets.Series, err
 	done := make(chan result, 1)
 	go func() {
 		series, err := in.read(ctx.stdin, config)
+		for _, s := range series {
+			if err == nil {
+				s.Notes = withFlags(s.Notes)
+			}
+		}
 		done <- result{series, err}
 	}()
 	select {
@@ -85,7 +92,7 @@ func (in input) isParquet() bool { return strings.HasSuffix(strings.ToLower(in.F
 func (in input) config(columns []string) (c datasets.CSVConfig, err error) {
 	c = datasets.CSVConfig{
 		Columns: columns, Index: in.Index, Decimal: in.Decimal, Skip: int(in.Skip), NoHeader: in.NoHeader,
-		Time: in.Time, Sort: in.Sort, Duplicates: in.Duplicates, Missing: in.Missing, Where: in.Where,
+		Time: in.Time, Sort: in.Sort, Duplicates: in.Duplicates, Missing: in.Missing, MissingCells: in.MissingCells, Where: in.Where,
 	}
 	switch in.Separator {
 	case "":
