@@ -24,13 +24,13 @@ type CSVConfig struct {
 	Skip      int    // lines before the header to leave out; comments, which begin with #, % or //, always are
 	NoHeader  bool   // the first line is a row: columns are called "column 1" and so on; by default detected
 
-	Time       string            // how times are written, as Notes say it: "dd/mm/yyyy"; by default detected
-	Sort       bool              // sort the rows by time; by default rows out of order are an error
-	Duplicates string            // keep the "first", the "last" or the "mean" of rows of one time; by default an error
+	Time         string   // how times are written, as Notes say it: "dd/mm/yyyy"; by default detected
+	Sort         bool     // sort the rows by time; by default rows out of order are an error
+	Duplicates   string   // keep the "first", the "last" or the "mean" of rows of one time; by default an error
 	MissingCells []string // cells that are missing numbers, such as "-999" or "unavailable", besides those that ReadCSV names
 
-	Missing    string            // "drop" rows with a missing number, repeat the one of the "previous" time, or make it an "error"; by default it is NaN
-	Where      map[string]string // read only the rows with these cells: {"Store": "1"}
+	Missing string            // "drop" rows with a missing number, repeat the one of the "previous" time, or make it an "error"; by default it is NaN
+	Where   map[string]string // read only the rows with these cells: {"Store": "1"}
 }
 
 var csvRemedies = remedies{
@@ -154,7 +154,9 @@ func readCSV(r io.Reader, path, by string, config CSVConfig, most limits) ([]*Se
 	if err != nil {
 		return nil, err
 	}
-	all, err := readTable(rows, path, names, config.selection(by), most.cells)
+	selected := config.selection(by)
+	selected.remedy.numbers = ": " + rows.orSkip("set CSVConfig.Skip if the header is further down, or CSVConfig.Separator")
+	all, err := readTable(rows, path, names, selected, most.cells)
 	if err != nil {
 		return nil, err
 	}

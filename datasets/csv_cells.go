@@ -128,8 +128,8 @@ func (r *records) remarks() (notes []string) {
 // report says how the file is written, and what was done with its rows.
 func (r *records) report(rows string) string {
 	notes := r.notes
-	if r.latin {
-		notes = append(notes, "Latin-1")
+	if r.encoding != "" {
+		notes = append(notes, r.encoding)
 	}
 	notes = append(notes, r.remarks()...)
 	if r.comments > 0 {

@@ -31,38 +31,57 @@ func (r *records) header() ([]string, error) {
 		}
 		r.waiting = append(r.waiting, aheadRow{cells: slices.Clone(row), line: r.line})
 		r.notes = append(r.notes, "no header")
-		r.width = len(names)
+		r.width, r.sample = len(names), nil
 		return names, nil
 	}
 	if figures {
-		return nil, r.fault("header", "must name the columns: if there is none, set CSVConfig.NoHeader; if it has numbers, CSVConfig.Columns; if it is further down, CSVConfig.Skip", few(names))
+		remedy := r.orSkip("if there is none, set CSVConfig.NoHeader; if it has numbers, CSVConfig.Columns; if it is further down, CSVConfig.Skip")
+		return nil, r.fault("header", "must name the columns: "+remedy, few(names))
 	}
-	for len(names) > 1 && names[len(names)-1] == "" {
-		names = names[:len(names)-1]
-	}
+	names = names[:r.filledWidth(names)]
 	r.width = len(names)
-	r.readMoreNames(names)
+	line := r.line
+	more := r.readMoreNames(names)
 	if err := r.checkFirstRow(names); err != nil {
 		return nil, err
 	}
+	r.line = line
+	for i, name := range names {
+		if name == "" {
+			names[i] = fmt.Sprintf("column %d", i+1)
+		}
+	}
 	if name, twice := duplicate(names); twice {
-		return nil, r.fault(name, "must name one column only", nil)
+		rule := fmt.Sprintf("must name one column only: correct the header, or set CSVConfig.NoHeader, and CSVConfig.Skip to %d, which makes the names column 1 and so on", r.line+r.skipped+more)
+		return nil, r.fault(name, rule, nil)
 	}
 	return names, nil
+}
+
+// filledWidth is the number of columns without those at the right that have no name and are empty
+// in the first rows.
+func (r *records) filledWidth(names []string) int {
+	most := max(1, width(names))
+	for _, row := range r.sample {
+		if len(row) <= len(names) {
+			most = max(most, width(row))
+		}
+	}
+	r.sample = nil
+	return most
 }
 
 // mostHeaders limits the lines of a header.
 const mostHeaders = 4
 
-// readMoreNames adds the names in further lines of the header, such as units, to names. These
-// lines have no number and no time, and text where the first row has one of them.
-func (r *records) readMoreNames(names []string) {
+// readMoreNames adds the names in further lines of the header, such as units, to names, and counts
+// them. These lines have no number and no time, and text where the first row has one of them.
+func (r *records) readMoreNames(names []string) (more int) {
 	rows := r.ahead()
 	first := slices.IndexFunc(rows[:min(mostHeaders, len(rows))], func(row []string) bool { return slices.ContainsFunc(row, isNumberOrTime) })
 	if first < 0 {
-		return
+		return 0
 	}
-	more := 0
 	for _, row := range rows[:first] {
 		heads := false
 		for c, cell := range row {
@@ -74,7 +93,7 @@ func (r *records) readMoreNames(names []string) {
 		more++
 	}
 	if more == 0 {
-		return
+		return 0
 	}
 	for _, row := range rows[:more] {
 		for c, cell := range row {
@@ -83,6 +102,7 @@ func (r *records) readMoreNames(names []string) {
 	}
 	r.waiting = r.waiting[more:]
 	r.notes = append(r.notes, fmt.Sprintf("%d header lines", more+1))
+	return more
 }
 
 // checkFirstRow refuses a first row without a time in a column in which all that follow have one:

@@ -172,6 +172,9 @@ func decimalOf(cell string) (mark byte, either bool) {
 // files with a comma between cells, it is a point, unless a cell shows the other.
 func detectDecimal(rows [][]string, separator rune) byte {
 	comma := false
+	if len(rows) > 1 { // without the header
+		rows = rows[1:]
+	}
 	for _, row := range rows {
 		for _, cell := range row {
 			if !strings.ContainsAny(cell, ".,") {

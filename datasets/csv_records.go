@@ -1,7 +1,7 @@
 package datasets
 
 import (
-	"bytes"
+	"bufio"
 	"encoding/csv"
 	stderrors "errors"
 	"fmt"
@@ -23,17 +23,21 @@ type records struct {
 	most    limits
 	in      *allowance
 	csv     *csv.Reader
-	skipped int // lines before the first record
-	line    int // first line of the last record
-	end     int // its last line
-	width   int // cells in a row; 0 before the header
+	skipped int        // lines before the first record
+	advised int        // lines before the header, if they are not certain
+	sample  [][]string // the first rows, from the header
+	line    int        // first line of the last record
+	end     int        // its last line
+	width   int        // cells in a row; 0 before the header
 	waiting []aheadRow
 
 	numbers  numbers
 	absent   []float64 // numbers that are missing
 	words    []string  // cells that are missing
 	notes    []string
-	latin    bool     // cells in Latin-1
+	encoding string   // of cells that are not in UTF-8; "" if all are
+	rows     int      // below the header
+	begun    bool     // one of the first rows begins with a number or a time
 	found    form     // in numbers
 	units    []string // in numbers
 	usages   []usage  // by column
@@ -53,10 +57,14 @@ func newRecords(r io.Reader, path string, config CSVConfig, most limits) (*recor
 	if err != nil {
 		return nil, err
 	}
-	skipped, separator, comments := skipLines(text, config.Skip)
+	before, err := readPreface(text, config.Skip, path, most.total)
+	if err != nil {
+		return nil, err
+	}
 	sample, _ := text.Peek(sampleBytes)
-	if config.Separator != 0 {
-		separator = config.Separator
+	separator := config.Separator
+	if separator == 0 {
+		separator = before.separator
 	}
 	if separator == 0 {
 		separator = detectSeparator(sample)
@@ -71,11 +79,12 @@ func newRecords(r io.Reader, path string, config CSVConfig, most limits) (*recor
 		return nil, errs.Error{Path: path, Field: "CSVConfig.Separator", Rule: "must be a character other than a quote and a line end", Value: name}
 	}
 	in := &allowance{r: text, total: most.total}
-	rec := &records{path: path, config: config, most: most, in: in, csv: newReader(in, separator), skipped: skipped,
-		notes: slices.Concat(notes, comments, []string{name + "-separated"})}
+	rec := &records{path: path, config: config, most: most, in: in, csv: newReader(in, separator), notes: notes}
+	rec.findTable(text, before, sampleRows(sample, separator), separator)
+	rec.notes = append(rec.notes, name+"-separated")
 	switch config.Decimal {
 	case "":
-		rec.setDecimal(detectDecimal(sampleRows(sample, separator), separator))
+		rec.setDecimal(detectDecimal(rec.sample, separator))
 	case ".", ",":
 		rec.setDecimal(config.Decimal[0])
 	default:
@@ -91,23 +100,36 @@ func newReader(r io.Reader, separator rune) *csv.Reader {
 	return reader
 }
 
-// sampleRows are the rows below the first of the start of a file.
-func sampleRows(sample []byte, separator rune) (rows [][]string) {
-	if len(sample) == sampleBytes { // without the last line, which may be cut off
-		sample = sample[:bytes.LastIndexByte(sample, '\n')+1]
+// findTable removes the lines before the header, or finds out how many they may be.
+func (r *records) findTable(text *bufio.Reader, before preface, rows []sampleRow, separator rune) {
+	at, certain := findHeader(rows)
+	titles := before.lines - before.skipped - before.comments
+	if before.separator != 0 {
+		titles--
 	}
-	reader := newReader(bytes.NewReader(sample), separator)
-	for {
-		row, err := reader.Read()
-		if err != nil {
-			break
+	r.skipped = before.lines
+	switch {
+	case at > 0 && certain && before.skipped == 0 && !r.config.NoHeader:
+		cut(text, rows[at].line-1)
+		r.skipped += rows[at].line - 1
+		titles += rows[at].line - 1
+		rows = rows[at:]
+	case at > 0:
+		r.advised = r.skipped + rows[at].line - 1
+	case len(rows) > 0 && !r.config.NoHeader && before.comment != "":
+		if names := commentedNames(before.comment, separator, rows[0].cells); names != nil {
+			r.waiting = []aheadRow{{cells: names}}
+			r.notes = append(r.notes, "header in a comment")
+			before.comments--
 		}
-		rows = append(rows, slices.Clone(row))
 	}
-	if len(rows) > 1 {
-		rows = rows[1:]
+	if before.comments > 0 {
+		r.notes = append(r.notes, several(before.comments, "comment line"))
 	}
-	return rows
+	r.notes = append(r.notes, leftOut(titles)...)
+	for _, row := range rows {
+		r.sample = append(r.sample, row.cells)
+	}
 }
 
 // fault is an error at the last record.
@@ -156,46 +178,62 @@ func (r *records) record() ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		switch {
-		case blank:
-			return nil, r.rest(row)
-		case r.width == 0 || len(row) == r.width && !r.isComment(row):
+		if blank {
+			return nil, r.rest(row, r.fault("row", "must not be blank, unless it is at the end: remove it", nil))
+		}
+		if r.width == 0 {
 			return row, nil
-		case r.isComment(row):
+		}
+		begins := r.begun
+		if r.rows++; r.rows <= mostHeaders {
+			r.begun = r.begun || isNumberOrTime(row[0])
+		}
+		switch {
+		case len(row) != r.width && isComment(row[0]), isCommentRow(row):
 			r.comments++
+		case len(row) < r.width && r.isText(row):
+			return nil, r.rest(row, r.wrongWidth(row))
+		case len(row) == r.width && begins && r.isText(row):
+			return nil, r.rest(row, r.fault("row", "must have more than one cell, unless it is at the end: correct or remove it", strconv.Quote(shorten(row[0]))))
+		case len(row) == r.width:
+			return row, nil
 		case len(row) > r.width && !slices.ContainsFunc(row[r.width:], filled):
 			return row[:r.width], nil
 		default:
-			return nil, r.fault("row", fmt.Sprintf("must have %d cells, as the header: correct it, or skip lines before the header with CSVConfig.Skip", r.width), len(row))
+			return nil, r.wrongWidth(row)
 		}
 	}
 }
 
-// isComment reports whether a row begins as a comment and has no number behind that.
-func (r *records) isComment(row []string) bool {
-	return isComment(row[0]) && !isMissing(row[0]) && (len(row) != r.width || !slices.ContainsFunc(row[1:], func(cell string) bool { return filled(cell) && isMeantAsNumber(cell) }))
+func (r *records) wrongWidth(row []string) error {
+	return r.fault("row", fmt.Sprintf("must have %d cells, as the header: %s", r.width, r.orSkip("correct or remove it")), len(row))
 }
 
-func filled(cell string) bool { return strings.TrimSpace(cell) != "" }
+// orSkip is a remedy, or a better one if the table seems to begin further down.
+func (r *records) orSkip(remedy string) string {
+	if r.advised > 0 {
+		return fmt.Sprintf("set CSVConfig.Skip to %d if the table begins in line %d", r.advised, r.advised+1)
+	}
+	return remedy
+}
 
-// rest reads what follows a blank row: only blank rows and lines of text may, since a
-// blank row further up may stand for missing numbers.
-func (r *records) rest(row []string) error {
-	bad := r.fault("row", "must not be blank, unless it is at the end: remove it", nil)
+// isText reports whether a row is no row of the table but text: it has one cell alone, or is too
+// short, and has no number and no time.
+func (r *records) isText(row []string) bool {
+	return r.width > 1 && (len(row) < r.width || isSingle(row)) && slices.ContainsFunc(row, func(cell string) bool { return !isMissing(cell) }) && !isData(row)
+}
+
+// rest reads what follows a blank row or one of text, which must be the end: a blank row
+// further up may stand for missing numbers.
+func (r *records) rest(row []string, bad error) error {
 	for {
-		var text []string
-		for _, cell := range row {
-			if filled(cell) {
-				text = append(text, cell)
-			}
-		}
-		if len(text) > 0 && isComment(text[0]) {
-			text = text[:1]
-		}
-		if len(text) > 1 || len(text) == 1 && (r.width < 2 || isNumber(text[0]) || isDate(text[0])) {
+		switch {
+		case width(row) == 0:
+		case r.isText(row), isComment(row[0]):
+			r.footer++
+		default:
 			return bad
 		}
-		r.footer += len(text)
 		var err error
 		if row, _, err = r.read(); err != nil {
 			return err
@@ -230,10 +268,9 @@ func (r *records) read() (row []string, blank bool, err error) {
 	last := len(row) - 1
 	line, _ = r.csv.FieldPos(last)
 	r.end = line + strings.Count(row[last], "\n")
+	row, encoding := decode(row)
+	r.encoding = max(r.encoding, encoding)
 	for i, cell := range row {
-		if !utf8.ValidString(cell) {
-			row[i], r.latin = latin1(cell), true
-		}
 		if r.width > 0 && r.isWord(cell) {
 			row[i] = ""
 		}

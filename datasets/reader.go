@@ -140,7 +140,7 @@ func (r *reader) detect(row []string, filters filters) error {
 		}
 	}
 	if len(r.wanted) == 0 {
-		return r.rows.fault("row", "must hold a number", few(row))
+		return r.rows.fault("row", "must hold a number"+r.o.remedy.numbers, few(row))
 	}
 	if !r.detected {
 		r.numbers = make([]bool, len(r.wanted))

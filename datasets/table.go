@@ -38,8 +38,8 @@ type selection struct {
 	remedy     remedies
 }
 
-// remedies say what to do about times.
-type remedies struct{ format, sort, duplicates, several string }
+// remedies say what to do about times, and about a table without numbers.
+type remedies struct{ format, sort, duplicates, several, numbers string }
 
 func (o selection) check(rows table) error {
 	if o.time != "" && !slices.ContainsFunc(timeFormats, func(f timeFormat) bool { return f.name == o.time }) {
