@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/engram-go/engram/internal/dense"
 	"github.com/engram-go/engram/internal/errs"
 )
 
@@ -24,7 +25,7 @@ func (r *records) number(column int, name, cell string) (float64, error) {
 	v, err := parseNumber(r, name, f.text)
 	if bad, ok := err.(errs.Error); ok {
 		bad.Value = shorten(strings.TrimSpace(cell))
-		bad.Rule += ": correct it, or leave it empty if it is missing"
+		bad.Rule += ": correct it, or set CSVConfig.MissingCells if it is missing"
 		return 0, bad
 	}
 	if slices.Contains(r.absent, v) {
@@ -86,7 +87,7 @@ func (r *records) setMissing(cells []string) {
 		if !ok {
 			f, ok = numbers{'.'}.read(cell)
 		}
-		if v, err := strconv.ParseFloat(f.text, 64); ok && err == nil {
+		if v, err := strconv.ParseFloat(f.text, 64); ok && err == nil && dense.Finite(v) {
 			r.absent = append(r.absent, v)
 		} else {
 			r.words = append(r.words, strings.TrimSpace(cell))
@@ -135,8 +136,14 @@ func (r *records) report(rows string) string {
 	if r.comments > 0 {
 		notes = append(notes, several(r.comments, "comment line")+" between rows left out")
 	}
+	if r.empty > 0 {
+		notes = append(notes, several(r.empty, "empty column")+" at the right left out")
+	}
 	if rows != "" {
 		notes = append(notes, rows)
+	}
+	if r.blank > 0 {
+		notes = append(notes, several(r.blank, "blank row")+" at the end left out")
 	}
 	if r.footer > 0 {
 		notes = append(notes, several(r.footer, "line")+" of text at the end left out")

@@ -42,9 +42,11 @@ func zipped(t testing.TB, text string) string {
 	return b.String()
 }
 
+const plainRows = "day,v\n2024-01-30,1.5\n2024-01-31,-2\n"
+
 // The forms that files really have: the values, to the digit, and the notes.
 func TestCSVFormats(t *testing.T) {
-	const plain = "day,v\n2024-01-30,1.5\n2024-01-31,-2\n"
+	const plain = plainRows
 	two, nan := [][]float64{{1.5, -2}}, math.NaN()
 	for _, c := range []struct {
 		name, text string
@@ -59,14 +61,14 @@ func TestCSVFormats(t *testing.T) {
 		{"tab", strings.ReplaceAll(plain, ",", "\t"), datasets.CSVConfig{}, two, "v", "tab-separated, yyyy-mm-dd"},
 		{"pipe", strings.ReplaceAll(plain, ",", "|"), datasets.CSVConfig{}, two, "v", "pipe-separated, yyyy-mm-dd"},
 		{"another", strings.ReplaceAll(plain, ",", "~"), datasets.CSVConfig{Separator: '~'}, two, "v", "'~'-separated, yyyy-mm-dd"},
-		{"sep=", "sep=;\n" + strings.ReplaceAll(plain, ",", ";"), datasets.CSVConfig{}, two, "v", "semicolon-separated, yyyy-mm-dd"},
+		{"sep=", "sep=;\n" + strings.ReplaceAll(plain, ",", ";"), datasets.CSVConfig{}, two, "v", "sep=, semicolon-separated, yyyy-mm-dd"},
 		{"comments", "# of a station\n# and its heights\n" + plain, datasets.CSVConfig{}, two, "v", "2 comment lines, comma-separated, yyyy-mm-dd"},
 		{"lines before the header", "Prices of a thing\n\n" + plain, datasets.CSVConfig{Skip: 2}, two, "v", "comma-separated, yyyy-mm-dd"},
 		{"no header", "2024-01-30,1.5\n2024-01-31,-2\n", datasets.CSVConfig{}, two, "column 2", "comma-separated, no header, yyyy-mm-dd"},
 		{"no header, a column by its number", "2024-01-01,1.5\n2024-01-02,-2\n", datasets.CSVConfig{Columns: []string{"column 2"}}, two, "column 2", "comma-separated, no header, yyyy-mm-dd"},
 		{"no header, words", "x,1.5\ny,-2\n", datasets.CSVConfig{NoHeader: true}, two, "column 2", "comma-separated, no header, columns of text left out: [column 1]"},
-		{"empty columns and rows", "day,v,,\n2024-01-30,1.5,,\n2024-01-31,-2,,\n,,,\n\n", datasets.CSVConfig{}, two, "v", "comma-separated, yyyy-mm-dd"},
-		{"longer rows", "day,v\n2024-01-30,1.5,\n2024-01-31,-2,\n", datasets.CSVConfig{}, two, "v", "comma-separated, yyyy-mm-dd"},
+		{"empty columns and rows", "day,v,,\n2024-01-30,1.5,,\n2024-01-31,-2,,\n,,,\n\n", datasets.CSVConfig{}, two, "v", "comma-separated, 2 empty columns at the right left out, yyyy-mm-dd, 1 blank row at the end left out"},
+		{"longer rows", "day,v\n2024-01-30,1.5,\n2024-01-31,-2,\n", datasets.CSVConfig{}, two, "v", "comma-separated, 1 empty column at the right left out, yyyy-mm-dd"},
 		{"a line at the end", plain + "\nPrices of a thing\n", datasets.CSVConfig{}, two, "v", "comma-separated, yyyy-mm-dd, 1 line of text at the end left out"},
 		{"comments between rows", "day,v\n2024-01-30,1.5\n# moved, to the roof\n// by \n% one, hour\n2024-01-31,-2\n\n# the end, for now\n", datasets.CSVConfig{}, two, "v", "comma-separated, 3 comment lines between rows left out, yyyy-mm-dd, 1 line of text at the end left out"},
 		{"labels like comments", "n,v\n#1,1.5\n#2,-2\n", datasets.CSVConfig{}, two, "v", "comma-separated, columns of text left out: [n]"},
@@ -76,8 +78,8 @@ func TestCSVFormats(t *testing.T) {
 		{"names and values above", "Station,Berlin\nLat,52.5\n\nday,v,w\n2024-01-30,1.5,1\n2024-01-31,-2,2\n", datasets.CSVConfig{}, append(two, []float64{1, 2}), "v,w", "3 lines before the header left out, comma-separated, yyyy-mm-dd"},
 		{"blank lines before the header", "\n\n" + plain, datasets.CSVConfig{}, two, "v", "2 lines before the header left out, comma-separated, yyyy-mm-dd"},
 		{"a blank line after those to skip", "Prices of a thing\n\n" + plain, datasets.CSVConfig{Skip: 1}, two, "v", "1 line before the header left out, comma-separated, yyyy-mm-dd"},
-		{"quotes in sep=", "\"sep=;\"\n" + strings.ReplaceAll(plain, ",", ";"), datasets.CSVConfig{}, two, "v", "semicolon-separated, yyyy-mm-dd"},
-		{"sep= and a letter for tab", "sep=\\t\n" + strings.ReplaceAll(plain, ",", "\t"), datasets.CSVConfig{}, two, "v", "tab-separated, yyyy-mm-dd"},
+		{"quotes in sep=", "\"sep=;\"\n" + strings.ReplaceAll(plain, ",", ";"), datasets.CSVConfig{}, two, "v", "sep=, semicolon-separated, yyyy-mm-dd"},
+		{"sep= and a letter for tab", "sep=\\t\n" + strings.ReplaceAll(plain, ",", "\t"), datasets.CSVConfig{}, two, "v", "sep=, tab-separated, yyyy-mm-dd"},
 		{"a header like a comment", "#day,v\n2024-01-30,1.5\n2024-01-31,-2\n", datasets.CSVConfig{}, two, "v", "header in a comment, comma-separated, yyyy-mm-dd"},
 		{"a header that begins with #", "# of a thing\n#,day,v\n1,2024-01-30,1.5\n2,2024-01-31,-2\n", datasets.CSVConfig{}, [][]float64{{1, 2}, {1.5, -2}}, "#,v", "header in a comment, 1 comment line, comma-separated, yyyy-mm-dd"},
 		{"numbers with underscores as names", "day,1_00060_00003\n2024-01-30,1.5\n2024-01-31,-2\n", datasets.CSVConfig{}, two, "1_00060_00003", "comma-separated, yyyy-mm-dd"},
@@ -88,12 +90,18 @@ func TestCSVFormats(t *testing.T) {
 		{"units below the header", "day,v,w\n,°C,m/s\n2024-01-30,1.5,1\n2024-01-31,-2,2\n", datasets.CSVConfig{}, append(two, []float64{1, 2}), "v °C,w m/s", "comma-separated, 2 header lines, yyyy-mm-dd"},
 		{"three lines of header", "Price,Close,Close\nTicker,A,B\nDate,,\n2024-01-30,1.5,1\n2024-01-31,-2,2\n", datasets.CSVConfig{}, append(two, []float64{1, 2}), "Close A,Close B", "comma-separated, 3 header lines, yyyy-mm-dd"},
 		{"a missing number in the first row", "n,v\nfoo,NA\nbar,1\n", datasets.CSVConfig{}, [][]float64{{nan, 1}}, "v", "comma-separated, columns of text left out: [n], 1 missing value"},
-		{"byte order mark", "\ufeff" + plain, datasets.CSVConfig{}, two, "v", "comma-separated, yyyy-mm-dd"},
+		{"byte order mark", "\ufeff" + plain, datasets.CSVConfig{}, two, "v", "byte order mark, comma-separated, yyyy-mm-dd"},
 		{"UTF-16", inUTF16("d,ä\U0001f600\n2024-01-30,1.5\n2024-01-31,-2\n", false), datasets.CSVConfig{}, two, "ä\U0001f600", "UTF-16, comma-separated, yyyy-mm-dd"},
 		{"half a pair in UTF-16", strings.Replace(inUTF16("day,v!\n2024-01-30,1.5\n2024-01-31,-2\n", false), "!", "\x00\xd8!", 1), datasets.CSVConfig{}, two, "v\ufffd!", "UTF-16, comma-separated, yyyy-mm-dd"},
 		{"UTF-16, big-endian", inUTF16(plain, true), datasets.CSVConfig{}, two, "v", "UTF-16, comma-separated, yyyy-mm-dd"},
 		{"Latin-1", strings.Replace(plain, "v", "Temp\xe9rature", 1), datasets.CSVConfig{}, two, "Température", "comma-separated, Latin-1, yyyy-mm-dd"},
 		{"euro in Windows-1252", strings.Replace(plain, "1.5", "1.5 \x80", 1), datasets.CSVConfig{}, two, "v", "comma-separated, Windows-1252, currency signs removed, yyyy-mm-dd"},
+		{"UTF-16, no mark", strings.TrimPrefix(inUTF16(plain, false), "\xff\xfe"), datasets.CSVConfig{}, two, "v", "UTF-16, comma-separated, yyyy-mm-dd"},
+		{"UTF-16, big-endian, no mark", strings.TrimPrefix(inUTF16(plain, true), "\xfe\xff"), datasets.CSVConfig{}, two, "v", "UTF-16, comma-separated, yyyy-mm-dd"},
+		{"Windows-1252", "day,v\x92s\n2024-01-30,1\x92234.5\n2024-01-31,-2\n", datasets.CSVConfig{}, [][]float64{{1234.5, -2}}, "v’s", "comma-separated, Windows-1252, thousands separators removed, yyyy-mm-dd"},
+		{"names like HTML", "<DATE>,<CLOSE>\n2024-01-30,1.5\n2024-01-31,-2\n", datasets.CSVConfig{}, two, "<CLOSE>", "comma-separated, yyyy-mm-dd"},
+		{"names like JSON", "{date},v\n2024-01-30,1.5\n2024-01-31,-2\n", datasets.CSVConfig{}, two, "v", "comma-separated, yyyy-mm-dd"},
+		{"names in brackets", "[date],[v]\n2024-01-30,1.5\n2024-01-31,-2\n", datasets.CSVConfig{}, two, "[v]", "comma-separated, yyyy-mm-dd"},
 		{"gzip", zipped(t, plain), datasets.CSVConfig{}, two, "v", "gzip, comma-separated, yyyy-mm-dd"},
 		{"gzip of UTF-16", zipped(t, inUTF16(plain, false)), datasets.CSVConfig{}, two, "v", "gzip, UTF-16, comma-separated, yyyy-mm-dd"},
 		{"old Mac", strings.ReplaceAll(plain, "\n", "\r"), datasets.CSVConfig{}, two, "v", "lines end in CR, comma-separated, yyyy-mm-dd"},
@@ -120,7 +128,7 @@ func TestCSVFormats(t *testing.T) {
 		{"the other", "a;b\n1.234;1\n", datasets.CSVConfig{Decimal: "."}, [][]float64{{1.234}, {1}}, "a,b", "semicolon-separated"},
 
 		{"drop", "v,w\nNA,1\n1,2\n,3\n.,4\nnull,5\n?,6\n-,7\nNaN,8\n2,9\n", datasets.CSVConfig{Missing: "drop"}, [][]float64{{1, 2}, {2, 9}}, "v,w", "comma-separated, 7 rows with missing numbers: dropped"},
-		{"previous", "v,w\nNA,1\n1,2\n,3\n2,NaN\n", datasets.CSVConfig{Missing: "previous"}, [][]float64{{1, 1, 2}, {2, 3, 3}}, "v,w", "comma-separated, 3 rows with missing numbers: filled with the previous"},
+		{"previous", "v,w\nNA,1\n1,2\n,3\n2,NaN\n", datasets.CSVConfig{Missing: "previous"}, [][]float64{{1, 1, 2}, {2, 3, 3}}, "v,w", "comma-separated, 3 rows with missing numbers: filled with the previous, 1 row at the start dropped, which had none"},
 		{"previous, reversed", "day,v\n2024-01-03,3\n2024-01-02,\n2024-01-01,1\n", datasets.CSVConfig{Missing: "previous"}, [][]float64{{1, 1, 3}}, "v", "comma-separated, yyyy-mm-dd, newest first: reversed, 1 rows with missing numbers: filled with the previous, every day"},
 
 		{"missing stay", "v,w\nNA,1\n1,2\n,-\nnan,N/A\n2,5\n", datasets.CSVConfig{}, [][]float64{{nan, 1, nan, nan, 2}, {1, 2, nan, nan, 5}}, "v,w", "comma-separated, 5 missing values"},
@@ -132,6 +140,7 @@ func TestCSVFormats(t *testing.T) {
 		{"the first rows of a series", "s,v,w\n1,x,1\n1,x,2\n2,5,3\n2,6,4\n", datasets.CSVConfig{Where: map[string]string{"s": "2"}, Columns: nil}, [][]float64{{2, 2}, {5, 6}, {3, 4}}, "s,v,w", "comma-separated, 2 other rows left out"},
 		{"missing markers", "v,w\n1,1\n..,2\nn.a.,3\n<NA>,4\n\\N,5\n---,6\n#VALUE!,7\n#DIV/0!,8\n:,9\n-nan,10\n#N/A,11\n…,12\n", datasets.CSVConfig{}, [][]float64{{1, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}}, "v,w", "comma-separated, 11 missing values"},
 		{"a missing marker like a comment", "v\n1\n#N/A\n", datasets.CSVConfig{}, [][]float64{{1, nan}}, "v", "comma-separated, 1 missing value"},
+		{"infinity is missing", "v\n1\ninf\n", datasets.CSVConfig{MissingCells: []string{"inf"}}, [][]float64{{1, nan}}, "v", "comma-separated, 1 missing value"},
 		{"own missing markers", "day,v,w\n2024-01-01,-999,x\n2024-01-02,1,Unavailable\n2024-01-03,-999.0,2\n2024-01-04,-1,3\n", datasets.CSVConfig{MissingCells: []string{"-999", "unavailable", "x"}}, [][]float64{{nan, 1, nan, -1}, {nan, nan, 2, 3}}, "v,w", "comma-separated, yyyy-mm-dd, every day, 4 missing values"},
 		{"zero is missing, but not in times", "n,v\n0,1\n1,0\n", datasets.CSVConfig{MissingCells: []string{"0"}, Index: "n"}, [][]float64{{1, nan}}, "v", "comma-separated, numbers, 1 missing value"},
 		{"missing, with a decimal comma", "v;w\n-99,9;1\n1;2\n", datasets.CSVConfig{MissingCells: []string{"-99,9"}, Decimal: ","}, [][]float64{{nan, 1}, {1, 2}}, "v,w", "semicolon-separated, decimal comma, 1 missing value"},
@@ -162,6 +171,21 @@ func TestCSVFormatErrors(t *testing.T) {
 		{"HTML", "\n<!DOCTYPE html><html>", datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file"}, "HTML"},
 		{"JSON", "[{\"a\": 1}]", datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file"}, "JSON"},
 		{"JSON object", "{\"a\": 1}", datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file"}, "JSON"},
+		{"JSON, indented", "[\n  {\n    \"a\": 1\n  }\n]\n", datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file"}, "JSON: save it as CSV"},
+		{"JSON object, indented", "\ufeff{\n  \"a\": 1\n}\n", datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file"}, "JSON"},
+		{"JSON in UTF-16", inUTF16("{\"a\": [1, 2, 3]}", false), datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file"}, "JSON"},
+		{"XML", "<?xml version=\"1.0\"?>\n<a/>", datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file"}, "HTML or XML"},
+		{"a table in HTML", "<TABLE border=1><tr>", datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file"}, "HTML or XML"},
+		{"xz", "\xfd7zXZ\x00\x00", datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file"}, "compressed with xz"},
+		{"bzip2", "BZh91AY&SY\x00", datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file"}, "compressed with bzip2"},
+		{"zstd", "\x28\xb5\x2f\xfd\x00", datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file"}, "compressed with zstd"},
+		{"7z", "7z\xbc\xaf\x27\x1c", datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file"}, "a 7z archive"},
+		{"UTF-32", "\xff\xfe\x00\x00a\x00\x00\x00", datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file"}, "UTF-32"},
+		{"gzip twice", zipped(t, zipped(t, plainRows)), datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file"}, "gzip twice"},
+		{"a spreadsheet in gzip", zipped(t, "PK\x03\x04xyz"), datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file"}, "save it as CSV"},
+		{"an open quote", "a,b\n1,\"2\n3,4\n5,6\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "row", Value: "extraneous or missing \" in quoted-field, which reaches to line 4"}, "correct the quotes"},
+		{"a formula", "a,b\n1,=\"5\"\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "row"}, "quotes around whole cells alone"},
+		{"infinity", "a\n1\ninf\n", datasets.CSVConfig{}, errs.Error{Path: "csv:3", Field: "a", Value: "inf", Kind: errs.ErrNotFinite}, "CSVConfig.MissingCells"},
 		{"gzip, no more", "\x1f\x8b", datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file"}, "gzip"},
 		{"gzip, cut off", zipped(t, "a\n1\n2\n")[:20], datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file"}, "gzip"},
 		{"thousands or decimals", "a;b\n1.234;1\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "a", Value: `"1.234"`}, "CSVConfig.Decimal"},

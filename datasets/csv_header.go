@@ -38,8 +38,8 @@ func (r *records) header() ([]string, error) {
 		remedy := r.orSkip("if there is none, set CSVConfig.NoHeader; if it has numbers, CSVConfig.Columns; if it is further down, CSVConfig.Skip")
 		return nil, r.fault("header", "must name the columns: "+remedy, few(names))
 	}
-	names = names[:r.filledWidth(names)]
-	r.width = len(names)
+	r.width = r.filledWidth(names)
+	names, r.empty = names[:r.width], len(names)-r.width
 	line := r.line
 	more := r.readMoreNames(names)
 	if err := r.checkFirstRow(names); err != nil {

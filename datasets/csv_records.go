@@ -42,6 +42,8 @@ type records struct {
 	units    []string // in numbers
 	usages   []usage  // by column
 	comments int      // lines between the rows
+	empty    int      // columns at the right
+	blank    int      // rows at the end
 	footer   int      // lines of text behind the rows
 }
 
@@ -53,7 +55,7 @@ type aheadRow struct {
 }
 
 func newRecords(r io.Reader, path string, config CSVConfig, most limits) (*records, error) {
-	text, notes, err := plainText(r, path, most.total)
+	text, notes, err := plainText(r, path)
 	if err != nil {
 		return nil, err
 	}
@@ -122,6 +124,9 @@ func (r *records) findTable(text *bufio.Reader, before preface, rows []sampleRow
 			r.notes = append(r.notes, "header in a comment")
 			before.comments--
 		}
+	}
+	if before.separator != 0 {
+		r.notes = append(r.notes, "sep=")
 	}
 	if before.comments > 0 {
 		r.notes = append(r.notes, several(before.comments, "comment line"))
@@ -198,6 +203,7 @@ func (r *records) record() ([]string, error) {
 		case len(row) == r.width:
 			return row, nil
 		case len(row) > r.width && !slices.ContainsFunc(row[r.width:], filled):
+			r.empty = max(r.empty, len(row)-r.width)
 			return row[:r.width], nil
 		default:
 			return nil, r.wrongWidth(row)
@@ -229,6 +235,7 @@ func (r *records) rest(row []string, bad error) error {
 	for {
 		switch {
 		case width(row) == 0:
+			r.blank++
 		case r.isText(row), isComment(row[0]):
 			r.footer++
 		default:
@@ -250,12 +257,16 @@ func (r *records) read() (row []string, blank bool, err error) {
 	}
 	r.line = r.end + 1
 	if bad, ok := stderrors.AsType[*csv.ParseError](err); ok {
-		r.line = bad.Line
-		return nil, false, r.fault("row", "must be comma-separated text", fmt.Sprintf("%v at character %d", bad.Err, bad.Column))
+		r.line = bad.StartLine
+		where := fmt.Sprintf("%v at character %d", bad.Err, bad.Column)
+		if bad.Line > bad.StartLine {
+			where = fmt.Sprintf("%v, which reaches to line %d", bad.Err, bad.Line+r.skipped)
+		}
+		return nil, false, r.fault("row", "must have quotes around whole cells alone, and those inside a cell doubled: correct the quotes", where)
 	}
 	switch {
 	case errors.Is(err, errRecord):
-		return nil, false, r.fault("row", fmt.Sprintf("must be at most %d bytes long", r.most.record), nil)
+		return nil, false, r.fault("row", fmt.Sprintf("must be at most %d bytes long: correct the quotes if one is not closed", r.most.record), nil)
 	case errors.Is(err, errTotal):
 		return nil, false, r.fault("file", fmt.Sprintf("must be at most %d bytes long", r.most.total), nil)
 	case errors.Is(err, errs.ErrInput):

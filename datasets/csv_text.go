@@ -19,18 +19,12 @@ import (
 // sampleBytes is how much of a file is looked at to detect how it is written.
 const sampleBytes = 1 << 16
 
-// kinds are files that are no text, by how they begin.
-var kinds = []struct{ magic, name string }{
-	{"PK\x03\x04", "a spreadsheet or another zip archive: save it as CSV"},
-	{"\xd0\xcf\x11\xe0", "an old spreadsheet: save it as CSV"},
-	{"PAR1", "a Parquet file: read it with datasets/parquet"},
-	{"%PDF", "a PDF file: get the numbers as CSV"},
-	{"SQLite format 3", "an SQLite database: read it with ReadSQL"},
-}
+// headBytes is how much of it shows what kind of file it is.
+const headBytes = 512
 
 // plainText makes UTF-8 with lines that end in LF of a file that may be compressed, in
-// UTF-16 or from an old Mac, and says what it did. Latin-1 is left to the cells.
-func plainText(r io.Reader, path string, total int) (text *bufio.Reader, notes []string, err error) {
+// UTF-16 or from an old Mac, and says what it did. Windows-1252 is left to the cells.
+func plainText(r io.Reader, path string) (text *bufio.Reader, notes []string, err error) {
 	text = bufio.NewReaderSize(r, sampleBytes)
 	if head, _ := text.Peek(2); string(head) == "\x1f\x8b" {
 		unpacked, err := gzip.NewReader(text)
@@ -40,26 +34,26 @@ func plainText(r io.Reader, path string, total int) (text *bufio.Reader, notes [
 		text = bufio.NewReaderSize(&gzipReader{unpacked, path}, sampleBytes)
 		notes = append(notes, "gzip")
 	}
-	head, _ := text.Peek(64)
-	for _, kind := range kinds {
-		if bytes.HasPrefix(head, []byte(kind.magic)) {
-			return nil, nil, errs.Error{Path: path, Field: "file", Rule: "must be text", Value: kind.name}
-		}
+	head, _ := text.Peek(headBytes)
+	if err := refuse(head, path); err != nil {
+		return nil, nil, err
 	}
+	wide, big := isUTF16(head)
 	switch {
 	case bytes.HasPrefix(head, []byte("\ufeff")):
 		text.Discard(3) // cannot fail: the bytes are there
+		notes = append(notes, "byte order mark")
 	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
 		text.Discard(2)
-		text = bufio.NewReaderSize(&utf16Reader{r: text, big: head[0] == 0xfe}, sampleBytes)
-		notes = append(notes, "UTF-16")
+		wide, big = true, head[0] == 0xfe
 	}
-	head, _ = text.Peek(64)
-	switch start := strings.ToLower(strings.TrimSpace(string(head))); {
-	case strings.HasPrefix(start, "<"):
-		return nil, nil, errs.Error{Path: path, Field: "file", Rule: "must be comma-separated text", Value: "HTML or XML: download the data itself"}
-	case strings.HasPrefix(start, "{"), strings.HasPrefix(start, "[{"), strings.HasPrefix(start, "[["):
-		return nil, nil, errs.Error{Path: path, Field: "file", Rule: "must be comma-separated text", Value: "JSON: decode it with encoding/json, and use FromTimes"}
+	if wide {
+		text = bufio.NewReaderSize(&utf16Reader{r: text, big: big}, sampleBytes)
+		notes = append(notes, "UTF-16")
+		head, _ = text.Peek(headBytes)
+		if err := refuse(head, path); err != nil {
+			return nil, nil, err
+		}
 	}
 	if sample, _ := text.Peek(sampleBytes); bytes.IndexByte(sample, '\n') < 0 && bytes.IndexByte(sample, '\r') >= 0 {
 		text = bufio.NewReaderSize(macReader{text}, sampleBytes)

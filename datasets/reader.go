@@ -210,8 +210,12 @@ func (r *reader) finish(p *part, left int) error {
 	if p.Values = values; len(values) == 0 {
 		return r.rows.fault("rows", "must hold a number that is not missing", nil)
 	}
+	rows := p.Len()
 	if filled := fillMissing(p.Series, r.o.missing); filled > 0 {
 		notes = append(notes, fmt.Sprintf("%d rows with missing numbers: %s", filled, map[string]string{"drop": "dropped", "previous": "filled with the previous"}[r.o.missing]))
+		if dropped := rows - p.Len(); dropped > 0 && r.o.missing == "previous" {
+			notes = append(notes, several(dropped, "row")+" at the start dropped, which had none")
+		}
 	}
 	if p.Len() == 0 {
 		return errs.Error{Path: path, Field: "rows", Rule: "must not all have missing numbers"}

@@ -30,8 +30,8 @@ type input struct {
 	Missing      string   `group:"Reading the file" placeholder:"HOW" help:"What to do about missing numbers: drop their rows, repeat the previous one, or make them an error; otherwise they stay missing."`
 	MissingCells []string `group:"Reading the file" placeholder:"CELL" sep:"none" help:"Cell that is a missing number, as --missing-cells=-999, besides empty, NA and so on; may be repeated."`
 
-	By    string            `group:"Reading the file" placeholder:"NAME" help:"Column that says to which series a row belongs, such as Store: all series are read."`
-	Where map[string]string `group:"Reading the file" placeholder:"NAME=CELL" mapsep:"none" help:"Read only rows with this cell, such as Store=1; may be repeated."`
+	By    string   `group:"Reading the file" placeholder:"NAME" help:"Column that says to which series a row belongs, such as Store: all series are read."`
+	Where []string `group:"Reading the file" placeholder:"NAME=CELL" sep:"none" help:"Read only rows with this cell, such as Store=1; may be repeated."`
 }
 
 // load reads the series, with the given columns; by default all that hold numbers. There is
@@ -58,9 +58,14 @@ func (in input) load(ctx *invocation, columns []string) ([]*datasets.Series, err
 	}()
 	select {
 	case r := <-done:
-		if e, ok := stderrors.AsType[graph.Error](r.err); ok && e.Field == "by" {
+		e, _ := stderrors.AsType[graph.Error](r.err)
+		switch {
+		case e.Field == "by":
 			e.Field = "--by"
 			return nil, usageError{e}
+		case e.Field == "file" && e.Value == "a pipe":
+			e.Rule += ", or - for standard input, into which a pipe may lead"
+			return nil, e
 		}
 		return r.series, r.err
 	case <-ctx.Done():
@@ -92,7 +97,10 @@ func (in input) isParquet() bool { return strings.HasSuffix(strings.ToLower(in.F
 func (in input) config(columns []string) (c datasets.CSVConfig, err error) {
 	c = datasets.CSVConfig{
 		Columns: columns, Index: in.Index, Decimal: in.Decimal, Skip: int(in.Skip), NoHeader: in.NoHeader,
-		Time: in.Time, Sort: in.Sort, Duplicates: in.Duplicates, Missing: in.Missing, MissingCells: in.MissingCells, Where: in.Where,
+		Time: in.Time, Sort: in.Sort, Duplicates: in.Duplicates, Missing: in.Missing, MissingCells: in.MissingCells,
+	}
+	if c.Where, err = conditions(in.Where); err != nil {
+		return c, err
 	}
 	switch in.Separator {
 	case "":
@@ -109,4 +117,23 @@ func (in input) config(columns []string) (c datasets.CSVConfig, err error) {
 		return c, usageError{errors.New("a Parquet file has one flag for reading alone, --index; the others are for CSV files")}
 	}
 	return c, nil
+}
+
+// conditions are those of --where. A column has one cell, so two conditions on one are a fault.
+func conditions(where []string) (map[string]string, error) {
+	var cells map[string]string
+	for _, condition := range where {
+		name, cell, ok := strings.Cut(condition, "=")
+		if !ok {
+			return nil, usageError{errors.Errorf("--where must be NAME=CELL, such as Store=1, got %q", condition)}
+		}
+		if _, twice := cells[name]; twice {
+			return nil, usageError{errors.Errorf("--where must name a column once, got %q after %s=%s: --by reads several series", condition, name, cells[name])}
+		}
+		if cells == nil {
+			cells = map[string]string{}
+		}
+		cells[name] = cell
+	}
+	return cells, nil
 }
