@@ -111,7 +111,7 @@ func ReadCSVs(r io.Reader, by string, config CSVConfig) ([]*Series, error) {
 // percent sign, which is removed, parentheses or a minus behind them if negative, and K, M
 // or B for thousands, millions and billions. The decimal mark is detected from the first
 // 64 KiB; a cell that contradicts it is an error. A cell that is missing is NaN: empty, NA, N/A,
-// NaN, null, none, nil, \N, dashes, points, ?, :, n.a., n.d., #VALUE! and other errors of a spreadsheet,
+// NaN, null, none, nil, \N, signs alone such as -, .., ?, : and *, n.a., n.d., #VALUE! and other errors of a spreadsheet,
 // and CSVConfig.MissingCells. A column whose cells all are is left out.
 //
 // Errors name the line and the column, as "csv:12: Close must be a number", and the option

@@ -3,7 +3,6 @@ package datasets
 import (
 	"bufio"
 	"bytes"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -110,18 +109,21 @@ func count(line []byte, char rune) (n int) {
 // sampleRow is a row of the start of a file.
 type sampleRow struct {
 	cells []string
-	line  int  // from 1
-	apart bool // a blank line is above it
+	line  int      // from 1
+	apart bool     // a blank line is above it
+	names []string // of the columns, in a comment directly above it; or nil
 }
 
-// sampleRows are the rows of the start of a file, without comments.
-func sampleRows(sample []byte, separator rune) (rows []sampleRow) {
+// sampleRows are the rows of the start of a file, without comments, of which the last before is
+// given.
+func sampleRows(sample []byte, separator rune, comment string) (rows []sampleRow) {
 	if len(sample) == sampleBytes { // without the last line, which may be cut off
 		sample = sample[:bytes.LastIndexByte(sample, '\n')+1]
 	}
 	reader := newReader(bytes.NewReader(sample), separator)
 	reader.LazyQuotes = true
 	end, apart := 0, false
+	above, _ := newReader(strings.NewReader(comment), separator).Read() // of a comment; none if it has wrong quotes
 	for {
 		cells, err := reader.Read()
 		if err != nil {
@@ -131,11 +133,13 @@ func sampleRows(sample []byte, separator rune) (rows []sampleRow) {
 		last, _ := reader.FieldPos(len(cells) - 1)
 		apart = apart || line > end+1
 		end = last + strings.Count(cells[len(cells)-1], "\n")
-		if !isCommentRow(cells) {
-			cells, _ = decode(slices.Clone(cells))
-			rows = append(rows, sampleRow{cells, line, apart})
-			apart = false
+		cells, _ = decode(slices.Clone(cells))
+		if isCommentRow(cells) {
+			above = cells
+			continue
 		}
+		rows = append(rows, sampleRow{cells, line, apart, commentedNames(above, cells)})
+		above, apart = nil, false
 	}
 }
 
@@ -217,13 +221,16 @@ func findHeader(rows []sampleRow) (at int, certain bool) {
 	switch {
 	case at == 0 || longest < 2:
 		return 0, false
-	case isData(rows[at].cells):
-		if n := width(above[at-1].cells); n > 1 { // names, perhaps
+	case slices.ContainsFunc(above, func(row sampleRow) bool { return isDataBegin(row.cells) }):
+		if first := firstHeader(rows); first > 0 {
+			return first, false
+		}
+		return at, false
+	case isData(rows[at].cells) && rows[at].names == nil:
+		if !rows[at].apart && width(above[at-1].cells) > 1 { // names, perhaps
 			return 0, false
 		}
 		return at, false
-	case slices.ContainsFunc(above, func(row sampleRow) bool { return isDataBegin(row.cells) }):
-		return firstHeader(rows), false
 	}
 	return at, true
 }
@@ -238,13 +245,13 @@ func firstHeader(rows []sampleRow) int {
 	return 0
 }
 
-// commentedNames are the names in the last comment above a table without a header; none if it
-// has another number of cells.
-func commentedNames(comment string, separator rune, first []string) []string {
-	names, err := newReader(strings.NewReader(comment), separator).Read()
-	if err != nil || len(names) < 2 || len(names) != len(first) || !isData(first) || isData(names[1:]) {
+// commentedNames are the names in a comment above a row of data; none if it has another number of
+// cells.
+func commentedNames(comment, row []string) []string {
+	if len(comment) < 2 || len(comment) != len(row) || !isData(row) || isData(comment[1:]) {
 		return nil
 	}
+	names := slices.Clone(comment)
 	if name := strings.TrimSpace(strings.TrimLeft(names[0], "#%/ ")); name != "" {
 		names[0] = name
 	}
@@ -257,12 +264,4 @@ func cut(text *bufio.Reader, lines int) {
 		head, _ := text.Peek(sampleBytes)
 		text.Discard(bytes.IndexByte(head, '\n') + 1)
 	}
-}
-
-// leftOut says that lines before the header were left out.
-func leftOut(lines int) []string {
-	if lines == 0 {
-		return nil
-	}
-	return []string{fmt.Sprintf("%s before the header left out", several(lines, "line"))}
 }

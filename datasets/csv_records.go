@@ -82,7 +82,7 @@ func newRecords(r io.Reader, path string, config CSVConfig, most limits) (*recor
 	}
 	in := &allowance{r: text, total: most.total}
 	rec := &records{path: path, config: config, most: most, in: in, csv: newReader(in, separator), notes: notes}
-	rec.findTable(text, before, sampleRows(sample, separator), separator)
+	rec.findTable(text, before, sampleRows(sample, separator, before.comment))
 	rec.notes = append(rec.notes, name+"-separated")
 	switch config.Decimal {
 	case "":
@@ -103,35 +103,36 @@ func newReader(r io.Reader, separator rune) *csv.Reader {
 }
 
 // findTable removes the lines before the header, or finds out how many they may be.
-func (r *records) findTable(text *bufio.Reader, before preface, rows []sampleRow, separator rune) {
+func (r *records) findTable(text *bufio.Reader, before preface, rows []sampleRow) {
 	at, certain := findHeader(rows)
 	titles := before.lines - before.skipped - before.comments
 	if before.separator != 0 {
 		titles--
+		r.notes = append(r.notes, "sep=")
 	}
 	r.skipped = before.lines
+	above := &before.comments // of which one may be the header
 	switch {
 	case at > 0 && certain && before.skipped == 0 && !r.config.NoHeader:
-		cut(text, rows[at].line-1)
-		r.skipped += rows[at].line - 1
-		titles += rows[at].line - 1
-		rows = rows[at:]
+		lines := rows[at].line - 1
+		cut(text, lines)
+		r.skipped += lines
+		titles += lines
+		rows, above = rows[at:], &titles
 	case at > 0:
 		r.advised = r.skipped + rows[at].line - 1
-	case len(rows) > 0 && !r.config.NoHeader && before.comment != "":
-		if names := commentedNames(before.comment, separator, rows[0].cells); names != nil {
-			r.waiting = []aheadRow{{cells: names}}
-			r.notes = append(r.notes, "header in a comment")
-			before.comments--
-		}
 	}
-	if before.separator != 0 {
-		r.notes = append(r.notes, "sep=")
+	if len(rows) > 0 && rows[0].names != nil && !r.config.NoHeader {
+		r.waiting = []aheadRow{{cells: rows[0].names}}
+		r.notes = append(r.notes, "header in a comment")
+		*above--
 	}
 	if before.comments > 0 {
 		r.notes = append(r.notes, several(before.comments, "comment line"))
 	}
-	r.notes = append(r.notes, leftOut(titles)...)
+	if titles > 0 {
+		r.notes = append(r.notes, several(titles, "line")+" before the header left out")
+	}
 	for _, row := range rows {
 		r.sample = append(r.sample, row.cells)
 	}
@@ -184,7 +185,7 @@ func (r *records) record() ([]string, error) {
 			return nil, err
 		}
 		if blank {
-			return nil, r.rest(row, r.fault("row", "must not be blank, unless it is at the end: remove it", nil))
+			return nil, r.rest(row, r.fault("row", "must not be blank, unless it is at the end: "+r.orSkip("remove it"), nil))
 		}
 		if r.width == 0 {
 			return row, nil
@@ -262,7 +263,7 @@ func (r *records) read() (row []string, blank bool, err error) {
 		if bad.Line > bad.StartLine {
 			where = fmt.Sprintf("%v, which reaches to line %d", bad.Err, bad.Line+r.skipped)
 		}
-		return nil, false, r.fault("row", "must have quotes around whole cells alone, and those inside a cell doubled: correct the quotes", where)
+		return nil, false, r.fault("row", "must have quotes around whole cells alone, and those inside a cell doubled: correct the quotes, or set CSVConfig.Separator", where)
 	}
 	switch {
 	case errors.Is(err, errRecord):

@@ -81,11 +81,11 @@ func few(row []string) string { return shorten(strings.Join(row[:min(8, len(row)
 // spreadsheets, whose formulas had no result, and of statistical offices.
 var missing = strings.Fields(`nan -nan na n/a <na> nat null <null> \n none nil
 	#n/a #na #value! #div/0! #ref! #name? #num! #null! 1.#ind -1.#ind 1.#qnan -1.#qnan
-	- -- --- – — . .. ... … ? : n.a. n.a n.d. n.d`)
+	n.a. n.a n.d. n.d`)
 
 func isMissing(cell string) bool {
 	cell = strings.TrimSpace(cell)
-	return cell == "" || len(cell) < 9 && slices.Contains(missing, strings.ToLower(cell))
+	return strings.Trim(cell, "-–—.…?:*") == "" || len(cell) < 9 && slices.Contains(missing, strings.ToLower(cell))
 }
 
 // numeric reports whether most cells of a column are meant as numbers, or none says that they
