@@ -125,6 +125,7 @@ func sampleRows(sample []byte, separator rune, comment string) (rows []sampleRow
 	end, apart := 0, false
 	above, _ := newReader(strings.NewReader(comment), separator).Read() // of a comment; none if it has wrong quotes
 	for {
+		begin := bytes.TrimLeft(sample[reader.InputOffset():], "\r\n")
 		cells, err := reader.Read()
 		if err != nil {
 			return rows
@@ -134,7 +135,7 @@ func sampleRows(sample []byte, separator rune, comment string) (rows []sampleRow
 		apart = apart || line > end+1
 		end = last + strings.Count(cells[len(cells)-1], "\n")
 		cells, _ = decode(slices.Clone(cells))
-		if isCommentRow(cells) {
+		if isCommentRow(cells) && !bytes.HasPrefix(begin, []byte(`"`)) {
 			above = cells
 			continue
 		}

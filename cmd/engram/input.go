@@ -22,7 +22,7 @@ type input struct {
 	Index        string   `group:"Reading the file" placeholder:"NAME" help:"Column with the times of the rows, or several, with commas (detected)."`
 	Separator    string   `group:"Reading the file" placeholder:"CHAR" help:"Between cells: , ; | or tab (detected)."`
 	Decimal      string   `group:"Reading the file" placeholder:"CHAR" help:"Decimal mark: a point or a comma (detected)."`
-	Skip         uint     `group:"Reading the file" placeholder:"N" help:"Lines before the header to leave out."`
+	Skip         uint     `group:"Reading the file" placeholder:"N" help:"Lines before the header to leave out (detected)."`
 	NoHeader     bool     `group:"Reading the file" help:"The first line is a row, not a header (detected)."`
 	Time         string   `group:"Reading the file" placeholder:"FORMAT" help:"How times are written, such as dd/mm/yyyy (detected)."`
 	Sort         bool     `group:"Reading the file" help:"Sort the rows by time; otherwise rows out of order are refused."`
