@@ -160,7 +160,7 @@ func readCSV(r io.Reader, path, by string, config CSVConfig, most limits) ([]*Se
 		return nil, err
 	}
 	selected := config.selection(by)
-	selected.remedy.numbers = ": " + rows.orSkip("set CSVConfig.Skip if the header is further down, or CSVConfig.Separator")
+	selected.remedy.numbers = ": " + rows.orSkip("set CSVConfig.Columns to a column of numbers, CSVConfig.Skip if the header is further down, or CSVConfig.Separator")
 	all, err := readTable(rows, path, names, selected, most.cells)
 	if err != nil {
 		return nil, err

@@ -183,7 +183,7 @@ func isDataBegin(cells []string) bool {
 }
 
 // findHeader finds the header below titles: the first row with several cells of the longest run of
-// rows as wide as most. It returns its place in the rows, and whether it is certain: the
+// rows as wide as most with several cells. It returns its place in the rows, and whether it is certain: the
 // header has neither numbers nor times, and the rows above do not begin with them. If it is not
 // known, it returns 0.
 func findHeader(rows []sampleRow) (at int, certain bool) {
@@ -191,11 +191,11 @@ func findHeader(rows []sampleRow) (at int, certain bool) {
 	most := 0
 	for _, row := range rows {
 		n := width(row.cells)
-		if counts[n]++; counts[n] > counts[most] || counts[n] == counts[most] && n > most {
+		if counts[n]++; n > 1 && (counts[n] > counts[most] || counts[n] == counts[most] && n > most) {
 			most = n
 		}
 	}
-	if most < 2 {
+	if most == 0 {
 		return 0, false
 	}
 	from, longest, run := 0, 0, 0
@@ -223,7 +223,7 @@ func findHeader(rows []sampleRow) (at int, certain bool) {
 	case at == 0 || longest < 2:
 		return 0, false
 	case slices.ContainsFunc(above, func(row sampleRow) bool { return isDataBegin(row.cells) }):
-		if first := firstHeader(rows); first > 0 {
+		if first := firstHeader(rows); first > 0 || isData(rows[at].cells) {
 			return first, false
 		}
 		return at, false

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/pkg/errors"
@@ -225,9 +226,10 @@ func (r *records) orSkip(remedy string) string {
 }
 
 // isText reports whether a row is no row of the table but text: it has one cell alone, or is too
-// short, and has no number and no time.
+// short, and has letters, but no number and no time.
 func (r *records) isText(row []string) bool {
-	return r.width > 1 && (len(row) < r.width || isSingle(row)) && slices.ContainsFunc(row, func(cell string) bool { return !isMissing(cell) }) && !isData(row)
+	letters := func(cell string) bool { return strings.ContainsFunc(cell, unicode.IsLetter) && !isMissing(cell) }
+	return r.width > 1 && (len(row) < r.width || isSingle(row)) && slices.ContainsFunc(row, letters) && !isData(row)
 }
 
 // rest reads what follows a blank row or one of text, which must be the end: a blank row
