@@ -73,19 +73,20 @@ var separators = []struct {
 	name string
 }{{'\t', "tab"}, {';', "semicolon"}, {'|', "pipe"}, {',', "comma"}}
 
-// detectSeparator chooses the separator that the most lines have equally often.
+// detectSeparator chooses the separator that the most lines have equally often; of those, the one
+// that they have more often, but a comma last.
 func detectSeparator(sample []byte) rune {
 	const mostLines = 100
 	lines := bytes.Split(bytes.TrimRight(sample, "\r\n"), []byte("\n"))
 	lines = slices.DeleteFunc(lines[:min(len(lines), mostLines)], func(line []byte) bool { return isComment(string(line)) })
-	best, most := ',', 0
+	best, most, often := ',', 0, 0
 	for _, s := range separators {
 		counts := map[int]int{}
 		for _, line := range lines {
 			if n := count(line, s.char); n > 0 {
 				counts[n]++
-				if counts[n] > most {
-					best, most = s.char, counts[n]
+				if counts[n] > most || counts[n] == most && n > often && s.char != ',' {
+					best, most, often = s.char, counts[n], n
 				}
 			}
 		}
@@ -123,7 +124,9 @@ func sampleRows(sample []byte, separator rune, comment string) (rows []sampleRow
 	reader := newReader(bytes.NewReader(sample), separator)
 	reader.LazyQuotes = true
 	end, apart := 0, false
-	above, _ := newReader(strings.NewReader(comment), separator).Read() // of a comment; none if it has wrong quotes
+	header := newReader(strings.NewReader(comment), separator)
+	header.LazyQuotes = true // #"day";"v"
+	above, _ := header.Read()
 	for {
 		begin := bytes.TrimLeft(sample[reader.InputOffset():], "\r\n")
 		cells, err := reader.Read()
@@ -134,11 +137,12 @@ func sampleRows(sample []byte, separator rune, comment string) (rows []sampleRow
 		last, _ := reader.FieldPos(len(cells) - 1)
 		apart = apart || line > end+1
 		end = last + strings.Count(cells[len(cells)-1], "\n")
-		cells, _ = decode(slices.Clone(cells))
+		cells = slices.Clone(cells)
 		if isCommentRow(cells) && !bytes.HasPrefix(begin, []byte(`"`)) {
 			above = cells
 			continue
 		}
+		cells, _ = decode(cells)
 		rows = append(rows, sampleRow{cells, line, apart, commentedNames(above, cells)})
 		above, apart = nil, false
 	}
@@ -215,7 +219,7 @@ func findHeader(rows []sampleRow) (at int, certain bool) {
 	for at < from+longest-1 && width(rows[at].cells) < 2 {
 		at++
 	}
-	if isData(rows[at].cells) { // titles, or narrow names in a line of its own
+	if isData(rows[at].cells) && rows[at].names == nil { // titles, or narrow names in a line of its own
 		at = from
 	}
 	above := rows[:at]
@@ -228,8 +232,8 @@ func findHeader(rows []sampleRow) (at int, certain bool) {
 		}
 		return at, false
 	case isData(rows[at].cells) && rows[at].names == nil:
-		if !rows[at].apart && width(above[at-1].cells) > 1 { // names, perhaps
-			return 0, false
+		if !rows[at].apart && (width(above[at-1].cells) > 1 || !slices.ContainsFunc(rows[at].cells, isDate)) {
+			return 0, false // above are names, perhaps, and the cells are divided otherwise
 		}
 		return at, false
 	}
@@ -249,11 +253,12 @@ func firstHeader(rows []sampleRow) int {
 // commentedNames are the names in a comment above a row of data; none if it has another number of
 // cells.
 func commentedNames(comment, row []string) []string {
-	if len(comment) < 2 || len(comment) != len(row) || !isData(row) || isData(comment[1:]) {
+	same := len(comment) == len(row) || width(comment) == width(row)
+	if len(comment) < 2 || !same || !isData(row) || isData(comment[1:]) {
 		return nil
 	}
 	names := slices.Clone(comment)
-	if name := strings.TrimSpace(strings.TrimLeft(names[0], "#%/ ")); name != "" {
+	if name := strings.Trim(strings.TrimLeft(names[0], "#%/"), "\" "); name != "" {
 		names[0] = name
 	}
 	return names

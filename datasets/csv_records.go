@@ -124,7 +124,8 @@ func (r *records) findTable(text *bufio.Reader, before preface, rows []sampleRow
 		r.advised = r.skipped + rows[at].line - 1
 	}
 	if len(rows) > 0 && rows[0].names != nil && !r.config.NoHeader {
-		r.waiting = []aheadRow{{cells: rows[0].names}}
+		names, encoding := decode(rows[0].names)
+		r.waiting, r.encoding = []aheadRow{{cells: names}}, encoding
 		r.notes = append(r.notes, "header in a comment")
 		*above--
 	}
@@ -214,7 +215,7 @@ func (r *records) record() ([]string, error) {
 }
 
 func (r *records) wrongWidth(row []string) error {
-	return r.fault("row", fmt.Sprintf("must have %d cells, as the header: %s", r.width, r.orSkip("correct or remove it")), len(row))
+	return r.fault("row", fmt.Sprintf("must have %d cells, as the header: %s", r.width, r.orSkip("correct or remove it, or set CSVConfig.Separator")), len(row))
 }
 
 // orSkip is a remedy, or a better one if the table seems to begin further down.
