@@ -11,7 +11,7 @@ import (
 
 // CSVConfig selects columns and rows of a CSV file, and says what cannot be detected.
 type CSVConfig struct {
-	Columns []string // the columns of numbers, in this order; by default all whose first cell that is not missing is a number
+	Columns []string // the columns of numbers, in this order; by default all in which most of the first 100 cells are numbers
 
 	// Index is the column with the times of the rows; or several that make up a time, with
 	// commas and in any order: "Date,Time", "year,month,day", "year,week". By default it is
@@ -23,7 +23,7 @@ type CSVConfig struct {
 
 	Separator rune   // between cells; by default detected: comma, semicolon, tab or |
 	Decimal   string // the decimal mark, "." or ","; by default detected
-	Skip      int    // lines before the header to leave out; comments, which begin with #, % or //, always are
+	Skip      int    // lines before the header to leave out; by default titles, if they are certain; comments (#, % or //) and blank lines always are
 	NoHeader  bool   // the first line is a row: columns are called "column 1" and so on; by default detected
 
 	// Time is how times are written, as Notes say it: "dd/mm/yyyy"; by default detected. With
@@ -31,10 +31,12 @@ type CSVConfig struct {
 	// their order, and the column Index, if it is set, has labels of any kind.
 	Time string
 
-	Sort       bool              // sort the rows by time; by default rows out of order are an error
-	Duplicates string            // keep the "first", the "last" or the "mean" of rows of one time; by default an error
-	Missing    string            // "drop" rows with a missing number, repeat the one of the "previous" time, or make it an "error"; by default it is NaN
-	Where      map[string]string // read only the rows with these cells: {"Store": "1"}
+	Sort         bool     // sort the rows by time; by default rows out of order are an error
+	Duplicates   string   // keep the "first", the "last" or the "mean" of rows of one time; by default an error
+	MissingCells []string // cells that are missing numbers, such as "-999" or "unavailable", besides those that ReadCSV names
+
+	Missing string            // "drop" rows with a missing number, repeat the one of the "previous" time, or make it an "error"; by default it is NaN
+	Where   map[string]string // read only the rows with these cells: {"Store": "1"}
 }
 
 var csvRemedies = remedies{
@@ -106,18 +108,24 @@ func ReadCSVs(r io.Reader, by string, config CSVConfig) ([]*Series, error) {
 // named there too.
 //
 // Cells are divided by commas, semicolons, tabs or |, and may be quoted. The text is in
-// UTF-8, UTF-16 with a byte order mark, or Latin-1, and may be compressed with gzip. Comments
-// (#, % or //), a line such as sep=; at the start, empty columns at the right, and blank
-// rows and lines of text at the end are left out. A first line of numbers and times alone
-// is a row, not a header. Up to four lines may be the header, such as names and units, which
+// UTF-8, UTF-16 or Windows-1252, of which Latin-1 is a part, and may be compressed with gzip.
+// Comments (#, % or //), a line such as sep=; at the start, titles and blank lines above the
+// header, empty columns at the right, and blank rows and lines of text at the end are left out. A
+// first line of numbers and times alone is a row, not a header, whose names may then be in the
+// comment above it. Up to four lines may be the header, such as names and units, which
 // then make up the names: the others have no number and no time, and text where the first row
-// has one. Spreadsheets, JSON, HTML and other files are named in the error.
+// has one. A column without a name is called "column 3" by its place. Spreadsheets, JSON, HTML and
+// other files are named in the error.
 //
-// Numbers may have a decimal point or comma, thousands in groups of three, a currency or
-// percent sign, which is removed, parentheses or a minus behind them if negative, and K, M
-// or B for thousands, millions and billions. The decimal mark is detected from the first
-// 64 KiB; a cell that contradicts it is an error. A cell that is missing (empty, NA, N/A, NaN,
-// null, none, nil, -, --, ., ?) is NaN; a column whose cells all are is left out.
+// Numbers may have a decimal point or comma, thousands in groups of three, divided by the other
+// mark, spaces or apostrophes, or in groups of two as in India, a currency, percent sign or
+// unit (USD, kr, GiB, °C), which is removed and must be the same in the whole column,
+// parentheses or a minus behind them if negative, and K, M or B for thousands, millions and
+// billions. The decimal mark is detected from the first 64 KiB or, if these do not show it, from the
+// first cell that does; a cell that contradicts it, or could have both, is an error. A cell that
+// is missing is NaN: empty, NA, N/A, NaN, null, none, nil, \N, signs alone such as -, .., ?, : and *,
+// n.a., n.d., #VALUE! and other errors of a spreadsheet, and CSVConfig.MissingCells. Notes tell
+// of a number such as -999 that may mean missing. A column whose cells all are is left out.
 //
 // Errors name the line and the column, as "csv:12: Close must be a number", and the option
 // that helps: a duplicate name, a missing column, a row with more or fewer cells than the
@@ -163,7 +171,9 @@ func readCSV(r io.Reader, path, by string, config CSVConfig, most limits) ([]*Se
 	if err != nil {
 		return nil, err
 	}
-	all, err := readTable(rows, path, names, config.selection(by), most.cells)
+	selected := config.selection(by)
+	selected.remedy.numbers = ": " + rows.orSkip("set CSVConfig.Columns to a column of numbers, CSVConfig.Skip if the header is further down, or CSVConfig.Separator")
+	all, err := readTable(rows, path, names, selected, most.cells)
 	if err != nil {
 		return nil, err
 	}

@@ -4,10 +4,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 
-	"github.com/engram-go/engram/internal/dense"
 	"github.com/engram-go/engram/internal/errs"
 )
 
@@ -30,23 +28,28 @@ func (r *records) header() ([]string, error) {
 		for i := range names {
 			names[i] = unnamed(i)
 		}
-		r.ahead = append(r.ahead, aheadRow{cells: slices.Clone(row), line: r.line})
+		r.waiting = append(r.waiting, aheadRow{cells: slices.Clone(row), line: r.line})
 		r.notes = append(r.notes, "no header")
-		r.width = len(names)
+		r.width, r.sample = len(names), nil
 		return names, nil
 	}
 	if figures {
-		return nil, r.fault("header", "must name the columns: if there is none, set CSVConfig.NoHeader; if it has numbers, CSVConfig.Columns; if it is further down, CSVConfig.Skip", few(names))
+		remedy := r.orSkip("if there is none, set CSVConfig.NoHeader; if it has numbers, CSVConfig.Columns; if it is further down, CSVConfig.Skip")
+		return nil, r.fault("header", "must name the columns: "+remedy, few(names))
 	}
-	for len(names) > 1 && names[len(names)-1] == "" {
-		names = names[:len(names)-1]
-	}
-	r.width = len(names)
+	r.width = r.filledWidth(names)
+	names, r.empty = names[:r.width], len(names)-r.width
 	line := r.line
-	r.readMoreNames(names)
+	more := r.readMoreNames(names)
 	r.line = line
+	for i, name := range names {
+		if name == "" {
+			names[i] = unnamed(i)
+		}
+	}
 	if name, twice := duplicate(names); twice {
-		return nil, r.fault(name, "must name one column only", nil)
+		rule := fmt.Sprintf("must name one column only: correct the header, or set CSVConfig.NoHeader, and CSVConfig.Skip to %d, which makes the names column 1 and so on", r.line+r.skipped+more)
+		return nil, r.fault(name, rule, nil)
 	}
 	return names, nil
 }
@@ -54,44 +57,51 @@ func (r *records) header() ([]string, error) {
 // unnamed is the name of a column that has none.
 func unnamed(column int) string { return fmt.Sprintf("column %d", column+1) }
 
+// filledWidth is the number of columns without those at the right that have no name and are empty
+// in the first rows.
+func (r *records) filledWidth(names []string) int {
+	most := max(1, width(names))
+	for _, row := range r.sample {
+		if len(row) <= len(names) {
+			most = max(most, width(row))
+		}
+	}
+	r.sample = nil
+	return most
+}
+
 // mostHeaders limits the lines of a header.
 const mostHeaders = 4
 
-// readMoreNames adds the names in further lines of the header, such as units, to names. These
-// lines have no number and no time, and text where the first row has one of them.
-func (r *records) readMoreNames(names []string) {
-	for len(r.ahead) < mostHeaders {
-		row, err := r.record()
-		r.ahead = append(r.ahead, aheadRow{slices.Clone(row), r.line, err})
-		if err != nil {
-			return
-		}
-		if slices.ContainsFunc(row, isNumberOrTime) {
-			break
-		}
+// readMoreNames adds the names in further lines of the header, such as units, to names, and counts
+// them. These lines have no number and no time, and text where the first row has one of them.
+func (r *records) readMoreNames(names []string) (more int) {
+	rows := r.ahead()
+	first := slices.IndexFunc(rows[:min(mostHeaders, len(rows))], func(row []string) bool { return slices.ContainsFunc(row, isNumberOrTime) })
+	if first < 0 {
+		return 0
 	}
-	first := len(r.ahead) - 1 // the first row that has a number or a time
-	more := 0
-	for _, line := range r.ahead[:first] {
+	for _, row := range rows[:first] {
 		heads := false
-		for c, cell := range line.cells {
-			heads = heads || isNumberOrTime(r.ahead[first].cells[c]) && !isMissing(cell)
+		for c, cell := range row {
+			heads = heads || isNumberOrTime(rows[first][c]) && !isMissing(cell)
 		}
 		if !heads {
 			break
 		}
 		more++
 	}
-	if more == 0 || !slices.ContainsFunc(r.ahead[first].cells, isNumberOrTime) {
-		return
+	if more == 0 {
+		return 0
 	}
-	for _, line := range r.ahead[:more] {
-		for c, cell := range line.cells {
+	for _, row := range rows[:more] {
+		for c, cell := range row {
 			names[c] = strings.TrimSpace(names[c] + " " + strings.TrimSpace(cell))
 		}
 	}
-	r.ahead = r.ahead[more:]
+	r.waiting = r.waiting[more:]
 	r.notes = append(r.notes, fmt.Sprintf("%d header lines", more+1))
+	return more
 }
 
 // isNumberOrTime reports whether a cell is data and not a name.
@@ -99,12 +109,11 @@ func isNumberOrTime(cell string) bool {
 	return isDate(cell) || !isMissing(cell) && isMeantAsNumber(cell)
 }
 
-// isFigure reports whether a name is a finite number: "inf" may mean inflation.
+// isFigure reports whether a name is a finite number: "inf" may mean inflation, "5 min" a step.
 func (r *records) isFigure(name string) bool {
-	text, ok := numbers{'.'}.plain(name)
+	f, ok := numbers{'.'}.read(name)
 	if !ok {
-		text, ok = numbers{','}.plain(name)
+		f, ok = numbers{','}.read(name)
 	}
-	v, err := strconv.ParseFloat(text, 64)
-	return ok && err == nil && dense.Finite(v)
+	return ok && isFinite(f.text) && !slices.Contains(measures, f.unit)
 }

@@ -1,7 +1,7 @@
 package datasets
 
 import (
-	"bytes"
+	"bufio"
 	"encoding/csv"
 	stderrors "errors"
 	"fmt"
@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/pkg/errors"
@@ -23,21 +24,31 @@ type records struct {
 	most    limits
 	in      *allowance
 	csv     *csv.Reader
-	skipped int // lines before the first record
-	line    int // first line of the last record
-	end     int // its last line
-	width   int // cells in a row; 0 before the header
-	ahead   []aheadRow
+	skipped int        // lines before the first record
+	advised int        // lines before the header, if they are not certain
+	sample  [][]string // the first rows, from the header
+	line    int        // first line of the last record
+	end     int        // its last line
+	width   int        // cells in a row; 0 before the header
+	waiting []aheadRow
 
 	numbers  numbers
+	absent   []float64 // numbers that are missing
+	words    []string  // cells that are missing
 	notes    []string
-	latin    bool               // cells in Latin-1
-	found    [len(remarks)]bool // in numbers
-	comments int                // lines between the rows
-	footer   int                // lines of text behind the rows
+	encoding string   // of cells that are not in UTF-8; "" if all are
+	rows     int      // below the header
+	begun    bool     // one of the first rows begins with a number or a time
+	found    form     // in numbers
+	units    []string // in numbers
+	usages   []usage  // by column
+	comments int      // lines between the rows
+	empty    int      // columns at the right
+	blank    int      // rows at the end
+	footer   int      // lines of text behind the rows
 }
 
-// aheadRow is a row that was read to understand the header, or the error instead of it.
+// aheadRow is a row that was read to understand those before, or the error instead of it.
 type aheadRow struct {
 	cells []string
 	line  int
@@ -45,14 +56,18 @@ type aheadRow struct {
 }
 
 func newRecords(r io.Reader, path string, config CSVConfig, most limits) (*records, error) {
-	text, notes, err := plainText(r, path, most.total)
+	text, notes, err := plainText(r, path)
 	if err != nil {
 		return nil, err
 	}
-	skipped, separator, comments := skipLines(text, config.Skip)
+	before, err := readPreface(text, config.Skip, path, most.total)
+	if err != nil {
+		return nil, err
+	}
 	sample, _ := text.Peek(sampleBytes)
-	if config.Separator != 0 {
-		separator = config.Separator
+	separator := config.Separator
+	if separator == 0 {
+		separator = before.separator
 	}
 	if separator == 0 {
 		separator = detectSeparator(sample)
@@ -67,19 +82,18 @@ func newRecords(r io.Reader, path string, config CSVConfig, most limits) (*recor
 		return nil, errs.Error{Path: path, Field: "CSVConfig.Separator", Rule: "must be a character other than a quote and a line end", Value: name}
 	}
 	in := &allowance{r: text, total: most.total}
-	rec := &records{path: path, config: config, most: most, in: in, csv: newReader(in, separator), skipped: skipped,
-		notes: slices.Concat(notes, comments, []string{name + "-separated"})}
+	rec := &records{path: path, config: config, most: most, in: in, csv: newReader(in, separator), notes: notes}
+	rec.findTable(text, before, sampleRows(sample, separator, before.comment))
+	rec.notes = append(rec.notes, name+"-separated")
 	switch config.Decimal {
 	case "":
-		rec.numbers.decimal = detectDecimal(sampleRows(sample, separator), separator)
+		rec.setDecimal(detectDecimal(rec.sample, separator))
 	case ".", ",":
-		rec.numbers.decimal = config.Decimal[0]
+		rec.setDecimal(config.Decimal[0])
 	default:
 		return nil, errs.Error{Path: path, Field: "CSVConfig.Decimal", Rule: "must be . or ,", Value: strconv.Quote(shorten(config.Decimal))}
 	}
-	if rec.numbers.decimal == ',' {
-		rec.notes = append(rec.notes, "decimal comma")
-	}
+	rec.setMissing(config.MissingCells)
 	return rec, nil
 }
 
@@ -89,23 +103,41 @@ func newReader(r io.Reader, separator rune) *csv.Reader {
 	return reader
 }
 
-// sampleRows are the rows below the first of the start of a file.
-func sampleRows(sample []byte, separator rune) (rows [][]string) {
-	if len(sample) == sampleBytes { // without the last line, which may be cut off
-		sample = sample[:bytes.LastIndexByte(sample, '\n')+1]
+// findTable removes the lines before the header, or finds out how many they may be.
+func (r *records) findTable(text *bufio.Reader, before preface, rows []sampleRow) {
+	at, certain := findHeader(rows)
+	titles := before.lines - before.skipped - before.comments
+	if before.separator != 0 {
+		titles--
+		r.notes = append(r.notes, "sep=")
 	}
-	reader := newReader(bytes.NewReader(sample), separator)
-	for {
-		row, err := reader.Read()
-		if err != nil {
-			break
-		}
-		rows = append(rows, slices.Clone(row))
+	r.skipped = before.lines
+	above := &before.comments // of which one may be the header
+	switch {
+	case at > 0 && certain && before.skipped == 0 && !r.config.NoHeader:
+		lines := rows[at].line - 1
+		cut(text, lines)
+		r.skipped += lines
+		titles += lines
+		rows, above = rows[at:], &titles
+	case at > 0:
+		r.advised = r.skipped + rows[at].line - 1
 	}
-	if len(rows) > 1 {
-		rows = rows[1:]
+	if len(rows) > 0 && rows[0].names != nil && !r.config.NoHeader {
+		names, encoding := decode(rows[0].names)
+		r.waiting, r.encoding = []aheadRow{{cells: names}}, encoding
+		r.notes = append(r.notes, "header in a comment")
+		*above--
 	}
-	return rows
+	if before.comments > 0 {
+		r.notes = append(r.notes, several(before.comments, "comment line"))
+	}
+	if titles > 0 {
+		r.notes = append(r.notes, several(titles, "line")+" before the header left out")
+	}
+	for _, row := range rows {
+		r.sample = append(r.sample, row.cells)
+	}
 }
 
 // fault is an error at the last record.
@@ -118,12 +150,36 @@ func (r *records) moveTo(line int) { r.line = line }
 
 // next returns the cells of the next row, valid until the one after, or io.EOF.
 func (r *records) next() ([]string, error) {
-	if len(r.ahead) > 0 {
-		row := r.ahead[0]
-		r.ahead, r.line = r.ahead[1:], row.line
+	if len(r.waiting) > 0 {
+		row := r.waiting[0]
+		r.waiting, r.line = r.waiting[1:], row.line
 		return row.cells, row.err
 	}
 	return r.record()
+}
+
+// mostAhead limits the rows that are read ahead.
+const mostAhead = 100
+
+func (r *records) ahead() (rows [][]string) {
+	defer func(line int) { r.line = line }(r.line)
+	size := 0
+	for _, row := range r.waiting {
+		size += len(strings.Join(row.cells, ""))
+	}
+	for len(r.waiting) < mostAhead && size < sampleBytes && (len(r.waiting) == 0 || r.waiting[len(r.waiting)-1].err == nil) {
+		cells, err := r.record()
+		for _, cell := range cells {
+			size += len(cell)
+		}
+		r.waiting = append(r.waiting, aheadRow{slices.Clone(cells), r.line, err})
+	}
+	for _, row := range r.waiting {
+		if row.err == nil {
+			rows = append(rows, row.cells)
+		}
+	}
+	return rows
 }
 
 // record reads the next row of the file.
@@ -133,46 +189,65 @@ func (r *records) record() ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		switch {
-		case blank:
-			return nil, r.rest(row)
-		case r.width == 0 || len(row) == r.width && !r.isComment(row):
+		if blank {
+			return nil, r.rest(row, r.fault("row", "must not be blank, unless it is at the end: "+r.orSkip("remove it"), nil))
+		}
+		if r.width == 0 {
 			return row, nil
-		case r.isComment(row):
+		}
+		begins := r.begun
+		if r.rows++; r.rows <= mostHeaders {
+			r.begun = r.begun || isNumberOrTime(row[0])
+		}
+		switch {
+		case len(row) != r.width && isComment(row[0]), isCommentRow(row):
 			r.comments++
+		case len(row) < r.width && r.isText(row):
+			return nil, r.rest(row, r.wrongWidth(row))
+		case len(row) == r.width && begins && r.isText(row):
+			return nil, r.rest(row, r.fault("row", "must have more than one cell, unless it is at the end: correct or remove it", strconv.Quote(shorten(row[0]))))
+		case len(row) == r.width:
+			return row, nil
 		case len(row) > r.width && !slices.ContainsFunc(row[r.width:], filled):
+			r.empty = max(r.empty, len(row)-r.width)
 			return row[:r.width], nil
 		default:
-			return nil, r.fault("row", fmt.Sprintf("must have %d cells, as the header: correct it, or skip lines before the header with CSVConfig.Skip", r.width), len(row))
+			return nil, r.wrongWidth(row)
 		}
 	}
 }
 
-// isComment reports whether a row begins as a comment and has no number behind that.
-func (r *records) isComment(row []string) bool {
-	return isComment(row[0]) && (len(row) != r.width || !slices.ContainsFunc(row[1:], func(cell string) bool { return filled(cell) && isMeantAsNumber(cell) }))
+func (r *records) wrongWidth(row []string) error {
+	return r.fault("row", fmt.Sprintf("must have %d cells, as the header: %s", r.width, r.orSkip("correct or remove it, or set CSVConfig.Separator")), len(row))
 }
 
-func filled(cell string) bool { return strings.TrimSpace(cell) != "" }
+// orSkip is a remedy, or a better one if the table seems to begin further down.
+func (r *records) orSkip(remedy string) string {
+	if r.advised > 0 {
+		return fmt.Sprintf("set CSVConfig.Skip to %d if the table begins in line %d", r.advised, r.advised+1)
+	}
+	return remedy
+}
 
-// rest reads what follows a blank row: only blank rows and lines of text may, since a
-// blank row further up may stand for missing numbers.
-func (r *records) rest(row []string) error {
-	bad := r.fault("row", "must not be blank, unless it is at the end: remove it", nil)
+// isText reports whether a row is no row of the table but text: it has one cell alone, or is too
+// short, and has letters, but no number and no time.
+func (r *records) isText(row []string) bool {
+	letters := func(cell string) bool { return strings.ContainsFunc(cell, unicode.IsLetter) && !isMissing(cell) }
+	return r.width > 1 && (len(row) < r.width || isSingle(row)) && slices.ContainsFunc(row, letters) && !isData(row)
+}
+
+// rest reads what follows a blank row or one of text, which must be the end: a blank row
+// further up may stand for missing numbers.
+func (r *records) rest(row []string, bad error) error {
 	for {
-		var text []string
-		for _, cell := range row {
-			if filled(cell) {
-				text = append(text, cell)
-			}
-		}
-		if len(text) > 0 && isComment(text[0]) {
-			text = text[:1]
-		}
-		if len(text) > 1 || len(text) == 1 && (r.width < 2 || isNumber(text[0]) || isDate(text[0])) {
+		switch {
+		case width(row) == 0:
+			r.blank++
+		case r.isText(row), isComment(row[0]):
+			r.footer++
+		default:
 			return bad
 		}
-		r.footer += len(text)
 		var err error
 		if row, _, err = r.read(); err != nil {
 			return err
@@ -189,12 +264,16 @@ func (r *records) read() (row []string, blank bool, err error) {
 	}
 	r.line = r.end + 1
 	if bad, ok := stderrors.AsType[*csv.ParseError](err); ok {
-		r.line = bad.Line
-		return nil, false, r.fault("row", "must be comma-separated text", fmt.Sprintf("%v at character %d", bad.Err, bad.Column))
+		r.line = bad.StartLine
+		where := fmt.Sprintf("%v at character %d", bad.Err, bad.Column)
+		if bad.Line > bad.StartLine {
+			where = fmt.Sprintf("%v, which reaches to line %d", bad.Err, bad.Line+r.skipped)
+		}
+		return nil, false, r.fault("row", "must have quotes around whole cells alone, and those inside a cell doubled: correct the quotes, or set CSVConfig.Separator", where)
 	}
 	switch {
 	case errors.Is(err, errRecord):
-		return nil, false, r.fault("row", fmt.Sprintf("must be at most %d bytes long", r.most.record), nil)
+		return nil, false, r.fault("row", fmt.Sprintf("must be at most %d bytes long: correct the quotes if one is not closed", r.most.record), nil)
 	case errors.Is(err, errTotal):
 		return nil, false, r.fault("file", fmt.Sprintf("must be at most %d bytes long", r.most.total), nil)
 	case errors.Is(err, errs.ErrInput):
@@ -207,36 +286,12 @@ func (r *records) read() (row []string, blank bool, err error) {
 	last := len(row) - 1
 	line, _ = r.csv.FieldPos(last)
 	r.end = line + strings.Count(row[last], "\n")
+	row, encoding := decode(row)
+	r.encoding = max(r.encoding, encoding)
 	for i, cell := range row {
-		if !utf8.ValidString(cell) {
-			row[i], r.latin = latin1(cell), true
+		if r.width > 0 && r.isWord(cell) {
+			row[i] = ""
 		}
 	}
 	return row, blank, nil
-}
-
-var (
-	errRecord = errors.New("record too long")
-	errTotal  = errors.New("file too long")
-)
-
-// allowance is a reader that limits the bytes of a record and of the whole file,
-// so that the CSV reader, which collects a whole line, cannot exhaust memory. The
-// caller sets record before each record; bytes read ahead count for the next one.
-type allowance struct {
-	r             io.Reader
-	record, total int
-}
-
-func (a *allowance) Read(p []byte) (int, error) {
-	if a.record <= 0 {
-		return 0, errRecord
-	}
-	if a.total < 0 { // one byte more than allowed was there to read
-		return 0, errTotal
-	}
-	n, err := a.r.Read(p[:min(len(p), a.record, a.total+1)])
-	a.record -= n
-	a.total -= n
-	return n, err
 }

@@ -4,13 +4,14 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
-	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/pkg/errors"
+	"golang.org/x/text/encoding/charmap"
 
 	"github.com/engram-go/engram/internal/errs"
 )
@@ -18,18 +19,12 @@ import (
 // sampleBytes is how much of a file is looked at to detect how it is written.
 const sampleBytes = 1 << 16
 
-// kinds are files that are no text, by how they begin.
-var kinds = []struct{ magic, name string }{
-	{"PK\x03\x04", "a spreadsheet or another zip archive: save it as CSV"},
-	{"\xd0\xcf\x11\xe0", "an old spreadsheet: save it as CSV"},
-	{"PAR1", "a Parquet file: read it with datasets/parquet"},
-	{"%PDF", "a PDF file: get the numbers as CSV"},
-	{"SQLite format 3", "an SQLite database: read it with ReadSQL"},
-}
+// headBytes is how much of it shows what kind of file it is.
+const headBytes = 512
 
 // plainText makes UTF-8 with lines that end in LF of a file that may be compressed, in
-// UTF-16 or from an old Mac, and says what it did. Latin-1 is left to the cells.
-func plainText(r io.Reader, path string, total int) (text *bufio.Reader, notes []string, err error) {
+// UTF-16 or from an old Mac, and says what it did. Windows-1252 is left to the cells.
+func plainText(r io.Reader, path string) (text *bufio.Reader, notes []string, err error) {
 	text = bufio.NewReaderSize(r, sampleBytes)
 	if head, _ := text.Peek(2); string(head) == "\x1f\x8b" {
 		unpacked, err := gzip.NewReader(text)
@@ -39,26 +34,26 @@ func plainText(r io.Reader, path string, total int) (text *bufio.Reader, notes [
 		text = bufio.NewReaderSize(&gzipReader{unpacked, path}, sampleBytes)
 		notes = append(notes, "gzip")
 	}
-	head, _ := text.Peek(64)
-	for _, kind := range kinds {
-		if bytes.HasPrefix(head, []byte(kind.magic)) {
-			return nil, nil, errs.Error{Path: path, Field: "file", Rule: "must be text", Value: kind.name}
-		}
+	head, _ := text.Peek(headBytes)
+	if err := refuse(head, path); err != nil {
+		return nil, nil, err
 	}
+	wide, big := isUTF16(head)
 	switch {
 	case bytes.HasPrefix(head, []byte("\ufeff")):
 		text.Discard(3) // cannot fail: the bytes are there
+		notes = append(notes, "byte order mark")
 	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
 		text.Discard(2)
-		text = bufio.NewReaderSize(&utf16Reader{r: text, big: head[0] == 0xfe}, sampleBytes)
-		notes = append(notes, "UTF-16")
+		wide, big = true, head[0] == 0xfe
 	}
-	head, _ = text.Peek(64)
-	switch start := strings.ToLower(strings.TrimSpace(string(head))); {
-	case strings.HasPrefix(start, "<"):
-		return nil, nil, errs.Error{Path: path, Field: "file", Rule: "must be comma-separated text", Value: "HTML or XML: download the data itself"}
-	case strings.HasPrefix(start, "{"), strings.HasPrefix(start, "[{"), strings.HasPrefix(start, "[["):
-		return nil, nil, errs.Error{Path: path, Field: "file", Rule: "must be comma-separated text", Value: "JSON: decode it with encoding/json, and use FromTimes"}
+	if wide {
+		text = bufio.NewReaderSize(&utf16Reader{r: text, big: big}, sampleBytes)
+		notes = append(notes, "UTF-16")
+		head, _ = text.Peek(headBytes)
+		if err := refuse(head, path); err != nil {
+			return nil, nil, err
+		}
 	}
 	if sample, _ := text.Peek(sampleBytes); bytes.IndexByte(sample, '\n') < 0 && bytes.IndexByte(sample, '\r') >= 0 {
 		text = bufio.NewReaderSize(macReader{text}, sampleBytes)
@@ -147,94 +142,20 @@ func (m macReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// latin1 makes UTF-8 of a cell in Latin-1 or, for the euro, Windows-1252.
-func latin1(cell string) string {
-	var b strings.Builder
-	for i := range len(cell) {
-		if cell[i] == 0x80 {
-			b.WriteRune('€')
-		} else {
-			b.WriteRune(rune(cell[i]))
-		}
-	}
-	return b.String()
-}
-
-// skipLines removes lines of comments, a line that names the separator, such as sep=;,
-// and so many other lines from the start.
-func skipLines(text *bufio.Reader, skip int) (lines int, separator rune, notes []string) {
-	comments := 0
-	for {
-		head, _ := text.Peek(sampleBytes)
-		line, _, whole := bytes.Cut(head, []byte("\n"))
-		if !whole {
-			break
-		}
-		trimmed := string(bytes.TrimRight(line, "\r"))
-		switch {
-		case lines < skip:
-		case isComment(trimmed):
-			comments++
-		case separator == 0 && len(trimmed) == 5 && strings.EqualFold(trimmed[:4], "sep="):
-			separator = rune(trimmed[4])
-		default:
-			whole = false
-		}
-		if !whole {
-			break
-		}
-		text.Discard(len(line) + 1)
-		lines++
-	}
-	if comments > 0 {
-		notes = append(notes, fmt.Sprintf("%d comment lines", comments))
-	}
-	return lines, separator, notes
-}
-
-func isComment(text string) bool {
-	return strings.HasPrefix(text, "#") || strings.HasPrefix(text, "%") || strings.HasPrefix(text, "//")
-}
-
-// separators are those that are detected, with their names for Notes. A comma comes last,
-// since it is also a decimal mark.
-var separators = []struct {
-	char rune
-	name string
-}{{'\t', "tab"}, {';', "semicolon"}, {'|', "pipe"}, {',', "comma"}}
-
-// detectSeparator chooses the separator that the most lines have as often as the first.
-func detectSeparator(sample []byte) rune {
-	lines := bytes.Split(bytes.TrimRight(sample, "\r\n"), []byte("\n"))
-	lines = lines[:min(len(lines), 50)]
-	best, most := ',', 0
-	for _, s := range separators {
-		first := count(lines[0], s.char)
-		if first == 0 {
+// decode makes UTF-8 of the cells in Windows-1252, of which Latin-1 is a part, and names what
+// it found; "" if all were in UTF-8.
+func decode(row []string) (cells []string, encoding string) {
+	for i, cell := range row {
+		if utf8.ValidString(cell) {
 			continue
 		}
-		same := 0
-		for _, line := range lines {
-			if count(line, s.char) >= first {
-				same++
-			}
+		if encoding == "" {
+			encoding = "Latin-1"
 		}
-		if same > most {
-			best, most = s.char, same
+		if slices.ContainsFunc([]byte(cell), func(b byte) bool { return b >= 0x80 && b < 0xa0 }) {
+			encoding = "Windows-1252"
 		}
+		row[i], _ = charmap.Windows1252.NewDecoder().String(cell) // which takes any byte
 	}
-	return best
-}
-
-// count counts a character outside quotes.
-func count(line []byte, char rune) (n int) {
-	quoted := false
-	for _, b := range line {
-		if b == '"' {
-			quoted = !quoted
-		} else if rune(b) == char && !quoted {
-			n++
-		}
-	}
-	return n
+	return row, encoding
 }

@@ -80,7 +80,7 @@ const plainNumbers = "numbers"
 func plainNumber(label string) (instant, bool) {
 	const most = 1e15
 	v, err := strconv.ParseFloat(strings.TrimSpace(label), 64)
-	if err != nil || !(v > -most && v < most) {
+	if err != nil || !isNumber(label) || !(v > -most && v < most) {
 		return instant{}, false
 	}
 	whole := int64(v)

@@ -21,6 +21,32 @@ func (s *Series) missing() (n int) {
 	return n
 }
 
+// markers tells of numbers that may stand for missing ones, such as -999: the smallest of a column,
+// in several rows, and farther below the others than these are apart.
+func (s *Series) markers() (notes []string) {
+	const most, few = -99, 3
+	for c, column := range s.Values {
+		lowest, next, highest, rows := math.Inf(1), math.Inf(1), math.Inf(-1), 0
+		for _, v := range column {
+			switch {
+			case v < lowest:
+				lowest, next, rows = v, lowest, 1
+			case v == lowest:
+				rows++
+			case v < next:
+				next = v
+			}
+			if v > highest {
+				highest = v
+			}
+		}
+		if lowest <= most && rows >= few && next < highest && next-lowest > highest-next {
+			notes = append(notes, fmt.Sprintf("%v in %d rows of %s: if these are missing, set CSVConfig.MissingCells", lowest, rows, shorten(s.Columns[c])))
+		}
+	}
+	return notes
+}
+
 // describeTimes says how far apart the rows are, and how many are missing between them.
 func (s *Series) describeTimes() []string {
 	const few = 3

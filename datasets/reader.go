@@ -27,7 +27,7 @@ type reader struct {
 	held     []heldRow
 	holding  int    // bytes of the rows held; -1 when they have told what to detect
 	wanted   []int  // the columns of numbers
-	detected bool   // and whether they were found by the first row
+	detected bool   // and whether they were found by the first rows
 	numbers  []bool // whether a column has had one
 	text     []bool // whether a column that was found by a missing cell has text instead
 	by       int    // the column that divides the table into series; -1 if it is one series
@@ -67,7 +67,7 @@ func readTable(rows table, name string, names []string, o selection, mostCells i
 		if cells += len(row); cells > mostCells {
 			return nil, rows.fault("cells", fmt.Sprintf("must be at most %d", mostCells), nil)
 		}
-		if slices.ContainsFunc(filters, func(f filter) bool { return strings.TrimSpace(row[f.column]) != f.cell }) {
+		if !filters.keep(row) {
 			left++
 			continue
 		}
@@ -105,7 +105,7 @@ func (r *reader) add(row []string) error {
 		v := math.NaN()
 		if !r.text[c] {
 			var err error
-			if v, err = r.rows.number(r.names[i], row[i]); err != nil {
+			if v, err = r.rows.number(i, r.names[i], row[i]); err != nil {
 				return err
 			}
 		}
@@ -132,17 +132,23 @@ func (r *reader) add(row []string) error {
 
 // detect finds the columns by the rows that are held.
 func (r *reader) detect() error {
-	row := r.held[0].cells
 	if err := r.detectTimes(); err != nil {
 		return err
 	}
-	if r.detected {
-		r.wanted = slices.DeleteFunc(numeric(row, slices.Concat(r.label.columns, r.others)), func(i int) bool { return i == r.by })
+	row, rows := r.held[0].cells, r.sample().rows
+	others := slices.Concat(r.label.columns, r.others, []int{r.by})
+	for i := range row {
+		if is, sure := numeric(rows[:min(sampleCells, len(rows))], i); r.detected && is && !slices.Contains(others, i) {
+			r.wanted, r.numbers = append(r.wanted, i), append(r.numbers, sure)
+		}
 	}
 	if len(r.wanted) == 0 {
-		return r.rows.fault("row", "must hold a number", few(row))
+		return r.rows.fault("row", "must hold a number"+r.o.remedy.numbers, few(row))
 	}
-	r.numbers, r.text = make([]bool, len(r.wanted)), make([]bool, len(r.wanted))
+	if !r.detected {
+		r.numbers = make([]bool, len(r.wanted))
+	}
+	r.text = make([]bool, len(r.wanted))
 	return nil
 }
 
@@ -217,13 +223,20 @@ func (r *reader) finish(p *part, left int) error {
 	if p.Values = values; len(values) == 0 {
 		return r.rows.fault("rows", "must hold a number that is not missing", nil)
 	}
+	rows := p.Len()
 	if filled := fillMissing(p.Series, r.o.missing); filled > 0 {
 		notes = append(notes, fmt.Sprintf("%d rows with missing numbers: %s", filled, map[string]string{"drop": "dropped", "previous": "filled with the previous"}[r.o.missing]))
+		if dropped := rows - p.Len(); dropped > 0 && r.o.missing == "previous" {
+			notes = append(notes, several(dropped, "row")+" at the start dropped, which had none")
+		}
 	}
 	if p.Len() == 0 {
 		return errs.Error{Path: path, Field: "rows", Rule: "must not all have missing numbers"}
 	}
 	notes = append(notes, p.describeTimes()...)
+	if r.o.file {
+		notes = append(notes, p.markers()...)
+	}
 	if n := p.missing(); n > 0 {
 		notes = append(notes, several(n, "missing value"))
 	}
@@ -269,8 +282,14 @@ type filter struct {
 	cell   string
 }
 
+type filters []filter
+
+func (f filters) keep(row []string) bool {
+	return !slices.ContainsFunc(f, func(f filter) bool { return strings.TrimSpace(row[f.column]) != f.cell })
+}
+
 // find finds the columns that are named, and the conditions on rows.
-func (r *reader) find() (filters []filter, err error) {
+func (r *reader) find() (filters filters, err error) {
 	at := func(field, name string) (int, error) {
 		i := slices.Index(r.names, name)
 		if i < 0 {

@@ -136,7 +136,7 @@ func (r *results) next() ([]string, error) {
 // null is the text of a missing value.
 const null = "NULL"
 
-func (r *results) number(name, cell string) (float64, error) {
+func (r *results) number(_ int, name, cell string) (float64, error) {
 	if cell == null || cell == "NaN" {
 		return math.NaN(), nil
 	}

@@ -15,8 +15,8 @@ import (
 type table interface {
 	// next returns the cells of the next row, valid until the one after, or io.EOF.
 	next() ([]string, error)
-	// number is the number in a cell of the last row, NaN if it is missing.
-	number(name, cell string) (float64, error)
+	// number is the number in a cell of the last row, in a column with a name, NaN if it is missing.
+	number(column int, name, cell string) (float64, error)
 	// fault is an error at the last row.
 	fault(field, rule string, value any) errs.Error
 	// place is that of the last row, and moveTo makes a row at a place the last one.
@@ -42,8 +42,8 @@ type selection struct {
 // noTimes is the name of the format of labels that are no times.
 const noTimes = "none"
 
-// remedies say what to do about times.
-type remedies struct{ format, sort, duplicates, several, index, none string }
+// remedies say what to do about times, and about a table without numbers.
+type remedies struct{ format, sort, duplicates, several, index, none, numbers string }
 
 func (o selection) check(rows table) error {
 	names := []string{noTimes}
@@ -81,22 +81,32 @@ func parseNumber(rows table, name, cell string) (float64, error) {
 // few shows the first cells of a row.
 func few(row []string) string { return shorten(strings.Join(row[:min(8, len(row))], ",")) }
 
-// missing are the cells that mark a missing number, in lower case.
-var missing = []string{"", "nan", "na", "n/a", "#n/a", "null", "none", "nil", "-", "--", ".", "?"}
+// missing are the cells that mark a missing number, in lower case: of programs, of databases, of
+// spreadsheets, whose formulas had no result, and of statistical offices.
+var missing = strings.Fields(`nan -nan na n/a <na> nat null <null> \n none nil
+	#n/a #na #value! #div/0! #ref! #name? #num! #null! 1.#ind -1.#ind 1.#qnan -1.#qnan
+	n.a. n.a n.d. n.d`)
 
 func isMissing(cell string) bool {
-	return slices.Contains(missing, strings.ToLower(strings.TrimSpace(cell)))
+	cell = strings.TrimSpace(cell)
+	return strings.Trim(cell, "-–—.…?:*") == "" || len(cell) < 9 && slices.Contains(missing, strings.ToLower(cell))
 }
 
-// numeric lists the columns whose cell is meant as a number.
-func numeric(row []string, labels []int) []int {
-	var columns []int
-	for i, cell := range row {
-		if !slices.Contains(labels, i) && isMeantAsNumber(cell) {
-			columns = append(columns, i)
+// numeric reports whether most cells of a column are meant as numbers, or none says that they
+// are not, and whether one is a number that is not missing. Of as many, the first decides.
+func numeric(rows [][]string, column int) (is, sure bool) {
+	count, text, first := 0, 0, false
+	for _, row := range rows {
+		switch cell := row[column]; {
+		case isMissing(cell):
+		case isMeantAsNumber(cell):
+			first = first || text == 0
+			count++
+		default:
+			text++
 		}
 	}
-	return columns
+	return count > text || count == text && (first || text == 0), count > 0
 }
 
 // isMeantAsNumber reports whether a cell is a number or missing, even if it cannot be
@@ -105,13 +115,13 @@ func isMeantAsNumber(cell string) bool {
 	if isMissing(cell) || isNumber(cell) {
 		return true
 	}
-	_, point := numbers{'.'}.plain(cell)
-	_, comma := numbers{','}.plain(cell)
+	_, point := numbers{'.'}.read(cell)
+	_, comma := numbers{','}.read(cell)
 	return point || comma
 }
 
 // isNumber reports whether a cell is a number, including NaN and numbers out of range.
 func isNumber(cell string) bool {
-	_, err := strconv.ParseFloat(strings.TrimSpace(cell), 64)
-	return err == nil || errors.Is(err, strconv.ErrRange)
+	s := strings.ToLower(strings.TrimSpace(cell))
+	return isPlain(s) || isInfinity(s) || s == "nan"
 }

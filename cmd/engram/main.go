@@ -155,6 +155,11 @@ var otherFlags = map[string]string{"Columns": "column", "Targets": "column", "Pa
 // message is the text of an error, in which fields of configs are the flags that set them.
 func message(err error) string {
 	text := strings.Replace(err.Error(), "read all with LoadCSVs", "read all with --by", 1)
+	return withFlags(text)
+}
+
+// withFlags writes flags for the fields of configs that they set.
+func withFlags(text string) string {
 	return configField.ReplaceAllStringFunc(text, func(text string) string {
 		field := configField.FindStringSubmatch(text)[1]
 		if name, ok := otherFlags[field]; ok {
