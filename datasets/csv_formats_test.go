@@ -229,7 +229,7 @@ func TestCSVFormatErrors(t *testing.T) {
 		{"a number of two kinds after a missing one", "a;b\n;1\n1.234;1\n", datasets.CSVConfig{}, errs.Error{Path: "csv:3", Field: "a", Value: `"1.234"`}, "CSVConfig.Decimal"},
 		{"a fault in the first row", "date,v,w\n2020-01-01,error,1\n2020-01-02,6,1\n2020-01-03,7,1\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "v", Value: `"error"`}, "CSVConfig.MissingCells"},
 		{"a fault in the first row, after another", "date,v,w\n2020-01-01,error,1\n2020-01-02,unknown,1\n2020-01-03,7,1\n2020-01-04,8,1\n2020-01-05,8,1\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "v", Value: `"error"`}, "CSVConfig.Columns"},
-		{"units that are numbers", "date,v,w\nUTC,2019,2020\n2020-01-02,6,1\n2020-01-03,7,1\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "date", Value: `"UTC"`}, "remove it if it belongs to the header"},
+		{"units that are numbers", "date,v,w\nUTC,2019,2020\n2020-01-02,6,1\n2020-01-03,7,1\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "date", Value: `"UTC"`}, "remove this row"},
 		{"text in the middle", "day,v\n2024-01-30,1.5\nmoved\n2024-01-31,-2\n", datasets.CSVConfig{}, errs.Error{Path: "csv:3", Field: "row", Value: 1}, "correct or remove it"},
 		{"text and separators in the middle", "day,v\n2024-01-30,1.5\nmoved,\n2024-01-31,-2\n", datasets.CSVConfig{}, errs.Error{Path: "csv:3", Field: "row", Value: `"moved"`}, "correct or remove it"},
 		{"a total", "day,v\n2024-01-30,1.5\n2024-01-31,-2\nTotal,-0.5\n", datasets.CSVConfig{}, errs.Error{Path: "csv:4", Field: "day", Value: `"Total"`}, "correct or remove this row"},

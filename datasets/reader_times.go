@@ -65,6 +65,9 @@ func (r *reader) checkDetected(s sample) error {
 	}
 	for i, name := range r.names {
 		text := s.mostly(i, func(cell string) bool { return !isMeantAsNumber(cell) })
+		if !text && s.free(i) && isNamed(name, certainNames) && r.o.time == "" && r.inOrder(s, i) {
+			return nil
+		}
 		if s.free(i) && (text && isTimeName(name) || text && i == 0 && s.isShaped(i) || isNamed(name, certainNames)) && r.o.time == "" {
 			return r.notTimes(name, r.held[0].cells[i])
 		}
@@ -73,6 +76,18 @@ func (r *reader) checkDetected(s sample) error {
 		return r.rows.fault(r.o.config+".Time", "must be how a column has its times, but none was found: name it with "+r.o.config+".Index", r.o.time)
 	}
 	return nil
+}
+
+// inOrder takes a column of numbers that are no times, such as days of a spreadsheet, for the order
+// of the rows, if they rise or fall.
+func (r *reader) inOrder(s sample, column int) bool {
+	s.format = plainNumbers
+	l := labels{columns: []int{column}, guessed: true}
+	if f := s.fit(l); f.good < f.filled || f.same > 0 || f.up > 0 && f.down > 0 {
+		return false
+	}
+	r.label, r.format = l, plainNumbers
+	return true
 }
 
 // notTimes refuses a column, of which it shows the first label.
