@@ -63,6 +63,9 @@ func (r *reader) checkDetected(s sample) error {
 	if !r.o.file {
 		return nil
 	}
+	if dates := slices.DeleteFunc(slices.Clone(r.names), func(name string) bool { return !isDate(name) }); len(dates) > 2 && r.o.time == "" {
+		return r.rows.fault("rows", "must be times, and columns what was measured: exchange rows and columns; "+r.o.remedy.none, "columns "+few(dates))
+	}
 	for i, name := range r.names {
 		text := s.mostly(i, func(cell string) bool { return !isMeantAsNumber(cell) })
 		if !text && s.free(i) && isNamed(name, certainNames) && r.o.time == "" && r.inOrder(s, i) {

@@ -113,6 +113,7 @@ func TestRefusedTimes(t *testing.T) {
 	}{
 		{"no time in the first row", lines("date,v", "", "2020-01-03", "2020-01-02"), datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "date", Value: `""`}, "remove this row"},
 		{"text in the first row", lines("date,v", "start", "20200103", "20200102"), datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "date", Value: `"start"`}, "remove this row"},
+		{"times as columns", "place,1/22/20,1/23/20,1/24/20\na,1,2,3\nb,4,5,6\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "rows", Value: "columns 1/22/20,1/23/20,1/24/20"}, "exchange rows and columns"},
 		{"an unknown form", lines("date,v", "FY2020", "FY2021"), datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "date", Value: `"FY2020"`}, "CSVConfig.Time to none"},
 		{"an unknown form by its shape", lines("a,v", "in 2021", "in 2020"), datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "a", Value: `"in 2021"`}, "CSVConfig.Time to none"},
 		{"days of a spreadsheet", lines("date,v", "43833", "43832", "43834"), datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "date", Value: `"43833"`}, "CSVConfig.Time to numbers"},
