@@ -123,7 +123,7 @@ func TestVerdictOfLoops(t *testing.T) {
 			}
 			_, at, v := planted(t, Config{Horizon: horizon, Steps: 6, Season: 1, Pool: pool}, func(i, h int) float64 { return wrong[i][h] }, both)
 			sum, scaled, n := 0.0, 0.0, 0.0
-			ofTarget := map[string]float64{} // sums of absolute errors
+			ofTarget := map[string]float64{}                     // sums of absolute errors
 			model, rival := map[int]float64{}, map[int]float64{} // sums of squared errors, by row
 			first := at[0].row
 			for i, p := range at {
