@@ -46,20 +46,7 @@ func (p *predictor) calibrate(ctx context.Context, places []place) error {
 		return err
 	}
 	independent := independentErrors(places, p.horizon)
-	residuals := make([][][]float64, len(p.levels)) // [level][step], of all places in their order
-	for l := range p.levels {
-		residuals[l] = make([][]float64, p.horizon)
-		for i, at := range places {
-			for j := range at.track.layout.Targets {
-				c := at.track.columns[j]
-				for h := range p.horizon {
-					if value := c.raw[at.row+1+h]; !math.IsNaN(value) {
-						residuals[l][h] = append(residuals[l][h], distance(c.fitted, forecasts[i][j].quantiles[l][h], value, forecasts[i][j].factor))
-					}
-				}
-			}
-		}
-	}
+	residuals := p.distances(places, forecasts)
 	moves := make([][]float64, len(p.levels))
 	for l, level := range p.levels {
 		moves[l] = make([]float64, p.horizon)
@@ -80,6 +67,26 @@ func (p *predictor) calibrate(ctx context.Context, places []place) error {
 	}
 	p.calibration = calibration{Moves: moves}
 	return nil
+}
+
+// distances are how far the true values lie from each quantile, [level][step], of all places in
+// their order.
+func (p *predictor) distances(places []place, forecasts [][]predicted) [][][]float64 {
+	out := make([][][]float64, len(p.levels))
+	for l := range p.levels {
+		out[l] = make([][]float64, p.horizon)
+		for i, at := range places {
+			for j := range at.track.layout.Targets {
+				c, f := at.track.columns[j], forecasts[i][j]
+				for h := range p.horizon {
+					if value := c.raw[at.row+1+h]; !math.IsNaN(value) {
+						out[l][h] = append(out[l][h], distance(c.fitted, f.quantiles[l][h], value, f.factor))
+					}
+				}
+			}
+		}
+	}
+	return out
 }
 
 // enoughErrors is how many independent errors tell the two tails apart. Of fewer, most may lie on one
@@ -132,18 +139,18 @@ func around100(residuals [][]float64, h int) []float64 {
 // if the series is a random walk, so the variance of the mean of n of them is
 // (2h² + 1) / 3h times that of n independent ones (Hansen and Hodrick, Forward Exchange
 // Rates as Optimal Predictors of Future Spot Rates, 1980, have the errors).
+//
+// The places of a track follow each other, in the order of their rows.
 func independentErrors(places []place, horizon int) float64 {
-	first, last := map[*track]int{}, map[*track]int{}
-	for _, p := range places { // in the order of their rows
-		if _, ok := first[p.track]; !ok {
-			first[p.track] = p.row
-		}
-		last[p.track] = p.row
-	}
 	h, sum := float64(horizon), 0.0
-	for t, row := range first {
-		n := float64(last[t] - row + 1)
+	for first := 0; first < len(places); {
+		last := first
+		for last+1 < len(places) && places[last+1].track == places[first].track {
+			last++
+		}
+		n := float64(places[last].row - places[first].row + 1)
 		sum += max(1, n*3*h/(2*h*h+1))
+		first = last + 1
 	}
 	return sum
 }
