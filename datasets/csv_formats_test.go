@@ -129,6 +129,7 @@ func TestCSVFormats(t *testing.T) {
 		{"percent", "v\n1.25%\n-0.5 %\n", datasets.CSVConfig{}, [][]float64{{1.25, -0.5}}, "v", "comma-separated, percent signs removed"},
 		{"scales", "v\n9.03M\n1.1K\n2B\n", datasets.CSVConfig{}, [][]float64{{9.03e6, 1.1e3, 2e9}}, "v", "comma-separated, K, M and B read as thousands, millions and billions"},
 		{"exponents", "a;b\n1,5e3;1\n-2E-2;2\n", datasets.CSVConfig{}, [][]float64{{1500, -0.02}, {1, 2}}, "a,b", "semicolon-separated, decimal comma"},
+		{"a table with names of rows and numbers of columns", ",0,1\n0,1.5,2.5\n1,3.5,4.5\n", datasets.CSVConfig{Columns: []string{"0", "1"}}, [][]float64{{1.5, 3.5}, {2.5, 4.5}}, "0,1", "comma-separated"},
 		{"a late decimal comma", "a;b\n" + strings.Repeat("1;1\n", 20000) + "1,5;2\n1.000;3\n", datasets.CSVConfig{}, [][]float64{append(slices.Repeat([]float64{1}, 20000), 1.5, 1000), append(slices.Repeat([]float64{1}, 20000), 2, 3)}, "a,b", "semicolon-separated, decimal comma, thousands separators removed"},
 		{"a late decimal point", "a;b\n" + strings.Repeat("1;1\n", 20000) + "1.5;2\n1.234;3\n", datasets.CSVConfig{}, [][]float64{append(slices.Repeat([]float64{1}, 20000), 1.5, 1.234), append(slices.Repeat([]float64{1}, 20000), 2, 3)}, "a,b", "semicolon-separated"},
 		{"no thousands with an exponent or behind 0", "a;b\n1.234e5;1\n0.123;2\n", datasets.CSVConfig{}, [][]float64{{123400, 0.123}, {1, 2}}, "a,b", "semicolon-separated"},
@@ -137,7 +138,7 @@ func TestCSVFormats(t *testing.T) {
 
 		{"drop", "v,w\nNA,1\n1,2\n,3\n.,4\nnull,5\n?,6\n-,7\nNaN,8\n2,9\n", datasets.CSVConfig{Missing: "drop"}, [][]float64{{1, 2}, {2, 9}}, "v,w", "comma-separated, 7 rows with missing numbers: dropped"},
 		{"previous", "v,w\nNA,1\n1,2\n,3\n2,NaN\n", datasets.CSVConfig{Missing: "previous"}, [][]float64{{1, 1, 2}, {2, 3, 3}}, "v,w", "comma-separated, 3 rows with missing numbers: filled with the previous, 1 row at the start dropped, which had none"},
-		{"previous, reversed", "day,v\n2024-01-03,3\n2024-01-02,\n2024-01-01,1\n", datasets.CSVConfig{Missing: "previous"}, [][]float64{{1, 1, 3}}, "v", "comma-separated, yyyy-mm-dd, newest first: reversed, 1 rows with missing numbers: filled with the previous, every day"},
+		{"previous, reversed", "day,v\n2024-01-03,3\n2024-01-02,\n2024-01-01,1\n", datasets.CSVConfig{Missing: "previous"}, [][]float64{{1, 1, 3}}, "v", "comma-separated, yyyy-mm-dd, newest first: reversed, 1 row with missing numbers: filled with the previous, every day"},
 
 		{"missing stay", "v,w\nNA,1\n1,2\n,-\nnan,N/A\n2,5\n", datasets.CSVConfig{}, [][]float64{{nan, 1, nan, nan, 2}, {1, 2, nan, nan, 5}}, "v,w", "comma-separated, 5 missing values"},
 		{"a named column is all missing", "v,w\n,1\n,2\n", datasets.CSVConfig{Columns: []string{"v", "w"}}, [][]float64{{nan, nan}, {1, 2}}, "v,w", "comma-separated, 2 missing values"},
@@ -197,6 +198,8 @@ func TestCSVFormatErrors(t *testing.T) {
 		{"gzip, no more", "\x1f\x8b", datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file"}, "gzip"},
 		{"gzip, cut off", zipped(t, "a\n1\n2\n")[:20], datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file"}, "gzip"},
 		{"thousands or decimals", "a;b\n1.234;1\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "a", Value: `"1.234"`}, "CSVConfig.Decimal"},
+		{"numbers behind times of day", "Datum;Zeit;Wert\n31.12.2024;12.30;12,345\n31.12.2024;12.45;13,456\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "Wert", Value: `"12,345"`}, "CSVConfig.Decimal"},
+		{"names of rows and numbers of columns", ",2019,2020\nA,1,2\nB,1,2\n", datasets.CSVConfig{}, errs.Error{Path: "csv:1", Field: "header"}, "CSVConfig.Columns"},
 		{"another decimal mark further on", "a;b\n1,25;1\n1.5;2\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "a", Value: `"1,25"`}, "CSVConfig.Decimal"},
 		{"decimals after detection", "v\n" + strings.Repeat("1.5\n", 20000) + "\"1,5\"\n", datasets.CSVConfig{}, errs.Error{Path: "csv:20002", Field: "v", Value: `"1,5"`}, "CSVConfig.Decimal"},
 		{"thousands or decimals, late", "a;b\n" + strings.Repeat("1;1\n", 20000) + "1.234;1\n", datasets.CSVConfig{}, errs.Error{Path: "csv:20002", Field: "a", Value: `"1.234"`}, "CSVConfig.Decimal"},

@@ -24,7 +24,9 @@ func (r *records) header() ([]string, error) {
 	}
 	named := slices.ContainsFunc(r.config.Columns, func(name string) bool { return !strings.HasPrefix(name, "column ") })
 	figures := !named && slices.ContainsFunc(names, r.isFigure)
-	if r.config.NoHeader || figures && !slices.ContainsFunc(names, func(name string) bool { return !r.isFigure(name) && !isDate(name) && !isMissing(name) }) {
+	// A table with names of rows and of columns has an empty cell in its corner.
+	corner := names[0] == "" && slices.ContainsFunc(r.sample, func(row []string) bool { return len(row) > 0 && filled(row[0]) })
+	if r.config.NoHeader || figures && !corner && !slices.ContainsFunc(names, func(name string) bool { return !r.isFigure(name) && !isDate(name) && !isMissing(name) }) {
 		for i := range names {
 			names[i] = unnamed(i)
 		}

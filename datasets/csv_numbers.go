@@ -177,7 +177,7 @@ func detectDecimal(rows [][]string, separator rune) byte {
 	}
 	for _, row := range rows {
 		for _, cell := range row {
-			if !strings.ContainsAny(cell, ".,") {
+			if !strings.ContainsAny(cell, ".,") || isClock(cell) { // 12.30 may be a time of day
 				continue
 			}
 			mark, _ := decimalOf(cell)

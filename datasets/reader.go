@@ -119,6 +119,7 @@ func (r *reader) add(row []string) error {
 		return nil
 	}
 	text, ok := r.label.of(row)
+	text = strings.Clone(text) // not the whole row
 	if r.o.time == noTimes {
 		p.Index = append(p.Index, text)
 		return nil
@@ -195,7 +196,7 @@ func (r *reader) finish(p *part, left int) error {
 		notes = append(r.noteTimes(), notes...)
 	}
 	if left > 0 {
-		notes = append(notes, fmt.Sprintf("%d other rows left out", left))
+		notes = append(notes, several(left, "other row")+" left out")
 	}
 	var values [][]float64
 	for c, i := range r.wanted {
@@ -210,9 +211,13 @@ func (r *reader) finish(p *part, left int) error {
 		p.Columns, values = append(p.Columns, r.names[i]), append(values, p.Values[c])
 	}
 	if r.detected && r.o.file {
+		read := make([]bool, len(r.names))
+		for _, i := range slices.Concat(r.wanted, r.label.columns, r.others) {
+			read[i] = true
+		}
 		var text []string
 		for i, name := range r.names {
-			if name != "" && i != r.by && !slices.Contains(slices.Concat(r.wanted, r.label.columns, r.others), i) {
+			if name != "" && i != r.by && !read[i] {
 				text = append(text, name)
 			}
 		}
@@ -225,7 +230,7 @@ func (r *reader) finish(p *part, left int) error {
 	}
 	rows := p.Len()
 	if filled := fillMissing(p.Series, r.o.missing); filled > 0 {
-		notes = append(notes, fmt.Sprintf("%d rows with missing numbers: %s", filled, map[string]string{"drop": "dropped", "previous": "filled with the previous"}[r.o.missing]))
+		notes = append(notes, fmt.Sprintf("%s with missing numbers: %s", several(filled, "row"), map[string]string{"drop": "dropped", "previous": "filled with the previous"}[r.o.missing]))
 		if dropped := rows - p.Len(); dropped > 0 && r.o.missing == "previous" {
 			notes = append(notes, several(dropped, "row")+" at the start dropped, which had none")
 		}

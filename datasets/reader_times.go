@@ -134,9 +134,13 @@ func (r *reader) noteTimes() (notes []string) {
 }
 
 func quoted(names []string, columns []int) string {
+	const most = 8
 	var text []string
-	for _, i := range columns {
+	for _, i := range columns[:min(most, len(columns))] {
 		text = append(text, strconv.Quote(shorten(names[i])))
+	}
+	if len(columns) > most {
+		text = append(text, "…")
 	}
 	return strings.Join(text, ", ")
 }

@@ -108,9 +108,10 @@ func (s sample) share(column int, is func(cell string) bool) (of, filled int) {
 		if isMissing(row[column]) {
 			continue
 		}
-		if filled++; filled > sampleCells {
-			return of, filled - 1
+		if filled == sampleCells || filled == quickCells && of == 0 {
+			break
 		}
+		filled++
 		if is(row[column]) {
 			of++
 		}

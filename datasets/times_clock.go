@@ -65,7 +65,7 @@ func (s sample) withHourAndMinute(date int) (labels, bool) {
 
 // clockStyle finds out how a column has times of day; false if it has none.
 func (s sample) clockStyle(column int) (clockStyle, bool) {
-	if s.mostly(column, func(cell string) bool { return !isNumber(cell) && isClockOrInterval(cell) }) {
+	if s.mostly(column, isClockText) || s.all(column, func(cell string) bool { return strings.Contains(cell, ".") && isClock(cell) }) {
 		return clockText, true
 	}
 	fits := func(style clockStyle) bool {
@@ -99,6 +99,9 @@ func (s sample) largest(column int) (most float64) {
 	}
 	return most
 }
+
+// isClockText reports whether a cell is a time of day, or the interval between two, and no number.
+func isClockText(cell string) bool { return !isNumber(cell) && isClockOrInterval(cell) }
 
 func isClockOrInterval(cell string) bool {
 	from, to, ok := cutInterval(cell)

@@ -51,10 +51,10 @@ func (s sample) role(column int) (role, bool) {
 			return r, true
 		}
 	}
-	if s.mostly(column, func(cell string) bool { return !isNumber(cell) && isClockOrInterval(cell) }) {
+	if s.mostly(column, isClockText) {
 		return clockTime, true
 	}
-	return roles - 1, false
+	return roles, false // none of them
 }
 
 // isWhole reports whether parts make up a time, without a part missing between two.

@@ -101,6 +101,9 @@ func (s stored) forecaster(model *models.Model, config LoadConfig, numbers map[s
 	if err := f.layout.check(c); err != nil {
 		return nil, err
 	}
+	if err := f.verdict.check(c.Horizon); err != nil {
+		return nil, err
+	}
 	take := taker{numbers}
 	for _, one := range s.Series {
 		series := &datasets.Series{Name: one.Name, Columns: one.Columns, Index: one.Index}
@@ -198,6 +201,18 @@ func (t taker) done() error {
 		if len(left) > 0 {
 			return errs.Error{Field: tensorPrefix + name, Rule: "must have as many numbers as " + storedKey + " says"}
 		}
+	}
+	return nil
+}
+
+// check refuses a verdict without the scores of the networks, or of the rows of the horizon.
+func (v Verdict) check(horizon int) error {
+	fits := len(v.Scores) > 0 && v.Scores[0].Method == modelName
+	for _, s := range v.Scores {
+		fits = fits && len(s.Steps) == horizon
+	}
+	if !fits {
+		return errs.Error{Path: storedKey, Field: "Verdict.Scores", Rule: "must be as Save writes them"}
 	}
 	return nil
 }

@@ -287,6 +287,12 @@ func TestFilesOfOtherKinds(t *testing.T) {
 	newer := edit(t, data, func(f *safetensors.File) {
 		f.Metadata[key] = strings.Replace(f.Metadata[key], `"version":1`, `"version":2`, 1)
 	})
+	none := edit(t, data, func(f *safetensors.File) {
+		from := strings.Index(f.Metadata[key], `"scores":[`)
+		f.Metadata[key] = f.Metadata[key][:from] + `"scores":[` + f.Metadata[key][strings.LastIndex(f.Metadata[key], `]}]`)+2:]
+	})
+	_, err = read(none)
+	errtest.Check(t, err, errs.Error{Path: key, Field: "Verdict.Scores"})
 	_, err = read(newer)
 	errtest.Check(t, err, errs.Error{Field: key, Value: 2})
 	for name, data := range map[string][]byte{"empty": nil, "text": []byte("close\n1\n2\n"), "JSON": []byte(`{"version":1}`)} {

@@ -109,8 +109,8 @@ func (q Quantiles) Outputs() int { return len(q.levels()) }
 func (q Quantiles) Loss() losses.Loss { return orderedQuantiles{q} }
 
 func (q Quantiles) check() error {
-	if len(q.Levels) > 1000 {
-		return errs.Error{Field: "Config.Head.Levels", Rule: "must be at most 1000", Value: len(q.Levels)}
+	if n := len(q.levels()); n > 1000 {
+		return errs.Error{Field: "Config.Head.Levels", Rule: "must be at most 1000, with 0.5", Value: n}
 	}
 	for i, p := range q.Levels {
 		if !(p > 0 && p < 1) || i > 0 && p <= q.Levels[i-1] {
