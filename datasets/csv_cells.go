@@ -83,13 +83,18 @@ func (r *records) setDecimal(mark byte) {
 // setMissing sets the cells that are missing: words, and numbers however they are written.
 func (r *records) setMissing(cells []string) {
 	for _, cell := range cells {
-		f, ok := r.numbers.read(cell)
-		if !ok {
-			f, ok = numbers{'.'}.read(cell)
+		marks := []numbers{r.numbers, {'.'}}
+		if r.numbers.decimal == 0 { // not known yet
+			marks = []numbers{{'.'}, {','}}
 		}
-		if v, err := strconv.ParseFloat(f.text, 64); ok && err == nil && dense.Finite(v) {
-			r.absent = append(r.absent, v)
-		} else {
+		number := false
+		for _, mark := range marks {
+			f, ok := mark.read(cell)
+			if v, err := strconv.ParseFloat(f.text, 64); ok && err == nil && dense.Finite(v) {
+				r.absent, number = append(r.absent, v), true
+			}
+		}
+		if !number {
 			r.words = append(r.words, strings.TrimSpace(cell))
 		}
 	}

@@ -58,17 +58,12 @@ func epoch(least, most, unit float64) func(string) (instant, bool) {
 	return func(label string) (instant, bool) {
 		whole, fraction, _ := strings.Cut(wholeNumber(label), ".")
 		n, err := strconv.ParseInt(whole, 10, 64)
-		if err != nil || float64(n) < least || float64(n) >= most {
+		if err != nil || float64(n) < least || float64(n) >= most || !allDigits(fraction) {
 			return instant{}, false
 		}
-		part := 0.0
-		if fraction != "" {
-			if part, err = strconv.ParseFloat("0."+fraction, 64); err != nil {
-				return instant{}, false
-			}
-		}
+		part, _ := strconv.ParseInt((fraction + "000000000")[:9], 10, 64) // of a billion
 		per := int64(1e9 / unit)
-		return instant{at: time.Unix(n/per, n%per*int64(unit)+int64(part*unit)).UTC()}, true
+		return instant{at: time.Unix(n/per, n%per*int64(unit)+part*int64(unit)/1e9).UTC()}, true
 	}
 }
 

@@ -71,7 +71,8 @@ func (l labels) of(row []string) (string, bool) {
 		cell, ok := strings.TrimSpace(row[i]), false
 		switch r := l.roles[n]; r {
 		case wholeDate:
-			text[r], ok = cell, cell != ""
+			text[r], ok = dateAlone(cell) // the time of day is in other columns
+			ok = ok && cell != ""
 		case clockTime:
 			text[r], ok = l.style.write(cell)
 		default:

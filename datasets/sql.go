@@ -26,7 +26,7 @@ type Cursor interface {
 // SQLConfig selects columns of the result of a query.
 type SQLConfig struct {
 	Name    string   // of the series, and what errors call it; by default "sql"
-	Columns []string // the columns of numbers, in this order; by default all whose first value that is not NULL is a number
+	Columns []string // the columns of numbers, in this order; by default those in which most of the first 100 values are numbers
 	Index   string   // the column that labels the rows; by default one of times, detected as CSVConfig.Index is, if there is one
 }
 

@@ -12,7 +12,7 @@ import (
 func (s sample) withClock(date int) labels {
 	one := labels{columns: []int{date}}
 	f := s.fit(one)
-	if !strings.Contains(f.format.name, "dd") || !s.mostly(date, func(cell string) bool { _, clock := splitClock(cell); return clock == "" }) {
+	if !strings.Contains(f.format.name, "dd") || !s.mostly(date, func(cell string) bool { _, ok := dateAlone(cell); return ok }) {
 		return one
 	}
 	// try has the column of times of day, which a name that may mean something else has to prove.
@@ -98,6 +98,16 @@ func (s sample) largest(column int) (most float64) {
 		}
 	}
 	return most
+}
+
+// dateAlone is a cell without its time of day, if that is none or midnight.
+func dateAlone(cell string) (date string, ok bool) {
+	date, clock := splitClock(cell)
+	if clock == "" {
+		return cell, true
+	}
+	since, zone, ok := timeOfDay(clock)
+	return date, ok && since == 0 && zone == nil
 }
 
 // isClockText reports whether a cell is a time of day, or the interval between two, and no number.

@@ -46,6 +46,8 @@ func TestChoiceOfTimes(t *testing.T) {
 		{"a named format, and a name", lines("left,year,v", "1990,2019", "1991,2020", "1992,2021"), datasets.CSVConfig{Time: "yyyy"}, day, "2019-01-01 2020-01-01 2021-01-01", "left,v", "comma-separated, yyyy, every year"},
 		{"the order of numbers", lines("n,date,v", "1,43833", "2,43832", "3,43831"), datasets.CSVConfig{Time: "numbers"}, "", "", "n,v", "comma-separated, numbers, newest first: reversed"},
 		{"days of a spreadsheet", lines("date,v", "43833", "43832", "43831"), datasets.CSVConfig{}, "", "", "v", `comma-separated, times of "date", numbers, newest first: reversed`},
+		{"midnights and hours", lines("Date,Hour,v", "2024-01-01 00:00:00,0", "2024-01-01 00:00:00,1", "2024-01-01 00:00:00,2"), datasets.CSVConfig{}, hour, "2024-01-01 00,2024-01-01 01,2024-01-01 02", "v", `comma-separated, times of "Date", "Hour", yyyy-mm-dd, every hour`},
+		{"microseconds", lines("time,v", "1700000000.000064", "1700000000.000065", "1700000000.000066"), datasets.CSVConfig{}, "05.000000", "20.000064,20.000065,20.000066", "v", "comma-separated, seconds since 1970, irregular"},
 		{"not seconds", lines("date,v", "2020010122", "2020010123", "2020010200"), datasets.CSVConfig{}, hour, "2020-01-01 22,2020-01-01 23,2020-01-02 00", "v", "comma-separated, yyyymmddhh, every hour"},
 		{"seconds, named", lines("date,v", "2020010100", "2020013700"), datasets.CSVConfig{Time: "seconds since 1970"}, hour, "2034-01-04 17,2034-01-04 18", "v", "comma-separated, seconds since 1970"},
 		{"numbers of weeks", lines("week,v", "202052", "202053", "202101"), datasets.CSVConfig{}, day, "2020-12-21 2020-12-28 2021-01-04", "v", "comma-separated, yyyyww, every week"},

@@ -39,7 +39,11 @@ func (f *Forecaster) join(tail, s *datasets.Series) (joined, error) {
 	if err != nil {
 		return j, err
 	}
-	first := newRows(old, s)
+	rowOf := map[string]int{} // of known labels
+	for i, label := range old.Index {
+		rowOf[label] = i
+	}
+	first := newRows(old, s, rowOf)
 	last, err := f.layout.known(s)
 	if err != nil || first >= last {
 		return j, err
@@ -48,15 +52,12 @@ func (f *Forecaster) join(tail, s *datasets.Series) (joined, error) {
 	if err != nil {
 		return j, err
 	}
-	j.differ = differing(old, given, first)
+	j.differ = differing(old, given, first, rowOf)
 	if f.layout.Clock.known() {
 		steps, _ := f.layout.Clock.Frequency.Steps(old.Times[n-1], s.Times[first])
 		j.missing = max(0, steps-1)
 	}
-	all, err := f.layout.rows(old, 0, n)
-	if err != nil {
-		return j, err
-	}
+	all := old
 	for i := range all.Values {
 		all.Values[i] = append(all.Values[i], given.Values[i][first:]...)
 	}
@@ -77,7 +78,7 @@ func (f *Forecaster) join(tail, s *datasets.Series) (joined, error) {
 }
 
 // newRows is the first row of a series that comes after those that are known.
-func newRows(known, s *datasets.Series) (first int) {
+func newRows(known, s *datasets.Series, rowOf map[string]int) (first int) {
 	switch {
 	case s.Times != nil && known.Times != nil:
 		last := known.Times[known.Len()-1]
@@ -86,7 +87,7 @@ func newRows(known, s *datasets.Series) (first int) {
 		}
 	case known.Index != nil && s.Index != nil:
 		for i, label := range s.Index {
-			if slices.Contains(known.Index, label) {
+			if _, ok := rowOf[label]; ok {
 				first = i + 1
 			}
 		}
@@ -95,12 +96,14 @@ func newRows(known, s *datasets.Series) (first int) {
 }
 
 // differing is how many of the first rows of a series are known with other values.
-func differing(known, s *datasets.Series, first int) (n int) {
+func differing(known, s *datasets.Series, first int, rowOf map[string]int) (n int) {
 	for i := range first {
 		at := -1
 		switch {
 		case s.Times == nil || known.Times == nil:
-			at = slices.Index(known.Index, s.Index[i])
+			if row, ok := rowOf[s.Index[i]]; ok {
+				at = row
+			}
 		case !s.Times[i].Before(known.Times[0]):
 			at = slices.IndexFunc(known.Times, s.Times[i].Equal)
 		}
