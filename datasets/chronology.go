@@ -18,6 +18,7 @@ type chronology struct {
 	rows     int
 	first    string
 	readings []reading // those of the formats that every label so far has
+	chosen   timeFormat
 }
 
 // reading is the labels read with one format.
@@ -115,7 +116,7 @@ func (c *chronology) decide() (r reading, others []string) {
 func (c *chronology) arrange(s *Series, path, field string, o selection) (notes []string, err error) {
 	if len(c.readings) == 0 {
 		if o.sort || o.duplicates != "" {
-			return nil, errs.Error{Path: path, Field: field, Rule: "must be times, which " + o.config + ".Sort and Duplicates need", Value: shorten(c.first)}
+			return nil, errs.Error{Path: path, Field: "times", Rule: "must be known for " + o.config + ".Sort and " + o.config + ".Duplicates: name their column with " + o.config + ".Index"}
 		}
 		return nil, nil
 	}
@@ -127,6 +128,7 @@ func (c *chronology) arrange(s *Series, path, field string, o selection) (notes 
 	if r.format.name == monthDay {
 		return nil, errs.Error{Path: path, Field: field, Value: shorten(c.first), Rule: "must have a year: add it"}
 	}
+	c.chosen = r.format
 	if o.file {
 		notes = append(notes, r.format.name)
 		if _, _, interval := cutInterval(c.first); interval {

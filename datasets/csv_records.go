@@ -218,7 +218,7 @@ func (r *records) record() ([]string, error) {
 }
 
 func (r *records) wrongWidth(row []string) error {
-	return r.fault("row", fmt.Sprintf("must have %d cells, as the header: %s", r.width, r.orSkip("correct or remove it, or set CSVConfig.Separator")), len(row))
+	return r.fault("row", fmt.Sprintf("must have %s, as the header: %s", several(r.width, "cell"), r.orSkip("correct or remove it, or set CSVConfig.Separator")), len(row))
 }
 
 // orSkip is a remedy, or a better one if the table seems to begin further down.

@@ -66,3 +66,10 @@ func TestReadCSVs(t *testing.T) {
 		}
 	}
 }
+
+// The dates of all series are written alike; the order of the rows of each would allow more.
+func TestReadCSVsOfDifferentDates(t *testing.T) {
+	text := "shop,day,v\na,13/01/2024,1\na,14/01/2024,2\nb,01/13/2024,3\nb,01/14/2024,4\n"
+	_, err := datasets.ReadCSVs(strings.NewReader(text), "shop", datasets.CSVConfig{})
+	errtest.Check(t, err, errs.Error{Path: "csv, shop b", Field: "day", Value: "mm/dd/yyyy"})
+}

@@ -50,7 +50,7 @@ func ExampleReadCSV() {
 	fmt.Println(err)
 	// Output:
 	// [[101.5 NaN 102]] comma-separated, yyyy-mm-dd, every day, 1 row missing at 2024-01-04, 1 missing value
-	// csv:3: close must not be missing, as CSVConfig.Missing says: correct it, or set Missing to drop or previous, got "n/a"
+	// csv:3: close must not be missing, as CSVConfig.Missing says: correct it, or set CSVConfig.Missing to drop or previous, got "n/a"
 }
 
 func ExampleReadCSVs() {

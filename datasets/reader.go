@@ -33,6 +33,7 @@ type reader struct {
 	by       int    // the column that divides the table into series; -1 if it is one series
 	parts    []*part
 	of       map[string]*part // by cell
+	chosen   timeFormat       // of the series before
 }
 
 // part is the rows of one series.
@@ -110,7 +111,7 @@ func (r *reader) add(row []string) error {
 			}
 		}
 		if math.IsNaN(v) && r.o.missing == "error" && !r.text[c] {
-			return r.rows.fault(r.names[i], "must not be missing, as "+r.o.config+".Missing says: correct it, or set Missing to drop or previous", strconv.Quote(shorten(row[i])))
+			return r.rows.fault(r.names[i], "must not be missing, as "+r.o.config+".Missing says: correct it, or set "+r.o.config+".Missing to drop or previous", strconv.Quote(shorten(row[i])))
 		}
 		r.numbers[c] = r.numbers[c] || !math.IsNaN(v)
 		p.Values[c] = append(p.Values[c], v)
@@ -192,6 +193,10 @@ func (r *reader) finish(p *part, left int) error {
 	if err != nil {
 		return err
 	}
+	if f, other := p.order.chosen, r.chosen; f.family != "" && f.family == other.family && f.name != other.name {
+		return errs.Error{Path: path, Field: r.label.name(r.names), Rule: "must be written as in the other series, " + other.name + ": " + o.remedy.format, Value: f.name}
+	}
+	r.chosen = p.order.chosen
 	if r.o.file {
 		notes = append(r.noteTimes(), notes...)
 	}

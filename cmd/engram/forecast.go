@@ -38,7 +38,7 @@ type forecastCommand struct {
 	Use        string    `group:"The forecaster" default:"model" enum:"model,best" help:"What forecasts: model, or best, which is a simple method if that had the lowest error (${default})."`
 	MustWin    bool      `group:"The forecaster" help:"Exit with status 3 if a simple method had a lower error than the model."`
 
-	Tune   bool     `group:"Training" help:"Search a better network, transform, window and learning rate first, on rows before those that judge the model."`
+	Tune   bool     `group:"Training" help:"Search for a better network, transform, window and learning rate first, on rows before those that judge the model."`
 	Trials positive `group:"Training" placeholder:"N" help:"Values that --tune tries (20)."`
 	Epochs positive `group:"Training" placeholder:"N" help:"Passes over the rows, at most (100)."`
 	Seed   uint64   `group:"Training" placeholder:"N" help:"Seed of all random numbers (${default})." default:"0"`

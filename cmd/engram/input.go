@@ -24,7 +24,7 @@ type input struct {
 	Decimal      string   `group:"Reading the file" placeholder:"CHAR" help:"Decimal mark: a point or a comma (detected)."`
 	Skip         uint     `group:"Reading the file" placeholder:"N" help:"Lines before the header to leave out (detected)."`
 	NoHeader     bool     `group:"Reading the file" help:"The first line is a row, not a header (detected)."`
-	Time         string   `group:"Reading the file" placeholder:"FORMAT" help:"How times are written, such as dd/mm/yyyy, or none if there are no times (detected)."`
+	Time         string   `group:"Reading the file" placeholder:"FORMAT" help:"How times are written, such as dd/mm/yyyy; numbers, of which only the order counts; none if there are no times (detected)."`
 	Sort         bool     `group:"Reading the file" help:"Sort the rows by time; otherwise rows out of order are refused."`
 	Duplicates   string   `group:"Reading the file" placeholder:"HOW" help:"Keep the first, the last or the mean of rows of one time; otherwise they are refused."`
 	Missing      string   `group:"Reading the file" placeholder:"HOW" help:"What to do about missing numbers: drop their rows, repeat the previous one, or make them an error; otherwise they stay missing."`
@@ -64,7 +64,7 @@ func (in input) load(ctx *invocation, columns []string) ([]*datasets.Series, err
 			e.Field = "--by"
 			return nil, usageError{e}
 		case e.Field == "file" && e.Value == "a pipe":
-			e.Rule += ", or - for standard input, into which a pipe may lead"
+			e.Rule += ", or - to read the pipe as standard input"
 			return nil, e
 		}
 		return r.series, r.err

@@ -19,10 +19,7 @@ type updateCommand struct {
 }
 
 func (cmd updateCommand) Run(ctx *invocation) error {
-	before, err := os.Stat(cmd.Model)
-	if err != nil {
-		return err
-	}
+	before, _ := os.Stat(cmd.Model) // a file that is not there is an error below
 	f, series, read, err := cmd.load(ctx, cmd.Save)
 	if err != nil {
 		return err
@@ -57,10 +54,10 @@ func updateText(u forecast.Updated) string {
 		text += " So the networks stay as they were; forecasts start from the new rows."
 	}
 	if u.Missing > 0 {
-		text += fmt.Sprintf(" Before the new rows, %s missing.", isOrAre(u.Missing, "row"))
+		text += fmt.Sprintf(" %s missing before the new ones.", isOrAre(u.Missing, "row"))
 	}
 	if u.Differ > 0 {
-		text += fmt.Sprintf(" %s known with other values, which were kept: train again to use those of the file.", isOrAre(u.Differ, "row"))
+		text += fmt.Sprintf(" %s known with other values than in the file, and stay as they were. To use those of the file, train again.", isOrAre(u.Differ, "row"))
 	}
 	return text
 }

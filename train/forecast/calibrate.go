@@ -9,7 +9,7 @@ import (
 )
 
 // calibration moves quantiles so that on the validation part as many values lie below each
-// as its level says, and further out where few values tell: conformalized quantile regression
+// as its level says, and further out where there are few values: conformalized quantile regression
 // (Romano, Patterson and Candès 2019), each quantile on its own where there are enough values.
 // Moves are in units of the transform and the window's scale, so they hold for all series and
 // levels.

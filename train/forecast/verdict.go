@@ -10,7 +10,7 @@ import (
 
 // Verdict compares the networks with simple methods, on the test part or in a backtest.
 type Verdict struct {
-	Best    string    `json:"best"`              // the method with the lowest error: "model", or a simple one
+	Best    string    `json:"best"`              // the method with the lowest error: "model", or a simple one; of equal ones the simple one
 	Rival   string    `json:"rival"`             // the simple method with the lowest error
 	Metric  string    `json:"metric"`            // the error: "MASE", or "MAE" where the scale of MASE is 0
 	Origins int       `json:"origins"`           // forecasts that were judged, of all series; Fit judges 400 at most
