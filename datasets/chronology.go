@@ -115,7 +115,11 @@ func (c *chronology) decide() (r reading, others []string) {
 // says what it did. The path and the field name the table and the column, in messages.
 func (c *chronology) arrange(s *Series, path, field string, o selection) (notes []string, err error) {
 	if len(c.readings) == 0 {
-		if o.sort || o.duplicates != "" {
+		switch {
+		case !o.sort && o.duplicates == "":
+		case field != "":
+			return nil, errs.Error{Path: path, Field: field, Rule: "must be times, which " + o.config + ".Sort and " + o.config + ".Duplicates need"}
+		default:
 			return nil, errs.Error{Path: path, Field: "times", Rule: "must be known for " + o.config + ".Sort and " + o.config + ".Duplicates: name their column with " + o.config + ".Index"}
 		}
 		return nil, nil

@@ -371,7 +371,7 @@ func TestOptionsOfTimes(t *testing.T) {
 		{text, datasets.CSVConfig{Where: map[string]string{"note": "y"}}, errs.Error{Path: "csv:3", Field: "CSVConfig.Where"}},
 		{text, datasets.CSVConfig{Index: "note", Sort: true}, errs.Error{Path: "csv:2", Field: "note", Value: `"x"`}},
 		{text, datasets.CSVConfig{Index: "note", Time: "none", Sort: true}, errs.Error{Path: "csv", Field: "note"}},
-		{"a\n1\n", datasets.CSVConfig{Sort: true}, errs.Error{Path: "csv"}},
+		{"a\n1\n", datasets.CSVConfig{Sort: true}, errs.Error{Path: "csv", Field: "times"}},
 		{dated("2024-01-01 01:00", "2024-01-01 02:00Z"), datasets.CSVConfig{}, errs.Error{Path: "csv:3", Field: "timestamp"}},
 	} {
 		s, err := datasets.ReadCSV(strings.NewReader(c.text), c.config)
