@@ -77,7 +77,7 @@ func TestStockNotes(t *testing.T) {
 	}
 	write(t, "prices.csv", strings.Replace(wave(200), "\n", "\nd,\n", 1))
 	run = runDemo(t, append([]string{"stock", "--csv", "prices.csv", "--missing", "drop", "--transform", "diff"}, tiny...)...)
-	if run.status != statusOK || !strings.Contains(run.stderr, "1 rows with missing numbers: dropped") {
+	if run.status != statusOK || !strings.Contains(run.stderr, "1 row with missing numbers: dropped") {
 		t.Errorf("status %d: %s", run.status, run.stderr)
 	}
 }
