@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"testing"
 	"time"
 
@@ -49,9 +50,10 @@ func stepper(t *testing.T, layer layers.Layer, sequences, steps int) func() {
 	}
 }
 
-// resident is the memory of this process, in bytes.
+// resident is the memory of this process, in bytes, without garbage.
 func resident(t *testing.T) int {
 	t.Helper()
+	debug.FreeOSMemory()
 	text, err := os.ReadFile("/proc/self/statm")
 	if err != nil {
 		t.Skip("the system does not tell how much memory is resident")
