@@ -24,7 +24,7 @@ type chronology struct {
 // reading is the labels read with one format.
 type reading struct {
 	format         timeFormat
-	last           instant
+	first, last    instant
 	label          string   // the last one
 	differs        []string // the formats of its family in which a label was another time
 	up, down, same steps
@@ -48,7 +48,7 @@ func (c *chronology) add(label string, path func() string) bool {
 				continue
 			}
 			if ok {
-				c.readings = append(c.readings, reading{format: f, last: at, label: label})
+				c.readings = append(c.readings, reading{format: f, first: at, last: at, label: label})
 			}
 		}
 		c.compare()
@@ -95,8 +95,13 @@ func (c *chronology) compare() {
 	}
 }
 
+// span is the time from the first row to the last.
+func (r reading) span() time.Duration { return r.last.at.Sub(r.first.at).Abs() }
+
 // decide chooses the format: the first one in which the rows are in order, or the first. The
-// others are those in which the same labels are other times, also in order, or neither.
+// others are those in which the same labels are other times, also in order, or neither. Dates with
+// two digits of the year in front are rare: days of a month, 03.11.19 and 04.11.19, are not
+// ambiguous because they may be one day of several years.
 func (c *chronology) decide() (r reading, others []string) {
 	ordered := slices.DeleteFunc(slices.Clone(c.readings), func(r reading) bool { return r.up.count > 0 && r.down.count > 0 })
 	if len(ordered) == 0 {
@@ -104,7 +109,8 @@ func (c *chronology) decide() (r reading, others []string) {
 	}
 	r = ordered[0]
 	for _, other := range ordered {
-		if slices.Contains(r.differs, other.format.name) {
+		rare := strings.HasPrefix(other.format.name, "yy") && !strings.HasPrefix(other.format.name, "yyyy")
+		if slices.Contains(r.differs, other.format.name) && !(rare && other.span() > r.span()) {
 			others = append(others, other.format.name)
 		}
 	}

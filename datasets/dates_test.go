@@ -301,6 +301,8 @@ func TestAmbiguousDates(t *testing.T) {
 		{"by the order", "", []string{"30/11/2024", "01/12/2024"}, []float64{0, 1}, "dd/mm/yyyy"},
 		{"by the order alone", "", []string{"11/01/2024", "12/01/2024", "01/02/2024"}, []float64{0, 1, 2}, "dd/mm/yyyy"},
 		{"year first, or last", "", []string{"20/01/02", "20/01/03", "20/01/04"}, nil, "dd/mm/yy or yy/mm/dd"},
+		{"day first, in one month", "", []string{"03.11.19", "04.11.19", "05.11.19"}, []float64{0, 1, 2}, "dd.mm.yy"},
+		{"ends of years, or days", "", []string{"31.12.18", "31.12.19", "31.12.20"}, nil, "dd.mm.yy or yy.mm.dd"},
 		{"year first, named", "yy/mm/dd", []string{"20/01/02", "20/01/03", "20/01/04"}, []float64{0, 1, 2}, "yy/mm/dd"},
 		{"year first, by the order", "", []string{"20/01/31", "20/02/01", "20/02/02"}, []float64{0, 1, 2}, "yy/mm/dd"},
 		{"year first, newest first", "", []string{"20-02-02", "20-02-01", "20-01-31"}, []float64{2, 1, 0}, "yy-mm-dd, newest first: reversed"},
