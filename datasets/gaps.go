@@ -105,3 +105,35 @@ func written(t time.Time, layouts []string) string {
 	}
 	return t.Format(time.RFC3339Nano)
 }
+
+// fillMissing drops rows with NaN, or puts in the number before. Rows at the start, which
+// have none before, are dropped. It returns the number of rows with NaN.
+func fillMissing(s *Series, how string) (rows int) {
+	if how != "drop" && how != "previous" {
+		return 0
+	}
+	var keep []int
+	for i := range s.Len() {
+		bad, gap := false, false
+		for _, column := range s.Values {
+			if !math.IsNaN(column[i]) {
+				continue
+			}
+			bad = true
+			if how == "previous" && i > 0 {
+				column[i] = column[i-1]
+			}
+			gap = gap || math.IsNaN(column[i])
+		}
+		if bad {
+			rows++
+		}
+		if !gap {
+			keep = append(keep, i)
+		}
+	}
+	if len(keep) < s.Len() {
+		*s = *s.pick(keep)
+	}
+	return rows
+}

@@ -3,7 +3,6 @@ package datasets
 import (
 	"fmt"
 	"io"
-	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -252,93 +251,4 @@ func (r *reader) finish(p *part, left int) error {
 	}
 	p.Notes = strings.Join(notes, ", ")
 	return nil
-}
-
-// fillMissing drops rows with NaN, or puts in the number before. Rows at the start, which
-// have none before, are dropped. It returns the number of rows with NaN.
-func fillMissing(s *Series, how string) (rows int) {
-	if how != "drop" && how != "previous" {
-		return 0
-	}
-	var keep []int
-	for i := range s.Len() {
-		bad, gap := false, false
-		for _, column := range s.Values {
-			if !math.IsNaN(column[i]) {
-				continue
-			}
-			bad = true
-			if how == "previous" && i > 0 {
-				column[i] = column[i-1]
-			}
-			gap = gap || math.IsNaN(column[i])
-		}
-		if bad {
-			rows++
-		}
-		if !gap {
-			keep = append(keep, i)
-		}
-	}
-	if len(keep) < s.Len() {
-		*s = *s.pick(keep)
-	}
-	return rows
-}
-
-// filter is a condition on the rows to read.
-type filter struct {
-	column int
-	cell   string
-}
-
-type filters []filter
-
-func (f filters) keep(row []string) bool {
-	return !slices.ContainsFunc(f, func(f filter) bool { return strings.TrimSpace(row[f.column]) != f.cell })
-}
-
-// find finds the columns that are named, and the conditions on rows.
-func (r *reader) find() (filters filters, err error) {
-	at := func(field, name string) (int, error) {
-		i := slices.Index(r.names, name)
-		if i < 0 {
-			err = r.rows.fault(r.o.config+"."+field, "must be one of "+list(r.names), shorten(name))
-		}
-		return i, err
-	}
-	if i := slices.Index(r.names, r.o.index); r.o.index != "" && i >= 0 {
-		r.label.columns = []int{i}
-	} else if r.o.index != "" {
-		for _, name := range strings.Split(r.o.index, ",") {
-			i, err := at("Index", strings.TrimSpace(name))
-			if err != nil {
-				return nil, err
-			}
-			r.label.columns = append(r.label.columns, i)
-		}
-	}
-	if name, twice := duplicate(r.o.columns); twice {
-		return nil, r.rows.fault(r.o.config+".Columns", "must all be different", shorten(name))
-	}
-	for i, name := range r.o.columns {
-		one, err := at(fmt.Sprintf("Columns[%d]", i), name)
-		if err != nil {
-			return nil, err
-		}
-		r.wanted = append(r.wanted, one)
-	}
-	for _, name := range slices.Sorted(maps.Keys(r.o.where)) {
-		i, err := at("Where", name)
-		if err != nil {
-			return nil, err
-		}
-		filters = append(filters, filter{i, strings.TrimSpace(r.o.where[name])})
-	}
-	if r.by = -1; r.o.by != "" {
-		if r.by = slices.Index(r.names, r.o.by); r.by < 0 {
-			return nil, r.rows.fault("by", "must be one of "+list(r.names), shorten(r.o.by))
-		}
-	}
-	return filters, nil
 }

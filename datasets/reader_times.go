@@ -63,20 +63,24 @@ func (r *reader) checkDetected(s sample) error {
 	if !r.o.file {
 		return nil
 	}
-	if dates := slices.DeleteFunc(slices.Clone(r.names), func(name string) bool { return !isDate(name) }); len(dates) > 2 && r.o.time == "" {
+	if r.o.time != "" {
+		return r.rows.fault(r.o.config+".Time", "must be how a column has its times, but none was found: name it with "+r.o.config+".Index", r.o.time)
+	}
+	if dates := slices.DeleteFunc(slices.Clone(r.names), func(name string) bool { return !isDate(name) }); len(dates) > 2 {
 		return r.rows.fault("rows", "must be times, and columns what was measured: exchange rows and columns; "+r.o.remedy.none, "columns "+few(dates))
 	}
 	for i, name := range r.names {
-		text := s.mostly(i, func(cell string) bool { return !isMeantAsNumber(cell) })
-		if !text && s.free(i) && isNamed(name, certainNames) && r.o.time == "" && r.inOrder(s, i) {
-			return nil
+		if !s.free(i) {
+			continue
 		}
-		if s.free(i) && (text && isTimeName(name) || text && i == 0 && s.isShaped(i) || isNamed(name, certainNames)) && r.o.time == "" {
+		text := s.mostly(i, func(cell string) bool { return !isMeantAsNumber(cell) })
+		certain := isNamed(name, certainNames)
+		switch {
+		case !text && certain && r.inOrder(s, i):
+			return nil
+		case certain, text && isTimeName(name), text && i == 0 && s.isShaped(i):
 			return r.notTimes(name, r.held[0].cells[i])
 		}
-	}
-	if r.o.time != "" {
-		return r.rows.fault(r.o.config+".Time", "must be how a column has its times, but none was found: name it with "+r.o.config+".Index", r.o.time)
 	}
 	return nil
 }
