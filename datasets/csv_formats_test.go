@@ -198,6 +198,7 @@ func TestCSVFormatErrors(t *testing.T) {
 		{"gzip, no more", "\x1f\x8b", datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file"}, "gzip"},
 		{"gzip, cut off", zipped(t, "a\n1\n2\n")[:20], datasets.CSVConfig{}, errs.Error{Path: "csv", Field: "file"}, "gzip"},
 		{"thousands or decimals", "a;b\n1.234;1\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "a", Value: `"1.234"`}, "CSVConfig.Decimal"},
+		{"thousands or kelvins", "day,temp\n2024-01-30,273.1 K\n2024-01-31,274.5 K\n", datasets.CSVConfig{Columns: []string{"temp"}}, errs.Error{Path: "csv:2", Field: "temp", Value: `"273.1 K"`}, "correct it"},
 		{"numbers behind times of day", "Datum;Zeit;Wert\n31.12.2024;12.30;12,345\n31.12.2024;12.45;13,456\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "Wert", Value: `"12,345"`}, "CSVConfig.Decimal"},
 		{"names of rows and numbers of columns", ",2019,2020\nA,1,2\nB,1,2\n", datasets.CSVConfig{}, errs.Error{Path: "csv:1", Field: "header"}, "CSVConfig.Columns"},
 		{"another decimal mark further on", "a;b\n1,25;1\n1.5;2\n", datasets.CSVConfig{}, errs.Error{Path: "csv:2", Field: "a", Value: `"1,25"`}, "CSVConfig.Decimal"},

@@ -32,7 +32,7 @@ func unitOf(before, behind string) (unit, scale string, ok bool) {
 	}
 	measured := slices.Contains(measures, trimmed) && (len(trimmed) > 1 || trimmed != behind) // 5 A, but not 5A
 	if !known(trimmed) && !measured {
-		if scale = scales[trimmed[0]]; scale == "" {
+		if scale = scales[trimmed[0]]; scale == "" || behind[0] != trimmed[0] { // 5 K may be kelvins
 			return "", "", false
 		}
 		if trimmed = strings.TrimSpace(trimmed[1:]); !known(trimmed) {
