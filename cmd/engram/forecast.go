@@ -105,7 +105,7 @@ func (cmd forecastCommand) Run(ctx *invocation) error {
 		err = ctx.print(cmd.written())
 	}
 	if v := f.Verdict(); err == nil && cmd.MustWin && v.Best != string(forecast.Model) {
-		return lostError{errors.Errorf("%s forecasts with a lower error than the model, and --must-win is set", v.Best)}
+		return lostError{errors.Errorf("the error of %s is not above that of the model, and --must-win is set", v.Best)}
 	}
 	return err
 }

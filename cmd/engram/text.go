@@ -77,7 +77,7 @@ func forecastTable(caption string, times []string, t forecast.Target) notebook.T
 	table := notebook.Table{Caption: caption, Header: []string{"row", "forecast"}}
 	var shown []int
 	for i, level := range t.Levels {
-		if slices.Equal(t.Quantiles[i], t.Values) { // the median is the forecast
+		if level == 0.5 && slices.Equal(t.Quantiles[i], t.Values) { // the median is the forecast
 			continue
 		}
 		if len(t.Levels) <= mostLevels || i == 0 || i == len(t.Levels)-1 {

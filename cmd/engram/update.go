@@ -7,6 +7,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/engram-go/engram/cmd/internal/notebook"
+	"github.com/engram-go/engram/internal/regular"
 	"github.com/engram-go/engram/train/forecast"
 )
 
@@ -28,11 +29,11 @@ func (cmd updateCommand) Run(ctx *invocation) error {
 	if err != nil {
 		return err
 	}
-	if same(cmd.Save, cmd.Model) && changed(cmd.Model, before) {
-		return errors.Errorf("%s must stay as it is while an update trains, or the other change would be lost: run it again", cmd.Model)
+	if err := cmd.save(updated, before); err != nil {
+		return err
 	}
-	if err := updated.Save(cmd.Save); err != nil {
-		return errors.Wrap(err, "--save")
+	if _, err := updated.Forecast(ctx); err != nil && ctx.Err() == nil {
+		fmt.Fprintf(ctx.stderr, "Requests must have rows, as the file alone cannot forecast: %v\n", err)
 	}
 	all := updated.Updates()
 	u := all[len(all)-1]
@@ -45,9 +46,29 @@ func (cmd updateCommand) Run(ctx *invocation) error {
 	return ctx.print(notebook.Wrap(updateText(u), notebook.Width(ctx.stdout)) + fmt.Sprintf("\nSaved in %s\n", cmd.Save))
 }
 
+// save writes the new forecaster, unless the file that it replaces has changed meanwhile. That file
+// is locked, so that of two updates at once only one replaces it.
+func (cmd updateCommand) save(f *forecast.Forecaster, before os.FileInfo) error {
+	if same(cmd.Save, cmd.Model) {
+		file, err := os.Open(cmd.Model)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		if locked := regular.Lock(file); errors.Is(locked, regular.ErrLocked) || changed(cmd.Model, before) {
+			return errors.Errorf("%s must stay as it is while an update trains, or the other change would be lost: run it again", cmd.Model)
+		}
+	}
+	return errors.Wrap(f.Save(cmd.Save), "--save")
+}
+
 // updateText says what an update did.
 func updateText(u forecast.Updated) string {
-	text := fmt.Sprintf("%s, up to %s: on the newest rows, the networks had a scaled error of %.4g before the training on them and %.4g after it.", count(u.Rows, "new row"), u.Last, u.Before, u.After)
+	upTo := ""
+	if u.Last != "" {
+		upTo = ", up to " + u.Last
+	}
+	text := fmt.Sprintf("%s%s: on the newest rows, the networks had a scaled error of %.4g before the training on them and %.4g after it.", count(u.Rows, "new row"), upTo, u.Before, u.After)
 	if u.Accepted {
 		text += " The networks were changed."
 	} else {

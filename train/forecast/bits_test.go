@@ -127,8 +127,28 @@ func TestSimpleMethodsSameBits(t *testing.T) {
 		t.Errorf("from Rows rows: %v, from all: %v", got, want)
 	}
 	_, err = f.Forecast(context.Background(), rows(s, s.Len()-f.Rows()+1, s.Len()))
-	if want := "rows must be at least 500, as many as a forecast reads, got 499"; err == nil || !strings.Contains(err.Error(), want) {
+	if want := "rows must be at least 500 up to the last known target, as many as a forecast reads, got 499"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %q", err, want)
+	}
+}
+
+// TestSimpleMethodsReadWhatIsKept has a simple method in use for series of different lengths. Each
+// forecast is that from the rows that are kept, whether more are given or not; fewer are refused.
+func TestSimpleMethodsReadWhatIsKept(t *testing.T) {
+	a, b := walk("a", 160, 3), walk("b", 90, 4)
+	a.Columns, b.Columns = []string{"x"}, []string{"x"}
+	f := fit(t, copying(copies{Column: -1, Add: 50}, forecast.Config{Horizon: 3, Steps: 4, Season: 1, Use: forecast.Best, Test: 0.05}), rows(a, 40, 160), b)
+	if got := next(t, f)[0].Method; got == "model" || f.Rows() != 120 {
+		t.Fatalf("%s forecasts, from %d rows", got, f.Rows())
+	}
+	want := next(t, f)
+	if got := next(t, f, a, b); !reflect.DeepEqual(got, want) {
+		t.Errorf("from older rows too: %v, want %v", got, want)
+	}
+	for _, short := range []*datasets.Series{rows(a, 41, 160), rows(b, 1, 90)} {
+		if _, err := f.Forecast(context.Background(), short); err == nil || !strings.Contains(err.Error(), "rows must be at least") {
+			t.Errorf("%d rows of %s: got %v", short.Len(), short.Name, err)
+		}
 	}
 }
 

@@ -45,28 +45,36 @@ func (p *predictor) calibrate(ctx context.Context, places []place) error {
 	if err != nil {
 		return err
 	}
+	p.calibration = calibration{Moves: p.moves(places, forecasts)}
+	return nil
+}
+
+// moves are those of all levels, [level][step].
+func (p *predictor) moves(places []place, forecasts [][]predicted) [][]float64 {
 	independent := independentErrors(places, p.horizon)
 	residuals := p.distances(places, forecasts)
 	moves := make([][]float64, len(p.levels))
 	for l, level := range p.levels {
 		moves[l] = make([]float64, p.horizon)
 		opposite := slices.IndexFunc(p.levels, func(q float64) bool { return math.Abs(level+q-1) < 1e-9 })
-		few := independent < enoughErrors && opposite >= 0
-		switch {
-		case level == 0.5 && (few || medians(forecasts, l)): // the median stays the point forecast
-		case few:
-			outside := outsideOf(residuals[min(l, opposite)], residuals[max(l, opposite)])
-			for h := range moves[l] {
-				moves[l][h] = math.Copysign(1, level-0.5) * conformal(around100(outside, h), math.Abs(2*level-1), independent)
-			}
-		default:
-			for h := range moves[l] {
+		few := independent < enoughErrors
+		if level == 0.5 && (few || medians(forecasts, l)) {
+			continue // the median stays the point forecast
+		}
+		outwards := math.Copysign(1, level-0.5)
+		for h := range moves[l] {
+			switch {
+			case !few:
 				moves[l][h] = conformal(around100(residuals[l], h), level, independent)
+			case opposite >= 0:
+				outside := outsideOf(residuals[min(l, opposite)], residuals[max(l, opposite)])
+				moves[l][h] = outwards * max(0, conformal(around100(outside, h), math.Abs(2*level-1), independent))
+			default:
+				moves[l][h] = outwards * max(0, outwards*conformal(around100(residuals[l], h), level, independent))
 			}
 		}
 	}
-	p.calibration = calibration{Moves: moves}
-	return nil
+	return moves
 }
 
 // distances are how far the true values lie from each quantile, [level][step], of all places in
@@ -89,8 +97,9 @@ func (p *predictor) distances(places []place, forecasts [][]predicted) [][][]flo
 	return out
 }
 
-// enoughErrors is how many independent errors tell the two tails apart. Of fewer, most may lie on one
-// side by chance, so both ends of an interval get the same move.
+// enoughErrors is how many independent errors tell the two tails apart, and that an interval is too
+// wide. Of fewer, most may lie on one side or be small by chance, so both ends of an interval get
+// the same move, and none moves inwards.
 const enoughErrors = 50
 
 // outsideOf is how far values lie outside of an interval, by their distances from its ends;

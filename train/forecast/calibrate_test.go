@@ -169,3 +169,32 @@ func TestIntervalAroundABiasedForecast(t *testing.T) {
 		}
 	}
 }
+
+// TestFewWindowsNarrowNothing has quantiles that are wide enough, in a short validation part: they stay.
+// A level without an opposite one moves outwards alone.
+func TestFewWindowsNarrowNothing(t *testing.T) {
+	values := make([]float64, 30)
+	for i := range values {
+		values[i] = float64(i % 2)
+	}
+	tr := &track{layout: layout{Targets: []string{"x"}}, columns: []*column{{raw: values, fitted: unscaled{}}}}
+	var at []place
+	for row := range 20 {
+		at = append(at, place{tr, row})
+	}
+	p := &predictor{horizon: 1, levels: []float64{0.1, 0.5, 0.6, 0.9}}
+	forecasts := make([][]predicted, len(at))
+	for i := range forecasts {
+		forecasts[i] = []predicted{{values: []float64{0.5}, quantiles: [][]float64{{-9}, {0.5}, {0.7}, {9}}, factor: 1}}
+	}
+	moves := p.moves(at, forecasts)
+	if moves[0][0] != 0 || moves[1][0] != 0 || moves[3][0] != 0 || !(moves[2][0] > 0) {
+		t.Errorf("moves %v", moves)
+	}
+}
+
+// unscaled is a transform that changes nothing.
+type unscaled struct{}
+
+func (unscaled) Do(_, v float64) float64   { return v }
+func (unscaled) Undo(_, v float64) float64 { return v }

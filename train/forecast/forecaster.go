@@ -36,18 +36,35 @@ func (f *Forecaster) Verdict() Verdict { return f.verdict }
 func (f *Forecaster) Levels() []float64 { return slices.Clone(f.predictor.levels) }
 
 // Rows is how many known rows Forecast needs at least: those of a window, or where a simple
-// method is in use, as many as it was judged with, since it is fitted on the rows given.
+// method is in use, as many as it was judged with, since it is fitted on them.
 func (f *Forecaster) Rows() int {
-	if f.inUse() == modelName {
-		return f.window()
-	}
-	n := historyOf(f.config.Season)
+	n := f.window()
 	for _, s := range f.tails {
-		if known, err := f.layout.known(s); err == nil {
-			n = min(n, known)
+		n = max(n, f.rowsOf(s.Name))
+	}
+	return n
+}
+
+// rowsOf is how many known rows of a series Forecast needs.
+func (f *Forecaster) rowsOf(series string) int {
+	n := f.window()
+	if kept, known := f.kept(series); known && f.inUse() != modelName {
+		n = max(n, kept)
+	}
+	return n
+}
+
+// kept is how many rows of a series simple methods read: as many as are kept of it, or of a new
+// one as many as they read at most.
+func (f *Forecaster) kept(series string) (n int, known bool) {
+	most := historyOf(f.config.Season)
+	for _, s := range f.tails {
+		if len(f.tails) == 1 || s.Name == series {
+			rows, _ := f.layout.known(s) // which has the columns
+			return min(rows, most), true
 		}
 	}
-	return max(n, f.window())
+	return most, false
 }
 
 // window is how many rows the networks need for a forecast.
@@ -148,8 +165,8 @@ func (f *Forecaster) newest(s *datasets.Series) ([]*track, error) {
 		return nil, err
 	}
 	for _, t := range tracks {
-		if t.known < f.Rows() {
-			return nil, errs.Error{Path: s.Name, Field: "rows", Rule: fmt.Sprintf("must be at least %d, as many as a forecast reads", f.Rows()), Value: t.known}
+		if n := f.rowsOf(s.Name); t.known < n {
+			return nil, errs.Error{Path: s.Name, Field: "rows", Rule: fmt.Sprintf("must be at least %d up to the last known target, as many as a forecast reads", n), Value: t.known}
 		}
 		if err := t.checkFuture(t.known-1, f.config.Horizon); err != nil {
 			return nil, err

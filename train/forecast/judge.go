@@ -72,7 +72,8 @@ func (f *Forecaster) compare(ctx context.Context, at []place, model [][]predicte
 	}
 	measureOf(modelName, model)
 	for _, m := range methods {
-		forecasts, err := m.predict(ctx, at, f.config.Horizon, f.predictor.levels)
+		most := func(string) int { return historyOf(f.config.Season) }
+		forecasts, err := m.predict(ctx, at, f.config.Horizon, f.predictor.levels, most)
 		switch {
 		case ctx.Err() != nil:
 			return v, ctx.Err()

@@ -16,7 +16,6 @@ const modelName = "model"
 type simple struct {
 	name string
 	fit  func(history []float64) (*baselines.Fitted, error)
-	most int // values of the history that it reads, the newest ones
 }
 
 // historyOf is how many values simple methods read. It bounds their time, and is what a
@@ -25,15 +24,14 @@ func historyOf(season int) int { return max(500, 10*season) }
 
 // simpleMethods are the methods with which networks are compared.
 func simpleMethods(season int) []simple {
-	most := historyOf(season)
-	methods := []simple{{"naive", baselines.Naive{}.Fit, most}}
+	methods := []simple{{"naive", baselines.Naive{}.Fit}}
 	if season > 1 {
-		methods = append(methods, simple{"seasonal naive", baselines.SeasonalNaive{Period: season}.Fit, most})
+		methods = append(methods, simple{"seasonal naive", baselines.SeasonalNaive{Period: season}.Fit})
 	}
 	return append(methods,
-		simple{"drift", baselines.Drift{}.Fit, most},
-		simple{"ETS", baselines.ETS{Period: season}.Fit, most},
-		simple{"Theta", baselines.Theta{Period: season}.Fit, most})
+		simple{"drift", baselines.Drift{}.Fit},
+		simple{"ETS", baselines.ETS{Period: season}.Fit},
+		simple{"Theta", baselines.Theta{Period: season}.Fit})
 }
 
 // predictFunc forecasts the rows after each place: [place][target].
@@ -44,15 +42,19 @@ func (f *Forecaster) method(name string) predictFunc {
 	for _, m := range simpleMethods(f.config.Season) {
 		if m.name == name {
 			return func(ctx context.Context, places []place) ([][]predicted, error) {
-				return m.predict(ctx, places, f.config.Horizon, f.predictor.levels)
+				return m.predict(ctx, places, f.config.Horizon, f.predictor.levels, func(series string) int {
+					n, _ := f.kept(series)
+					return n
+				})
 			}
 		}
 	}
 	return f.predictor.predict
 }
 
-// predict forecasts the rows after each place, on all cores.
-func (m simple) predict(ctx context.Context, places []place, horizon int, levels []float64) ([][]predicted, error) {
+// predict forecasts the rows after each place, on all cores, from at most as many known rows of a
+// series as most returns.
+func (m simple) predict(ctx context.Context, places []place, horizon int, levels []float64, most func(series string) int) ([][]predicted, error) {
 	out := make([][]predicted, len(places))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
@@ -62,7 +64,7 @@ func (m simple) predict(ctx context.Context, places []place, horizon int, levels
 				return err
 			}
 			for j, target := range at.track.layout.Targets {
-				p, err := m.predictOne(at.track.history(j, at.row, m.most), horizon, levels)
+				p, err := m.predictOne(at.track.history(j, at.row, most(at.track.name)), horizon, levels)
 				if err != nil {
 					return errs.At(err, at.track.name, target)
 				}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/engram-go/engram/datasets"
@@ -20,7 +21,7 @@ type clock struct {
 }
 
 // zone tells whether times have a zone, where that is certain: those with an offset from UTC have
-// one, and times of day whose labels say none have none.
+// one, and those whose labels say none have none. Times in UTC may be either.
 type zone string
 
 const (
@@ -33,7 +34,7 @@ func zoneOf(s *datasets.Series) zone {
 		if _, offset := t.Zone(); offset != 0 {
 			return someZone
 		}
-		if s.Index != nil && zoneless.MatchString(s.Index[i]) {
+		if s.Index != nil && (zoneless.MatchString(s.Index[i]) || !strings.Contains(s.Index[i], ":")) {
 			return noZone
 		}
 	}

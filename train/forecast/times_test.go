@@ -219,6 +219,10 @@ func TestOtherTimes(t *testing.T) {
 			}
 		}
 	}
+	days := fit(t, c, inZone("2006-01-02", time.UTC, -40, 0, 24))
+	if _, err := days.Forecast(context.Background(), inZone(zoned, berlin, 0, 10, 24)); err == nil || !strings.Contains(err.Error(), "times must have no zone") {
+		t.Errorf("days, then days in a zone: got %v", err)
+	}
 	next(t, with, inZone(zoned, berlin, 0, 10, 1))
 	next(t, with, inZone(zoned, time.FixedZone("", 7200), 0, 10, 1)) // summer time
 	next(t, without, inZone(zoneless+"Z07:00", time.UTC, 0, 10, 1))

@@ -115,20 +115,27 @@ func (v Verdict) String() string {
 	}
 	m, r := model.metric(v.Metric), rival.metric(v.Metric)
 	var b strings.Builder
+	forecasts := fmt.Sprintf("%d forecasts", v.Origins)
+	if v.Origins == 1 {
+		forecasts = "1 forecast"
+	}
 	chance := ""
 	if v.P != nil {
 		chance = fmt.Sprintf(", p = %.2g", *v.P)
+		if *v.P < 0.001 {
+			chance = ", p < 0.001"
+		}
 		if *v.P > 0.05 {
 			chance += ", which may be chance"
 		}
 	}
 	switch {
 	case m == r:
-		fmt.Fprintf(&b, "The model is no better than %s, the best simple method: both have a %s of %.4g (%d forecasts).", v.Rival, v.Metric, m, v.Origins)
+		fmt.Fprintf(&b, "The model is no better than %s, the best simple method: both have a %s of %.4g (%s).", v.Rival, v.Metric, m, forecasts)
 	case v.Best == modelName:
-		fmt.Fprintf(&b, "The model wins: its %s of %.4g is %.1f %% below the %.4g of %s, the best simple method (%d forecasts%s).", v.Metric, m, 100*(1-m/r), r, v.Rival, v.Origins, chance)
+		fmt.Fprintf(&b, "The model wins: its %s of %.4g is %.1f %% below the %.4g of %s, the best simple method (%s%s).", v.Metric, m, 100*(1-m/r), r, v.Rival, forecasts, chance)
 	default:
-		fmt.Fprintf(&b, "The model loses: %s has a %s of %.4g, the model %.4g (%d forecasts%s).", v.Rival, v.Metric, r, m, v.Origins, chance)
+		fmt.Fprintf(&b, "The model loses: %s has a %s of %.4g, the model %.4g (%s%s).", v.Rival, v.Metric, r, m, forecasts, chance)
 	}
 	if v.Repeats {
 		b.WriteString(" One row ahead, the model follows an earlier value more closely than the one that it forecasts: it mostly repeats what was last known.")
