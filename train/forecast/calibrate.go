@@ -61,17 +61,22 @@ func (p *predictor) moves(places []place, forecasts [][]predicted) [][]float64 {
 		if level == 0.5 && (few || medians(forecasts, l)) {
 			continue // the median stays the point forecast
 		}
-		outwards := math.Copysign(1, level-0.5)
+		outwards, of, share := 1.0, residuals[l], level // from the median
+		if few && opposite >= 0 {
+			of, share = outsideOf(residuals[min(l, opposite)], residuals[max(l, opposite)]), math.Abs(2*level-1)
+		}
+		if level < 0.5 {
+			outwards = -1
+		}
 		for h := range moves[l] {
+			move := conformal(around100(of, h), share, independent)
 			switch {
-			case !few:
-				moves[l][h] = conformal(around100(residuals[l], h), level, independent)
-			case opposite >= 0:
-				outside := outsideOf(residuals[min(l, opposite)], residuals[max(l, opposite)])
-				moves[l][h] = outwards * max(0, conformal(around100(outside, h), math.Abs(2*level-1), independent))
-			default:
-				moves[l][h] = outwards * max(0, outwards*conformal(around100(residuals[l], h), level, independent))
+			case few && opposite >= 0:
+				move = outwards * max(0, move)
+			case few:
+				move = outwards * max(0, outwards*move)
 			}
+			moves[l][h] = move
 		}
 	}
 	return moves

@@ -39,8 +39,12 @@ func (f *Forecaster) Levels() []float64 { return slices.Clone(f.predictor.levels
 // method is in use, as many as it was judged with, since it is fitted on them.
 func (f *Forecaster) Rows() int {
 	n := f.window()
+	if f.inUse() == modelName {
+		return n
+	}
 	for _, s := range f.tails {
-		n = max(n, f.rowsOf(s.Name))
+		rows, _ := f.layout.known(s) // which has the columns
+		n = max(n, min(rows, historyOf(f.config.Season)))
 	}
 	return n
 }
