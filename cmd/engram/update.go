@@ -7,7 +7,6 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/engram-go/engram/cmd/internal/notebook"
-	"github.com/engram-go/engram/internal/regular"
 	"github.com/engram-go/engram/train/forecast"
 )
 
@@ -46,16 +45,21 @@ func (cmd updateCommand) Run(ctx *invocation) error {
 	return ctx.print(notebook.Wrap(updateText(u), notebook.Width(ctx.stdout)) + fmt.Sprintf("\nSaved in %s\n", cmd.Save))
 }
 
-// save writes the new forecaster, unless the file that it replaces has changed meanwhile. That file
-// is locked, so that of two updates at once only one replaces it.
+// save writes the new forecaster, unless the file that it replaces has changed meanwhile. While it
+// looks and writes, another file is there, so that of two updates at once only one replaces it.
 func (cmd updateCommand) save(f *forecast.Forecaster, before os.FileInfo) error {
 	if same(cmd.Save, cmd.Model) {
-		file, err := os.Open(cmd.Model)
+		lock := cmd.Save + ".lock"
+		file, err := os.OpenFile(lock, os.O_CREATE|os.O_EXCL, 0o600)
+		if errors.Is(err, os.ErrExist) {
+			return errors.Errorf("%s must not be there while an update saves, as it is by another one: run it again, or remove the file if no update is running", lock)
+		}
 		if err != nil {
 			return err
 		}
-		defer file.Close()
-		if locked := regular.Lock(file); errors.Is(locked, regular.ErrLocked) || changed(cmd.Model, before) {
+		defer os.Remove(lock)
+		file.Close()
+		if changed(cmd.Model, before) {
 			return errors.Errorf("%s must stay as it is while an update trains, or the other change would be lost: run it again", cmd.Model)
 		}
 	}

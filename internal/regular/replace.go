@@ -16,9 +16,6 @@ import (
 	"github.com/engram-go/engram/internal/errs"
 )
 
-// ErrLocked is the error of Lock for a file that another process has locked.
-var ErrLocked = errors.New("locked by another process")
-
 // Replace writes the file at path, whole or not at all: it writes a new file in the
 // same folder and then renames it to path. Both are on the disk when it returns. A file
 // already there stays as it was if anything fails, and keeps its permissions in any

@@ -89,9 +89,9 @@ func Open(path string, cfg Config) (*Directory, error) {
 	if err != nil {
 		return nil, unusable(path, err)
 	}
-	if err := regular.Lock(f); err != nil {
+	if err := lock(f); err != nil {
 		f.Close()
-		if stderrors.Is(err, regular.ErrLocked) {
+		if err == errInUse {
 			return nil, graph.Error{Path: path, Field: "folder", Rule: "must not be in use by another run; wait until that has ended, or use another folder"}
 		}
 		return nil, graph.Error{Path: path, Field: "folder", Rule: "must be on a file system with locks (flock)", Value: err, Kind: stderrors.Join(graph.ErrInput, err)}
@@ -103,6 +103,8 @@ func Open(path string, cfg Config) (*Directory, error) {
 	}
 	return d, nil
 }
+
+var errInUse = errors.New("in use")
 
 func unusable(path string, err error) error {
 	return graph.Error{Path: path, Field: "folder", Rule: "must be one that can be written to", Value: regular.Reason(err), Kind: stderrors.Join(graph.ErrInput, err)}

@@ -1,6 +1,6 @@
 //go:build darwin || dragonfly || freebsd || illumos || linux || netbsd || openbsd
 
-package regular
+package checkpoint
 
 import (
 	"errors"
@@ -8,14 +8,14 @@ import (
 	"syscall"
 )
 
-// Lock locks a file for this process, without waiting. The system unlocks it when the
+// lock locks a file for this process, without waiting. The system unlocks it when the
 // file is closed, and so when the process ends, however it ends. A file that is locked is
-// the error ErrLocked. Windows, Plan 9 and js/wasm have no locks.
-func Lock(f *os.File) error {
+// the error errInUse.
+func lock(f *os.File) error {
 	for {
 		switch err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); {
 		case errors.Is(err, syscall.EWOULDBLOCK):
-			return ErrLocked
+			return errInUse
 		case !errors.Is(err, syscall.EINTR):
 			return err
 		}
