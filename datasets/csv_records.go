@@ -287,7 +287,7 @@ func (r *records) read() (row []string, blank bool, err error) {
 	line, _ = r.csv.FieldPos(last)
 	r.end = line + strings.Count(row[last], "\n")
 	row, encoding := decode(row)
-	r.encoding = max(r.encoding, encoding)
+	r.encoding = max(r.encoding, encoding) // Windows-1252, of which Latin-1 is a part, comes later in the alphabet
 	for i, cell := range row {
 		if r.width > 0 && r.isWord(cell) {
 			row[i] = ""

@@ -133,10 +133,11 @@ func (r *reader) add(row []string) error {
 
 // detect finds the columns by the rows that are held.
 func (r *reader) detect() error {
-	if err := r.detectTimes(); err != nil {
+	s := r.sample()
+	if err := r.detectTimes(s); err != nil {
 		return err
 	}
-	row, rows := r.held[0].cells, r.sample().rows
+	row, rows := r.held[0].cells, s.rows
 	others := slices.Concat(r.label.columns, r.others, []int{r.by})
 	for i := range row {
 		if is, sure := numeric(rows[:min(sampleCells, len(rows))], i); r.detected && is && !slices.Contains(others, i) {

@@ -9,8 +9,7 @@ import (
 
 // detectTimes finds the columns of times by the rows that are held. It refuses those that the
 // options name and that have none, and text in a column whose name says that it has times.
-func (r *reader) detectTimes() error {
-	s := r.sample()
+func (r *reader) detectTimes(s sample) error {
 	if r.format = r.o.time; r.format == noTimes {
 		return nil
 	}

@@ -115,9 +115,8 @@ func isMeantAsNumber(cell string) bool {
 	if isMissing(cell) || isNumber(cell) {
 		return true
 	}
-	_, point := numbers{'.'}.read(cell)
-	_, comma := numbers{','}.read(cell)
-	return point || comma
+	mark, either := decimalOf(cell)
+	return mark != 0 || either
 }
 
 // isNumber reports whether a cell is a number, including NaN and numbers out of range.

@@ -111,9 +111,7 @@ func dateAlone(cell string) (date string, ok bool) {
 }
 
 // isClockText reports whether a cell is a time of day, or the interval between two, and no number.
-func isClockText(cell string) bool { return !isNumber(cell) && isClockOrInterval(cell) }
-
-func isClockOrInterval(cell string) bool {
+func isClockText(cell string) bool {
 	from, to, ok := cutInterval(cell)
-	return isClock(from) && (!ok || isClock(to))
+	return !isNumber(cell) && isClock(from) && (!ok || isClock(to))
 }

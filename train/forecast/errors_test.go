@@ -162,9 +162,18 @@ func TestSeriesRefused(t *testing.T) {
 		_, err := f.Backtest(ctx, c.config, c.series)
 		errtest.Check(t, err, c.want)
 	}
-	for field, c := range map[string]forecast.UpdateConfig{"Epochs": {Epochs: -1}, "LearningRate": {LearningRate: -1}} {
-		_, err := f.Update(ctx, c, good)
-		errtest.Check(t, err, errs.Error{Path: "forecast", Field: "UpdateConfig." + field, Value: -1})
+	for _, c := range []struct {
+		config forecast.UpdateConfig
+		field  string
+		value  any
+	}{
+		{forecast.UpdateConfig{Epochs: -1}, "Epochs", -1},
+		{forecast.UpdateConfig{LearningRate: -1}, "LearningRate", -1},
+		{forecast.UpdateConfig{LearningRate: math.NaN()}, "LearningRate", math.NaN()},
+		{forecast.UpdateConfig{LearningRate: math.Inf(1)}, "LearningRate", math.Inf(1)},
+	} {
+		_, err := f.Update(ctx, c.config, good)
+		errtest.Check(t, err, errs.Error{Path: "forecast", Field: "UpdateConfig." + c.field, Value: c.value})
 	}
 }
 

@@ -25,8 +25,8 @@ type clock struct {
 type zone string
 
 const (
-	someZone zone = "a zone"
-	noZone   zone = "no zone"
+	someZone zone = "some"
+	noZone   zone = "none"
 )
 
 func zoneOf(s *datasets.Series) zone {
@@ -161,7 +161,11 @@ func (l layout) checkTimes(s *datasets.Series) error {
 		return nil // regular refuses missing times
 	}
 	if z := zoneOf(s); z != "" && l.Clock.Zone != "" && z != l.Clock.Zone {
-		return errs.Error{Path: s.Name, Field: "times", Rule: fmt.Sprintf("must have %s, as in the training", l.Clock.Zone), Value: labelOf(s, 0)}
+		rule := "must have a zone, as in the training"
+		if l.Clock.Zone == noZone {
+			rule = "must have no zone, as in the training"
+		}
+		return errs.Error{Path: s.Name, Field: "times", Rule: rule, Value: labelOf(s, 0)}
 	}
 	if s.Len() < 3 {
 		return nil

@@ -38,7 +38,8 @@ type Updated struct {
 //
 // The series have the names of those of the training, of which some may have no new rows. They may
 // repeat rows that are known if they have times or labels: these stay as they were, also where the
-// values differ, which Updated tells. Scaling and calibration stay. The forecaster itself does not change: after an error, such as a bad row, it can still be used.
+// values differ, which Updated tells. Scaling and calibration stay. The forecaster itself does
+// not change: after an error, such as a bad row, it can still be used.
 func (f *Forecaster) Update(ctx context.Context, config UpdateConfig, series ...*datasets.Series) (*Forecaster, error) {
 	config.Epochs = or(config.Epochs, 20)
 	config.LearningRate = or(config.LearningRate, 1e-4)
